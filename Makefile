@@ -23,8 +23,8 @@ BOOTSTRAP = @run() { \
 		answer=`"$(PYTHON)" -c 'import sys; print("Python %d.%d" % sys.version_info[:2])' 2>/dev/null`; \
 		case "$$answer" in \
 		'Python 3.1'[1-9] | 'Python 3.'[2-9][0-9]) exec "$(PYTHON)" tools/bootstrap.py "$$@" ;; \
-		'Python '[0-9]*) echo "PYTHON=$(PYTHON) is $$answer, and the course needs Python 3.11 or newer." >&2 ;; \
-		*) echo "PYTHON=$(PYTHON) does not start as Python, and the course needs Python 3.11 or newer." >&2 ;; \
+		'Python '[0-9]*) echo "PYTHON=$(PYTHON) is $$answer, but the course needs Python 3.11 or newer." >&2 ;; \
+		*) echo "PYTHON=$(PYTHON) does not start as Python, but the course needs Python 3.11 or newer." >&2 ;; \
 		esac; \
 		echo "$$advice" >&2; \
 		exit 1; \
@@ -51,7 +51,7 @@ help:
 	@echo 'make test-changed run the tests for your changes since you branched off, or since SINCE=HEAD~3'
 	@echo 'make env     create the environment with all extras'
 	@echo 'make build   modules/ -> notebooks/, labs/, solutions/, slides/ (MODULES="05 06" builds some)'
-	@echo 'make check   compare the built notebooks with their sources; executes nothing'
+	@echo 'make check   compare the built notebooks with their sources, without executing anything'
 	@echo 'make slides  export the slides to slides/export/'
 	@echo 'make guide   print the instructor guide to slides/export/'
 	@echo 'make wheelhouse collect the packages for a room without internet (WHEELHOUSE_ARGS="--platform windows-x86_64")'

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))  # run as a script, only tools/ itself is on the p
 from tools.environment import Environment  # noqa: E402
 from tools.installing import SetupError  # noqa: E402
 
-# What each word installs, and what it then runs with the environment's Python.
+# The profile that each word installs, and the command that it then runs with the environment's Python.
 COMMANDS: dict[str, tuple[str, list[str]]] = {
     "lab": ("lab", ["-m", "serverless_first.cli", "lab"]),
     "class": ("all", ["-m", "serverless_first.cli", "class"]),
@@ -60,7 +60,7 @@ def clean(environment: Environment) -> None:
     for folder in ("src", "engine", "tests", "tools", "modules"):
         for cache in (ROOT / folder).rglob("__pycache__"):
             shutil.rmtree(cache)
-    print("Removed the environment and the caches. work/ was not touched.")
+    print("Removed the environment and the caches. work/ was not changed.")
 
 
 def run(command: list[str]) -> int:
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
         if word == "lock":
             return run([sys.executable, str(ROOT / "tools" / "lock.py"), *extra])
         if word not in COMMANDS:
-            print(f"Unknown command {word!r}. There are: {', '.join([*COMMANDS, 'lock', 'clean'])}.")
+            print(f"Unknown command {word!r}. Choose one of: {', '.join([*COMMANDS, 'lock', 'clean'])}.")
             return 2
         profile, command = COMMANDS[word]
         environment.ensure(profile)
@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. The next call starts the set-up again.", file=sys.stderr)
+        print("\nStopped. The next call continues the set-up.", file=sys.stderr)
         return 130
     if not command:
         print(f"The environment is ready: {environment.folder}")

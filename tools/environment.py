@@ -70,7 +70,8 @@ class Environment:
                 shutil.rmtree(self.folder)
             except OSError as error:
                 raise SetupError(
-                    f"Cannot remove {self.folder}: {error}. Close what runs from it, then call again."
+                    f"Cannot remove {self.folder}: {error}. Close the programs that run from it, then "
+                    "repeat the command."
                 ) from error
 
     def _make(self, profile: str) -> None:
@@ -105,7 +106,7 @@ class Environment:
         if answer is None:
             fault = "The environment's Python is gone"
         elif answer < OLDEST:
-            fault = f"The environment's Python is {answer[0]}.{answer[1]}, the course needs 3.11 or newer"
+            fault = f"The environment's Python is {answer[0]}.{answer[1]}, but the course needs 3.11 or newer"
         elif ours and not stamp:
             fault = "The last set-up was interrupted"
         elif ours and stamp.get("folder") != str(self.folder):
@@ -116,10 +117,10 @@ class Environment:
             return None
         if not ours:
             raise SetupError(
-                f"{fault}: {self.folder}. This course did not make it, so it stays as it is. "
-                "Move it away, or delete it, then call again."
+                f"{fault}: {self.folder}. This course did not make it, so it stays as it is. Move or delete it, "
+                "then repeat the command."
             )
-        return f"{fault}: the environment is made again."
+        return f"{fault}, so the environment is made again."
 
     def _holds(self, stamp: dict[str, Any], profile: str) -> bool:
         return (
@@ -162,7 +163,7 @@ def _only_one(path: Path) -> Iterator[None]:
         told = False
         while not _locked(file.fileno()):
             if not told:
-                print("Another set-up of this course is running; waiting for it.", flush=True)
+                print("Another set-up of this course is running. Waiting for it.", flush=True)
             told = True
             time.sleep(0.2)
         yield

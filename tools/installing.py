@@ -78,7 +78,7 @@ def install(python: Path, folder: Path, root: Path, profile: str, files: Path | 
             counted("Packages (uv)", [*start, "--no-deps", *locks])
             run("The course itself", [*start, *itself])
         except CommandFailed as error:
-            print(f"  uv did not manage it, trying pip: {_last_line(error.output)}", flush=True)
+            print(f"  uv failed, so pip is tried: {_last_line(error.output)}", flush=True)
             uv = None
     if not uv:
         # A new pip first: it installs in a third of the time that a pip of 2023 takes.
@@ -107,7 +107,7 @@ def _compile(python: Path, env: dict[str, str], root: Path) -> None:
     try:
         watched(title, [str(python), "-I", str(root / "tools" / "first_imports.py")], env, root, status)
     except CommandFailed:
-        print(f"  {title}: not all of them", flush=True)
+        print(f"  {title}: not all files", flush=True)
 
 
 def _surroundings(folder: Path) -> dict[str, str]:
@@ -128,8 +128,8 @@ def _ensure_pip(python: Path, site_packages: Path, env: dict[str, str], root: Pa
     if subprocess.run([str(python), "-I", "-c", "import ensurepip"], capture_output=True).returncode:
         version = ".".join(map(str, version_of(python) or OLDEST))
         raise SetupError(
-            f"This Python has no pip. On Debian or Ubuntu: apt install python{version}-venv. "
-            "Elsewhere: install Python from https://www.python.org/downloads/, or install uv."
+            f"This Python has no pip. On Debian or Ubuntu, run apt install python{version}-venv. Elsewhere, install "
+            "Python from https://www.python.org/downloads/, or install uv."
         )
     watched("pip", [str(python), "-I", "-m", "ensurepip", "--default-pip"], env, root)
 
@@ -173,27 +173,29 @@ def version_of(python: Path) -> tuple[int, int] | None:
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it printed nothing"
 
 
 def explained(error: CommandFailed, files: Path | None = None) -> str:
-    """What to tell a user about a command that failed: its last lines, and what to do; `files` as for `install`."""
+    """A message about a command that failed, with its last lines and advice. `files` is as for `install`."""
     text = error.output
     if "HASHES" in text or "Hash mismatch" in text:
         advice = (
-            "A package differs from the one this course was tested with. Do not go on; try another index, or tell us."
+            "A package differs from the package that this course was tested with. Do not continue. Try "
+            "another index, or tell the maintainers."
         )
     elif "No space left" in text or "disk space" in text.lower():
-        advice = "The disk is full: the environment needs about 820 MB."
+        advice = "The disk is full. The environment needs about 820 MB."
     elif files:
         advice = (
-            f"The packages come from {files}. Is it whole? `serverless-first wheelhouse` collects it again, on a "
-            f"machine with internet; {wheelhouse.VARIABLE}=no leaves it aside and asks the network."
+            f"The packages come from {files}, which may not be complete. `serverless-first wheelhouse` collects it "
+            f"again on a machine with internet. With {wheelhouse.VARIABLE}=no, the set-up ignores it and uses the "
+            "network."
         )
     else:
         advice = (
-            "If the network is the reason: check the proxy (HTTPS_PROXY) or the index (PIP_INDEX_URL), "
-            "then call again. What is downloaded stays in the cache."
+            "If the network is the reason, check the proxy (HTTPS_PROXY) or the index (PIP_INDEX_URL), then repeat "
+            "the command. Downloaded packages stay in the cache."
         )
     tail = "\n".join(text.splitlines()[-15:])
     return f"{tail}\n\nThe set-up stopped: {error}.\n{advice}"

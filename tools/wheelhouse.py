@@ -1,8 +1,8 @@
 """A folder with the locked packages as files, for a machine without internet: found, compared, used.
 
 `serverless-first wheelhouse` makes it. It is looked for in SERVERLESS_FIRST_WHEELHOUSE, then as `wheelhouse/` in the
-checkout and beside it; SERVERLESS_FIRST_WHEELHOUSE=no looks nowhere. One that is named and does not fit stops the
-set-up; one that was found and does not fit is told of, and the packages come from the network as ever.
+checkout and beside it; SERVERLESS_FIRST_WHEELHOUSE=no looks nowhere. A named folder that does not fit stops
+the set-up. If a folder that was found does not fit, the set-up says so, and the packages come from the network.
 """
 
 from __future__ import annotations
@@ -45,16 +45,18 @@ def find(root: Path, profile: str, lock: str, python: tuple[int, int]) -> Path |
             continue
         problem = _problem(folder.absolute(), profile, lock, python)
         if problem is None:
-            print(f"Packages come from {folder.absolute()}; no network is asked.", flush=True)
+            print(f"Packages come from {folder.absolute()}, without the network.", flush=True)
             return folder.absolute()
         if named:
-            raise WheelhouseError(f"{problem} {VARIABLE} names it: name another one, or unset the variable.")
-        print(f"{problem} It is left alone; the packages come from the network.", flush=True)
+            raise WheelhouseError(
+                f"{problem} {VARIABLE} names this folder. Name another folder, or unset the variable."
+            )
+        print(f"{problem} The set-up ignores it, and gets the packages from the network.", flush=True)
     return None
 
 
 def options(folder: Path, *, uv: bool) -> list[str]:
-    """What makes uv or pip install from the folder alone."""
+    """The options that make uv or pip install only from the folder."""
     return ["--no-index", "--find-links", str(folder), *(["--offline"] if uv else [])]
 
 
@@ -63,24 +65,26 @@ def _problem(folder: Path, profile: str, lock: str, python: tuple[int, int]) -> 
     try:
         data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return f"{folder} holds no {MANIFEST}: it is no wheelhouse, or the collecting did not end."
+        return f"{folder} has no {MANIFEST}, so it is not a wheelhouse, or the collecting did not finish."
     except (OSError, ValueError) as error:
         return f"{folder / MANIFEST} cannot be read ({error})."
     if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("targets"), list):
-        return f"{folder / MANIFEST} is of another version of this course."
+        return f"{folder / MANIFEST} is from another version of this course."
     targets = [each for each in data["targets"] if isinstance(each, dict)]
     here = [each for each in targets if _is_here(each, python)]
     if not here:
         there = ", ".join(sorted({f"Python {each.get('python')} on {each.get('platform')}" for each in targets}))
         return (
-            f"{folder} was made for {there or 'no machine'}; this is Python {python[0]}.{python[1]} on {sys.platform}, "
-            f"{platform.machine()}."
+            f"{folder} was made for {there or 'no machine'}, but this is Python {python[0]}.{python[1]} on "
+            f"{sys.platform}, {platform.machine()}."
         )
     locks: dict[str, Any] = here[0]["locks"] if isinstance(here[0].get("locks"), dict) else {}
     if profile not in locks:
-        return f"{folder} holds what `make lab` needs, and this needs more: collect it with `wheelhouse --all`."
+        return (
+            f"{folder} has only what `make lab` needs, and this command needs more. Collect it with `wheelhouse --all`."
+        )
     if locks[profile] != lock:
-        return f"{folder} was made from other lock files than those of this course: collect it again."
+        return f"{folder} was made from other lock files than this course's. Collect it again."
     return None
 
 

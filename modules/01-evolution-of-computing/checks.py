@@ -100,7 +100,7 @@ def _wrong_fleet(
 ) -> tuple[str, str]:
     """The misconception that leads to this number, and where to look."""
     if not _is_number(told):
-        return f"{field} is no number.", f"what stands behind {field}"
+        return f"{field} is not a number.", f"the value that you give {field}"
     room, minutes, needed = servers * per_server_s, len(per_s), max(per_s, default=0.0) / per_server_s
     over, mean = sum(per_s) - room * minutes, sum(per_s) / minutes if minutes else 0.0
     used_hours = sum(min(each, room) for each in per_s) / per_server_s / 60
@@ -108,54 +108,57 @@ def _wrong_fleet(
         sum(max(servers - rounded(each / per_server_s), 0) for each in per_s) / 60
         for rounded in (math.ceil, math.floor)
     ]
-    whole = "Idle is counted in whole servers. One that is half busy for a minute is idle for half of it."
+    whole = "Idle is counted in whole servers. A server that is half busy for a minute is idle for half of it."
     netted = (
-        "Quiet minutes are set against busy ones. Room that is free at night serves nobody at noon: each minute counts "
-        "by itself."
+        "Quiet minutes are set against busy minutes. Room that is free at night serves nobody at noon, so each "
+        "minute counts by itself."
     )
     guesses: dict[str, list[tuple[float, str]]] = {
         "lost_requests": [
             (max(over, 0.0) * 60, netted),
             (over * 60, netted),
             (right / 60, "Requests per second are added up as if a minute had one second."),
-            (sum(per_s) * 60, "All requests are lost. Those that find room are served."),
+            (sum(per_s) * 60, "All requests are lost. Requests that find room are served."),
         ],
         "idle_server_hours": [
             (max(-over, 0.0) / per_server_s / 60, netted),
             (-over / per_server_s / 60, netted),
-            (right * 60, "Idle servers are counted in minutes, and the task asks for hours."),
-            (right * 60 * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
-            (right * per_server_s, "Idle room is counted in requests, and the task asks for hours of a server."),
+            (right * 60, "Idle servers are counted in minutes, but the task asks for hours."),
+            (right * 60 * per_server_s, ("Idle room is counted in requests, but the task asks for hours of a server.")),
+            (right * per_server_s, "Idle room is counted in requests, but the task asks for hours of a server."),
             *((hours, whole) for hours in whole_hours),
-            (servers * minutes / 60, "All server-hours count as idle. The busy part of them is not."),
+            (servers * minutes / 60, "All server-hours count as idle, but part of them is busy."),
         ],
         "cost_usd": [
             (servers * minutes * usd, "The price of an hour is charged for each minute."),
             (servers * usd, "The price of an hour is charged once, however long the record is."),
             (
                 servers * math.ceil(minutes / 60) * usd,
-                "An hour that has begun is charged in full. The task counts minutes.",
+                "An hour that has begun is charged in full, but the task counts minutes.",
             ),
-            (used_hours * usd, "Busy servers alone are paid for. A fleet that cannot change is paid for by the hour."),
-            (minutes / 60 * usd, "One server is paid for, and there are more."),
+            (used_hours * usd, ("Only busy servers are paid for. A fleet that cannot change is paid for by the hour.")),
+            (minutes / 60 * usd, "Only one server is paid for, but there are more."),
         ],
         "servers_needed": [
-            (mean / per_server_s, "servers_needed is that of the average. In the busiest minute requests are lost."),
+            (mean / per_server_s, "servers_needed fits the average. In the busiest minute, requests are lost."),
             (
                 math.ceil(mean / per_server_s),
-                "servers_needed is that of the average. In the busiest minute requests are lost.",
+                "servers_needed fits the average. In the busiest minute, requests are lost.",
             ),
             (
                 math.floor(needed),
-                "servers_needed is rounded down: in the busiest minute a part of a server is missing.",
+                "servers_needed is rounded down, so part of a server is missing in the busiest minute.",
             ),
-            (round(needed), "servers_needed is rounded down: in the busiest minute a part of a server is missing."),
+            (round(needed), ("servers_needed is rounded down, so part of a server is missing in the busiest minute.")),
             (
                 max(servers, math.ceil(needed)),
-                "servers_needed is never below the servers that are there. A smaller fleet may have been enough.",
+                (
+                    "servers_needed is never below the number of existing servers. A smaller fleet might have "
+                    "been enough."
+                ),
             ),
-            (math.floor(needed) + 1, "servers_needed is one too many where the busiest minute fits exactly."),
-            (needed, "servers_needed is no whole number. There is no part of a server."),
+            (math.floor(needed) + 1, "servers_needed is one too many if the busiest minute fits exactly."),
+            (needed, "servers_needed is not a whole number. You cannot have part of a server."),
         ],
     }
     for value, problem in guesses[field]:
@@ -165,7 +168,7 @@ def _wrong_fleet(
         return f"{field} is rounded. Return it with all its digits.", f"where you round {field}"
     if told < 0:
         return (
-            f"{field} is below 0. A minute with room to spare takes nothing back from others.",
+            f"{field} is below 0. A minute with room to spare takes nothing away from other minutes.",
             f"the sign in {field}",
         )
     return f"{field} is wrong.", f"how you work out {field}, minute by minute"
@@ -183,38 +186,38 @@ def rule(attempt: Attempt) -> None:
     quiet = _run(attempt, [40.0] * 30 + [0.0] * 180, "three hours without a request")
     attempt.expect(
         float(np.min(quiet.ordered)) >= MINIMUM,
-        problem="The rule forgets the minimum. When nobody comes for a while, too few servers are left.",
-        called="the rule, in three hours without a request",
+        problem="The rule forgets the minimum. After a while without requests, too few servers are left.",
+        called="the rule during three hours without a request",
         came_back=f"at least {np.min(quiet.ordered):.0f} servers wanted",
         expected=f"never fewer than {MINIMUM}",
-        look_at="the smallest number that decide can answer",
+        look_at="the smallest number that decide can return",
     )
     step = _run(attempt, [60.0] * 240 + [240.0] * 75, "four hours of 60 requests a second, then 75 minutes of 240")
     attempt.expect(
         bool(step.units[-1] * shop.PER_SERVER_S >= 240),
-        problem="The rule does not arrive: it looks at an average in which hours that are over count like this minute.",
+        problem="The rule reacts too late. It looks at an average in which past hours count as much as this minute.",
         called="the rule, with 60 requests a second for four hours and then 240",
         came_back=f"{step.units[-1]:.0f} servers 75 minutes later",
-        expected="12 servers or more: each serves 20 requests a second",
-        look_at="how far back decide looks when it works out what is needed",
+        expected="12 servers or more, because each serves 20 requests a second",
+        look_at="how far back decide looks when it computes what is needed",
     )
     # Against its own headroom before the jump: a rule that keeps much room is not one that orders twice.
     calm, most = max(float(step.ordered[239]), 1.0), float(np.max(step.ordered))
     attempt.expect(
         most <= 3 * 4 * calm,
-        problem="Servers that are on their way are ordered again, minute by minute, until the first of them serve.",
+        problem="Servers that are already starting are ordered again, minute by minute, until the first of them serve.",
         called="the rule, with 60 requests a second for four hours and then 240",
         came_back=f"{calm:.0f} servers wanted before, up to {most:.0f} after it",
-        expected=f"about four times as many, as the demand: near {4 * calm:.0f}",
-        look_at="which servers decide takes as there already when it works out how many are missing",
+        expected=f"about four times as many, like the demand: near {4 * calm:.0f}",
+        look_at="which servers decide counts as existing when it computes how many are missing",
     )
     after = _run(attempt, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again")
     attempt.expect(
         float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
-        problem="The rule never scales in, or far too late: servers that came for a peak stay when it is over.",
+        problem="The rule never scales in, or far too late. Servers that came for a peak stay when it is over.",
         called="the rule, 90 minutes after a peak of four times the demand",
         came_back=f"{after.ordered[-1]:.0f} servers wanted; at the peak {np.max(after.ordered):.0f}",
-        expected="a number near that before the peak",
+        expected="a number near the number before the peak",
         look_at="what lets the number fall, and what your cooldown waits for",
     )
     twice = _run(
@@ -222,23 +225,23 @@ def rule(attempt: Attempt) -> None:
     )
     attempt.expect(
         bool(twice.ordered[129] >= 12 or twice.ordered[129] > twice.ordered[123]),
-        problem="After an order the rule waits before it orders more. The cooldown is for giving back: who waits while "
-        "the demand grows comes too late.",
+        problem="After an order, the rule waits before it orders more. The cooldown is for giving back. A rule "
+        "that waits while the demand grows comes too late.",
         called="the rule, with 60 requests a second, then 90, and three minutes later 240",
         came_back=f"{twice.ordered[123]:.0f} servers wanted when 240 came, {twice.ordered[129]:.0f} six minutes later",
-        expected="more within a few minutes",
-        look_at="in which cases decide keeps the number that it had",
+        expected="more servers within a few minutes",
+        look_at="in which cases decide keeps its previous number",
     )
     ramp = [60.0] * 60 + [60.0 + 4 * minute for minute in range(60)] + [300.0] * 60
     rising = _run(attempt, ramp, "an hour in which the demand grows from 60 to 300")
     attempt.expect(
         rising.unmet_share <= LOST,
-        problem="While the demand grows the rule comes too late. What you order now serves in five minutes, and your "
-        "number fits the minute that is over.",
+        problem="While the demand grows, the rule comes too late. A server that you order now serves in five "
+        "minutes, but your number fits the minute that is over.",
         called="the rule, with a demand that grows by 4 requests a second in each minute",
         came_back=f"{rising.unmet_share:.1%} of the requests lost",
         expected=f"at most {LOST:.0%}",
-        look_at="how much decide asks for beyond the present demand",
+        look_at="how much more decide asks for than the present demand",
     )
     for name, day in _days().items():
         _day_is_right(attempt, _result(attempt, day, name), name)
@@ -260,7 +263,7 @@ def _answers_at_all(attempt: Attempt) -> None:
     answer = file.run("decide(history) with a history of one minute", file["decide"], first)
     attempt.expect(
         _is_number(answer) and answer == int(answer) and answer >= 0,
-        problem="decide must answer a whole number from 0: how many servers shall run or start.",
+        problem="decide must return a whole number from 0: how many servers must run or start.",
         called="decide(history) with a history of one minute",
         came_back=readable(answer) if answer is not None else "None",
         expected="a whole number",
@@ -273,15 +276,15 @@ def _run(attempt: Attempt, per_s: Sequence[float], what: str) -> CapacityResult:
 
 
 def _result(attempt: Attempt, demand: Demand, what: str) -> CapacityResult:
-    """What the learner's rule makes of a demand; an answer that is no number of servers fails the check."""
-    file = LearnerFile(attempt, "rule.py")  # anew: it may remember things, and each run is a day of its own
+    """Runs the learner's rule on a demand. An answer that isn't a number of servers fails the check."""
+    file = LearnerFile(attempt, "rule.py")  # loaded again, because it may remember things, and each run is its own day
     called, decide = f"decide(history), minute by minute: {what}", file["decide"]
     wrong = autoscaler.WrongAnswer
     try:
         result = file.run(called, lambda: autoscaler.run(demand, decide, shop.SERVER), allowed=(wrong,))
     except wrong as error:
         attempt.fail(
-            "decide must answer a whole number from 0: how many servers shall run or start.",
+            "decide must return a whole number from 0: how many servers must run or start.",
             called=called,
             came_back=str(error),
             expected="a whole number",
@@ -299,11 +302,11 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
     try:
         attempt.expect(
             turns <= TURNS,
-            problem="The rule flaps: it orders servers and gives them back a few minutes later, again and again.",
+            problem="The rule flaps. It orders servers and gives them back a few minutes later, again and again.",
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="what must have happened before the number may fall: the cooldown",
+            look_at="the cooldown, and the event that it waits for before the number may fall",
         )
         attempt.expect(
             result.unmet_share <= LOST,
@@ -315,7 +318,7 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
         )
         attempt.expect(
             result.utilisation >= USED,
-            problem="Too much stands idle: the rule keeps more room than five minutes need, or gives back too late.",
+            problem="Too much stands idle. The rule keeps more room than five minutes need, or gives it back too late.",
             called=called,
             came_back=came_back,
             expected=expected,

@@ -35,12 +35,14 @@ def morning(attempt: Attempt) -> None:
     _bill_is_right(attempt, file, [0.0, 0.0625, 0.4], 0.25, 0.5, 600.0)
     # The second request takes the environment of the first one; the third and fourth meet.
     stays = (
-        "An environment that takes a request is still counted as idle: in the list stands the moment from which it was "
-        "idle before."
+        "An environment that takes a request is still counted as idle, because the list still has the moment from "
+        "which it was idle before."
     )
     _bill_is_right(attempt, file, [0.0, 2.0, 4.0, 4.125], 0.25, 0.5, 600.0, told_why={1: stays})
     # Six seconds of work, twelve between the two requests, ten of keeping.
-    begins = "keep_s is counted from the beginning of a request. An environment is kept from the end of its last one."
+    begins = (
+        "keep_s is counted from the beginning of a request. An environment is kept from the end of its last request."
+    )
     _bill_is_right(attempt, file, [0.0, 12.0], 6.0, 0.5, 10.0, told_why={2: begins})
     # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
     _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
@@ -99,7 +101,7 @@ def _bill_is_right(
             called=called,
             came_back=f'"billed_s": {readable(told_s)}',
             expected=f'"billed_s": {billed_s:g}',
-            look_at="what Lambda bills: the time in which an environment works, Init with it",
+            look_at="what Lambda bills: the time in which an environment works, including Init",
         )
 
 
@@ -111,15 +113,22 @@ def _cold_starts(arrivals_s: Sequence[float], service_s: float, init_s: float, k
 def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float) -> str:
     """The misconception that leads to this number of cold starts."""
     if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
-        return "cold_starts is no number."
+        return "cold_starts is not a number."
     count = len(arrivals_s)
     gaps = sum(later - earlier >= keep_s for earlier, later in itertools.pairwise(arrivals_s))
-    one = "One environment serves everything here. It serves one request at a time: who comes meanwhile needs another."
+    one = (
+        "One environment serves everything here. It serves one request at a time, so a request that comes "
+        "meanwhile needs another environment."
+    )
     for_ever = (
-        "Environments are kept for ever. One that has been idle for keep_s is gone; the next request starts another."
+        "Environments are kept for ever. An environment that has been idle for keep_s is gone, and the "
+        "next request starts another."
     )
     no_init = "The cold start takes no time here. An environment is busy for init_s longer with its first request."
-    oldest = "The environment that has waited longest is taken. Lambda takes the one used last, so the others may end."
+    oldest = (
+        "The environment that has waited longest is taken. Lambda takes the environment that was used last, so "
+        "the others may end."
+    )
     guesses = (
         (count, "Each request is counted as a cold start. An environment that is idle serves the next request."),
         (min(count, 1), one),
@@ -148,15 +157,15 @@ def _longest_waiting(arrivals_s: Sequence[float], service_s: float, init_s: floa
 def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: float, cold: int) -> str:
     """The misconception that leads to this bill."""
     if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
-        return "billed_s is no number."
+        return "billed_s is not a number."
     count = len(arrivals_s)
     by_minutes = sum(math.ceil((service_s + init_s * (number < cold)) / 60) * 60 for number in range(count))
     minutes = "Started minutes are billed. Lambda bills by the millisecond, and nothing between two requests."
     all_of_it = "The whole morning is billed. Lambda bills the time of work, and nothing while an environment waits."
     guesses = (
-        (count * service_s, "Init is not on the bill. It has been since 1 August 2025."),
+        (count * service_s, "Init is not on the bill. Lambda has billed it since 1 August 2025."),
         (count * (service_s + init_s), "Init is billed for every request. It runs once for each cold start."),
-        (cold * (service_s + init_s), "Cold starts alone are billed. Warm requests take time, too."),
+        (cold * (service_s + init_s), "Only cold starts are billed. Warm requests also take time."),
         (by_minutes, minutes),
         (math.ceil((count * service_s + cold * init_s) / 60) * 60, minutes),
         (arrivals_s[-1] + service_s if arrivals_s else 0.0, all_of_it),
@@ -185,7 +194,7 @@ def plan(attempt: Attempt) -> None:
         policy = file.run(called, file["plan"], yesterday)
         if not isinstance(policy, Policy):
             attempt.fail(
-                "plan must return what one of the four makes: bought, servers, tasks or functions.",
+                "plan must return a policy that one of the four functions makes: bought, servers, tasks or functions.",
                 called=called,
                 came_back=readable(policy) if policy is not None else "None",
                 expected="a policy, such as functions() returns",
@@ -193,10 +202,10 @@ def plan(attempt: Attempt) -> None:
             )
         attempt.expect(
             _offer(policy) in {_offer(each) for each in OFFERS},
-            problem="The plan is a policy that nobody offers, with another price, size or lead time.",
+            problem="The plan is a policy that nobody offers, because its price, size or lead time is different.",
             called=called,
             came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour",
-            expected="one of the four, with a number of your own",
+            expected="one of the four, with your own number",
             look_at="what plan changes in the policy",
         )
         for seed in (2, 3):
@@ -207,7 +216,7 @@ OFFERS = (shop.bought(100), shop.servers(0.5), shop.tasks(0.5), shop.functions()
 
 
 def _offer(policy: Policy) -> tuple[object, ...]:
-    """What of a policy is not the learner's to choose."""
+    """The parts of a policy that the learner cannot choose."""
     fixed = ("at_once", "billing", "lead_time_s", "per_unit_s", "shrinks", "usd_per_unit_hour")
     return tuple(getattr(policy, name) for name in fixed)
 
@@ -248,7 +257,7 @@ def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Dema
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="what your plan does with the service level that a policy had yesterday",
+        look_at="how your plan uses the service level that a policy had yesterday",
     )
     attempt.expect(
         result.cost_usd <= best.cost_usd * DEARER,
@@ -261,7 +270,7 @@ def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Dema
 
 
 def _others(today: Demand) -> list[CapacityResult]:
-    """What could have been had: the budget is taken from the best of them."""
+    """The possible policies. The budget comes from the best of them."""
     tried = [shop.functions(), *(make(target) for make in (shop.servers, shop.tasks) for target in TARGETS)]
     return [capacity.simulate(today, policy) for policy in tried]
 
@@ -276,23 +285,37 @@ def _words(policy: Policy) -> str:
 
 def _why_lost(policy: Policy, yesterday: Demand) -> str:
     if policy.at_once:
-        return "The limit of the functions is below the peak: requests are refused as by too small a fleet."
+        return "The limit of the functions is below the peak, so requests are refused, as by a fleet that is too small."
     if not policy.shrinks and policy.units_for(0) * policy.per_unit_s < 0.9 * yesterday.peak_per_s:
-        return "The fleet was bought for less than the peak: for an average, say. All who come above it are lost."
+        return (
+            "The fleet was bought for less than the peak, for example for an average. All requests above it are lost."
+        )
     if not policy.shrinks:
-        return "The fleet fits yesterday's peak exactly. Today's is a little higher."
+        return "The fleet fits yesterday's peak exactly, but today's peak is a little higher."
     if capacity.simulate(yesterday, policy).unmet_share > LOST:
-        return "The plan lost too much already yesterday. Cheap is what meets the service level first."
-    return "The plan was just enough yesterday, and today chance falls otherwise: it keeps too little room."
+        return (
+            "The plan already lost too much yesterday. Choose the cheapest of the policies that meet the service level."
+        )
+    return "The plan was only just enough yesterday, and today chance falls differently. It keeps too little room."
 
 
 def _why_dear(policy: Policy, today: Demand) -> str:
     if policy.at_once:
         return (
-            "Served, and too dear: a second of a function costs more than one of a server, and servers are busy here."
+            "All requests are served, but at too high a price: a second of a function costs more than a "
+            "second of a server, and servers are busy here."
         )
     if not policy.shrinks:
-        return "Served, and too dear: the fleet is bought for the peak and stands idle for the rest of the day."
+        return (
+            "All requests are served, but at too high a price: the fleet is bought for the peak and stands "
+            "idle for the rest of the day."
+        )
     if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
-        return "Served, and too dear: the smallest fleet there can be waits all day for hardly anybody."
-    return "Served, and too dear: the target keeps too much room, all day. Here the demand grows over hours."
+        return (
+            "All requests are served, but at too high a price: even the smallest fleet waits all day for "
+            "hardly anybody."
+        )
+    return (
+        "All requests are served, but at too high a price: the target keeps too much room, all day. Here the "
+        "demand grows over hours."
+    )

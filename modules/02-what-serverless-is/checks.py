@@ -31,15 +31,16 @@ def the_key(attempt: Attempt) -> None:
     variables = (settings.get("Environment") or {}).get("Variables") or {}
     if variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}:
         attempt.not_started(
-            f"The key still stands in PROVIDER_KEY, a variable of {PAYMENT}. Whoever may read its settings reads it."
+            f"The key is still in PROVIDER_KEY, a variable of {PAYMENT}. Anyone who may read its settings "
+            "can read the key."
         )
     attempt.expect(
         "PROVIDER_URL" in variables,
-        problem="Your function does not know where the provider is: it is deployed without PROVIDER_URL.",
+        problem="Your function does not know where the provider is, because it is deployed without PROVIDER_URL.",
         called=f"get_function_configuration {PAYMENT}",
         came_back=f"variables {sorted(variables)}",
         expected="PROVIDER_URL is one of them",
-        look_at="step 2: the variables are those that you give, and no others",
+        look_at="step 2: the function gets only the variables that you give",
     )
     first, second = (f"hk-check-{uuid.uuid4().hex}" for _ in range(2))
     try:
@@ -54,7 +55,7 @@ def the_key(attempt: Attempt) -> None:
                 _pay(attempt, provider)
                 attempt.expect(
                     provider.keys[-1] == second,
-                    problem="A new execution environment does not come with the secret's present value.",
+                    problem="A new execution environment does not bring the secret's present value.",
                     called=f"put_secret_value {SECRET}; a new environment; invoke {PAYMENT}",
                     came_back="a call at the provider with an older key",
                     expected="the key that the secret has now",
@@ -71,7 +72,7 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
     reply = attempt.invoke(PAYMENT, {"order": order, "yen": yen})
     attempt.expect(
         reply["charged_yen"] == yen,
-        problem="The answer is not that of the provider.",
+        problem="The answer is not the provider's answer.",
         called=reply.called,
         came_back=reply,
         expected={"charged_yen": yen},
@@ -80,20 +81,20 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
     kept = attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}}).get("Item")
     attempt.expect(
         kept is not None,
-        problem="The customer is charged, and the payment is not in the table.",
+        problem="The customer is charged, but the payment is not in the table.",
         called=reply.called,
         came_back=f"no item {order} in {TABLE}",
         expected="the payment, written down as before",
-        look_at="your handler: it has to do what the one that you found does",
+        look_at="your handler, which has to do everything that the given handler does",
     )
     places = {"the answer of the function": str(reply.payload), f"the item in {TABLE}": str(kept)}
     told = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
     attempt.expect(
         not told,
-        problem="Your function tells the key to others than the provider.",
+        problem="Your function gives the key to others than the provider.",
         called=reply.called,
-        came_back=f"the key stands in {' and in '.join(told)}",
-        expected="nobody but the provider gets to see it",
+        came_back=f"the key is in {' and in '.join(told)}",
+        expected="only the provider sees the key",
         look_at="what your handler returns, and what it writes down",
     )
     return reply
@@ -106,24 +107,24 @@ def _the_new_key(
     reply = _pay(attempt, provider)
     attempt.expect(
         bool(provider.keys),
-        problem="Your function did not come to the provider whose address stands in PROVIDER_URL.",
+        problem="Your function did not call the provider whose address is in PROVIDER_URL.",
         called=f"a variable PROVIDER_URL with another address; {reply.called}",
         came_back="no call at that address",
         expected="a call there",
-        look_at="where your code takes the address from",
+        look_at="where your code gets the address",
     )
     exposed = sorted(name for name, value in variables.items() if before in value)
     if exposed and provider.keys[0] == before:
-        problem = "The key was copied into a variable when you deployed. The secret is new, and the copy is old."
+        problem = "The key was copied into a variable when you deployed. The secret is new, but the copy is old."
         look_at = f"{exposed[0]}: who reads the secret, the notebook or the function?"
     elif exposed:
-        problem = "Your function reads the secret, and the key still stands in an environment variable."
+        problem = "Your function reads the secret, but the key is still in an environment variable."
         look_at = f"{exposed[0]}: does the new code need it?"
     elif provider.keys[0] == before:
-        problem = "The key stands in the code. Whoever gets the package has it, and so has your repository, for ever."
-        look_at = "payment.py: where does the key come from, if the secret has another value?"
+        problem = "The key is in the code. Anyone who gets the package has it, and your repository keeps it for ever."
+        look_at = "payment.py: where does the key come from if the secret has another value?"
     else:
-        problem = "Your function comes to the provider with something that is not the secret's value."
+        problem = "Your function calls the provider with something that is not the secret's value."
         look_at = "which part of get_secret_value's answer is the key"
     attempt.expect(
         not exposed and provider.keys[0] == first,
@@ -137,17 +138,17 @@ def _the_new_key(
 
 
 def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: str) -> None:
-    """The secret has changed meanwhile: who reads it at each call comes with the new one at once."""
+    """The secret has changed meanwhile, so a function that reads it at each call already has the new value."""
     say("2.1: more orders, in the same environment ...")
     for _ in range(3):
         _pay(attempt, provider)
     again = provider.keys[1:].count(second)
     attempt.expect(
         again == 0,
-        problem="Your function reads the secret at every call: each costs money, and each customer waits for it.",
+        problem="Your function reads the secret at every call. Each read costs money, and each customer waits for it.",
         called=f"put_secret_value {SECRET}, then three more calls in the same environment",
         came_back=f"{again} of 3 calls came with the value of this moment",
-        expected="calls with the value that the environment has read once",
+        expected="calls with the value that the environment read once",
         look_at="which lines of your file run at each call, and which once for each environment",
     )
     attempt.expect(
@@ -155,7 +156,7 @@ def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: 
         problem="Later calls in the same environment come without the key.",
         called="three more calls in the same environment",
         came_back=f"{provider.keys[1:].count('')} calls without a key",
-        expected="three calls with the key that the first one had",
+        expected="three calls with the same key as the first call",
         look_at="where your code keeps the key between two calls",
     )
 
@@ -164,7 +165,7 @@ def _not_told(attempt: Attempt, keys: list[str]) -> None:
     told = sum(key in line for line in log_lines(attempt, PAYMENT) for key in keys)
     attempt.expect(
         not told,
-        problem="Your function writes the key into its log. Everybody who reads logs has it now.",
+        problem="Your function writes the key into its log. Now everybody who reads logs has it.",
         called=f"filter_log_events /aws/lambda/{PAYMENT}",
         came_back=f"{told} lines with a key in them",
         expected="none",
@@ -206,18 +207,18 @@ def the_role(attempt: Attempt) -> None:
     own += [name for name in attached if name != BASIC]
     elsewhere = _who_else_may(iam, role)
     if own == [EVERYTHING] and not elsewhere and _is_everything(iam, role):
-        attempt.not_started(f"The role {role} has its old policy alone, {EVERYTHING}.")
+        attempt.not_started(f"The role {role} still has only its old policy, {EVERYTHING}.")
     with Scratch(attempt, PAYMENT) as scratch, _other_things(attempt) as (other_table, other_secret):
         function = scratch.function(CALLS)
         _may_do_its_work(attempt, function, role, elsewhere if set(own) <= {EVERYTHING} else [])
         _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
     attempt.expect(
         not elsewhere,
-        problem=f"The role {role} is right, and {', '.join(elsewhere)} may do it now, too. It should not.",
+        problem=f"The role {role} is right, but now {', '.join(elsewhere)} may also do it, which it should not.",
         called="list_role_policies",
-        came_back=f"{' and '.join(elsewhere)}: with a policy of its own",
-        expected=f"a policy for {role} alone",
-        look_at="to whom you gave the policy",
+        came_back=f"{' and '.join(elsewhere)}: with its own policy",
+        expected=f"a policy only for {role}",
+        look_at="which role you gave the policy",
     )
 
 
@@ -231,7 +232,7 @@ def _put(table: str) -> tuple[str, str, dict[str, Any]]:
 
 
 def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list[str]) -> None:
-    say("2.2: what the payment function needs ...")
+    say("2.2: the calls that the payment function needs ...")
     needs = {
         f"read the secret {SECRET}": ("secretsmanager", "get_secret_value", {"SecretId": SECRET}),
         f"put an item into {TABLE}": _put(TABLE),
@@ -240,13 +241,16 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
         if answer == "done":
             continue
         if elsewhere:
-            problem = f"The right has gone to {elsewhere[0]}, and the function runs in the name of {role}."
-            look_at = "to whom you gave the policy: who makes the call, when the function runs?"
+            problem = f"The right has gone to {elsewhere[0]}, but the function runs as {role}."
+            look_at = "which role you gave the policy: who makes the call when the function runs?"
         elif answer in REFUSED:
-            problem = f"The payment function may not {what}. It works no longer."
-            look_at = "the statement that is meant to allow it: action, and ARN letter by letter"
+            problem = f"The payment function may not {what}, so it no longer works."
+            look_at = "the statement that should allow it: check the action, and the ARN letter by letter"
         else:
-            problem, look_at = f"The payment function cannot {what}.", "whether the cells at the top of the lab ran"
+            problem, look_at = (
+                f"The payment function cannot {what}.",
+                ("whether you ran the cells at the top of the lab"),
+            )
         attempt.fail(
             problem,
             called=f"{what}, in a function with the role {role}",
@@ -259,18 +263,18 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
     wrote = attempt.client("logs").describe_log_groups(**group)["logGroups"] and log_lines(attempt, function)
     attempt.expect(
         bool(wrote),
-        problem="The function may not write its log any more.",
+        problem="The function may no longer write its log.",
         called=f"filter_log_events of a function with the role {role}",
         came_back="no lines",
         expected="the lines of its calls",
-        look_at="the policy of AWS that was attached to the role",
+        look_at="AWS's policy that was attached to the role",
     )
 
 
 def _may_do_nothing_else(
     attempt: Attempt, function: str, role: str, own: list[str], other_table: str, other_secret: str
 ) -> None:
-    say("2.2: what it has no business with ...")
+    say("2.2: calls that are not its business ...")
     key = {"TableName": TABLE, "Key": {"order": {"S": "nobody"}}}
     beyond = {
         "list the account's users": ("iam", "list_users", {}),
@@ -288,17 +292,19 @@ def _may_do_nothing_else(
     if not done:
         return
     if "list the account's users" in done and EVERYTHING in own and len(own) > 1:
-        problem = "The old policy is still there. Policies add up: a narrow one takes nothing away from a wide one."
+        problem = (
+            "The old policy is still there. Policies add up, so a narrow policy takes nothing away from a wide one."
+        )
         look_at = f"the policies of {role}: which of them allows this?"
     elif done[0].startswith("list the account's"):
-        problem = "The role may still do what has nothing to do with payments."
-        look_at = "what stands in Action"
+        problem = "The role may still do things that have nothing to do with payments."
+        look_at = "the values of Action"
     elif "another" in done[0]:
-        problem = "The actions are right, and the resource is not: the role may use them on everything of that kind."
-        look_at = "what stands in Resource: on which table, on which secret?"
+        problem = "The actions are right, but the resource is not. The role may use them on everything of that kind."
+        look_at = "the values of Resource: which table, and which secret?"
     else:
-        problem = "The resource is right, and the role may do more with it than the payment function needs."
-        look_at = "what stands in Action: which calls does the function make?"
+        problem = "The resource is right, but the role may do more with it than the payment function needs."
+        look_at = "the values of Action: which calls does the function make?"
     attempt.fail(
         problem,
         called=f"{len(beyond)} calls that payments do not need, in a function with the role {role}",
@@ -316,7 +322,7 @@ def _is_everything(iam: Any, role: str) -> bool:
 
 
 def _who_else_may(iam: Any, role: str) -> list[str]:
-    """Other roles of the lab with policies of their own: to the deployer nobody has given one."""
+    """Other roles of the lab that have their own policies. Nobody has given the deployer a policy."""
     names = [found["RoleName"] for found in iam.list_roles()["Roles"]]
     return sorted(
         name

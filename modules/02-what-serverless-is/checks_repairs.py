@@ -39,21 +39,21 @@ def the_runtime(attempt: Attempt) -> None:
         silent = isinstance(line, str) and "Status." in line
         attempt.expect(
             line == expected,
-            problem="Your function answers, and its answer is another one than on Python 3.9. No error told you."
+            problem="Your function answers, but its answer differs from the answer on Python 3.9. No error told you."
             if silent
             else "The line of the invoice is wrong.",
             called=f"invoke {INVOICE} with {order}, {total_yen} yen, {paid_yen} yen paid",
             came_back=line,
             expected=expected,
-            look_at="how the status gets into the text: since Python 3.11 it is written in another way"
+            look_at="how the status gets into the text, which Python writes differently since 3.11"
             if silent
             else "the text that your handler returns",
         )
     attempt.expect(
         moved,
-        problem=f"The code is ready, and the function is still on {runtime}, which is past its end too."
+        problem=f"The code is ready, but the function is still on {runtime}, which is also past its end."
         if runtime != "python3.9"
-        else "The code is ready for a new Python, and the function is still on python3.9.",
+        else "The code is ready for a new Python, but the function is still on python3.9.",
         called=f"get_function_configuration {INVOICE}",
         came_back=runtime,
         expected="a runtime that AWS patches today",
@@ -68,11 +68,11 @@ def _code_of_yesterday(attempt: Attempt, failure: CheckFailed, runtime: str, mov
         attempt.not_started(f"{INVOICE} is as you found it: on {runtime}, and its code needs a Python of that age.")
     if removed:
         attempt.fail(
-            "The runtime is new, and the code is still that of the old one. On AWS customers would meet this now.",
+            "The runtime is new, but the code is still the old runtime's. On AWS, customers would meet this now.",
             called=failure.called,
             came_back=failure.came_back,
             expected="a line of an invoice",
-            look_at="the first line of invoice.py; and whether you deployed it after you changed it",
+            look_at="the first line of invoice.py, and whether you deployed it after you changed it",
         )
     raise failure
 
@@ -89,11 +89,11 @@ def the_partner(attempt: Attempt) -> None:
     variables = sorted((settings.get("Environment") or {}).get("Variables") or {})
     attempt.expect(
         "PROVIDER_URL" in variables,
-        problem="Your function does not know where the provider is: it is deployed without PROVIDER_URL.",
+        problem="Your function does not know where the provider is, because it is deployed without PROVIDER_URL.",
         called=f"get_function_configuration {STATUS}",
         came_back=f"variables {variables}",
         expected="PROVIDER_URL is one of them",
-        look_at="step 2: the variables are those that you give, and no others",
+        look_at="step 2: the function gets only the variables that you give",
     )
     payments = {fresh_id("pay"): status for status in ("paid", "refused")}
     with (
@@ -104,20 +104,20 @@ def the_partner(attempt: Attempt) -> None:
         attempt.invoke(STATUS, {"payment": "warm"})  # says so if nothing is written yet
         attempt.expect(
             timeout_s <= LONGEST_TIMEOUT_S,
-            problem="You gave the function more time. A provider that hangs does not hurry for that: the customer "
-            "waits longer, and Hikari pays for the waiting.",
+            problem="You gave the function more time, but a provider that hangs does not hurry for that. The "
+            "customer waits longer, and Hikari pays for the waiting.",
             called=f"get_function_configuration {STATUS}",
             came_back=f"Timeout {timeout_s}",
             expected=f"{LONGEST_TIMEOUT_S} at most",
-            look_at="step 2: what the timeout of a function is for",
+            look_at="step 2, and the purpose of a function's timeout",
         )
         if not provider.keys:
             attempt.fail(
-                "Your function did not come to the provider whose address stands in PROVIDER_URL.",
+                "Your function did not call the provider whose address is in PROVIDER_URL.",
                 called=f"invoke {STATUS} with another address in PROVIDER_URL",
                 came_back="no call at that address",
                 expected="a call there",
-                look_at="where your code takes the address from",
+                look_at="where your code gets the address",
             )
         for behaviour in ("well", "late"):
             _told(attempt, provider, behaviour, payments)
@@ -128,7 +128,7 @@ def the_partner(attempt: Attempt) -> None:
 
 
 def _ask(attempt: Attempt, payment: str) -> tuple[Any, str]:
-    """What came back, and the error."""
+    """The answer and the error."""
     (answer,) = at_once(attempt, STATUS, [{"payment": payment}])
     return answer.payload, answer.error
 
@@ -144,7 +144,7 @@ def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, pay
             not error and payload == {"status": status},
             problem="Your function gives up on a provider that keeps its promise."
             if gave_up
-            else "The status is not the one that the provider tells.",
+            else "The status is not the status that the provider gives.",
             called=f"invoke {STATUS}, while the provider answers {when}",
             came_back=error or payload,
             expected={"status": status},
@@ -165,10 +165,10 @@ def _unknown(attempt: Attempt, provider: PaymentProvider | None, behaviour: str,
         problem = "Your function waits for the provider until Lambda ends it. The customer gets an error."
         look_at = "how long urlopen waits, and how long the function may run"
     elif error:
-        problem = "Your function knows that the provider does not answer, and ends with an error."
-        look_at = "what becomes of the exception, wherever in your handler it is raised"
+        problem = "Your function notices that the provider does not answer, but ends with an error."
+        look_at = "what happens to the exception, wherever your handler raises it"
     elif isinstance(payload, dict) and payload.get("status") in ("paid", "refused"):
-        problem = "Your function tells a status that nobody has told it."
+        problem = "Your function returns a status that nobody has given it."
         look_at = "what your handler returns when there was no answer"
     else:
         problem, look_at = "The answer does not say that the status is unknown.", "what your handler returns then"

@@ -119,26 +119,26 @@ class MissesLoudly(MemoryOrders):
         return dict(self._orders[order_id])
 
 
-_PLACE, _LIST, _STATUS = "the rule on a second order", "the rule on a customer's list", "the rule on the status"
-_GIVEN = "the first rule, which was there: put it back"
-#: A store that breaks one rule; what it does; where to look.
+_PLACE, _LIST, _STATUS = "the rule about a second order", "the rule on a customer's list", "the rule on the status"
+_GIVEN = "the first rule, which was given: put it back"
+#: A store that breaks one rule, its fault in words, and where to look.
 BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (ForgetsTheLamp, "loses a field of an order", _GIVEN),
     (MissesLoudly, "raises an error for an unknown id", _GIVEN),
     (Overwrites, "replaces an order when a second one comes with its id", _PLACE),
-    (IgnoresTheSecond, "does not say that an id is there already", _PLACE),
-    (RaisesAnother, "refuses a second order, and raises an error that is not OrderExists", _PLACE),
-    (RaisesAndOverwrites, "raises OrderExists, and has replaced the first order all the same", _PLACE),
-    (Everybodys, "lists the orders of other customers, too", _LIST),
+    (IgnoresTheSecond, "does not report that an id already exists", _PLACE),
+    (RaisesAnother, "refuses a second order, but raises an error that is not OrderExists", _PLACE),
+    (RaisesAndOverwrites, "raises OrderExists, but has still replaced the first order", _PLACE),
+    (Everybodys, "also lists the orders of other customers", _LIST),
     (OldestFirst, "lists a customer's oldest order first", _LIST),
     (AsTheyWerePlaced, "lists orders as they were placed, and not by placed_at", _LIST),
     (NoLimit, "gives more orders than the limit", _LIST),
-    (LimitsTooSoon, "gives the oldest orders up to the limit, and then turns them round", _LIST),
+    (LimitsTooSoon, "gives the oldest orders up to the limit, and then reverses them", _LIST),
     (NeverChanges, "does not change the status", _STATUS),
     (ChangesAnyStatus, "changes the status whatever it was", _STATUS),
-    (SaysNoAndChanges, "returns False, and has changed the status all the same", _STATUS),
+    (SaysNoAndChanges, "returns False, but has still changed the status", _STATUS),
     (AlwaysSaysYes, "returns True although nothing has changed", _STATUS),
-    (KeepsTheVersion, "changes an order and leaves its version", _STATUS),
+    (KeepsTheVersion, "changes an order without changing its version", _STATUS),
 )
 
 
@@ -156,7 +156,7 @@ def contract(attempt: Attempt) -> None:
                 called="check_store with a store that keeps every promise of the table",
                 came_back=f"AssertionError {one_line(str(error))}".strip() + _line_of(error),
                 expected="no error",
-                look_at="the rule in that line: does the table of the lab say so?",
+                look_at="the rule in that line: does the lab's table say so?",
             )
     for broken, does, look_at in BROKEN:
         attempt.expect(
@@ -179,7 +179,7 @@ def _line_of(error: BaseException) -> str:
 
 
 def _is_caught(file: LearnerFile, rules: Any, store: Any) -> bool:
-    # Any error would fail a test, so any error will do; that of pytest.raises is no Exception.
+    # Any error would fail a test, so any error will do. The error of pytest.raises isn't an Exception.
     def body() -> bool:
         try:
             rules(store)

@@ -55,24 +55,24 @@ class Shop:
 
 @dataclass
 class Wanted:
-    """What an order must be in the end, and who saw to it: a word of _CAUSES."""
+    """The state that an order must have in the end, and its cause, as a word of _CAUSES."""
 
     order: Order
     by: str
 
 
-#: Who wrote an order last -> what it means if the new store lacks that.
+#: The last writer of an order -> the meaning if the new store lacks that write.
 _CAUSES = {
-    "before": "Orders that were there before the move are missing: the backfill has not copied them all.",
-    "customer": "An order that was placed during the move is lost: the shop wrote to the old store alone.",
+    "before": "Orders from before the move are missing, because the backfill has not copied them all.",
+    "customer": "An order that was placed during the move is lost, because the shop wrote only to the old store.",
     "packer": "The backfill has put an older copy over a newer order, or the change of a status was never copied.",
-    "forgotten": "You have switched without comparing: what a forgotten program wrote to the old store is lost.",
+    "forgotten": "You have switched without comparing, so what a forgotten program wrote to the old store is lost.",
     "after": "After the switch the shop does not write to the new store.",
 }
 
 
 class Scene:
-    """What happens while the learner's move runs."""
+    """The events while the learner's move runs."""
 
     def __init__(self, attempt: Attempt, old: PostgresOrders, new: DynamoOrders) -> None:
         self.attempt = attempt
@@ -128,7 +128,8 @@ class Scene:
         found = self.shop.call("get", order["order_id"])
         if not found:
             self.problem(
-                "During the move a customer does not find an order: the new store is asked before it is filled.",
+                "During the move a customer does not find an order, because the new store is asked before "
+                "it is filled.",
                 f"shop.store.get({order['order_id']!r}), an order that the backfill has not copied yet",
                 "None",
             )
@@ -164,7 +165,7 @@ class Scene:
             self.note(known | {"status": "cancelled", "version": 2}, "forgotten")
 
     def customers(self, stop: threading.Event) -> None:
-        """A customer and packer of a thread of their own: some orders, one after the other."""
+        """A customer and a packer in their own thread, with some orders one after the other."""
         for _ in range(ROUNDS):
             if stop.wait(0.02):
                 return
@@ -239,7 +240,7 @@ def _run(attempt: Attempt, file: LearnerFile, scene: Scene) -> None:
             thread.join(20)
     if scene.shop.store is not scene.shop.new:
         attempt.fail(
-            "The move has ended, and the shop does not use the new store.",
+            "The move has ended, but the shop does not use the new store.",
             called="move(shop), then shop.store",
             came_back=type(scene.shop.store).__name__,
             expected="shop.new",
@@ -262,7 +263,8 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
     strangers = [order for order in kept.values() if order["customer"] == "impostor"]
     if strangers:
         attempt.fail(
-            "The new store has an order that the old one has refused: it was asked before the old one had decided.",
+            "The new store has an order that the old store refused, because the new store was asked before "
+            "the old store had decided.",
             called="place of a second order with an id that the old store has, during the move",
             came_back="the new store holds the second order",
             expected="the order that was there first",

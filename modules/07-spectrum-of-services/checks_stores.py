@@ -156,16 +156,16 @@ def _reads_little(attempt: Attempt, asked: Asked, watch: Watch) -> None:
         ask()
         calls = watch.calls[before:]
         if any(name in ("Scan", "ExecuteStatement") for name, _, _ in calls):
-            problem = f"{what} scans: for one question it reads the whole table, and pays for it."
+            problem = f"{what} scans. It reads and pays for the whole table to answer one question."
         elif sum(int(a.get("ScannedCount", 0)) for _, _, a in calls) > 4:
-            problem = f"{what} reads far more items than it gives back, and throws the others away."
+            problem = f"{what} reads far more items than it returns, and throws the others away."
         else:
             continue
         attempt.fail(
             problem,
             called=f"{what}, with over 60 orders in the table",
             came_back=[f"{name}: read {a.get('ScannedCount', 1)}, given {a.get('Count', 1)}" for name, _, a in calls],
-            expected="a Query or GetItem that reads what it gives",
+            expected="a Query or GetItem that reads what it returns",
             look_at=f"{what}: which keys of the table or of an index answer this question?",
         )
 
@@ -183,6 +183,6 @@ def _shares_out(attempt: Attempt, client: Any, name: str) -> None:
             f"A hot key: most orders have the same partition key in {what}, so one partition takes all the load.",
             called=f"{len(items)} items, by {key}",
             came_back=f"{max(values.values())} of them have the same value",
-            expected="a partition key that many different values share out",
+            expected="a partition key that spreads the orders over many different values",
             look_at=f"KeySchema of {what}",
         )

@@ -24,19 +24,19 @@ def _order(**fields: Any) -> dict[str, Any]:
 
 
 def _bad_orders() -> list[tuple[str, Any]]:
-    """What is wrong, and the body."""
+    """Bad bodies, each with its fault in words."""
     without = _order()
     del without["lamp"]
     return [
         ("no quantity", {k: v for k, v in _order().items() if k != "quantity"}),
         ("no lamp", without),
-        ("a body that is no JSON", "lamp=Tsuki&quantity=2"),
-        ("a list in place of an object", [_order()]),
+        ("a body that is not JSON", "lamp=Tsuki&quantity=2"),
+        ("a list instead of an object", [_order()]),
         ("a quantity that is a text", _order(quantity="2")),
         ("a quantity of 0", _order(quantity=0)),
         ("21 lamps", _order(quantity=21)),
         ("half a lamp", _order(quantity=1.5)),
-        ("true in place of a quantity", _order(quantity=True)),
+        ("true instead of a quantity", _order(quantity=True)),
         ("an empty order_key", _order(order_key="")),
         ("a lamp that is a number", _order(lamp=7)),
     ]
@@ -59,7 +59,7 @@ def front_door(attempt: Attempt) -> None:
     found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
     attempt.expect(
         found.status == 200 and found.has(order),
-        problem="After some bad orders the good one is no longer what it was.",
+        problem="After some bad orders, the good order has changed.",
         called=found.called,
         came_back=str(found),
         expected=f"200 and {order}",
@@ -81,7 +81,7 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     in_table = order["order_key"] in items(attempt, "orders", "order_key")
     attempt.expect(
         made.status == 201,
-        problem="A new order is there, and the status does not say so."
+        problem="A new order was stored, but the status does not say so."
         if 200 <= made.status < 300
         else "A good order is refused.",
         called=made.called,
@@ -91,7 +91,7 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     )
     attempt.expect(
         in_table,
-        problem="The answer says that the order is there. It is not in the table.",
+        problem="The answer says that the order is stored, but it is not in the table.",
         called=made.called,
         came_back=f"{made}; no such item in the table orders",
         expected="an item with this order_key",
@@ -101,7 +101,7 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     _no_fault(attempt, found, GET, None, order_key=order["order_key"])
     attempt.expect(
         found.status == 200 and found.has(order),
-        problem="An order that is stored does not come back.",
+        problem="A stored order does not come back.",
         called=found.called,
         came_back=str(found),
         expected=f"200 and {order}",
@@ -113,18 +113,18 @@ def _unknown(attempt: Attempt, address: str) -> None:
     key = fresh_id("ord")
     gone = send(attempt, address, "GET", f"/orders/{key}")
     if 200 <= gone.status < 300:
-        problem = "An order that nobody has placed is answered like one that is there. Clients believe the status."
+        problem = "An order that nobody has placed gets the same answer as a stored order. Clients believe the status."
     elif gone.status >= 500:
-        problem = "An order that is not there is told as a fault of ours. The client tries again and again."
+        problem = "The answer for an unknown order blames our service, so the client tries again and again."
     else:
-        problem = "The status for an order that is not there says something else."
+        problem = "The status for an unknown order says something else."
     attempt.expect(
         gone.status == 404,
         problem=problem,
         called=gone.called + ", which nobody has placed",
         came_back=str(gone),
         expected="the status for: no such thing here",
-        look_at="what your handler does when find gives None",
+        look_at="what your handler does when find returns None",
     )
 
 
@@ -132,12 +132,14 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
     if 200 <= got.status < 300:
         told = isinstance(got.body, dict) and not {"order_key", "lamp", "quantity"} <= set(got.body)
         problem = (
-            "The body tells of an error, and the status says that all is well. Clients act on the status."
+            "The body reports an error, but the status says that all is well. Clients act on the status."
             if told
             else f"An order with {what} is accepted."
         )
     elif got.status >= 500:
-        problem = "A fault of the client is told as a fault of ours: it will try again, and somebody is woken up."
+        problem = (
+            "The status blames our service for the client's fault. The client will try again, and somebody is woken up."
+        )
     else:
         problem = "The status does not say that the request itself is wrong."
     attempt.expect(
@@ -151,16 +153,16 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
     message = got.body.get("message") if isinstance(got.body, dict) else None
     attempt.expect(
         isinstance(message, str) and message != "",
-        problem="The status says that something is wrong, and nothing tells a human what.",
+        problem="The status says that something is wrong, but nothing tells a human what.",
         called=f"{got.called} ({what})",
         came_back=str(got),
         expected='a body with a text, "message"',
-        look_at="the body of your answers that refuse",
+        look_at="the body of the answers with which you refuse",
     )
     key = str(body.get("order_key", "")) if isinstance(body, dict) else ""
     attempt.expect(
         not key or key not in items(attempt, "orders", "order_key"),
-        problem="An order that is refused is in the table all the same.",
+        problem="A refused order is in the table all the same.",
         called=f"{got.called} ({what})",
         came_back=f"{got}; and an item with this order_key",
         expected="no item",
@@ -186,7 +188,9 @@ def asks_stock(attempt: Attempt) -> None:
     with lamps(attempt, lamp, 10):
         warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
         if warm.status != 201:
-            attempt.not_started("The stock service does not answer as the given one.", look_at="step 2: run it again")
+            attempt.not_started(
+                "The stock service does not answer like the given service.", look_at="step 2: run it again"
+            )
         _reserved(attempt, address, lamp)
         _sold_out(attempt, address, lamp)
         say("8.2: stock is switched off ...")
@@ -212,7 +216,7 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
         attempt.invoke("orders", http_event(POST, order))
     attempt.expect(
         got.status == 201,
-        problem="There are lamps enough, and the customer does not get her 201.",
+        problem="There are enough lamps, but the customer does not get her 201.",
         called=got.called,
         came_back=str(got),
         expected="201: stock has reserved the lamps",
@@ -221,13 +225,11 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
     after = items(attempt, "stock-reservations", "order_key")
     new = sorted(set(after) - set(before))
     if not new and _left(attempt, lamp) < left:
-        problem = (
-            "Orders has taken lamps out of the table of the stock service. That table is nobody's business but stock's."
-        )
+        problem = "Orders has taken lamps out of the stock service's table. Only stock may use that table."
     elif new and new != [order["order_key"]]:
-        problem = "The lamps are reserved under another key than that of the order. Nobody will find them by it."
+        problem = "The lamps are reserved under a key that is not the order's. Nobody will find them by it."
     else:
-        problem = "The customer has her 201, and stock has reserved nothing."
+        problem = "The customer has her 201, but stock has reserved nothing."
     attempt.expect(
         new == [order["order_key"]] and _left(attempt, lamp) == left - 3,
         problem=problem,
@@ -243,20 +245,20 @@ def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
     order = _order(lamp=lamp, quantity=20)
     got = send(attempt, address, "POST", "/orders", order)
     if got.status == 201:
-        problem = "The lamp is sold out, and the customer is told that she gets it."
+        problem = "The lamp is sold out, but the customer is told that she gets it."
     elif 200 <= got.status < 300:
-        problem = "The body may tell of an error; the status says that all is well. Clients act on the status."
+        problem = "The body may report an error, but the status says that all is well. Clients act on the status."
     elif got.status >= 500:
-        problem = "Sold out is no outage. The customer is told to try again, and stock will say no again."
+        problem = "Sold out is not an outage. The customer is told to try again, and stock will say no again."
     else:
         problem = "The status does not say that the order is in conflict with what is in stock."
     attempt.expect(
         got.status == 409,
         problem=problem,
-        called=f"{got.called}, of which there are fewer",
+        called=f"{got.called}, which is more than stock has",
         came_back=str(got),
-        expected="the status that stock itself answers when a lamp is sold out",
-        look_at="your except lines: which of the errors has a status, and which comes first?",
+        expected="the status with which stock itself answers when a lamp is sold out",
+        look_at="your except lines: which errors have a status, and which line comes first?",
     )
     _in_orders(attempt, order["order_key"], got, wanted=False)
 
@@ -267,25 +269,25 @@ def _down(attempt: Attempt, address: str, lamp: str) -> None:
     called = f"{got.called}, while no call reaches the function stock"
     attempt.expect(
         _left(attempt, lamp) == left,
-        problem="Stock is off, and lamps have gone. Orders takes them out of the table of the stock service.",
+        problem="Stock is off, but lamps have gone. Orders takes them out of the stock service's table.",
         called=called,
         came_back=f"{got}; lamps left: {_left(attempt, lamp)} of {left}",
         expected="no change of stock's tables without the stock service",
-        look_at="place: it may know the API of stock, and nothing else of it",
+        look_at="place: it may know only the API of stock",
     )
     if 200 <= got.status < 300:
-        problem = "Stock is down, nothing is reserved, and the customer is told that all is well."
+        problem = "Stock is down and has reserved nothing, but the customer is told that all is well."
     elif got.status == 409:
-        problem = "Stock is down, and the customer is told that the lamp is sold out. She will not come back."
+        problem = "Stock is down, but the customer is told that the lamp is sold out. She will not come back."
     else:
-        problem = "Stock is down, and the handler dies of it. A 500 does not say whether trying again helps."
+        problem = "Stock is down, and the handler fails because of it. A 500 does not say whether trying again helps."
     attempt.expect(
         got.status == 503,
         problem=problem,
         called=called,
         came_back=str(got),
         expected="503: not now, try again later",
-        look_at="what urlopen raises for a status from 500 on",
+        look_at="what urlopen raises for a status of 500 or more",
     )
     _in_orders(attempt, order["order_key"], got, wanted=False)
 
@@ -295,9 +297,9 @@ def _faulty(attempt: Attempt, address: str, lamp: str) -> None:
     got = send(attempt, address, "POST", "/orders", order)
     attempt.expect(
         got.status == 503,
-        problem="Stock has a fault of its own, and the customer gets stock's status. She knows nothing of stock."
+        problem="Stock has its own fault, and the customer gets stock's status. She does not know about stock."
         if got.status >= 500
-        else "Stock has a fault of its own, and the customer is told something else.",
+        else "Stock has its own fault, but the customer is told something else.",
         called=f"{got.called}, while the function stock ends with an error",
         came_back=str(got),
         expected="503: not now, try again later",
@@ -312,16 +314,16 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
         got = send(attempt, address, "POST", "/orders", order)
         called = f"{got.called}, while stock takes {SLOW_S} s"
         if 200 <= got.status < 300:
-            problem = "Orders waits for as long as stock takes. So do its customer and its execution environment."
+            problem = "Orders waits for as long as stock takes, and so do its customer and its execution environment."
         else:
-            problem = "Stock is slow, and the handler dies of it, or of its own timeout."
+            problem = "Stock is slow, and the handler fails because of it, or at its own timeout."
         attempt.expect(
             got.status == 503,
             problem=problem,
             called=called,
             came_back=str(got),
             expected="503, after 2 s",
-            look_at="an argument of urlopen, and what it raises when time is over",
+            look_at="an argument of urlopen, and the error that it raises when the time is over",
         )
         _in_orders(attempt, order["order_key"], got, wanted=False)
         wait_until(lambda: order["order_key"] in items(attempt, "stock-reservations", "order_key"), 15)
@@ -330,7 +332,7 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
     called = f"{again.called}, a second time: stock has reserved these lamps, and nobody heard its answer"
     attempt.expect(
         again.status in (200, 201),
-        problem="Stock says: reserved before. That is a yes, and orders takes it for a no.",
+        problem="Stock says that it has reserved them before. That is a yes, but orders treats it as a no.",
         called=called,
         came_back=str(again),
         expected="201, and the order is stored",
@@ -342,7 +344,7 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
         called=called,
         came_back=f"lamps left: {_left(attempt, lamp)}; before the two tries {left}",
         expected="2 lamps less for both tries, and one less for the check itself",
-        look_at="the order_key that place sends to stock: it must be that of the order",
+        look_at="the order_key that place sends to stock, which must be the order's own key",
     )
     _in_orders(attempt, order["order_key"], again, wanted=True)
 
@@ -365,9 +367,9 @@ def _stock_with(attempt: Attempt, **variables_too: str) -> Iterator[None]:
 def _in_orders(attempt: Attempt, key: str, got: Answered, *, wanted: bool) -> None:
     attempt.expect(
         (key in items(attempt, "orders", "order_key")) is wanted,
-        problem="The customer has a yes, and the order is not in the table orders."
+        problem="The customer has a yes, but the order is not in the table orders."
         if wanted
-        else "The customer was turned away, and her order is in the table orders all the same.",
+        else "The customer was turned away, but her order is in the table orders all the same.",
         called=got.called,
         came_back=f"{got}; {'no item' if wanted else 'an item'} with this order_key",
         expected="an item" if wanted else "no item",

@@ -21,7 +21,7 @@ from serverless_first.lab.show import say
 PRICES_YEN = {"Tsuki": 1200, "Hoshi": 900, "Kumo": 2100}
 ROUNDS = 5
 BURST, RATE_PER_S, ROBOT_S = 5, 1, 1.5
-OLDEST_S = 300  # AWS's default, too
+OLDEST_S = 300  # also AWS's default
 
 
 @task("8.3")
@@ -33,11 +33,11 @@ def protected(attempt: Attempt) -> None:
     stage = attempt.client("apigateway").get_stage(restApiId=api, stageName="prod")
     attempt.expect(
         bool(stage.get("methodSettings")) or stage.get("cacheClusterEnabled", False),
-        problem="The stage has none of your settings: step 2 did not come to its end.",
+        problem="The stage has none of your settings, because step 2 did not finish.",
         called="get_stage, of the API shop",
         came_back="no settings of methods, no cache",
         expected="the settings of step 1",
-        look_at="the error below the cell of step 2: it says which path or value is not taken",
+        look_at="the error below the cell of step 2, which says which path or value is refused",
     )
     _private(attempt, address)
     _prices(attempt, address)
@@ -54,7 +54,7 @@ def _private(attempt: Attempt, address: str) -> None:
         got = _ask(attempt, address, "/orders", customer)
         attempt.expect(
             got.has({"lamps": wanted}),
-            problem="One customer sees the orders of another one: the answer comes from the cache.",
+            problem="One customer sees another customer's orders, because the answer comes from the cache.",
             called=f"{got.called}; before that {mio}, who has one order, asked the same",
             came_back=str(got),
             expected=f'200 {{"lamps": {wanted}}}'.replace("'", '"'),
@@ -64,7 +64,7 @@ def _private(attempt: Attempt, address: str) -> None:
     got = _ask(attempt, address, "/orders", mio)
     attempt.expect(
         got.has({"lamps": ["Kumo", "Tsuki"]}),
-        problem="A customer who has ordered again sees her old list: the answer comes from the cache.",
+        problem="A customer who has ordered again sees her old list, because the answer comes from the cache.",
         called=got.called,
         came_back=str(got),
         expected="both of her orders",
@@ -86,28 +86,28 @@ def _prices(attempt: Attempt, address: str) -> None:
             got = _ask(attempt, address, f"/prices/{lamp}", fresh_id(f"customer{number}"))
             attempt.expect(
                 got.has({"price_yen": price_yen}),
-                problem="A lamp has the price of another one: the cache cannot tell their answers apart.",
+                problem="A lamp has another lamp's price, because the cache cannot tell their answers apart.",
                 called=got.called,
                 came_back=str(got),
                 expected=f'200 {{"price_yen": {price_yen}}}',
-                look_at="CACHE_KEYS: the path is no key by itself",
+                look_at="CACHE_KEYS, because the path is not enough for a key",
             )
     asked, ran = ROUNDS * len(PRICES_YEN), _calls() - before
     attempt.expect(
         ran <= len(PRICES_YEN),
-        problem="The function is called for each question: nothing comes from the cache."
+        problem="The function is called for each request, so nothing comes from the cache."
         if ran == asked
         else "The function is called more often than there are lamps.",
         called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, each time another customer",
         came_back=f"the function ran {ran} times",
         expected=f"{len(PRICES_YEN)} times, once for each lamp",
-        look_at="whether the stage has a cache, whether caching is on for this method (a line for one method takes the "
-        "place of all lines for every method), and what is in CACHE_KEYS",
+        look_at="whether the stage has a cache, whether caching is on for this method (a line for one method "
+        "replaces all lines for every method), and the contents of CACHE_KEYS",
     )
 
 
 def _own(settings: dict[str, Any], path: str, verb: str) -> dict[str, Any]:
-    """What holds for a method: its own settings, or those of all."""
+    """The settings of a method: its own, or the settings of all methods."""
     own = settings.get(f"{path.replace('/', '~1')}/{verb}", settings.get("*/*", {}))
     return dict(own)
 
@@ -116,7 +116,7 @@ def _not_too_old(attempt: Attempt, settings: dict[str, Any]) -> None:
     found_s = int(_own(settings, "/prices/{lamp}", "GET").get("cacheTtlInSeconds", OLDEST_S))
     attempt.expect(
         found_s <= OLDEST_S,
-        problem="A price may stay in the cache for longer than the shop wants.",
+        problem="A price may stay in the cache longer than the shop wants.",
         called="get_stage, of the API shop",
         came_back=f"prices are kept for {found_s} s",
         expected=f"{OLDEST_S} s at most",
@@ -129,7 +129,7 @@ def _as_many_as_wanted(attempt: Attempt, settings: dict[str, Any]) -> None:
     found = (int(own.get("throttlingBurstLimit", -1)), float(own.get("throttlingRateLimit", -1)))
     attempt.expect(
         found == (BURST, RATE_PER_S),
-        problem="The throttle lets another number in than the shop wants.",
+        problem="The throttle does not allow the number of orders that the shop wants.",
         called="get_stage, of the API shop",
         came_back=f"{found[0]} at once, then {found[1]:g} each second",
         expected=f"{BURST} at once, then {RATE_PER_S} each second",
@@ -179,7 +179,7 @@ def _ask(attempt: Attempt, address: str, path: str, customer: str) -> Answered:
     got = send(attempt, address, "GET", path, Customer=customer)
     attempt.expect(
         got.status != 429,
-        problem="Somebody who only looks is turned away. Your throttle is not for the orders alone.",
+        problem="A customer who only looks is turned away. Your throttle affects more than orders.",
         called=f"{got.called}, some times in a row",
         came_back=str(got),
         expected="200, however often",
@@ -187,11 +187,11 @@ def _ask(attempt: Attempt, address: str, path: str, customer: str) -> Answered:
     )
     attempt.expect(
         got.status == 200,
-        problem="The API does not answer as the given one.",
+        problem="The API does not answer like the given API.",
         called=got.called,
         came_back=str(got),
         expected="200",
-        look_at="the cells of step 2: run them again",
+        look_at="the cells of step 2. Run them again",
     )
     return got
 
@@ -202,7 +202,7 @@ def _calls() -> int:
 
 # ---- 8.5
 
-#: What a broken front.py does, the text to replace in the right one, and the text in its place.
+#: The fault of a broken front.py in words, a text of the right file, and its replacement.
 BROKEN = (
     Broken("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
     Broken(
@@ -213,12 +213,12 @@ BROKEN = (
         "        return answer(400,",
     ),
     Broken("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
-    Broken("lets a second order of the same key replace the first", "    if known:", "    if known == order:"),
+    Broken("lets a second order with the same key replace the first", "    if known:", "    if known == order:"),
     Broken("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
     Broken("takes 21 lamps", "<= 20:", "<= 21:"),
-    Broken("answers 201 to a second order of the same key", "return answer(200, known)", "return answer(201, known)"),
+    Broken("answers 201 to a second order with the same key", "return answer(200, known)", "return answer(201, known)"),
     Broken(
-        "answers a second order of the same key with the second one",
+        "answers a second order with the same key with the second order",
         "return answer(200, known)",
         "return answer(200, order)",
     ),
@@ -233,5 +233,5 @@ def tests_of_front(attempt: Attempt) -> None:
         "test_front.py",
         "front.py",
         BROKEN,
-        look_at="the four cases of step 1: for each the status, the body, and what the table holds",
+        look_at="the four cases of step 1: for each, the status, the body, and the contents of the table",
     )

@@ -81,11 +81,11 @@ def _not_fetched(attempt: Attempt, mapping: str) -> Iterator[None]:
 
 def _accepted(attempt: Attempt, got: Answered, order: dict[str, Any]) -> None:
     if got.status == 500:
-        problem = "Stock is off, and the customer gets an error. The front door is to stay open."
+        problem = "Stock is off, and the customer gets an error. The front door must stay open."
     elif got.status >= 500:
         problem = "Stock is off, and the customer is told to come back later. Does orders still wait for stock?"
     elif got.status in (200, 201):
-        problem = "The status says that all is done. Nothing is reserved yet: the order is accepted, no more."
+        problem = "The status says that all is done. But nothing is reserved yet, and the order is only accepted."
     else:
         problem = "A good order is refused."
     attempt.expect(
@@ -122,11 +122,11 @@ def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int
     left = _left(attempt, lamp)
     attempt.expect(
         left == before,
-        problem="Stock is off, and lamps have gone: orders writes into the table of the stock service.",
+        problem="Stock is off, but lamps have gone, because orders writes into the stock service's table.",
         called=called,
         came_back=f"lamps left: {left} of {before}",
         expected="no change before stock is back",
-        look_at="place: it tells stock by a message, and touches none of its tables",
+        look_at="place: it sends stock a message, and does not use stock's tables",
     )
 
 
@@ -142,11 +142,12 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
 
     attempt.expect(
         wait_until(all_seen, 8),
-        problem="The customers have their 202, and the queue does not hold their orders. Stock will never know.",
+        problem="The customers have their 202, but the queue does not hold their orders. Stock will never know "
+        "about them.",
         called=f"POST /orders, {len(orders)} orders, then receive_message",
         came_back=f"{len(bodies)} messages",
-        expected="a message for each order, at least",
-        look_at="send_message in place: is it called for each order, and with the QueueUrl of STOCK_QUEUE?",
+        expected="at least one message for each order",
+        look_at="send_message in place: is it called for each order, with the QueueUrl of STOCK_QUEUE?",
     )
     body = min(bodies.values())
     sqs.send_message(QueueUrl=queue, MessageBody=body)
@@ -182,9 +183,9 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
 
     attempt.expect(
         wait_until(has_come, 4),
-        problem="An order was in the table and not in the queue: its first try had ended between the two. "
-        "The customer has tried again and got her 202, and stock will never know.",
-        called=f"{got.called}, which stands in the table orders already",
+        problem="An order was in the table but not in the queue, because its first try had ended between the two. "
+        "The customer has tried again and got her 202, but stock will never know.",
+        called=f"{got.called}, which is already in the table orders",
         came_back=f"{got}, and no message",
         expected="a message for each order that gets 202",
         look_at="what place does with an order that it knows",
@@ -203,7 +204,8 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     before = _left(attempt, lamp)
     answers = at_once(attempt, FUNCTION, [messages.batch(old, body)] * 3)
     called = (
-        f"invoke {FUNCTION} 3 times at the same moment with two records: an order that was reserved before, a new one"
+        f"invoke {FUNCTION} 3 times at the same moment with two records: an order that was reserved before, "
+        "then a new order"
     )
     taken, there = (
         before - _left(attempt, lamp),
@@ -211,7 +213,7 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     )
     attempt.expect(
         there and taken >= order["quantity"],
-        problem="The order behind a repeated one is not reserved, and its message is gone.",
+        problem="The order after a repeated order is not reserved, and its message is gone.",
         called=called,
         came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {order['quantity']}",
@@ -232,7 +234,7 @@ def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int
         called=called,
         came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {wanted}",
-        look_at="what your function does when it meets itself: one of the three has to take the lamps",
+        look_at="what your function does when it runs beside itself: one of the three calls has to take the lamps",
     )
     attempt.expect(
         taken == wanted,
@@ -254,11 +256,11 @@ def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
         got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
     attempt.expect(
         got.status >= 500,
-        problem="The message could not be sent, and the customer has a yes. Stock will never know of her order.",
-        called=f"{got.called}, while STOCK_QUEUE names a queue that is not there",
+        problem="The message could not be sent, but the customer has a yes. Stock will never know of her order.",
+        called=f"{got.called}, while STOCK_QUEUE names a queue that does not exist",
         came_back=str(got),
-        expected="a status from 500 on: she tries again",
-        look_at="which errors of send_message your function keeps to itself",
+        expected="a status of 500 or more, so that she tries again",
+        look_at="which errors of send_message your function swallows",
     )
 
 
@@ -284,7 +286,7 @@ def _caught_up(
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="how your function finds out that this order_key has reserved before, and what it does then",
+        look_at="how your function finds out that this order_key was reserved before, and what it does then",
     )
     attempt.expect(
         not waiting,

@@ -99,7 +99,7 @@ def _checkout(attempt: Attempt, url: str) -> None:
         body = None
     attempt.expect(
         body is not None,
-        problem="The body of the message is no JSON: no consumer can read it.",
+        problem="The body of the message is not JSON, so no consumer can read it.",
         called=reply.called,
         came_back=sent[0],
         expected="the order as JSON",
@@ -125,7 +125,8 @@ def _power_cut(attempt: Attempt, url: str) -> None:
     came_back = f"{'one label' if printed else 'no label'}, and {left} messages in the queue"
     attempt.expect(
         left >= 2 - printed,
-        problem="An order is lost. The power failed while its label was being printed; its message was deleted before.",
+        problem="An order is lost. The power failed while its label was being printed, and its message had been "
+        "deleted before.",
         called=called,
         came_back=came_back,
         expected="each order has its label, or its message is still in the queue",
@@ -138,14 +139,14 @@ def _power_cut(attempt: Attempt, url: str) -> None:
         called=called,
         came_back=came_back,
         expected="one label, and one message in the queue: the second order's",
-        look_at="when your worker deletes: how much work lies between a label and the delete of its message",
+        look_at="when your worker deletes: how much work is between a label and the delete of its message",
     )
 
 
 def _two_workers(attempt: Attempt, url: str) -> None:
     bad = fresh_id("ord")
     good = [fresh_id("ord") for _ in range(24)]
-    # Who takes ten at a time has 2.5 s of work. Meanwhile the other one asks after 1.6 s, and after 2.1 s again.
+    # A worker that takes ten at a time has 2.5 s of work. Meanwhile the other worker asks after 1.6 s and after 2.1 s.
     takes_s = [0.25] * 10 + [0.16] * 9 + [0.1] * 5
     orders: list[dict[str, Any]] = [
         {"order_id": order_id, "address": "Nara", "takes_s": each_s}
@@ -157,23 +158,25 @@ def _two_workers(attempt: Attempt, url: str) -> None:
     printed = numbers(attempt, "hikari-labels", "order_id", "printed", [*good, bad])
     left = messages_in(attempt, url)
     called = (
-        "two calls of hikari-worker at once, with a queue of 25 orders; one has no address, a label takes up to 0.25 s"
+        "two calls of hikari-worker at once, with a queue of 25 orders; one order has no address, and a "
+        "label takes up to 0.25 s"
     )
     twice = [order for order in good if printed[order] > 1]
     attempt.expect(
         not twice,
-        problem="Labels are printed twice: a message came back to the queue while its label was still to be printed.",
+        problem="Labels are printed twice, because a message came back to the queue before its label was printed.",
         called=called,
         came_back=f"{len(twice)} orders have more than one label",
         expected="one label for each order",
-        look_at="for how long a message is hidden, and how long it takes to print all that one call has received",
+        look_at="for how long a message is hidden, and how long it takes to print everything that one call has "
+        "received",
     )
     errors = [answer.error for answer in answers if answer.error]
     endless = [error for error in errors if "Timedout" in error]
     attempt.expect(
         not endless,
-        problem="Your worker never came to an end. An order that failed comes back when it is hidden no longer. Your "
-        "worker was still waiting for messages then, so the queue always had something for it.",
+        problem="Your worker never ended. An order that failed comes back when it is no longer hidden. Your worker "
+        "was still waiting for messages then, so the queue always had something for it.",
         called=called,
         came_back=(endless or [""])[0],
         expected="an answer: the worker ends, and the order that failed stays in the queue",
@@ -192,7 +195,7 @@ def _two_workers(attempt: Attempt, url: str) -> None:
     missing = [order for order in good if not printed[order]]
     attempt.expect(
         not missing,
-        problem="The workers go home while orders are left."
+        problem="The workers stop while orders are left."
         if left > 1
         else "Orders have left the queue without a label.",
         called=called,
@@ -202,11 +205,11 @@ def _two_workers(attempt: Attempt, url: str) -> None:
     )
     attempt.expect(
         left > 0,
-        problem="The order without an address is lost: it has no label, and its message was deleted.",
+        problem="The order without an address is lost. It has no label, and its message was deleted.",
         called=called,
         came_back="an empty queue",
         expected="its message in the queue",
-        look_at="in which cases your worker deletes: a label that failed is not done",
+        look_at="in which cases your worker deletes, because a label that failed is not done",
     )
     attempt.expect(
         left == 1,
@@ -224,19 +227,19 @@ def _two_workers(attempt: Attempt, url: str) -> None:
         problem="The workers' answers do not name the orders whose labels they printed.",
         called=called,
         came_back=f"{len(told)} orders in both answers",
-        expected=f"{len(good)} orders, each once, and not the one without an address",
+        expected=f"{len(good)} orders, each once, and not the order without an address",
         look_at="what goes into the list printed, and when",
     )
 
 
 # ---- 9.2
 
-RECOGNISES = "by what your function recognises an order, and where it keeps that"
+RECOGNISES = "how your function recognizes an order, and where it keeps that"
 
 
 @task("9.2")
 def pack(attempt: Attempt) -> None:
-    """Each order is packed once, whoever repeats it; a real error still fails."""
+    """Each order is packed once, even if anyone repeats it. A real error still fails."""
     name = "hikari-pack"
     first = batch(_order(), _order())
     attempt.invoke(name, first)
@@ -250,7 +253,7 @@ def pack(attempt: Attempt) -> None:
             first,
             both,
             "the same two messages, to a new execution environment",
-            "A new execution environment has packed again. What the old one knew is gone with it.",
+            "A new execution environment has packed the orders again. The old environment's knowledge is gone.",
         )
     resent = batch(*(json.loads(record["body"]) | {"sent_at": "12:00:09"} for record in first["Records"]))
     _repeat(
@@ -258,7 +261,7 @@ def pack(attempt: Attempt) -> None:
         resent,
         both,
         "both orders, sent a second time: other message ids, other receipts, another sent_at",
-        "The shop sent the order again, and it was packed again. Your key is not the same for the same order.",
+        "The shop sent the order again, and it was packed again. Your key changes for the same order.",
     )
     order = _order()
     _repeat(
@@ -273,9 +276,9 @@ def pack(attempt: Attempt) -> None:
         attempt,
         batch(order | {"sent_at": "12:00:12"}, new),
         [order["order_id"], new["order_id"]],
-        "a batch with an order that is packed already, and a new one behind it",
-        "An order behind a repeated one was not packed. Its message is deleted all the same: it is lost.",
-        look_at="where the loop over the records goes on after a repeated order",
+        "a batch with an order that is already packed, followed by a new order",
+        "An order after a repeated order was not packed, but its message is deleted, so the order is lost.",
+        look_at="where the loop over the records continues after a repeated order",
     )
     packed = _order()
     attempt.invoke(name, batch(packed))
@@ -297,7 +300,8 @@ def _repeat(
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "A repeated order is no error: its parcel is packed. Your function fails, so the message will come again.",
+            "A repeated order is not an error, because its parcel is packed. Your function fails, so the "
+            "message will come again.",
             called=f"invoke hikari-pack with {called}",
             came_back=failure.came_back,
             expected="a return without an error",
@@ -325,7 +329,7 @@ def _at_the_same_moment(attempt: Attempt, name: str) -> None:
     packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
     attempt.expect(
         packed == 1,
-        problem="Two environments had the same order at the same moment, and both packed."
+        problem="Two environments had the same order at the same moment, and both packed it."
         if packed
         else "An order that came to several environments at the same moment is not packed.",
         called=f"{AT_ONCE} calls of {name} at the same moment, with the same order",
@@ -342,13 +346,13 @@ def _real_error(attempt: Attempt, name: str) -> None:
     reported = isinstance(answer.payload, dict) and bool(answer.payload.get("batchItemFailures"))
     attempt.expect(
         bool(answer.error) or reported,
-        problem="An order without a lamp cannot be packed, and your function says that all is well. The order is lost.",
+        problem="An order without a lamp cannot be packed, but your function says that all is well. The order is lost.",
         called=f"invoke {name} with an order without a lamp",
         came_back=json.dumps(answer.payload),
         expected="an error",
-        look_at="what your function reads when an order has no lamp: get gives None, and no error"
+        look_at="what your function reads when an order has no lamp: get returns None instead of raising an error"
         if numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
-        else "which exceptions pack.py catches: one of them means 'already packed', and no other",
+        else "which exceptions pack.py catches: only one of them means 'already packed'",
     )
     try:
         attempt.invoke(name, batch(order))
@@ -364,6 +368,6 @@ def _real_error(attempt: Attempt, name: str) -> None:
         attempt,
         [order["order_id"]],
         "an order without a lamp, and then with the same order, repaired",
-        "The order is never packed. Its first try failed, and left word that it was done.",
-        look_at="the order of the mark and the work, and what takes the mark away when the work fails",
+        "The order is never packed. Its first try failed, but left a mark that it was done.",
+        look_at="the order of the mark and the work, and what removes the mark when the work fails",
     )

@@ -32,10 +32,10 @@ def _require_a_mapping(attempt: Attempt, name: str, queue: str) -> dict[str, Any
     found = attempt.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     sources = [str(mapping["EventSourceArn"]).split(":")[-1] for mapping in found]
     if not sources:
-        attempt.not_started(f"Nothing feeds {name} yet: it has no event source mapping.")
+        attempt.not_started(f"Nothing feeds {name} yet, because it has no event source mapping.")
     attempt.expect(
         sources == [queue],
-        problem=f"{name} is fed from another queue, or from several.",
+        problem=f"{name} is fed from another queue, or from several queues.",
         called=f"list_event_source_mappings of {name}",
         came_back=sources,
         expected=[queue],
@@ -46,7 +46,7 @@ def _require_a_mapping(attempt: Attempt, name: str, queue: str) -> dict[str, Any
         problem=f"Lambda may hand more than ten messages to one call of {name}.",
         called=f"list_event_source_mappings of {name}",
         came_back=f"BatchSize {found[0]['BatchSize']}",
-        expected="ten at most",
+        expected="at most ten",
         look_at="the arguments of create_event_source_mapping",
     )
     return dict(found[0])
@@ -61,7 +61,7 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
     shown = f"{len(named)} failures named"
     attempt.expect(
         all(isinstance(each, dict) for each in failures or []),
-        problem="The list holds bare ids. Lambda cannot read it, and takes the whole batch as failed.",
+        problem="The list holds bare ids. Lambda cannot read it, and treats the whole batch as failed.",
         called=called,
         came_back=reply,
         expected='{"batchItemFailures": [{"itemIdentifier": ...}, ...]}: a dict for each failure',
@@ -69,10 +69,11 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
     )
     attempt.expect(
         set(named) <= ids,
-        problem="Your answer names something that is no message of the batch. Lambda takes the whole batch as failed.",
+        problem="Your answer names something that is not a message of the batch. Lambda treats the whole batch as "
+        "failed.",
         called=called,
         came_back=reply,
-        expected="the message ids of those that failed",
+        expected="the ids of the messages that failed",
         look_at="which field of a record identifies its message",
     )
     attempt.expect(
@@ -80,7 +81,7 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
         problem="A message that failed is not reported. Lambda will delete it, and its order is lost.",
         called=called,
         came_back=shown,
-        expected=f"{len(bad)} failures, those that could not be done",
+        expected=f"{len(bad)} failures, for the messages that could not be done",
         look_at="what your function does with an exception",
     )
     attempt.expect(
@@ -88,7 +89,7 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
         problem="Messages that were done, or can be done, are reported as failed. They will come again.",
         called=called,
         came_back=shown,
-        expected=f"{len(bad)} failures, those that could not be done",
+        expected=f"{len(bad)} failures, for the messages that could not be done",
         look_at="which records get into the list",
     )
 
@@ -98,11 +99,11 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
 
 @task("9.3")
 def invoices(attempt: Attempt) -> None:
-    """What fails is reported by its message id, alone; and Lambda looks at the answer."""
+    """Only failures are reported, by their message ids, and Lambda looks at the answer."""
     name = "hikari-invoice"
     good = [_order() for _ in range(3)]
     unpriced = {key: value for key, value in _order().items() if key != "price_yen"}
-    event = batch(good[0], "no JSON at all", good[1], unpriced, good[2])
+    event = batch(good[0], "not JSON at all", good[1], unpriced, good[2])
     bad = {event["Records"][n]["messageId"] for n in (1, 3)}
     reply = _answer(attempt, name, event)
     _written(attempt, good, "a batch of five, of which the second and the fourth cannot be done")
@@ -127,10 +128,11 @@ def _answer(attempt: Attempt, name: str, event: dict[str, Any]) -> Reply:
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "One message that fails makes the whole call fail. Then the batch comes back, with those that were done.",
+            "One message that fails makes the whole call fail. Then the batch comes back, including the "
+            "messages that were done.",
             called=f"invoke {name} with a batch of {len(event['Records'])}, some of which cannot be done",
             came_back=failure.came_back,
-            expected="an answer that names those that failed",
+            expected="an answer that names the messages that failed",
             look_at="what your function does when the work on one record raises",
         )
 
@@ -139,18 +141,18 @@ def _written(attempt: Attempt, orders: list[dict[str, Any]], called: str) -> Non
     written = numbers(attempt, "hikari-invoices", "order_id", "written", [order["order_id"] for order in orders])
     attempt.expect(
         all(written.values()),
-        problem="A broken message keeps good ones from being done: orders behind it have no invoice.",
+        problem="A broken message keeps good messages from being done. The orders after it have no invoice.",
         called=f"invoke hikari-invoice with {called}",
         came_back=f"{sum(not count for count in written.values())} of {len(written)} good orders have no invoice",
         expected="an invoice for each good order",
-        look_at="where your loop goes on after a failure",
+        look_at="where your loop continues after a failure",
     )
     attempt.expect(
         set(written.values()) == {1},
         problem="An order of the batch gets more than one invoice in a single call.",
         called=f"invoke hikari-invoice with {called}",
         came_back=f"invoices {sorted(written.values())}",
-        expected="one for each good order",
+        expected="one invoice for each good order",
         look_at="how often write_invoice is called for a record",
     )
 
@@ -159,9 +161,9 @@ def _connected(attempt: Attempt, name: str) -> None:
     url, sqs = _url(attempt, "hikari-to-invoice"), attempt.client("sqs")
     _require_a_mapping(attempt, name, "hikari-to-invoice")
     before, good = messages_in(attempt, url), [_order(), _order()]
-    say("9.3: two good orders and a broken one, by your queue ...")
+    say("9.3: two good orders and a broken order, through your queue ...")
     try:
-        send_all(attempt, url, [good[0], "no JSON at all", good[1]])
+        send_all(attempt, url, [good[0], "not JSON at all", good[1]])
         ids = [order["order_id"] for order in good]
         done = wait_until(lambda: all(numbers(attempt, "hikari-invoices", "order_id", "written", ids).values()), 20)
         wait_until(lambda: messages_in(attempt, url) <= before + 1, 5)
@@ -169,7 +171,7 @@ def _connected(attempt: Attempt, name: str) -> None:
     finally:
         with contextlib.suppress(sqs.exceptions.PurgeQueueInProgress):
             sqs.purge_queue(QueueUrl=url)  # the broken message would come again and again
-    called = "send three messages to hikari-to-invoice, the second is broken"
+    called = "send three messages to hikari-to-invoice; the second is broken"
     attempt.expect(
         done,
         problem="Good orders in the queue get no invoice.",
@@ -188,10 +190,10 @@ def _connected(attempt: Attempt, name: str) -> None:
     )
     attempt.expect(
         left == 1,
-        problem="Messages that were done come back with the broken one.",
+        problem="Messages that were done come back with the broken message.",
         called=called,
         came_back=f"{left} messages in the queue",
-        expected="one, the broken one",
+        expected="one, the broken message",
         look_at="what your function answers, and the arguments of create_event_source_mapping",
     )
 
@@ -209,7 +211,7 @@ def pipeline(attempt: Attempt) -> None:
     most = (_require_a_mapping(attempt, name, "hikari-orders").get("ScalingConfig") or {}).get("MaximumConcurrency")
     attempt.expect(
         most == 5,
-        problem="At noon Lambda hands over as many batches at a time as it likes. Hikari's table bears five.",
+        problem="At noon, Lambda hands over as many batches at a time as it likes. Hikari's table can take five.",
         called=f"list_event_source_mappings of {name}",
         came_back=f"MaximumConcurrency {most}",
         expected="MaximumConcurrency 5",
@@ -236,7 +238,7 @@ def _pipeline_by_hand(attempt: Attempt, name: str) -> None:
     unknown = {"order_id": fresh_id("ord"), "lamp": "Yuki"}
     event = batch(good, good, unknown, "no JSON", other)
     bad = {event["Records"][n]["messageId"] for n in (2, 3)}
-    what = "an order twice, an unknown lamp, no JSON, another order"
+    what = "an order twice, an unknown lamp, text that is not JSON, another order"
     _reported(attempt, _answer(attempt, name, event), event, bad, what)
     _reported(attempt, _answer(attempt, name, again(event)), event, bad, f"{what}; all for the second time")
     ids = [order["order_id"] for order in (good, other, unknown)]
@@ -247,11 +249,11 @@ def _pipeline_by_hand(attempt: Attempt, name: str) -> None:
         if max(found[:2]) > 1
         else "Not every order is packed."
         if min(found[:2]) < 1
-        else "An order for a lamp that is in no catalogue is packed.",
+        else "An order for a lamp that is not in the catalogue is packed.",
         called=f"invoke {name} with a batch: {what}; then with the same batch again",
         came_back=f"packed {found}",
-        expected="packed [1, 1, 0]: the repeated order, the other one, the unknown lamp",
-        look_at="pipeline.py: what happens once for each order, and what is asked before it",
+        expected="packed [1, 1, 0]: the repeated order, the other order, the unknown lamp",
+        look_at="pipeline.py, and the steps that happen once for each order",
     )
     left_alone(attempt, name, again(event), "hikari-packed", good["order_id"])
 
@@ -264,10 +266,10 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     called = "get_queue_attributes of hikari-orders"
     attempt.expect(
         "RedrivePolicy" in given,
-        problem="Poison has no place to go: it comes back until it is too old, and then it is lost.",
+        problem="Poison has nowhere to go. It comes back until it is too old, and then it is lost.",
         called=called,
         came_back="no RedrivePolicy",
-        expected="one that leads to hikari-orders-dead",
+        expected="a redrive policy that leads to hikari-orders-dead",
         look_at="the attributes with which you make hikari-orders",
     )
     policy = json.loads(given["RedrivePolicy"])
@@ -282,9 +284,9 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     receives = int(policy.get("maxReceiveCount", 0))
     attempt.expect(
         receives == 3,
-        problem="An order gets a single try: one slow moment of the database, and a good order is a dead letter."
+        problem="An order gets only one try, so after one slow moment of the database a good order is a dead letter."
         if receives == 1
-        else "The number of tries is not the one that Hikari wants.",
+        else "The number of tries is not the number that Hikari wants.",
         called=called,
         came_back=f"maxReceiveCount {receives}",
         expected="maxReceiveCount 3",
@@ -307,7 +309,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     sent = [*mine, *_chance.sample(mine, DUPLICATES)]
     _chance.shuffle(sent)
     sent.insert(_chance.randrange(30), poison)  # early: it needs three tries
-    say(f"9.4: {ORDERS} orders, {DUPLICATES} of them twice, and one of poison ...")
+    say(f"9.4: {ORDERS} orders, {DUPLICATES} of them twice, and one poison message ...")
     send_all(attempt, orders, sent)
     wait_until(lambda: not messages_in(attempt, orders), 90)
     left = messages_in(attempt, orders)
@@ -316,20 +318,23 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     letters = _letters(attempt, dead)
     twice = ORDERS - counts[0] - counts[1]
     say(f"packed once: {counts[1]}; never: {counts[0]}; more than once: {twice}; dead letters: {len(letters)}")
-    called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one of poison"
+    called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one poison message"
     look_at = "the answer of your function, the mapping, and the redrive policy"
     wanted = f"{ORDERS} orders with one parcel, and the poison as the only dead letter"
     for holds, problem, came_back in (
-        (not left, "The queue does not get empty.", f"{left} messages after 90 s"),
+        (not left, "The queue does not become empty.", f"{left} messages after 90 s"),
         (not twice, "Orders are packed more than once.", f"{twice} orders with more than one parcel"),
         (
             not counts[0],
-            "Good orders have gone without a parcel.",
+            "Good orders are gone without a parcel.",
             f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
         ),
         (
             bool(letters),
-            "The poison has vanished: it is packed nowhere, and no dead letter. Lambda took it for done.",
+            (
+                "The poison has vanished. It is neither packed nor a dead letter, because Lambda believed that "
+                "it was done."
+            ),
             "an empty hikari-orders-dead",
         ),
         (letters == [poison], "Good orders are among the dead letters.", f"{len(letters)} dead letters"),
@@ -338,7 +343,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
 
 
 def _letters(attempt: Attempt, dead: str) -> list[Any]:
-    """What lies in the dead-letter queue; it stays there, and can be moved."""
+    """The messages of the dead-letter queue, which stay there and can be moved."""
     wait_until(lambda: messages_in(attempt, dead) > 0, 2)
     found: dict[str, Any] = {}
     for _ in range(3):
@@ -366,7 +371,7 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
     reply = attempt.invoke("hikari-redrive", {"dead_letters": dead_arn})
     attempt.expect(
         reply == {"started": True},
-        problem="The answer of your way back is another one.",
+        problem="The answer of your way back has changed.",
         called=reply.called,
         came_back=reply,
         expected='{"started": true}',
@@ -381,17 +386,18 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
     called = "put the lamp into the catalogue, then invoke hikari-redrive"
     attempt.expect(
         found == 1,
-        problem="The order that was poison is not packed, though its lamp is in the catalogue now.",
+        problem="The order that was poison is not packed, though its lamp is now in the catalogue.",
         called=called,
         came_back=f"packed {found}; {left} dead letters",
         expected="packed 1",
-        look_at="whether redrive.py moves anything: the message is where it was"
+        look_at="whether redrive.py moves anything, because the message is still where it was"
         if left
         else "where redrive.py moves the message to",
     )
     attempt.expect(
         left == 0,
-        problem="The message is back in the queue, and still a dead letter, too. The next redrive will bring it again.",
+        problem="The message is back in the queue, but it is also still a dead letter. The next redrive will bring "
+        "it again.",
         called=called,
         came_back=f"{left} dead letters",
         expected="none",

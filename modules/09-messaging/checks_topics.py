@@ -72,29 +72,34 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
     got = [json.loads(body) for body in bodies]
     attempt.expect(
         not any(isinstance(each, dict) and each.get("Type") == "Notification" for each in got),
-        problem=f"{name} gets SNS's envelope, with the order as a text in it. Its program reads orders.",
+        problem=f"{name} gets SNS's envelope, which has the order as a text in it. Its program reads only orders.",
         called=called,
         came_back=bodies[0][:90] + " ..." if bodies else "",
         expected=json.dumps(wanted[0]),
-        look_at="the attributes of the subscription: one of them leaves the envelope away",
+        look_at="the attributes of the subscription, one of which leaves out the envelope",
     )
     ids = [str(each.get("order_id")) for each in got if isinstance(each, dict)]
     right = [order["order_id"] for order in wanted]
-    came = "; ".join(sorted(shown.get(each, "an order of somebody else") for each in set(ids))) or "nothing"
+    came = "; ".join(sorted(shown.get(each, "somebody else's order") for each in set(ids))) or "nothing"
     should = "; ".join(sorted(shown[each] for each in right))
     extra, missing = set(ids) - set(right), set(right) - set(ids)
     if missing and not ids:
         problem = f"{name} gets nothing at all."
-        look_at = "whether it is subscribed, and where its filter looks for what it wants: there is a setting for that"
+        look_at = (
+            "whether it is subscribed, and where its filter looks for what it wants, because there is a "
+            "setting for that"
+        )
     elif extra and not missing and set(ids) == set(shown):
-        problem = f"{name} gets every order, and has to throw away what it does not want. Receiving each copy costs."
+        problem = (
+            f"{name} gets every order, and has to throw away what it does not want. Receiving each copy costs money."
+        )
         look_at = "the filter policy of its subscription"
     elif missing:
         problem = f"{name} does not get orders that it wants."
-        look_at = "the values and the borders in its filter policy"
+        look_at = "the values and the limits in its filter policy"
     else:
         problem = f"{name} gets orders that it does not want."
-        look_at = "the values and the borders in its filter policy"
+        look_at = "the values and the limits in its filter policy"
     attempt.expect(
         not extra and not missing,
         problem=problem,
@@ -115,12 +120,12 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
 
 # ---- 9.6
 
-#: What a broken gift.py does, the text to replace in the right one, and the text in its place. Each needs an assertion
-#: that no other one needs.
+#: The fault of a broken gift.py in words, a text of the right file, and its replacement. Each needs an assertion
+#: that the others don't need.
 BROKEN = (
     Broken("prints a card for every order", 'if order["gift"]:', "if True:"),
     Broken(
-        "prints a second card, over the first one, when an order comes again",
+        "prints a second card, over the first card, when an order comes again",
         '                    ConditionExpression="attribute_not_exists(order_id)",\n',
         "",
     ),
@@ -151,5 +156,5 @@ def gift_tests(attempt: Attempt) -> None:
         "test_gift.py",
         "gift.py",
         BROKEN,
-        look_at="the four cases of step 1: for each the answer, and what is in the table",
+        look_at="the four cases of step 1: for each, the answer and the contents of the table",
     )

@@ -29,17 +29,17 @@ def told(attempt: Attempt) -> None:
         called = f'an execution of {PICTURE} with {{"lamp": "{bad}"}}, whose job fails'
         _jobs(attempt, bad, called, failed)
         message = {"lamp": bad, "result": "failed"}
-        look_at = "where an error of the job leads, and what the state that sends the message gets as its input"
+        look_at = "where an error of the job leads, and which input the state that sends the message gets"
         expect_one(attempt, news, bad, message, failed, called=called, look_at=look_at)
         attempt.expect(
             failed.status == "FAILED",
-            problem="The job has failed, and the execution looks like a good one. Nobody will look at it.",
+            problem="The job has failed, but the execution looks successful. Nobody will look at it.",
             called=called,
             came_back=how_it_ended(failed),
             expected="FAILED, after the message",
-            look_at="with what your way for errors ends",
+            look_at="how your way for errors ends",
         )
-    say("Both endings are told, each once, and no function waits.")
+    say("Both endings are told once, and no function waits.")
 
 
 def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> None:
@@ -58,7 +58,7 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
         problem="A function still takes part.",
         called=called,
         came_back=f"{execution.function_calls} calls of functions",
-        expected="none: the state itself calls the service",
+        expected="none, because the state itself calls the service",
         look_at="the Resource of your states",
     )
     message = {"lamp": lamp, "result": "ready"}
@@ -112,13 +112,13 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 
 # ---- 10.2
 
-#: Events of a call that failed; Lambda's own two are those of a state whose Resource is the function itself.
+#: Events of a call that failed. Lambda's two events belong to a state whose Resource is the function itself.
 CALL_FAILED = ("TaskFailed", "LambdaFunctionFailed", "LambdaFunctionScheduleFailed")
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
 NEVER_AGAIN = {"declined": "a declined card", "broken": "a bank that is broken", "unknown": "what it cannot read"}
 _TRIES = 3
-TOO_LONG = 2.2  # times the pauses that were ordered, all together: calls take their time, too
+TOO_LONG = 2.2  # times the ordered pauses together, because calls also take time
 
 
 @task("10.2")
@@ -141,7 +141,7 @@ def paid(attempt: Attempt) -> None:
         for name, what in NEVER_AGAIN.items():
             attempt.expect(
                 done[name].function_calls <= 1,
-                problem=f"The bank is asked again about {what}, and that can never succeed.",
+                problem=f"The bank is asked again about {what}, which can never succeed.",
                 called=called[name],
                 came_back=f"{done[name].function_calls} calls of the bank",
                 expected="1 call",
@@ -154,24 +154,24 @@ def paid(attempt: Attempt) -> None:
         told = news.about(orders["busy"]["order_id"], 0)
         attempt.expect(
             not told,
-            problem="An order that was paid in the end is told as not paid.",
+            problem="An order that was paid in the end is reported as not paid.",
             called=called["busy"],
             came_back=readable([message for message, _ in told]),
             expected="no message",
             look_at="which way leads to the message",
         )
     _throttled(attempt)
-    say("What can succeed is tried again, with growing pauses; the rest is told at once.")
+    say("Calls that can succeed are tried again, with growing pauses. The rest is told at once.")
 
 
 def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[str, str]) -> None:
     attempt.expect(
         busy.status == "SUCCEEDED",
-        problem="The machine gives up too early: a moment later the bank would have taken the money.",
+        problem="The machine gives up too early. A moment later, the bank would have taken the money.",
         called=called["busy"],
         came_back=f"{busy.function_calls} calls of the bank, then {how_it_ended(busy)}",
         expected=f"{1 + MORE} calls, and SUCCEEDED",
-        look_at="how often your rule tries again; the first call does not count",
+        look_at="how often your rule tries again, which does not count the first call",
     )
     attempt.expect(
         long.function_calls == 1 + MORE,
@@ -181,13 +181,13 @@ def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[st
         called=called["busy for long"],
         came_back=f"{long.function_calls} calls of the bank",
         expected=f"{1 + MORE} calls",
-        look_at="how often your rule tries again; the first call does not count",
+        look_at="how often your rule tries again, which does not count the first call",
     )
     gaps_s = [gap_s * SCALE for gap_s in _gaps_s(busy)]
     wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
     attempt.expect(
         all(gap_s >= 0.9 * least_s for gap_s, least_s in zip(gaps_s, wanted_s, strict=True)),
-        problem="The pauses are too short: a busy bank needs time.",
+        problem="The pauses are too short, because a busy bank needs time.",
         called=called["busy"],
         came_back=f"pauses of at most {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
         expected=f"at least {', '.join(map(str, wanted_s))} s",
@@ -202,7 +202,7 @@ def _not_too_patient(attempt: Attempt, busy: Execution, long: Execution, called:
     wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
     attempt.expect(
         sum(gaps_s) <= TOO_LONG * sum(wanted_s),
-        problem="The pauses are too long: the customer waits for minutes more than was ordered.",
+        problem="The pauses are too long. The customer waits minutes longer than was ordered.",
         called=called,
         came_back=f"pauses of {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
         expected=f"about {', '.join(map(str, wanted_s))} s",
@@ -224,15 +224,15 @@ def _gaps_s(execution: Execution) -> list[float]:
 
 def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution, called: str) -> None:
     message = {"order_id": order_id, "result": "not paid"}
-    look_at = "which errors lead to your message, and what the state that sends it gets as its input"
+    look_at = "which errors lead to your message, and which input the state that sends it gets"
     expect_one(attempt, news, order_id, message, execution, called=called, look_at=look_at)
     attempt.expect(
         execution.status == "FAILED",
-        problem="The order is not paid, and the execution looks like a good one.",
+        problem="The order is not paid, but the execution looks successful.",
         called=called,
         came_back=how_it_ended(execution),
         expected="FAILED, after the message",
-        look_at="with what your way for errors ends",
+        look_at="how your way for errors ends",
     )
 
 
@@ -245,25 +245,25 @@ def _throttled(attempt: Attempt) -> None:
             break
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="A call that Lambda throttles has done nothing yet, and the machine gives the order up.",
+        problem="A call that Lambda throttles has done nothing yet, but the machine gives the order up.",
         called=called,
         came_back=how_it_ended(done),
-        expected="SUCCEEDED: a moment later the bank can be called",
-        look_at="the errors that you retry, and how often; the error's name stands in the task",
+        expected="SUCCEEDED, because the bank can be called a moment later",
+        look_at="the errors that you retry, and how often; the task has the error's name",
     )
     gaps_s = _gaps_s(done)
     attempt.expect(
         bool(gaps_s),
-        problem="A call that Lambda throttles is not made again, and the execution looks like a good one.",
+        problem="A call that Lambda throttles is not made again, and the execution looks successful.",
         called=called,
         came_back=f"calls of the bank: {done.function_calls}, then {done.status}",
-        expected="a further call, some seconds later",
+        expected="another call, some seconds later",
         look_at="where the error of a throttled call leads to",
     )
     first_s = SCALE * gaps_s[0]
     attempt.expect(
         first_s >= 0.9 * FIRST_S,
-        problem="A throttled call is tried again too soon: Lambda has no more room a moment later.",
+        problem="A throttled call is tried again too soon. A moment later, Lambda still has no room.",
         called=called,
         came_back=f"a first pause of {first_s:.0f} s of AWS",
         expected=f"at least {FIRST_S} s, as for a busy bank",

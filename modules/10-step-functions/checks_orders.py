@@ -36,7 +36,7 @@ def asked(attempt: Attempt) -> None:
         for number in range(1, _TRIES + 1):
             if _asked_once(attempt, news, arn, is_last=number == _TRIES):
                 break
-    say("A yes, a no and a silence: each has its own end.")
+    say("A yes, a no and a silence each have their own end.")
 
 
 def _asked_once(attempt: Attempt, news: News, arn: str, *, is_last: bool) -> bool:
@@ -116,7 +116,7 @@ def _questions(
 def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], execution: str, called: str) -> None:
     look_at = {
         "refunded": "what your machine does after the answer",
-        "refused": "whether your machine reads the answer, or is content that there is one",
+        "refused": "whether your machine reads the answer, or only notices that there is one",
         "escalated": "what ends the wait, and where that leads",
     }[result]
     limit_s = PATIENCE_S + 6.0
@@ -132,7 +132,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="The refund does not come to an end of its own.",
+        problem="The refund does not end by itself.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, after the message",
@@ -143,7 +143,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     waited_s, is_exact = _waited_s(done)
     attempt.expect(
         waited_s is None or (waited_s == PATIENCE_S if is_exact else 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 2.5),
-        problem="The person has another time to answer than was ordered.",
+        problem="The person does not have the time to answer that was ordered.",
         called=called,
         came_back=f"the wait ended after {waited_s or 0:.1f} s",
         expected=f"{PATIENCE_S} s",
@@ -168,7 +168,7 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
     )
     attempt.expect(
         done.status == "FAILED",
-        problem="The person's program has failed, and the execution looks like a good one. Nobody will look at it.",
+        problem="The person's program has failed, but the execution looks successful. Nobody will look at it.",
         called=called,
         came_back=how_it_ended(done),
         expected="FAILED",
@@ -208,7 +208,7 @@ def booked(attempt: Attempt) -> None:
     del orders[bad]["amount_yen"]
     sent: list[Any] = [*orders]
     sent[odd] = orders[odd]["order_id"]
-    called = f"an execution of {DAY} with 9 orders; number {bad + 1} has no amount, number {odd + 1} is a text"
+    called = f"an execution of {DAY} with 9 orders; number {bad + 1} has no amount, and number {odd + 1} is a text"
     with borrowed(attempt, LEDGER) as restart:
         for _ in range(3):  # calls of an execution that failed before may be at work still, and take seats
             wait_until(lambda: all(e.state == "frozen" for e in alive(LEDGER)), 10.0)
@@ -219,7 +219,7 @@ def booked(attempt: Attempt) -> None:
                 break
     attempt.expect(
         refused == 0,
-        problem="More orders are worked on at once than there are seats: Lambda refuses calls.",
+        problem="More orders are worked on at once than there are seats, so Lambda refuses calls.",
         called=called,
         came_back=f"{refused} calls were refused",
         expected=f"at most {SEATS} calls at the same moment",
@@ -227,7 +227,7 @@ def booked(attempt: Attempt) -> None:
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="One bad order stops the day: the others are not booked.",
+        problem="One bad order stops the day, and the others are not booked.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, with the bad orders kept back",
@@ -236,11 +236,11 @@ def booked(attempt: Attempt) -> None:
     right = ["kept back" if number in (bad, odd) else "booked" for number in range(len(orders))]
     attempt.expect(
         done.output == right,
-        problem="The output is not one text for each order, in their order.",
+        problem="The output is not one text for each order, in the same order.",
         called=called,
         came_back=readable(done.output),
         expected=readable(right),
-        look_at="the output of one iteration, when all is well and when not",
+        look_at="the output of one iteration, with and without an error",
     )
     attempt.expect(
         used == SEATS,

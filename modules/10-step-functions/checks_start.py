@@ -21,7 +21,7 @@ START, ORDER, AT_ONCE = "start-order", "hikari-order", 4
 PAGE = 100  # executions in one answer of list_executions
 TOO_LONG_S = 3
 OFF = {"id": {"S": "the printer is off"}}
-AGAIN = "what your function does when the order has an execution already"
+AGAIN = "what your function does when the order already has an execution"
 
 
 @task("10.3")
@@ -51,21 +51,21 @@ def once(attempt: Attempt) -> None:
         called=called,
         came_back=f"{len(set(arns))} ARNs, {len(_executions(attempt, first))} executions of this order",
         expected="the same execution from each call",
-        look_at="what makes an execution the one of this order",
+        look_at="what makes an execution the order's own",
     )
-    done = ended(attempt, called, arns[0], 20.0, "the event that you hand on as input")
+    done = ended(attempt, called, arns[0], 20.0, "the event that you pass on as input")
     _well(attempt, done, called)
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
     _counted(attempt, first, f"{called}, and once more after its end")
-    for calls in (1, AT_ONCE):  # one call first: what a single call does wrong has its own message
+    for calls in (1, AT_ONCE):  # one call first, because a fault of a single call has its own message
         _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     _not_redriven(attempt)
     say("10.3: executions that were stopped, and that took too long ...")
     _after_it_stopped(attempt, "ABORTED")
     _after_it_stopped(attempt, "TIMED_OUT")
-    say("However often an order comes: one execution, one payment, one label.")
+    say("However often an order comes, it has one execution, one payment and one label.")
 
 
 def _order() -> dict[str, Any]:
@@ -77,8 +77,8 @@ def _after_a_failure(attempt: Attempt, calls: int) -> None:
     order = _order()
     arn = _failed(attempt, order)
     called = (
-        f"invoke {START} {f'{calls} times at the same moment ' if calls > 1 else ''}with {readable(order)}, "
-        "whose execution has failed: the printer was off, and is on now"
+        f"invoke {START} {f'{calls} times at the same moment ' if calls > 1 else ''}with {readable(order)}, whose "
+        "execution has failed, because the printer was off; it is on now"
     )
     now = _arn_of(attempt, attempt.invoke(START, order).payload if calls == 1 else _met(attempt, order, called), called)
     done = ended(attempt, called, now, 20.0, "the machine of the task")
@@ -108,11 +108,12 @@ def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
     errors = sorted({reply.error for reply in replies if reply.error})
     attempt.expect(
         not errors,
-        problem="Two calls find the same failed execution, and one of them is a moment too late. That isn't an error.",
+        problem="Two calls find the same failed execution, and one of them comes a moment too late. That isn't an "
+        "error.",
         called=called,
         came_back=" and ".join(errors),
         expected="the ARN of the order's execution, from each call",
-        look_at="what can have happened between two lines of your handler, when another call is at work",
+        look_at="what can happen between two lines of your handler when another call is at work",
     )
     return replies[0].payload
 
@@ -126,10 +127,10 @@ def _nothing_started(attempt: Attempt) -> None:
     attempt.expect(
         bool(reply.error),
         problem="Nothing was started, but your function says that all is well. The queue then forgets the order.",
-        called=f"invoke {START}, whose variable MACHINE names a machine that is not there",
+        called=f"invoke {START}, whose variable MACHINE names a machine that does not exist",
         came_back=readable(reply.payload),
         expected="an error",
-        look_at="which errors your handler keeps to itself",
+        look_at="which errors your handler swallows",
     )
 
 
@@ -141,13 +142,13 @@ def _not_redriven(attempt: Attempt) -> None:
         [reply] = at_once(attempt, START, [order])
     attempt.expect(
         bool(reply.error),
-        problem="Your function could not let the execution go on, and it says that all is well. The queue then "
+        problem="Your function could not let the execution go on, but it says that all is well. The queue then "
         "forgets the order.",
         called=f"invoke {START} with {readable(order)}, whose execution has failed; "
         "Step Functions refuses to redrive it: ExecutionLimitExceeded",
         came_back=readable(reply.payload),
         expected="an error",
-        look_at="which errors your handler keeps to itself: one of them means that another call was quicker",
+        look_at="which errors your handler swallows: only one of them means that another call was quicker",
     )
 
 
@@ -190,10 +191,10 @@ def _after_it_stopped(attempt: Attempt, status: str) -> None:
         redrives = states.describe_execution(executionArn=arn)["redriveCount"]
         attempt.expect(
             redrives == 1,
-            problem="The order's execution does not go on: the money is taken, and there is no label.",
+            problem="The order's execution does not go on. The money is taken, but there is no label.",
             called=called,
             came_back=how_it_ended(done),
-            expected="SUCCEEDED: what it waited for works now",
+            expected="SUCCEEDED, because what it waited for works now",
             look_at="in which cases your function lets an execution go on, and how it recognizes such a case",
         )
 
@@ -262,7 +263,7 @@ def _same(attempt: Attempt, now: str, before: str, called: str) -> None:
         problem="Another call with the same order returns a different execution.",
         called=called,
         came_back=now.rpartition(":")[2],
-        expected=f"the execution that the order has: {before.rpartition(':')[2]}",
+        expected=f"the execution that the order already has: {before.rpartition(':')[2]}",
         look_at=AGAIN,
     )
 
@@ -270,11 +271,11 @@ def _same(attempt: Attempt, now: str, before: str, called: str) -> None:
 def _well(attempt: Attempt, done: Execution, called: str) -> None:
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="The order's execution does not come to a good end.",
+        problem="The order's execution does not succeed in the end.",
         called=called,
         came_back=how_it_ended(done),
-        expected="SUCCEEDED: what had failed works now",
-        look_at="how an execution that failed goes on, and the input that you give",
+        expected="SUCCEEDED, because what had failed works now",
+        look_at="how an execution that failed goes on, and the input that you pass",
     )
 
 

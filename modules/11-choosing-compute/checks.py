@@ -37,17 +37,17 @@ def sum_of_a_month(attempt: Attempt) -> None:
         plain = {"least_tasks": 0, "http": False}
         for service, fixed, wrongs, look_at in (
             (LAMBDA, {"http": False}, _wrong_lambda, "what Lambda is paid for, and the units of duration and memory"),
-            (LAMBDA, {"http": True}, _wrong_lambda, "what stands in front of a function when customers come by HTTP"),
+            (LAMBDA, {"http": True}, _wrong_lambda, "what comes before a function when customers come over HTTP"),
             (FARGATE, steady, _wrong_tasks, "how many requests are under way at a time, and what a task can do"),
             (FARGATE, with_room, _wrong_tasks, "most_busy: the part of a task's places that may be taken"),
             (FARGATE, plain, _wrong_tasks, "the hours: how many are busy, how many quiet, and what each kind needs"),
             (FARGATE, {"http": False, "least_tasks": 9}, _wrong_tasks, "least_tasks"),
-            (FARGATE, {"http": True}, _wrong_tasks, "what stands in front of the tasks, and for how long"),
+            (FARGATE, {"http": True}, _wrong_tasks, "what comes before the tasks, and for how long"),
             (FARGATE, {"http": True}, _wrong_tasks, "each line of your sum for Fargate"),
         ):
             _judge_month(attempt, _drawn(service, fixed, event_prices, wrongs), service, event_prices, wrongs, look_at)
         film = workloads.CARDS["film"].numbers
-        look_at = "a job: it has no quiet hours with work, no tasks that stand by, and no door"
+        look_at = "a job, which has no quiet hours with work, no standby tasks and no front door"
         _judge_month(attempt, film, FARGATE, event_prices, _wrong_tasks, look_at)
 
 
@@ -59,7 +59,7 @@ def _judge_month(
     called = f"invoke {MONTH} for {service} with {_words(work, service)}"
     attempt.expect(
         isinstance(usd, (int, float)) and not isinstance(usd, bool),
-        problem="usd is no number.",
+        problem="usd is not a number.",
         called=called,
         came_back=reply,
         expected='an object with "usd", a number of US dollars',
@@ -98,19 +98,19 @@ def _wrong_lambda(work: Workload, event_prices: dict[str, float]) -> dict[str, f
     api_usd = work["requests"] * event_prices["http_api_request_usd"]
     free_usd = FREE_REQUESTS * event_prices["lambda_request_usd"] + FREE_GB_S * event_prices["lambda_gb_s_usd"]
     door = (
-        {"Customers come by HTTP, and the HTTP API in front of the function is not in the sum.": right - api_usd}
+        {"Customers come over HTTP, but the HTTP API in front of the function is not in the sum.": right - api_usd}
         if work["http"]
-        else {"Nobody comes by HTTP here, and the sum has an HTTP API.": right + api_usd}
+        else {"Nobody comes over HTTP here, but the sum has an HTTP API.": right + api_usd}
     )
     return {
-        "The free tier is in the sum. It is there once for the whole account, and in production it is used up.": right
+        "The free tier is in the sum. The account has it only once, and in production it is used up.": right
         - min(free_usd, items["requests"] + items["duration"]),
-        "A request of so many milliseconds is paid as if they were seconds.": right + 999 * items["duration"],
+        "The milliseconds of a request are paid as if they were seconds.": right + 999 * items["duration"],
         "The function's memory is taken as if MB were GB.": right + 1023 * items["duration"],
-        "The memory is not in the sum: the price is for a GB-second.": right
+        "The memory is not in the sum, but the price is for a GB-second.": right
         - items["duration"]
         + gb_s * 1024 / work["memory_mb"] * event_prices["lambda_gb_s_usd"],
-        "The sum has the duration alone; each request has a price, too.": right - items["requests"],
+        "The sum has only the duration, but each request also has a price.": right - items["requests"],
         **door,
     }
 
@@ -122,39 +122,39 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
     right, items = usd(), month(work, FARGATE, event_prices).items
     found: dict[str, float] = {}
     if not work["least_tasks"] and not work["quiet_per_s"]:  # a job
-        found["A task runs in hours that have nothing to do. For no requests this work needs no task."] = usd(
+        found["A task runs in hours that have nothing to do. Without requests, this work needs no task."] = usd(
             least_tasks=1
         )
     average_usd = _average_usd(work, event_prices)
     if average_usd < right:
-        found["The tasks are enough for an average hour. In the busy hours customers wait or are turned away."] = (
+        found["The tasks are enough for an average hour. In the busy hours, customers wait or are turned away."] = (
             average_usd
         )
     found |= {
-        "The tasks are full: no place is left free for a gust, and requests queue.": usd(most_busy=1.0),
-        "The tasks of the busy hours run all month. They can go when the hours are quiet.": usd(busy_hours=730),
-        "In the quiet hours there are no tasks in the sum. Somebody is served then, too.": usd(quiet_per_s=0)
+        "The tasks are full, with no place left for a sudden burst, so requests queue.": usd(most_busy=1.0),
+        "The tasks of the busy hours run all month. They can stop in the quiet hours.": usd(busy_hours=730),
+        "In the quiet hours there are no tasks in the sum, but somebody is served then.": usd(quiet_per_s=0)
         if not work["least_tasks"]
         else 0.0,
         "There are fewer tasks than least_tasks in some hours. One of them may fail.": usd(least_tasks=0),
-        "The sum has a part of a task. Nobody can rent that.": usd(whole_tasks=False),
-        "Requests a second are taken for requests at a time. How long does each of them take?": usd(duration_ms=1000),
+        "The sum has a part of a task, which nobody can rent.": usd(whole_tasks=False),
+        "Requests a second are taken for requests at a time. How long does each request take?": usd(duration_ms=1000),
         "A task is counted as if it worked on one request at a time.": usd(at_once_per_task=1),
     }
     if work["http"]:
         units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]
         busy_share = work["busy_hours"] / HOURS_A_MONTH
         found |= {
-            "The load balancer in front of the tasks is not in the sum, or for a single hour.": items["tasks"],
-            "The load balancer's capacity units are not in the sum, or for a single hour. Each of them costs by the "
-            "hour, all month.": right - units_usd,
-            "The load balancer is paid for its units alone; it costs by the hour as well.": items["tasks"] + units_usd,
-            "The load balancer is paid for the busy hours alone. It stands there all month.": items["tasks"]
+            "The load balancer in front of the tasks is not in the sum, or only for a single hour.": items["tasks"],
+            "The load balancer's capacity units are not in the sum, or only for a single hour. Each unit costs by "
+            "the hour, all month.": right - units_usd,
+            "Only the load balancer's units are paid for, but it also costs by the hour.": items["tasks"] + units_usd,
+            "The load balancer is paid for only in the busy hours, but it runs all month.": items["tasks"]
             + busy_share * items["load balancer"],
         }
     else:
         alone = month({**work, "http": True}, FARGATE, event_prices).usd
-        found["Nobody comes by HTTP here, and the sum has a load balancer."] = alone
+        found["Nobody comes over HTTP here, but the sum has a load balancer."] = alone
     return found
 
 
@@ -165,7 +165,7 @@ def _average_usd(work: Mapping[str, Any], event_prices: dict[str, float]) -> flo
 
 
 def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float], wrongs: Wrongs) -> dict[str, Any]:
-    """Work that nobody has seen, in which each misconception that plays a part leads to a sum of its own."""
+    """New work, in which each misconception leads to its own sum."""
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     for _ in range(400):
         work = _work() | {key: value for key, value in fixed.items() if value != "steady"}

@@ -13,7 +13,7 @@ from serverless_first.shop import workloads
 from serverless_first.shop.workloads import CARDS, FARGATE, LAMBDA, month
 
 MANAGED, ECS_MANAGED, EC2 = "lambda managed instances", "ecs managed instances", "ec2"
-#: Service -> the steps of the path that whoever ends there has left.
+#: Service -> the steps of the path that a card has left when it ends there.
 LEFT = {LAMBDA: (), MANAGED: (LAMBDA,), FARGATE: (LAMBDA,), ECS_MANAGED: (LAMBDA, FARGATE), EC2: (LAMBDA, FARGATE)}
 #: Card -> step -> the limits that force it off that step.
 FORCED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -26,7 +26,7 @@ FORCED: dict[str, dict[str, tuple[str, ...]]] = {
     "clean-up": {},
     "exchange": {LAMBDA: ("lambda-memory", "lambda-timeout"), FARGATE: ("fargate-kernel", "fargate-when-not")},
 }
-#: What can be defended, beyond the first step that nothing forces the card off.
+#: Services that can be defended, beyond the first step that nothing forces the card off.
 FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
 #: Card and service -> the fact that breaks it, and what the card needs.
 BROKEN = {
@@ -34,46 +34,46 @@ BROKEN = {
     ("chat", MANAGED): ("lambda-inbound", "it needs connections on a TCP port, and a managed instance runs functions"),
     ("lamp namer", LAMBDA): (
         "lambda-gpu",
-        "it needs a GPU; Managed Instances are a service of their own in the list of step 1",
+        "it needs a GPU, and Managed Instances are a separate service in the list of step 1",
     ),
     ("lamp namer", FARGATE): ("fargate-gpu", "it needs a GPU"),
     ("bookkeeping", LAMBDA): ("lambda-operating-system", "it needs Windows"),
     ("bookkeeping", MANAGED): ("lambda-operating-system", "it needs Windows"),
-    ("bookkeeping", ECS_MANAGED): ("fargate-windows", "that is what it needs: the deck's reason has fallen"),
-    ("bookkeeping", EC2): ("fargate-windows", "that is what it needs: the deck's reason has fallen"),
+    ("bookkeeping", ECS_MANAGED): ("fargate-windows", ("it needs exactly that, so the deck's reason no longer holds")),
+    ("bookkeeping", EC2): ("fargate-windows", "it needs exactly that, so the deck's reason no longer holds"),
     ("exchange", LAMBDA): ("lambda-memory", "it needs 64 GB"),
     ("exchange", MANAGED): ("lambda-managed-instances-memory", "it needs 64 GB"),
-    ("exchange", FARGATE): ("fargate-kernel", "it needs a kernel of its own"),
+    ("exchange", FARGATE): ("fargate-kernel", "it needs its own kernel"),
     ("exchange", ECS_MANAGED): ("ecs-managed-instances", "its team must bring its own kernel, and tune it by hand"),
 }
-#: Card, step and limit -> why this limit is no reason.
+#: Card, step and limit -> why this limit isn't a reason.
 NO_REASON = {
-    ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not one of Windows.",
-    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else of the card does not.",
+    ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not a Windows image.",
+    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else on the card does not.",
     ("lamp namer", FARGATE, "fargate-size"): "The 24 GB are the GPU's own memory, not the task's.",
     ("lamp namer", LAMBDA, "lambda-memory"): "The 24 GB are the GPU's own memory, not the function's.",
     (
         "lamp namer",
         FARGATE,
         "fargate-kernel",
-    ): "The card asks for nothing of the kernel. Another line has what it lacks.",
+    ): "The card asks nothing of the kernel. Another line of the table has what it lacks.",
     (
         "bookkeeping",
         LAMBDA,
         "lambda-inbound",
-    ): "HTTP comes to a function through an API, which calls it. No connection has "
-    "to lead into it. Something else of the card keeps it off Lambda.",
-    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card says nothing of a request that takes long.",
+    ): "HTTP comes to a function through an API, which calls it, so no connection has to lead into the function. "
+    "Something else on the card keeps it off Lambda.",
+    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card does not mention a request that takes long.",
     (
         "exchange",
         LAMBDA,
         "lambda-inbound",
-    ): "The card does not say how the offers come in. It says what the book needs.",
+    ): "The card does not say how the offers arrive. It says what the book needs.",
     (
         "exchange",
         LAMBDA,
         "lambda-operating-system",
-    ): "The exchange runs on Linux, and so do functions. It says something else that a function does not have.",
+    ): "The exchange runs on Linux, and so do functions. The card names something else that a function does not have.",
 }
 PATIENCE_USD = 25
 PRICED = [key for key, card in CARDS.items() if card.numbers]
@@ -102,8 +102,8 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
     )
     if key == "film" and service != LAMBDA and "lambda-timeout" in leave.values():
         attempt.fail(
-            "The film is too long for one call, and it need not be one call: its longest piece takes two minutes. The "
-            "limit holds for a single run.",
+            "The film is too long for one call, but it doesn't have to be one call. Its longest piece takes two "
+            "minutes, and the limit holds for a single run.",
             called=called,
             came_back=record,
             expected="a limit that a single chapter meets, or none",
@@ -115,12 +115,12 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
         problem=problem,
         called=called,
         came_back=record,
-        expected="the first step of the path that no limit forces it to leave, or something that has come in between",
+        expected="the first step of the path that no limit forces it to leave, or something between the steps",
         look_at=look_at,
     )
     attempt.expect(
         set(leave) == set(LEFT[service]),
-        problem=f'"{key}" ends on {service}, and its reasons do not fit the steps that it has left.',
+        problem=f'"{key}" ends on {service}, but its reasons do not fit the steps that it has left.',
         called=called,
         came_back=record,
         expected=f"a reason for each of: {', '.join(LEFT[service]) or 'nothing, since it has left nothing'}",
@@ -148,8 +148,8 @@ def _weak_service(key: str, service: str) -> str:
         fact = facts.get(limit)
         return f'"{key}" cannot be defended on {service}. {fact.what}: {fact.now.value}. And {needs}.'
     return (
-        f'"{key}" leaves {first}, and no limit forces it: {first} can do all that the card asks for. Whether the price '
-        "does is the next task."
+        f'"{key}" leaves {first}, but no limit forces it: {first} can do all that the card asks for. Whether the '
+        "price does is the next task."
     )
 
 
@@ -159,10 +159,10 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
     try:
         fact = facts.get(limit)
     except (KeyError, TypeError, AttributeError):
-        return f"{limit!r} is none of the ids in the table of limits."
+        return f"{limit!r} is not one of the ids in the table of limits."
     return (
-        f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}. The card asks for '
-        "nothing beyond that."
+        f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}. The card does not '
+        "ask for more than that."
     )
 
 
@@ -171,7 +171,7 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
 
 @task("11.3")
 def by_price(attempt: Attempt) -> None:
-    """The costs are those of the cards' numbers, and the choice follows from them and from Hikari's patience."""
+    """The costs follow from the cards' numbers, and the choice from the costs and Hikari's patience."""
     event_prices = workloads.prices_for_events(prices.of("us-east-1"))
     decisions = _read(attempt, "prices.json", PRICED, ("service", "usd"))
     for key in PRICED:
@@ -183,7 +183,8 @@ def by_price(attempt: Attempt) -> None:
             problem=problem,
             called=f'reading prices.json, "{key}"',
             came_back=decisions[key],
-            expected=f"the one that is less to operate, if it costs ${PATIENCE_USD} more at most; else the cheaper one",
+            expected=f"the service that is less to operate, if it costs at most ${PATIENCE_USD} more; otherwise the "
+            "cheaper service",
             look_at="the first lines of task 11.3",
         )
 
@@ -199,18 +200,18 @@ def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict
             called=f'reading prices.json, "{key}"',
             came_back=decision,
             expected=f'"usd" with the month on {LAMBDA} and on {FARGATE}, by the numbers of the card',
-            look_at="what your function answers for this card; task 11.1 has to pass first",
+            look_at="the answer of your function for this card. Task 11.1 has to pass first",
         )
 
 
 def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
     if told != told:
-        return f'There is no number for "{key}" on {service}.'
+        return f'There is no cost for "{key}" on {service}.'
     if abs(told - 12 * right) < 0.12 * right:
-        return f'The cost of "{key}" on {service} is that of a year.'
+        return f'The cost of "{key}" on {service} is the cost of a year.'
     if service == FARGATE and told < 0.7 * right:
-        return f'The cost of "{key}" on {service} is too low: something that must be there is not paid for.'
-    return f'The cost of "{key}" on {service} is not what its numbers give.'
+        return f'The cost of "{key}" on {service} is too low, because something that must be there is not paid for.'
+    return f'The cost of "{key}" on {service} does not follow from its numbers.'
 
 
 def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
@@ -218,26 +219,26 @@ def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
     more = right[LAMBDA] - right[FARGATE]
     if service == LAMBDA and more > PATIENCE_USD:
         return (
-            f'On Lambda "{key}" costs ${more:,.2f} a month more. That is more than it is worth to Hikari to operate no '
-            "tasks."
+            f'On Lambda "{key}" costs ${more:,.2f} a month more. To Hikari, not having to operate tasks is not '
+            "worth that much."
         )
     if service == FARGATE and more <= 0:
         return f'On Fargate "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
     if service == FARGATE and more <= PATIENCE_USD:
         return (
-            f'"{key}" costs ${more:,.2f} a month less on Fargate, and there is more to operate. Not to operate it is '
-            f"worth ${PATIENCE_USD} a month to Hikari."
+            f'"{key}" costs ${more:,.2f} a month less on Fargate, but there is more to operate. Not having to '
+            f"operate it is worth ${PATIENCE_USD} a month to Hikari."
         )
     if service in (LAMBDA, FARGATE):
         return ""
-    return f'"{key}" has the service {service!r}. By price it is {LAMBDA!r} or {FARGATE!r}.'
+    return f'"{key}" has the service {service!r}. By price, it must be {LAMBDA!r} or {FARGATE!r}.'
 
 
 # ---- both
 
 
 def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...]) -> dict[str, Any]:
-    """What stands in the file that the task's cell has written: a record for each card, with these fields."""
+    """The records in the file that the task's cell has written, one for each card, with these fields."""
     if not Path(file).is_file():
         attempt.not_started(f"There is no {file} beside this notebook.")
     called = f"reading {file}"
@@ -248,7 +249,7 @@ def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...])
     missing = [key for key in keys if not isinstance(found, dict) or key not in found]
     attempt.expect(
         not missing,
-        problem="Not every card has its record.",
+        problem="Not every card has a record.",
         called=called,
         came_back=found,
         expected=f"a record for each of: {', '.join(keys)}; missing: {', '.join(missing)}",

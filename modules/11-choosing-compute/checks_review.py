@@ -18,7 +18,7 @@ REGIONS = ("us-east-1", "ap-northeast-1")
 MOST = 1000
 _CLEAR_USD = 0.02  # cents may be rounded on both sides
 _WHICH_GROW = "which numbers of the workload grow with the customers"
-_WHICH_ARE_TRIED = "which numbers of times your search tries: each one from 1 on?"
+_WHICH_ARE_TRIED = "which multiples your search tries: each one from 1 on?"
 
 _chance = random.Random()
 EventPrices = Mapping[str, float]
@@ -64,7 +64,7 @@ def _judge(
         came_back=reply,
         expected=f"null: up to {MOST} times as many customers, Lambda costs less"
         if right is None
-        else f"{right}: the first whole number of times at which Fargate costs less than Lambda",
+        else f"{right}: the first multiple at which Fargate costs less than Lambda",
         look_at=wrong.look_at,
     )
 
@@ -80,26 +80,26 @@ def _wrong(
     right = _first(ahead)
     if not _month_is_right(attempt, work, event_prices):
         return WrongWay(
-            "The sum of task 11.1 is wrong or not there yet, and this task goes by it. Pass 11.1 first.",
+            "The sum of task 11.1 is wrong or missing, and this task uses it. Pass 11.1 first.",
             "task 11.1",
             None,
         )
     if told is not None and (isinstance(told, bool) or not isinstance(told, (int, float)) or told != int(told)):
-        return WrongWay("times is no whole number.", "what first_time returns", None)
+        return WrongWay("times is not a whole number.", "what first_time returns", None)
     if told is None and right == MOST:
         return WrongWay(
-            f"{MOST} times is the last number to try, and there Fargate costs less. The answer is none.",
+            f"{MOST} times is the last multiple to try, and there Fargate costs less. But the answer is none.",
             "where your search ends",
             None,
         )
     if told is None:
         return WrongWay(
-            "There is a number of times at which Fargate costs less, and the answer is none.", _WHICH_ARE_TRIED, None
+            "There is a multiple at which Fargate costs less, but the answer is none.", _WHICH_ARE_TRIED, None
         )
     if right is None:
         return WrongWay(
-            f"Fargate costs less at no number of times up to {MOST}, and the answer is a number all the same.",
-            "what comes after the last of the times that you try",
+            f"Fargate costs less at no multiple up to {MOST}, but the answer is a number.",
+            "what comes after the last multiple that you try",
             None,
         )
     ways = _wrong_ways(work, event_prices, ahead)
@@ -114,8 +114,8 @@ def _wrong(
             return way
     if told in range(1, MOST + 1) and ahead[int(told) - 1] > 0:
         return WrongWay(
-            f"At {told} times Fargate costs less, but not for the first time: at {right} it does so already. Tasks are "
-            "whole: one more of them can make Fargate the dearer one again, for a while.",
+            f"At {told} times Fargate costs less, but not for the first time. It already costs less at {right} "
+            "times. Tasks are whole, so one more task can make Fargate dearer again for a while.",
             _WHICH_ARE_TRIED,
             None,
         )
@@ -123,7 +123,7 @@ def _wrong(
 
 
 def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -> list[WrongWay]:
-    """What leads to which answer, for work that has a right one."""
+    """The faults that lead to each wrong answer, for work with a right answer."""
     right = _first(ahead) or 0
 
     def without(*still: str) -> int | None:
@@ -131,42 +131,42 @@ def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -
 
     return [
         WrongWay(
-            "Fargate's cost stays that of today, however many customers come. With more requests in each second it "
-            "needs more tasks.",
+            "Fargate's cost stays the same as today, however many customers come. With more requests in each "
+            "second, it needs more tasks.",
             _WHICH_GROW,
             without("busy_per_s", "quiet_per_s", "load_balancer_units"),
         ),
         WrongWay(
-            "The quiet hours stay as they are today. With more customers, more requests come in their seconds, too.",
+            "The quiet hours stay as they are today. With more customers, more requests come in their seconds.",
             _WHICH_GROW,
             without("quiet_per_s"),
         ),
         WrongWay(
-            "The busy hours stay as they are today. With more customers, more requests come in their seconds, too.",
+            "The busy hours stay as they are today. With more customers, more requests come in their seconds.",
             _WHICH_GROW,
             without("busy_per_s"),
         ),
         WrongWay(
-            "The load balancer has as much to do as today, however many customers come.",
+            "The load balancer has no more to do than today, however many customers come.",
             _WHICH_GROW,
             without("load_balancer_units"),
         ),
         WrongWay(
-            "The search jumps over the answer: it doubles, or goes in large steps.",
+            "The search jumps over the answer, because it doubles or goes in large steps.",
             _WHICH_ARE_TRIED,
             next((2**n for n in range(10) if ahead[2**n - 1] > 0), None),
         ),
         WrongWay(
-            "The answer is one less than the first time at which Fargate costs less.",
+            "The answer is one less than the first multiple at which Fargate costs less.",
             "what first_time returns",
             right - 1,
         ),
         WrongWay(
-            "The answer is one more than the first time at which Fargate costs less.", _WHICH_ARE_TRIED, right + 1
+            "The answer is one more than the first multiple at which Fargate costs less.", _WHICH_ARE_TRIED, right + 1
         ),
         WrongWay(
-            "The answer is the first time at which Lambda costs less.",
-            "which of the two shall cost less",
+            "The answer is the first multiple at which Lambda costs less.",
+            "which of the two must cost less",
             next((n for n, usd in enumerate(ahead, 1) if usd < 0), None),
         ),
     ]
@@ -189,7 +189,7 @@ def _month_is_right(attempt: Attempt, work: dict[str, Any], event_prices: EventP
 
 
 def _ahead(work: Workload, event_prices: EventPrices, still: tuple[str, ...] = ()) -> list[float]:
-    """By how many US dollars a month Fargate costs less, at 1 to MOST times; `still`: what does not grow."""
+    """By how many US dollars a month Fargate costs less, at 1 to MOST times. `still` is what doesn't grow."""
     found = []
     for times in range(1, MOST + 1):
         more = grown(work, times) | {key: work[key] for key in still}
@@ -279,8 +279,8 @@ def _begins(ahead: list[float]) -> int:
 
 
 def _guessed(ahead: list[float]) -> tuple[int, int]:
-    """What a search by halves finds, and one that doubles first: both take for granted that Fargate costs less for
-    ever once it does."""
+    """The results of a search by halves, and of a search that doubles first. Both take for granted that
+    Fargate costs less for ever once it does."""
 
     def halves(low: int, high: int) -> int:
         while low < high:

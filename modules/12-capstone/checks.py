@@ -13,7 +13,7 @@ from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of,
 
 @task("12.1")
 def door(attempt: Attempt) -> None:
-    """The table, made anew, survives Migrate and refuses a second row; good orders are queued, bad ones refused."""
+    """A new table survives Migrate and refuses a second row. Good orders are queued, and bad orders are refused."""
     whole = deployed(attempt, FILES["12.1"], ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
     _table(whole)
     attempt.expect(
@@ -21,7 +21,7 @@ def door(attempt: Attempt) -> None:
         problem="There is no API in front of your function.",
         called="deploy",
         came_back=sorted(whole.shop.outputs),
-        expected="an output ApiUrl: it is there as soon as Front has an event of the type HttpApi",
+        expected="an output ApiUrl, which appears as soon as Front has an event of the type HttpApi",
         look_at="the Events of Front in parts/door.yaml",
     )
     _role(whole)
@@ -32,23 +32,23 @@ def door(attempt: Attempt) -> None:
         say("12.1: bad orders ...")
         _bad_orders(whole)
         _what_it_says(whole)
-        say("12.1: the queue is away ...")
+        say("12.1: the queue does not exist ...")
         _no_queue(whole)
         whole.purge("QueueUrl")
-    say("12.1: what is accepted is in the queue, and the table refuses to keep it twice.")
+    say("12.1: accepted orders are in the queue, and the table refuses to keep an order twice.")
 
 
 def _role(whole: Whole) -> None:
-    """What the function may do: what it needs, and not everything."""
+    """The function may do everything that it needs, and nothing else."""
     attempt, statements = whole.attempt, statements_of(whole, "Front")
     called = "look at the role of Front"
     wide = [each for each in statements if _is_wide(each)]
     attempt.expect(
         not wide,
-        problem="Front may do more than it needs: whoever finds a hole in it may do so, too.",
+        problem="Front may do more than it needs. Anyone who finds a hole in it may also do that.",
         called=called,
         came_back=wide[:1],
-        expected="send to the queue Orders, read the table Projection, and no more",
+        expected="send to the queue Orders, read the table Projection, and nothing else",
         look_at="the Policies of Front in parts/door.yaml",
     )
     allowed = [action for each in statements for action in _listed(each.get("Action", []))]
@@ -56,10 +56,10 @@ def _role(whole: Whole) -> None:
     for action in ("sqs:SendMessage", "dynamodb:GetItem"):
         attempt.expect(
             not known or any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed),
-            problem=f"Front may not do {action}: on AWS each such call is refused.",
+            problem=f"Front may not do {action}, so AWS refuses each such call.",
             called=called,
             came_back=allowed,
-            expected=f"{action} among them; your local cloud lets it pass, AWS does not",
+            expected=f"{action} among them, because your local cloud lets it pass, but AWS does not",
             look_at="the Policies of Front in parts/door.yaml",
         )
 
@@ -98,15 +98,15 @@ def _table(whole: Whole) -> None:
         called="the same INSERT, without a status",
         came_back=status,
         expected="accepted",
-        look_at="what functions/schema.sql says of the column status",
+        look_at="the column status in functions/schema.sql",
     )
     migrate(whole)
     attempt.expect(
         bool(whole.rows([mine["order_id"]])),
         problem="Each deployment throws the orders away.",
-        called="an order in the table, then Migrate once more",
+        called="an order in the table, then Migrate a second time",
         came_back="the order is gone",
-        expected="the order is there: Migrate runs at each deployment",
+        expected="the order is still there, because Migrate runs at each deployment",
         look_at="the first lines of functions/schema.sql",
     )
     with whole.shop.database() as connection:
@@ -120,7 +120,7 @@ def _table(whole: Whole) -> None:
         "The table keeps the same order twice.",
         called=f"the table orders dropped, Migrate, then two INSERTs of the order {mine['order_id']}",
         came_back="two rows",
-        expected="that the database refuses the second one, whoever sends it",
+        expected="the database refuses the second INSERT from any sender",
         look_at="what in functions/schema.sql makes order_id unique",
     )
 
@@ -147,13 +147,13 @@ def _good_orders(whole: Whole) -> None:
             called=answer.called,
             came_back=str(answer),
             expected=readable({"order_id": mine["order_id"]}),
-            look_at="what your handler replies",
+            look_at="what your handler answers",
         )
     messages = whole.take("QueueUrl", len(orders), limit_s=5.0)
     for message in messages:
         attempt.expect(
             isinstance(message, dict),
-            problem="The body of the message is no order as JSON: the worker cannot read it.",
+            problem="The body of the message is not an order as JSON, so the worker cannot read it.",
             called="POST /orders with a good order, then a look into the queue",
             came_back=message,
             expected="a message with the order as JSON",
@@ -163,7 +163,7 @@ def _good_orders(whole: Whole) -> None:
     for mine in orders:
         attempt.expect(
             mine["order_id"] in there,
-            problem="The door has said 202, and the order is in no queue: it is lost.",
+            problem="The door has said 202, but the order is not in any queue, so it is lost.",
             called=f"POST /orders with {readable(mine)}, then a look into the queue",
             came_back=f"{len(messages)} messages, none of them this order",
             expected="a message with the order as JSON",
@@ -193,8 +193,8 @@ def _bad_orders(whole: Whole) -> None:
     del without["lamp"]
     bad: list[tuple[str, Any]] = [
         ("no lamp", without),
-        ("a body that is no JSON", "lamp=Tsuki"),
-        ("a list in place of an order", [order()]),
+        ("a body that is not JSON", "lamp=Tsuki"),
+        ("a list instead of an order", [order()]),
         ("a space in the order_id", order(order_id="ord 17")),
         ("a line break at the end of the order_id", order(order_id="ord-17\n")),
         ("an order_id of 41 characters", order(order_id="o" * 41)),
@@ -203,7 +203,7 @@ def _bad_orders(whole: Whole) -> None:
         ("a quantity of 0", order(quantity=0)),
         ("a quantity that is a text", order(quantity="2")),
         ("half a lamp", order(quantity=1.5)),
-        ("true in place of a quantity", order(quantity=True)),
+        ("true instead of a quantity", order(quantity=True)),
     ]
     for what, body in bad:
         answer = whole.post(body)
@@ -213,11 +213,13 @@ def _bad_orders(whole: Whole) -> None:
             called=answer.called,
             came_back=f"{answer} {_why(whole, 500)}",
             expected="400 and a message",
-            look_at="what your handler does with a field before it knows what it is",
+            look_at="what your handler does with a field before it knows its type",
         )
         attempt.expect(
             answer.status in (400, 422) and isinstance(answer.body, dict) and "message" in answer.body,
-            problem=f"A bad order ({what}) is accepted." if answer.status == 202 else f"A bad order ({what}): no 400.",
+            problem=f"A bad order ({what}) is accepted."
+            if answer.status == 202
+            else f"A bad order ({what}) does not get a 400.",
             called=answer.called,
             came_back=str(answer),
             expected='400 and {"message": ...}',
@@ -226,7 +228,7 @@ def _bad_orders(whole: Whole) -> None:
     left = whole.take("QueueUrl", 1, limit_s=0.3)
     attempt.expect(
         not left,
-        problem="An order that was refused is in the queue all the same.",
+        problem="A refused order is in the queue all the same.",
         called="bad orders posted, then a look into the queue",
         came_back=left[:1],
         expected="an empty queue",
@@ -239,11 +241,11 @@ def _what_it_says(whole: Whole) -> None:
     unknown = whole.get(order_id)
     attempt.expect(
         unknown.status == 404,
-        problem="An order that nobody knows: the status does not say so.",
+        problem="The status does not say that nobody knows this order.",
         called=unknown.called,
         came_back=f"{unknown} {_why(whole, unknown.status)}",
         expected='404 and {"message": ...}',
-        look_at="your handler, when the table has no item; and the second route in parts/door.yaml",
+        look_at="your handler when the table has no item, and the second route in parts/door.yaml",
     )
     item = {"order_id": {"S": order_id}, "status": {"S": "paid"}, "step": {"N": "2"}}
     whole.shop.client("dynamodb").put_item(TableName=whole["ProjectionTable"], Item=item)
@@ -267,14 +269,14 @@ def _no_queue(whole: Whole) -> None:
         answer.status >= 500,
         problem="The door says 202 before the order is safe."
         if answer.status == 202
-        else "The queue is away, and the door says that it is the client's fault.",
-        called=f"{answer.called}, while the queue is not there",
+        else "The queue is gone, but the door says that it is the client's fault.",
+        called=f"{answer.called}, while the queue does not exist",
         came_back=str(answer),
-        expected="an error of the shop (5xx): the client tries again",
+        expected="an error of the shop (5xx), so that the client tries again",
         look_at="what your handler does when the message cannot be sent",
     )
 
 
 def _why(whole: Whole, status: int) -> str:
-    """What the log of the front says of an error."""
+    """The front's log lines about an error."""
     return f"({log_of(whole, 'Front', 'ERROR|Error')})" if status >= 500 else ""

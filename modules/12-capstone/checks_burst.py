@@ -15,7 +15,7 @@ from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of,
 
 BURST = 20
 UNLUCKY = "Ono Rei"
-#: Deployed in the place of what tasks 12.3 and 12.4 are about: they do nothing, and tell that they were called.
+#: Deployed instead of the files of tasks 12.3 and 12.4. They only log that they were called.
 TELLING = {
     "functions/payment.py": f"""def start(order):
     if order["customer"] == "{UNLUCKY}":
@@ -51,7 +51,7 @@ def _queue(whole: Whole) -> None:
     policy = json.loads(found.get("RedrivePolicy") or "{}")
     attempt.expect(
         bool(policy) and "DeadLetterQueueUrl" in whole.shop.outputs,
-        problem="A message that always fails comes back for ever: nothing takes it out of the queue of orders.",
+        problem="A message that always fails comes back for ever, because nothing takes it out of the queue of orders.",
         called="look at the attributes of the queue Orders",
         came_back=readable(policy) if policy else "no RedrivePolicy",
         expected="after some receives it moves to the queue OrdersDlq",
@@ -60,7 +60,7 @@ def _queue(whole: Whole) -> None:
     receives = int(policy["maxReceiveCount"])
     attempt.expect(
         receives >= 4,
-        problem="A good order is given up too early: a killed process and a restart are enough.",
+        problem="A good order is given up too early. A killed process and a restart are enough for that.",
         called="look at the attributes of the queue Orders",
         came_back=f"maxReceiveCount {receives}",
         expected="as many as step 2 says",
@@ -92,20 +92,20 @@ def _batch(whole: Whole) -> None:
 def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
     attempt = whole.attempt
     named = {record["messageId"]: number for number, record in enumerate(records)}
-    called = "invoke Worker with a batch: a good order, poison, a body that is no JSON, a good order"
+    called = "invoke Worker with a batch: a good order, poison, a body that is not JSON, a good order"
     failed, log = _failures(attempt, whole, records, called)
     numbers = {named.get(id) for id in failed}
     attempt.expect(
         not numbers & {0, 3},
-        problem="One message that fails takes the good ones of its batch with it.",
+        problem="One message that fails takes the good messages of its batch with it.",
         called=called,
         came_back=f"{len(failed)} failures, good orders among them; {log_of(whole, 'Worker', 'rror')}",
-        expected="the two that cannot be written, and no other",
+        expected="only the two messages that cannot be written",
         look_at="where your handler catches an error: around the batch, or around one message",
     )
     attempt.expect(
         numbers == {1, 2},
-        problem="A message that cannot be written counts as done: it is deleted, and nobody ever sees it.",
+        problem="A message that cannot be written counts as done. It is deleted, and nobody ever sees it.",
         called=called,
         came_back=f"{len(failed)} failures",
         expected="both messages that cannot be written, so that they come to the dead-letter queue",
@@ -114,30 +114,30 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
     ids = [mine["order_id"] for mine in good]
     attempt.expect(
         [order_id for order_id, _ in whole.rows(ids)] == sorted(ids),
-        problem="An order whose message counts as done is not in the table.",
+        problem="An order is not in the table, but its message counts as done.",
         called=called,
         came_back=f"rows: {readable(whole.rows(ids))}",
         expected="a row for each of the two good orders",
         look_at="what your worker does with an order",
     )
     _told(whole, called, log, ids)
-    called = "invoke Worker with the two good orders once more"
+    called = "invoke Worker with the two good orders a second time"
     again, log = _failures(attempt, whole, [records[0], records[3]], called)
     attempt.expect(
         not again,
-        problem="A second copy of an order counts as a failure: good orders end in the dead-letter queue.",
+        problem="A second copy of an order counts as a failure, so good orders end in the dead-letter queue.",
         called=called,
         came_back=f"{len(again)} failures; {log_of(whole, 'Worker', 'rror')}",
-        expected="no failure: the order is in the table",
-        look_at="your INSERT, when the row is there already",
+        expected="no failure, because the order is in the table",
+        look_at="your INSERT when the row already exists",
     )
     attempt.expect(
         all(f"payment.start: {order_id}" in log for order_id in ids),
-        problem="A second copy of an order does not start its payment: if the first worker died before that, nobody "
-        "ever pays.",
+        problem="A second copy of an order does not start its payment. If the first worker died before that, "
+        "nobody ever pays.",
         called=called,
         came_back=f"the log: {_lines(log)}",
-        expected="payment.start for each of the two, although their rows are there",
+        expected="payment.start for each of the two, although their rows exist",
         look_at="when your worker calls payment.start",
     )
 
@@ -147,7 +147,7 @@ def _told(whole: Whole, called: str, log: str, ids: list[str]) -> None:
     attempt = whole.attempt
     attempt.expect(
         all(f"payment.start: {order_id}" in log for order_id in ids),
-        problem="An order is in the table, and its payment is not started.",
+        problem="An order is in the table, but its payment is not started.",
         called=called,
         came_back=f"the log: {_lines(log)}",
         expected="payment.start for each of the two good orders",
@@ -166,7 +166,7 @@ def _told(whole: Whole, called: str, log: str, ids: list[str]) -> None:
 
 def _lines(log: str) -> str:
     found = [line for line in log.splitlines() if line.startswith(("payment.start:", "news.accepted:"))]
-    return readable(" / ".join(found)) if found else "no call of payment.start, none of news.accepted"
+    return readable(" / ".join(found)) if found else "no call of payment.start, and none of news.accepted"
 
 
 def _for_a_moment(whole: Whole) -> None:
@@ -181,7 +181,7 @@ def _for_a_moment(whole: Whole) -> None:
         return bool(found)
 
     wait_until(there)
-    called = "invoke Worker with a good order, while Step Functions cannot be reached: payment.start raises an error"
+    called = "invoke Worker with a good order, while Step Functions cannot be reached, so payment.start raises an error"
     good, came_back = whole.hand("Worker", _handed(found[0]))
     shown = sqs.receive_message(QueueUrl=whole["QueueUrl"], VisibilityTimeout=60).get("Messages", [])
     shown = [message for message in shown if message["MessageId"] == found[0]["MessageId"]]
@@ -189,7 +189,7 @@ def _for_a_moment(whole: Whole) -> None:
         sqs.delete_message(QueueUrl=whole["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
     attempt.expect(
         not good or found[0]["MessageId"] in came_back,
-        problem="A payment that could not be started counts as done: its message is deleted, and nobody ever pays.",
+        problem="A payment that could not be started counts as done. Its message is deleted, and nobody ever pays.",
         called=called,
         came_back=came_back,
         expected="a failure, so that the message comes again",
@@ -197,11 +197,12 @@ def _for_a_moment(whole: Whole) -> None:
     )
     attempt.expect(
         not shown,
-        problem="A message that fails for a moment is shown again at once: its tries are over before the moment is, "
-        "and a good order is a dead letter.",
+        problem="A message that fails for a moment is shown again at once. Its tries are over before the moment "
+        "is, so a good order becomes a dead letter.",
         called=called,
         came_back="the message can be received again at once",
-        expected="that it waits for its visibility timeout: only what can never succeed comes again at once",
+        expected="it waits for its visibility timeout, because only a message that can never succeed comes again at "
+        "once",
         look_at="for which errors your worker calls again_at_once",
     )
 
@@ -219,7 +220,7 @@ def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], cal
         if error.state != "failed":
             raise
         attempt.fail(
-            "One message that fails ends the whole call: all messages of its batch come back.",
+            "One message that fails ends the whole call, so all messages of its batch come back.",
             called=called,
             came_back=error.came_back,
             expected='{"batchItemFailures": [...]}',
@@ -247,19 +248,21 @@ def _burst(whole: Whole) -> None:
     sessions = _locked(whole, bodies)
     attempt.expect(
         sessions[1] == 0,
-        problem="Your worker goes past the proxy: each of its environments takes a seat of the database.",
+        problem="Your worker goes past the proxy, so each of its environments takes a seat of the database.",
         called=f"{len(bodies)} messages in the queue, while the table is locked",
         came_back=f"{sessions[1]} connections straight to the database, {sessions[0]} through the proxy",
         expected="all connections through the proxy",
         look_at="DB_HOST and DB_PORT of Worker in parts/work.yaml",
     )
     ids = [each["order_id"] for each in orders]
-    called = f"{len(bodies)} messages in the queue: {BURST} orders, {len(orders[::4])} of them twice, and one poison"
+    called = (
+        f"{len(bodies)} messages in the queue: {BURST} orders, {len(orders[::4])} of them twice, and one poison message"
+    )
     wait_until(lambda: len(whole.rows(ids)) >= BURST, 40.0)
     found = Counter(order_id for order_id, _ in whole.rows(ids))
     attempt.expect(
         len(found) == BURST,
-        problem="Orders are lost: their messages came, and they are not in the table.",
+        problem="Orders are lost. Their messages came, but the orders are not in the table.",
         called=called,
         came_back=f"{BURST - len(found)} orders without a row after 40 s; {log_of(whole, 'Worker', 'rror')}",
         expected="a row for each order",
@@ -269,7 +272,7 @@ def _burst(whole: Whole) -> None:
     left = shop.depth(whole["QueueUrl"])
     attempt.expect(
         left == 0,
-        problem="A message that can never succeed waits and waits: it is neither done nor in the dead-letter queue.",
+        problem="A message that can never succeed keeps waiting. It is neither done nor in the dead-letter queue.",
         called=called,
         came_back=f"{left} messages are still in the queue of orders after 40 s: {_left(whole) if left else ''}",
         expected="an empty queue, and the poison in the dead-letter queue",
@@ -279,7 +282,7 @@ def _burst(whole: Whole) -> None:
     dead_ids = [each.get("order_id") for each in dead if isinstance(each, dict)]
     attempt.expect(
         poison["order_id"] in dead_ids,
-        problem="The poison is gone: it was deleted as if it had been done.",
+        problem="The poison is gone, because it was deleted as if it had been done.",
         called=called,
         came_back=f"dead letters: {len(dead)}",
         expected="the poison in the dead-letter queue, where somebody finds it",
@@ -290,7 +293,7 @@ def _burst(whole: Whole) -> None:
         problem="Good orders are in the dead-letter queue.",
         called=called,
         came_back=f"{len(dead)} dead letters",
-        expected="the poison alone",
+        expected="only the poison",
         look_at="what your worker reports as failed",
     )
 

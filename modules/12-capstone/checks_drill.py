@@ -25,7 +25,7 @@ def _record(attempt: Attempt) -> drill.Record:
     path = FOLDER / "drill.json"
     if not path.is_file():
         attempt.not_started(
-            f"There is no record of a drill yet: {path}.", look_at="the second cell of task 12.5: run it"
+            f"There is no record of a drill yet: {path}.", look_at="the second cell of task 12.5. Run it"
         )
     try:
         return drill.Record.load(path)
@@ -35,7 +35,7 @@ def _record(attempt: Attempt) -> drill.Record:
             called=f"read {path}",
             came_back=str(error),
             expected="what record.save has written",
-            look_at="the second cell of task 12.5: run it again",
+            look_at="the second cell of task 12.5. Run it again",
         )
 
 
@@ -44,7 +44,7 @@ def _record(attempt: Attempt) -> drill.Record:
 
 @task("12.5")
 def drilled(attempt: Attempt) -> None:
-    """The record's score is passed; what was expected of the wrong designs is what their records say."""
+    """The record's score is passed, and the expectations about the wrong designs match their records."""
     record = _record(attempt)
     score = drill.score(record)
     if score.failed:
@@ -59,7 +59,7 @@ def drilled(attempt: Attempt) -> None:
         )
     attempt.expect(
         record.faults and record.orders >= FEWEST,
-        problem="That was a drill on a quiet day: too few orders, or nothing went wrong in it.",
+        problem="That was a drill on a quiet day, with too few orders, or without anything going wrong.",
         called="read the record",
         came_back=f"{record.orders} orders, faults: {record.faults}",
         expected=f"at least {FEWEST} orders, with faults",
@@ -68,11 +68,11 @@ def drilled(attempt: Attempt) -> None:
     attempt.expect(
         any(moment.what.endswith(AT_WORK) for moment in record.moments)
         and sum(record.killed.values()) >= FEWEST_KILLED,
-        problem="In that drill no environment was killed at work: it does not show what your shop does then.",
+        problem="In that drill, no environment was killed at work, so it does not show what your shop does then.",
         called="read the record",
         came_back=f"environments killed: {readable(record.killed)}; {'; '.join(m.what for m in record.moments)}",
         expected=f"some {AT_WORK}, and {FEWEST_KILLED} or more altogether",
-        look_at="how many calls of Worker may run at a time in parts/work.yaml; then drill again",
+        look_at="how many calls of Worker may run at a time in parts/work.yaml. Then drill again",
     )
     _expected(attempt)
     say(f"12.5: {record.orders} orders, environments {AT_WORK}, a restart: nothing lost, nothing twice.")
@@ -82,7 +82,7 @@ def _expected(attempt: Attempt) -> None:
     path = FOLDER / "expected.json"
     if not path.is_file():
         attempt.not_started(
-            "Your expectations are not written down yet.", look_at="the first cell of task 12.5: run it"
+            "Your expectations are not written down yet.", look_at="the first cell of task 12.5. Run it"
         )
     expected = json.loads(path.read_text(encoding="utf-8"))
     scores = {name: drill.score(record) for name, record in capstone.wrong_designs().items()}
@@ -103,7 +103,7 @@ def _expected(attempt: Attempt) -> None:
             called="score its record",
             came_back=f"{finding}: passed",
             expected="a finding that it has failed",
-            look_at="what that design gets wrong, and what can be counted of it from outside",
+            look_at="what that design gets wrong, and how it can be counted from outside",
         )
 
 
@@ -116,7 +116,7 @@ PARTS = ("Lambda, requests", "Lambda, duration", "Step Functions")
 
 @task("12.6")
 def page(attempt: Attempt) -> None:
-    """The three prices are right for other records, too; the page has them, and a reason for each decision."""
+    """The three prices are also right for other records. The page has them, and a reason for each decision."""
     if missing := capstone.Shop().not_written("price.py"):
         attempt.not_started(f"{FOLDER}/{missing} is not written yet.", look_at="the first cell of task 12.6")
     record = capstone.my_drill() if not (FOLDER / "drill.json").is_file() else _record(attempt)
@@ -136,11 +136,11 @@ def _others(record: drill.Record) -> list[tuple[str, drill.Record]]:
     longer = tuple(number + 4 for number in record.transitions)
     failed = dict(record.executions, FAILED=record.orders)
     return [
-        ("that of the drill", record),
+        ("the drill's own record", record),
         ("functions with four times the memory", dataclasses.replace(record, functions=larger)),
         ("three times the calls, twice the billed time", dataclasses.replace(record, functions=busier)),
-        ("executions with four states more", dataclasses.replace(record, transitions=longer)),
-        ("as many executions again, which have failed", dataclasses.replace(record, executions=failed)),
+        ("executions with four more states", dataclasses.replace(record, transitions=longer)),
+        ("as many executions again, all failed", dataclasses.replace(record, executions=failed)),
     ]
 
 
@@ -170,7 +170,7 @@ def _prices(attempt: Attempt, file: LearnerFile, what: str, record: drill.Record
 
 
 def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
-    """What a wrong price has in common with plausible mistakes."""
+    """The plausible mistake that explains a wrong price."""
 
     def near(value: float) -> bool:
         return isinstance(usd, int | float) and abs(usd - value) <= TOLERANCE * abs(value)
@@ -187,15 +187,15 @@ def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
         if near(wanted * 1000):
             return "milliseconds are taken for seconds."
         if near(wanted * seconds / gb_s):
-            return "the memory of the functions does not count, and it is billed."
+            return "the memory of the functions does not count, but it is billed."
         if near(wanted * 1024):
             return "megabytes are taken for gigabytes."
     if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.transitions))):
-        return "executions are counted, and transitions are billed."
+        return "executions are counted, but transitions are billed."
     if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.executions.values()))):
-        return "the transitions of those executions are counted that were looked at, not of all."
+        return "only the transitions of the inspected executions are counted, not all of them."
     if part == "Step Functions" and record.executions.get("FAILED"):
-        return "an execution that has failed is billed, too."
+        return "an execution that has failed is also billed."
     return "that is not what AWS would bill."
 
 
@@ -230,7 +230,7 @@ class _Rows(HTMLParser):
 def _page(attempt: Attempt, record: drill.Record) -> None:
     path = FOLDER / "page.html"
     if not path.is_file():
-        attempt.not_started(f"There is no page yet: {path}.", look_at="the third cell of task 12.6: run it")
+        attempt.not_started(f"There is no page yet: {path}.", look_at="the third cell of task 12.6. Run it")
     found = _Rows(path.read_text(encoding="utf-8"))
     called = f"read {path}"
     score = drill.score(record)
@@ -243,17 +243,17 @@ def _page(attempt: Attempt, record: drill.Record) -> None:
             called=called,
             came_back=prices.get(part, "no such row"),
             expected=wanted,
-            look_at="whether you have drilled, or changed your prices, since: run the third cell again",
+            look_at="whether you have drilled, or changed your prices, since then. Run the third cell again",
         )
     seen = {row[0]: row[2] for row in found.rows if len(row) == 3}
     for finding in score.findings:
         attempt.expect(
             seen.get(finding.name) == finding.seen,
-            problem=f"The page tells of another drill than the record: {finding.name}.",
+            problem=f"The page is about a different drill than the record: {finding.name}.",
             called=called,
             came_back=seen.get(finding.name, "no such row"),
             expected=finding.seen,
-            look_at="the third cell of task 12.6: run it again",
+            look_at="the third cell of task 12.6. Run it again",
         )
     _reasons(attempt, path, called, [finding.name for finding in score.findings if finding.name != "cost"])
 
@@ -280,16 +280,16 @@ def _reasons(attempt: Attempt, path: Path, called: str, findings: list[str]) -> 
     for decision, why in reasons.items():
         attempt.expect(
             len(why.split()) >= WORDS,
-            problem=f"A decision without a reason: {decision}.",
+            problem=f"A decision has no reason: {decision}.",
             called=called,
             came_back=why,
-            expected="a sentence: what would go wrong without it, and which finding shows it",
+            expected="a sentence about the fault that it prevents, and the finding that shows it",
             look_at="the second cell of task 12.6",
         )
     named = re.compile(rf"\b({'|'.join(map(re.escape, findings))})\b", re.IGNORECASE)
     attempt.expect(
         all(named.search(why) for why in reasons.values()),
-        problem="A reason names no finding of the drill: how would anybody see that it is true?",
+        problem="A reason names no finding of the drill. How would anybody see that it is true?",
         called=called,
         came_back=readable([decision for decision, why in reasons.items() if not named.search(why)]),
         expected=f"in each reason the name of a finding: {', '.join(findings)}",

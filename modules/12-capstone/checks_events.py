@@ -66,11 +66,11 @@ def seen(attempt: Attempt) -> None:
         _late(whole)
         say("12.4: two events of an order come at once ...")
         _at_once(whole, room)
-    say("12.4: the customer sees what holds, whatever comes late.")
+    say("12.4: the customer sees the right status, whatever comes late.")
 
 
 def _whole_way(whole: Whole) -> None:
-    """Two orders from the door to what the customer sees: one is paid, one cancelled."""
+    """Two orders from the door to the customer's view. One is paid, the other canceled."""
     attempt = whole.attempt
     good, bad = order(customer=_customer(refused=False)), order(customer=_customer(refused=True))
     with whole.paused("Provider"):
@@ -88,7 +88,7 @@ def _whole_way(whole: Whole) -> None:
         for each in (good, bad):
             _shows(whole, each["order_id"], "accepted", "functions/news.py, and the rule in parts/projection.yaml")
     say("12.4: the provider answers ...")
-    _shows(whole, good["order_id"], "paid", "functions/projector.py: what it does when an item is there already")
+    _shows(whole, good["order_id"], "paid", "functions/projector.py, if an item already exists")
     _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
 
 
@@ -138,7 +138,7 @@ def _many_and_none(whole: Whole) -> None:
         found = _projected(whole, ids)
     attempt.expect(
         len(found) == MANY,
-        problem="Of a large batch not each order is told.",
+        problem="Not every order of a large batch is told.",
         called=called,
         came_back=f"{len(found)} of {MANY} orders are in the table Projection",
         expected="all of them",
@@ -148,10 +148,10 @@ def _many_and_none(whole: Whole) -> None:
     good, came_back = whole.hand("Worker", record(json.dumps(poison)))
     attempt.expect(
         good or "ParamValidation" not in came_back,
-        problem="A batch of which no order is accepted is an error of functions/news.py.",
+        problem="A batch without an accepted order is an error of functions/news.py.",
         called="invoke Worker with one order that cannot be written: news.accepted gets an empty list",
         came_back=came_back,
-        expected="no call of put_events: it takes no empty list",
+        expected="no call of put_events, which refuses an empty list",
         look_at="functions/news.py, when there is nothing to tell",
     )
 
@@ -171,11 +171,11 @@ def _table_away(whole: Whole) -> None:
         good, came_back = whole.hand("Projector", mine)
     whole.attempt.expect(
         not good or mine["messageId"] in came_back,
-        problem="An event that could not be written counts as done: the customer never sees it.",
-        called="invoke Projector with the event OrderPaid, while its table is not there",
+        problem="An event that could not be written counts as done, so the customer never sees it.",
+        called="invoke Projector with the event OrderPaid, while its table does not exist",
         came_back=came_back,
         expected="a failure, so that the event comes again",
-        look_at="which errors functions/projector.py keeps to itself",
+        look_at="which errors functions/projector.py swallows",
     )
 
 
@@ -197,7 +197,7 @@ def _late(whole: Whole) -> None:
     shown = [whole.get(first), whole.get(second)]
     attempt.expect(
         shown[0].has({"status": "paid"}) and shown[1].has({"status": "cancelled"}),
-        problem="A late event takes a newer status back: the customer has paid, and reads that nothing has happened.",
+        problem="A late event takes a newer status back. The customer has paid, but reads that nothing has happened.",
         called=called,
         came_back=f"{shown[0]}, {shown[1]}",
         expected="paid, and cancelled",
@@ -205,16 +205,16 @@ def _late(whole: Whole) -> None:
     )
     attempt.expect(
         _reads(whole) == 0 and _dead(whole) == before,
-        problem="A late event is an error of your projector: it comes back again and again, and ends as a dead letter.",
+        problem="A late event is an error of your projector. It comes back again and again, and ends as a dead letter.",
         called=called,
         came_back=f"{_reads(whole)} messages in the queue Changes; {log_of(whole, 'Projector', 'not projected')}",
-        expected="an empty queue: there is nothing to do",
+        expected="an empty queue, because there is nothing to do",
         look_at="what your projector does when its condition does not hold",
     )
 
 
 def _at_once(whole: Whole, room: Path) -> None:
-    """Two environments have an event each of the same order; what one reads, the other one changes."""
+    """Two environments each have an event of the same order. One changes the item that the other has read."""
     id = order()["order_id"]
     paid, accepted = (
         record(json.dumps({"detail-type": kind, "source": "hikari.orders", "detail": {"order_id": id}}))
@@ -245,8 +245,8 @@ def _at_once(whole: Whole, room: Path) -> None:
     answer = whole.get(id)
     whole.attempt.expect(
         answer.has({"status": "paid"}),
-        problem="Two events of an order come at once, to two environments, and the late one takes the newer status "
-        "back.",
+        problem="Two events of an order come at once, to two environments, and the late event takes the newer "
+        "status back.",
         called="invoke Projector with OrderPaid and, before that call has ended, with OrderAccepted of the same order",
         came_back=str(answer),
         expected='200 and the status "paid"',

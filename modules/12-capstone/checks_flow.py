@@ -31,7 +31,7 @@ def paid(attempt: Attempt) -> None:
         whole.purge("PaymentsQueueUrl")
         orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
         whole.send("QueueUrl", [json.dumps(each) for each in orders.values()])
-        say("12.3: four orders, and what the provider is asked ...")
+        say("12.3: four orders, and the requests to the provider ...")
         asked = _questions(whole, orders)
         _answered(whole, "paid", orders["paid"], asked, PAID)
         _answered(whole, "refused", orders["refused"], asked, "")
@@ -40,14 +40,14 @@ def paid(attempt: Attempt) -> None:
         _throttled(whole, orders["throttled"], asked)
         _again(whole, orders["paid"])
         endings.not_started(whole)
-        say("12.3: a provider that says nothing ...")
+        say("12.3: a provider that does not answer ...")
         endings.unanswered(whole, told)
         _told(whole, orders, told)
-    say("12.3: paid once or cancelled, and each ending is told.")
+    say("12.3: paid once or canceled, and each ending is told.")
 
 
 def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the provider was asked, by the name of the order."""
+    """The requests to the provider, by the name of the order."""
     attempt = whole.attempt
     called = f"{len(orders)} orders in the queue, then a look into the queue of the provider"
     names = {each["order_id"]: name for name, each in orders.items()}
@@ -66,7 +66,7 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
         missing = [field for field in FIELDS if field not in question]
         attempt.expect(
             not missing,
-            problem=f"The question to the provider lacks {', '.join(missing)}.",
+            problem=f"The request to the provider lacks {', '.join(missing)}.",
             called=called,
             came_back={key: value for key, value in question.items() if key != "token"},
             expected="the four fields of the order, key and token",
@@ -74,7 +74,7 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
         )
         attempt.expect(
             all(question[field] == mine[field] for field in FIELDS[:4]),
-            problem="The provider is asked about another order than the one that came.",
+            problem="The provider is asked about an order that did not come.",
             called=called,
             came_back={field: question[field] for field in FIELDS[:4]},
             expected=mine,
@@ -82,7 +82,7 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
         )
     attempt.expect(
         len({question["key"] for question in asked.values()}) == len(asked),
-        problem="Different orders have the same key: the provider charges the first, and no other.",
+        problem="Different orders have the same key, so the provider charges only the first.",
         called=called,
         came_back=[question["key"] for question in asked.values()],
         expected="a key for each order",
@@ -103,7 +103,7 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
     status = whole.status(mine["order_id"], wanted)
     whole.attempt.expect(
         status == wanted,
-        problem="An order that is paid is not marked." if output else "A card is refused, and there is no way back.",
+        problem="A paid order is not marked." if output else "A card is refused, but there is no way back.",
         called=called,
         came_back=f"the order is: {status} {_how(whole, mine)}",
         expected=wanted,
@@ -112,7 +112,7 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
     status = _ended(whole, mine)
     whole.attempt.expect(
         status == "SUCCEEDED",
-        problem="The order has come to its end, and the execution looks as if something were broken.",
+        problem="The order has come to its end, but the execution looks as if something were broken.",
         called=called,
         came_back=f"the execution is {status} {_how(whole, mine)}",
         expected="SUCCEEDED",
@@ -122,11 +122,11 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         more = next_question(whole, mine["order_id"], 1.0)
         whole.attempt.expect(
             more is None,
-            problem="The provider has refused the card, and is asked again.",
+            problem="The provider has refused the card, but is asked again.",
             called=called,
             came_back="another question about the same order",
-            expected="no second question: the answer will not change",
-            look_at="which errors your Retry takes",
+            expected="no second request, because the answer will not change",
+            look_at="which errors your Retry handles",
         )
 
 
@@ -136,11 +136,11 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
     again = next_question(whole, mine["order_id"], 10.0)
     whole.attempt.expect(
         again is not None,
-        problem="A busy provider is not asked again: the order is given up.",
+        problem="A busy provider is not asked again, and the order is given up.",
         called=called,
-        came_back=f"no second question in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
-        expected="a second question, half a second later (30 s of AWS)",
-        look_at="the Retry of your first state, and which errors your Catch takes",
+        came_back=f"no second request in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
+        expected="a second request, half a second later (30 s of AWS)",
+        look_at="the Retry of your first state, and which errors your Catch handles",
     )
     assert again is not None
     same_key(whole, asked["busy"], again, called)
@@ -148,11 +148,11 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
     status = whole.status(mine["order_id"], "paid")
     whole.attempt.expect(
         status == "paid",
-        problem="The second answer of the provider is not taken.",
+        problem="The second answer of the provider is not used.",
         called=f"{called}, then: paid",
         came_back=f"the order is: {status} {_how(whole, mine)}",
         expected="paid",
-        look_at="the token in your MessageBody: each try has its own",
+        look_at="the token in your MessageBody, because each try has its own",
     )
 
 
@@ -170,25 +170,26 @@ def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, An
     status = whole.status(mine["order_id"], "paid", limit_s=20.0)
     whole.attempt.expect(
         status == "paid",
-        problem="Ledger was busy for some minutes, and an order that is paid stays unmarked: money taken, no lamp.",
+        problem="Ledger was busy for some minutes, and a paid order stays unmarked. The customer has paid and gets "
+        "no lamp.",
         called=f"the provider answers: paid, while Lambda refuses each call of Ledger: for {FULL_S:.0f} s, "
         f"{FULL_S:.0f} minutes of AWS",
         came_back=f"the order is: {status} {_how(whole, mine)}",
         expected="paid, when Ledger has room again",
-        look_at="the Retry of the state that calls Ledger: for how long it tries, all its pauses together",
+        look_at="the Retry of the state that calls Ledger: for how long it tries, with all its pauses together",
     )
 
 
 def _again(whole: Whole, mine: dict[str, Any]) -> None:
     whole.send("QueueUrl", [json.dumps(mine)])
     wait_until(lambda: whole.shop.depth(whole["QueueUrl"]) == 0, 20.0)
-    attempt, called = whole.attempt, "an order that was paid comes once more out of the queue"
+    attempt, called = whole.attempt, "an order that was paid comes out of the queue a second time"
     more = next_question(whole, mine["order_id"], 1.0)
     attempt.expect(
         more is None,
         problem="An order that comes again is paid again.",
         called=called,
-        came_back="another question to the provider",
+        came_back="another request to the provider",
         expected="no second execution of the order",
         look_at="the name of the execution in functions/payment.py",
     )
@@ -199,7 +200,7 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
         called=called,
         came_back=f"{left} messages in the queue of orders; {log_of(whole, 'Worker', 'rror')}",
         expected="an empty queue",
-        look_at="functions/payment.py, when the execution is there already",
+        look_at="functions/payment.py, when the execution already exists",
     )
 
 
@@ -221,9 +222,9 @@ def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
         ending = "cancelled" if name == "refused" else "paid"
         whole.attempt.expect(
             found == [kind],
-            problem="An ending is not told: nobody outside of the workflow hears of it."
+            problem="An ending is not told, so nobody outside the workflow hears of it."
             if not found
-            else "The wrong ending is told, or an ending twice.",
+            else "The wrong ending is told, or an ending is told twice.",
             called=f"an order that is {ending}; a rule on the bus takes the events",
             came_back=f"{readable(found)}; all that came: {readable(came)}",
             expected=f'one event {kind} of hikari.orders, with the detail {{"order_id": ...}}',
@@ -320,7 +321,7 @@ def _now(whole: Whole, mine: dict[str, Any]) -> str:
 
 
 def _trouble(whole: Whole) -> str:
-    """What the worker's log says, or the first execution that failed."""
+    """The errors in the worker's log, or else the first execution that failed."""
     if said := log_of(whole, "Worker", "rror"):
         return said
     states = whole.shop.client("stepfunctions")

@@ -131,7 +131,7 @@ def test_what_other_credentials_make_in_another_account_is_not_noted(
         aws.session.account.id = "111122223333"
         boto3.client("scheduler").create_schedule(Name="stock-count", **RULE, **TARGET)
         assert (
-            f"Made in another account, and not noted: arn:aws:scheduler:us-east-1:{ACCOUNT}:" in capsys.readouterr().err
+            f"Made in another account, so not noted: arn:aws:scheduler:us-east-1:{ACCOUNT}:" in capsys.readouterr().err
         )
         assert journals(tmp_path) == []
 
@@ -170,9 +170,9 @@ def test_a_second_start_does_not_pass_over_another_owner_or_another_confirmation
     with start() as aws:
         assert start() is aws
         assert cloud.start(target="aws") is aws
-        with pytest.raises(CloudError, match="tag is that of ann, not of bob"):
+        with pytest.raises(CloudError, match="tag belongs to ann, not to bob"):
             cloud.start(target="aws", owner="bob", confirm=YES)
-        with pytest.raises(CloudError, match="You confirmed '1 us-east-1', and this session is on account"):
+        with pytest.raises(CloudError, match="You confirmed '1 us-east-1', but this session is on account"):
             cloud.start(target="aws", confirm="1 us-east-1")
 
 
@@ -205,12 +205,12 @@ def test_a_single_service_that_goes_elsewhere_is_refused_before_anything_is_sent
     real.setattr(BaseClient, "_make_api_call", sent)
     real.delenv("AWS_ENDPOINT_URL")
     real.setenv("AWS_ENDPOINT_URL_STS", moto)  # the rest would be real
-    with pytest.raises(CloudError, match="than the others: AWS_ENDPOINT_URL_STS"):
+    with pytest.raises(CloudError, match="than the rest: AWS_ENDPOINT_URL_STS"):
         plan.identify("us-east-1", None)
     real.delenv("AWS_ENDPOINT_URL_STS")
     config = f"[default]\nservices = mixed\n[services mixed]\nsts =\n  endpoint_url = {moto}\n"
     (tmp_path / "AWS_CONFIG_FILE").write_text(config, encoding="utf-8")
-    with pytest.raises(CloudError, match="than the others: sts"):
+    with pytest.raises(CloudError, match="than the rest: sts"):
         plan.identify("us-east-1", None)
 
 
@@ -219,7 +219,7 @@ def test_a_name_that_changes_with_each_session_is_no_owner(real: pytest.MonkeyPa
 
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/botocore-session-1764115200"
     real.setattr(BaseClient, "_make_api_call", lambda *_, **__: {"Account": ACCOUNT, "Arn": arn})
-    with pytest.raises(CloudError, match="tomorrow nothing would be found by it"):
+    with pytest.raises(CloudError, match="tomorrow it would find nothing"):
         plan.identify("us-east-1", None)
     assert plan.identify("us-east-1", "ann").owner == "ann"
 
@@ -335,7 +335,7 @@ def test_a_start_that_fails_leaves_no_setting_behind(real: pytest.MonkeyPatch) -
     mine = boto3.Session(region_name="eu-west-1")
     real.setattr(boto3, "DEFAULT_SESSION", mine)
     before = dict(os.environ)
-    with pytest.raises(CloudError, match="could not be found out, so nothing was made"):
+    with pytest.raises(CloudError, match="could not find out whose account this is, so it made nothing"):
         cloud.start(target="http://127.0.0.1:9", owner="ann")
     assert dict(os.environ) == before
     assert boto3.DEFAULT_SESSION is mine

@@ -182,7 +182,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
     assert "LEFT: queue orders: An error occurred (AccessDenied)" in said
     assert "LEFT: database db: it is still there after 1 s" in said
     assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
-    assert "Not all is gone" in said
+    assert "Some things are left" in said
 
 
 def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(
@@ -193,7 +193,7 @@ def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(
     done = cleaned(monkeypatch, tmp_path, PermissionError(13, "Permission denied"), [stays, gone])
     assert (done.removed, list(done.left), done.clean) == ([gone], [stays], False)
     said = capsys.readouterr().out
-    why = f"{tmp_path / 'j'}, which names what AWS gives no tag to, cannot be read or written: "
+    why = f"{tmp_path / 'j'} cannot be read or written: "
     assert f"NOT LOOKED AT: kind 0: {why}[Errno 13] Permission denied" in said
     assert "LEFT: queue orders: " in said
     assert f"BY HAND: {why}" in said

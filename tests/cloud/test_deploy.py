@@ -100,7 +100,7 @@ def test_the_command_deploys_too(aws: cloud.Cloud, kit: Any, project: Path) -> N
     name = done.output.splitlines()[-1].removeprefix("Name = ")
     assert kit.invoke(name).payload == "moon=light"
     for more, told in (
-        (["-p", "Lamp"], "is not NAME=VALUE"),
+        (["-p", "Lamp"], "is not in the form NAME=VALUE"),
         (["-p", "Watts=7"], "The template has no parameter Watts"),
         (["--endpoint-url", "https://cloudformation.us-east-1.amazonaws.com"], "is not on this machine"),
         (["--endpoint-url", "http://127.0.0.1:9"], "No local cloud answers"),

@@ -23,7 +23,7 @@ STUB = "def handler(event, context):\n    raise NotImplementedError('not started
 WRONG = "def handler(event, context):\n    return 1\n"
 RIGHT = "def handler(event, context):\n    return 2\n"
 CHANGED = (
-    "price.py has changed since you deployed price, and Lambda runs what was deployed. "
+    "price.py has changed since you deployed price, and Lambda still runs the deployed code. "
     "Run the cell that deploys it, then this check again"
 )
 

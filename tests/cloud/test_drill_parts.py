@@ -41,7 +41,7 @@ def shop(aws: cloud.Cloud, kit: Any) -> Shop:
 
 def test_a_stack_that_is_not_there_is_told(aws: cloud.Cloud) -> None:
     del aws
-    with pytest.raises(drill.DrillError, match="There is no stack 'hikari-shop': deploy your template first"):
+    with pytest.raises(drill.DrillError, match=r"There is no stack 'hikari-shop'\. Deploy your template first"):
         drill.run("hikari-shop", orders=80)
 
 
@@ -53,9 +53,9 @@ def test_an_output_that_is_missing_is_told(aws: cloud.Cloud, tmp_path: Path) -> 
     aws.deploy(file, stack_name="hikari-shop", quiet=True)
     with pytest.raises(drill.DrillError) as told:
         drill.run("hikari-shop", orders=80)
-    assert "The resource behind an output is missing" in str(told.value)
+    assert "An output is missing when the resource behind it is missing" in str(told.value)
     assert (
-        "No output QueueUrl (the queue of orders): parts/queues.yaml, the queue Orders; "
+        "Missing outputs: QueueUrl (the queue of orders): parts/queues.yaml, the queue Orders; "
         "Worker (the function that reads the queue of orders): parts/work.yaml, the function Worker."
     ) in str(told.value)
 

@@ -55,10 +55,10 @@ def test_the_one_right_message_passes_and_its_time_is_told(attempt: Attempt) -> 
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([], "Nobody is told"),
+        ([], "The shop is not told"),
         (["paid"], "not the JSON object"),
         ([RIGHT, RIGHT], "There are 2 messages"),
-        ([RIGHT | {"result": "refused"}], "something else than what happened"),
+        ([RIGHT | {"result": "refused"}], "does not say what happened"),
     ],
 )
 def test_what_is_wrong_with_the_news_is_said(attempt: Attempt, messages: list[Any], words: str) -> None:

@@ -160,7 +160,7 @@ def test_the_plan_tells_account_region_costs_and_changes_nothing(
         assert words in said
     (five,) = [cost for cost in shown.costs if cost.module == "05"]
     assert f"  05       {five.hour_usd:>9.3f}{five.month_usd:>23.2f}  a database db.t4g.micro" in said
-    assert "those of us-east-1 stand there" in said
+    assert "the table shows the prices of us-east-1" in said
     with pytest.raises(CloudNotRunning, match="Start first, with the target that you used"):
         cloud.cleanup()
     assert not guard.is_armed()
@@ -244,21 +244,21 @@ def test_somebody_types_it(
 
 def test_credentials_are_never_guessed(plain: pytest.MonkeyPatch) -> None:
     plain.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(CloudError, match="boto3 finds no credentials, and the course asks for none"):
+    with pytest.raises(CloudError, match="boto3 finds no credentials, and the course does not ask for any"):
         cloud.start(target="aws", confirm=YES)
     plain.setenv("AWS_ACCESS_KEY_ID", "me")
     plain.setenv("AWS_SECRET_ACCESS_KEY", "me")
-    with pytest.raises(CloudError, match="Whose account it is could not be found out, so nothing was made"):
+    with pytest.raises(CloudError, match="could not find out whose account this is, so it made nothing"):
         cloud.start(target="aws", confirm=YES)
 
 
 @pytest.mark.usefixtures("plain")
 def test_arguments_that_belong_to_another_target_are_refused() -> None:
-    with pytest.raises(CloudError, match='confirm and dry_run are for target="aws"'):
+    with pytest.raises(CloudError, match='confirm and dry_run are only for target="aws"'):
         cloud.start(confirm=YES)
-    with pytest.raises(CloudError, match="owner is for a target"):
+    with pytest.raises(CloudError, match="owner is only for a target"):
         cloud.start(owner="ann")
-    with pytest.raises(ValueError, match=r"owner is '灯'; it needs letters or digits"):
+    with pytest.raises(ValueError, match=r"owner is '灯', but it needs letters or digits"):
         cloud.start(target="http://127.0.0.1:9", owner="灯")
     assert client.running() is None
 
@@ -371,7 +371,7 @@ def test_credentials_that_change_on_the_way_remove_nothing(
         boto3.client("sqs").create_queue(QueueName="ann-queue")
         assert isinstance(aws.session, AccountSession)
         plain.setattr(aws.session.account, "id", "111122223333")  # moto's keys all belong to one account
-        with pytest.raises(CloudError, match=f"belong to account {ACCOUNT} now. Nothing was removed"):
+        with pytest.raises(CloudError, match=f"now belong to account {ACCOUNT}. Nothing was removed"):
             aws.cleanup()
         assert len(boto3.client("sqs").list_queues()["QueueUrls"]) == 1
 

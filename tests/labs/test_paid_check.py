@@ -101,7 +101,7 @@ def test_an_order_that_is_paid_while_ledger_is_busy_must_be_marked_once_there_is
     flow: ModuleType, whole: Callable[..., Whole], status: str
 ) -> None:
     said = said_of(lambda: flow._throttled(whole(status), MINE, ASKED))
-    assert "an order that is paid stays unmarked: money taken, no lamp." in said
+    assert "a paid order stays unmarked. The customer has paid and gets no lamp." in said
     assert f"came back: the order is: {status or 'no row'} " in said
     assert said_of(lambda: flow._throttled(whole("paid"), MINE, ASKED)) == ""
 
@@ -124,11 +124,11 @@ def test_ledger_is_busy_while_the_provider_answers_and_has_room_again_whatever_c
     [
         ("paid", "paid", "SUCCEEDED", ""),
         ("refused", "cancelled", "SUCCEEDED", ""),
-        ("paid", "accepted", "SUCCEEDED", "An order that is paid is not marked."),
-        ("paid", "cancelled", "SUCCEEDED", "An order that is paid is not marked."),
-        ("paid", "", "SUCCEEDED", "An order that is paid is not marked."),
-        ("refused", "accepted", "SUCCEEDED", "A card is refused, and there is no way back."),
-        ("refused", "paid", "SUCCEEDED", "A card is refused, and there is no way back."),
+        ("paid", "accepted", "SUCCEEDED", "A paid order is not marked."),
+        ("paid", "cancelled", "SUCCEEDED", "A paid order is not marked."),
+        ("paid", "", "SUCCEEDED", "A paid order is not marked."),
+        ("refused", "accepted", "SUCCEEDED", "A card is refused, but there is no way back."),
+        ("refused", "paid", "SUCCEEDED", "A card is refused, but there is no way back."),
         ("paid", "paid", "FAILED", "the execution looks as if something were broken."),
         ("refused", "cancelled", "TIMED_OUT", "the execution looks as if something were broken."),
     ],
@@ -153,7 +153,7 @@ def test_a_card_that_is_refused_is_not_tried_again(
     monkeypatch.setattr(flow, "next_question", lambda *_: {**ASKED["refused"], "token": "another"})
     mine = whole("paid" if name == "paid" else "cancelled")
     said = said_of(lambda: flow._answered(mine, name, MINE, ASKED, OUTPUTS[name]))
-    assert ("The provider has refused the card, and is asked again." in said) == (name == "refused")
+    assert ("The provider has refused the card, but is asked again." in said) == (name == "refused")
 
 
 def test_a_provider_that_is_busy_is_asked_again_and_its_second_answer_counts(
@@ -168,4 +168,4 @@ def test_a_provider_that_is_busy_is_asked_again_and_its_second_answer_counts(
         ("success", "another", {"paid": True}),
     ]
     said = said_of(lambda: flow._busy(whole("accepted"), MINE, ASKED))
-    assert "The second answer of the provider is not taken." in said
+    assert "The second answer of the provider is not used." in said

@@ -372,7 +372,7 @@ def test_a_secret_that_somebody_else_may_know_opens_no_board(tmp_path: Path, way
         (folder / "secret").symlink_to(laid)
     result = CliRunner().invoke(main, ["board", "--port", "0", "--folder", str(folder)])
     assert (result.exit_code, result.output.count("\n")) == (1, 1), result.output
-    assert "secret is not yours alone" in result.output
+    assert "secret does not belong only to you" in result.output
 
 
 def test_an_address_for_students_names_this_machine_and_not_all_of_them() -> None:
@@ -495,8 +495,8 @@ def test_a_port_or_a_folder_in_use_and_a_broken_secret_say_so_in_one_line(board:
     port = board.url.split(":")[2].split("/")[0]
     assert f"Port {port} on 127.0.0.1 cannot be used" in call("--port", port, "--folder", str(tmp_path / "other"))
     with FileLock(board.folder / "lock"):
-        assert "runs on" in call("--port", "0", "--folder", str(board.folder))
+        assert "is already running on" in call("--port", "0", "--folder", str(board.folder))
     (tmp_path / "torn").mkdir()
     (tmp_path / "torn" / "secret").write_text("half", encoding="ascii")
     (tmp_path / "torn" / "secret").chmod(0o600)
-    assert "holds no secret" in call("--port", "0", "--folder", str(tmp_path / "torn"))
+    assert "does not hold a secret" in call("--port", "0", "--folder", str(tmp_path / "torn"))

@@ -308,7 +308,9 @@ def test_a_missing_source_is_named(course: Path) -> None:
 
 def test_a_fact_without_source_stops_the_build_before_anything_runs(course: Path) -> None:
     edit(course, "facts/facts.yml", ", source: NEWS}", "}")
-    assert failure() == ["facts.yml: fact billing-step, then: no source; name one key of `sources`, or a list of them"]
+    assert failure() == [
+        "facts.yml: fact billing-step, then: it has no source. Name a key of `sources`, or a list of keys"
+    ]
     assert check() == failure()
 
 

@@ -36,7 +36,7 @@ def test_what_is_given_is_laid_once_and_what_the_learner_changed_stays(shop: Sho
     given.unlink()
     told: list[str] = []
     shop.begin(told.append)
-    assert told == [f"{shop.folder}: 1 given files laid."]
+    assert told == [f"{shop.folder}: 1 given file written."]
     assert (worker.read_text(), given.is_file()) == ("mine\n", True)
 
 
@@ -66,7 +66,9 @@ def test_a_front_without_a_route_has_no_address(shop: Shop) -> None:
 
 def test_a_shop_without_its_base_says_which_file_is_missing(shop: Shop) -> None:
     (shop.folder / "parts" / "base.yaml").unlink()
-    with pytest.raises(NotLaid, match=r"parts/base\.yaml is given, and is not .*: shop\.begin\(\) lays it again"):
+    with pytest.raises(
+        NotLaid, match=r"parts/base\.yaml is a given file, but it is not .*\. shop\.begin\(\) writes it again"
+    ):
         shop.write_template()
 
 

@@ -150,7 +150,7 @@ def test_work_is_kept_and_a_task_that_passes_later_has_passed(work: Path) -> Non
     [
         (["17"], 1, "There is no module '17'. The modules are: 00-lamps, 01-bulbs"),
         (["03"], 1, "Module 03-planned is planned and not ready yet."),
-        ([], 2, "Name the module to begin with"),
+        ([], 2, "Name the module that you want to begin with"),
     ],
 )
 def test_what_it_cannot_do_is_said_and_nothing_is_laid(work: Path, arguments: list[str], code: int, words: str) -> None:
@@ -164,7 +164,7 @@ def test_what_it_cannot_do_is_said_and_nothing_is_laid(work: Path, arguments: li
     ("text", "words"),
     [
         ("title = ", "course.toml cannot be read: "),
-        ('title = "Lamps"\n', "course.toml cannot be read: it lacks 'module'"),
+        ('title = "Lamps"\n', "course.toml cannot be read: the key 'module' is missing"),
     ],
 )
 def test_a_broken_course_is_named(work: Path, text: str, words: str) -> None:

@@ -45,7 +45,7 @@ def test_a_tool_says_that_it_has_no_browser(
     given: tuple[list[str], ...] = () if tool is picture else ([],)
     monkeypatch.setattr(chromium, "find_chromium", lambda: None)
     assert tool.main(*given) == 2
-    assert "No Chromium" in capsys.readouterr().err
+    assert "Chromium" in capsys.readouterr().err
     monkeypatch.setattr(chromium, "find_chromium", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert tool.main(*given) == 2

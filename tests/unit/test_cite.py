@@ -168,7 +168,7 @@ def test_what_stands_in_code_is_left_alone(markdown: str) -> None:
     ("markdown", "says"),
     [
         ("{fact}`steps`", "no fact 'steps'.*Did you mean step"),
-        ("{facts}`step`", r"unknown role \{facts\}; allowed: \{fact\}, \{then\}, \{source\}, \{then-now\}"),
+        ("{facts}`step`", r"unknown role \{facts\}\. Allowed roles: \{fact\}, \{then\}, \{source\}, \{then-now\}"),
         ("{source}`NEW`", "no fact and no source 'NEW'.*Did you mean NEWS"),
         ("{fact}`step, price`", "takes one id"),
         ("{then}`price`", "fact 'price' has no `then`"),

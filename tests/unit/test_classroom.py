@@ -77,11 +77,11 @@ def test_twenty_students_share_24_gib_and_sixty_are_told_how_many_fit() -> None:
     found = limits.share(20, free=22_500)
     assert found.memory_mb >= 1_400  # lab 05 held 1,301 MB with its two bursts at once (docs/class.md)
     assert found.memory_mb > found.share_mb
-    with pytest.raises(limits.TooSmall, match=r"60 students do not fit.* enough for 22\."):
+    with pytest.raises(limits.TooSmall, match=r"60 students do not fit.* there is room for 22\."):
         limits.share(60, free=22_500)
     with pytest.raises(limits.TooSmall, match="23 students do not fit"):
         limits.share(23, free=22_500)
-    with pytest.raises(limits.TooSmall, match="too few"):
+    with pytest.raises(limits.TooSmall, match="too little"):
         limits.share(1, 100)
     assert limits.share(1, free=64_000).memory_mb == limits.MOST_MB
 
@@ -103,7 +103,7 @@ def test_all_seats_together_never_have_more_than_there_is(students: int, wish: i
 
 
 def test_a_wish_that_is_too_large_is_told_what_fits() -> None:
-    with pytest.raises(limits.TooSmall, match=r"11 seats, yours too, would have 22,000 MB.* At most 1,909 MB"):
+    with pytest.raises(limits.TooSmall, match=r"11 seats, including yours, would take 22,000 MB.* at most 1,909 MB"):
         limits.share(10, 2_000, free=22_500)
 
 
@@ -453,7 +453,7 @@ def test_who_waits_for_a_turn_is_told(
         (None, [], "cannot be read"),
         ("name\nKen\nKen\n", [], "has 'Ken' twice"),
         ("name\n", [], "has no names"),
-        ("Ken\n\n", ["--memory-mb", "100"], "too few"),
+        ("Ken\n\n", ["--memory-mb", "100"], "too little"),
         ("\n".join(f"student {n}" for n in range(5000)), [], "5000 students do not fit"),
     ],
 )

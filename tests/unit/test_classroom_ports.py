@@ -52,14 +52,14 @@ def test_any_ports_are_two_that_are_free(board_port: int | None) -> None:
 
 @posix  # on Windows SO_REUSEADDR takes a port that another program has
 def test_a_port_that_cannot_be_used_is_told_with_its_option(taken: int) -> None:
-    with pytest.raises(ports.NoPort, match=rf"Port {taken} on 127.0.0.1 cannot be used: .* another with --port\."):
+    with pytest.raises(ports.NoPort, match=rf"Port {taken} on 127.0.0.1 cannot be used: .* another port with --port\."):
         ports.choose("127.0.0.1", taken, 0)
     with pytest.raises(ports.NoPort, match=rf"Port {taken} on 127.0.0.1 cannot be used: .* with --board-port\."):
         ports.choose("127.0.0.1", 0, taken)
 
 
 def test_a_port_that_there_cannot_be_is_told_with_its_option() -> None:
-    with pytest.raises(ports.NoPort, match=r"Port 8000 is the class's: .* with --board-port\."):
+    with pytest.raises(ports.NoPort, match=r"The class uses port 8000, .* with --board-port\."):
         ports.choose("127.0.0.1", 8000, 8000)
     with pytest.raises(ports.NoPort, match=r"no port 65536 for the board\. .* --board-port\."):
         ports.choose("127.0.0.1", 65_535, None)

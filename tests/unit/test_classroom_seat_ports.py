@@ -112,6 +112,6 @@ def test_a_server_that_ends_for_another_reason_is_told_at_once(spawner: Any, mon
     from serverless_first.teach.classroom.spawner import ServerEnded
 
     monkeypatch.setitem(globals(), "SERVER", "raise SystemExit('the disk is full')")
-    with pytest.raises(ServerEnded, match=r"student-01 has ended before it listened\. The hub's log has what it said"):
+    with pytest.raises(ServerEnded, match=r"student-01 ended before it listened\. The reason is in the hub's log"):
         asyncio.run(_start(spawner.spawner))
     assert len(spawner.started) == 1

@@ -92,7 +92,7 @@ def test_outside_the_course_every_command_says_so_in_one_line(tmp_path: Path, mo
     for arguments in (["lab"], ["check", "00"], ["reset", "00"], ["progress"]):
         result = call(*arguments)
         assert result.exit_code == 1
-        assert result.output.startswith("Error: No course.toml in")
+        assert result.output.startswith("Error: There is no course.toml in")
         assert "SERVERLESS_FIRST_ROOT" in result.output
 
 
@@ -143,7 +143,7 @@ def test_reset_says_where_the_learners_version_is_kept(work: Path) -> None:
     (work / LESSON).write_text("my notes", encoding="utf-8")
     result = call("reset", LESSON)
     assert result.exit_code == 0
-    kept = re.search(r"yours is kept as work/(saved/\S+)", result.output)
+    kept = re.search(r"your version is kept as work/(saved/\S+)", result.output)
     assert kept
     assert (work / kept[1]).read_text(encoding="utf-8") == "my notes"
     laid, built = (json.loads(path.read_text(encoding="utf-8"))["cells"] for path in (work / LESSON, ROOT / BUILT))

@@ -257,7 +257,7 @@ def test_named_moments_that_are_close_stay_readable(places: Sequence[float]) -> 
 
 @pytest.mark.parametrize("samples", [[], BURST[:1]])
 def test_a_time_line_needs_two_samples(samples: list[Sample]) -> None:
-    with pytest.raises(ValueError, match=f"{len(samples)} samples; a time line needs two"):
+    with pytest.raises(ValueError, match=f"{len(samples)} samples, but a timeline needs two"):
         figures.connections_over_time(samples, title="t", max_connections=20)
 
 
@@ -294,7 +294,7 @@ def test_each_try_shows_what_became_of_the_orders_and_how_long_one_took() -> Non
     [
         ({}, "nothing to compare"),
         ({"a try": []}, "'a try' has no calls"),
-        ({"a try": [call("lost")]}, "'a try' has the outcome 'lost'; known are answered, failed, throttled"),
+        ({"a try": [call("lost")]}, "'a try' has the outcome 'lost'. Known outcomes are answered, failed, throttled"),
     ],
 )
 def test_tries_that_cannot_be_compared_are_refused(rows: dict[str, list[CallResult]], message: str) -> None:

@@ -15,7 +15,7 @@ _ASKED = re.compile(r"""\badvice\(['"]([\w ]+)['"],""")
 
 def test_errors_have_the_words_of_the_course() -> None:
     assert {about: errors.advice(about, "of the engine") for about in ADVICE} == ADVICE
-    assert errors.advice("start", "") == "Run `serverless-first doctor` in a terminal: it finds what is missing."
+    assert errors.advice("start", "") == "Run `serverless-first doctor` in a terminal. It finds what is missing."
 
 
 def test_the_engine_asks_for_each_text_of_the_course() -> None:

@@ -19,7 +19,7 @@ def test_packages_within_their_bounds_are_fine() -> None:
 def test_a_missing_package_and_one_out_of_bounds_are_named_with_advice() -> None:
     found = doctor.packages(["click>=999", "hikari-lamps>=1"])
     assert found.state == "red"
-    assert "needed >=999" in found.found
+    assert "and >=999 is needed" in found.found
     assert "hikari-lamps is missing" in found.found
     assert "make lab" in found.advice
 
@@ -102,7 +102,7 @@ def test_a_drive_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(doctor, "work_dir", lambda: Unplugged(r"Z:\course\work"))
     found = doctor.disk()
-    assert (found.state, found.found) == ("red", "Z:\\ is not there")
+    assert (found.state, found.found) == ("red", "Z:\\ does not exist")
     assert "SERVERLESS_FIRST_WORK" in found.advice
 
 
@@ -128,6 +128,6 @@ def test_a_full_disk_is_told_from_a_missing_right(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(doctor.tempfile, "TemporaryDirectory", fail)  # type: ignore[attr-defined]
 
     refuse(errno.ENOSPC)
-    assert doctor.writable("files", tmp_path).advice == "Make room on the disk of this folder."
+    assert doctor.writable("files", tmp_path).advice == "Free some space on this folder's disk."
     refuse(errno.EROFS)
-    assert "set TMPDIR to a folder of your own" in doctor.writable("files", tmp_path, "TMPDIR").advice
+    assert "set TMPDIR to your own folder" in doctor.writable("files", tmp_path, "TMPDIR").advice

@@ -51,14 +51,14 @@ def test_a_drill_needs_a_sensible_number_of_orders(orders: Any) -> None:
 
 @pytest.mark.parametrize("seed", ["7", 7.0, None, True])
 def test_the_seed_of_a_drill_is_a_whole_number(seed: Any) -> None:
-    with pytest.raises(ValueError, match=f"seed is {seed!r}; a drill has a whole number"):
+    with pytest.raises(ValueError, match=f"seed is {seed!r}, but must be a whole number"):
         plan(100, seed, "r1")
 
 
 @pytest.mark.parametrize("patience_s", [-1, "60", True, float("nan")])
 def test_the_patience_of_a_drill_is_a_time(patience_s: Any) -> None:
     """It is looked at before anything is asked of a shop: there is none here."""
-    with pytest.raises(ValueError, match=f"patience_s is {patience_s!r}; it is a time in seconds, 0 or more"):
+    with pytest.raises(ValueError, match=f"patience_s is {patience_s!r}, but must be a time of 0 or more seconds"):
         drill.run(orders=100, patience_s=patience_s)
 
 

@@ -44,7 +44,7 @@ def test_a_failed_finding_says_what_it_means_and_where_to_look() -> None:
         assert finding.means
         assert finding.look.startswith(("Look at", "Compare", "The finding", "Either"))
         assert finding.message == f"{finding.seen} {finding.means} {finding.look}"
-    with pytest.raises(KeyError, match="There is: lost, doubled"):
+    with pytest.raises(KeyError, match="The findings are lost, doubled"):
         drill.score(sound())["speed"]
 
 
@@ -56,14 +56,14 @@ def test_no_idempotency_has_a_row_for_each_delivery() -> None:
     assert set(found) == {"doubled"}
     assert found["doubled"].design == NO_IDEMPOTENCY
     assert "10 orders have more than one row" in found["doubled"].seen
-    assert "recognises the second one" in found["doubled"].means
+    assert "recognizes the second copy" in found["doubled"].means
 
 
 def test_no_idempotency_may_also_be_a_second_delivery_that_fails() -> None:
     dead = (*sound().dead_letters, *(DeadLetter(o, 6) for o in ids("late")))
     found = failed(dead_letters=dead)
     assert {name: f.design for name, f in found.items()} == {"dead letters": NO_IDEMPOTENCY}
-    assert "there already for an error" in found["dead letters"].means
+    assert "already there as an error" in found["dead letters"].means
 
 
 def test_no_idempotency_may_also_be_a_second_charge() -> None:
@@ -82,7 +82,7 @@ def test_what_a_module_remembers_is_told_from_no_idempotency() -> None:
     """Of two copies that came together to a new environment only the first was written."""
     found = failed(rows=twice(ids("late")))
     assert {name: f.design for name, f in found.items()} == {"doubled": STATE_IN_MEMORY}
-    assert "in the memory of the environment" in found["doubled"].means
+    assert "in the memory of that environment" in found["doubled"].means
 
 
 def test_rows_from_before_are_not_taken_for_what_a_module_forgot() -> None:
@@ -166,7 +166,10 @@ def test_orders_whose_messages_are_there_are_not_lost_for_ever() -> None:
 def test_orders_whose_messages_may_be_among_those_that_nobody_could_look_at_are_not_called_lost() -> None:
     some = ids("once")[:2]
     found = failed(rows=without(some), projection=without(some), left=(DeadLetter("", 0),))
-    assert "Messages are left that nobody could look at, and theirs may be among them." in found["lost"].seen
+    assert (
+        "The drill could not look at some of the remaining messages, and theirs may be among them."
+        in found["lost"].seen
+    )
     assert found["lost"].design == ""
 
 
@@ -184,7 +187,7 @@ def test_an_order_that_ended_otherwise_than_the_provider_decided() -> None:
     (first, _), *others = sound().rows
     found = failed(rows=((first, "accepted"), *others))
     assert set(found) == {"ended", "projection"}
-    assert "1 'accepted' in the database, at the provider 'refused'" in found["ended"].seen
+    assert "1 'accepted' in the database and 'refused' at the provider" in found["ended"].seen
 
 
 def test_a_projection_that_is_behind() -> None:
@@ -207,7 +210,7 @@ def test_a_customer_who_does_not_see_what_the_projection_has(look: tuple[int, st
     ("changes", "said"),
     [
         ({"left": (DeadLetter("r1-poison", 2),)}, "still in the queue of orders, received 2 times of 6 allowed."),
-        ({}, "it has vanished"),
+        ({}, "It has vanished"),
     ],
 )
 def test_the_poison_must_be_where_somebody_finds_it(changes: dict[str, Any], said: str) -> None:
@@ -219,7 +222,9 @@ def test_the_poison_must_be_where_somebody_finds_it(changes: dict[str, Any], sai
 def test_a_poison_that_may_be_among_those_that_nobody_could_look_at_has_not_vanished() -> None:
     found = failed(dead_letters=(), left=(DeadLetter("", 0),))
     assert set(found) == {"dead letters", "drained"}
-    assert found["dead letters"].seen.endswith("Messages are left that nobody could look at, and it may be among them.")
+    assert found["dead letters"].seen.endswith(
+        "The drill could not look at some of the remaining messages, and it may be among them."
+    )
 
 
 def test_answers_that_fail_are_excused_by_environments_of_the_front_door_that_were_killed() -> None:
@@ -255,7 +260,7 @@ def test_executions_that_failed_are_told_with_their_error_and_state() -> None:
     rows = tuple((order_id, "accepted" if n == 0 else status) for n, (order_id, status) in enumerate(sound().rows))
     why = ("Lambda.TooManyRequestsException in the state 'Mark as paid'",) * 2
     seen = failed(rows=rows, executions={"FAILED": 1, "SUCCEEDED": 99}, failures=why)["ended"].seen
-    assert seen.endswith(f"Executions: FAILED 1, SUCCEEDED 99. Some have failed with {why[0]}.")
+    assert seen.endswith(f"Executions: FAILED 1, SUCCEEDED 99. Some failed with {why[0]}.")
 
 
 def test_the_cost_is_that_of_what_was_counted() -> None:
@@ -286,7 +291,7 @@ def test_a_record_that_was_saved_has_the_same_score(tmp_path: Path) -> None:
 def test_a_file_that_is_no_record_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "record.json"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(drill.RecordError, match="is no record of a drill"):
+    with pytest.raises(drill.RecordError, match="is not a record of a drill"):
         drill.Record.load(file)
 
 

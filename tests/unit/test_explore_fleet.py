@@ -179,7 +179,7 @@ def test_slices_count_what_is_there(seed: int) -> None:
 
 @pytest.mark.parametrize("window", [(5, 5, 10), (5, 4, 10), (0, 10, 0)])
 def test_slices_of_nothing_are_refused(window: tuple[float, float, int]) -> None:
-    with pytest.raises(ValueError, match="give an end after the begin, and 1 or more"):
+    with pytest.raises(ValueError, match="Give an end after the beginning, and 1 slice or more"):
         pictures.slices(fleet.simulate([0.0], 1, 1), *window)
 
 

@@ -82,10 +82,10 @@ def test_waits_of_nobody_served_and_of_nobody_who_waited_can_be_drawn() -> None:
     ("waits", "message"),
     [
         ([], "There are no waits to draw"),
-        ({}, "There are 0 lists of waits; 1 to 3"),
+        ({}, "There are 0 lists of waits, but only 1 to 3"),
         ({name: [1.0] for name in "abcd"}, "There are 4 lists of waits"),
         ({"a": [1.0], "b": []}, "There are no waits to draw"),
-        ([0.1, -0.2], r"A wait is -0.2 s. Give 0 s or more"),
+        ([0.1, -0.2], r"A wait is -0.2 s. Give finite waits of 0 s or more"),
         ([0.1, math.inf], "A wait is inf s"),
     ],
 )
@@ -137,7 +137,7 @@ def test_each_size_of_the_pool_has_its_curve_and_the_same_seed_the_same_one() ->
         ({"connections": (1, 2, 3, 4)}, "4 sizes"),
         ({"connections": (0,)}, "connections is 0"),
         ({"measured": {"a": (0, 61)}}, r"The measured point 'a' is \(0, 61\). Give two numbers of clients, 0 to 60"),
-        ({"measured": dict.fromkeys("abcd", (0, 0))}, "4 measured points were given. Give 3 at most"),
+        ({"measured": dict.fromkeys("abcd", (0, 0))}, "4 measured points were given. Give at most 3"),
         ({"clients": 0}, "0 clients and 200 draws"),
         ({"draws": 0}, "60 clients and 0 draws"),
         ({"work_s": 0}, "service_s holds 0"),
@@ -225,7 +225,7 @@ def test_the_pool_is_a_percentage_of_max_connections_and_the_administrators_keep
         explorer.max_connections_percent.value = percent
         sizes.append(explorer.result.connections)
     assert sizes == [1, 10, 15, 15, 15]
-    with pytest.raises(ValueError, match="Give 6 or more: 5 are kept for administrators"):
+    with pytest.raises(ValueError, match="Give 6 or more, because 5 are kept for administrators"):
         explore.PoolExplorer(max_connections=5)
 
 

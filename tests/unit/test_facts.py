@@ -63,22 +63,22 @@ def test_a_course_without_facts_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("source: NEWS}", "source: NEW}", "fact billing-step, then: unknown source NEW; known: NEWS"),
-        (", source: NEWS}", "}", "fact billing-step, then: no source"),
-        ("source: [NEWS, GUIDE]", "source: []", "fact billing-step, now: no source"),
+        ("source: NEWS}", "source: NEW}", "fact billing-step, then: unknown source NEW. Known sources: NEWS"),
+        (", source: NEWS}", "}", "fact billing-step, then: it has no source"),
+        ("source: [NEWS, GUIDE]", "source: []", "fact billing-step, now: it has no source"),
         (
             "as_of: 2020-01,",
             "as_of: January 2020,",
-            "fact billing-step, then: as_of is 'January 2020'; give YYYY-MM-DD",
+            "fact billing-step, then: as_of is 'January 2020'. Write YYYY-MM-DD",
         ),
         ("checked: 2026-11-24", "checked: yesterday", "fact billing-step: checked is 'yesterday'"),
         ("checked: 2026-11-24", "", "fact billing-step: checked is None"),
-        ("checked: 2026-11-24", "checked: 2026-11", "fact billing-step: checked is '2026-11'; give the day"),
-        ("checked: 2026-11-24", "checked: 2026-11-31", "fact billing-step: checked is '2026-11-31'; give the day"),
-        ("as_of: 2026-11-24", "as_of: 2026-02-30", "fact billing-step, now: as_of is '2026-02-30'; give YYYY-MM-DD"),
-        ("what: Billing step", "what: ''", "fact billing-step: what is ''"),
-        ("note:", "notes:", "fact billing-step: unknown key notes; allowed: checked, note, now, then, what"),
-        ("billing-step:", "Billing_Step:", "fact Billing_Step: an id has lower-case letters"),
+        ("checked: 2026-11-24", "checked: 2026-11", "fact billing-step: checked is '2026-11'. Write the day"),
+        ("checked: 2026-11-24", "checked: 2026-11-31", "fact billing-step: checked is '2026-11-31'. Write the day"),
+        ("as_of: 2026-11-24", "as_of: 2026-02-30", "fact billing-step, now: as_of is '2026-02-30'. Write YYYY-MM-DD"),
+        ("what: Billing step", "what: ''", "fact billing-step: what must be a text, but is ''"),
+        ("note:", "notes:", "fact billing-step: unknown key notes. Allowed keys: checked, note, now, then, what"),
+        ("billing-step:", "Billing_Step:", "fact Billing_Step: an id may have only lower-case letters"),
         ("https://aws.example/news", "aws news", "source NEWS: url 'aws news' is not a web address"),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_key_given_twice_is_refused_instead_of_the_second_winning(tmp_path: Pa
 
 
 def test_a_file_that_is_not_yaml_is_one_clear_problem(tmp_path: Path) -> None:
-    assert problems(tmp_path, "facts: [")[0].startswith("facts.yml: not valid YAML")
+    assert problems(tmp_path, "facts: [")[0].startswith("facts.yml is not valid YAML")
 
 
 def test_a_fact_is_stale_when_nobody_checked_it_for_more_than_a_year(tmp_path: Path) -> None:
@@ -160,19 +160,31 @@ def test_a_course_without_releases_has_no_history(tmp_path: Path) -> None:
     ("old", "new", "says"),
     [
         ("source: HISTORY}", "source: HISTROY}", "release 1 (Provisioned concurrency): unknown source HISTROY"),
-        (", source: HISTORY}", "}", "release 1 (Provisioned concurrency): no source"),
-        ("date: 2018-11-29", "date: 2018-11-31", "release 2 (Layers): date is '2018-11-31'; give YYYY-MM-DD"),
-        ("date: 2018-11-29", "date: autumn", "release 2 (Layers): date is 'autumn'; give YYYY-MM-DD, YYYY-MM or YYYY"),
-        ("date: 2018-11-29, ", "", "release 2 (Layers): date is 'None'; give"),
-        ("theme: packaging", "theme: packing", "release 2 (Layers): theme is 'packing'; allowed: limits, runtimes,"),
-        ("on_slide_10: true", "on_slide_10: 'yes'", "release 2 (Layers): on_slide_10 is 'yes'; give true or false"),
-        ("label: Layers, ", "", "release 2: label is None; a text is expected"),
-        ("note:", "remark:", "release 2: unknown key remark; allowed: date, label, note, on_slide_10, source, theme"),
-        ("label: Layers", "label: SOC Certification", "'SOC Certification' stands there twice"),
-        ("label: Layers", "label: Provisioned concurrency", "'Provisioned concurrency' stands there twice"),
-        ("undated: [SOC Certification, 1.5 GB RAM]", "undated: none", "undated: a list is expected, not 'none'"),
-        ("undated: [SOC Certification,", "undated: [{a: b},", "undated: label is {'a': 'b'}; a text is expected"),
-        ("releases:", "released:", "the file: unknown key released; allowed: releases, sources, undated"),
+        (", source: HISTORY}", "}", "release 1 (Provisioned concurrency): it has no source"),
+        ("date: 2018-11-29", "date: 2018-11-31", "release 2 (Layers): date is '2018-11-31'. Write YYYY-MM-DD"),
+        ("date: 2018-11-29", "date: autumn", "release 2 (Layers): date is 'autumn'. Write YYYY-MM-DD, YYYY-MM or YYYY"),
+        ("date: 2018-11-29, ", "", "release 2 (Layers): date is 'None'. Write"),
+        (
+            "theme: packaging",
+            "theme: packing",
+            "release 2 (Layers): theme is 'packing', but must be one of limits, runtimes,",
+        ),
+        (
+            "on_slide_10: true",
+            "on_slide_10: 'yes'",
+            "release 2 (Layers): on_slide_10 is 'yes', but must be true or false",
+        ),
+        ("label: Layers, ", "", "release 2: label must be a text, but is None"),
+        (
+            "note:",
+            "remark:",
+            "release 2: unknown key remark. Allowed keys: date, label, note, on_slide_10, source, theme",
+        ),
+        ("label: Layers", "label: SOC Certification", "'SOC Certification' appears twice"),
+        ("label: Layers", "label: Provisioned concurrency", "'Provisioned concurrency' appears twice"),
+        ("undated: [SOC Certification, 1.5 GB RAM]", "undated: none", "undated must be a list, but is 'none'"),
+        ("undated: [SOC Certification,", "undated: [{a: b},", "undated: label must be a text, but is {'a': 'b'}"),
+        ("releases:", "released:", "the file: unknown key released. Allowed keys: releases, sources, undated"),
         ("sources:\n", 'sources:\n  NEWS: {title: Other, url: "https://a.example"}\n', "source NEWS: facts.yml has a"),
     ],
 )

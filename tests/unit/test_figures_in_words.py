@@ -315,5 +315,5 @@ def test_a_shown_figure_carries_its_own_words_and_a_span_around_what_was_measure
 
 
 def test_a_figure_without_words_needs_an_alt_text() -> None:
-    with pytest.raises(ValueError, match="its function writes none"):
+    with pytest.raises(ValueError, match="function writes no alt text"):
         figures.show(Figure())

@@ -253,10 +253,10 @@ def test_the_axis_has_plain_numbers_even_when_all_calls_took_nearly_as_long() ->
 @pytest.mark.parametrize(
     ("groups", "says"),
     [
-        ({}, "There are 0 groups to draw; 1 to 6"),
-        ({str(n): [1.0] for n in range(7)}, "There are 7 groups to draw; 1 to 6"),
+        ({}, "There are 0 groups to draw, but only 1 to 6"),
+        ({str(n): [1.0] for n in range(7)}, "There are 7 groups to draw, but only 1 to 6"),
         ({"warm": []}, "Group 'warm' has no measurements"),
-        ({"warm": [1.0, 0.0]}, r"Group 'warm' has 0\.0; a duration in ms must be above 0"),
+        ({"warm": [1.0, 0.0]}, r"Group 'warm' has 0\.0, but a duration in ms must be above 0"),
         ({"warm": [float("nan")]}, "Group 'warm' has nan"),
     ],
 )
@@ -283,7 +283,7 @@ def test_nothing_refused_is_a_bar_of_no_length_and_a_nought() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "says"), [({}, "0 groups"), ({"served": -1}, "'served' is -1; a count is 0 or more")]
+    ("values", "says"), [({}, "0 groups"), ({"served": -1}, "'served' is -1, but a count must be 0 or more")]
 )
 def test_a_wrong_count_is_refused(values: dict[str, int], says: str) -> None:
     with pytest.raises(ValueError, match=says):

@@ -113,8 +113,8 @@ def test_the_check_tells_of_old_tables_and_the_build_writes_them(root: Path) -> 
 def test_a_track_that_cannot_be_given_fails_the_check(root: Path) -> None:
     toml = root / "course.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace('end = "09:10"', 'end = "09:06"'), encoding="utf-8")
-    assert any("1 minute after 09:06: cut a part" in problem for problem in check(report=lambda _: None))
-    with pytest.raises(BuildFailed, match="cut a part"):
+    assert any("1 minute after 09:06. Cut a part" in problem for problem in check(report=lambda _: None))
+    with pytest.raises(BuildFailed, match="Cut a part"):
         guide.print_guide(pdf=False)
 
 

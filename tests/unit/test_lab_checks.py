@@ -45,7 +45,7 @@ def test_the_stub_in_a_deployed_handler_is_not_started(outcome: Outcome, functio
     assert isinstance(failure, NotStarted)
     assert (
         failure.headline
-        == "5.1 not started: Your function still raises NotImplementedError: put your code in the place of that line."
+        == "5.1 not started: Your function still raises NotImplementedError. Replace that line with your code."
     )
 
 
@@ -132,7 +132,7 @@ def test_a_bug_in_the_check_does_not_blame_the_learner_and_is_not_counted(
 ) -> None:
     failure = outcome(body)
     assert isinstance(failure, CheckBroken)
-    assert "check itself has a bug; this says nothing about your work" in str(failure)
+    assert "check itself has a bug. This says nothing about your work" in str(failure)
     assert re.search(r"oops.*line 6 of checks.py", str(failure))
     capsys.readouterr()
     Lab("05").progress()
@@ -144,9 +144,9 @@ def test_a_bug_in_the_check_does_not_blame_the_learner_and_is_not_counted(
     [
         ("def (", r"cannot be loaded \(SyntaxError: .*line 1\)"),
         ("raise ValueError('oops')", r"cannot be loaded \(ValueError: oops, line 1 of checks.py\)"),
-        (HEAD + "    pass\n", "and course.toml differ in the tasks 5.2"),
+        (HEAD + "    pass\n", "and course.toml list different tasks: 5.2"),
         (HEAD + "    pass\n" + OTHER.replace("5.2", "5.1"), "checks task 5.1 twice"),
-        (HEAD + "    pass\n" + OTHER.replace("5.2", "5.7"), "and course.toml differ in the tasks 5.2, 5.7"),
+        (HEAD + "    pass\n" + OTHER.replace("5.2", "5.7"), "and course.toml list different tasks: 5.2, 5.7"),
         (None, "is missing"),
     ],
 )

@@ -73,7 +73,7 @@ def test_an_untouched_task_is_not_started_and_counts_no_attempt(
 
 @pytest.mark.parametrize("call", ["check", "hint", "solution"])
 def test_an_unknown_task_lists_those_there_are(call: str) -> None:
-    with pytest.raises(UnknownTask, match=r"no task '5.9' in 05-lamps. Its tasks: 5.1, 5.2"):
+    with pytest.raises(UnknownTask, match=r"no task '5.9' in 05-lamps. Its tasks are 5.1, 5.2"):
         getattr(Lab("05"), call)("5.9")
 
 
@@ -207,7 +207,7 @@ def test_progress_names_the_next_task_and_the_whole_course(
     Lab("05").progress()
     done = capsys.readouterr().out
     assert "05-lamps: 2 of 2 tasks passed" in done
-    assert "You have passed every task there is so far." in done
+    assert "You have passed every task that is ready." in done
     assert "06-later" not in done
     assert str(course_dir) not in done
     assert "202" not in done  # no date
@@ -216,7 +216,7 @@ def test_progress_names_the_next_task_and_the_whole_course(
 @pytest.mark.parametrize(
     ("hints", "message"),
     [
-        ("5.1: [a, b, c]", "differ in the tasks 5.2"),
+        ("5.1: [a, b, c]", "list different tasks: 5.2"),
         ("5.1: [a, b]\n5.2: [a, b, c]", "task 5.1 needs exactly three hints"),
         ("5.1: [a, b, '']\n5.2: [a, b, c]", "task 5.1 needs exactly three hints"),
         ("5.1: [a", "cannot be read"),

@@ -132,8 +132,8 @@ def test_the_result_of_the_experiment_finds_its_choice(
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"one": 1, "two": 2}, r"predicted\('n'\): 3 is none of one, two"),
-        ({"three": 3, "odd": lambda n: n % 2}, r"3 is what several choices stand for: three; odd"),
+        ({"one": 1, "two": 2}, r"predicted\('n'\): 3 is not one of one, two"),
+        ({"three": 3, "odd": lambda n: n % 2}, r"3 fits several choices: three; odd"),
     ],
 )
 def test_a_result_that_fits_no_choice_or_several_is_refused(choices: dict[str, object], message: str) -> None:
@@ -152,5 +152,5 @@ def test_after_a_kernel_restart_the_result_waits_for_the_question(capsys: pytest
 def test_an_outcome_that_was_no_choice_is_refused() -> None:
     lab = Lab("05")
     lab.predict("same", QUESTION, CHOICES)
-    with pytest.raises(ValueError, match=r"'perhaps' is none of yes, no"):
+    with pytest.raises(ValueError, match=r"'perhaps' is not one of yes, no"):
         lab.predicted("same", answer="perhaps")

@@ -162,11 +162,11 @@ BAD = "{answer: b, correct: false, feedback: f}"
         ("multiple_choice", [BAD, BAD], "no answer is correct"),
         ("multiple_choice", [GOOD, "{answer: b, correct: false}"], "answer b has no feedback"),
         ("multiple_choice", [GOOD, "{answer: b, correct: false, feedback: ' '}"], "answer b has no feedback"),
-        ("multiple_choice", [GOOD, "{answer: b, feedback: f}"], "answer b does not say correct"),
+        ("multiple_choice", [GOOD, "{answer: b, feedback: f}"], "answer b must say correct"),
         ("multiple_choice", [GOOD, GOOD], "more than one answer is correct"),
         ("many_choice", [GOOD, BAD], "only one answer is correct"),
         ("multiple_choice", [GOOD], "at least two answers"),
-        ("essay", [GOOD, BAD], "its type is essay, allowed are many_choice"),
+        ("essay", [GOOD, BAD], "its type is essay, but only many_choice"),
         ("numeric", ["{answer: 1, correct: true, feedback: f}", BAD], "last answer must be `anything else`"),
         (
             "numeric",

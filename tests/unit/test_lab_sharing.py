@@ -111,7 +111,7 @@ def test_without_a_board_nobody_is_asked_and_nothing_is_kept_to_send(
     assert "sharing" not in json.loads((course_dir / "work" / "progress.json").read_text(encoding="utf-8"))
     assert waiting(course_dir) == []
     Lab("05").share(True)
-    assert "There is no board here" in capsys.readouterr().out
+    assert "This class has no board" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("wrong")
@@ -186,7 +186,7 @@ def test_forget_removes_what_the_board_has(board: Running, capsys: pytest.Captur
     fail(lab)
     assert kept(board)
     lab.share(False, forget=True)
-    assert "the board has removed what it had of you" in capsys.readouterr().out
+    assert "the board has deleted what it had about you" in capsys.readouterr().out
     assert kept(board) == []
     assert b"Aiko" not in json.dumps(board.shown("05-lamps")).encode()
 

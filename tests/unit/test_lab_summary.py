@@ -80,7 +80,7 @@ def test_a_finished_module_tells_what_the_learner_can_do(course_dir: Path) -> No
     words = Page(summary.write()).words
     assert "What I can do now make a lamp <last>" in words
     assert "modules finished 1 of 1" in words
-    assert "Every task of the course has passed" in words
+    assert "You have passed every task of the course" in words
 
 
 def test_the_page_needs_no_other_file_and_no_script(work: Path) -> None:
@@ -99,7 +99,7 @@ def test_who_shares_with_a_board_is_not_told_that_nothing_was_sent(work: Path, a
     file.update(lambda data: data.__setitem__("sharing", note))
     text = summary.write().read_text(encoding="utf-8")
     assert "nothing was sent" not in text
-    assert "that sends nothing" in text
+    assert "which sends nothing" in text
     assert ("instructor&#x27;s board (http://127.0.0.1:8766/&lt;b&gt;/)" in text) is (agreed is True)
 
 
@@ -147,7 +147,7 @@ def test_without_a_record_no_page_is_made_and_an_earlier_one_stays(
         (work / "progress.json").write_text(content, encoding="utf-8")
     result = CliRunner().invoke(main, ["summary"])
     assert result.exit_code == 1
-    assert "No page was made: no task, hint or prediction is recorded yet" in result.output
+    assert "No page was made, because no task, hint or prediction is recorded yet" in result.output
     assert says in result.output + capsys.readouterr().out
     assert "Traceback" not in result.output
     assert (work / "summary.html").read_text(encoding="utf-8") == "of yesterday"
@@ -159,7 +159,7 @@ def test_another_file_is_never_written_over(work: Path) -> None:
     mine.write_text("my notes", encoding="utf-8")
     result = CliRunner().invoke(main, ["summary", "--to", str(mine)])
     assert result.exit_code == 1
-    assert "is no summary: name another file" in result.output
+    assert "is not a summary. Name another file" in result.output
     assert mine.read_text(encoding="utf-8") == "my notes"
 
 

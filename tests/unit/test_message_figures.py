@@ -48,8 +48,8 @@ def test_the_moments_are_named() -> None:
 @pytest.mark.parametrize(
     ("events", "problem"),
     [
-        ([], "begins"),
-        (SLOW[1:], "begins"),
+        ([], "must begin"),
+        (SLOW[1:], "must begin"),
         ([SLOW[0], MessageEvent(101.0, "eaten")], "eaten"),
         ([SLOW[0], SLOW[2], SLOW[1]], "order"),
     ],

@@ -39,8 +39,8 @@ def test_two_vpcs(model: Model, environments: int, interfaces: int, addresses: i
 @pytest.mark.parametrize(
     ("model", "environments", "interfaces", "says"),
     [
-        ("2019", 4, 3, "3 interfaces for 4 environments are not the model '2019'"),
-        ("none", 4, 1, "not the model 'none'"),
+        ("2019", 4, 3, "3 interfaces for 4 environments do not match the model '2019'"),
+        ("none", 4, 1, "not match the model 'none'"),
         ("hyperplane", 4, 12, "12 interfaces do not fit into 11 addresses"),
         ("hyperplane", 73, 1, "up to 72 and 60 can be drawn"),
     ],
@@ -62,7 +62,7 @@ def test_the_table_of_ports(count: int, title: str) -> None:
 
 
 def test_a_table_of_ports_without_lines_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 lines: from 1 to 8"):
+    with pytest.raises(ValueError, match="0 lines were given, but only 1 to 8"):
         figures.translations([], title="")
 
 

@@ -244,7 +244,7 @@ def test_theory_has_no_gap_where_arrivals_equal_services_and_none_at_great_loads
     [
         ({"arrivals_s": [0, 2, 1]}, r"goes back in time at position 2: 1 s after 2 s. Sort them"),
         ({"arrivals_s": [[0, 1, 2]]}, r"arrivals_s has the shape \(1, 3\). Give one time for each request"),
-        ({"arrivals_s": [-1, 0, 1]}, "arrivals_s has a time of -1 s. Times count from 0"),
+        ({"arrivals_s": [-1, 0, 1]}, "arrivals_s has a time of -1 s, but times count from 0"),
         ({"arrivals_s": [0, 1, math.nan]}, "arrivals_s holds NaN or infinity"),
         ({"service_s": 0}, "service_s holds 0. It must be above 0"),
         ({"service_s": [1, 2]}, r"service_s has the shape \(2,\). Give one number, or one for each of 3"),

@@ -72,17 +72,17 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("usd: 0.20", "usd: free", "price lambda-requests, us-east-1: usd is 'free'; give a number above 0"),
-        ("usd: 0.20", "usd: 0", "usd is 0; give a number above 0"),
-        ("usd: 0.20", "usd: .nan", "usd is nan; give a number above 0"),
+        ("usd: 0.20", "usd: free", "price lambda-requests, us-east-1: usd is 'free', but must be a number above 0"),
+        ("usd: 0.20", "usd: 0", "usd is 0, but must be a number above 0"),
+        ("usd: 0.20", "usd: .nan", "usd is nan, but must be a number above 0"),
         ("as_of: 2026-09-24", "as_of: undated", "price lambda-requests, us-east-1: as_of is 'undated'"),
-        ("source: [LIST]", "source: []", "price lambda-requests, ap-northeast-1: no source"),
+        ("source: [LIST]", "source: []", "price lambda-requests, ap-northeast-1: it has no source"),
         ("as_of: 2026, source: LIST", "as_of: 2026, source: LST", "price nat-gateway, us-east-1: unknown source LST"),
-        ("    item: requests\n", "", "price lambda-requests: item is None"),
-        ("checked: 2026-11-25", "", "checked is 'None'; give the day"),
-        ("nat-gateway:", "NAT gateway:", "price NAT gateway: an id has lower-case letters"),
+        ("    item: requests\n", "", "price lambda-requests: item must be a text, but is None"),
+        ("checked: 2026-11-25", "", "checked is 'None'. Write the day"),
+        ("nat-gateway:", "NAT gateway:", "price NAT gateway: an id may have only lower-case letters"),
         ("    unit: hour", "    unit: hour\n    per: 2", "price nat-gateway: unknown key per"),
-        ("      us-east-1: {usd: 0.045, as_of: 2026, source: LIST}\n", "", "price nat-gateway, in: a mapping"),
+        ("      us-east-1: {usd: 0.045, as_of: 2026, source: LIST}\n", "", "price nat-gateway, in must be a mapping"),
     ],
 )
 def test_a_file_that_breaks_the_rules_says_where(tmp_path: Path, old: str, new: str, says: str) -> None:

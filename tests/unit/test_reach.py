@@ -112,7 +112,7 @@ def test_a_propagated_route_does_not_lead_out_of_the_vpc() -> None:
     [
         ("eni-0", (INTERNET, 443), "no network interface 'eni-0'"),
         (Place("subnet-0", ()), (INTERNET, 443), "no subnet 'subnet-0'"),
-        (None, ("pay.example.com", 443), "no IPv4 address.*looks up no names"),
+        (None, ("pay.example.com", 443), "not an IPv4 address.*does not look up names"),
         (None, (INTERNET, 0), "port is 0. Give a whole number from 1 to 65535"),
         (None, (INTERNET, 443, "icmp"), "protocol is 'icmp'.*tcp and udp"),
     ],
@@ -147,7 +147,7 @@ def test_functions_and_databases_are_found_by_what_their_services_say(net: Net) 
     lines = str(answer).splitlines()
     begins = lines.index("  --  the way back:")
     assert ["answer: " in line for line in lines] == [number > begins for number in range(len(lines))]
-    with pytest.raises(reach.UnknownPlace, match="orders is in no VPC"):
+    with pytest.raises(reach.UnknownPlace, match="orders is not in a VPC"):
         reach.of_function({"FunctionName": "orders"})
     with pytest.raises(reach.UnknownPlace, match="no DB subnet group"):
         reach.of_database({"DBInstanceIdentifier": "orders-db"})

@@ -53,9 +53,11 @@ def test_sources_are_named_and_what_is_not_there_is_refused_by_name() -> None:
     for year in YEARS:
         for service in responsibility.services(year):
             assert responsibility.source(service, year)
-    with pytest.raises(ValueError, match=r"'Lambda MicroVMs' has no column in 2020\. There are: EC2, ECS/EKS on EC2"):
+    with pytest.raises(
+        ValueError, match=r"'Lambda MicroVMs' has no column in 2020\. The columns are EC2, ECS/EKS on EC2"
+    ):
         responsibility.of("Lambda MicroVMs", 2020, "you")
-    with pytest.raises(ValueError, match=r"There is no task 'sleep'\. There are: buildings and hardware, start"):
+    with pytest.raises(ValueError, match=r"There is no task 'sleep'\. The tasks are buildings and hardware, start"):
         responsibility.task("sleep")
 
 
@@ -88,7 +90,7 @@ def test_the_explorer_says_whose_a_task_is_and_where_that_stands() -> None:
     before = explorer.picture.value
     explorer.service.value = "Lambda MicroVMs"
     assert explorer.result.owner is None
-    assert explorer.sentence == "In 2020 there was nothing called Lambda MicroVMs. It is from June 2026."
+    assert explorer.sentence == "In 2020 there was no service called Lambda MicroVMs. It is from June 2026."
     assert explorer.picture.value != before
 
 

@@ -29,7 +29,7 @@ def test_services_are_drawn_with_their_doors_and_stores() -> None:
     )
     assert drawn.count("API") == drawn.count("store") == 2
     assert {"orders", "stock", "down", "event", "calls, waits", "Stock is down"} <= set(drawn)
-    with pytest.raises(ValueError, match="No service is called parcels; there are: orders"):
+    with pytest.raises(ValueError, match=r"No service is called parcels\. The services are orders"):
         figures.services(["orders"], title="x", calls=[("orders", "parcels")])
 
 

@@ -184,7 +184,7 @@ def test_clean_removes_our_environment(setup: Setup) -> None:
 @pytest.mark.parametrize(
     ("said", "advice"),
     [
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "Do not go on"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "Do not continue"),
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("Failed to establish a new connection", "PIP_INDEX_URL"),
     ],
@@ -362,8 +362,8 @@ def test_make_takes_the_python_that_is_named_by_its_command(tmp_path: Path) -> N
         ("/no/such", "PYTHON=/no/such does not start as Python"),
         ("no-such", "PYTHON=no-such does not start as Python"),
         ("other", "PYTHON=other does not start as Python"),
-        ("old", "PYTHON=old is Python 3.10, and the course needs Python 3.11 or newer."),
-        ("older", "PYTHON=older is Python 2.7, and the course needs Python 3.11 or newer."),
+        ("old", "PYTHON=old is Python 3.10, but the course needs Python 3.11 or newer."),
+        ("older", "PYTHON=older is Python 2.7, but the course needs Python 3.11 or newer."),
     ],
 )
 def test_make_takes_no_other_python_than_the_one_that_is_named(tmp_path: Path, python: str, fault: str) -> None:

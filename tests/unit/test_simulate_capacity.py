@@ -212,7 +212,10 @@ def test_in_rising_demand_a_longer_lead_time_and_a_smaller_minimum_never_help(
         (lambda: replace(INSTANCE, most_new=0), "most_new is 0"),
         (lambda: replace(INSTANCE, metric="memory"), "metric is 'memory'"),  # type: ignore[arg-type]
         (lambda: replace(INSTANCE, billing="free"), "billing is 'free'"),  # type: ignore[arg-type]
-        (lambda: replace(INSTANCE, at_once=True), "lead_time_s is 180. With at_once a request does not wait: give 0"),
+        (
+            lambda: replace(INSTANCE, at_once=True),
+            "lead_time_s is 180. With at_once, a request does not wait, so give 0",
+        ),
         (
             lambda: replace(INSTANCE, at_once=True, lead_time_s=0, metric="peak"),
             "metric is 'peak'. With at_once it is \"requests\"",

@@ -151,7 +151,7 @@ def test_what_the_caller_does_afterwards_does_not_reach_the_result() -> None:
         ({"arrivals_s": [0, 2, 1]}, r"goes back in time at position 2: 1 s after 2 s. Sort them"),
         ({"arrivals_s": [[0, 1, 2]]}, r"shape \(1, 3\). Give one time for each request"),
         ({"arrivals_s": 3}, r"shape \(\). Give one time for each request"),
-        ({"arrivals_s": [-1, 0, 1]}, "arrivals_s has a time of -1 s. Times count from 0"),
+        ({"arrivals_s": [-1, 0, 1]}, "arrivals_s has a time of -1 s, but times count from 0"),
         ({"arrivals_s": [0, 1, math.nan]}, "arrivals_s holds NaN or infinity"),
         ({"arrivals_s": ["noon", 1, 2]}, "arrivals_s holds something that is not a number"),
         ({"arrivals_s": []}, "No request was served.*Give horizon_s"),

@@ -182,7 +182,7 @@ def test_a_site_is_made_replaced_and_nothing_of_it_is_elsewhere(course: Path) ->
     said: list[str] = []
     first = make_site(report=said.append)
     assert first == course / "site" / "index.html"
-    assert any("all lead somewhere" in line for line in said)
+    assert any("all links within the site lead somewhere" in line for line in said)
     html = (course / "site" / "00-lamps.html").read_text(encoding="utf-8")
 
     # The prediction stands before what happened, and that is folded up to the next heading.
@@ -279,9 +279,9 @@ def test_a_warning_of_sphinx_names_the_cell_that_it_comes_from(course: Path, pro
 def test_a_folder_of_somebody_else_is_left_alone(course: Path) -> None:
     (course / "site").mkdir()
     (course / "site" / "mine.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(SiteFailed, match="holds something that is not a site of this course: name another folder"):
+    with pytest.raises(SiteFailed, match=r"holds something that is not a site of this course\. Name another folder"):
         make_site(report=lambda _: None)
-    with pytest.raises(SiteFailed, match="is a file: name a folder"):
+    with pytest.raises(SiteFailed, match=r"is a file\. Name a folder"):
         make_site(course / "site" / "mine.txt", report=lambda _: None)
     assert (course / "site" / "mine.txt").read_text(encoding="utf-8") == "mine"
 
@@ -307,8 +307,8 @@ def test_links_and_loads_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         "notebooks/a.ipynb: the link to #gone leads nowhere: a.html has no anchor gone",
         "notebooks/a.ipynb: the link to b.html leads nowhere: the site has no b.html",
         "notebooks/a.ipynb: d.png is missing",
-        "notebooks/a.ipynb: it would load https://cdn.example.com/e.js from elsewhere",
-        "f.css: it would load https://fonts.example.com/g.css",
+        "notebooks/a.ipynb: the page would load https://cdn.example.com/e.js from another site",
+        "f.css: the style sheet would load https://fonts.example.com/g.css",
     ]
     assert outside == {"https://example.com/x": ["a.html"]}
 
@@ -337,7 +337,7 @@ def test_a_number_in_a_quiz_is_told_in_words() -> None:
 
 
 def test_a_text_that_is_no_prediction_is_refused() -> None:
-    with pytest.raises(ValueError, match="no prediction with its choices: Hello"):
+    with pytest.raises(ValueError, match="not a prediction with its choices: Hello"):
         questions.prediction("Hello\nYour pick: none yet")
 
 

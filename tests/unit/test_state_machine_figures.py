@@ -102,7 +102,7 @@ def test_two_machines_side_by_side() -> None:
     assert figure.get_size_inches()[0] <= 10
     states = drawn(figure, "state")
     assert box(states["Set Job Succeeded"]).x1 < box(states["Submit Batch Job"]).x0
-    with pytest.raises(ValueError, match=r"a history of 'Other'; the machines are With a poller, With"):
+    with pytest.raises(ValueError, match=r"a history of 'Other', but the machines are With a poller, With"):
         figures.state_machines(both, title=TITLE, histories={"Other": []})
     with pytest.raises(ValueError, match="at least one definition"):
         figures.state_machines({}, title=TITLE)
@@ -148,10 +148,10 @@ def test_the_words_for_the_alt_text_tell_all_states_and_transitions() -> None:
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
-        ("{", "This is no JSON"),
+        ("{", "This is not JSON"),
         ("[]", "not list"),
         ({"StartAt": "A"}, "There are no States"),
-        ({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}}, "StartAt is 'B'; the states are A"),
+        ({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}}, "StartAt is 'B', but the states are A"),
         ({"StartAt": "A", "States": {"A": {"Type": "Nap"}}}, "'A' has the Type 'Nap'"),
         ({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}, "'A' goes on to 'B'"),
         ({"StartAt": "A", "States": {"A": {"Type": "Parallel", "Branches": [], "End": True}}}, "no Branches"),

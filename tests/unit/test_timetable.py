@@ -143,32 +143,38 @@ def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
-        ([talk(61)], "the parts end at 10:01, 1 minute after 10:00: cut a part"),
+        ([talk(61)], "the parts end at 10:01, 1 minute after 10:00. Cut a part"),
         ([talk(39)], "the parts end at 09:39, 21 minutes before 10:00"),
-        ([talk(60).replace("60", "0")], "minutes is 0; it is a whole number from 1"),
-        ([talk(60).replace("60", '"60"')], "minutes is '60'; it is a whole number from 1"),
+        ([talk(60).replace("60", "0")], "minutes is 0, but must be a whole number from 1"),
+        ([talk(60).replace("60", '"60"')], "minutes is '60', but must be a whole number from 1"),
         ([talk(60).replace("60", "true")], "minutes is True"),
         (['{ do = "talk", minutes = 60 }'], "a talk needs minutes and a note"),
-        (['{ do = "nap", minutes = 60 }'], "do is 'nap'; there are talk, slides, demo"),
+        (['{ do = "nap", minutes = 60 }'], "do is 'nap', but must be one of talk, slides, demo"),
         (["{ minutes = 60 }"], "do is None"),
         (
             [talk(60).replace("note", "notes")],
-            "notes is not known; a part has do, minutes, module, note, only, tasks, without",
+            "notes is unknown. A part may have do, minutes, module, note, only, tasks, without",
         ),
         (['{ do = "lesson", module = "07" }'], "There is no module '07'"),
         (['{ do = "lesson" }'], "There is no module ''"),
         (['{ do = "lesson", module = "05" }'], "05-planned is planned and not ready yet"),
-        (['{ do = "slides", module = "overview" }'], "there is no overview"),
-        ([LESSON_00.replace(" }", ", minutes = 21 }")], "takes 21 minutes, and 20 is all there is"),
-        ([LESSON_00.replace(" }", ", minutes = 10 }")], "takes 10 of 20 minutes: say in a note"),
-        ([LESSON_00.replace(" }", ', tasks = ["0.1"] }')], "only a lab has tasks, and this is lesson"),
+        (['{ do = "slides", module = "overview" }'], "course.toml has no overview"),
+        ([LESSON_00.replace(" }", ", minutes = 21 }")], "takes 21 minutes, but has only 20"),
+        ([LESSON_00.replace(" }", ", minutes = 10 }")], "takes 10 of 20 minutes, so say in a note"),
+        ([LESSON_00.replace(" }", ', tasks = ["0.1"] }')], "only a lab has tasks, and this part has do = 'lesson'"),
         ([LESSON_00, SLIDES_03.replace(" }", ", minutes = 25 }")], "slides take the minutes of their notes"),
         (
             [LESSON_00, SLIDES_03.replace(" }", ', only = ["A bulb"] }')],
-            "has no slide A bulb; its slides: Lamps, A lamp",
+            "has no slide A bulb. Its slides are Lamps, A lamp",
         ),
-        ([LESSON_00, SLIDES_03.replace(" }", ", without = [] }")], 'without is a list of headings, such as ["Lamps"]'),
-        ([LESSON_00, SLIDES_03.replace(" }", ', only = ["Lamps"], without = ["Lamps"] }')], "either only or without"),
+        (
+            [LESSON_00, SLIDES_03.replace(" }", ", without = [] }")],
+            'without must be a list of headings, such as ["Lamps"]',
+        ),
+        (
+            [LESSON_00, SLIDES_03.replace(" }", ', only = ["Lamps"], without = ["Lamps"] }')],
+            "give either only or without",
+        ),
         (
             [LESSON_00, SLIDES_03.replace(" }", ', without = ["Lamps", "A lamp", "Two lamps"] }')],
             "no slide of 03-inside is left",
@@ -183,12 +189,12 @@ def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
         ),
         ([SLIDES_03], "03-inside builds on module 00, which"),
         ([LESSON_00, '{ do = "slides", module = "04" }'], "04-seats builds on module 03, which"),
-        (['{ do = "lab", module = "00" }', LESSON_00], "comes before anything of its module"),
+        (['{ do = "lab", module = "00" }', LESSON_00], "comes before the rest of its module"),
         ([LESSON_00, '{ do = "lab", module = "00", minutes = 5 }'], "a lab takes the minutes of its tasks"),
-        ([LESSON_00, '{ do = "lab", module = "00", tasks = ["3.1"] }'], "has no task 3.1; it has 0.1, 0.2"),
+        ([LESSON_00, '{ do = "lab", module = "00", tasks = ["3.1"] }'], "has no task 3.1. It has 0.1, 0.2"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = ["0.2"] }'], "begin with 0.1"),
-        ([LESSON_00, '{ do = "lab", module = "00", tasks = [] }'], "tasks is a list such as"),
-        ([LESSON_00, '{ do = "lab", module = "00", tasks = "0.1" }'], "tasks is a list such as"),
+        ([LESSON_00, '{ do = "lab", module = "00", tasks = [] }'], "tasks must be a list such as"),
+        ([LESSON_00, '{ do = "lab", module = "00", tasks = "0.1" }'], "tasks must be a list such as"),
         ([talk(50), pause(10)], "it begins or ends with a break"),
         ([], "it has no parts"),
     ],
@@ -215,11 +221,11 @@ def test_a_whole_day_has_time_to_eat(room: Room) -> None:
 
 @pytest.mark.parametrize(("start", "end"), [("9:00", "10:00"), ("09:00", "24:00"), ("09:00", ""), ("nine", "10:00")])
 def test_times_are_on_a_clock_of_24_hours(room: Room, start: str, end: str) -> None:
-    assert 'start and end are times such as "09:00"' in room.problems(talk(60), start=start, end=end)
+    assert 'start and end must be times such as "09:00"' in room.problems(talk(60), start=start, end=end)
 
 
 def test_a_day_that_ends_before_it_starts_is_told(room: Room) -> None:
-    assert "it ends at 08:00, and it starts at 09:00" in room.problems(talk(60), end="08:00")
+    assert "it ends at 08:00, before it starts at 09:00" in room.problems(talk(60), end="08:00")
 
 
 def test_every_thing_that_is_wrong_is_told_at_once(room: Room) -> None:

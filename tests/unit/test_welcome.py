@@ -140,7 +140,7 @@ def test_a_link_in_its_place_is_left(work: Path, tmp_path: Path) -> None:
         pytest.skip("this system does not let us make links")
     lines: list[str] = []
     welcome.write(lines.append)
-    assert lines == ["welcome.md: left as it is, it is a link"]
+    assert lines == ["welcome.md: left as it is, because it is a link"]
     assert not (tmp_path / "elsewhere.md").exists()
 
 
@@ -155,7 +155,7 @@ def test_a_page_that_is_open_is_kept_up_to_date() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (('"00 lesson", "04 lesson"', '"00 lecture"'), "neither like"),
+        (('"00 lesson", "04 lesson"', '"00 lecture"'), "must be written like"),
         (('id = "4.2"', 'id = "4.2"\nformerly = ["4.1"]'), "4.1 would mean two things. A task keeps its ids"),
         (('id = "04-lambda-and-rdbms"', 'id = "04-l"\nformerly = ["05-rds-proxy"]'), "05-rds-proxy would mean two"),
     ],

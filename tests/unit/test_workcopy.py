@@ -236,7 +236,7 @@ def test_a_crash_while_writing_leaves_the_old_copy_whole(here: Checkout, monkeyp
 
     monkeypatch.setattr(os, "fsync", full)
     lines = here.lay()
-    assert any(line.startswith(f"{MY_LAB}: left as it is, No space left") for line in lines)
+    assert any(line.startswith(f"{MY_LAB}: left as it is: No space left") for line in lines)
     assert here.read(MY_LAB) == notebook("lab 1")
     assert here.files() == [MY_LAB, MY_LESSON]
 
@@ -255,7 +255,7 @@ def test_a_link_is_not_followed(here: Checkout, tmp_path: Path) -> None:
     (here.work / MY_LAB).unlink()
     linked(lambda: (here.work / MY_LAB).symlink_to(outside))
     here.publish(LAB, notebook("lab 2"))
-    assert here.lay() == [f"{MY_LAB}: left as it is, it is a link"]
+    assert here.lay() == [f"{MY_LAB}: left as it is, because it is a link"]
     with pytest.raises(CannotReset, match="it is a link"):
         reset(MY_LAB)
     assert outside.read_text(encoding="utf-8") == "precious"
@@ -267,14 +267,14 @@ def test_a_folder_that_links_out_of_work_is_not_followed(here: Checkout, tmp_pat
     outside.mkdir()
     shutil.rmtree(here.work / "00-lamps")
     linked(lambda: (here.work / "00-lamps").symlink_to(outside, target_is_directory=True))
-    reason = "left as it is, its folder is a link that leads out of work/"
+    reason = "left as it is, because its folder is a link that leads out of work/"
     assert here.lay() == [f"{MY_LESSON}: {reason}", f"{MY_LAB}: {reason}"]
     assert list(outside.iterdir()) == []
 
 
 def test_a_folder_in_the_place_of_a_copy_is_left(here: Checkout) -> None:
     (here.work / MY_LAB).mkdir(parents=True)
-    assert here.lay() == [f"{MY_LAB}: left as it is, it is not a file"]
+    assert here.lay() == [f"{MY_LAB}: left as it is, because it is not a file"]
     assert (here.work / MY_LESSON).is_file()
 
 

@@ -1,4 +1,4 @@
-#: expects: that of the average
+#: expects: servers_needed fits the average
 #: because: A fleet is planned for the mean of the day.
 %%writefile fixed.py
 import math

@@ -1,4 +1,4 @@
-#: expects: Quiet minutes are set against busy ones
+#: expects: Quiet minutes are set against busy minutes
 #: because: Totals are compared, as if room could be kept.
 %%writefile fixed.py
 import math

@@ -1,4 +1,4 @@
-#: expects: never below the servers that are there
+#: expects: never below the number of existing servers
 #: because: A fleet is thought to grow, and not to have been too large.
 %%writefile fixed.py
 import math

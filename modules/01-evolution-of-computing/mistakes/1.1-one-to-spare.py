@@ -1,4 +1,4 @@
-#: expects: one too many where the busiest minute fits exactly
+#: expects: one too many if the busiest minute fits exactly
 #: because: Adds one to be sure, and calls it needed.
 %%writefile fixed.py
 import math

@@ -1,4 +1,4 @@
-#: expects: does not arrive
+#: expects: reacts too late
 #: because: The mean of the whole day so far is taken for the demand.
 #: fills: gap 1
     mean = sum(minute.per_s for minute in history) / len(history)

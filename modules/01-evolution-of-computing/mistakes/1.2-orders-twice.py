@@ -1,4 +1,4 @@
-#: expects: on their way are ordered again
+#: expects: already starting are ordered again
 #: because: The need is compared with the servers that run, and those that start are forgotten.
 #: fills: gap 1
     now = history[-1]

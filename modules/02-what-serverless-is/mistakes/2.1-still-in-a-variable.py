@@ -1,4 +1,4 @@
-#: expects: the key still stands in an environment variable
+#: expects: the key is still in an environment variable
 #: because: The old variable is left for safety: the new code does not use it.
 #: replaces: 2
 variables = {"PROVIDER_URL": provider.url, "SECRET_NAME": "hikari/provider-key", "OLD_KEY": KEY}

@@ -1,4 +1,4 @@
-#: expects: the role may use them on everything of that kind
+#: expects: The role may use them on everything of that kind
 #: because: The ARN is left for later: the actions are few.
 allow_everything()  # as found, should this cell run again
 

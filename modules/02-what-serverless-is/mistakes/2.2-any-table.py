@@ -1,4 +1,4 @@
-#: expects: the role may use them on everything of that kind
+#: expects: The role may use them on everything of that kind
 #: because: A pattern for all tables is taken for an ARN.
 allow_everything()  # as found, should this cell run again
 

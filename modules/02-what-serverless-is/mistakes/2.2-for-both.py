@@ -1,4 +1,4 @@
-#: expects: The role hikari-payment is right, and hikari-deployer may do it now, too
+#: expects: The role hikari-payment is right, but now hikari-deployer may also do it
 #: because: Both are given the policy, to be on the safe side.
 allow_everything()  # as found, should this cell run again
 

@@ -1,4 +1,4 @@
-#: expects: the function runs in the name of hikari-payment
+#: expects: the function runs as hikari-payment
 #: because: Who deploys the function is thought to need the right.
 allow_everything()  # as found, should this cell run again
 

@@ -1,4 +1,4 @@
-#: expects: may not write its log any more
+#: expects: may no longer write its log
 #: because: AWS's policy is taken away, since it is not among the two rights.
 allow_everything()  # as found, should this cell run again
 

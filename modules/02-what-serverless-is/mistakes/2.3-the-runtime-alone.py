@@ -1,4 +1,4 @@
-#: expects: the code is still that of the old one
+#: expects: the code is still the old runtime's
 #: because: A new runtime is thought to be a setting and no more.
 %%writefile invoice.py
 from collections import Mapping

@@ -1,4 +1,4 @@
-#: expects: past its end too
+#: expects: which is also past its end
 #: because: One step further is thought to be enough.
 #: replaces: 2
 deploy("hikari-invoice", "invoice.py", Runtime="python3.10")

@@ -1,4 +1,4 @@
-#: expects: tells a status that nobody has told
+#: expects: returns a status that nobody has given
 #: because: No answer is taken for a no.
 #: fills: gap 1
     try:

@@ -1,4 +1,4 @@
-#: expects: has changed the status all the same
+#: expects: has still changed the status
 #: because: False is believed, and the order is not looked at.
 #: changes: gap 1
 -    found = store.get("order-2")

@@ -1,4 +1,4 @@
-#: expects: leaves its version
+#: expects: without changing its version
 #: because: The version is not looked at.
 #: changes: gap 1
 -    assert (found["status"], found["version"]) == ("packed", 2)

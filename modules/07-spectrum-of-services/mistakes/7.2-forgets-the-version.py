@@ -1,4 +1,4 @@
-#: expects: The version does not tell
+#: expects: The version does not show
 #: because: The version is left as it was.
 #: changes: gap 3
 -            """UPDATE orders_of_shop SET status = %s, version = version + 1

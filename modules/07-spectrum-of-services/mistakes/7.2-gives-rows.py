@@ -1,4 +1,4 @@
-#: expects: does not give a list of orders
+#: expects: does not return a list of orders
 #: because: What the database gives is handed on as it is.
 #: fills: gap 2
         rows = self.connection.execute(

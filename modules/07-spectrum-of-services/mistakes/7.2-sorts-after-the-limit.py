@@ -1,4 +1,4 @@
-#: expects: limit is taken before the order
+#: expects: limit is applied before the sorting
 #: because: The database limits before Python sorts.
 #: fills: gap 2
         rows = self.connection.execute(

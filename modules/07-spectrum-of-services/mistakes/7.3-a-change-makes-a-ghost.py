@@ -1,4 +1,4 @@
-#: expects: does not exist makes something of it
+#: expects: does not exist creates something
 #: because: An update of an item that is not there is thought to fail.
 #: changes: gap 5
 -                ConditionExpression="#status = :old",

@@ -1,4 +1,4 @@
-#: expects: The orders of the list are not whole
+#: expects: The orders in the list are not complete
 #: because: Only the keys are copied into the index.
 #: changes: gap 1
 -            "Projection": {"ProjectionType": "ALL"},

@@ -1,4 +1,4 @@
-#: expects: reads far more items than it gives back
+#: expects: reads far more items than it returns
 #: because: Everything is read, and the rest thrown away.
 #: changes: gap 4
 -            Limit=limit,

@@ -1,4 +1,4 @@
-#: expects: reads far more items than it gives back
+#: expects: reads far more items than it returns
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
 %%writefile dynamo_orders.py
 from serverless_first.shop.order_stores import OrderExists

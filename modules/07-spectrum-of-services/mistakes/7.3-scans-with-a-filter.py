@@ -1,4 +1,4 @@
-#: expects: of_customer scans: for one question it reads the whole table
+#: expects: of_customer scans\. It reads and pays for the whole table
 #: because: A filter is thought to choose what is read.
 #: fills: gap 4
         found = self.client.scan(

@@ -1,4 +1,4 @@
-#: expects: differences gives no orders
+#: expects: differences does not return orders
 #: because: The ids seem to be enough.
 %%writefile move.py
 class Both:

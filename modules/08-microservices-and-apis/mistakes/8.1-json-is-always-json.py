@@ -1,4 +1,4 @@
-#: expects: A fault of the client is told as a fault of ours
+#: expects: blames our service for the client's fault
 #: because: Who calls an API is thought to send JSON.
 #: changes: gap 1
 -    try:

@@ -1,4 +1,4 @@
-#: expects: An order that is stored does not come back
+#: expects: A stored order does not come back
 #: because: One route is thought to be enough: the function looks at the path itself.
 #: replaces: 2
 #: fills: gap 1

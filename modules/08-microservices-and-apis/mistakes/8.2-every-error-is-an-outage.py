@@ -1,4 +1,4 @@
-#: expects: Sold out is no outage
+#: expects: Sold out is not an outage
 #: because: HTTPError is a kind of OSError, and one except line for both is thought to be enough.
 #: changes: gap 1
 -    except urllib.error.HTTPError as refusal:

@@ -1,4 +1,4 @@
-#: expects: the handler dies of it
+#: expects: the handler fails because of it
 #: because: What is not 409 is left to the runtime.
 #: changes: gap 1
              return answer(409, {"message": "sold out"})

@@ -1,4 +1,4 @@
-#: expects: in the cache for longer than the shop wants
+#: expects: in the cache longer than the shop wants
 #: because: The longer, the fewer calls.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

@@ -1,4 +1,4 @@
-#: expects: A lamp has the price of another one
+#: expects: A lamp has another lamp's price
 #: because: The path is thought to be part of the key by itself.
 CACHE_KEYS = []
 SETTINGS = {

@@ -1,4 +1,4 @@
-#: expects: another number in than the shop wants
+#: expects: does not allow the number of orders that the shop wants
 #: because: One more does no harm.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

@@ -1,4 +1,4 @@
-#: expects: One customer sees the orders of another one
+#: expects: One customer sees another customer's orders
 #: because: Caching is thought to be good for every question.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

@@ -1,4 +1,4 @@
-#: expects: Nothing is reserved yet
+#: expects: nothing is reserved yet
 #: because: 201 is taken for: the order has come in.
 #: fills: gap 1
     store(order)

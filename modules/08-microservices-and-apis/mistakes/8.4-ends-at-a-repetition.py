@@ -1,4 +1,4 @@
-#: expects: The order behind a repeated one is not reserved
+#: expects: The order after a repeated order is not reserved
 #: because: What was reserved before needs nothing more.
 #: replaces: 2
 #: fills: gap 1

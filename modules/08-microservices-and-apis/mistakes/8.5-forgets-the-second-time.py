@@ -1,4 +1,4 @@
-#: expects: lets a second order of the same key replace the first
+#: expects: lets a second order with the same key replace the first
 #: because: A second order of the same key is thought never to come.
 #: changes: gap 1
 -

@@ -1,4 +1,4 @@
-#: expects: go home while orders are left
+#: expects: workers stop while orders are left
 #: because: takes one answer of the queue for all that it holds
 #: replaces: 2
 #: changes: gap 1

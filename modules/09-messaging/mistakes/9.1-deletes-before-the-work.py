@@ -1,4 +1,4 @@
-#: expects: was deleted before
+#: expects: had been deleted before
 #: because: takes receiving for a promise, so that nobody else gets the order
 #: replaces: 2
 #: fills: gap 1

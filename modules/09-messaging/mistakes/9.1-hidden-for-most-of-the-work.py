@@ -1,4 +1,4 @@
-#: expects: printed twice: a message came back
+#: expects: printed twice, because a message came back
 #: because: counts with a fifth of a second for a label, though ten may take two and a half
 #: replaces: 2
 #: changes: gap 1

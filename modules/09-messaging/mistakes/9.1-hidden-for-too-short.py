@@ -1,4 +1,4 @@
-#: expects: printed twice: a message came back
+#: expects: printed twice, because a message came back
 #: because: leaves the visibility timeout shorter than the work on all that it has received
 #: replaces: 2
 #: changes: gap 1

@@ -1,4 +1,4 @@
-#: expects: is no JSON
+#: expects: is not JSON
 #: because: takes the text of a dict for JSON
 #: fills: gap 1
     sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=str(event))

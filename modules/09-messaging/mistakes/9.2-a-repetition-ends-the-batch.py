@@ -1,4 +1,4 @@
-#: expects: order behind a repeated one was not packed
+#: expects: order after a repeated order was not packed
 #: because: catches the refusal around the whole loop
 %%writefile pack.py
 import json

@@ -1,4 +1,4 @@
-#: expects: repeated order is no error
+#: expects: repeated order is not an error
 #: because: lets the refusal of the condition fail the call
 #: fills: gap 1
         parcels.update_item(

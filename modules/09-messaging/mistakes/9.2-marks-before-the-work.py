@@ -1,4 +1,4 @@
-#: expects: left word that it was done
+#: expects: left a mark that it was done
 #: because: marks first and works later, so a failed order counts as done
 #: fills: gap 1
         try:

@@ -1,4 +1,4 @@
-#: expects: wrote over the item
+#: expects: overwrote the item
 #: because: writes a 1 in place of counting, without a condition
 %%writefile pack.py
 import json

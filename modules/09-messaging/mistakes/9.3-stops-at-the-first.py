@@ -1,4 +1,4 @@
-#: expects: keeps good ones from being done
+#: expects: keeps good messages from being done
 #: because: leaves the loop at the first failure
 #: changes: gap 1
              failures.append({"itemIdentifier": record["messageId"]})

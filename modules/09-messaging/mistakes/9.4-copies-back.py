@@ -1,4 +1,4 @@
-#: expects: still a dead letter, too
+#: expects: also still a dead letter
 #: because: receives and sends, and does not delete
 #: replaces: 3
 #: fills: gap 1

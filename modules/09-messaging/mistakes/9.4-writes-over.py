@@ -1,4 +1,4 @@
-#: expects: wrote over the item
+#: expects: overwrote the item
 #: because: writes a 1 in place of counting, without a condition
 #: fills: gap 1
 def pack_once(order):

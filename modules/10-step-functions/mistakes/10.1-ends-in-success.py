@@ -1,4 +1,4 @@
-#: expects: The job has failed, and the execution looks like a good one
+#: expects: The job has failed, but the execution looks successful
 #: because: A caught error is handled, so the machine may end well.
 job = {
     "JobName": "picture",

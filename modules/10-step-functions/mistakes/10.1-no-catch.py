@@ -1,4 +1,4 @@
-#: expects: Nobody is told
+#: expects: The shop is not told
 #: because: A failed execution is thought to tell the shop by itself.
 job = {
     "JobName": "picture",

@@ -1,4 +1,4 @@
-#: expects: tells something else than what happened
+#: expects: does not say what happened
 #: because: Both ways lead to the same message.
 job = {
     "JobName": "picture",

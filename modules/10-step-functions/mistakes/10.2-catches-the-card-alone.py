@@ -1,4 +1,4 @@
-#: expects: Nobody is told
+#: expects: The shop is not told
 #: because: A bank that stays busy is thought to end as well.
 #: changes: gap 1
 -                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}

@@ -1,4 +1,4 @@
-#: expects: The order is not paid, and the execution looks like a good one
+#: expects: The order is not paid, but the execution looks successful
 #: because: The catch leads to a normal end.
 #: changes: gap 1
 -            "Next": "Not Paid",

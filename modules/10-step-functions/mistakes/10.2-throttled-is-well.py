@@ -1,4 +1,4 @@
-#: expects: A call that Lambda throttles is not made again, and the execution looks like a good one
+#: expects: A call that Lambda throttles is not made again, and the execution looks successful
 #: because: Who was throttled has done no harm, so nothing is left to do.
 #: changes: gap 1
 -    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],

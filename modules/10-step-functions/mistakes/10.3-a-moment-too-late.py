@@ -1,4 +1,4 @@
-#: expects: one of them is a moment too late
+#: expects: one of them comes a moment too late
 #: because: Between the look and the redrive nothing is thought to happen.
 #: changes: gap 1
 -            with contextlib.suppress(states.exceptions.ExecutionNotRedrivable):

@@ -1,4 +1,4 @@
-#: expects: does not come to a good end
+#: expects: does not succeed in the end
 #: because: A name that is taken is thought to be enough.
 %%writefile start.py
 import json

@@ -1,4 +1,4 @@
-#: expects: does not come to an end of its own
+#: expects: does not end by itself
 #: because: The timeout stands at the machine: it ends all, and tells nobody.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 

@@ -1,4 +1,4 @@
-#: expects: another time to answer than was ordered
+#: expects: does not have the time to answer that was ordered
 #: because: A person should have some more time.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 

@@ -1,4 +1,4 @@
-#: expects: The tasks are full: no place is left
+#: expects: The tasks are full, with no place left
 #: because: A task that can do ten at once gets ten at once.
 %%writefile month.py
 import math

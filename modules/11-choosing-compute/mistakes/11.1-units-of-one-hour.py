@@ -1,4 +1,4 @@
-#: expects: or for a single hour
+#: expects: or only for a single hour
 #: because: The price of the units is that of a month.
 %%writefile month.py
 import math

@@ -1,4 +1,4 @@
-#: expects: can be a container image, but not one of Windows
+#: expects: can be a container image, but not a Windows image
 #: because: The image is the reason, and not what is in it.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

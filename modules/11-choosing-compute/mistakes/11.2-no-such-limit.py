@@ -1,4 +1,4 @@
-#: expects: none of the ids in the table
+#: expects: is not one of the ids in the table
 #: because: The reason is written in words.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

@@ -1,4 +1,4 @@
-#: expects: is that of a year
+#: expects: is the cost of a year
 #: because: The contract runs for a year.
 decisions = {}
 for key, card in CARDS.items():

@@ -1,4 +1,4 @@
-#: expects: more than it is worth to Hikari
+#: expects: having to operate tasks is not worth that much
 #: because: Serverless first is serverless always.
 decisions = {}
 for key, card in CARDS.items():

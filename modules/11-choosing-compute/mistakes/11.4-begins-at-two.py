@@ -1,4 +1,4 @@
-#: expects: one more than the first time
+#: expects: one more than the first multiple
 #: because: Once as many customers are not more customers.
 %%writefile review.py
 from month import month_usd

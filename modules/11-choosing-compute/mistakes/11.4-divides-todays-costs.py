@@ -1,4 +1,4 @@
-#: expects: cost stays that of today
+#: expects: cost stays the same as today
 #: because: Fargate costs the same, Lambda grows with the requests.
 %%writefile review.py
 from month import month_usd

@@ -1,4 +1,4 @@
-#: expects: 1000 times is the last number to try
+#: expects: 1000 times is the last multiple to try
 #: because: range ends at its second number.
 %%writefile review.py
 from month import month_usd

@@ -1,4 +1,4 @@
-#: expects: cost stays that of today
+#: expects: cost stays the same as today
 #: because: More customers are more requests in the month.
 %%writefile review.py
 from month import month_usd

@@ -1,4 +1,4 @@
-#: expects: one less than the first time
+#: expects: one less than the first multiple
 #: because: The answer is the last time at which Lambda costs less.
 %%writefile review.py
 from month import month_usd

@@ -1,4 +1,4 @@
-#: expects: load balancer has as much to do as today
+#: expects: load balancer has no more to do than today
 #: because: The load balancer is there in any case.
 %%writefile review.py
 from month import month_usd

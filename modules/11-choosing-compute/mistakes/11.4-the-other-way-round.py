@@ -1,4 +1,4 @@
-#: expects: first time at which Lambda costs less
+#: expects: first multiple at which Lambda costs less
 #: because: The comparison is turned round.
 %%writefile review.py
 from month import month_usd

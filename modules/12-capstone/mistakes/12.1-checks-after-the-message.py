@@ -1,4 +1,4 @@
-#: expects: refused is in the queue all the same
+#: expects: A refused order is in the queue all the same
 #: because: sends the order first, and looks at it afterwards
 #: fills: gap 1
     if event["routeKey"] == "GET /orders/{order_id}":

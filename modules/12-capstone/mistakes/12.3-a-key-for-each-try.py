@@ -1,4 +1,4 @@
-#: expects: another key: the customer is charged twice
+#: expects: another key, so the customer is charged twice
 #: because: takes the token as the key: it is at hand, and different for each order
 #: replaces: 2
 #: changes: gap 1

@@ -1,4 +1,4 @@
-#: expects: stays unmarked: money taken, no lamp
+#: expects: a paid order stays unmarked
 #: because: Ledger is our own function and always there
 #: replaces: 2
 #: changes: gap 1

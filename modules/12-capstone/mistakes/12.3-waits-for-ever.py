@@ -1,4 +1,4 @@
-#: expects: waited for without an end
+#: expects: waits forever for a provider
 #: because: the provider will answer some time
 #: replaces: 2
 #: changes: gap 1

@@ -1,4 +1,4 @@
-#: expects: executions are counted, and transitions are billed
+#: expects: executions are counted, but transitions are billed
 #: because: one execution, one fee
 #: changes: gap 1
 -    transitions = sum(record.executions.values()) * sum(record.transitions) / len(record.transitions)

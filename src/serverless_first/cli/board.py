@@ -18,38 +18,60 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--students", type=_FILE, help="CSV with a name in each line: writes tokens.csv, a token for each.")
+@click.option(
+    "--students",
+    type=_FILE,
+    help="CSV file with one student's name per line. Writes tokens.csv, with one token per student.",
+)
 @click.option("--port", default=8766, type=click.IntRange(0, 65535), show_default=True, help="0: any.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; another one opens it to the network."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Any other address opens the board to the network.",
 )
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Its data; work/board unless given.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the board's data; by default work/board.",
+)
 @click.option(
     "--prefix",
     default="/board/",
     show_default=True,
-    help="Path in front of its addresses.",
+    help="Path that its addresses begin with.",
 )
 @click.option(
-    "--token/--no-token", default=True, help="Print the page's address with your token, or without it for a log."
+    "--token/--no-token",
+    default=True,
+    help="Print the page's address with your token, or without it, for example into a log.",
 )
 def board(students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool) -> None:
     """Run the board that shows who is done and who is stuck, with each learner's consent."""
-    from serverless_first.teach.board import server  # Tornado: `--help` starts fast without it
+    from serverless_first.teach.board import server  # imports Tornado, which would slow `--help` down
 
     folder = (folder or work_dir() / "board").absolute()
 
     def ready(address: str, keys: Keys) -> None:
         if token:
             click.echo(f"The board: {address}#token={keys.instructor()}")
-            click.echo("Keep this address secret, because it shows every name. Ctrl-C stops the board; data is kept.")
+            click.echo(
+                "Keep this address secret, because it shows every name. Press Ctrl-C to stop the board. Its "
+                "data is kept."
+            )
         else:
             click.echo(f"The board: {address}")
         if names:
             _write_tokens(folder / TOKENS, address, names, keys)
-            click.echo(f"{folder / TOKENS} has a token for each of {len(names)} students: give nobody another's line.")
+            click.echo(
+                f"{folder / TOKENS} has a token for each of {len(names)} students. Give each student only their "
+                "own line."
+            )
         if host not in THIS_MACHINE_ALONE:
-            click.echo(f"Note: it listens on {host}, and HTTP is not encrypted. Use it in a network that you trust.")
+            click.echo(
+                f"Note: the board listens on {host}, and HTTP is not encrypted. Use it only in a network that "
+                "you trust."
+            )
 
     try:
         names = roster.read_students(students) if students else []
@@ -57,7 +79,9 @@ def board(students: Path | None, port: int, host: str, folder: Path | None, pref
     except (roster.BadRoster, server.CannotServe, NotPrivate) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}.") from error
+        raise click.ClickException(
+            f"The board cannot write to {folder}: {error.strerror or error}. Choose another folder with --folder."
+        ) from error
     except KeyboardInterrupt:
         click.echo("The board has stopped.")
 
@@ -67,11 +91,11 @@ def _slashed(prefix: str) -> str:
 
 
 def _write_tokens(file: Path, address: str, names: Sequence[str], keys: Keys) -> None:
-    """Writes name, address and token of each student, for their owner's eyes only."""
-    from serverless_first.teach.board.exports import to_csv  # as above: the board's store comes with it
+    """Writes each student's name, address and token to a file that only its owner can read."""
+    from serverless_first.teach.board.exports import to_csv  # imports the board's store, which is slow
 
     head = ["name", "SERVERLESS_FIRST_BOARD_URL", "SERVERLESS_FIRST_BOARD_TOKEN"]
-    file.unlink(missing_ok=True)  # one that is there may be somebody else's, or lead elsewhere
+    file.unlink(missing_ok=True)  # an existing file may belong to somebody else, or be a link
     with os.fdopen(
         os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
     ) as out:

@@ -8,11 +8,11 @@ import click
 @click.command("catch-up")
 @click.argument("module", required=False)
 def catch_up(module: str | None) -> None:
-    """Come late: lay a MODULE and those before it, mark what you skipped, and read what it taught."""
-    from serverless_first.cli import late_start  # reads the lab kit: `--help` starts fast
+    """Join late: copy MODULE and the modules before it, mark what you skipped, and read what they taught."""
+    from serverless_first.cli import late_start  # imports the lab kit, which would slow `--help` down
 
     if not module:
-        raise click.UsageError("Name the module to begin with, as in `catch-up 05`.")
+        raise click.UsageError("Name the module that you want to begin with, as in `catch-up 05`.")
     try:
         late_start.catch_up(module, click.echo)
     except late_start.CannotCatchUp as error:

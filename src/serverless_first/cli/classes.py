@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--students",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="CSV with a name in each line, UTF-8.",
+    help="CSV file in UTF-8 with one student's name per line.",
 )
 @click.option("--instructor", default="Instructor", show_default=True, metavar="NAME", help="Name on your own card.")
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), show_default=True, help="0: any.")
@@ -30,32 +30,38 @@ if TYPE_CHECKING:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; 0.0.0.0 opens the class to the network of the room.",
+    help="Address to listen on. 0.0.0.0 opens the class to the room's network.",
 )
 @click.option(
     "--board-port",
     type=click.IntRange(0, 65535),
-    help="Of the board, on the same address; the one above --port unless given. 0: any.",
+    help="Port of the board, on the same address; by default the port after --port. 0 takes any free port.",
 )
 @click.option(
     "--address",
     metavar="URL",
-    help="What students open, as in http://class.example:8000. *.class.example must also lead here, since each seat "
-    "has its own name. For this machine only: http://localhost:8000.",
+    help="Address that students open, such as http://class.example:8000. *.class.example must also lead to this "
+    "machine, because each seat has its own name. For this machine only: http://localhost:8000.",
 )
 @click.option(
     "--shared-origin",
     is_flag=True,
-    help="One name for all seats, such as an IP address. A page from one student can then act as anyone who opens it. "
-    "Only for people who trust each other.",
+    help="Use one host name for all seats, such as an IP address. A page from one student can then act as anyone "
+    "who opens it, so use this only with people who trust each other.",
 )
 @click.option("--proxy", metavar="PROGRAM", help="The original configurable-http-proxy, if you have Node.")
-@click.option("--memory-mb", type=click.IntRange(1), help="Most memory of each seat; an equal share unless given.")
 @click.option(
-    "--idle-min", default=60, type=click.IntRange(1), show_default=True, help="A server idle for so long stops."
+    "--memory-mb", type=click.IntRange(1), help="The most memory that each seat may take; by default an equal share."
 )
 @click.option(
-    "--folder", type=click.Path(path_type=Path, file_okay=False), help="Of the class; work/class unless given."
+    "--idle-min",
+    default=60,
+    type=click.IntRange(1),
+    show_default=True,
+    help="Stop a server that has been idle for this many minutes.",
+)
+@click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False), help="Folder of the class; by default work/class."
 )
 def teach(
     students: Path,
@@ -70,12 +76,12 @@ def teach(
     idle_min: int,
     folder: Path | None,
 ) -> None:
-    """Run a class on this machine, with a server for each student.
+    """Run a class on this machine, with one server per student.
 
-    Students sign in with the code on their card. Ctrl-C stops everything; their work stays, and the next start goes on
-    with it.
+    Students sign in with the code on their card. Ctrl-C stops everything. Their work is
+    kept, and the next start continues with it.
     """
-    # Processes, locks and HTTP: `--help` starts fast without them.
+    # These import processes, locks and HTTP, which would slow `--help` down.
     from serverless_first.teach.classroom import limits, roll
     from serverless_first.teach.classroom.running import CannotTeach, running
 
@@ -103,44 +109,47 @@ def teach(
             try:
                 code = now.hub.wait()
             except KeyboardInterrupt:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would leave things behind
-                click.echo("\nStopping all servers. Nobody's work is lost.")
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would interrupt the cleaning up
+                click.echo("\nStopping all servers. All work is kept.")
             else:
-                raise CannotTeach(f"The hub has ended by itself (code {code}): see {folder / 'hub' / 'hub.log'}.")
+                raise CannotTeach(f"The hub stopped unexpectedly (exit code {code}). See {folder / 'hub' / 'hub.log'}.")
     except KeyboardInterrupt:
-        click.echo("Stopped before the class was open.")
+        click.echo("You stopped the class before it was open.")
         raise SystemExit(130) from None
     except (roster.BadRoster, roll.BadClass, limits.TooSmall, CannotTeach) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}.") from error
     click.echo(
-        f"The class has ended. {len(list((folder / 'students').iterdir()))} folders of work: {folder / 'students'}"
+        f"The class has ended. The work: {len(list((folder / 'students').iterdir()))} folders in {folder / 'students'}"
     )
 
 
 def _tell(now: Running) -> None:
-    """Says what the instructor has to know now that the class is open."""
+    """Tells the instructor what to know and do now that the class is open."""
     who = len(now.people.students)
     click.echo(f"The class is open: {now.address}")
-    click.echo(f"Cards to print: {now.cards[0]} (as a table: {now.cards[1].name}); the last two are yours.")
-    click.echo(f"The board, for you alone: {now.board}")
+    click.echo(f"Print the cards in {now.cards[0]} (as a table: {now.cards[1].name}). The last two are yours.")
+    click.echo(f"The board, only for you: {now.board}")
     share = now.plan.limits
     click.echo(
-        f"{who + 1} seats, with yours: {share.memory_mb:,} MB and {share.processes} processes at most for each. "
+        f"{who + 1} seats, including yours. Each may use {share.memory_mb:,} MB and {share.processes} processes. "
         f"Bursts are sized for {share.share_mb:,} MB."
     )
     if now.plan.groups:
-        click.echo(f"Linux enforces it by control groups (version {now.plan.groups.version}), and shares CPU fairly.")
+        click.echo(
+            f"Linux enforces these limits with control groups (version {now.plan.groups.version}), and shares "
+            "the CPU fairly."
+        )
     else:
         click.echo(
-            f"No control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat, ends what takes more "
-            "memory than its share, and puts endless loops behind the others."
+            f"The class runs without control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat. It "
+            "ends processes that take more memory than their share, and gives endless loops a lower priority."
         )
     if not now.plan.numbers:
         click.echo(
-            "All seats run under your account: nothing keeps a student from reading or ending what belongs to "
-            "another. Start it as root, in a folder such as /srv, where that matters."
+            "All seats run under your account, so students can read each other's files and end each other's "
+            "processes. If that matters, start the class as root, in a folder such as /srv."
         )
     if now.plan.place.shared_origin:
         click.echo(
@@ -148,8 +157,8 @@ def _tell(now: Running) -> None:
             "anyone's work in the browser that you signed in with."
         )
     if now.plan.place.host not in THIS_MACHINE_ALONE:
-        click.echo("Note: HTTP is not encrypted. Use it in a network that you trust.")
-    click.echo("Ctrl-C ends the class and keeps everybody's work.")
+        click.echo("Note: HTTP is not encrypted. Use the class only in a network that you trust.")
+    click.echo("Press Ctrl-C to end the class. Everybody's work is kept.")
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

@@ -30,10 +30,10 @@ _USERS = {
 
 
 class _Commands(click.Group):
-    """Turns what a user can cause into one line and exit code 1; a traceback is for our own mistakes."""
+    """Turns an error that a user can cause into one line and exit code 1. Our own mistakes keep their traceback."""
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the commands under the people who use them."""
+        """Lists the commands under the people who use them."""
         for user, names in _USERS.items():
             with formatter.section(user):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=150)) for name in names])
@@ -68,34 +68,37 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening a browser.")
 @click.option(
     "--port",
     default=8888,
     type=click.IntRange(0, 65535),
     show_default=True,
-    help="Port of JupyterLab, or a free one near it; 0: any.",
+    help="Port of JupyterLab. If another program uses it, a free port near it. 0 takes any free port.",
 )
 @click.option("--allow-real-aws", is_flag=True, help="Leave AWS addresses, keys and profiles as they are.")
 def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
-    """Lay your copies of the lessons and labs, then open the front page in JupyterLab."""
+    """Copy the lessons and labs to your folder, then open the front page in JupyterLab."""
     from serverless_first.cli import doctor
     from serverless_first.course import jupyter
     from serverless_first.lab import welcome
 
     place = doctor.writable("files in work/", work_dir())
-    if place.advice:  # else every single copy would say so, and JupyterLab would open without any
+    if place.advice:  # otherwise each copy would report it, and JupyterLab would open without copies
         raise click.ClickException(f"{place.found}. {place.advice}")
     try:
         welcome.prepare(click.echo)
         jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)
     except OSError as error:
-        raise click.ClickException(f"{work_dir()} cannot be written: {error.strerror or error}.") from error
+        raise click.ClickException(
+            f"The course cannot write to {work_dir()}: {error.strerror or error}. Run `serverless-first "
+            "doctor`, which says what to do."
+        ) from error
 
 
 @main.command()
 def doctor() -> None:
-    """Look at this machine: what is missing, and what to do about it."""
+    """Check this machine, and say what is missing and what to do about it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -122,23 +125,29 @@ main.add_command(cloud)
 
 @main.command()
 @click.argument("template", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--stack-name", required=True, help="A stack of this name is changed, if there is one.")
-@click.option("--parameter", "-p", multiple=True, metavar="NAME=VALUE", help="Of the template; may be given again.")
+@click.option("--stack-name", required=True, help="Name of the stack. If the stack exists, it is updated.")
+@click.option(
+    "--parameter",
+    "-p",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Parameter of the template. Repeat the option for more parameters.",
+)
 @click.option(
     "--endpoint-url",
     envvar="AWS_ENDPOINT_URL",
     default="http://127.0.0.1:4566",
     show_default=True,
-    help="Where the local cloud is; AWS_ENDPOINT_URL unless given.",
+    help="Address of the local cloud; by default AWS_ENDPOINT_URL.",
 )
 def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], endpoint_url: str) -> None:
-    """Deploy a SAM or CloudFormation TEMPLATE to a local cloud that runs, as `sam deploy` does to AWS."""
+    """Deploy a SAM or CloudFormation TEMPLATE to a running local cloud, as `sam deploy` does to AWS."""
     from serverless_cloud.errors import CloudError
     from serverless_cloud.stacks import deploying
 
     pairs = dict(each.partition("=")[::2] for each in parameter)
     if wrong := [each for each in parameter if "=" not in each]:
-        raise click.UsageError(f"--parameter {wrong[0]!r} is not NAME=VALUE.")
+        raise click.UsageError(f"--parameter {wrong[0]!r} is not in the form NAME=VALUE.")
     try:
         client = deploying.client_of(endpoint_url)
         outputs = deploying.deploy(template, stack_name, client=client, parameters=pairs, report=click.echo)
@@ -150,24 +159,28 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], endpoint
 
 @main.command()
 @click.argument("modules", nargs=-1, callback=_known)
-@click.option("--check", is_flag=True, help="Compare with the sources; execute and write nothing.")
-@click.option("--force", is_flag=True, help="Execute also what did not change.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at the same time.")
+@click.option("--check", is_flag=True, help="Compare with the sources, without executing or writing anything.")
+@click.option("--force", is_flag=True, help="Execute everything, including what did not change.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1), help="How many notebooks run at the same time."
+)
 def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
     """Make notebooks/, labs/, solutions/ and slides/ from modules/."""
     with _building() as builder:
         if check:
             _fail(builder.check(modules or None, report=click.echo))
-            click.echo("The built files are what the sources make.")
+            click.echo("The built files match the sources.")
         else:
             builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
 
 
 @main.command()
 @click.argument("modules", nargs=-1, callback=_known)
-@click.option("--measure", is_flag=True, help="Run the lesson and the lab first, and write the minutes to course.toml.")
+@click.option(
+    "--measure", is_flag=True, help="Run the lesson and the lab first, and write their minutes to course.toml."
+)
 def minutes(modules: tuple[str, ...], measure: bool) -> None:
-    """Tell how long lessons and labs take, and what the minutes are made of."""
+    """Tell how long lessons and labs take, and how the minutes add up."""
     with _building():
         from serverless_first.authoring import timing
 
@@ -176,8 +189,8 @@ def minutes(modules: tuple[str, ...], measure: bool) -> None:
 
 @main.command()
 @click.argument("modules", nargs=-1, callback=_known)
-@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
-@click.option("--track", metavar="ID", help="What this track of course.toml shows, to slides/export/ID/.")
+@click.option("--pdf/--no-pdf", default=True, help="Also print to PDF, which needs Chromium.")
+@click.option("--track", metavar="ID", help="Export only what this track of course.toml shows, to slides/export/ID/.")
 def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
     """Export the slides to slides/export/."""
     with _building() as builder:
@@ -185,7 +198,7 @@ def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
 
 
 @main.command()
-@click.option("--pdf/--no-pdf", default=True, help="Print PDF too; needs Chromium.")
+@click.option("--pdf/--no-pdf", default=True, help="Also print to PDF, which needs Chromium.")
 def guide(pdf: bool) -> None:
     """Print docs/instructor-guide.md into slides/export/."""
     with _building() as builder:
@@ -194,11 +207,23 @@ def guide(pdf: bool) -> None:
 
 @main.command()
 @click.option(
-    "--to", type=click.Path(path_type=Path, file_okay=False), help="Folder; wheelhouse/ in the course unless given."
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the files; by default wheelhouse/ in the course.",
 )
-@click.option("--python", "pythons", multiple=True, help="Such as 3.13; may be given again; this one unless given.")
-@click.option("--platform", "platforms", multiple=True, help="May be given again; this machine's unless given.")
-@click.option("--all", "everything", is_flag=True, help="Also what slides, build and tests need.")
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    help="Version such as 3.13; by default this one. Repeat the option for more versions.",
+)
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    help="Platform of the room; by default this machine's. Repeat the option for more platforms.",
+)
+@click.option("--all", "everything", is_flag=True, help="Also collect what slides, build and tests need.")
 def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, ...], everything: bool) -> None:
     """Collect every locked package as a file, for a room without internet."""
     from serverless_first.course.places import course_root
@@ -208,10 +233,11 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
     for kind, given, known in (("--python", pythons, house.PYTHONS), ("--platform", platforms, tuple(house.PLATFORMS))):
         for each in given:
             if each not in known:
-                raise click.UsageError(f"{kind} {each}: there are {', '.join(known)}.")
+                raise click.UsageError(f"Unknown {kind} {each!r}. Choose one of: {', '.join(known)}.")
     if not platforms and platform is None:
         raise click.UsageError(
-            f"This machine is none of {', '.join(house.PLATFORMS)}: name the room's with --platform."
+            "The wheelhouse does not support this machine's platform. Name the room's platform with "
+            f"--platform, as one of: {', '.join(house.PLATFORMS)}."
         )
     targets = [house.Target(p, o) for o in platforms or (str(platform),) for p in pythons or (python,)]
     folder = to or course_root() / "wheelhouse"
@@ -221,20 +247,22 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
     except house.CannotCollect as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        raise click.ClickException(f"Stopped. What is in {folder} stays: call again to go on.") from None
+        raise click.ClickException(
+            f"Stopped. The files in {folder} are kept. Run the command again to continue."
+        ) from None
     files = f"{done.files} file{'s' * (done.files != 1)}"
-    click.echo(f"All there: {done.size_mb} MB in {files}, for {', '.join(map(str, targets))}: {done.folder}")
-    click.echo("READ-ME-FIRST.md in it says how a room without internet uses it.")
+    click.echo(f"Collected {done.size_mb} MB in {files} for {', '.join(map(str, targets))}: {done.folder}")
+    click.echo("READ-ME-FIRST.md in that folder says how a room without internet uses it.")
 
 
 @main.command()
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    help="The folder of the site; site/ unless given. A site that is there is replaced.",
+    help="Folder for the site; by default site/. An existing site there is replaced.",
 )
 def site(output: Path | None) -> None:
-    """Make the reading copy, the lessons as static pages."""
+    """Make the reading copy: the lessons as static pages."""
     try:
         from serverless_first.publish.site import SiteFailed, make_site
     except ImportError as error:
@@ -248,7 +276,7 @@ def site(output: Path | None) -> None:
 @main.command()
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
-    """Run your copy of a lab and check its tasks; without MODULE the one you worked on last."""
+    """Run your copy of a lab and check its tasks. MODULE is by default the one that you worked on last."""
     found = course.load().module(module) if module else _last_module()
     if not found.ready:
         raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
@@ -275,7 +303,7 @@ def check(module: str | None) -> None:
 @main.command()
 @click.argument("target")
 def reset(target: str) -> None:
-    """Start again with a module (its lesson and lab) or one file; what you have is saved first."""
+    """Start again with a module (its lesson and lab) or one file. Your version is saved first."""
     from serverless_first.course import workcopy
 
     try:
@@ -283,10 +311,10 @@ def reset(target: str) -> None:
     except workcopy.CannotReset as error:
         raise click.ClickException(str(error)) from error
     for each in done:
-        kept = f"; yours is kept as {_short(each.saved)}" if each.saved else ""
-        click.echo(f"{_short(each.copy)} is fresh{kept}")
+        kept = f"; your version is kept as {_short(each.saved)}" if each.saved else ""
+        click.echo(f"{_short(each.copy)} is the course's version again{kept}")
     if not done:
-        click.echo("Nothing to do: your copy is as the course has it.")
+        click.echo("Nothing to reset: your copy is the same as the course's.")
 
 
 main.add_command(catch_up)
@@ -307,31 +335,39 @@ def progress(module: str | None) -> None:
 
 
 @main.command()
-@click.option("--name", default="", help="Your name for the heading; kept nowhere else.")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="File; work/summary.html unless given.")
+@click.option("--name", default="", help="Your name for the heading. It is not kept anywhere else.")
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="File to write; by default work/summary.html."
+)
 def summary(name: str, to: Path | None) -> None:
-    """Make a page to keep: what you did, when, in how many tries, and what comes next."""
+    """Make a page to keep, with what you did, when, in how many tries, and what comes next."""
     from serverless_first.lab import summary as page
 
     try:
-        click.echo(f"{page.write(to, name=name)}: open it in a browser, print it, keep it. Nothing was sent.")
+        click.echo(f"Wrote {page.write(to, name=name)}. Open it in a browser, print it, keep it. Nothing was sent.")
     except page.NoSummary as error:
         raise click.ClickException(str(error)) from error
 
 
 @main.command()
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers.")
-@click.option("--only", multiple=True, metavar="NAME", help="Measure this alone; may be given again.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the numbers to this file."
+)
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Measure only this. Repeat the option for more measurements."
+)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...]) -> None:
-    """Measure speed on this machine, as ratios in one run."""
+    """Measure speeds on this machine, as ratios within one run."""
     from serverless_first import bench as measure
 
-    # --only NAME NAME... : the words behind the first are arguments to click
+    # --only NAME NAME...: click passes the words after the first as arguments
     if names and not only:
-        raise click.UsageError(f"{names[0]!r}: name measurements with --only.")
-    if json_file and not json_file.absolute().parent.is_dir():  # said before the measuring, not after
-        raise click.ClickException(f"There is no folder {json_file.absolute().parent} for {json_file.name}.")
+        raise click.UsageError(f"Unexpected argument {names[0]!r}. Name measurements with --only.")
+    if json_file and not json_file.absolute().parent.is_dir():  # refuse before the measuring, not after it
+        raise click.ClickException(
+            f"Cannot write {json_file.name}: the folder {json_file.absolute().parent} does not exist."
+        )
     try:
         measurements = measure.run([*only, *names], report=lambda name: click.echo(f"measuring {name}", err=True))
     except measure.UnknownBenchmark as error:
@@ -346,7 +382,7 @@ def bench(json_file: Path | None, only: tuple[str, ...], names: tuple[str, ...])
 
 @contextlib.contextmanager
 def _counted() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on a terminal; elsewhere, as in a log, a line for each step."""
+    """A progress bar on a terminal. Elsewhere, such as in a log, a line for each step."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -362,7 +398,7 @@ def _counted() -> Iterator[Callable[[int, int, str], None]]:
 
 @contextlib.contextmanager
 def _building() -> Iterator[Any]:
-    """The builder; what it cannot make is told line by line."""
+    """The builder. Its problems are printed one per line."""
     try:
         from serverless_first import authoring as builder
     except ImportError as error:
@@ -381,7 +417,7 @@ def _fail(problems: list[str]) -> None:
 
 
 def _last_module() -> course.Module:
-    """The module the learner worked on last, else the first that is ready.
+    """The module that the learner worked on last, or else the first ready module.
 
     Raises:
         click.ClickException: no module is ready.
@@ -390,7 +426,7 @@ def _last_module() -> course.Module:
 
     ready = course.load().ready_modules
     if not ready:
-        raise click.ClickException("No module is ready yet.")
+        raise click.ClickException("None of the course's modules is ready yet.")
     last = last_module(ProgressFile().read())
     return next((module for module in ready if module.id == last), ready[0])
 

@@ -1,4 +1,4 @@
-"""`serverless-first doctor`: looks at this machine and says what is missing and what to do."""
+"""`serverless-first doctor`: looks at this machine, and says what is missing and what to do about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONG_PATH = 120  # characters; Windows allows 260 for the longest file below
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `advice` says what to do, empty when all is well."""
+    """The result for one thing. `advice` says what to do, and is empty if nothing is to be done."""
 
     name: str
     state: State
@@ -60,13 +60,15 @@ def examine() -> Iterator[Finding]:
             yield check()
         except CourseNotFound as error:
             yield Finding("the course", "red", "not found", str(error))
-        except Exception as error:  # a doctor that falls ill helps nobody
+        except Exception as error:  # a fault in one check must not stop the other checks
             name = getattr(check, "__name__", "check").strip("<>")
-            yield Finding(name, "red", f"{type(error).__name__}: {error}", "Tell us about this line.")
+            yield Finding(
+                name, "red", f"{type(error).__name__}: {error}", "Please report this line to the maintainers."
+            )
 
 
 def python() -> Finding:
-    """The version of the interpreter, and whether it is the environment's own."""
+    """The interpreter's version, and whether PYTHONPATH leads it to packages outside its environment."""
     version = ".".join(map(str, sys.version_info[:3]))
     from packaging.specifiers import SpecifierSet
 
@@ -74,7 +76,12 @@ def python() -> Finding:
     if not SpecifierSet(needed).contains(version):
         return Finding("Python", "red", version, f"Install Python {needed}, then run `make clean lab`.")
     if os.environ.get("PYTHONPATH"):
-        return Finding("Python", "note", f"{version}, PYTHONPATH is set", "If imports fail: unset PYTHONPATH.")
+        return Finding(
+            "Python",
+            "note",
+            f"{version}, PYTHONPATH is set",
+            "If imports fail, unset PYTHONPATH.",
+        )
     return Finding("Python", "ok", version)
 
 
@@ -82,7 +89,7 @@ def packages(needed: Iterable[str] | None = None) -> Finding:
     """The installed packages against the bounds of pyproject.toml.
 
     Args:
-        needed: requirements such as "boto3>=1.44,<2"; by default those of pyproject.toml.
+        needed: requirements such as "boto3>=1.44,<2"; by default the requirements of pyproject.toml.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -92,7 +99,7 @@ def packages(needed: Iterable[str] | None = None) -> Finding:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
-            wrong.append(f"{text}: not understood")
+            wrong.append(f"pyproject.toml asks for {text!r}, which is not a valid requirement")
             continue
         if requirement.marker and not requirement.marker.evaluate():
             continue
@@ -103,15 +110,15 @@ def packages(needed: Iterable[str] | None = None) -> Finding:
             wrong.append(f"{requirement.name} is missing")
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} {version}, needed {requirement.specifier}")
+            wrong.append(f"{requirement.name} {version} is installed, and {requirement.specifier} is needed")
     if wrong:
         return Finding(
             "packages",
             "red",
             "; ".join(wrong),
-            "Run `make lab`; without make, the pip lines of README.md again.",
+            "Run `make lab`. Without make, repeat the pip lines of README.md.",
         )
-    return Finding("packages", "ok", f"{count} as pyproject.toml asks")
+    return Finding("packages", "ok", f"{count} installed as pyproject.toml asks")
 
 
 class _Hello(BaseHTTPRequestHandler):
@@ -122,12 +129,12 @@ class _Hello(BaseHTTPRequestHandler):
         self.wfile.write(b"hello")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        """Keeps the server quiet."""
 
 
 def loopback() -> Finding:
     """Whether a port of 127.0.0.1 can be bound, and reached as the course and a browser reach it."""
-    advice = "A firewall or a security program forbids connections to 127.0.0.1: allow them for Python."
+    advice = "A firewall or a security program blocks connections to 127.0.0.1. Allow them for Python."
     try:
         server = HTTPServer(("127.0.0.1", 0), _Hello)
     except OSError as error:
@@ -145,8 +152,8 @@ def loopback() -> Finding:
             return Finding(
                 "local ports",
                 "note",
-                "reached; but HTTP_PROXY is set and NO_PROXY does not name 127.0.0.1",
-                "The course goes around the proxy. For your own tools: set NO_PROXY=127.0.0.1,localhost.",
+                "reached, but HTTP_PROXY is set and NO_PROXY does not name 127.0.0.1",
+                "The course bypasses the proxy. For your own tools, set NO_PROXY=127.0.0.1,localhost.",
             )
     except OSError as error:
         return Finding("local ports", "red", f"cannot be reached: {error}", advice)
@@ -161,8 +168,8 @@ def writable(name: str, folder: Path, variable: str = "SERVERLESS_FIRST_WORK") -
 
     Args:
         name: what to call it in the finding.
-        folder: it is made when it is not there.
-        variable: of the environment, that names another folder in its place.
+        folder: the folder, which is made if it does not exist.
+        variable: the environment variable that names another folder instead.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,9 +179,9 @@ def writable(name: str, folder: Path, variable: str = "SERVERLESS_FIRST_WORK") -
             first.replace(first.with_name("lamp.txt"))
     except OSError as error:
         advice = (
-            "Make room on the disk of this folder."
+            "Free some space on this folder's disk."
             if error.errno == errno.ENOSPC
-            else f"Give yourself the right to write there, or set {variable} to a folder of your own."
+            else f"Give yourself write permission there, or set {variable} to your own folder."
         )
         return Finding(name, "red", f"{folder}: {error.strerror or error}", advice)
     return Finding(name, "ok", str(folder))
@@ -187,8 +194,9 @@ def home() -> Finding:
     return Finding(
         "home folder",
         "note",
-        "missing, or cannot be written",
-        "`serverless-first lab` makes one in work/ for JupyterLab. For your own tools: set HOME to a folder of yours.",
+        "missing or not writable",
+        "`serverless-first lab` makes a home folder in work/ for JupyterLab. For your own tools, set HOME "
+        "to a folder that you can write to.",
     )
 
 
@@ -197,10 +205,15 @@ def processes() -> Finding:
     try:
         done = subprocess.run([sys.executable, "-c", "print('started')"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("processes", "red", f"cannot be started: {error}", "Allow Python to start processes of its own.")
+        return Finding("processes", "red", f"cannot be started: {error}", "Allow Python to start its own processes.")
     if done.stdout.strip() != "started":
         said = (done.stderr.strip() or "nothing").splitlines()[-1]
-        return Finding("processes", "red", f"a Python process said: {said}", "Make the environment again: make clean.")
+        return Finding(
+            "processes",
+            "red",
+            f"a Python process printed: {said}",
+            "Make the environment again: run `make clean lab`.",
+        )
     return Finding("processes", "ok", "started and answered")
 
 
@@ -212,24 +225,24 @@ def postgresql() -> Finding:
         found = from_environment()
         unprivileged_account()
     except NoPostgres as error:
-        return Finding("PostgreSQL", "note", "cannot run", f"{error} Modules 00 to 03 run without.")
+        return Finding("PostgreSQL", "note", "cannot run", f"{error} You can run modules 00 to 03 without PostgreSQL.")
     return Finding("PostgreSQL", "ok", f"{found.version} in {found.bin}")
 
 
 def chromium() -> Finding:
-    """A browser that can be driven: it prints the slides and runs the browser test."""
+    """A browser that programs can control. It prints the slides and runs the browser test."""
     if found := find_chromium():
         return Finding("Chromium", "ok", found)
-    return Finding("Chromium", "note", "not found", "Optional: only slides as PDF and the browser test use it.")
+    return Finding("Chromium", "note", "not found", "Optional. Only the PDF slides and the browser test use it.")
 
 
 def pgbouncer() -> Finding:
     """PgBouncer, which module 05 compares the proxy with."""
-    from serverless_first.shop.pgbouncer import program  # here, as for psutil
+    from serverless_first.shop.pgbouncer import program  # imported here for the same reason as psutil
 
     if found := program():
         return Finding("PgBouncer", "ok", found)
-    return Finding("PgBouncer", "note", "not found", "Optional: module 05 compares the proxy with it.")
+    return Finding("PgBouncer", "note", "not found", "Optional. Module 05 compares the proxy with it.")
 
 
 def memory() -> Finding:
@@ -245,14 +258,14 @@ def disk() -> Finding:
     work = work_dir()
     folder = next((each for each in (work, *work.parents) if each.exists()), None)
     if folder is None:
-        advice = "Plug its drive in, or set SERVERLESS_FIRST_WORK to a folder that is there."
-        return Finding("disk", "red", f"{work.anchor or work} is not there", advice)
+        advice = "Plug in its drive, or set SERVERLESS_FIRST_WORK to a folder that exists."
+        return Finding("disk", "red", f"{work.anchor or work} does not exist", advice)
     free = shutil.disk_usage(folder).free // 2**20
-    return _amount("disk", free, DISK_RED_MB, DISK_NOTE_MB, "Make room on the disk of the course's folder.")
+    return _amount("disk", free, DISK_RED_MB, DISK_NOTE_MB, "Free some space on the disk of the course's folder.")
 
 
 def path() -> Finding:
-    """Length and letters of the course's path."""
+    """The length and the letters of the course's path."""
     text = str(course_root())
     notes = [f"{len(text)} characters"]
     try:
@@ -263,7 +276,10 @@ def path() -> Finding:
         notes.append("with spaces or letters outside ASCII, which is fine")
     if os.name == "nt" and len(text) > LONG_PATH:
         return Finding(
-            "path", "note", ", ".join(notes), "Windows may refuse long paths: move the course up, C:\\course."
+            "path",
+            "note",
+            ", ".join(notes),
+            "Windows may refuse long paths. Move the course to a shorter path, such as C:\\course.",
         )
     return Finding("path", "ok", ", ".join(notes))
 

@@ -1,7 +1,6 @@
-"""Brings a late learner to the start of a module: copies laid, what was skipped marked, and told in five lines each.
+"""Brings a late learner to the start of a module: lays the copies, marks what was skipped, and sums it up.
 
-No module needs a file that an earlier one has made (the build runs each in an empty folder), so nothing has to be made
-up for.
+The build runs each module in an empty folder, so no module needs a file that an earlier module wrote.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ _BOLD = re.compile(r"\*\*((?:(?!\*\*).)+)\*\*", re.DOTALL)
 
 
 class CannotCatchUp(RuntimeError):
-    """Nothing was done, or not all of it; the message says which and why."""
+    """Catching up failed, or is not complete. The message says which and why."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A module before the one that you begin with, of which tasks are open.
+    """A skipped module, which comes before the module to begin with and has open tasks.
 
     Attributes:
-        module: which.
+        module: the skipped module.
         tasks: the ids of its tasks that have not passed.
-        taught: what its lesson has shown, a line each.
+        taught: what its lesson shows, one line per point.
     """
 
     module: Module
@@ -47,10 +46,10 @@ class Skipped:
 
 
 def catch_up(name: str, report: Report = print) -> list[Skipped]:
-    """Lays the copies of a module and of those before it, and marks what was skipped; nothing is overwritten.
+    """Lays the copies of a module and of the modules before it, and marks what was skipped. Overwrites nothing.
 
-    A task that has not passed is marked "caught up", which is not "passed": it can be done at any time. Called again,
-    it changes nothing.
+    A task that has not passed is marked "caught up", not "passed", and can be done at any time. A second call changes
+    nothing.
 
     Args:
         name: the module's id or number, as in "05".
@@ -72,7 +71,7 @@ def catch_up(name: str, report: Report = print) -> list[Skipped]:
         copy for copy in (copy_path(target.id, kind) for kind in FOLDERS.values()) if not (work / copy).is_file()
     ]
     if missing:
-        raise CannotCatchUp(f"{' and '.join(missing)} could not be laid in {work}. Nothing of yours was changed.")
+        raise CannotCatchUp(f"{' and '.join(missing)} could not be copied to {work}. None of your files were changed.")
     if skipped:
         _lay_page(target, skipped, work)
     _mark(target, skipped)
@@ -96,19 +95,19 @@ def takeaways(module: Module) -> tuple[str, ...]:
 
 
 def _modules(name: str) -> tuple[Module, tuple[Module, ...]]:
-    """The module to begin with, and those before it that are ready."""
+    """The module to begin with, and the ready modules before it."""
     try:
         the_course = course.load()
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError, OSError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        what = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise CannotCatchUp(
-            f"course.toml cannot be read: {what}. It belongs to the course, not to your work: fetch it anew "
-            "(git restore course.toml), then call again. Nothing was changed."
+            f"course.toml cannot be read: {what}. The file belongs to the course, not to your work. Get it again "
+            "with `git restore course.toml`, then repeat the command. Nothing was changed."
         ) from None
     try:
         target = the_course.module(name)
     except ValueError as error:  # a module whose id has no number
-        raise CannotCatchUp(f"course.toml names a module without a number: {error}.") from None
+        raise CannotCatchUp(f"In course.toml, a module's id has no number: {error}.") from None
     if not target.ready:
         raise CannotCatchUp(f"Module {target.id} is planned and not ready yet.")
     place = the_course.modules.index(target)
@@ -126,19 +125,23 @@ def _skipped(before: Sequence[Module]) -> list[Skipped]:
 
 
 def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
-    """Marks the tasks in the learner's progress, and the module as the one to go on with."""
+    """Marks the tasks as caught up in the learner's progress, and the module as the last one that was worked on."""
     at = now()
 
     def change(data: Data) -> None:
         for each in skipped:
             for task_id in each.tasks:
                 if not task_progress(data, each.module.id, task_id).caught_up:
-                    module = data["modules"].setdefault(each.module.id, {})  # that it was begun is not said
+                    module = data["modules"].setdefault(
+                        each.module.id, {}
+                    )  # without begun_at, because the learner has not begun it
                     module.setdefault("tasks", {}).setdefault(task_id, {})["caught_up_at"] = at
         data["last_module"] = target.id
 
     if not ProgressFile().update(change):
-        raise CannotCatchUp("The copies are laid, but what you skipped could not be marked. Call again.")
+        raise CannotCatchUp(
+            "The notebooks were copied, but the tasks that you skipped could not be marked. Run the command again."
+        )
 
 
 def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], work: Path, report: Report) -> None:
@@ -152,10 +155,10 @@ def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], 
             f"{count(marked, 'task')} of {count(len(skipped), 'module')} marked as caught up, not as passed. "
             "You can do them at any time."
         )
-        report(f"The same with links to click: {work.name}/{_page_name(target)}")
+        report(f"The same list with links to click: {work.name}/{_page_name(target)}")
     elif before:
         report("You have passed every task before this module.")
-    report(f"Open {work.name}/{copy_path(target.id, 'lesson')}, the lesson ({target.lesson_minutes} minutes); then")
+    report(f"Open {work.name}/{copy_path(target.id, 'lesson')}, the lesson ({target.lesson_minutes} minutes), then")
     report(f"     {work.name}/{copy_path(target.id, 'lab')}, its lab ({target.lab_minutes} minutes).")
 
 
@@ -164,7 +167,7 @@ def _page_name(target: Module) -> str:
 
 
 def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
-    """A notebook of text, because JupyterLab shows its links without being asked; one that is there stays."""
+    """Writes a notebook of text, whose links JupyterLab shows at once. Keeps an existing file."""
     path = work / _page_name(target)
     if path.exists() or path.is_symlink():
         return
@@ -177,7 +180,7 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
     for each in skipped:
         lines = "\n".join(f"- {line}" for line in each.taught or (each.module.summary,))
         links = ", ".join(f"[{kind}]({copy_path(each.module.id, kind)})" for kind in FOLDERS.values())
-        parts.append(f"## {each.module.number} {each.module.title}\n\n{lines}\n\nTo look it up: {links}")
+        parts.append(f"## {each.module.number} {each.module.title}\n\n{lines}\n\nLook it up in its {links}")
     cells = [
         {"cell_type": "markdown", "id": f"part-{number}", "metadata": {}, "source": part.splitlines(keepends=True)}
         for number, part in enumerate(parts)
@@ -190,13 +193,13 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
 
 
 def _require_writable(work: Path) -> None:
-    """Says so before anything is done, not halfway."""
+    """Raises CannotCatchUp before anything is changed."""
     try:
         work.mkdir(parents=True, exist_ok=True)
         safe_files.write(probe := work / ".catch-up-probe", b"")
         probe.unlink()
     except OSError as error:
         raise CannotCatchUp(
-            f"{work} cannot be written: {error.strerror or error}. Nothing was changed. SERVERLESS_FIRST_WORK names "
-            "another folder for your work."
+            f"{work} cannot be written: {error.strerror or error}. Nothing was changed. To keep your work in "
+            "another folder, set SERVERLESS_FIRST_WORK to it."
         ) from error

@@ -4,7 +4,7 @@ from serverless_first import cloud
 aws = cloud.start()
 aws.environments("orders")
 
-What the course adds: `start(target="aws")`, a real account of the learner's, and `cleanup`.
+The course adds `start(target="aws")` for the learner's real account, and `cleanup`.
 """
 
 from serverless_cloud import (

@@ -48,9 +48,9 @@ def start(
 
     Args:
         time_scale, idle_expiry_s, region, allow_real_aws, enforce_iam, network_model: as for `serverless_cloud.start`.
-        target: the URL of another endpoint to use in place of the local cloud; or "aws", a real account of yours.
-        owner: with a target: what boto3 makes is tagged serverless-first=owner, and `cleanup` removes it. On AWS it is
-            who calls, unless given.
+        target: the URL of another endpoint to use instead of the local cloud, or "aws" for your real account.
+        owner: with a target, everything that boto3 makes is tagged serverless-first=owner, and `cleanup` removes it. On
+            AWS, the default is the caller.
         confirm: with "aws": the account's number and the Region, "111122223333 eu-west-1". You are asked, unless given.
         dry_run: with "aws": only shows what would happen and what `cleanup` would remove, and returns the plan.
 
@@ -62,9 +62,9 @@ def start(
             from the one in use; no credentials, or some that AWS does not accept.
     """
     if target is None and owner is not None:
-        raise CloudError("owner is for a target: the local cloud goes with the notebook, tagged or not.")
+        raise CloudError("owner is only for a target, because the local cloud goes with the notebook, tagged or not.")
     if target != "aws" and (confirm is not None or dry_run):
-        raise CloudError('confirm and dry_run are for target="aws": nothing else costs anything.')
+        raise CloudError('confirm and dry_run are only for target="aws", because nothing else costs anything.')
     session = None
     if target is not None:
         # Reads the facts files, which takes a second that the local cloud does not need.
@@ -99,8 +99,8 @@ def cleanup(*, dry_run: bool = False) -> Cleanup:
     running = client.running()
     if running is None:
         raise CloudNotRunning(
-            'Start first, with the target that you used: cloud.start(target="aws"). It finds by the tag what an '
-            "earlier notebook has made."
+            'Start first, with the target that you used, as in cloud.start(target="aws"). The tag then finds what '
+            "an earlier notebook has made."
         )
     removed: Cleanup = running.cleanup(dry_run=dry_run)
     return removed

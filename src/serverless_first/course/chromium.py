@@ -28,16 +28,16 @@ def find_chromium() -> str | None:
 
 
 def missing() -> str:
-    """What this machine lacks for a program that drives a browser by Playwright, and what to do; empty: nothing."""
+    """The missing part for controlling a browser through Playwright, and what to do. Empty if nothing is missing."""
     if find_chromium() is None:
-        return "No Chromium, Chrome or Edge was found: install one."
+        return "Chromium, Chrome or Edge was not found. Install one of them."
     if importlib.util.find_spec("playwright") is None:
-        return "Playwright is not installed: run `make env`."
+        return "Playwright is not installed. Run `make env`."
     return ""
 
 
 def arguments(*more: str) -> list[str]:
-    """What a Chromium is started with, by us or by Playwright: it asks nobody for anything, and it runs as root too.
+    """Arguments for a Chromium that asks nobody for anything, and also runs as root.
 
     Args:
         more: arguments beside these.
@@ -53,7 +53,7 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
     Args:
         chromium: the browser's path.
         page: the HTML file.
-        target: the PDF to write; what was there is replaced once the new one is whole.
+        target: the PDF to write. It replaces an earlier file once it is whole.
         query: what follows "?" in the page's address.
         timeout_s: how long the browser may take, in seconds.
 
@@ -71,7 +71,7 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
             raise RuntimeError(f"{chromium} took longer than {timeout_s:g} s to print {page.name}") from None
         if not made.is_file():
             words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise RuntimeError(f"{chromium} made no PDF of {page.name}: {' '.join(words)}")
+            raise RuntimeError(f"{chromium} did not make a PDF of {page.name}: {' '.join(words)}")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made, part := target.with_name(f".{target.name}.part"))
         part.replace(target)

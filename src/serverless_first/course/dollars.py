@@ -17,7 +17,7 @@ SIGN = "<span>&#36;</span>"
 #: The classes of an HTML element in which MathJax looks for no formulas; the first is the name MathJax 2 knew.
 NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
-# What stays as it is comes first: code in backticks, a tag or an address between < and >, the address of a link.
+# The parts that stay as they are come first: code in backticks, a tag or an address between < and >, a link's address.
 _DOLLAR = re.compile(
     r"(?P<kept>(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|<[a-zA-Z/!][^<>]*>"
     r'|\]\([^()\s]*(?:\s+"[^"]*")?\))|\\?\$',

@@ -1,4 +1,4 @@
-"""Starts JupyterLab on the learner's folder: on this machine alone, asking the network for nothing."""
+"""Starts JupyterLab on the learner's folder: only on this machine, and without the network."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def start(port: int, *, browser: bool, allow_real_aws: bool = False) -> None:
         _keep_aws_files()
         home = work / SETTINGS / "home"
         home.mkdir(exist_ok=True)
-        print(f"There is no home folder that can be written: JupyterLab keeps its own files in {home}.")
+        print(f"You have no home folder that can be written, so JupyterLab keeps its own files in {home}.")
         os.environ["HOME"] = str(home)
     command = _command(work, port, browser)
     if os.name == "posix":  # one process less, and signals reach JupyterLab itself
@@ -105,7 +105,7 @@ def settings(work: Path) -> list[str]:
         f"--ServerApp.root_dir={work}",
         *kernels.kernel_options(os.environ),
         f"--LabApp.app_settings_dir={settings}",
-        # Its own memory of open tabs: not those of the learner's other projects.
+        # Its own memory of open tabs, without the tabs of the learner's other projects.
         f"--LabApp.workspaces_dir={settings / LAYOUTS}",
         # Figures and panels follow JupyterLab's theme. The folder of custom.css has no other option.
         "--LabApp.custom_css=True",
@@ -115,7 +115,7 @@ def settings(work: Path) -> list[str]:
         f"--LabApp.extra_labextensions_path={course_root() / 'kernel/share/jupyter/labextensions'}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        # What a learner exports as HTML can be read by everybody.
+        # Everybody can read a learner's HTML exports.
         f"--HTMLExporter.extra_template_basedirs={EXPORT_TEMPLATES}",
         f"--HTMLExporter.template_name={EXPORT_TEMPLATE}",
     ]

@@ -75,7 +75,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _prefix() -> str:
-    """The beginning of a kernel's five sockets: as long as those that JupyterLab makes."""
+    """The beginning of a kernel's five sockets, as long as JupyterLab's."""
     return f"kernel-{uuid.uuid4()}-ipc"
 
 
@@ -104,7 +104,7 @@ def _sweep(folder: Path) -> None:
 
 
 def started(start: Callable[[], T]) -> T:
-    """What `start` gives; it is called once more if another program took one of the kernel's ports.
+    """The result of `start`, which is called again if another program took one of the kernel's ports.
 
     Jupyter chooses free ports and the kernel asks for them a moment later, so on a busy machine they may be gone. No
     cell has run yet. Kernels that talk over Unix sockets need no ports.

@@ -1,4 +1,4 @@
-"""Brings a learner's files along where an earlier version of the course kept them elsewhere; none is lost.
+"""Moves a learner's files to where this version of the course keeps them, and loses none.
 
 Until November 2026 the copies were in `work/notebooks/` and `work/labs/`, with everything that the notebooks wrote
 beside them. A module's id may also have changed: course.toml then lists the earlier one in `formerly`.
@@ -98,7 +98,7 @@ class _Moving:
             yield
         except OSError as error:
             name = path.relative_to(self._work).as_posix()
-            self._report(f"{name}: left where it is, {error.strerror or error}")
+            self._report(f"{name}: left where it is: {error.strerror or error}")
 
     def _module_of(self, name: str) -> tuple[str, str] | None:
         """The id that a module has now and the rest of a notebook's name behind the id it had then."""
@@ -164,10 +164,10 @@ class _Moving:
             if path.is_file() and target.is_file() and filecmp.cmp(path, target, shallow=False):
                 path.unlink()  # a move that was interrupted
                 return True
-            self._report(f"{name}: left where it is, because there is a {place} already")
+            self._report(f"{name}: left where it is, because {place} already exists")
             return False
         if problem := odd(target, self._work):
-            self._report(f"{name}: left where it is; {place}: {problem}")
+            self._report(f"{name}: left where it is, because {place} cannot be used: {problem}")
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
         if content is None:

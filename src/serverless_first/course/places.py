@@ -31,7 +31,8 @@ def course_root() -> Path:
         if (folder / "course.toml").is_file():
             return folder
     raise CourseNotFound(
-        f"No course.toml in {candidates[0]}. Run this inside the course's folder, or set SERVERLESS_FIRST_ROOT to it."
+        f"There is no course.toml in {candidates[0]}. Run this inside the course's folder, or set "
+        "SERVERLESS_FIRST_ROOT to it."
     )
 
 

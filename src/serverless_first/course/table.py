@@ -99,12 +99,12 @@ class Course:
     deck_slide_count: int
     modules: tuple[Module, ...]
     overview: Module | None = None
-    """The deck that tells the whole story in slides alone; it is none of the modules, and has no number."""
+    """The deck that tells the whole story only in slides. It isn't one of the modules, and has no number."""
     routes: tuple[Route, ...] = ()
 
     @property
     def built(self) -> tuple[Module, ...]:
-        """What the build makes: the overview and the modules whose rooms exist."""
+        """The parts that the build makes: the overview and the modules whose rooms exist."""
         first = (self.overview,) if self.overview and self.overview.ready else ()
         return (*first, *self.ready_modules)
 
@@ -156,8 +156,8 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
     ids = [name for entry in entries for name in (entry.id, *entry.formerly)]
     if reused := sorted({name for name in ids if ids.count(name) > 1}):
         raise ValueError(
-            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, also the "
-            f"former ones, so that learners' progress stays with it: give the new {kind} an id that was never used."
+            f"course.toml: {', '.join(reused)} would mean two things. A {kind} keeps its ids, including former ids, "
+            f"so that learners' progress stays with it. Give the new {kind} an id that was never used."
         )
 
 
@@ -168,7 +168,7 @@ def _route(data: dict[str, Any], found: Course) -> Route:
     for part in data.get("parts", everything):
         name, _, kind = part.partition(" ")
         if kind not in ("lesson", "lab"):
-            raise ValueError(f'course.toml: {part!r} in a route is neither like "04 lesson" nor like "04 lab".')
+            raise ValueError(f'course.toml: the part {part!r} of a route must be written like "04 lesson" or "04 lab".')
         module = found.module(name)
         if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
             parts.append((module, kind))

@@ -17,7 +17,7 @@
         { do = "break", minutes = 15, note = "Coffee" },
     ]
 
-A lesson may take fewer minutes than the module has for it, never more; then its note says what is kept or left out.
+A lesson may take fewer minutes than the module has for it, but never more. Then its note says what is kept or left out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _NOTED_MINUTES = re.compile(r"(?:\*\*)?Minutes:(?:\*\*)?[ \t]+(\d+)")
 
 
 class BadTimetable(ValueError):
-    """A track that cannot be given; `problems` has a line for each thing that is wrong."""
+    """A track that cannot be taught. `problems` has one line for each problem."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -64,7 +64,7 @@ class Row:
         do: its kind, of KINDS.
         what: it, in words.
         module, tasks: which; for some kinds.
-        slides: the headings of those that are shown.
+        slides: the headings of the slides that are shown.
     """
 
     start_minutes: int
@@ -89,7 +89,7 @@ class Day:
 
     @property
     def reserve_minutes(self) -> int:
-        """What is left between the last row and the end that was promised."""
+        """The minutes between the last row and the promised end."""
         return self.end_minutes - self.rows[-1].end_minutes
 
 
@@ -180,7 +180,7 @@ class _Maker:
     def _day(self, day: dict[str, Any], where: str, seen: list[Row]) -> Day | None:
         times = [_CLOCK.fullmatch(str(day.get(key, ""))) for key in ("start", "end")]
         if not all(times):
-            self.problems.append(f'{where}: start and end are times such as "09:00"')
+            self.problems.append(f'{where}: start and end must be times such as "09:00"')
             return None
         start, end = (int(found[1]) * 60 + int(found[2]) for found in times if found)
         now, rows = start, list[Row]()
@@ -202,13 +202,13 @@ class _Maker:
     def _row(self, part: dict[str, Any], now: int, seen: list[Row]) -> Row:
         do = part.get("do")
         if do not in KINDS:
-            raise _Wrong(f"do is {do!r}; there are {', '.join(KINDS)}")
+            raise _Wrong(f"do is {do!r}, but must be one of {', '.join(KINDS)}")
         if odd := sorted(set(part) - KNOWN):
-            raise _Wrong(f"{', '.join(odd)} is not known; a part has {', '.join(sorted(KNOWN))}")
+            raise _Wrong(f"{', '.join(odd)} is unknown. A part may have {', '.join(sorted(KNOWN))}")
         note = str(part.get("note", "")).strip()
         minutes = part.get("minutes")
         if minutes is not None and (not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1):
-            raise _Wrong(f"minutes is {minutes!r}; it is a whole number from 1")
+            raise _Wrong(f"minutes is {minutes!r}, but must be a whole number from 1")
         if do in ("talk", "break"):
             if minutes is None or not note:
                 raise _Wrong(f"a {do} needs minutes and a note")
@@ -217,17 +217,17 @@ class _Maker:
         _is_prepared(module, do, seen)
         if do == "lab":
             if minutes is not None:
-                raise _Wrong("a lab takes the minutes of its tasks: name the tasks, and leave the minutes out")
+                raise _Wrong("a lab takes the minutes of its tasks, so name the tasks and leave out the minutes")
             tasks = _first_tasks(module, part.get("tasks"))
             total = sum(task.minutes for task in module.tasks if task.id in tasks)
             named = tasks[0] if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
             what = f"task{'' if len(tasks) == 1 else 's'} {named}" + (f": {note}" if note else "")
             return Row(now, now + total, do, what, module, tasks)
         if "tasks" in part:
-            raise _Wrong(f"only a lab has tasks, and this is {do}")
+            raise _Wrong(f"only a lab has tasks, and this part has do = {do!r}")
         if do == "slides":
             if minutes is not None:
-                raise _Wrong("slides take the minutes of their notes: name slides with only or without")
+                raise _Wrong("slides take the minutes of their notes, so name slides with only or without")
             there = noted_minutes(self._root, module)
             shown, which = _chosen_slides(module, there, part)
             total = sum(there[title] for title in shown)
@@ -237,10 +237,10 @@ class _Maker:
             raise _Wrong(f"{module.id} has no lesson")
         minutes = full if minutes is None else minutes
         if minutes > full:
-            raise _Wrong(f"{do} of {module.id} takes {words.count(minutes, 'minute')}, and {full} is all there is")
+            raise _Wrong(f"{do} of {module.id} takes {words.count(minutes, 'minute')}, but has only {full}")
         if minutes < full and not note:
             raise _Wrong(
-                f"{do} of {module.id} takes {minutes} of {full} minutes: say in a note what is kept or left out"
+                f"{do} of {module.id} takes {minutes} of {full} minutes, so say in a note what is kept or left out"
             )
         return Row(now, now + minutes, do, note or "all of it", module)
 
@@ -248,9 +248,9 @@ class _Maker:
         name = str(part.get("module", ""))
         if name == OVERVIEW:
             if self._course.overview is None:
-                raise _Wrong("there is no overview in course.toml")
+                raise _Wrong("course.toml has no overview")
             if do != "slides":
-                raise _Wrong(f"the overview is slides alone, and this is {do}")
+                raise _Wrong(f"the overview has only slides, and this part has do = {do!r}")
             module = self._course.overview
         else:
             module = self._course.module(name)
@@ -264,15 +264,15 @@ def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) 
     if not sum(there.values()):
         raise _Wrong(f"{module.id} has no slides with minutes in their notes")
     if "only" in part and "without" in part:
-        raise _Wrong("either only or without, not both")
+        raise _Wrong("give either only or without, not both")
     for word in ("only", "without"):
         named = part.get(word, [])
         if not isinstance(named, list) or (word in part and not named):
-            raise _Wrong(f'{word} is a list of headings, such as ["{next(iter(there))}"]')
+            raise _Wrong(f'{word} must be a list of headings, such as ["{next(iter(there))}"]')
         if twice := sorted({str(each) for each in named if named.count(each) > 1}):
             raise _Wrong(f"{word} names {', '.join(twice)} more than once")
         if unknown := [str(each) for each in named if each not in there]:
-            raise _Wrong(f"{module.id} has no slide {', '.join(unknown)}; its slides: {', '.join(there)}")
+            raise _Wrong(f"{module.id} has no slide {', '.join(unknown)}. Its slides are {', '.join(there)}")
     left_out = part.get("without", [])
     shown = part.get("only") or [title for title in there if title not in left_out]
     if not shown:
@@ -292,11 +292,11 @@ def _first_tasks(module: Module, wanted: object) -> tuple[str, ...]:
     if wanted is None:
         return tuple(there)
     if not isinstance(wanted, list) or not wanted:
-        raise _Wrong('tasks is a list such as ["4.1", "4.2"]')
+        raise _Wrong('tasks must be a list such as ["4.1", "4.2"]')
     if unknown := [str(each) for each in wanted if each not in there]:
-        raise _Wrong(f"{module.id} has no task {', '.join(unknown)}; it has {', '.join(there)}")
+        raise _Wrong(f"{module.id} has no task {', '.join(unknown)}. It has {', '.join(there)}")
     if wanted != there[: len(wanted)]:
-        raise _Wrong(f"a lab's tasks build on each other: begin with {there[0]} and leave none out in between")
+        raise _Wrong(f"a lab's tasks build on each other, so begin with {there[0]} and leave out none in between")
     return tuple(wanted)
 
 
@@ -304,21 +304,24 @@ def _is_prepared(module: Module, do: str, seen: list[Row]) -> None:
     """Whether what the part builds on was there before it."""
     had = {row.module.number for row in seen if row.module}
     if do == "lab" and not any(row.module == module and row.do != "lab" for row in seen):
-        raise _Wrong(f"the lab of {module.id} comes before anything of its module: slides, a demo or the lesson first")
+        raise _Wrong(
+            f"the lab of {module.id} comes before the rest of its module. Put slides, a demo or the lesson first"
+        )
     if lacking := [number for number in module.needs if number not in had]:
         raise _Wrong(
-            f"{module.id} builds on module {' and '.join(lacking)}, which has not been there: a few slides of it do"
+            f"{module.id} builds on module {' and '.join(lacking)}, which does not come before it. A few of "
+            "its slides are enough"
         )
 
 
 def _length_problems(rows: list[Row], start: int, end: int) -> Iterator[str]:
     ends = rows[-1].end_minutes
     if end <= start:
-        yield f"it ends at {clock(end)}, and it starts at {clock(start)}"
+        yield f"it ends at {clock(end)}, before it starts at {clock(start)}"
     elif ends > end:
-        yield f"the parts end at {clock(ends)}, {words.count(ends - end, 'minute')} after {clock(end)}: cut a part"
+        yield (f"the parts end at {clock(ends)}, {words.count(ends - end, 'minute')} after {clock(end)}. Cut a part")
     elif end - ends > LEFT_OVER_MINUTES:
-        yield f"the parts end at {clock(ends)}, {end - ends} minutes before {clock(end)}: add a part, or end earlier"
+        yield (f"the parts end at {clock(ends)}, {end - ends} minutes before {clock(end)}. Add a part, or end earlier")
     breaks = [row for row in rows if row.do == "break"]
     stops = [
         (start, start),
@@ -328,8 +331,8 @@ def _length_problems(rows: list[Row], start: int, end: int) -> Iterator[str]:
     for (_, begins), (stops_at, _) in pairwise(stops):
         if stops_at - begins > LONGEST_SITTING_MINUTES:
             yield (
-                f"{stops_at - begins} minutes without a break of {BREAK_MINUTES} from {clock(begins)}; "
-                f"at most {LONGEST_SITTING_MINUTES}"
+                f"{stops_at - begins} minutes without a break of {BREAK_MINUTES} from {clock(begins)}, but at most "
+                f"{LONGEST_SITTING_MINUTES} are allowed"
             )
     if ends - start > LUNCH_AFTER_MINUTES and not any(b.minutes >= LUNCH_MINUTES for b in breaks):
         yield f"a day of more than {LUNCH_AFTER_MINUTES // 60} hours needs a break of {LUNCH_MINUTES} minutes to eat"

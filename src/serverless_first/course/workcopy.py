@@ -1,9 +1,9 @@
-"""The learner's copies of lessons and labs in `work/`: laid, updated and reset; nothing of theirs is lost.
+"""Lays, updates and resets the learner's copies of lessons and labs in `work/`, and loses nothing of theirs.
 
 `layout` says where each copy lies. Files from before a move are brought along first (`moving`).
 
 `work/.laid.json` remembers of each copy which version of the course it came from, and a digest of its cells.
-Copies are laid without outputs: those of a lesson give its predictions away, and `notebooks/` is there to read.
+Copies are laid without outputs, because a lesson's outputs give its predictions away. `notebooks/` is there to read.
 An update compares three things: the cells as laid, the cells now, and the course's file now, outputs apart.
 
     the course's file is the one laid     leave the copy alone
@@ -11,7 +11,7 @@ An update compares three things: the cells as laid, the cells now, and the cours
     cells differ                          keep the copy; lay `NN-lab.new-version.ipynb` beside it, once
     the copy is gone                      lay it again
 
-A broken or missing `.laid.json` means: take every copy as changed by the learner.
+If `.laid.json` is broken or missing, every copy counts as changed by the learner.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Reset:
 def lay(report: Report = print, only: Collection[str] | None = None) -> None:
     """Lays the built lessons and labs into the learner's folder, or updates what lies there.
 
-    Never raises on what it finds there: what cannot be laid is reported in one line and left alone.
+    Never raises because of files that it finds there. A copy that can't be laid is reported in one line and left alone.
 
     Args:
         report: gets one line for each copy that was updated, kept, or could not be laid.
@@ -69,21 +69,21 @@ def lay(report: Report = print, only: Collection[str] | None = None) -> None:
             try:
                 _lay_one(source, work, name, manifest, report)
             except OSError as error:
-                report(f"{copy_of(name)}: left as it is, {error.strerror or error}")
+                report(f"{copy_of(name)}: left as it is: {error.strerror or error}")
     try:
         laid.save(work, manifest)
     except OSError as error:
-        report(f"{laid.MANIFEST} cannot be written, {error.strerror or error}: updates will keep every copy")
+        report(f"{laid.MANIFEST} cannot be written ({error.strerror or error}), so updates will keep every copy")
 
 
 def reset(target: str) -> list[Reset]:
-    """Makes the copies of a module, or one file, fresh again; the learner's version is saved before.
+    """Replaces the copies of a module, or one file, with the course's version. Saves the learner's version first.
 
     Args:
         target: a module's id or number (its lesson and its lab), or a file such as "05-rds-proxy/05-lab.ipynb".
 
     Returns:
-        one entry for each copy that was laid; a copy that already was as the course has it is not among them.
+        one entry for each copy that was replaced. A copy that already matched the course is not among them.
 
     Raises:
         CannotReset: the target is unknown, or its copy cannot be saved or written.
@@ -98,7 +98,9 @@ def reset(target: str) -> list[Reset]:
             source, copy = root / name, work / copy_of(name)
             problem = odd(copy, work)
             if problem:
-                raise CannotReset(f"{copy_of(name)}: {problem}. Move it away, then reset again.")
+                raise CannotReset(
+                    f"{copy_of(name)} cannot be reset, because {problem}. Move it away, then reset again."
+                )
             plain = _without_outputs(source.read_bytes())
             content = relinked(plain, source.parent.name)
             fresh = copy.exists() and copy.read_bytes() == content
@@ -121,7 +123,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
     entry = manifest.get(name, Entry())
     problem = odd(copy, work)
     if problem:
-        report(f"{shown}: left as it is, {problem}")
+        report(f"{shown}: left as it is, because {problem}")
         return
     if not copy.exists():
         write(copy, content)
@@ -140,7 +142,9 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
         beside = _beside(copy, work, entry, cells)
         write(beside, content)
         manifest[name] = Entry(entry.file, entry.cells, file, cells, beside.name)
-        report(f"{shown}: you have changed it, so it stays; the new version is {beside.name} in the same folder")
+        report(
+            f"{shown}: you have changed it, so your version stays. The new version is {beside.name} in the same folder"
+        )
 
 
 def _beside(copy: Path, work: Path, entry: Entry, cells: str | None) -> Path:
@@ -167,19 +171,19 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
         path = Path(target)
         built = {name: copy_of(name) for folder in FOLDERS for name in _built(root, folder)}
         for candidate in (path if path.is_absolute() else Path.cwd() / path, work / path, root / path):
-            # The parent alone is resolved: a copy that is itself a link keeps its place, to be refused later.
+            # Only the parent is resolved, so that a copy that is itself a link keeps its place, and is refused later.
             place = Path(os.path.realpath(candidate.parent)) / candidate.name
             for name, copy in built.items():
                 if place in (Path(os.path.realpath(work)) / copy, Path(os.path.realpath(root)) / name):
                     return [name]
         raise CannotReset(
-            f"{target!r} is neither a module nor a file of the course. {unknown} "
-            'A file is written like "00-start-here/00-lab.ipynb".'
+            f"{target!r} is neither a module nor a file of the course. {unknown} Write a file like "
+            '"00-start-here/00-lab.ipynb".'
         ) from None
     names = [f"{folder}/{module.id}.ipynb" for folder in FOLDERS]
     ready = [name for name in names if (root / name).is_file()]
     if not ready:
-        raise CannotReset(f"Module {module.id} is planned, it has nothing to reset yet.")
+        raise CannotReset(f"Module {module.id} is planned and not ready yet, so there is nothing to reset.")
     return ready
 
 
@@ -205,7 +209,7 @@ def save_version(copy: Path, work: Path, stem: str) -> Path:
     content = copy.read_bytes()
     folder = work / "saved"
     if problem := odd(folder / copy.name, work):
-        raise CannotReset(f"{folder}: {problem}. Nothing was changed.")
+        raise CannotReset(f"{folder} cannot be used, because {problem}. Nothing was changed.")
     folder.mkdir(exist_ok=True)
     number = 1
     while True:
@@ -221,7 +225,7 @@ def save_version(copy: Path, work: Path, stem: str) -> Path:
 
 
 def _without_outputs(content: bytes) -> bytes:
-    """A notebook as if no cell had run; what is no notebook, as it is."""
+    """A notebook as if no cell had run. Other content stays as it is."""
     try:
         notebook = json.loads(content.decode("utf-8"))
         for cell in notebook["cells"]:

@@ -1,4 +1,4 @@
-"""The drill of the capstone: orders over HTTP, faults at points of progress, a record, and a score made from it alone.
+"""The capstone's drill: orders over HTTP, faults at points of progress, a record, and a score of only the record.
 
 from serverless_first import drill
 record = drill.run("hikari-shop", orders=300, seed=7)

@@ -5,7 +5,7 @@
     hikari-shop/template.yaml     written from the pieces that are there
 
 CloudFormation has no way to put a template together from pieces of text, so `Shop` writes them one behind the other.
-What comes out is an ordinary template: on AWS `sam deploy` takes it as it is.
+The result is an ordinary template, which `sam deploy` takes unchanged on AWS.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from serverless_cloud import Cloud, CloudError, leftovers
 from serverless_first.course.places import module_dir
+from serverless_first.course.words import count
 from serverless_first.drill.finding import DESIGNS
 from serverless_first.drill.record import Record
 from serverless_first.drill.score import score
@@ -32,7 +33,7 @@ STACK = "hikari-shop"
 #: The pieces in their order; provider.yaml comes with the payment workflow.
 PARTS = ("head", "base", "door", "queues", "work", "provider", "payment", "projection")
 _LATER = {"provider": "payment"}  # a given piece that waits for a piece of the learner's
-_WITH = {"functions/payment.py": "parts/payment.yaml"}  # code that is of no use without a piece of the template
+_WITH = {"functions/payment.py": "parts/payment.yaml"}  # code that needs a piece of the template
 #: Output -> the resource that must be there, and its value.
 _OUTPUTS = {
     "ApiUrl": ("ServerlessHttpApi", "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
@@ -56,7 +57,7 @@ class NotLaid(CloudError):
     """A given file of the shop is not there; `file` is its path in the shop's folder."""
 
     def __init__(self, file: str) -> None:
-        super().__init__(f"{file} is given, and is not in the shop's folder: shop.begin() lays it again.")
+        super().__init__(f"{file} is a given file, but it is not in the shop's folder. shop.begin() writes it again.")
         self.file = file
 
 
@@ -71,9 +72,11 @@ class Shop:
     folder: Path = Path(STACK)
 
     def begin(self, report: Callable[[str], None] = print) -> None:
-        """Lays the given files that are not there. A file that is there stays as it is, whoever has changed it."""
+        """Writes the given files that are missing. An existing file stays as it is, even if it was changed."""
         made = [source for source in self._given() if self._lay(source)]
-        report(f"{self.folder}: {f'{len(made)} given files laid' if made else 'all given files are there'}.")
+        report(
+            f"{self.folder}: {count(len(made), 'given file') + ' written' if made else 'all given files are there'}."
+        )
 
     def not_written(self, *files: str) -> str:
         """The first of these files that is missing or still holds the lab's stub; "" if all are written."""
@@ -89,7 +92,7 @@ class Shop:
         return [name for name in names if self.not_written(name) or (name in _WITH and self.not_written(_WITH[name]))]
 
     def write_template(self) -> Path:
-        """Writes template.yaml from the pieces that are there; those that hold the lab's stub are left out.
+        """Writes template.yaml from the existing pieces, without pieces that still hold the lab's stub.
 
         Raises:
             NotLaid: a given piece is missing without which there is no shop.
@@ -113,7 +116,7 @@ class Shop:
     def deploy(self, aws: Cloud, *, quiet: bool = False, instead: Mapping[str, str] | None = None) -> dict[str, str]:
         """Writes the template and deploys it as the stack hikari-shop; its outputs.
 
-        In the place of a file that holds the lab's stub, a copy of the given one is deployed, if there is one.
+        Instead of a file that still holds the lab's stub, a copy of the given file is deployed, if there is one.
 
         Args:
             instead: file -> text that is deployed in its place; the folder stays as it is.
@@ -135,9 +138,9 @@ class Shop:
             outputs = aws.deploy(template, stack_name=STACK, quiet=True)
         if not quiet:
             functions = [name for name in ("Front", "Worker", "Ledger", "Projector", "Provider") if name in outputs]
-            print(f"{STACK} is deployed, with the functions {', '.join(functions) or 'of the database alone'}.")
+            print(f"{STACK} is deployed, with the functions {', '.join(functions) or 'of the database only'}.")
             if stubs := [name for name in waiting if self.not_written(name)]:
-                print(f"Not written yet: {', '.join(stubs)}. What was given is deployed in their place.")
+                print(f"Not written yet: {', '.join(stubs)}. The given files are deployed instead.")
         return outputs
 
     @staticmethod
@@ -165,10 +168,10 @@ def wrong_designs() -> dict[str, Record]:
 
 
 def my_drill(folder: Path = Path(STACK)) -> Record:
-    """The record of the learner's drill; that of a sound shop if there is none yet.
+    """The record of the learner's drill, or the record of a sound shop if there is none yet.
 
     Raises:
-        RecordError: drill.json is no record.
+        RecordError: drill.json isn't a record.
     """
     mine = folder / "drill.json"
     return Record.load(mine if mine.is_file() else module_dir("12-capstone") / "records" / "sound.json")
@@ -196,7 +199,7 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
     usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
     others = {what: value for what, value in scored.cost.parts if what not in usd}
     picture = io.BytesIO()
-    figures.shop_architecture(title="The parts of the shop, and what goes from one to the next").savefig(
+    figures.shop_architecture(title="The parts of the shop, and what they send to each other").savefig(
         picture, format="png"
     )
     image = base64.b64encode(picture.getvalue()).decode()
@@ -247,11 +250,11 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <body>
 <h1>Hikari's shop: the design and its price</h1>
 <img src="data:image/png;base64,{image}" alt="{alt}">
-<h2>Why it is built so</h2>
+<h2>Why it is built this way</h2>
 <dl>
 {reasons}</dl>
-<h2>What the drill has found</h2>
-<p>{verdict} Several clients ordered at once. What happened, in this order: {meanwhile}.</p>
+<h2>What the drill found</h2>
+<p>{verdict} Several clients ordered at once. The faults, in this order: {meanwhile}.</p>
 <table>
 <tr><th>finding</th><th></th><th>what was seen</th></tr>
 {findings}</table>
@@ -259,8 +262,8 @@ td, th {{ border-bottom: 1px solid #ccc; padding: 0.25em 1em 0.25em 0; text-alig
 <table>
 <tr><th>what</th><th>US dollars</th></tr>
 {prices}{total}</table>
-<p>Prices of us-east-1, without a free tier; times of the machine of the drill.
-The hours of database and proxy come on top.</p>
+<p>Prices of us-east-1, without a free tier; times of the machine that ran the drill.
+The hours of the database and the proxy are extra.</p>
 </body>
 </html>
 """

@@ -1,4 +1,4 @@
-"""What 1,000 orders of a drill would cost on AWS."""
+"""The cost of 1,000 orders of a drill on AWS."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def projection(shop: Shop, prefix: str, rows: tuple[tuple[str, str], ...]) -> tu
 
 
 def messages(shop: Shop, url: str, limit_s: float) -> tuple[DeadLetter, ...]:
-    """What is in a queue; the messages stay there, and come back at once.
+    """The content of a queue. The messages stay there, and come back at once.
 
     Args:
         limit_s: how long to wait for messages that are in flight, in seconds.
@@ -147,7 +147,7 @@ def _report(line: str) -> tuple[float, float, bool] | None:
 
 
 def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
-    """What the logs of the shop's functions say since a moment (Unix time, in seconds)."""
+    """The findings in the logs of the shop's functions since a moment (Unix time, in seconds)."""
     found = []
     for role, name in sorted(shop.functions.items()):
         settings = shop.client("lambda").get_function_configuration(FunctionName=name)
@@ -181,7 +181,7 @@ def _lines(shop: Shop, group: str, since_s: float) -> Iterator[str]:
 
 
 def database_use(shop: Shop, samples: list[Sample]) -> DatabaseUse:
-    """Who was connected, of what the watch has seen."""
+    """The connections that the watch has seen."""
     with shop.database() as connection:
         names = ("max_connections", "superuser_reserved_connections", "reserved_connections")
         most, *reserved = (int(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names)
@@ -195,8 +195,8 @@ def database_use(shop: Shop, samples: list[Sample]) -> DatabaseUse:
 def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, ...]:
     """The functions' metrics in CloudWatch, since the drill's begin (Unix time, in seconds).
 
-    One value for each second, or for several when the drill was long: what they count is then divided by the seconds.
-    On AWS one for each minute.
+    One value for each second, or for several if the drill was long. Their counts are then divided by the seconds.
+    On AWS, one value for each minute.
     """
     end_s = time.time() + 1
     period_s = max(1, math.ceil((end_s - begun_s) / 240))

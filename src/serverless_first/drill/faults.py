@@ -1,4 +1,4 @@
-"""What a drill does to a shop: real signals, a real lock, a real restart; and how it is paused and made quiet."""
+"""The faults of a drill: real signals, a real lock, a real restart. Also pauses a shop and makes it quiet."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Killer:
 
         Args:
             roles: of the functions, as in `Shop.functions`.
-            state: only those that are in it, "busy" or "frozen".
+            state: only environments in this state, "busy" or "frozen".
             most: of each function, the youngest.
 
         Returns:
@@ -64,7 +64,7 @@ def _kill(pid: int) -> bool:
     """Kills a process and what it has started; whether it was there."""
     with contextlib.suppress(psutil.Error, OSError):
         if hasattr(os, "killpg"):
-            os.killpg(pid, signal.SIGKILL)  # an environment is a process group of its own
+            os.killpg(pid, signal.SIGKILL)  # an environment is its own process group
             return True
         process = psutil.Process(pid)
         for each in (*process.children(recursive=True), process):
@@ -209,7 +209,7 @@ def empty(shop: Shop, url: str, *, limit_s: float = 0.0) -> None:
     """Empties a queue. It can be purged once in a minute, on AWS as here; meanwhile its messages are taken out.
 
     Args:
-        limit_s: how long to wait for those in flight then, in seconds.
+        limit_s: how long to wait for the messages in flight, in seconds.
     """
     sqs, end_s = shop.client("sqs"), time.monotonic() + limit_s
     while shop.depth(url):

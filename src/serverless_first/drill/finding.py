@@ -1,4 +1,4 @@
-"""What a score is made of: findings, each with what it means, and a cost."""
+"""The parts of a score: findings, each with its meaning, and a cost."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """What was seen, what it means and where to look, as one text."""
+        """The observation, its meaning and where to look, as one text."""
         return " ".join(part for part in (self.seen, self.means, self.look) if part)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What is paid by use, in US dollars for 1,000 orders: by part, the greatest first. Hours of RDS are no part of it.
+    """The costs by use, in US dollars for 1,000 orders, by part, the greatest first. The hours of RDS are not included.
 
     Args:
         parts: (what it is, US dollars).
@@ -57,7 +57,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Score:
-    """What a drill comes to.
+    """The result of a drill.
 
     Args:
         findings: in their order; `passed` if all have passed.
@@ -89,4 +89,4 @@ class Score:
         for finding in self.findings:
             if finding.name == name:
                 return finding
-        raise KeyError(f"There is no finding {name!r}. There is: {', '.join(f.name for f in self.findings)}.")
+        raise KeyError(f"There is no finding {name!r}. The findings are {', '.join(f.name for f in self.findings)}.")

@@ -22,7 +22,7 @@ ANSWER_LIMIT_S = 60.0
 
 @dataclass
 class Log:
-    """What was posted so far. Args: statuses, took_ms, copies, rows_before: by order id, as in `record.Posted`."""
+    """The orders posted so far. Args: statuses, took_ms, copies, rows_before: by order id, as in `record.Posted`."""
 
     statuses: dict[str, list[int]] = field(default_factory=dict)
     took_ms: dict[str, list[float]] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Log:
     rows_before: Mapping[str, int] = field(default_factory=dict)
 
     def posted(self, order: PlannedOrder) -> Posted:
-        """What has become of one order."""
+        """The outcome of one order."""
         key = order.order_id
         return Posted(
             key,

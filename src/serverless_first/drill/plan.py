@@ -25,7 +25,7 @@ class PlannedOrder:
 
     @property
     def body(self) -> dict[str, object]:
-        """What a client posts."""
+        """The body that a client posts."""
         return {
             "order_id": self.order_id, "customer": self.customer, "lamp": self.lamp, "quantity": self.quantity,
         }  # fmt: skip
@@ -42,15 +42,15 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
         prefix: how the order ids begin: each drill has its own.
 
     Raises:
-        ValueError: so many orders make no drill, or the seed is no whole number.
+        ValueError: a drill can't have so many orders, or the seed isn't a whole number.
     """
     if isinstance(orders, bool) or not isinstance(orders, int) or not LEAST_ORDERS <= orders <= MOST_ORDERS:
-        raise ValueError(f"orders is {orders!r}; a drill has a whole number from {LEAST_ORDERS} to {MOST_ORDERS}.")
+        raise ValueError(f"orders is {orders!r}, but must be a whole number from {LEAST_ORDERS} to {MOST_ORDERS}.")
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ValueError(f"seed is {seed!r}; a drill has a whole number.")
+        raise ValueError(f"seed is {seed!r}, but must be a whole number.")
     dice = random.Random(seed)
     places = list(range(orders))
-    # What comes again late shall have been worked on once by then.
+    # Orders that come again late must have been worked on once by then.
     late = set(dice.sample(places[UNDER_LOCK : orders * 9 // 10], min(50, orders // 20)))
     retried = set(dice.sample([place for place in places if place not in late], orders // 20))
     found = []

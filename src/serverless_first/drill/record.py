@@ -1,4 +1,4 @@
-"""What a drill has seen: everything that its score needs, as plain values that are saved as JSON."""
+"""The record of a drill: everything that its score needs, as plain values that are saved as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATE_COPIES = 2
 
 
 class RecordError(ValueError):
-    """A file is no record of a drill, or one of another version of the course."""
+    """A file isn't a record of a drill, or comes from another version of the course."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Look:
-    """What a customer saw of an order at the end.
+    """A customer's view of an order at the end.
 
     Args:
         http_status: of GET /orders/{order_id}.
@@ -74,7 +74,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class FunctionUse:
-    """What the REPORT lines of a function say.
+    """The sums of a function's REPORT lines.
 
     Args:
         role: the key of the stack's output, "Worker"; for others the function's name.
@@ -110,10 +110,10 @@ class OrderQueue:
 
 @dataclass(frozen=True)
 class DatabaseUse:
-    """Who was connected.
+    """The connections to the database.
 
     Args:
-        seats: how many connections the shop may have: max_connections without those that PostgreSQL and RDS reserve.
+        seats: how many connections the shop may have: max_connections minus the seats that PostgreSQL and RDS reserve.
         direct_most: the most connections at once that did not come through the proxy.
         proxied_most: the most that the proxy had.
     """
@@ -133,7 +133,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Sample:
-    """What was in the shop at one moment.
+    """The state of the shop at one moment.
 
     Args:
         time_s: since the drill's begin, in seconds.
@@ -152,7 +152,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Point:
-    """CloudWatch: what one function did at a time.
+    """CloudWatch's metrics of one function over time.
 
     Args:
         time_s: since the drill's begin, in seconds.
@@ -218,7 +218,7 @@ class Record:
     version: int = field(default=VERSION)
 
     def function(self, role: str) -> FunctionUse | None:
-        """What the REPORT lines of one function say; None if there are none."""
+        """The sums of one function's REPORT lines, or None if there are no such lines."""
         return next((use for use in self.functions if use.role == role), None)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -239,14 +239,14 @@ class Record:
 
         Raises:
             FileNotFoundError: there is no such file.
-            RecordError: it is no record of a drill, or of another version.
+            RecordError: it isn't a record of a drill, or comes from another version.
         """
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             if data["version"] != VERSION:
                 raise RecordError(
-                    f"{path} is a record of version {data['version']}; this course reads {VERSION}. Run the drill "
-                    "again."
+                    f"{path} is a record of version {data['version']}, but this course reads version {VERSION}. Run "
+                    "the drill again."
                 )
             record: Record = _build(cls, data)
             return record
@@ -254,8 +254,8 @@ class Record:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RecordError(
-                f"{path} is no record of a drill ({type(error).__name__}: {error}). Name a file that record.save(...) "
-                "has written."
+                f"{path} is not a record of a drill ({type(error).__name__}: {error}). Name a file that "
+                "record.save(...) has written."
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""The ten questions of a drill, each answered from the record alone."""
+"""The ten questions of a drill, each answered only from the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serverless_first.drill.finding import (
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
 
-#: Generous: they must hold on a slow and busy machine, too. What is judged is whether there is a bound at all.
+#: Generous, because they must also hold on a slow and busy machine. The question is whether there is a bound at all.
 ANSWER_LIMIT_MS = 15_000.0
 DRAIN_LIMIT_S, DRAIN_LIMIT_EACH_S = 180.0, 0.3
 #: Per 1,000 orders, for what is paid by use: about four times what a sound design costs.
@@ -25,7 +25,7 @@ COST_LIMIT_USD = 0.50
 
 
 class Answer(NamedTuple):
-    """What a record says to one question, as parts of a `Finding`; the shop has passed if it means nothing."""
+    """A record's answer to one question, as parts of a `Finding`. The shop has passed if `means` is empty."""
 
     seen: str
     means: str = ""
@@ -61,7 +61,7 @@ class Case:
     def is_seen_too_early(self) -> bool:
         """Whether a message could come back while it was being worked on: a call may take as long as its timeout.
 
-        What a REPORT line says beyond that is the slowness of this machine, and no work.
+        Any longer time in a REPORT line is the slowness of this machine, not work.
         """
         return self.timeout_s > self.record.queue.visibility_timeout_s
 
@@ -86,24 +86,25 @@ def kept(case: Case) -> Answer:
         return Answer(
             f"{count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
             f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
-            "The worker has not managed to write them.",
-            "The finding about dead letters tells why; the worker's log has its errors.",
+            "The worker did not manage to write them.",
+            "The finding about dead letters says why, and the worker's log has its errors.",
         )
     if case.has_unknown:
         return Answer(
             f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
-            "Messages are left that nobody could look at, and theirs may be among them.",
-            "A message in flight is hidden: when the drill ended, calls still worked on some, or had been killed.",
+            "The drill could not look at some of the remaining messages, and theirs may be among them.",
+            "A message in flight is hidden. When the drill ended, calls were still working on some "
+            "messages, or had been killed.",
             "Look at the worker's log, and drill again when the visibility timeout is over.",
         )
     return Answer(
         f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
         f"{_some(lost)}.",
-        "The shop had said that they were safe: the front door by its 202, and the worker by returning, after which "
-        "SQS deletes the message. But they were nowhere except in the memory of an execution environment. It ended, "
-        "and what it remembered ended with it.",
-        "Look at what a function keeps in variables of its module from one call to the next, and at what is written "
-        "before it returns.",
+        "The shop had said that they were safe. The front door said so by its 202, and the worker by returning, "
+        "after which SQS deletes the message. But the orders were only in the memory of an execution environment. "
+        "When it ended, they were gone.",
+        "Look at what a function keeps in module variables from one call to the next, and at what it writes before "
+        "it returns.",
         STATE_IN_MEMORY,
     )
 
@@ -114,7 +115,7 @@ def once(case: Case) -> Answer:
     charged = sorted(order_id for order_id, times in charges.items() if times > 1)
     again = [order for order in case.good if order.copies > 1]
     if not rows and not charged:
-        return Answer(f"{count(len(again), 'order')} came more than once; none has more than one row or charge.")
+        return Answer(f"{count(len(again), 'order')} came more than once, and none has more than one row or charge.")
     seen = []
     if rows:
         seen.append(
@@ -127,28 +128,27 @@ def once(case: Case) -> Answer:
         late = [order for order in rows if order.kind == "late"]
         return Answer(
             " ".join(seen),
-            f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had been "
-            "killed. The first of the two was written again, the second was not: the worker does know an order that it "
-            "has seen, but only in the memory of the environment that has seen it. Another environment, or the next "
-            "one, knows nothing.",
-            "Look at what the worker keeps in variables of its module, and at who else could know which orders there "
-            "are.",
+            f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had "
+            "been killed. The first of the two was written again, but not the second. So the worker knows the "
+            "orders that it has seen, but only in the memory of that environment. Every other environment knows "
+            "nothing of them.",
+            "Look at what the worker keeps in module variables, and at which part of the shop could know all orders.",
             STATE_IN_MEMORY,
         )
     means = (
-        "SQS delivers at least once, and clients try again: the same order comes twice. Nothing in this design "
-        "recognises the second one."
+        "SQS delivers at least once, and clients try again, so the same order can come twice. Nothing in this "
+        "design recognizes the second copy."
     )
     if not rows:
         means = (
-            "The same payment was asked for more than once, as happens after a time-out or when the same order comes "
-            "again, and the provider could not see that it was the same one."
+            "The same payment was requested more than once. This happens after a timeout, or when the same order "
+            "comes again. The provider could not see that it was the same payment."
         )
     return Answer(
         " ".join(seen),
         means,
-        "Look at what happens when the worker gets an order that is there already, and at the key that the provider "
-        "gets.",
+        "Look at what happens when the worker gets an order that is already in the database, and at the key that "
+        "the provider gets.",
         NO_IDEMPOTENCY,
     )
 
@@ -171,18 +171,18 @@ def ended(case: Case) -> Answer:
         return Answer(f"{ends['paid']:,} paid, {ends['cancelled']:,} cancelled.")
     kinds = Counter((case.statuses[o], decided.get(o, "not asked")) for o in wrong)
     told = "; ".join(
-        f"{number:,} {status!r} in the database, at the provider {decision!r}"
+        f"{number:,} {status!r} in the database and {decision!r} at the provider"
         for (status, decision), number in sorted(kinds.items())
     )
     ran = ", ".join(f"{status} {number:,}" for status, number in sorted(case.record.executions.items())) or "none"
     causes = Counter(case.record.failures)
-    why = f" Some have failed with {'; '.join(sorted(causes))}." if causes else ""
+    why = f" Some failed with {'; '.join(sorted(causes))}." if causes else ""
     return Answer(
         f"{count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
         f"{ran}.{why}",
-        "Either no workflow asked for the payment, or its answer did not come through to the database.",
-        f"Look at the executions of these orders, their name is the order's id ({_some(wrong)}), and at the errors "
-        "that the workflow tries again.",
+        "Either no workflow requested the payment, or its answer did not reach the database.",
+        f"Look at the executions of these orders, whose name is the order's id ({_some(wrong)}), and at the errors "
+        "that the workflow retries.",
     )
 
 
@@ -194,8 +194,8 @@ def dead_letters(case: Case) -> Answer:
         return Answer(
             "The queue of orders has no dead-letter queue (no redrive policy)."
             + (f" The poison is still in it{received}." if stuck else ""),
-            "A message that can never succeed comes back after each visibility timeout, for as long as the queue keeps "
-            "it: each time it costs a call, and nobody gets to see it.",
+            "A message that can never succeed comes back after each visibility timeout, for as long as the queue "
+            "keeps it. Each time it costs a call, and nobody gets to see it.",
             "Look at the RedrivePolicy of the queue in your template.",
             NO_DEAD_LETTERS,
         )
@@ -209,14 +209,15 @@ def dead_letters(case: Case) -> Answer:
         return Answer(
             f"{seen}: it is still in the queue of orders, {allowed}."
             if stuck
-            else f"{seen}. Messages are left that nobody could look at, and it may be among them.",
-            "With so many receives, or so long a visibility timeout, nobody sees for a long time what is wrong.",
+            else f"{seen}. The drill could not look at some of the remaining messages, and it may be among them.",
+            "With so many receives, or so long a visibility timeout, it takes a long time until anybody "
+            "sees what is wrong.",
             "Look at maxReceiveCount and at the visibility timeout of the queue.",
         )
     return Answer(
-        f"{seen}, and in no other place: it has vanished.",
-        "The worker told SQS that it was done. Nobody can find out any more what this customer ordered.",
-        "Look at what the worker does with an order that PostgreSQL does not take, and at what it returns then.",
+        f"{seen}, and nowhere else. It has vanished.",
+        "The worker told SQS that the message was done. Now nobody can find out what this customer ordered.",
+        "Look at what the worker does with an order that PostgreSQL refuses, and at what it returns then.",
     )
 
 
@@ -230,17 +231,17 @@ def _good_dead_letters(case: Case) -> Answer:
     if case.is_seen_too_early:
         return Answer(
             seen,
-            "They did not fail so often: while a call worked on them, their visibility timeout ended, and they were "
-            "handed out again. Each time counts as a receive.",
+            "They did not fail that often. While a call worked on them, their visibility timeout ended, and they "
+            "were handed out again. Each time counts as a receive.",
             "The finding about the visibility timeout has the numbers.",
             SHORT_VISIBILITY,
         )
     if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
         return Answer(
             seen,
-            "These are orders that came twice. The first one is in the database; the second one failed each time, "
-            "because the worker takes an order that is there already for an error.",
-            "Look at what the worker does when the row is there already, and at what it returns then.",
+            "These are orders that came twice. The first copy is in the database. The second copy failed each "
+            "time, because the worker treats an order that is already there as an error.",
+            "Look at what the worker does when the row already exists, and at what it returns then.",
             NO_IDEMPOTENCY,
         )
     if case.has_no_seats:
@@ -253,8 +254,8 @@ def _good_dead_letters(case: Case) -> Answer:
     return Answer(
         seen,
         "Their calls failed as often as the redrive policy allows.",
-        "Look at the worker's log for their errors, at maxReceiveCount, and at whether one bad message makes its whole "
-        "batch come back.",
+        "Look at the worker's log for their errors, at maxReceiveCount, and at whether one bad message brings back "
+        "its whole batch.",
     )
 
 
@@ -265,8 +266,8 @@ def hidden(case: Case) -> Answer:
         return Answer(f"{seen}.")
     return Answer(
         f"{seen}, and its timeout is {case.timeout_s:g} s.",
-        "When the visibility timeout ends before the call, the queue hands the message out again: two environments "
-        "work on the same order, and each time counts as a receive, until a good order is a dead letter.",
+        "When the visibility timeout ends before the call, the queue hands the message out again. Two environments "
+        "then work on the same order, and each time counts as a receive, until a good order is a dead letter.",
         "Compare the queue's VisibilityTimeout with the worker's Timeout.",
         SHORT_VISIBILITY,
     )
@@ -283,9 +284,9 @@ def connections(case: Case) -> Answer:
     told = f"{count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
     return Answer(
         f"{seen}; {told if case.refused else 'all seats were taken'}.",
-        "Each execution environment keeps a connection of its own, in use or frozen. A burst starts more environments "
+        "Each execution environment keeps its own connection, in use or frozen. A burst starts more environments "
         "than the database has seats, and the rest are refused.",
-        "Look at the host that the functions connect to, and at the pool that could share connections among them.",
+        "Look at the host that the functions connect to, and at the pool that could share connections between them.",
         DIRECT_CONNECTIONS,
     )
 
@@ -299,7 +300,7 @@ def projection(case: Case) -> Answer:
     blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, shown[o])]
     if not missing and not other and not blind:
         return Answer(
-            f"{count(len(there), 'order')} the same in both; {count(len(known), 'customer')} looked, and saw it."
+            f"{count(len(there), 'order')} the same in both. {count(len(known), 'customer')} looked and saw it."
         )
     parts = []
     if missing:
@@ -324,10 +325,9 @@ def projection(case: Case) -> Answer:
         )
     return Answer(
         " ".join(parts),
-        "Events come late, twice, and in another order than they were sent. One was lost, or an older one has "
-        "overwritten a newer one.",
-        "Look at who publishes the event when the status changes, and at what the projector does with one that is "
-        "late.",
+        "Events come late, twice, and in a different order. One event was lost, or an older event has overwritten "
+        "a newer one.",
+        "Look at who publishes the event when the status changes, and at what the projector does with a late event.",
     )
 
 
@@ -349,8 +349,8 @@ def answers(case: Case) -> Answer:
         seen += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
     return Answer(
         f"{seen}.",
-        "The front door depends on something that is slow or down: a client waits for more than the order's being safe "
-        "in the queue.",
+        "The front door depends on something that is slow or down, so a client waits for more than the order's "
+        "being safe in the queue.",
         "Look at what the front door does before it answers 202, and at its log.",
     )
 
@@ -368,8 +368,9 @@ def drained(case: Case) -> Answer:
     late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill waited no longer."
     return Answer(
         f"Not done: {'; '.join(moving)}. {late}" if moving else late,
-        "Work waits for something that does not come: an answer, a connection, or a function that fails each time.",
-        "Look at the executions that run, and at the logs of the functions that read these queues.",
+        "Work waits for something that does not come, such as an answer, a connection, or a function that "
+        "fails each time.",
+        "Look at the executions that are still running, and at the logs of the functions that read these queues.",
     )
 
 
@@ -380,7 +381,7 @@ def paid(case: Case) -> Answer:
         return Answer(f"{seen}.")
     return Answer(
         f"{seen}; the bound is {COST_LIMIT_USD:.2f} USD.",
-        "Something is done again and again, or by more steps than it needs.",
+        "Something is done again and again, or in more steps than it needs.",
         "Look at the number of calls of each function, and at the transitions of one execution.",
     )
 

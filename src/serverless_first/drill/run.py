@@ -41,7 +41,7 @@ def run(
 ) -> Record:
     """Drills the shop: posts orders as customers do, lets things go wrong meanwhile, and gathers what came of it.
 
-    What goes wrong, at points of progress: a migration locks the table, three environments are killed at work, the
+    The faults come at points of progress: a migration locks the table, three environments are killed at work, the
     payment provider is down, the database restarts, clients post an order twice, a poison comes, and in the end orders
     come again to new environments. Earlier orders in the shop's tables stay, and do not count.
 
@@ -55,7 +55,7 @@ def run(
 
     Raises:
         DrillError: there is no such stack, it lacks an output, or it is not quiet.
-        ValueError: so many orders make no drill; the seed is no whole number; the patience is no time.
+        ValueError: a drill can't have so many orders, the seed isn't a whole number, or the patience isn't a time.
     """
     prefix = f"r{secrets.token_hex(3)}"
     planned = plan(orders, seed, prefix)
@@ -77,7 +77,7 @@ def _limit_s(patience_s: float | None, orders: int) -> float:
     if patience_s is None:
         return PATIENCE_S + PATIENCE_EACH_S * orders
     if isinstance(patience_s, bool) or not isinstance(patience_s, int | float) or not patience_s >= 0:
-        raise ValueError(f"patience_s is {patience_s!r}; it is a time in seconds, 0 or more.")
+        raise ValueError(f"patience_s is {patience_s!r}, but must be a time of 0 or more seconds.")
     return patience_s
 
 
@@ -99,11 +99,11 @@ def _require_quiet(shop: Shop) -> None:
         depths["dead letters"] = shop.depth(shop.dead_letters_url)
     found = [f"{number:,} in {name}" for name, number in depths.items() if number]
     if running := shop.executions("RUNNING"):
-        found.append(f"{running:,} executions that run")
+        found.append(f"{running:,} running executions")
     if found:
         raise DrillError(
-            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them, or empty "
-            f'them with drill.clear("{shop.stack_name}").'
+            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them to empty, "
+            f'or call drill.clear("{shop.stack_name}").'
         )
 
 
@@ -111,7 +111,7 @@ def _migrate(shop: Shop) -> None:
     """The table is there afterwards; Migrate may fail if it was.
 
     In a seat reserved for the master user PostgreSQL forgets that he owns the database (seen in 18), and refuses
-    him CREATE TABLE IF NOT EXISTS. So it is when direct connections of an earlier drill have all the other seats.
+    him CREATE TABLE IF NOT EXISTS. This happens when direct connections of an earlier drill have all the other seats.
     """
     answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
     told = answer["Payload"].read().decode()

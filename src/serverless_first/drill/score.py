@@ -1,4 +1,4 @@
-"""The score of a drill: what its record proves. Pure: the same record has the same score."""
+"""The score that a drill's record proves. Pure, so the same record has the same score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from serverless_first.drill.record import Record
 
 
 def score(record: Record) -> Score:
-    """What a record proves.
+    """The score that a record proves.
 
     Raises:
         UnknownPrice: prices.yml lacks a price that the cost needs.

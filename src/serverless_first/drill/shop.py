@@ -1,4 +1,4 @@
-"""The shop as the drill finds it: what its stack has told of itself, and clients to reach it."""
+"""The shop as the drill finds it: the outputs of its stack, and clients to reach it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from serverless_cloud import Cloud, CloudError
 from serverless_first.drill.record import OrderQueue
 
-#: What the stack must tell as outputs: key -> what it is.
+#: The outputs that the stack must have: key -> its meaning.
 OUTPUTS = {
     "ApiUrl": "the address of the HTTP API",
     "QueueUrl": "the queue of orders",
@@ -52,7 +52,7 @@ PIECES = {
     "Proxy": "parts/base.yaml",
     "Migrate": "parts/base.yaml",
 }
-#: Those that a shop may lack: a wrong design does, and the score tells.
+#: Outputs that a shop may lack. A wrong design lacks some, and the score says so.
 MORE_OUTPUTS = ("DeadLetterQueueUrl", "ChangesQueueUrl", "Proxy", "Ledger")
 #: How the drill's own connections are called.
 APPLICATION = "hikari-drill"
@@ -87,16 +87,16 @@ class Shop:
             stack = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
         except ClientError as error:
             raise DrillError(
-                f"There is no stack {stack_name!r}: deploy your template first, "
-                f'aws.deploy("template.yaml", stack_name="{stack_name}").'
+                f'There is no stack {stack_name!r}. Deploy your template first, with aws.deploy("template.yaml", '
+                f'stack_name="{stack_name}").'
             ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
         missing = [f"{key} ({what}): {PIECES[key]}" for key, what in OUTPUTS.items() if key not in outputs]
         if missing:
             raise DrillError(
-                "The drill finds the parts of your shop by the outputs of its stack. The resource behind an output is "
-                f"missing. Write the piece of the template that has it, and deploy again. No output "
-                f"{'; '.join(missing)}."
+                "The drill finds the parts of your shop by the outputs of its stack. An output is missing when the "
+                "resource behind it is missing. Write the piece of the template that has it, and deploy again. "
+                f"Missing outputs: {'; '.join(missing)}."
             )
         shop = cls(aws, stack_name, outputs)
         shop._require_parts()
@@ -106,7 +106,7 @@ class Shop:
         """Each output leads to what it says: better now than after the drill."""
         for key in ("Front", "Worker", "Projector", "Provider", "Migrate"):
             if key not in self.functions:
-                raise DrillError(self._leads_nowhere(key, "give the function's name, !Ref of it"))
+                raise DrillError(self._leads_nowhere(key, "give the function's name, as !Ref returns it"))
         looks: dict[str, Callable[[str], object]] = {
             "QueueUrl": self.depth,
             "PaymentsQueueUrl": self.depth,
@@ -119,11 +119,11 @@ class Shop:
             try:
                 look(self.outputs[key])
             except ClientError as error:
-                raise DrillError(self._leads_nowhere(key, f"!Ref of it gives what is wanted ({error})")) from error
+                raise DrillError(self._leads_nowhere(key, f"!Ref returns the right value ({error})")) from error
 
     def _leads_nowhere(self, key: str, advice: str) -> str:
         value = self.outputs[key]
-        return f"The output {key} of your stack is {value!r}, and that is not {OUTPUTS[key]}: {advice}."
+        return f"The output {key} of your stack is {value!r}, which is not {OUTPUTS[key]}: {advice}."
 
     # ---- clients
 

@@ -18,12 +18,12 @@ EVERY_S = 0.5
 QUIET_LOOKS = 3
 #: Nothing has changed for so long beyond the visibility timeout: it does not move any more.
 STILL_S = 10.0
-#: The same for a queue that has no dead-letter queue: what is left in it when all else is done, stays.
+#: The same for a queue without a dead-letter queue, in which the last messages stay when all else is done.
 STUCK_S = 4.0
 
 
 class Watch:
-    """Takes a sample each half second in a thread of its own, from `start` to `stop`.
+    """Takes a sample each half second in its own thread, from `start` to `stop`.
 
     Attributes:
         samples, moments: for the record.

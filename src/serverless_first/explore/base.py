@@ -1,4 +1,4 @@
-"""What all explorers share."""
+"""The base of all explorers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from serverless_first.course import look
 from serverless_first.explore.million import Million
 from serverless_first.figures.style import style
 
-#: What the list of presets shows as soon as a slider has been moved by hand.
-OWN = "a setting of your own"
+#: The list of presets shows this as soon as a slider has been moved by hand.
+OWN = "your own setting"
 
 PICTURE_DPI = 100
 _WIDE = {"description_width": "17em"}
 
 
 class View(NamedTuple):
-    """What an explorer says about one setting of its sliders.
+    """An explorer's words about one setting of its sliders.
 
     Attributes:
         sentence: the result in words.
@@ -76,7 +76,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     Args:
         title: what is explored.
         size_in: width and height of the picture, in inches.
-        presets: settings with a story; the first one is how the sliders stand at first.
+        presets: settings with a story. The sliders begin with the first preset.
         million: a button for a long run of the model, if it has requests.
 
     Attributes:
@@ -118,7 +118,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._moved()
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
-        """Makes the axes in places of their own; returns the artists that change with the sliders."""
+        """Makes the axes, and returns the artists that change with the sliders."""
         raise NotImplementedError
 
     def redraw(self) -> View:
@@ -201,7 +201,7 @@ def _list_of(presets: Mapping[str, Any]) -> Any:
 
 
 def slider(kind: Any, words: str, value: Any, **options: Any) -> Any:
-    """A slider as wide as its neighbours, with its label in full.
+    """A slider as wide as its neighbors, with its label in full.
 
     Args:
         kind: ipywidgets' slider class.

@@ -58,7 +58,7 @@ class CapacityExplorer(Explorer):
         self.guess_times = slider(
             widgets.FloatSlider, "guessed peak, times the mean", 2.0, min=0.5, max=20, step=0.5, readout_format=".1f"
         )
-        self.target_percent = slider(widgets.IntSlider, "target utilisation, in %", 60, min=20, max=95, step=5)
+        self.target_percent = slider(widgets.IntSlider, "target utilization, in %", 60, min=20, max=95, step=5)
         here = prices.of(REGION)
         self._large_usd = break_even.ec2_server("m5.large", here).usd_per_hour
         self._task_usd = break_even.fargate_server(1, 2, here).usd_per_hour

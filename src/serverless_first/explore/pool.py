@@ -29,7 +29,7 @@ _SEED = 2026
 _DRAWS = 3600  # the burst at the highest rate has 3,000 orders on average
 _LEAST_MS, _MOST_MS = 1.0, 100_000.0  # ends of the wait's axis; shorter waits are drawn at its left end
 _RUNS = 20  # the million comes in so many runs of many bursts
-# From the beginning of a burst to that of the next: longer than anybody waits and then keeps a connection.
+# From one burst's beginning to the next: longer than anybody waits and then keeps a connection.
 _APART_S = 1000.0
 
 PRESETS = (
@@ -44,8 +44,8 @@ PRESETS = (
 class PoolExplorer(Explorer):
     """Sliders for a burst of 10 seconds and for the pool that it meets.
 
-    Left: how long orders wait for a connection. Right: what becomes of those that ask in each second. Orders come at
-    random moments, the times of their work are exponential, with the same random numbers at each move. An order that
+    Left: how long orders wait for a connection. Right: the outcomes of the orders that ask in each second. Orders come
+    at random moments, the times of their work are exponential, with the same random numbers at each move. An order that
     pins keeps its connection until its environment ends, long after the burst.
 
     Args:
@@ -66,7 +66,9 @@ class PoolExplorer(Explorer):
         self._max_connections = max_connections
         self._seats = connections.seats("postgres", "db.t4g.micro", max_connections_set=max_connections)
         if not self._seats:
-            raise ValueError(f"max_connections is {max_connections}. Give 6 or more: 5 are kept for administrators.")
+            raise ValueError(
+                f"max_connections is {max_connections}. Give 6 or more, because 5 are kept for administrators."
+            )
         ints = widgets.IntSlider
         self.orders_per_s = slider(
             widgets.FloatLogSlider, "orders per second", 40, min=0, max=math.log10(_MOST_PER_S), step=0.02,
@@ -187,7 +189,7 @@ class _Waits:
 
 
 class _Seconds:
-    """Right: what becomes of the orders that ask in each second, as shares stacked on each other."""
+    """Right: the outcomes of the orders that ask in each second, as shares stacked on each other."""
 
     def __init__(self, axes: Any) -> None:
         looks = (("at once", BLUE, ""), ("after a wait", ORANGE, "//"), ("timed out", VERMILION, "xx"))

@@ -94,8 +94,8 @@ class ResponsibilityExplorer(Explorer):
                 bar.set_linewidth(2.6 if task.name == asked else 0.6)
         if not exists:
             self.result = Share(None, counts)
-            self._title.set_text(f"{service}: not there in {year}")
-            sentence = f"In {year} there was nothing called {service}. It is from {responsibility.NEW[service]}."
+            self._title.set_text(f"{service}: did not exist in {year}")
+            sentence = f"In {year} there was no service called {service}. It is from {responsibility.NEW[service]}."
             return View(sentence, f"An empty picture: {sentence}")
         self.result = Share(responsibility.task(asked).owner(service, year), counts)
         self._title.set_text(f"{service}, {year}: {counts['you']} of {len(TASKS)} tasks are wholly yours")

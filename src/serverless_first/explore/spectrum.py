@@ -57,9 +57,9 @@ class SpectrumExplorer(Explorer):
         most = len(spectrum.TASKS) * len(chosen)
         self._bars.title.set_text(f"{all_in_all} of {most} tasks stay yours")
         gone = [spectrum.TASKS[task] for task, count in self.counts.items() if not count]
-        done = f"Nobody of you has to think of: {'; '.join(gone)}." if gone else "No task is gone for all of them."
+        done = f"You no longer have to think of: {'; '.join(gone)}." if gone else "No task is gone for all services."
         return View(
-            sentence=f"Of {most} tasks {all_in_all} stay yours. {done}",
+            sentence=f"Of {most} tasks, {all_in_all} stay yours. {done}",
             picture_in_words="A bar for each task. "
             + " ".join(f"{spectrum.TASKS[task]}: {count} of {len(chosen)}." for task, count in self.counts.items()),
         )

@@ -193,7 +193,7 @@ def render(text: str, facts: Facts, notes: Notes, cited: set[str] | None = None)
             return match[0]
         if role not in ROLES:
             allowed = ", ".join(f"{{{name}}}" for name in ROLES)
-            raise CitationError(f"unknown role {{{role}}}; allowed: {allowed}")
+            raise CitationError(f"unknown role {{{role}}}. Allowed roles: {allowed}")
         names = [name.strip() for name in ids.split(",") if name.strip()]
         if cited is not None:
             cited.update(names)
@@ -236,12 +236,12 @@ def _noted(name: str, facts: Facts) -> Note:
         return Note("", "", (facts.sources[name],))
     near = difflib.get_close_matches(name, [*facts, *facts.sources], n=3, cutoff=0.5)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    raise CitationError(f"There is no fact and no source {name!r} in facts.yml.{hint}")
+    raise CitationError(f"facts.yml has no fact and no source {name!r}.{hint}")
 
 
 def _then(fact: Fact) -> Dated:
     if fact.then is None:
-        raise CitationError(f"fact {fact.id!r} has no `then` in facts.yml; add it, or cite {{fact}}")
+        raise CitationError(f"fact {fact.id!r} has no `then` in facts.yml. Add it, or cite {{fact}}")
     return fact.then
 
 
@@ -250,7 +250,7 @@ def _alone_on_its_line(match: re.Match[str]) -> None:
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
     after = text[match.end() :].split("\n", 1)[0]
     if before.strip() or after.strip() or match["stop"]:
-        raise CitationError("{then-now} makes a table: put it on its own line")
+        raise CitationError("{then-now} makes a table, so put it on its own line")
 
 
 def _table(facts: Iterable[Fact], notes: Notes) -> str:

@@ -1,4 +1,4 @@
-"""The files of facts, releases and prices: YAML whose every value has a source. What their readers share."""
+"""The files of facts, releases and prices: YAML whose every value has a source. Helpers for their readers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Source:
 
 
 def parse(path: Path) -> object:
-    """What stands in a YAML file.
+    """The content of a YAML file.
 
     Raises:
         FactsError: it is not YAML, or a key appears twice.
@@ -43,13 +43,13 @@ def parse(path: Path) -> object:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except yaml.YAMLError as error:
-        raise FactsError([f"{path.name}: not valid YAML: {' '.join(str(error).split())}"]) from None
+        raise FactsError([f"{path.name} is not valid YAML: {' '.join(str(error).split())}"]) from None
 
 
 class _UniqueKeys(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, which YAML would let the second win.
 
-    Dates stay text: YAML would stop at 31 February without saying where, and "2018-11" is no date to it.
+    Dates stay text: YAML would stop at 31 February without saying where, and "2018-11" isn't a date to it.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
@@ -95,10 +95,12 @@ class Reader:
         self.sources: dict[str, Source] = dict(shared or {})
 
     def read_sources(self, top: Mapping[str, object]) -> None:
-        """Takes the sources of this file to those that may be cited."""
+        """Adds the sources of this file to the sources that may be cited."""
         for key, entry in self.mapping(top.get("sources"), "sources").items():
             if key in self.sources:
-                self.problem(f"source {key}: facts.yml has a source of this name; use it, or choose another name")
+                self.problem(
+                    f"source {key}: facts.yml has a source of this name. Use that source, or choose another name"
+                )
             where = f"source {key}"
             fields = self.mapping(entry, where, {"title", "url"})
             title, url = self.text(fields, "title", where), self.text(fields, "url", where)
@@ -112,56 +114,56 @@ class Reader:
         named = fields.get("source") or []
         keys = [str(key) for key in named] if isinstance(named, list) else [str(named)]
         if not keys:
-            self.problem(f"{where}: no source; name one key of `sources`, or a list of them")
+            self.problem(f"{where}: it has no source. Name a key of `sources`, or a list of keys")
         for key in keys:
             if key not in self.sources:
                 near = difflib.get_close_matches(key, self.sources, n=3, cutoff=0.5) or sorted(self.sources)
-                self.problem(f"{where}: unknown source {key}; known: {', '.join(near)}")
+                self.problem(f"{where}: unknown source {key}. Known sources: {', '.join(near)}")
         return tuple(self.sources[key] for key in keys if key in self.sources)
 
     def entries(self, top: Mapping[str, object], key: str) -> list[object]:
-        """The list under a key; a problem if it is no list."""
+        """The list under a key. Notes a problem if it isn't a list."""
         entries = top.get(key, [])
         if not isinstance(entries, list):
-            self.problem(f"{key}: a list is expected, not {entries!r}")
+            self.problem(f"{key} must be a list, but is {entries!r}")
             return []
         return entries
 
     def mapping(self, entry: object, where: str, allowed: set[str] | None = None) -> Mapping[str, object]:
         """An entry as a mapping; a problem if it is none, or has keys beyond those allowed."""
         if not isinstance(entry, dict):
-            self.problem(f"{where}: a mapping of keys to values is expected, not {entry!r}")
+            self.problem(f"{where} must be a mapping of keys to values, but is {entry!r}")
             return {}
         unknown = sorted(str(key) for key in entry if allowed is not None and key not in allowed)
         if unknown:
-            self.problem(f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted(allowed or ()))}")
+            self.problem(f"{where}: unknown key {', '.join(unknown)}. Allowed keys: {', '.join(sorted(allowed or ()))}")
         return entry
 
     def named(self, kind: str, name: str, entry: object, allowed: set[str]) -> Mapping[str, object]:
         """As `mapping`, for an entry with an id; a problem too if the id is not written as one."""
         if not _ID.fullmatch(name):
-            self.problem(f"{kind} {name}: an id has lower-case letters, digits and single hyphens")
+            self.problem(f"{kind} {name}: an id may have only lower-case letters, digits and single hyphens")
         return self.mapping(entry, f"{kind} {name}", allowed)
 
     def text(self, fields: Mapping[str, object], key: str, where: str) -> str:
         """The text or number under a key, as text; a problem if it is neither, or empty."""
         value = fields.get(key)
         if isinstance(value, bool) or not isinstance(value, str | int | float) or not str(value).strip():
-            self.problem(f"{where}: {key} is {value!r}; a text is expected")
+            self.problem(f"{where}: {key} must be a text, but is {value!r}")
             return ""
         return str(value).strip()
 
     def period(self, value: object, what: str) -> str:
         """The day, month or year in a value; a problem about `what` if it is none of these."""
         if not is_period(str(value)):
-            self.problem(f"{what} is {str(value)!r}; give YYYY-MM-DD, YYYY-MM or YYYY")
+            self.problem(f"{what} is {str(value)!r}. Write YYYY-MM-DD, YYYY-MM or YYYY")
         return str(value)
 
     def day(self, value: object, what: str) -> date:
-        """The day in a value; a problem about `what` if it is no day."""
+        """The day in a value. Notes a problem about `what` if it isn't a day."""
         if isinstance(value, str) and len(value) == 10 and is_period(value):
             return date.fromisoformat(value)
-        self.problem(f"{what} is {value!r}; give the day as YYYY-MM-DD")
+        self.problem(f"{what} is {value!r}. Write the day as YYYY-MM-DD")
         return date.min
 
     def problem(self, text: str) -> None:

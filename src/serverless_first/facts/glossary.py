@@ -50,7 +50,7 @@ class Term:
 
     @property
     def sort_key(self) -> str:
-        """Where it stands in the alphabet: "to invoke" stands under i."""
+        """Its place in the alphabet, for example i for "to invoke"."""
         return self.term.lower().removeprefix("to ")
 
 
@@ -86,7 +86,7 @@ def load(root: Path | None = None) -> Glossary:
         else:
             terms.append(_term(entry))
     anchors = [term.anchor for term in terms]
-    problems += [f"glossary.yml: {term.term} stands there twice" for term in terms if anchors.count(term.anchor) > 1]
+    problems += [f"glossary.yml: {term.term} appears twice" for term in terms if anchors.count(term.anchor) > 1]
     if problems:
         raise GlossaryError(problems)
     return Glossary(str(data["checked"]), tuple(sorted(terms, key=lambda term: term.sort_key)))
@@ -97,25 +97,25 @@ def _named(entry: object) -> str:
 
 
 def _problem(entry: object) -> str:
-    """What is wrong with an entry, or nothing."""
+    """The problem with an entry, or None."""
     if not isinstance(entry, dict):
         return "it is not a mapping"
     if unknown := sorted(set(entry) - _KEYS):
-        return f"unknown key {unknown[0]!r}; allowed: {', '.join(sorted(_KEYS))}"
+        return f"unknown key {unknown[0]!r}. Allowed keys: {', '.join(sorted(_KEYS))}"
     if missing := [key for key in _NEEDED if not entry.get(key)]:
         return f"{missing[0]} is missing"
     for key in ("ja", "seen", "forms"):
         value = entry.get(key, [])
         if not isinstance(value, list) or not all(isinstance(word, str) and word for word in value):
-            return f"{key} is a list of words, not {value!r}"
+            return f"{key} must be a list of words, but is {value!r}"
     if unknown := [place for place in entry.get("seen", []) if place not in SEEN]:
-        return f"seen is {unknown[0]!r}; allowed: {', '.join(SEEN)}"
+        return f"seen is {unknown[0]!r}, but must be one of {', '.join(SEEN)}"
     if not re.fullmatch(r"\d\d", str(entry["first"])):
-        return f'first is the number of a module, as in "03", not {entry["first"]!r}'
+        return f'first must be the number of a module, as in "03", but is {entry["first"]!r}'
     if not str(entry["means"]).endswith("."):
-        return "means is one sentence; it ends with a full stop"
+        return "means must be one sentence that ends with a full stop"
     if _KANJI.search(entry["ja"][0]) and not entry.get("reading"):
-        return f"{entry['ja'][0]} has kanji, and so it needs a reading in kana"
+        return f"{entry['ja'][0]} has kanji, so it needs a reading in kana"
     return ""
 
 

@@ -1,6 +1,6 @@
-"""prices.yml as objects: what AWS's services cost, by Region, each price with its date and source.
+"""prices.yml as objects: the prices of AWS's services, by Region, each with its date and source.
 
-prices.yml stands beside facts.yml and may cite the same sources::
+prices.yml is beside facts.yml and may cite the same sources::
 
     checked: 2026-11-25                      # when somebody last compared the table with its sources
     sources: ...                             # as in facts.yml, those that only prices need
@@ -12,7 +12,7 @@ prices.yml stands beside facts.yml and may cite the same sources::
         in:
           us-east-1: {usd: 0.20, as_of: 2026-09-24, source: ARCHG}
 
-A price that no source gives is not in the table: what needs it says so.
+A price that no source gives is not in the table, and code that needs it says so.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Prices(dict[str, Price]):
         if elsewhere := [price.region for price in self._everywhere if price.id == price_id]:
             raise UnknownPrice(f"{FILE} has no price {price_id!r} for {self.region}, only for {', '.join(elsewhere)}.")
         near = difflib.get_close_matches(price_id, self, n=3, cutoff=0.5)
-        hint = f"Did you mean {', '.join(near)}?" if near else f"{FILE} lists those there are."
+        hint = f"Did you mean {', '.join(near)}?" if near else f"{FILE} lists the known prices."
         raise UnknownPrice(f"There is no price {price_id!r} in {FILE}. {hint}")
 
     def each_usd(self, price_id: str) -> float:
@@ -172,7 +172,7 @@ class _Reader(Reader):
         count = float(amount[1].replace(",", "")) if amount and amount[1] else 1.0
         regions = self.mapping(fields.get("in"), f"{where}, in")
         if not regions:
-            self.problem(f"{where}: no Region; name one under `in`")
+            self.problem(f"{where}: it has no Region. Name at least one under `in`")
         prices = []
         for region, row in regions.items():
             here = f"{where}, {region}"
@@ -185,6 +185,6 @@ class _Reader(Reader):
     def _usd(self, cells: Mapping[str, object], where: str) -> float:
         usd = cells.get("usd")
         if isinstance(usd, bool) or not isinstance(usd, int | float) or not 0 < usd < math.inf:
-            self.problem(f"{where}: usd is {usd!r}; give a number above 0")
+            self.problem(f"{where}: usd is {usd!r}, but must be a number above 0")
             return math.nan
         return float(usd)

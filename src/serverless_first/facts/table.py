@@ -17,7 +17,7 @@ fit into a sentence has a short form as well::
 
     now: {value: 10,000 connections and 100 new ones a second, short: 10,000 connections, as_of: 2025, source: QUOTA}
 
-releases.yml stands beside it and may cite the same sources::
+releases.yml is beside it and may cite the same sources::
 
     sources: ...                                                     # as above, those that only releases need
     releases:
@@ -90,7 +90,7 @@ class Dated:
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact: what it is about, its value now, at the time of the deck (`then`), and when it was checked."""
+    """One fact: its subject, its value now, at the time of the deck (`then`), and when it was checked."""
 
     id: str
     what: str
@@ -100,7 +100,7 @@ class Fact:
     note: str | None = None
 
     def stale(self, today: date) -> bool:
-        """Whether nobody has checked the fact in the 365 days before `today`; a day to come is no check either."""
+        """Whether nobody has checked the fact in the 365 days before `today`; a future day doesn't count as a check."""
         return not timedelta(0) <= today - self.checked <= timedelta(days=STALE_AFTER_DAYS)
 
 
@@ -156,7 +156,7 @@ class Facts(dict[str, Fact]):
 
     def __missing__(self, fact_id: str) -> Fact:
         near = difflib.get_close_matches(fact_id, self, n=3, cutoff=0.5)
-        hint = f"Did you mean {', '.join(near)}?" if near else "facts.yml lists those there are."
+        hint = f"Did you mean {', '.join(near)}?" if near else "facts.yml lists the known facts."
         raise UnknownFact(f"There is no fact {fact_id!r} in facts.yml. {hint}")
 
 
@@ -174,7 +174,7 @@ def load(root: Path | None = None) -> Facts:
     """Reads facts.yml of the checkout (or of `root`); a course without the file has no facts.
 
     Raises:
-        FactsError: with one problem for each wrong place: what is wrong, and what is allowed.
+        FactsError: with one problem for each wrong place, which says what is allowed.
     """
     path = (root or course_root()) / FOLDER / "facts.yml"
     return _Reader(path.name).read(parse(path)) if path.is_file() else Facts()
@@ -235,7 +235,7 @@ class _Reader(Reader):
         undated = [self.text({"label": label}, "label", "undated") for label in self.entries(top, "undated")]
         labels = [row.label for row in rows] + undated
         for label in sorted({label for label in labels if labels.count(label) > 1}):
-            self.problem(f"{label!r} stands there twice")
+            self.problem(f"{label!r} appears twice")
         if self.problems:
             raise FactsError(self.problems)
         return History(tuple(sorted(rows, key=lambda row: row.day)), tuple(undated))
@@ -249,10 +249,10 @@ class _Reader(Reader):
             where += f" ({label})"
         theme, on_slide_10 = str(fields.get("theme")), fields.get("on_slide_10", False)
         if theme not in THEMES:
-            self.problem(f"{where}: theme is {theme!r}; allowed: {', '.join(THEMES)}")
+            self.problem(f"{where}: theme is {theme!r}, but must be one of {', '.join(THEMES)}")
         when = self.period(fields.get("date"), f"{where}: date")
         if not isinstance(on_slide_10, bool):
-            self.problem(f"{where}: on_slide_10 is {on_slide_10!r}; give true or false")
+            self.problem(f"{where}: on_slide_10 is {on_slide_10!r}, but must be true or false")
         note = self.text(fields, "note", where) if "note" in fields else None
         release = Release(label, theme, when, on_slide_10 is True, self.cited(fields, where), note)
         return release if len(self.problems) == before else None
@@ -275,5 +275,7 @@ class _Reader(Reader):
         value, as_of = self.text(fields, "value", where), self.period(fields.get("as_of", ""), f"{where}: as_of")
         short = self.text(fields, "short", where) if "short" in fields else None
         if short and len(short) >= len(value):
-            self.problem(f"{where}: short is {short!r}, no shorter than the value; leave it out, or shorten it")
+            self.problem(
+                f"{where}: short is {short!r}, which is not shorter than the value. Leave it out, or shorten it"
+            )
         return Dated(value, as_of, self.cited(fields, where), short)

@@ -83,9 +83,9 @@ def graph_of(definition: str | Mapping[str, Any]) -> Graph:
         try:
             definition = json.loads(definition)
         except ValueError as error:
-            raise ValueError(f"This is no JSON, so no definition of a state machine: {error}.") from None
+            raise ValueError(f"This is not JSON, so it cannot be the definition of a state machine: {error}.") from None
     if not isinstance(definition, Mapping):
-        raise ValueError(f"A definition is an object with StartAt and States, not {type(definition).__name__}.")
+        raise ValueError(f"A definition must be an object with StartAt and States, not {type(definition).__name__}.")
     graph = Graph()
     graph.nodes[START] = Node(START, START, START)
     first, ends = _add_machine(graph, definition, (), "")
@@ -100,15 +100,15 @@ def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ..
     states = machine.get("States")
     where = f" in {path.rstrip('/')}" if path else ""
     if not isinstance(states, Mapping) or not states:
-        raise ValueError(f"There are no States{where}: this is no definition of a state machine.")
+        raise ValueError(f"There are no States{where}, so this is not the definition of a state machine.")
     if machine.get("StartAt") not in states:
-        raise ValueError(f"StartAt{where} is {machine.get('StartAt')!r}; the states are {', '.join(states)}.")
+        raise ValueError(f"StartAt{where} is {machine.get('StartAt')!r}, but the states are {', '.join(states)}.")
     out_of = {name: _add_state(graph, str(name), state, frames, path) for name, state in states.items()}
     ends = []
     for name, state in states.items():
         for target, kind, label in _transitions(state):
             if target not in states:
-                raise ValueError(f"{name!r} goes on to {target!r}; there is no such state{where}.")
+                raise ValueError(f"{name!r} goes on to {target!r}, but there is no such state{where}.")
             # What a Choice or a Task goes on to from itself, a Parallel or a Map does from its end.
             graph.edges.append(Edge(out_of[name], path + target, kind, label))
         if state.get("End") is True or state["Type"] in ("Succeed", "Fail"):
@@ -120,7 +120,7 @@ def _add_state(graph: Graph, name: str, state: Any, frames: tuple[str, ...], pat
     """Adds a state with all that is in it; the key of the node that its transitions leave from."""
     kind = state.get("Type") if isinstance(state, Mapping) else None
     if kind not in KINDS:
-        raise ValueError(f"{name!r} has the Type {kind!r}; there are {', '.join(KINDS)}.")
+        raise ValueError(f"{name!r} has the Type {kind!r}. Use one of {', '.join(KINDS)}.")
     key = path + name
     within = (*frames, key) if kind in _CONTAINERS else frames
     graph.nodes[key] = Node(key, name, kind, tuple(_says(state)), within)

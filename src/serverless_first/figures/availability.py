@@ -83,7 +83,7 @@ def chain_availability(each: float, services: int, *, title: str, by_event: int 
         ValueError: an argument is out of its range.
     """
     if not 0.9 <= each < 1 or not 1 <= services <= MOST_SERVICES or not 0 <= by_event < services:
-        raise ValueError("Give each from 0.9 below 1, 1 to 12 services, and fewer of them by event than there are.")
+        raise ValueError("Give each from 0.9 to below 1, 1 to 12 services, and fewer services by event than services.")
     with style():
         figure = Figure(figsize=(8.0, 3.9))
         axes = figure.subplots()
@@ -107,7 +107,7 @@ def throttled(times_s: Sequence[float], passed: Sequence[bool], model: Throttled
         ValueError: the three are not of one length, or there is no request.
     """
     if not len(times_s) or not len(times_s) == len(passed) == len(model.passed):
-        raise ValueError("Give times_s, passed and the model for the same requests, one at least.")
+        raise ValueError("Give times_s, passed and the model for the same requests, with at least one request.")
     times, let = np.asarray(times_s) - times_s[0], np.asarray(passed, dtype=bool)
     with style():
         figure = Figure(figsize=(8.0, 3.4))

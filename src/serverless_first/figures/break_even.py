@@ -82,7 +82,7 @@ def month_costs(
     if not 2 <= len(options) <= MOST_OPTIONS:
         raise ValueError(f"{len(options)} options were given. Give 2 to {MOST_OPTIONS}.")
     if not 0 < low < high:
-        raise ValueError(f"low is {low:g} and high {high:g}. Give two numbers above 0, the larger one last.")
+        raise ValueError(f"low is {low:g} and high is {high:g}. Give two numbers above 0, the larger number last.")
     loads = np.geomspace(low, high, _POINTS).tolist()
     every = [cost(load) for cost in options.values() for load in loads]
     with style():

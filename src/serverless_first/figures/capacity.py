@@ -79,7 +79,7 @@ def _close_up(axes: Any, run: CapacityResult, span_s: tuple[float, float], top_p
     """A small picture of a part of the run in a corner of its axes."""
     begin_s, end_s = span_s
     if not 0 <= begin_s < end_s <= run.demand.duration_s:
-        raise ValueError(f"close_up_s is {span_s}. Give a begin and an end within {run.demand.duration_s:,.0f} s.")
+        raise ValueError(f"close_up_s is {span_s}. Give a beginning and an end within {run.demand.duration_s:,.0f} s.")
     step_s = run.demand.step_s
     part = slice(int(begin_s // step_s), int(-(-end_s // step_s)))
     edges = np.arange(part.start, part.stop + 1) * (step_s / 60)

@@ -63,7 +63,9 @@ def connections_over_time(
         ValueError: fewer than two samples; more seats reserved than there are.
     """
     if len(samples) < 2:
-        raise ValueError(f"There are {len(samples)} samples; a time line needs two. Read them after the `with` block.")
+        raise ValueError(
+            f"There are {len(samples)} samples, but a timeline needs two. Read them after the `with` block."
+        )
     check_reserved(max_connections, reserved)
     begin_s, end_s = samples[0].time_s, samples[-1].time_s
     runs = _runs(samples)
@@ -239,13 +241,15 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
         ValueError: no try, one without calls, or an outcome that is not "answered", "failed" or "throttled".
     """
     if not rows:
-        raise ValueError("There is nothing to compare: give at least one try with its calls.")
+        raise ValueError("There is nothing to compare. Give at least one try with its calls.")
     for name, calls in rows.items():
         if not calls:
-            raise ValueError(f"{name!r} has no calls; give what came of each.")
+            raise ValueError(f"{name!r} has no calls. Give the outcome of each call.")
         for call in calls:
             if call.outcome not in _OUTCOMES:
-                raise ValueError(f"{name!r} has the outcome {call.outcome!r}; known are {', '.join(_OUTCOMES)}.")
+                raise ValueError(
+                    f"{name!r} has the outcome {call.outcome!r}. Known outcomes are {', '.join(_OUTCOMES)}."
+                )
     with style():
         figure = Figure(figsize=(8.0, 1.3 + 0.52 * len(rows)))
         figure.set_layout_engine("constrained", wspace=0.05)

@@ -33,11 +33,13 @@ def criteria(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
         ValueError: there are no rows, a row has other services than the first, or a mark is none of these.
     """
     if not rows:
-        raise ValueError("There is nothing to show: give at least one criterion.")
+        raise ValueError("There is nothing to show. Give at least one criterion.")
     services = list(next(iter(rows.values())))
     for criterion, row in rows.items():
         if list(row) != services:
-            raise ValueError(f"{criterion!r} has the services {', '.join(row)}, the first row {', '.join(services)}.")
+            raise ValueError(
+                f"{criterion!r} has the services {', '.join(row)}, but the first row has {', '.join(services)}."
+            )
         for mark in row.values():
             if mark not in (THEN, NEVER) and not _SINCE.fullmatch(mark):
                 raise ValueError(f"{criterion!r} has {mark!r}. Give {THEN!r}, a year such as '2021', or {NEVER!r}.")

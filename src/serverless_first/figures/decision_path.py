@@ -57,7 +57,7 @@ def decision_path(steps: Sequence[Step], *, title: str) -> Figure:
     if not 2 <= len(steps) <= 4:
         raise ValueError(f"{len(steps)} steps were given. Give two to four.")
     if any(len(step.between) > 3 for step in steps):
-        raise ValueError("More than three things stand between two steps. Give up to three.")
+        raise ValueError("There are more than three things between two steps. Give up to three.")
     height_in = _STEP_IN * (len(steps) - 1) + _BOX_IN + 0.95
     with style():
         figure = Figure(figsize=(_PAGE_IN, height_in))

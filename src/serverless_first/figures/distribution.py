@@ -42,10 +42,10 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithm
     _check_count(groups)
     for name, values in groups.items():
         if not values:
-            raise ValueError(f"Group {name!r} has no measurements; give at least one.")
+            raise ValueError(f"Group {name!r} has no measurements. Give at least one.")
         wrong = [value for value in values if not 0 < value < float("inf")]
         if wrong:
-            raise ValueError(f"Group {name!r} has {wrong[0]!r}; a duration in ms must be above 0 and finite.")
+            raise ValueError(f"Group {name!r} has {wrong[0]!r}, but a duration in ms must be above 0 and finite.")
     # Seeded: the same measurements are the same picture. The height within a row has no meaning.
     jitter = random.Random(_JITTER_SEED)
     with style():
@@ -106,7 +106,7 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
     _check_count(values)
     for name, count in values.items():
         if count < 0:
-            raise ValueError(f"{name!r} is {count}; a count is 0 or more.")
+            raise ValueError(f"{name!r} is {count}, but a count must be 0 or more.")
     with style():
         figure = Figure(figsize=(8.0, 1.2 + 0.5 * len(values)))
         axes = figure.subplots()
@@ -133,7 +133,7 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
 
 def _check_count(groups: Mapping[str, object]) -> None:
     if not 1 <= len(groups) <= len(_LOOKS):
-        raise ValueError(f"There are {len(groups)} groups to draw; 1 to {len(_LOOKS)} can be told apart.")
+        raise ValueError(f"There are {len(groups)} groups to draw, but only 1 to {len(_LOOKS)} can be told apart.")
 
 
 def _ms(value: float) -> str:

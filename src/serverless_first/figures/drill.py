@@ -38,7 +38,7 @@ def drill_dashboard(record: Record, *, title: str) -> Figure:
         ValueError: the record has no samples.
     """
     if not record.samples:
-        raise ValueError("There is nothing to draw: the record has no samples.")
+        raise ValueError("There is nothing to draw, because the record has no samples.")
     end_s = max(record.samples[-1].time_s, *(moment.time_s for moment in record.moments), 1.0)
     with style():
         figure = Figure(figsize=(8.0, 9.4 + 0.19 * len(record.moments)))

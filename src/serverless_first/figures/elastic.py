@@ -31,7 +31,9 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
         ValueError: there are no intervals: the function has not been called yet.
     """
     if not intervals:
-        raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
+        raise ValueError(
+            "There is nothing to draw, because this function has no execution environment yet. Invoke it first."
+        )
     end_s = max(i.end_s for i in intervals)
     margin_s = 0.08 * (end_s - from_s)
     moments = {from_s, end_s + margin_s, *(i.start_s for i in intervals), *(i.end_s for i in intervals)}
@@ -70,7 +72,7 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
     """
     items = list(dict.fromkeys(item for bill in bills.values() for item in bill.items))
     if not 1 <= len(bills) <= 6 or len(items) > len(_LOOKS):
-        raise ValueError(f"There are {len(bills)} cases and {len(items)} items; at most 6 and 4 can be drawn.")
+        raise ValueError(f"There are {len(bills)} cases and {len(items)} items, but at most 6 and 4 can be drawn.")
     most = max(bill.usd for bill in bills.values()) or 1.0
     with style():
         figure = Figure(figsize=(8.0, 1.5 + 0.5 * len(bills)))

@@ -38,7 +38,9 @@ def timeline(intervals: Sequence[Interval], *, title: str) -> Figure:
         ValueError: there are no intervals: the function has not been called yet.
     """
     if not intervals:
-        raise ValueError("There is nothing to draw: this function has no execution environment yet. Invoke it first.")
+        raise ValueError(
+            "There is nothing to draw, because this function has no execution environment yet. Invoke it first."
+        )
     rows = list(dict.fromkeys(i.environment for i in intervals))
     crowded = len(rows) > _ROWS_WITH_LABELS
     with style():

@@ -27,7 +27,7 @@ def abstraction_steps(below: Sequence[str], *, title: str) -> Figure:
         ValueError: there are not four of them.
     """
     if len(below) != len(STEPS):
-        raise ValueError(f"{len(below)} texts were given. Give {len(STEPS)}, one for each step.")
+        raise ValueError(f"{len(below)} texts were given. Give {len(STEPS)}, with one text for each step.")
     with style():
         figure = Figure(figsize=(8.0, 3.6))
         axes = figure.subplots()

@@ -70,7 +70,7 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         ValueError: there is none; or one has no events, or none of an execution.
     """
     if not histories:
-        raise ValueError("There is nothing to draw: give at least one history.")
+        raise ValueError("There is nothing to draw. Give at least one history.")
     runs = {name: run_of(events) for name, events in histories.items()}
     lanes = {name: _lanes(run) for name, run in runs.items()}
     heights = [sum(lane.height for lane in each) * _ROW_IN + 0.35 for each in lanes.values()]

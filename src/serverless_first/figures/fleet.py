@@ -129,7 +129,8 @@ def slices(result: fleet.FleetResult, begin_s: float, end_s: float, number: int)
     """
     if not (begin_s < end_s and number >= 1):
         raise ValueError(
-            f"{number} slices from {begin_s:g} s to {end_s:g} s: give an end after the begin, and 1 or more."
+            f"{number} slices from {begin_s:g} s to {end_s:g} s cannot be drawn. Give an end after the "
+            "beginning, and 1 slice or more."
         )
     edges_s = np.linspace(begin_s, end_s, number + 1)
     seen = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # NaN, throttled: not seen

@@ -56,7 +56,9 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         ValueError: there are no releases.
     """
     if not releases:
-        raise ValueError("There is nothing to draw: no releases. facts.releases() reads them from releases.yml.")
+        raise ValueError(
+            "There is nothing to draw, because there are no releases. facts.releases() reads them from releases.yml."
+        )
     deck = facts.get("deck-date").now
     deck_x = _year(date.fromisoformat(deck.as_of))
     years = [int(deck_x), *(release.day.year for release in releases)]
@@ -113,7 +115,9 @@ def history_table(releases: Sequence[Release]) -> None:
         ValueError: there are no releases.
     """
     if not releases:
-        raise ValueError("There is nothing to show: no releases. facts.releases() reads them from releases.yml.")
+        raise ValueError(
+            "There is nothing to show, because there are no releases. facts.releases() reads them from releases.yml."
+        )
     parts, words = [], []
     for theme, heading in THEMES.items():
         rows = [release for release in releases if release.theme == theme]

@@ -82,7 +82,7 @@ class LevellingPanels(Moving):
             ValueError: there is no request.
         """
         if not called.calls:
-            raise ValueError("There are no requests to draw. Give arrivals_s with one at least.")
+            raise ValueError("There are no requests to draw. Give arrivals_s with at least one request.")
         end_s = max(queued.done_s, float(called.arrival_s[-1])) * 1.02 or 1.0
         edges = np.linspace(0, end_s, _BINS + 1)
         each_s = edges[1]

@@ -55,7 +55,7 @@ def instance_limits(
     if needed < 0:
         raise ValueError(f"needed is {needed}. Give a number of connections, from 0.")
     if chosen is not None and chosen not in instance_classes:
-        raise ValueError(f"The chosen class {chosen!r} has no row. There are: {', '.join(instance_classes)}.")
+        raise ValueError(f"The chosen class {chosen!r} has no row. The rows are {', '.join(instance_classes)}.")
     with style():
         figure = Figure(figsize=(8.0, 1.7 + 0.32 * len(instance_classes)))
         bars = SeatBars(figure.subplots(), instance_classes)

@@ -86,10 +86,10 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
 
 def _require_a_life(events: Sequence[MessageEvent]) -> None:
     if not events or events[0].kind != "sent":
-        raise ValueError('The life of a message begins with an event "sent".')
+        raise ValueError('A message\'s life must begin with an event "sent".')
     for event in events:
         if event.kind not in KINDS:
-            raise ValueError(f"{event.kind!r} is nothing that happens to a message. There is: {', '.join(KINDS)}.")
+            raise ValueError(f"{event.kind!r} does not happen to a message. Use one of {', '.join(KINDS)}.")
     times_s = [event.time_s for event in events]
     if times_s != sorted(times_s):
         raise ValueError("The events must be in the order of time.")

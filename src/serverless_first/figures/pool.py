@@ -65,7 +65,9 @@ def waiting_curve(wait_s: ArrayLike) -> WaitingCurve:
         raise ValueError("There are no waits to draw. Give one for each request, in seconds.")
     served = np.sort(waits[~np.isnan(waits)])
     if served.size and not (served[0] >= 0 and served[-1] < math.inf):
-        raise ValueError(f"A wait is {served[0] if served[0] < 0 else served[-1]:g} s. Give 0 s or more, finite.")
+        raise ValueError(
+            f"A wait is {served[0] if served[0] < 0 else served[-1]:g} s. Give finite waits of 0 s or more."
+        )
     return WaitingCurve(served, np.arange(1, served.size + 1) / waits.size, waits.size - served.size)
 
 
@@ -89,7 +91,7 @@ def borrow_waits(
     """
     groups = wait_s if isinstance(wait_s, Mapping) else {"": wait_s}
     if not 1 <= len(groups) <= len(_LOOKS):
-        raise ValueError(f"There are {len(groups)} lists of waits; 1 to {len(_LOOKS)} can be told apart.")
+        raise ValueError(f"There are {len(groups)} lists of waits, but only 1 to {len(_LOOKS)} can be told apart.")
     curves = {name: waiting_curve(waits) for name, waits in groups.items()}
     lost = any(curve.timed_out for curve in curves.values())
     longest_s = max([float(curve.wait_s[-1]) for curve in curves.values() if curve.wait_s.size], default=0.0)
@@ -263,7 +265,7 @@ def _starving_in_words(size: int, served: Floats) -> str:
 def _measured(points: Mapping[str, tuple[float, float]], clients: int) -> Mapping[str, tuple[float, float]]:
     """The points, if they can be drawn."""
     if len(points) > len(_MEASURED):
-        raise ValueError(f"{len(points)} measured points were given. Give {len(_MEASURED)} at most.")
+        raise ValueError(f"{len(points)} measured points were given. Give at most {len(_MEASURED)}.")
     for name, point in points.items():
         if not all(0 <= count <= clients for count in point):
             raise ValueError(f"The measured point {name!r} is {point}. Give two numbers of clients, 0 to {clients}.")

@@ -42,7 +42,9 @@ def services(
     """
     unknown = sorted({name for pair in (*calls, *events, down, called or ()) for name in pair if name not in names})
     if not names or unknown:
-        raise ValueError(f"No service is called {', '.join(unknown) or 'anything'}; there are: {', '.join(names)}.")
+        raise ValueError(
+            f"No service is called {', '.join(unknown) or 'anything'}. The services are {', '.join(names)}."
+        )
     place = {name: number * _APART for number, name in enumerate(names)}
     middle = (len(names) - 1) * _APART / 2
     with style():
@@ -124,7 +126,7 @@ def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) 
         ValueError: there is none, or one ends before it begins.
     """
     if not spans or any(end < begin for begin, end in spans.values()):
-        raise ValueError("Give at least one span, each with its begin before its end, in seconds.")
+        raise ValueError("Give at least one span, in seconds, each with its beginning before its end.")
     first_s = min(begin for begin, _ in spans.values())
     total_ms = (max(end for _, end in spans.values()) - first_s) * 1000
     colours = (GREY, BLUE, ORANGE, SKY, GREEN, VERMILION)

@@ -106,7 +106,7 @@ def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
         ValueError: there is no ledger.
     """
     if not ledgers:
-        raise ValueError("There is nothing to show: give at least one ledger.")
+        raise ValueError("There is nothing to show. Give at least one ledger.")
     with style():
         figure = Figure(figsize=(8.0, 1.5 + 0.5 * len(ledgers)))
         axes = figure.subplots()

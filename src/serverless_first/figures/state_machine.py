@@ -101,10 +101,10 @@ def state_machines(
         ValueError: there is none, or one is no definition; or a history is of none of them.
     """
     if not definitions:
-        raise ValueError("There is nothing to draw: give at least one definition.")
+        raise ValueError("There is nothing to draw. Give at least one definition.")
     histories = histories or {}
     if unknown := sorted(set(histories) - set(definitions)):
-        raise ValueError(f"There is a history of {unknown[0]!r}; the machines are {', '.join(definitions)}.")
+        raise ValueError(f"There is a history of {unknown[0]!r}, but the machines are {', '.join(definitions)}.")
     both = {name: (each, histories.get(name)) for name, each in definitions.items()}
     return _drawn(both, title, False, _ON_A_SLIDE if for_slide else _ON_PAPER)
 

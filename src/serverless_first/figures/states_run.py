@@ -142,14 +142,14 @@ def run_of(events: Sequence[Event]) -> Run:
         ValueError: there are no events, or they are none of an execution.
     """
     if not events:
-        raise ValueError("There is nothing to draw: this history has no events.")
+        raise ValueError("There is nothing to draw, because this history has no events.")
     try:
         in_order = sorted(events, key=lambda event: event["id"])
         reader = _Reader(in_order)
         for event in in_order:
             reader.read(event)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"These are no events of get_execution_history: {type(error).__name__}: {error}.") from error
+        raise ValueError(f"These are not events of get_execution_history: {type(error).__name__}: {error}.") from error
     end_s = reader.moment(in_order[-1])
     return Run(reader.visits, end_s, reader.outcome, reader.error)
 

@@ -88,7 +88,9 @@ def borrow_steps(
     """
     lanes = _lanes(events)
     if not lanes:
-        raise ValueError("There is nothing to draw: no client has borrowed a connection yet. Let one run a query.")
+        raise ValueError(
+            "There is nothing to draw, because no client has borrowed a connection yet. Let a client run a query."
+        )
     shown = _chosen(lanes)
     picked = [lanes[client] for client in shown]
     end_s = events[-1].time_s - events[0].time_s

@@ -69,8 +69,8 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
     text = alt_text(figure) if alt is None else words
     if not text:
         raise ValueError(
-            "This figure needs an alt text, because its function writes none: figures.show(figure, alt=...), what it "
-            "shows in a sentence or two."
+            "This figure's function writes no alt text. Say in a sentence or two what the figure shows: "
+            "figures.show(figure, alt=...)."
         )
     if larger != 1:
         _enlarge_text(figure, larger)

@@ -29,7 +29,7 @@ def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
     """
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     if not columns:
-        raise ValueError("There is nothing to show: give at least one row with one column.")
+        raise ValueError("There is nothing to show. Give at least one row with one column.")
     with style():
         figure = Figure(figsize=(8.0, 0.7 + 0.3 * len(rows)))
         axes = figure.subplots()

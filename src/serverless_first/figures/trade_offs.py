@@ -27,7 +27,7 @@ def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: 
         ValueError: no curve, more than five, or one without a run.
     """
     if not 1 <= len(curves) <= len(_MARKS) or not all(map(len, curves.values())):
-        raise ValueError(f"{len(curves)} curves were given. Give 1 to {len(_MARKS)}, each with a run at least.")
+        raise ValueError(f"{len(curves)} curves were given. Give 1 to {len(_MARKS)}, each with at least one run.")
     with style():
         figure = Figure(figsize=(8.0, 3.6))
         axes = figure.subplots()
@@ -65,7 +65,7 @@ def headroom(lead_times_s: Sequence[float], times: Sequence[float], cost_usd: Se
         ValueError: the three differ in length, or are empty.
     """
     if not lead_times_s or not len(lead_times_s) == len(times) == len(cost_usd):
-        raise ValueError("Give a multiple and a cost for each lead time, and one lead time at least.")
+        raise ValueError("Give a multiple and a cost for each lead time, and at least one lead time.")
     minutes = np.asarray(lead_times_s) / 60
     with style():
         figure = Figure(figsize=(8.0, 3.2))

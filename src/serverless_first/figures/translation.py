@@ -39,7 +39,7 @@ def translations(lines: Sequence[Translation], *, title: str) -> Figure:
         ValueError: no line, or more than can be drawn.
     """
     if not 1 <= len(lines) <= MOST_LINES:
-        raise ValueError(f"{len(lines)} lines: from 1 to {MOST_LINES} can be drawn.")
+        raise ValueError(f"{len(lines)} lines were given, but only 1 to {MOST_LINES} can be drawn.")
     height = len(lines) * _ROW
     same = Counter(line.source.rpartition(":")[2] for line in lines)
     with style():

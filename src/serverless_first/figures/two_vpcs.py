@@ -89,13 +89,13 @@ def two_vpcs(
 def _check(model: Model, environments: int, interfaces: int, addresses: int, refused: int) -> None:
     if not 0 < environments + refused <= MOST_ENVIRONMENTS or not 0 < addresses <= MOST_ADDRESSES:
         raise ValueError(
-            f"{environments + refused} environments and {addresses} addresses: up to {MOST_ENVIRONMENTS} and "
-            f"{MOST_ADDRESSES} can be drawn."
+            f"There are {environments + refused} environments and {addresses} addresses, but only up to "
+            f"{MOST_ENVIRONMENTS} and {MOST_ADDRESSES} can be drawn."
         )
     if not 0 <= interfaces <= addresses:
         raise ValueError(f"{interfaces} interfaces do not fit into {addresses} addresses.")
     if (model == "none" and interfaces) or (model == "2019" and interfaces != environments):
-        raise ValueError(f"{interfaces} interfaces for {environments} environments are not the model {model!r}.")
+        raise ValueError(f"{interfaces} interfaces for {environments} environments do not match the model {model!r}.")
 
 
 def _between(axes: Axes, model: Model, dots: Sequence[Point], slots: Sequence[Point]) -> None:

@@ -24,12 +24,12 @@ def two_ways(measures: Mapping[str, Sequence[float]], *, names: Sequence[str], t
         ValueError: there is no measure, or one has not two numbers, or a number below 0; or there are not two names.
     """
     if len(names) != 2:
-        raise ValueError(f"There are {len(names)} names; two ways are compared.")
+        raise ValueError(f"There are {len(names)} names, but exactly two ways can be compared.")
     if not measures:
-        raise ValueError("There is nothing to compare: give at least one measure.")
+        raise ValueError("There is nothing to compare. Give at least one measure.")
     for what, numbers in measures.items():
         if len(numbers) != 2 or min(numbers) < 0:
-            raise ValueError(f"{what}: {list(numbers)}; give one number for each of the two ways, none below 0.")
+            raise ValueError(f"{what} has {list(numbers)}. Give one number for each of the two ways, and none below 0.")
     rows = -(-len(measures) // _COLUMNS)
     with style():
         figure = Figure(figsize=(9.0, 0.6 + 1.25 * rows))

@@ -44,7 +44,7 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
         raise ValueError(f"{len(servers)} servers were given. Give one to {MOST_SERVERS}.")
     for name, usd in {"Lambda": function_usd, **servers}.items():
         if not 0 < usd < float("inf"):
-            raise ValueError(f"The price of {name} is {usd!r}. Give US dollars for an hour, above 0.")
+            raise ValueError(f"The price of {name} is {usd!r}. Give a price in US dollars for an hour, above 0.")
     shares = np.linspace(_LEAST_SHARE, 1.0, 200)
     first = min(servers, key=lambda name: servers[name])
     with style():

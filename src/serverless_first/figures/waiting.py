@@ -33,7 +33,7 @@ def span_s(text: str) -> tuple[float, float]:
     found = [*_AMOUNT.findall(text), *_BARE.findall(text)]
     times_s = [float(number.replace(",", "")) * SECONDS[unit] for number, unit in found]
     if not times_s:
-        raise ValueError(f"{text!r} names no time. Give one such as 125 ms or 4 to 30 weeks.")
+        raise ValueError(f"{text!r} does not name a time. Give a time such as 125 ms or 4 to 30 weeks.")
     return min(times_s), max(times_s)
 
 
@@ -78,7 +78,7 @@ def waiting_times(
         *(t for span in published_s.values() for t in span),
     ]
     if not times or min(times) <= 0 or not all(map(len, measured_s.values())):
-        raise ValueError("Give at least one time for each kind of capacity, each above 0 s.")
+        raise ValueError("Give at least one time above 0 s for each kind of capacity.")
     first_s = min(0.0003, min(times) / 2)
     with style():
         figure = Figure(figsize=(8.0, 1.3 + 0.36 * len(names)))

@@ -1,4 +1,4 @@
-"""What checks of API tasks share: the learner's APIs by their names, requests over HTTP, tables of DynamoDB."""
+"""Helpers for checks of API tasks: the learner's APIs by their names, requests over HTTP, tables of DynamoDB."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LIMIT_S = 40.0
 
 @dataclass(frozen=True)
 class Answered:
-    """What an API answered.
+    """An API's answer.
 
     Attributes:
         called: the request, as messages show it.
         status: the HTTP status.
-        body: the body from JSON; as text if it is none.
+        body: the body from JSON; as text if it isn't JSON.
     """
 
     called: str
@@ -42,7 +42,7 @@ def http_api(attempt: Attempt, name: str) -> str:
     """The address of the learner's HTTP API of this name.
 
     Raises:
-        NotStarted: there is none.
+        NotStarted: the API doesn't exist.
     """
     apis = attempt.client("apigatewayv2").get_apis()["Items"]
     return _of_this_name(attempt, "HTTP API", name, [(api["Name"], api["ApiEndpoint"]) for api in apis])
@@ -52,7 +52,7 @@ def rest_api(attempt: Attempt, name: str) -> tuple[str, str]:
     """The id of the learner's REST API of this name, and the address of its stage prod.
 
     Raises:
-        NotStarted: there is none.
+        NotStarted: the API doesn't exist.
     """
     apis = attempt.client("apigateway").get_rest_apis()["items"]
     number = _of_this_name(attempt, "REST API", name, [(api["name"], api["id"]) for api in apis])
@@ -63,7 +63,7 @@ def rest_api(attempt: Attempt, name: str) -> tuple[str, str]:
 def _of_this_name(attempt: Attempt, what: str, name: str, there: Sequence[tuple[str, str]]) -> str:
     if name not in dict(there):
         names = listed(sorted(each for each, _ in there))
-        attempt.not_started(f"There is no {what} {name} yet; there are: {names}.")
+        attempt.not_started(f"There is no {what} {name} yet. Existing {what}s: {names}.")
     return next(value for each, value in there if each == name)
 
 
@@ -76,7 +76,7 @@ def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None,
         body: sent as JSON; a text goes as it is.
 
     Raises:
-        CheckFailed: nobody answers there.
+        CheckFailed: the API doesn't answer.
     """
     import requests  # here, because it takes a while
 
@@ -93,7 +93,7 @@ def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None,
             called=called,
             came_back=type(error).__name__,
             expected="an answer",
-            look_at="the cell that makes the API: run it again",
+            look_at="the cell that makes the API. Run it again",
         )
     try:
         found = answer.json()
@@ -103,7 +103,7 @@ def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None,
 
 
 def http_event(route: str, body: Any = None, **path_parameters: str) -> dict[str, Any]:
-    """The event, in format 2.0, that a function behind an HTTP API gets."""
+    """The event, in format 2.0, that an HTTP API passes to its function."""
     verb, path = route.split(" ")
     for name, value in path_parameters.items():
         path = path.replace("{" + name + "}", value)
@@ -121,10 +121,10 @@ def http_event(route: str, body: Any = None, **path_parameters: str) -> dict[str
 
 
 def begun(attempt: Attempt, name: str, event: Any) -> None:
-    """Says so if the function is not there or still the stub; any other error is for the check to find over HTTP.
+    """Raises NotStarted if the function is missing or still the stub. The check finds any other error over HTTP.
 
     Raises:
-        NotStarted: it is not there, or it raises NotImplementedError.
+        NotStarted: the function doesn't exist, or raises NotImplementedError.
     """
     try:
         attempt.invoke(name, event)
@@ -151,7 +151,7 @@ def items(attempt: Attempt, table: str, key: str) -> dict[str, dict[str, str]]:
 
 @contextmanager
 def lamps(attempt: Attempt, lamp: str, left: int) -> Iterator[None]:
-    """So many lamps of a kind in the table stock-lamps, as long as the check needs them.
+    """Puts a number of lamps of a kind into the table stock-lamps until the block ends.
 
     Raises:
         NotStarted: there is no such table.
@@ -169,7 +169,7 @@ def lamps(attempt: Attempt, lamp: str, left: int) -> Iterator[None]:
 
 @contextmanager
 def switched_off(attempt: Attempt, name: str) -> Iterator[None]:
-    """A function that no call reaches, until the block ends."""
+    """Refuses every call of a function until the block ends."""
     client = attempt.client("lambda")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:

@@ -1,6 +1,6 @@
-"""What a check acts with and fails with.
+"""The calls that a check makes, and the errors with which it fails.
 
-A check sees what the learner deployed only through AWS calls, with inputs of its own::
+A check sees the learner's work only through AWS calls, with its own inputs::
 
     @task("0.1")
     def order_total(attempt: Attempt) -> None:
@@ -38,10 +38,10 @@ _NOT_THE_LEARNERS = re.compile(r"[/\\](?:site-packages|awslambdaric|serverless_f
 
 @dataclass(frozen=True, eq=False)
 class Reply:
-    """What an invocation gave back.
+    """The result of an invocation.
 
     `reply == value` compares the payload. `reply["field"]` reads a field of it and fails the check, with a
-    message for the learner, where the field is missing.
+    message for the learner, if the field is missing.
     """
 
     payload: Any
@@ -88,7 +88,7 @@ class Attempt:
         import boto3  # here, because it takes a third of a second
         from botocore.config import Config
 
-        # Nothing is retried: a cloud that is not there says so at once.
+        # Without retries, a missing cloud is noticed at once.
         patience = Config(connect_timeout=5, read_timeout=120, retries={"total_max_attempts": 1})
         return boto3.client(service, config=patience)
 
@@ -96,7 +96,7 @@ class Attempt:
         """Invokes a function and waits for its answer.
 
         Args:
-            event: what it gets; anything that JSON can hold.
+            event: the function's event, as anything that JSON can hold.
 
         Raises:
             NotStarted: the function does not exist, or it still raises NotImplementedError.
@@ -122,10 +122,10 @@ class Attempt:
         return Reply(payload, called, log, self.task.id)
 
     def database(self, identifier: str = "orders-db") -> hikari.Database:
-        """Hikari's database, as `hikari.database` has made it.
+        """Hikari's database, made by `hikari.database`.
 
         Raises:
-            NotStarted: there is none, or it is not available.
+            NotStarted: the database doesn't exist, or isn't available.
             CheckBroken: no local cloud runs.
         """
         self.client("rds")  # says so if no local cloud runs
@@ -136,13 +136,13 @@ class Attempt:
             return hikari.find(cloud.start(), identifier)
         except cloud.CloudError as error:
             self.not_started(
-                f"There is no database {identifier}: {error}", look_at="the cell with hikari.database: run it"
+                f"The database {identifier} cannot be used: {error}", look_at="the cell with hikari.database. Run it"
             )
 
     def expect(
         self, condition: bool, *, problem: str, called: str, came_back: object, expected: object, look_at: str
     ) -> None:
-        """Fails the check unless `condition` holds; the four parts are those of `CheckFailed`.
+        """Fails the check unless `condition` holds. The four parts are explained at `CheckFailed`.
 
         `came_back` and `expected`: a string is shown as it is, a `Reply` or another value as JSON.
         """
@@ -165,7 +165,7 @@ class Attempt:
         raise NotStarted(problem, look_at=look_at or self._cell(), task_id=self.task.id)
 
     def _cell(self) -> str:
-        return f"the cells of task {self.task.id}: write your part, then run each of them down to this check"
+        return f"the cells of task {self.task.id}. Write your part, then run each of them down to this check"
 
     def _no_such_function(self, client: Any, name: str, qualifier: str | None, called: str) -> NoReturn:
         names = sorted(f["FunctionName"] for f in client.list_functions()["Functions"])
@@ -184,7 +184,7 @@ class Attempt:
         message = _STAMP.sub("", one_line(str(error.get("errorMessage", ""))))
         if kind == "NotImplementedError":
             raise NotStarted(
-                "Your function still raises NotImplementedError: put your code in the place of that line.",
+                "Your function still raises NotImplementedError. Replace that line with your code.",
                 called=called,
                 came_back=f"{kind}: {message}",
                 look_at=self._cell(),
@@ -194,7 +194,7 @@ class Attempt:
             "Your function ended with an error.",
             called=called,
             came_back=f"{kind}: {message}",
-            expected="an answer, without an error",
+            expected="an answer without an error",
             look_at=_where(kind, message, error.get("stackTrace")),
             task_id=self.task.id,
         )
@@ -204,7 +204,7 @@ def cloud_is_missing(task_id: str) -> CheckBroken:
     """The error for a check that finds no local cloud."""
     return CheckBroken(
         "The local cloud is not running.",
-        look_at="the cell with cloud.start(): run it, then the cells after it, then this check again",
+        look_at="the cell with cloud.start(). Run it, then the cells after it, then this check again",
         task_id=task_id,
     )
 
@@ -212,9 +212,9 @@ def cloud_is_missing(task_id: str) -> CheckBroken:
 def _where(kind: str, message: str, stack: object) -> str:
     """Where the learner's own code went wrong; by file name only, since folders differ between machines."""
     if kind == "TypeError" and ("positional argument" in message or "LambdaContext" in message):
-        return "the line with def: Lambda calls a handler with two values, the event (a dict) and the context"
+        return "the line with def. Lambda calls a handler with two values, the event (a dict) and the context"
     if kind == "Runtime.HandlerNotFound":
-        return "the name behind def: it must be the one that Handler= has behind its dot"
+        return "the name after def. It must be the name after the dot in Handler="
     frames = _FRAME.findall("".join(map(str, stack))) if isinstance(stack, list) else []
     own = [frame for frame in frames if not _NOT_THE_LEARNERS.search(frame[0])]
     if not own:

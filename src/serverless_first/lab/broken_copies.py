@@ -1,4 +1,4 @@
-"""Judges tests that a learner has written: they pass on the right code, and notice each broken copy of it."""
+"""Judges tests that a learner has written. They must pass on the right code and fail on each broken copy of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from serverless_first.lab.pytest_run import (
 )
 from serverless_first.lab.show import say
 
-_TOGETHER_S, _ALONE_S = 60.0, 30.0  # how long all copies in one process may take, and one that has its own
+_TOGETHER_S, _ALONE_S = (
+    60.0,
+    30.0,
+)  # how long all copies may take in one process, and how long a copy in its own process
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Broken:
     Args:
         what: what the broken code does, to follow "a stock.py that".
         old: a text of the right code.
-        new: the text in its place.
-        more: further texts and those in their places.
+        new: the text that replaces it.
+        more: further texts, each with its replacement.
     """
 
     what: str
@@ -51,12 +54,12 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     Args:
         tests: the learner's file, as in "test_stock.py".
         code: the given file that it tests, as in "stock.py".
-        broken: ways to break the code, each of which needs an assertion that no other one needs.
+        broken: ways to break the code. Each needs an assertion that the others don't need.
         look_at: which cases the tests have to cover.
 
     Raises:
-        NotStarted: a file is not there, or the tests are the stub.
-        CheckFailed: the tests fail on the right code, or do not notice a broken one.
+        NotStarted: a file is missing, or the tests are still the stub.
+        CheckFailed: the tests fail on the right code, or pass on a broken copy.
     """
     for file in (tests, code):
         if not Path(file).is_file():
@@ -65,11 +68,11 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     copies = [each.copy_of(right) for each in broken]
     attempt.expect(
         right not in copies,
-        problem=f"{code} is not the given one: the check cannot break it.",
+        problem=f"{code} has changed since it was given, so the check cannot break it.",
         called=f"reading {code}",
         came_back="another text",
         expected="the text of the cell above",
-        look_at=f"the cell with {code}: run it again as it was, your tests go into {tests}",
+        look_at=f"the cell with {code}. Run it again as it was. Your tests go into {tests}",
     )
     say(f"{attempt.task.id}: running your tests on {code}, then on broken copies of it ...")
     _passes(attempt, run_pytest(tests, code), tests, code)
@@ -78,10 +81,10 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     called = f"pytest {tests}, with each of {len(broken)} broken copies of {code}"
     attempt.expect(
         len(missed) < len(broken),
-        problem="Your tests pass whatever the handler does: nothing in them looks at its answer or at what it stores.",
+        problem="Your tests pass whatever the handler does. None of them looks at its answer or at what it stores.",
         called=called,
         came_back="passed each time",
-        expected="a test that fails, each time",
+        expected="a failing test each time",
         look_at="what each of your tests asserts",
     )
     attempt.expect(
@@ -89,7 +92,7 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
         problem=f"Your tests do not notice a {code} that {' or one that '.join(missed)}.",
         called=called,
         came_back=f"passed {len(missed)} time{'' if len(missed) == 1 else 's'}",
-        expected="a test that fails, each time",
+        expected="a failing test each time",
         look_at=look_at,
     )
 
@@ -99,7 +102,7 @@ def _exit_codes(tests: str, code: str, copies: Sequence[str], right: str) -> lis
 
     All run in one process, and the right code comes last. If that fails now, the runs before it have left something
     behind (moto that was never stopped, a loop without end), and a failure says nothing about the copy. Then each copy
-    gets a process of its own.
+    gets its own process.
     """
     *codes, last = run_pytest_on_copies(
         tests, code, copies=[{code: text} for text in (*copies, right)], timeout_s=_TOGETHER_S
@@ -117,18 +120,21 @@ def _exit_codes(tests: str, code: str, copies: Sequence[str], right: str) -> lis
 
 def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
     if "NotImplementedError: not started" in run.output:
-        attempt.not_started(f"{tests} still raises NotImplementedError: put your tests in the place of that line.")
+        attempt.not_started(f"{tests} still raises NotImplementedError. Replace that line with your tests.")
     if "RealAwsRefused" in run.output:
-        problem = "Your tests reach for the real AWS: a call is made where moto does not answer. It was refused."
-        look_at = "which calls stand outside of mock_aws: also those that run when the file is imported"
+        problem = (
+            "Your tests reach for the real AWS, with a call that is made where moto does not answer. The call "
+            "was refused."
+        )
+        look_at = "which calls are outside mock_aws, including calls that run when the file is imported"
     elif run.exit_code == NONE_FOUND:
-        problem = "pytest finds no test in your file. A file without tests is not a file that passes."
-        look_at = "the names of your functions: pytest runs those that begin with test_"
+        problem = "pytest finds no test in your file. A file without tests does not pass."
+        look_at = "the names of your functions. pytest runs only functions whose name begins with test_"
     elif run.exit_code == TIMED_OUT:
-        problem, look_at = "Your tests do not come to an end.", "the loops in your tests"
+        problem, look_at = "Your tests did not end in time.", "the loops in your tests"
     elif run.exit_code == FAILED:
-        problem = f"A test of yours fails on the {code} that is right."
-        look_at = "the line with E: it says what came back; each test makes its own table, where moto answers"
+        problem = f"One of your tests fails on the right {code}."
+        look_at = "the line with E, which says what came back. Each test makes its own table, inside mock_aws"
     else:
         problem, look_at = "pytest cannot run your file.", "the error that pytest names"
     attempt.expect(
@@ -136,6 +142,6 @@ def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
         problem=problem,
         called=f"pytest {tests}, with the given {code}",
         came_back="still running" if run.exit_code == TIMED_OUT else run.verdicts or run.output[-400:],
-        expected="each test passes",
+        expected="every test passes",
         look_at=look_at,
     )

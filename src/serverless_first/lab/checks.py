@@ -1,9 +1,9 @@
-"""The one loader of `modules/<id>/checks.py`, and what runs a check.
+"""Loads the checks in `modules/<id>/checks.py`, and runs them.
 
-Where one file would be too long, files named `checks_*.py` stand beside it and check some of the tasks.
+If one file would be too long, files named `checks_*.py` beside it check some of the tasks.
 
 A check is a function marked with `task("5.1")`. It returns when the task is done and raises `CheckFailed`
-(through `Attempt.expect`) when it is not. Anything else it raises is no verdict on the learner:
+(through `Attempt.expect`) when it is not. Any other error is not a verdict on the learner:
 `run_check` turns it into a `CheckBroken` or `NotStarted` that says what to do.
 """
 
@@ -48,20 +48,20 @@ def load_checks(module: Module) -> dict[str, Check]:
     """
     folder, where = module_dir(module.id), f"modules/{module.id}/checks.py"
     if not (folder / "checks.py").is_file():
-        raise CourseFault(f"{where} is missing: a fault in the course, not yours.")
+        raise CourseFault(f"{where} is missing. This is a fault in the course, not yours.")
     checks: dict[str, Check] = {}
     for path in sorted(folder.glob("checks*.py")):
         for value in vars(_loaded(module, path)).values():
             task_id = getattr(value, _MARK, None)
             if task_id in checks:
-                raise CourseFault(f"{where} checks task {task_id} twice: a fault in the course, not yours.")
+                raise CourseFault(f"{where} checks task {task_id} twice. This is a fault in the course, not yours.")
             if task_id is not None:
                 checks[task_id] = value
     known = {t.id for t in module.tasks}
     if set(checks) != known:
         raise CourseFault(
-            f"{where} and course.toml differ in the tasks {', '.join(sorted(set(checks) ^ known))}: "
-            "a fault in the course, not yours."
+            f"{where} and course.toml list different tasks: {', '.join(sorted(set(checks) ^ known))}. This is a "
+            "fault in the course, not yours."
         )
     return checks
 
@@ -78,7 +78,7 @@ def _loaded(module: Module, path: Path) -> ModuleType:
     except Exception as error:
         where = f"modules/{module.id}/{path.name}"
         raise CourseFault(
-            f"{where} cannot be loaded ({_place(error, path)}): a fault in the course, not yours."
+            f"{where} cannot be loaded ({_place(error, path)}). This is a fault in the course, not yours."
         ) from error
     return loaded
 
@@ -87,14 +87,14 @@ def run_check(check: Check, of: Task, where: Path) -> None:
     """Runs a check.
 
     Args:
-        where: the file it stands in, or that file's folder, to tell the line of a bug in it.
+        where: the check's file or its folder, to name the line of a bug in it.
 
     Raises:
         CheckFailed: the task is not done.
-        NotStarted: it is not begun.
+        NotStarted: the learner has not begun it.
         CheckBroken: the check could not judge.
     """
-    # Imported here: a lesson that runs no check does not wait for botocore.
+    # Imported here, so that a lesson without a check does not wait for botocore.
     from botocore.exceptions import (
         ClientError,
         ConnectionClosedError,
@@ -120,43 +120,43 @@ def run_check(check: Check, of: Task, where: Path) -> None:
     except RealAwsRefused as error:
         raise CheckBroken(
             one_line(str(error)),
-            look_at="the cell with cloud.start(): run it again, then this check",
+            look_at="the cell with cloud.start(). Run it again, then this check",
             task_id=of.id,
         ) from error
     except ReadTimeoutError as error:
         raise CheckBroken(
             "The local cloud did not answer in time.",
             came_back=type(error).__name__,
-            look_at="whether another cell still runs; then run this check again",
+            look_at="whether another cell is still running. When it has ended, run this check again",
             task_id=of.id,
         ) from error
     except (ConnectionError, ConnectionClosedError, NoCredentialsError, NoRegionError) as error:
         broken = cloud_is_missing(of.id)
-        # The class alone: the message of the error holds a port that differs from run to run.
+        # Only the class, because the error's message holds a port that differs from run to run.
         broken.came_back = type(error).__name__
         raise broken from error
     except Exception as error:
         raise CheckBroken(
-            "The check itself has a bug; this says nothing about your work, and it is not counted.",
+            "The check itself has a bug. This says nothing about your work, and it is not counted.",
             came_back=_place(error, where),
-            look_at="the next task; please report this line to the maintainers",
+            look_at="the next task. Please report this line to the maintainers",
             task_id=of.id,
         ) from error
 
 
 def _refused(error: Exception, of: Task) -> CheckFailed:
-    """An error of AWS: something is missing, or the call was refused."""
+    """The failure for an error from AWS: something is missing, or the call was refused."""
     answer = error.response["Error"]  # type: ignore[attr-defined]
     operation = error.operation_name  # type: ignore[attr-defined]
     code, message = str(answer.get("Code", "")), one_line(str(answer.get("Message", "")))
     absent = any(word in code for word in _ABSENT)
     kind = NotStarted if absent else CheckFailed
     return kind(
-        "Something this task asks for is not there yet." if absent else f"The cloud refused {operation}.",
+        "Something that this task needs does not exist yet." if absent else f"The cloud refused {operation}.",
         called=operation,
         came_back=f"{code}: {message}",
         expected="an answer without an error",
-        look_at=f"the cell of task {of.id}: names, and whether the cells above it ran",
+        look_at=f"the cell of task {of.id}. Check the names, and whether you ran the cells above it",
         task_id=of.id,
     )
 

@@ -42,7 +42,7 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
         for function in _used(attempt, began_ms):
             for file in _changed(package_of(attempt, function)):
                 return (
-                    f"{file} has changed since you deployed {function}, and Lambda runs what was deployed. "
+                    f"{file} has changed since you deployed {function}, and Lambda still runs the deployed code. "
                     "Run the cell that deploys it, then this check again"
                 )
     except (BotoCoreError, ClientError, CheckFailed, OSError, HTTPException, zipfile.BadZipFile, KeyError):
@@ -66,7 +66,7 @@ def _used(attempt: Attempt, began_ms: int) -> Iterator[str]:
 
 
 def _changed(package: bytes) -> Iterator[str]:
-    """The files of a package that lie in the current folder with other content."""
+    """The files of a package that the current folder has with different content."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         for name in archive.namelist():
             if Path(name).is_file() and Path(name).read_bytes() != archive.read(name):

@@ -1,6 +1,6 @@
-"""What can go wrong in a lab, and how the learner reads it.
+"""The errors of a lab, and how the learner reads them.
 
-A failed check tells four things: what was called, what came back, what was expected, where to look.
+A failed check tells the call, the result, the expectation and where to look.
 `str()` of it is one line. A notebook shows a panel (see `CheckFailed.html`). The error itself is still there for
 nbgrader, nbval and everything else that runs notebooks: one line without a traceback, since the learner's mistake
 is never in the frames of the lab kit. JupyterLab hides that line below the panel.
@@ -73,7 +73,7 @@ class CheckFailed(OneLine):
     """A check that did not pass.
 
     Args:
-        problem: one sentence: what is wrong.
+        problem: one sentence about the problem.
         called: what the check did, for instance `invoke hikari-order-total with {...}`.
         came_back: what it got; a string is shown as it is, anything else as JSON.
         expected: what it should have got, without giving the solution away.
@@ -147,7 +147,7 @@ class CheckFailed(OneLine):
         )
 
     def next_step(self) -> str:
-        """What to type if the panel doesn't say enough."""
+        """The call to type if the panel doesn't say enough."""
         return f'Stuck? lab.hint("{self.task_id}") shows a hint.' if self.task_id else ""
 
     def _render_traceback_(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What checks of Lambda tasks share: cold starts on demand, calls at once, functions and queues of a check's own.
+"""Helpers for checks of Lambda tasks: cold starts on demand, calls at once, a check's own functions and queues.
 
 Whatever a check changes or makes with these is put back or taken away again, also when the check fails.
 """
@@ -30,7 +30,7 @@ _TIMES = re.compile(r"\t(Init Duration|Duration): ([\d.]+) ms")
 
 @dataclass(frozen=True)
 class Answer:
-    """One of several calls at once: what came back, the error on one line (empty: none), the end of the log."""
+    """One of several calls at once, with its result, its error on one line (or an empty text), and the log's end."""
 
     payload: Any
     error: str
@@ -176,7 +176,7 @@ class Scratch:
 
 
 def messages_in(attempt: Attempt, queue_url: str) -> int:
-    """How many messages a queue holds, those that are hidden for a while included."""
+    """How many messages a queue holds, including hidden messages."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     counts = attempt.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
     return sum(int(counts[name]) for name in names)

@@ -57,18 +57,18 @@ class Lab:
             "lab.progress()": "lists what has passed and what is next",
             "lab.summary()": "makes a page to keep, in your folder",
             "lab.quiz()": "asks about this module",
-            "lab.recall()": "asks about the module before",
+            "lab.recall()": "asks about the previous module",
             "lab.share(True)": "lets the instructor's board see how far you are, if there is one",
         }
         say("\n".join(f"  {call:<22} {what}" for call, what in calls.items()))
 
     def check(self, task_id: str = "") -> None:
-        """Checks a task by what your deployed work does; shows a panel that tells what passed or what is wrong.
+        """Checks what your deployed work does, and shows a panel that says what passed or what is wrong.
 
         In JupyterLab the panel has buttons for the calls that may come next.
 
         Raises:
-            CheckFailed: it does not pass; the message tells what was called, what came back, what was
+            CheckFailed: the task does not pass. The message says what was called, what came back, what was
                 expected and where to look. Its text contains "not started" while the task is untouched.
             UnknownTask: the lab has no such task; the message lists those it has.
         """
@@ -97,7 +97,7 @@ class Lab:
         show(text, html=panel.passed(self._module, task, done, following, question))
 
     def hint(self, task_id: str = "", *, upto: int | None = None) -> None:
-        """Shows the next of three hints under those you have seen: a question, a pointer, nearly the code.
+        """Shows the hints that you have seen and the next of three: a question, a pointer, nearly the code.
 
         After a pass it shows all three, and they are not counted.
 
@@ -125,7 +125,7 @@ class Lab:
         )
 
     def solution(self, task_id: str = "", *, sure: bool = False) -> None:
-        """Shows a solution after a pass, or after the third hint with `sure=True`; else says what is missing.
+        """Shows a solution after a pass, or after the third hint with `sure=True`. Otherwise it says what is missing.
 
         Raises:
             UnknownTask: the lab has no such task.
@@ -135,16 +135,18 @@ class Lab:
         call = f'lab.solution("{task.id}", sure=True)'
         if not done.passed and done.hints < len(TIERS):
             say(
-                f"The solution of {task.id} opens after a pass, or after the third hint. You have seen "
-                f'{done.hints} of {len(TIERS)} hints: lab.hint("{task.id}") shows the next one.'
+                f"You can see the solution of {task.id} after a pass, or after the third hint. You have seen "
+                f'{done.hints} of {len(TIERS)} hints. lab.hint("{task.id}") shows the next one.'
             )
         elif not done.passed and not sure:
-            text = f"You have seen every hint for {task.id}. One more try is worth it; if you are sure: {call}"
+            text = f"You have seen every hint for {task.id}. One more try is worth it. If you are sure, call {call}"
             show(text, html=panel.sure(self._module, task, text))
         else:
             cells = solution_cells(self._module, task.id)
             self._progress.update(progress.solution_seen(self._module.id, task.id))
-            heading = f"One solution of {task.id}. Others can be right too: the check looks at what it does."
+            heading = (
+                f"One solution of {task.id}. Others can also be right, because the check looks at what the code does."
+            )
             fenced = "\n\n".join(f"````python\n{cell}\n````" for cell in cells)
             show("\n\n".join([heading, *cells]), markdown=f"{heading}\n\n{fenced}")
 
@@ -174,7 +176,7 @@ class Lab:
                 lines.append(f"  {module.id}: {passed} of {count(len(module.tasks), 'task')} passed{more}")
         waiting = [module for module in self._course.ready_modules if progress.open_tasks(data, module)]
         waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
-        done_here = f"Next: module {waiting[0].id}." if waiting else "You have passed every task there is so far."
+        done_here = f"Next: module {waiting[0].id}." if waiting else "You have passed every task that is ready."
         ends = [line for line in ("" if open_here else done_here, sharing.told(data)) if line]
         lines += ends
         picture = course_map.svg(self._course, data, self._module.id)
@@ -186,39 +188,39 @@ class Lab:
     def share(self, agreed: bool, *, forget: bool = False) -> None:
         """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.
 
-        Sent are module, task, passed or not, tries, hints, the sentence that says what is wrong, and the time. Never
-        your code.
+        The board gets module, task, passed or not, tries, hints, the sentence that says what is wrong, and the time. It
+        never gets your code.
 
         Args:
-            agreed: True: what you have done so far, and each check from now on. False: nothing any more.
-            forget: with False: the board also removes what it has of you.
+            agreed: True to send what you have done so far and each later check, False to send nothing more.
+            forget: with False, the board also deletes what it has about you.
 
         Raises:
             ValueError: the answer is neither True nor False, or `forget` goes with True.
         """
         if not isinstance(agreed, bool) or (agreed and forget):
-            raise ValueError("lab.share(True), lab.share(False) or lab.share(False, forget=True).")
+            raise ValueError("Call lab.share(True), lab.share(False) or lab.share(False, forget=True).")
         sharing.share(self._progress, agreed, forget=forget)
 
     def summary(self, name: str = "") -> None:
         """Makes `summary.html` in your folder: a page to keep, with what you did and what comes next.
 
         Args:
-            name: stands in the heading, if you want it there.
+            name: your name for the heading, if you want it there.
         """
         try:
             page = summary.write(name=name)
         except summary.NoSummary as error:
             say(str(error))
         else:
-            say(f"{page.name} is in your folder, {page.parent.name}: open it, print it, keep it. Nothing was sent.")
+            say(f"{page.name} is in your folder, {page.parent.name}. Open it, print it, keep it. Nothing was sent.")
 
     def predict(self, key: str, question: str, choices: Choices) -> Prediction:
-        """A question to answer before you run an experiment; the pick is saved at once.
+        """Asks a question before you run an experiment, and saves the pick at once.
 
         Args:
             key: name of the prediction in this module.
-            choices: at least two different texts. As a dict, each with the result that it stands for: a value, a
+            choices: at least two different texts. In a dict, each has the result that it stands for: a value, a
                 range or list of values, a function that is true for the result, or `...` for any other result.
 
         Raises:
@@ -271,7 +273,7 @@ class Lab:
         self._show_quiz("quiz")
 
     def recall(self) -> None:
-        """Shows questions on the module before: recalling beats rereading."""
+        """Shows questions on the previous module, because recalling beats rereading."""
         self._show_quiz("recall")
 
     def _show_quiz(self, section: str) -> None:
@@ -283,9 +285,9 @@ class Lab:
         tasks = listed([t.id for t in self._module.tasks])
         example = f'Name it in quotes, as in lab.check("{self._module.tasks[0].id}").' if self._module.tasks else ""
         if task_id == "":
-            raise UnknownTask(f"Which task? Those of {self._module.id}: {tasks}. {example}")
+            raise UnknownTask(f"Which task? The tasks of {self._module.id} are {tasks}. {example}")
         quotes = "" if isinstance(task_id, str) else f" {example}"
-        raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks: {tasks}.{quotes}")
+        raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks are {tasks}.{quotes}")
 
 
 def _caught_up(data: progress.Data, module: Module, task: Task) -> bool:

@@ -21,13 +21,13 @@ LIMIT_S = 20.0
 
 
 class LearnerFile:
-    """A file of the learner's, loaded as a module of its own.
+    """A learner's file, loaded as its own module.
 
     Args:
         name: of the file, as in "orders.py".
 
     Raises:
-        NotStarted: the file is not there.
+        NotStarted: the file doesn't exist.
         CheckFailed: it cannot be loaded.
     """
 
@@ -39,7 +39,7 @@ class LearnerFile:
         spec = importlib.util.spec_from_file_location(f"learners_{path.stem}", path)
         assert spec is not None
         self._module = importlib.util.module_from_spec(spec)
-        # Read anew: a file that changes twice in a second would be taken from Python's cache.
+        # Read again, because Python's cache would miss a file's second change within a second.
         source = path.read_text(encoding="utf-8")
         self.run(f"import {path.stem}", lambda: exec(compile(source, name, "exec"), self._module.__dict__))
 
@@ -72,12 +72,12 @@ class LearnerFile:
         allowed: tuple[type[BaseException], ...] = (),
         limit_s: float = LIMIT_S,
     ) -> Any:
-        """Calls something of the learner's, in a thread of its own.
+        """Calls the learner's code in its own thread.
 
         Args:
-            called: what a message shall call it.
-            allowed: errors that are handed on as they are.
-            limit_s: seconds until it must be back.
+            called: the call, as messages show it.
+            allowed: errors that are raised again unchanged.
+            limit_s: how many seconds the call may take.
 
         Raises:
             NotStarted: it still raises NotImplementedError.
@@ -97,7 +97,7 @@ class LearnerFile:
         thread.join(limit_s)
         if not outcome and not error:
             self._attempt.fail(
-                "Your code does not come back.",
+                "Your code did not return in time.",
                 called=called,
                 came_back=f"nothing in {limit_s:.0f} s",
                 expected="an end",
@@ -111,7 +111,7 @@ class LearnerFile:
         if isinstance(raised, (*allowed, CheckFailed)):
             raise raised
         if isinstance(raised, NotImplementedError):
-            self._attempt.not_started(f"{called} still raises NotImplementedError: put your code in its place.")
+            self._attempt.not_started(f"{called} still raises NotImplementedError. Replace that line with your code.")
         self._attempt.fail(
             "Your code ended with an error.",
             called=called,

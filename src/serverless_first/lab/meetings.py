@@ -116,7 +116,7 @@ def refusing(attempt: Attempt, name: str, operation: str, code: str, message: st
 
 @contextlib.contextmanager
 def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, object]) -> Iterator[None]:
-    """Lends a function a handler around its own: `source` with these values and that of `handler` filled in."""
+    """Lends a function a handler around its own: `source` with these values and `handler` filled in."""
     client = attempt.client("lambda")
     was = client.get_function_configuration(FunctionName=name)
     layers = [layer["Arn"] for layer in was.get("Layers") or []]

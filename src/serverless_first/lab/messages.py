@@ -1,4 +1,4 @@
-"""What checks of messaging tasks share: events as SQS makes them for Lambda, messages by tens, what a queue holds."""
+"""Helpers for checks of messaging tasks: events as SQS makes them for Lambda, messages by tens, a queue's content."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterabl
     """A number of each item of a table, by the item's key; an item without it has 0.
 
     Args:
-        wanted: the keys to give; one that has no item has 0. Unless given, those of all items.
+        wanted: the keys to give, by default the keys of all items. A key without an item has 0.
     """
     pages = attempt.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     found = {
@@ -113,10 +113,10 @@ def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: st
     item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     attempt.expect(
         item == changed,
-        problem="A repeated order was packed again: it wrote over the item of its parcel. "
-        "The number is the same, since your function writes it and does not count.",
+        problem="A repeated order was packed again. It overwrote the item of its parcel. The number is the same "
+        "only because your function writes it instead of counting.",
         called=f"change the item of a packed order in {table}; invoke {function} with the order again",
         came_back=json.dumps(item),
-        expected="the item as it was changed: a repeated order writes nothing",
-        look_at="under which condition your function writes",
+        expected="the changed item, because a repeated order writes nothing",
+        look_at="the condition under which your function writes",
     )

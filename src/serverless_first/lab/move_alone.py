@@ -1,4 +1,4 @@
-"""Check of module 07, task 7.4: `Both`, `backfill` and `differences`, each alone, on small stores in this process."""
+"""Checks `Both`, `backfill` and `differences` of task 7.4 one by one, on small stores in this process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _shown(order: Order | None) -> str:
 
 
 def compares(attempt: Attempt, file: LearnerFile) -> None:
-    """`differences` gives the orders that differ, whole, and no others."""
+    """Checks that `differences` gives the whole orders that differ, and no others."""
     old, new = MemoryOrders(), MemoryOrders()
     same, missing, older, newer = (_order() for _ in range(4))
     packed = older | {"version": 2, "status": "packed"}
@@ -47,11 +47,11 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
     words = sorted(names.get(str(each), str(each)) for each in told)
     whole = all(isinstance(each, dict) for each in found)
     attempt.fail(
-        "differences does not see what differs." if whole else "differences gives no orders.",
+        "differences does not find the orders that differ." if whole else "differences does not return orders.",
         called="differences with four orders: equal, missing, older, and newer in the new store",
         came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(found[0]).__name__}"),
-        expected="the orders, whole, that the new store lacks, or has in an older version",
-        look_at="differences: what you compare, and what you give back",
+        expected="the whole orders that the new store lacks, or has in an older version",
+        look_at="the comparison in differences, and its result",
     )
 
 
@@ -59,7 +59,7 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
 
 
 class Busy(MemoryOrders):
-    """The old store. Another packer comes right after one of its calls, once."""
+    """The old store. Once, another packer changes an order right after one of its calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Busy(MemoryOrders):
 
 @dataclass
 class _Move:
-    """A `Both` of the learner's on two stores."""
+    """The learner's `Both` on two stores."""
 
     attempt: Attempt
     file: LearnerFile
@@ -119,7 +119,7 @@ class _Move:
 
 
 def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
-    """What `Both` writes, the new store has at once, and nothing older ever comes over something newer."""
+    """Checks that the new store has at once what `Both` writes, and that no older copy overwrites a newer one."""
     move = _Move(attempt, file, Busy(), MemoryOrders())
     both = file.call("Both", move.old, move.new)
     _writes(move, both)
@@ -129,21 +129,25 @@ def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
 def _writes(move: _Move, both: Any) -> None:
     first, known = _order(), _order()
     move.file.run("Both.place(order)", both.place, dict(first))
-    move.same(first["order_id"], "Both.place(order), and no move around it", "Both.place")
+    move.same(first["order_id"], "Both.place(order), before any other copying", "Both.place")
     with contextlib.suppress(OrderExists):
         move.file.run("Both.place(order)", both.place, first | {"lamp": "Kumo"}, allowed=(OrderExists,))
-    move.same(first["order_id"], "Both.place of a second order with the same id", "Both.place: who decides?")
+    move.same(
+        first["order_id"],
+        "Both.place of a second order with the same id",
+        "Both.place: who decides?",
+    )
     MemoryOrders.place(move.old, known)  # was there before the move, and is not copied yet
     for status, wanted in (("packed", True), ("cancelled", False)):
         said = move.file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
         called = f"Both.set_status(order_id, 'open', {status!r})"
         move.attempt.expect(
             bool(said) is wanted,
-            problem="Both.set_status does not say what the old store says.",
+            problem="Both.set_status does not return the old store's answer.",
             called=called,
             came_back=repr(said),
             expected=repr(wanted),
-            look_at="Both.set_status: what you return",
+            look_at="the result of Both.set_status",
         )
         called += " of an order that the backfill has not copied yet"
         move.same(known["order_id"], called, "Both.set_status: what does the new store get?")
@@ -174,7 +178,7 @@ def _writes_while_others_do(move: _Move, both: Any) -> None:
 
 
 class Changing(MemoryOrders):
-    """The old store. While it is read, an order changes, after it has been read and before it is handed out."""
+    """The old store. An order changes after it has been read and before it is handed out."""
 
     def __init__(self, new: MemoryOrders) -> None:
         super().__init__()
@@ -190,7 +194,7 @@ class Changing(MemoryOrders):
 
 
 def fills_up(attempt: Attempt, file: LearnerFile) -> None:
-    """`backfill` copies every order, and puts nothing older over a change that has come meanwhile."""
+    """Checks that `backfill` copies every order, and overwrites no change that came meanwhile."""
     new = MemoryOrders()
     old = Changing(new)
     for _ in range(5):

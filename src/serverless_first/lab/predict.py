@@ -27,7 +27,7 @@ def outcome_of(key: str, choices: Choices, result: object) -> str:
         key: name of the prediction, for messages.
 
     Raises:
-        ValueError: no choice takes the result, or several do.
+        ValueError: the result fits no choice, or several.
     """
     if not isinstance(choices, Mapping):
         choices = {choice: choice for choice in choices}
@@ -36,7 +36,7 @@ def outcome_of(key: str, choices: Choices, result: object) -> str:
     fitting = fitting or others
     if len(fitting) == 1:
         return fitting[0]
-    what = f"is what several choices stand for: {'; '.join(fitting)}" if fitting else f"is none of {', '.join(choices)}"
+    what = f"fits several choices: {'; '.join(fitting)}" if fitting else f"is not one of {', '.join(choices)}"
     raise ValueError(f"predicted({key!r}): {result!r} {what}.")
 
 

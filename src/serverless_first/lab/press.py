@@ -33,4 +33,6 @@ def press(module_id: str, task_id: str, action: str) -> None:
     elif action in ("share", "keep"):
         lab.share(action == "share")
     else:
-        raise ValueError(f"There is no action {action!r}: check, hint, solution, sure, progress, share or keep.")
+        raise ValueError(
+            f"Unknown action {action!r}. Choose one of: check, hint, solution, sure, progress, share, keep."
+        )

@@ -9,8 +9,8 @@
 
 Every change is a read, a change and a write under one lock, so two notebooks lose nothing to each other.
 A write goes to a temporary file that then takes the place of the old one, so a crash leaves the old or the
-new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. What cannot be
-saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
+new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. A change that
+cannot be saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
 `begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. The file is sent
 nowhere; a class with a board asks first whether it may see how far you are (see serverless_first.lab.sharing).
 """
@@ -50,7 +50,7 @@ class _Newer(Exception):
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """What a learner has done for one task. What comes after the first pass is practice, and is not counted.
+    """A learner's work on one task. Work after the first pass is practice, and isn't counted.
 
     Attributes:
         attempts: checks that could judge, up to the first pass. An older file may not say which; then all count.
@@ -83,7 +83,7 @@ class ProgressFile:
         self._unsaved: list[Change] = []
 
     def read(self) -> Data:
-        """The whole record, changes that could not be saved included; an empty one where there is no file."""
+        """The whole record, including changes that could not be saved. Empty if there is no file."""
         data = _empty()
         if self.path.exists():
             try:
@@ -92,7 +92,7 @@ class ProgressFile:
                         data = self._load()
                 except Timeout:
                     raise
-                except OSError:  # a folder that may only be read has no lock, and nobody who writes
+                except OSError:  # a read-only folder can't hold a lock, and nobody writes there
                     data = self._load()
             except _Newer as newer:
                 say(str(newer))
@@ -103,7 +103,7 @@ class ProgressFile:
         return data
 
     def update(self, change: Change) -> bool:
-        """Applies a change and saves; says so, keeps it and returns False where it cannot be saved."""
+        """Applies a change and saves it. If it can't be saved, says so, keeps the change and returns False."""
         self._unsaved.append(change)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,8 +117,8 @@ class ProgressFile:
             return False
         except OSError as error:
             say(
-                f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops, and saved with "
-                "your next step that can be. `serverless-first doctor` in a terminal says what to do."
+                f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops, and your "
+                "next step tries to save it again. `serverless-first doctor` in a terminal says what to do."
             )
             return False
         self._unsaved.clear()
@@ -126,7 +126,7 @@ class ProgressFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        # Readers take the lock too: Windows cannot replace a file that somebody has open.
+        # Readers also take the lock, because Windows cannot replace an open file.
         with FileLock(self.path.with_name(self.path.name + ".lock"), timeout=LOCK_TIMEOUT_S):
             yield
 
@@ -135,12 +135,12 @@ class ProgressFile:
             data = json.loads(self.path.read_bytes().decode("utf-8-sig"))  # editors on Windows add a mark
         except FileNotFoundError:
             return _empty()
-        except (ValueError, RecursionError):  # neither UTF-8 nor JSON, or nested beyond reason
+        except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested too deeply
             return self._set_aside()
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > VERSION:
             raise _Newer(
-                f"{self.path.name} was written by a newer version of the course (format {data['version']}, "
-                f"this one knows {VERSION}) and is left as it is: update the course."
+                f"{self.path.name} was written by a newer version of the course (format {data['version']}, and this "
+                f"version reads up to {VERSION}), so it is left as it is. Update the course."
             )
         return data if _well_formed(data) else self._set_aside()
 
@@ -149,7 +149,7 @@ class ProgressFile:
         while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
             number += 1
         self.path.rename(aside)
-        say(f"{self.path.name} could not be read. It is kept as {aside.name}, and a new one is begun.")
+        say(f"{self.path.name} could not be read. It is kept as {aside.name}, and a new file is begun.")
         return _empty()
 
     def _save(self, data: Data) -> None:
@@ -163,7 +163,7 @@ class ProgressFile:
 
 
 def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
-    """What the record says of a task."""
+    """The record of a task."""
     entry = data["modules"].get(module_id, {}).get("tasks", {}).get(task_id, {})
     return TaskProgress(
         entry.get("passed_after", entry.get("attempts", 0)),

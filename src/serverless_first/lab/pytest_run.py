@@ -1,4 +1,4 @@
-"""Runs the learner's own tests with pytest: in a folder of their own, without the local cloud, without the network.
+"""Runs the learner's own tests with pytest: in their own folder, without the local cloud, without the network.
 
 The tests use `moto.mock_aws`, which answers boto3 in memory. It catches what would go to AWS, and the local cloud is
 not AWS: so its variables are taken away. A call that moto does not catch meets the guard and ends in `RealAwsRefused`.
@@ -94,11 +94,11 @@ def run_pytest_on_copies(*names: str, copies: Sequence[Mapping[str, str]], timeo
 
     Args:
         names: the files; pytest collects those named test_*.py.
-        copies: for each run the texts to use in place of files, by their names.
+        copies: for each run, the texts to use instead of files, by their names.
         timeout_s: seconds after which all is ended.
 
     Returns:
-        pytest's exit code of each run; TIMED_OUT for those that had not come to an end.
+        pytest's exit code of each run, or TIMED_OUT for a run that did not end.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -139,7 +139,7 @@ def _run(script: str, arguments: Sequence[str], folder: str, timeout_s: float) -
 
 
 def _environ() -> dict[str, str]:
-    """No AWS settings but a Region, made-up keys, and files that do not exist in the place of the learner's."""
+    """No AWS settings except a Region, made-up keys, and paths of missing files instead of the learner's files."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PYTEST_"))}
     return {
         **kept,

@@ -75,9 +75,9 @@ def load_quiz(module: Module) -> dict[str, list[Question]]:
     try:
         data = yaml.safe_load((module_dir(module.id) / "quiz.yml").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise CourseFault(f"{where} cannot be read: a fault in the course, not yours.") from error
+        raise CourseFault(f"{where} cannot be read. This is a fault in the course, not yours.") from error
     if not isinstance(data, dict) or not set(data) <= set(SECTIONS):
-        raise CourseFault(f"{where} may hold the lists quiz and recall, nothing else.")
+        raise CourseFault(f"{where} may contain only the lists quiz and recall.")
     quiz = {section: data.get(section) or [] for section in SECTIONS}
     for section, questions in quiz.items():
         for number, question in enumerate(questions, 1):
@@ -89,12 +89,12 @@ def load_quiz(module: Module) -> dict[str, list[Question]]:
 
 
 def _problem(question: object) -> str:
-    """What is wrong with a question, or nothing."""
+    """The problem with a question, or None."""
     if not isinstance(question, dict) or not str(question.get("question") or "").strip():
         return "it has no question"
     kind, answers = question.get("type"), question.get("answers")
     if kind not in TYPES:
-        return f"its type is {kind}, allowed are {', '.join(TYPES)}"
+        return f"its type is {kind}, but only {', '.join(TYPES)} are allowed"
     if not isinstance(answers, list) or len(answers) < 2 or not all(isinstance(a, dict) for a in answers):
         return "it needs at least two answers"
     for answer in answers:
@@ -102,16 +102,16 @@ def _problem(question: object) -> str:
         if name is None or name == "":
             return "an answer has no text"
         if not isinstance(answer.get("correct"), bool):
-            return f"answer {name} does not say correct: true or correct: false"
+            return f"answer {name} must say correct: true or correct: false"
         if not str(answer.get("feedback") or "").strip():
-            return f"answer {name} has no feedback: each answer needs its explanation"
+            return f"answer {name} has no feedback, and each answer needs an explanation"
     right = sum(a["correct"] for a in answers)
     if right == 0:
         return "no answer is correct"
     if kind == "multiple_choice" and right > 1:
-        return "more than one answer is correct: that is a many_choice"
+        return "more than one answer is correct, so its type must be many_choice"
     if kind == "many_choice" and right < 2:
-        return "only one answer is correct: that is a multiple_choice"
+        return "only one answer is correct, so its type must be multiple_choice"
     if kind == "numeric":
         if answers[-1]["answer"] != OTHERWISE or answers[-1]["correct"]:
             return f"its last answer must be `{OTHERWISE}`, and not correct"
@@ -164,7 +164,7 @@ def page(seed: str, questions: list[Question]) -> str:
     fallback = f'<pre style="white-space: pre-wrap; color: {_INK}">{html.escape(plain(questions))}</pre>'
     names = "".join(f"{name}.{call};\n" for call in _NAMES)
     # jupyterquiz finds its place by the element's id, as a global name; a quiz shown twice on a page would
-    # make that name a list. Here the name is a parameter. So is MathJax, and empty: prices are no formulas.
+    # make that name a list. Here the name is a parameter. So is MathJax, left empty because prices aren't formulas.
     here = "(document.currentScript ? document.currentScript.parentElement : document)"
     return (
         f'<div class="{NO_FORMULAS}">{frame}{fallback}</div>{_style(name)}<script>\n'
@@ -196,7 +196,7 @@ def _style(name: str) -> str:
 
 
 def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
-    """What jupyterquiz displays: the HTML of its frame and its script, without the address of MathJax."""
+    """The output of jupyterquiz: the HTML of its frame and its script, without the address of MathJax."""
     from IPython.utils.capture import capture_output
     from jupyterquiz import display_quiz  # here, because most notebooks show no quiz until their end
 

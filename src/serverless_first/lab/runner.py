@@ -41,7 +41,7 @@ class TaskResult:
 def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> list[TaskResult]:
     """Runs a lab in memory, in the folder for its files; the notebook is not saved, progress.json is.
 
-    A cell tagged `check-5.1` runs the check of task 5.1, whatever stands in it; a task without such a cell is
+    A cell tagged `check-5.1` runs the check of task 5.1, whatever it contains. A task without such a cell is
     checked at the end.
 
     Args:
@@ -53,7 +53,7 @@ def run_lab(module_id: str, notebook: Path, *, cell_timeout_s: int = 240) -> lis
 
     Raises:
         UnknownLab: there is no such module.
-        CourseFault: the notebook is missing, or it is no notebook.
+        CourseFault: the notebook is missing, or isn't a notebook.
     """
     try:
         module = course.load().module(module_id)
@@ -73,8 +73,8 @@ def _read(notebook: Path) -> Any:
     try:
         return nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     except FileNotFoundError:
-        raise CourseFault(f"{notebook} is missing: `serverless-first lab` lays it.") from None
-    except Exception as error:  # nbformat raises whatever a file that is no notebook makes it trip over
+        raise CourseFault(f"{notebook} is missing. `serverless-first lab` copies it to your folder.") from None
+    except Exception as error:  # nbformat raises many kinds of errors for such a file
         raise CourseFault(f"{notebook} cannot be read as a notebook ({one_line(str(error))}).") from None
 
 
@@ -120,7 +120,7 @@ def _run(book: Any, notebook: Path, cell_timeout_s: int) -> str:
 
 
 def _verdict(cell: Any, stopped: str) -> tuple[State, str]:
-    """What a cell that has run a check says, and its message."""
+    """The state that a check's cell shows, and its message."""
     if message := _error_of(cell):
         found = _STATE.match(message)
         state: State = found[1] if found else "not judged"  # type: ignore[assignment]
@@ -139,7 +139,7 @@ def _broken_cells(book: Any, checks: list[Any]) -> list[TaskResult]:
         # A lab tags its task cells raises-exception too, so that Run All goes on: their errors are worth telling.
         is_task = any(tag.startswith("task-") for tag in tags)
         expected = any(cell is check for check in checks) or ("raises-exception" in tags and not is_task)
-        # An untouched stub is no broken cell: the check says that its task is not started.
+        # An untouched stub isn't a broken cell, because the check says that its task is not started.
         if message and not expected and not message.startswith("NotImplementedError"):
             results.append(TaskResult(None, f"cell {number}", "error", message))
     return results

@@ -1,13 +1,14 @@
-"""What a learner shares with the instructor's board, if there is one and the learner agrees (`lab.share(True)`).
+"""Shares a learner's progress with the instructor's board, if there is one and the learner agrees (`lab.share(True)`).
 
 Two environment variables name the board: SERVERLESS_FIRST_BOARD_URL and SERVERLESS_FIRST_BOARD_TOKEN, a token for each
-student. Without them nothing here does anything. The answer stands in progress.json, for this board alone:
+student. Without them, nothing here does anything. The answer is in progress.json, for this board only:
 
     "sharing": {"board": "http://127.0.0.1:8766/board/", "agreed": true, "since": "2026-11-25T14:40:00Z"}
 
-After a check a small file goes into `.board/` in the learner's folder, and a thread sends it. A board that is slow or
-away slows no check: what could not be sent waits there, through restarts, too. Sent are module, task, passed or not,
-tries, hints, the course's own sentence that says what is wrong, and the time. Never code, values or errors.
+After a check a small file goes into `.board/` in the learner's folder, and a thread sends it. A slow or missing
+board doesn't slow a check. A file that could not be sent waits in the folder, even through restarts. The board gets
+module, task, passed or not, tries, hints, the course's own sentence that says what is wrong, and the time. It never
+gets code, values or errors.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ URL, TOKEN = "SERVERLESS_FIRST_BOARD_URL", "SERVERLESS_FIRST_BOARD_TOKEN"
 QUEUE = ".board"
 LONGEST_MESSAGE = 300
 MOST_WAITING = 1000
-"""Files in the queue; the oldest goes when there are more."""
+"""How many files the queue may hold. If there are more, the oldest is deleted."""
 TIMEOUT_S = 5.0
 LONGEST_PAUSE_S = 30.0
 LAST_WORDS_S = 2.0
-"""How long the end of a notebook's kernel waits for what is on its way."""
+"""How long a notebook's kernel waits, before it ends, for what is being sent."""
 _TAKEN, _REFUSED = (200, 204), (400, 413)
 WHAT = (
-    "module and task, passed or not, tries, hints, the one sentence that says what is wrong, and the time. "
-    "Never your code, nor what it gave back."
+    "module and task, passed or not, tries, hints, the one sentence that says what is wrong, and the time. Never "
+    "your code or its results."
 )
 
 
@@ -53,7 +54,7 @@ class Board:
 
 
 def board() -> Board | None:
-    """The board, if the environment names one that can be meant."""
+    """The board, if the environment names a usable address and token."""
     url, token = os.environ.get(URL, "").strip(), os.environ.get(TOKEN, "").strip()
     with contextlib.suppress(ValueError):
         parts = urlsplit(url)
@@ -63,7 +64,7 @@ def board() -> Board | None:
 
 
 def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) -> str:
-    """Shares a check that was judged, or does nothing. It raises nothing, and waits for nobody.
+    """Shares a check that was judged, or does nothing. Never raises, and never waits.
 
     Args:
         file: the learner's progress, with this check in it.
@@ -75,7 +76,7 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
     the_board = board()
     if the_board is None:
         return ""
-    with contextlib.suppress(Exception):  # whatever it is, the check goes on: nobody fails a task by this
+    with contextlib.suppress(Exception):  # the check goes on, because sharing must never fail a task
         data = file.read()
         if _answer(data, the_board) is None:
             if "since" not in _noted(data, the_board):
@@ -88,11 +89,12 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
 
 
 def question(the_board: Board) -> str:
-    """What a learner is asked."""
+    """The question that asks a learner whether to share."""
     return (
         f"Your instructor has a board ({the_board.url}). May it see how far you are, after each check?\n"
-        f"Sent would be: {WHAT}\n"
-        "lab.share(True) agrees, lab.share(False) does not. Nothing is sent until you agree; you can change your mind."
+        f"It would get: {WHAT}\n"
+        "Call lab.share(True) to agree, or lab.share(False) to refuse. Nothing is sent until you agree, and you "
+        "can change your mind."
     )
 
 
@@ -103,15 +105,15 @@ def told(data: Data) -> str:
         return ""
     answer = _answer(data, the_board)
     if not answer:
-        said = "you have not answered" if answer is None else "as you said"
-        return f"Shared with your instructor's board: nothing, {said}. lab.share(True) shares: {WHAT}"
+        said = "You have not answered yet." if answer is None else "You refused."
+        return f"Shared with your instructor's board: nothing. {said} lab.share(True) shares: {WHAT}"
     trouble = f" {SENDER.trouble}" if SENDER.trouble else ""
     since = str(_noted(data, the_board).get("since", ""))[:10]
     return f"Shared with your instructor's board since {since}: {WHAT} lab.share(False) stops it.{trouble}"
 
 
 def unanswered(file: ProgressFile) -> str:
-    """That line for who has not answered yet; a check on the command line shows no question of its kernel."""
+    """The line of `told` for a learner who has not answered yet. The command line can't show the question."""
     the_board = board()
     if the_board is None or _answer(data := file.read(), the_board) is not None:
         return ""
@@ -122,7 +124,7 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
     """Writes the learner's answer down and says what follows; see `Lab.share`."""
     the_board = board()
     if the_board is None:
-        say("There is no board here, so nothing is shared. A class that has one tells you.")
+        say("This class has no board, so nothing is shared. A class with a board asks you.")
         return
     if not file.update(lambda found: _note(found, the_board, agreed)):
         say("Your answer could not be saved, so nothing is shared.")
@@ -135,18 +137,18 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
                 if task_progress(data, module_id, task_id).attempts:
                     _queue(file, the_board, _event(data, module_id, task_id, ""))
         SENDER.start(file, the_board)
-        say(f"Shared with {the_board.url}, what you have done so far and each check from now on: {WHAT}")
+        say(f"From now on, {the_board.url} gets what you have done so far and each check: {WHAT}")
         return
     _clear(file)
     if not forget:
-        say("Nothing is sent any more. What was sent stays on the board: lab.share(False, forget=True) removes it.")
+        say("Nothing more is sent. The board keeps what was already sent. lab.share(False, forget=True) removes it.")
         return
-    SENDER.wait(TIMEOUT_S)  # what is on its way arrives before it is removed
+    SENDER.wait(TIMEOUT_S)  # what is being sent must arrive before the board deletes it
     status = _send(the_board, "DELETE", "api/mine", None)
     say(
-        "Nothing is sent any more, and the board has removed what it had of you."
+        "Nothing more is sent, and the board has deleted what it had about you."
         if status == 200
-        else "Nothing is sent any more. The board did not answer, so what it had of you is still there: try again."
+        else "Nothing more is sent. The board did not answer, so it still has what you sent. Try again."
     )
 
 
@@ -201,7 +203,7 @@ def _waiting(folder: Path) -> list[Path]:
 
 
 class _Sender:
-    """The one thread of this process that sends; it ends when nothing waits."""
+    """The one thread of this process that sends. It ends when nothing is waiting."""
 
     def __init__(self) -> None:
         self.trouble = ""
@@ -222,7 +224,7 @@ class _Sender:
                 self._thread.start()
 
     def wait(self, limit_s: float) -> bool:
-        """Waits until nothing is on its way; False if that takes longer."""
+        """Waits until everything is sent. False if that takes longer."""
         thread = self._thread
         self._wake.set()
         if thread is not None:
@@ -240,7 +242,7 @@ class _Sender:
             try:
                 outcome = self._send_all(file, the_board)
             except Exception as error:  # a folder that cannot be read, say: the next check tries again
-                outcome, self.trouble = "done", f"It could not be sent: {type(error).__name__}."
+                outcome, self.trouble = "done", f"Your progress could not be sent: {type(error).__name__}."
             with self._lock:
                 if outcome == "done" and not self._wake.is_set():
                     self._thread = None
@@ -253,23 +255,23 @@ class _Sender:
 
     def _send_all(self, file: ProgressFile, the_board: Board) -> Literal["done", "later"]:
         for waiting in _waiting(_folder(file)):
-            if not _answer(file.read(), the_board):  # taken back meanwhile, in whichever notebook
+            if not _answer(file.read(), the_board):  # another notebook may have withdrawn the consent
                 _clear(file)
                 return "done"
             try:
                 queued = json.loads(waiting.read_bytes())
                 event = queued["event"] if queued["board"] == the_board.url else None
-            except FileNotFoundError:  # sent by another notebook, or taken back
+            except FileNotFoundError:  # another notebook has sent it, or withdrawn the consent
                 continue
             except (ValueError, LookupError, TypeError):
                 event = None
             if event is not None:
                 status = _send(the_board, "POST", "api/progress", event)
                 if status in (401, 403):
-                    self.trouble = "The board does not know your token: tell your instructor."
+                    self.trouble = "The board does not know your token. Tell your instructor."
                     return "done"
                 if status not in (*_TAKEN, *_REFUSED):  # none, an error of the server's, or another server
-                    self.trouble = "The board does not answer at the moment; what waits is sent later."
+                    self.trouble = "The board does not answer at the moment. Your progress waits and is sent later."
                     return "later"
                 self.trouble = "" if status in _TAKEN else f"The board did not take the last check (HTTP {status})."
             waiting.unlink(missing_ok=True)
@@ -280,7 +282,7 @@ SENDER = _Sender()
 
 
 def _send(the_board: Board, method: str, path: str, body: dict[str, Any] | None) -> int | None:
-    """The status of the answer, None without one. It follows no redirect, which would take the token elsewhere."""
+    """The answer's status, or None. It never follows a redirect, which would take the token elsewhere."""
     # Here, because most learners have no board, and these take a moment to load.
     from http.client import HTTPException
     from urllib.error import HTTPError

@@ -1,4 +1,4 @@
-"""What a store of orders must do, asked of a learner's store: used by the checks of module 07."""
+"""Asks a learner's store for everything that a store of orders must do. Module 07's checks use it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def new_order(customer: str, moment: str, **fields: Any) -> Order:
 
 @dataclass
 class Asked:
-    """A learner's store, and each call of it as a message shall name it."""
+    """A learner's store. Its calls carry the names that messages show."""
 
     attempt: Attempt
     file: LearnerFile
@@ -64,11 +64,11 @@ class Asked:
             yield
         except psycopg.errors.SyntaxError as error:
             self.fail(
-                "The statement breaks at an apostrophe: values stand in its text.",
+                "The statement breaks at an apostrophe, because the values are part of its text.",
                 called,
                 f"psycopg.errors.SyntaxError: {one_line(str(error))}",
-                "an answer, whatever the values are made of",
-                "get, which was there, hands its value over beside the statement",
+                "an answer, whatever the values contain",
+                "get, which was given. It passes its value separately from the statement",
             )
 
     def fail(self, problem: str, called: str, came_back: object, expected: str, look_at: str) -> None:
@@ -84,7 +84,7 @@ def _same(found: Any, order: Order) -> bool:
 
 
 def keeps_the_promises(asked: Asked) -> None:
-    """Asks what the table in the lab says, with orders of the check's own."""
+    """Asks for what the table in the lab promises, with the check's own orders."""
     ann, ben = fresh_id("ann"), fresh_id("ben")
     orders = [new_order(ann, f"{day:02}T{hour:02}:00:00") for day, hour in ((3, 9), (1, 9), (3, 17), (2, 9))]
     odd = new_order(f"{ben} O'Hara", "02T10:00:00", lamp="Tsuki; 'white' %s")
@@ -92,7 +92,7 @@ def keeps_the_promises(asked: Asked) -> None:
         try:
             asked.place(order)
         except OrderExists:
-            pass  # a wrong one, of a new id; what comes of it is told below
+            pass  # wrong for a new id; the calls below find out what follows
         except psycopg.errors.UniqueViolation as error:
             asked.fail(
                 "A new order is refused.",
@@ -103,25 +103,25 @@ def keeps_the_promises(asked: Asked) -> None:
             )
         except psycopg.errors.SyntaxError as error:
             asked.fail(
-                "The statement breaks at an apostrophe: values of the order stand in its text.",
+                "The statement breaks at an apostrophe, because the order's values are part of its text.",
                 f"place({_short(order)})",
                 f"psycopg.errors.SyntaxError: {one_line(str(error))}",
-                "an order, whatever its names are made of",
-                "place: get, which was there, hands its value over beside the statement",
+                "an order, whatever its values contain",
+                "place, and get, which was given. It passes its value separately from the statement",
             )
         found = asked.get(order["order_id"])
         if not _same(found, order):
             asked.fail(
-                "An order that was placed is not found as it was.",
+                "A placed order does not come back as it was.",
                 f"place({_short(order)}), then get",
                 _shown(found),
                 "the same order, with each of its seven fields",
-                "place: which values you write; get: by what you look",
+                "place: which values you write; get: which key you look up",
             )
     nobody = asked.get(fresh_id("ord"))
     if nobody is not None:
         asked.fail(
-            "An unknown id gives something.", "get of an id that nobody has placed", _shown(nobody), "None", "get"
+            "An unknown id returns something.", "get of an id that nobody has placed", _shown(nobody), "None", "get"
         )
     _lists(asked, ann, orders)
     _lists(asked, odd["customer"], [odd])
@@ -140,13 +140,13 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
         found = asked.of_customer(customer, *limit)
         if not isinstance(found, list | tuple) or not all(isinstance(each, dict) for each in found):
             asked.fail(
-                "of_customer does not give a list of orders.",
+                "of_customer does not return a list of orders.",
                 f"of_customer{(customer, *limit)}",
                 f"{type(found).__name__} of {type(found[0]).__name__}"
                 if isinstance(found, list | tuple)
                 else type(found).__name__,
-                "a list, and each order in it a dict, as get gives it",
-                "of_customer: what you return",
+                "a list in which each order is a dict, as get returns it",
+                "the result of of_customer",
             )
         ids = [each.get("order_id") for each in found]
         wanted = right[: limit[0]] if limit else right
@@ -155,28 +155,28 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
             continue
         if ids == wanted:
             asked.fail(
-                "The orders of the list are not whole.",
+                "The orders in the list are not complete.",
                 f"of_customer{(customer, *limit)}",
                 _shown(found[0]),
-                "each order with all of its seven fields",
+                "each order with all its seven fields",
                 "of_customer: which fields does it find there?",
             )
         if limit and ids == right[::-1][:2][::-1]:
-            problem = "The limit is taken before the order: the customer sees the oldest orders, not the newest."
+            problem = "The limit is applied before the sorting, so the customer sees the oldest orders, not the newest."
         elif ids == wanted[::-1] or ids == right[::-1][: len(wanted)]:
             problem = "The oldest order comes first."
         elif sorted(map(str, ids)) == sorted(wanted):
             problem = "The orders of a customer are not in the order of placed_at."
         elif len(ids) > len(wanted):
-            problem = "More orders come back than were asked for."
+            problem = "More orders came back than the limit allows."
         else:
-            problem = "The list of a customer's orders is not right."
+            problem = "The list of a customer's orders is wrong."
         asked.fail(
             problem,
             f"of_customer{(customer, *limit)}",
             ids,
             f"{len(wanted)} orders of that customer, the newest first",
-            "of_customer: what puts them in order, and what limits them",
+            "the sorting and the limit in of_customer",
         )
 
 
@@ -196,14 +196,14 @@ def _second(asked: Asked, first: Order, other: str) -> None:
     if replaced:
         problem = "A second order with the same id replaces the first. Ann's order is gone."
     elif answer.startswith("psycopg"):
-        problem = "The database has refused the second order, and the shop gets the database's error."
+        problem = "The database refused the second order, and the shop gets the database's error."
     elif refused:
-        problem = "The second order is refused, and the customer's list has it all the same."
+        problem = "The second order was refused, but it is in the customer's list."
     else:
-        problem = "Two orders have one id. Nobody has told the shop."
+        problem = "Two orders have one id, and nobody has told the shop."
     asked.fail(
         problem,
-        f"place of a second order with the id {first['order_id']}, of another customer and another moment",
+        f"place of a second order with the id {first['order_id']}, from another customer at another time",
         answer,
         "OrderExists, and the first order as it was",
         "place: what makes an id unique in this store?",
@@ -215,11 +215,11 @@ def _status(asked: Asked, order: Order) -> None:
     answer = asked.set_status(ghost, "open", "packed")
     if answer is not False or asked.get(ghost) is not None:
         asked.fail(
-            "A change of an order that does not exist makes something of it.",
+            "A change to an order that does not exist creates something.",
             f"set_status({ghost!r}, 'open', 'packed'), an id that nobody has placed",
             f"{answer!r}; get gives {_shown(asked.get(ghost))}",
             "False, and still no such order",
-            "set_status: what must hold before anything is written",
+            "the condition that must hold before set_status writes anything",
         )
     first = asked.set_status(order["order_id"], "open", "packed")
     second = asked.set_status(order["order_id"], "open", "cancelled")
@@ -231,11 +231,11 @@ def _status(asked: Asked, order: Order) -> None:
     if state.get("status") == "cancelled":
         problem = "A packed order was cancelled by somebody who believed that it was still open."
     elif state.get("status") == "packed" and state.get("version") != 2:
-        problem = "The version does not tell that the order has changed once."
+        problem = "The version does not show that the order has changed once."
     elif state.get("status") != "packed":
         problem = "The status was not changed."
     else:
-        problem = "set_status does not say truly whether it has changed the order."
+        problem = "set_status does not report truthfully whether it has changed the order."
     asked.fail(
         problem,
         "set_status from open to packed, then from open to cancelled",
@@ -246,7 +246,7 @@ def _status(asked: Asked, order: Order) -> None:
 
 
 def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
-    """Two packers press the button; whoever reads the status first waits until the other has read it, too."""
+    """Two packers press the button. The first to read the status waits until the other has also read it."""
     asked, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
     asked.place(order)
     with together(), ThreadPoolExecutor(PACKERS) as pool:
@@ -255,16 +255,16 @@ def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
     if answers.count(True) == 1 and answers.count(False) == 1 and found.get("version") == 2:
         return
     asked.fail(
-        "Two packers have packed one order: both read that it was open, and both changed it.",
-        f"set_status({order['order_id']!r}, 'open', 'packed') by two at the same moment",
+        "Two packers have packed one order. Both read that it was open, and both changed it.",
+        f"set_status({order['order_id']!r}, 'open', 'packed') by two packers at the same moment",
         f"{answers}; version {found.get('version')}",
         "True for one of them, False for the other; version 2",
-        "set_status: can the look and the change be one statement or one call?",
+        "set_status: can reading and changing be one statement or one call?",
     )
 
 
 def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
-    """Two customers place an order with one id; whoever looks first waits until the other has looked, too."""
+    """Two customers place an order with one id. The first to look waits until the other has also looked."""
     orders = [new_order(fresh_id(name), "04T13:00:00") for name in ("ann", "ben")]
     orders[1]["order_id"] = orders[0]["order_id"]
 
@@ -280,16 +280,16 @@ def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
     if answers == ["OrderExists", "no error"]:
         return
     stores[0].fail(
-        "Two customers have placed an order with one id at the same moment: both looked, and found none.",
+        "Two customers have placed an order with one id at the same moment. Both looked, and neither found it.",
         f"place of two orders with the id {orders[0]['order_id']} at the same moment",
         ", ".join(answers),
         "no error for one of them, OrderExists for the other",
-        "place: can the look and the writing be one statement or one call?",
+        "place: can looking and writing be one statement or one call?",
     )
 
 
 class Meeting:
-    """Lets those who have read wait for each other, once each, for a moment."""
+    """Makes two threads that have read wait for each other, once each, for a moment."""
 
     def __init__(self) -> None:
         self._barrier = threading.Barrier(PACKERS)

@@ -1,7 +1,7 @@
-"""A page to keep: what was done, when, in how many tries and hints, and what comes next.
+"""Writes a page to keep: the work so far, with its dates, tries and hints, and the next steps.
 
-It is made from progress.json alone, by and for the learner: one HTML file without scripts, which prints, and loads
-nothing and sends nothing.
+It is made only from progress.json, by and for the learner. It is one HTML file without scripts, which prints, and loads
+and sends nothing.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
     rows = _rows(the_course, data)
     if not rows:
         raise NoSummary(
-            "No page was made: no task, hint or prediction is recorded yet. Run a check or a prediction first."
+            "No page was made, because no task, hint or prediction is recorded yet. Run a check or a prediction first."
         )
     try:
         if target.exists() and MARK not in target.read_text(encoding="utf-8", errors="replace")[:2000]:
-            raise NoSummary(f"{target} is there already and is no summary: name another file.")
+            raise NoSummary(f"{target} already exists and is not a summary. Name another file.")
         text = page(the_course, rows, name=name, today=date.today(), shared=_shared(data))
         safe_files.write(target, text.encode())
     except OSError as error:
@@ -103,9 +103,9 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared
             *(_module(row) for row in rows),
             "<h2>What comes next</h2>",
             _next(the_course, rows),
-            "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>; that "
-            f"sends nothing. {html.escape(shared)}A try is a check that could judge your work. Tries and hints "
-            "after a pass are not counted. Minutes are those that the course plans, not those that it took.</footer>",
+            "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>, which sends "
+            f"nothing. {html.escape(shared)}A try is a check that could judge your work. Tries and hints after a "
+            "pass are not counted. Minutes are the course's plan, not the time that you took.</footer>",
         ]
     )
     return (
@@ -199,8 +199,8 @@ def _next(the_course: Course, rows: list[_Row]) -> str:
             items.append(f"Module {module.number}, {module.title}: {', '.join(parts)}. {module.summary}")
     if not items:
         items.append(
-            "Every task of the course has passed. Each lab ends with a part “On a real account”: take one of them "
-            "there, with its costs and its clean-up."
+            "You have passed every task of the course. Each lab ends with a part “On a real account”, with its "
+            "costs and its clean-up. Take one of the labs there."
         )
     return f"<ol>{''.join(f'<li>{html.escape(item)}</li>' for item in items)}</ol>"
 

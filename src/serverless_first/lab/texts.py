@@ -1,4 +1,4 @@
-"""What an author wrote for the learner: hints.yml and the cells of the solution.
+"""The author's texts for the learner: hints.yml and the cells of the solution.
 
 hints.yml holds three hints for each task: a question, a pointer, nearly the code::
 
@@ -36,19 +36,20 @@ def load_hints(module: Module) -> dict[str, list[str]]:
         # BaseLoader reads every scalar as text: an unquoted 5.10 stays the task 5.10.
         hints = yaml.load(text, Loader=yaml.BaseLoader)
     except (OSError, yaml.YAMLError) as error:
-        raise CourseFault(f"{where} cannot be read: a fault in the course, not yours.") from error
+        raise CourseFault(f"{where} cannot be read. This is a fault in the course, not yours.") from error
     tasks = {t.id for t in module.tasks}
     if not isinstance(hints, dict) or set(hints) != tasks:
         named = set(hints) if isinstance(hints, dict) else set()
         raise CourseFault(
-            f"{where} and course.toml differ in the tasks {', '.join(sorted(named ^ tasks))}: "
-            "a fault in the course, not yours."
+            f"{where} and course.toml list different tasks: {', '.join(sorted(named ^ tasks))}. This is a fault in "
+            "the course, not yours."
         )
     for task_id, tiers in hints.items():
         good = isinstance(tiers, list) and all(isinstance(t, str) and t.strip() for t in tiers)
         if not good or len(tiers) != len(TIERS):
             raise CourseFault(
-                f"{where}: task {task_id} needs exactly three hints, each a text: a fault in the course, not yours."
+                f"{where}: task {task_id} needs exactly three hints, each a text. This is a fault in the "
+                "course, not yours."
             )
     return {task_id: [t.strip() for t in tiers] for task_id, tiers in hints.items()}
 
@@ -64,7 +65,7 @@ def solution_cells(module: Module, task_id: str) -> list[str]:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError) as error:
         raise CourseFault(
-            f"solutions/{module.id}.ipynb cannot be read: run `make build`, or get the course again."
+            f"solutions/{module.id}.ipynb cannot be read. Run `make build`, or get the course again."
         ) from error
     found = [
         "\n".join(line for line in "".join(cell["source"]).splitlines() if not line.strip().startswith(_MARKERS))
@@ -73,6 +74,6 @@ def solution_cells(module: Module, task_id: str) -> list[str]:
     ]
     if not found:
         raise CourseFault(
-            f"solutions/{module.id}.ipynb has no cell for task {task_id}: a fault in the course, not yours."
+            f"solutions/{module.id}.ipynb has no cell for task {task_id}. This is a fault in the course, not yours."
         )
     return found

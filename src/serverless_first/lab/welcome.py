@@ -49,7 +49,7 @@ def write(report: Report = print) -> None:
     path = work / FRONT_PAGE
     try:
         if problem := safe_files.odd(path, work):
-            report(f"{FRONT_PAGE}: left as it is, {problem}")
+            report(f"{FRONT_PAGE}: left as it is, because {problem}")
             return
         if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
             kept = workcopy.save_version(path, work, path.stem).relative_to(work).as_posix()
@@ -57,7 +57,7 @@ def write(report: Report = print) -> None:
         text = page(course.load(), ProgressFile().read(), work)
         safe_files.write(path, f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode())
     except (OSError, workcopy.CannotReset) as error:
-        report(f"{FRONT_PAGE}: cannot be written, {error}")
+        report(f"{FRONT_PAGE}: cannot be written: {error}")
 
 
 def refresh() -> None:

@@ -1,4 +1,4 @@
-"""What the check of module 12's payment workflow does when nothing goes as it should."""
+"""Checks module 12's payment workflow when nothing goes as it should."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called
     """Two questions about an order have one key. Raises: CheckFailed: they have not."""
     whole.attempt.expect(
         first["key"] == second["key"],
-        problem="The second question about an order has another key: the customer is charged twice.",
+        problem="The second request about an order has another key, so the customer is charged twice.",
         called=called,
         came_back=f"keys {readable(str(first['key'])[:40])} and {readable(str(second['key'])[:40])}",
-        expected="the same key, however often you ask about an order",
+        expected="the same key for every request about an order",
         look_at="the key in your MessageBody",
     )
 
@@ -61,14 +61,14 @@ def unanswered(whole: Whole, told: Told) -> None:
         )["executionArn"]
         first = next_question(whole, mine["order_id"], 10.0)
         second = next_question(whole, mine["order_id"], 10.0) if first else None
-        called = "a copy of your workflow, its timeouts a second long; the provider says nothing"
+        called = "a copy of your workflow with timeouts of a second; the provider does not answer"
         attempt.expect(
             second is not None,
-            problem="A provider that says nothing is waited for without an end.",
+            problem="Your workflow waits forever for a provider that does not answer.",
             called=called,
-            came_back="one question, and no second one in 10 s",
-            expected="after the timeout another question",
-            look_at="how long your first state waits, and which errors its Retry takes",
+            came_back="one request, and no second one in 10 s",
+            expected="another request after the timeout",
+            look_at="how long your first state waits, and which errors its Retry handles",
         )
         assert first is not None
         assert second is not None
@@ -101,12 +101,12 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
 
     whole.attempt.expect(
         not wait_until(cancelled, 1.0),
-        problem="An order is cancelled that the provider may have charged: money taken, no lamp.",
-        called="a copy of your workflow with few tries; the provider says nothing, then answers with the error "
-        "OutOfPaper, each time",
+        problem="An order is cancelled although the provider may have charged it. The customer pays and gets no lamp.",
+        called="a copy of your workflow with few tries; the provider does not answer, then answers every request "
+        "with the error OutOfPaper",
         came_back="the event OrderCancelled",
-        expected="no cancellation: only CardRefused says that nothing was charged",
-        look_at="which errors your Catch takes",
+        expected="no cancellation, because only CardRefused says that nothing was charged",
+        look_at="which errors your Catch handles",
     )
 
 
@@ -134,9 +134,10 @@ def not_started(whole: Whole) -> None:
         good, came_back = whole.hand("Worker", mine)
     whole.attempt.expect(
         not good or mine["messageId"] in came_back,
-        problem="A payment that could not be started counts as done: the message is deleted, and nobody ever pays.",
-        called="invoke Worker with an order, while Step Functions cannot start an execution: the machine is not there",
+        problem="A payment that could not be started counts as done. The message is deleted, and nobody ever pays.",
+        called="invoke Worker with an order, while Step Functions cannot start an execution because the machine "
+        "does not exist",
         came_back=came_back,
         expected="a failure, so that the message comes again",
-        look_at="which errors functions/payment.py keeps to itself",
+        look_at="which errors functions/payment.py swallows",
     )

@@ -1,4 +1,4 @@
-"""What the checks of module 12 share: the learner's shop, deployed from its files, and ways to act on it."""
+"""Helpers for the checks of module 12: the learner's shop, deployed from its files, and ways to act on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DOOR = ("functions/front.py", "parts/door.yaml", "functions/schema.sql")
 _BURST = (*_DOOR, "functions/worker.py", "parts/queues.yaml", "parts/work.yaml")
 _FLOW = (*_BURST, "functions/payment.py", "parts/payment.yaml")
 _SEEN = (*_FLOW, "functions/news.py", "functions/projector.py", "parts/projection.yaml")
-#: What the learner must have written for a task.
+#: The files that the learner must have written for a task.
 FILES = {"12.1": _DOOR, "12.2": _BURST, "12.3": _FLOW, "12.4": _SEEN}
 #: JSON carries it, and a text of PostgreSQL cannot hold it.
 NUL = chr(0)
@@ -66,7 +66,7 @@ class Whole:
         """Receives messages and deletes them, until there are so many or the time is over.
 
         Returns:
-            Their bodies from JSON; of a body that is no JSON the text.
+            Their bodies from JSON, or as text if a body isn't JSON.
         """
         sqs, found = self.shop.client("sqs"), list[Any]()
 
@@ -111,7 +111,7 @@ class Whole:
         """Calls a function with a batch of messages, made by `messages.record`.
 
         Returns:
-            Whether it has ended without an error of its own, and what came back.
+            Whether it has ended without its own error, and its result.
         """
         event = json.dumps({"Records": records}).encode()
         reply = self.shop.client("lambda").invoke(FunctionName=self[function], Payload=event)
@@ -149,13 +149,13 @@ def deployed(
 ) -> Whole:
     """Deploys the learner's files, empties the shop's queues, runs Migrate, and gives the shop.
 
-    In the place of a later file that is not written yet, the given one is deployed.
+    If a later file isn't written yet, the given file is deployed instead.
 
     Args:
         files: what the learner must have written, in the shop's folder.
         outputs: what the stack must have.
-        anew: whether the table orders is dropped before Migrate, so that an earlier one cannot stand in for it.
-        instead: file -> text that is deployed in its place; the learner's file stays.
+        anew: whether to drop the table orders before Migrate, so that an earlier table can't hide a failure.
+        instead: file -> text that is deployed instead of it. The learner's file stays as it is.
 
     Raises:
         NotStarted: a file is missing or still holds the lab's stub.
@@ -181,7 +181,7 @@ def deployed(
     for output in outputs:
         attempt.expect(
             output in found,
-            problem=f"The stack has no output {output}: the resource behind it is missing.",
+            problem=f"The stack has no output {output}, because the resource behind it is missing.",
             called=called,
             came_back=sorted(found),
             expected=output,
@@ -205,14 +205,14 @@ def migrate(whole: Whole) -> None:
     except CheckFailed as error:
         attempt.fail(
             "Migrate cannot run your schema.sql.",
-            called="invoke Migrate: in task 12.1 without a table orders, then once more",
+            called="invoke Migrate, in task 12.1 without a table orders, then a second time",
             came_back=error.came_back,
-            expected="a table orders, the first time and each time after it",
+            expected="a table orders after the first time and after each later time",
             look_at="functions/schema.sql",
         )
     attempt.expect(
         "orders" in tables,
-        problem="After Migrate there is no table orders.",
+        problem="After Migrate, there is no table orders.",
         called="invoke Migrate",
         came_back=tables,
         expected='["orders"]',
@@ -221,7 +221,7 @@ def migrate(whole: Whole) -> None:
 
 
 def order(**fields: Any) -> dict[str, Any]:
-    """An order that nobody has seen."""
+    """A new order, with an id that the shop hasn't seen."""
     return {"order_id": f"ord-{uuid.uuid4().hex[:8]}", "customer": "Sato Emi", "lamp": "Tsuki", "quantity": 2} | fields
 
 
@@ -238,8 +238,8 @@ def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:
 
 
 def statements_of(whole: Whole, output: str) -> list[dict[str, Any]]:
-    """The statements of a function's role that allow something; a managed policy whose text is not kept has its name
-    alone, under "Managed"."""
+    """The statements of a function's role that allow something; for a managed policy whose text is not kept,
+    only its name, under "Managed"."""
     iam = whole.shop.client("iam")
     arn = whole.shop.client("lambda").get_function_configuration(FunctionName=whole[output])["Role"]
     role = arn.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What checks of state machines share: executions with inputs of their own, and the news that they send."""
+"""Helpers for checks of state machines: executions with the check's own inputs, and the news that they send."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from serverless_first.shop.hikari_workflows import Execution
 
 
 def machine_arn(attempt: Attempt, name: str) -> str:
-    """The ARN of a state machine of the learner's.
+    """The ARN of the learner's state machine.
 
     Raises:
-        NotStarted: there is none of this name.
+        NotStarted: no machine has this name.
         CheckFailed: a cell that should have changed it stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
@@ -37,7 +37,7 @@ def machine_arn(attempt: Attempt, name: str) -> str:
 def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
     """Fails if a cell after the one that changed the machine should also have changed it, but stopped before.
 
-    IPython keeps the text of each cell that was run, also of one that does not compile.
+    IPython keeps the text of each cell that was run, even if it does not compile.
     """
     if (shell := get_ipython()) is None:
         return
@@ -51,7 +51,7 @@ def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
         problem=f"Your cell stopped before it changed the machine {name}, so there is nothing new to judge.",
         called=f"machine({name!r}, ...) in cell [{last}]",
         came_back=f"{before}, unchanged",
-        expected="a cell that gets to this call, and a definition that Step Functions accepts",
+        expected="a cell that reaches this call, and a definition that Step Functions accepts",
         look_at=f"the error below cell [{last}]. Correct it, then run the cell again and this check",
     )
 
@@ -60,7 +60,7 @@ def _changes(source: str, name: str) -> bool:
     """Whether a cell calls `machine` for a state machine of this name as it runs."""
     try:
         statements = ast.parse(source).body
-    except SyntaxError:  # nobody knows what such a cell would do, so its words decide
+    except SyntaxError:  # such a cell can't be analyzed, so its words decide
         return re.search(rf"""^[^#\n]*\bmachine\(\s*["']{re.escape(name)}["']""", source, re.MULTILINE) is not None
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     calls = [
@@ -75,7 +75,7 @@ def _changes(source: str, name: str) -> bool:
 
 
 def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, look_at: str) -> Execution:
-    """An execution that has ended; the check fails if it still runs, and the execution is stopped then.
+    """Waits for the end of an execution. If it still runs after the limit, stops it and fails the check.
 
     Args:
         called: what was started, for the message.
@@ -121,7 +121,7 @@ def run_all(
 
 
 class News:
-    """Listens to a topic, with a queue of its own; a context manager.
+    """Listens to a topic with its own queue, as a context manager.
 
     Args:
         key: the field of a message by which the messages are sorted.
@@ -131,7 +131,7 @@ class News:
         self._sns, self._sqs, self._key = attempt.client("sns"), attempt.client("sqs"), key
         self._topic = self._sns.create_topic(Name=topic)["TopicArn"]
         self._found: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
-        #: Messages that are no JSON objects with the key.
+        #: Messages that aren't JSON objects with the key.
         self.strange: list[str] = []
 
     def __enter__(self) -> News:
@@ -199,13 +199,13 @@ def expect_one(
     found = news.about(wanted)
     told = [one for one, _ in found]
     if not told:
-        problem = "Nobody is told: there is no message about this." if not news.strange else (
-            "There is a message, and it is not the JSON object that the shop reads."
+        problem = "The shop is not told, because there is no message about this." if not news.strange else (
+            "There is a message, but it is not the JSON object that the shop reads."
         )  # fmt: skip
     elif len(told) > 1:
         problem = f"There are {len(told)} messages about this, and the shop believes each of them."
     else:
-        problem = "The message tells something else than what happened."
+        problem = "The message does not say what happened."
     attempt.expect(
         told == [message],
         problem=problem,

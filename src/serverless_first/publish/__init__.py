@@ -1,1 +1,1 @@
-"""What leaves the checkout: `site`, the reading copy, and `wheelhouse`, the packages for a room without internet."""
+"""Makes `site`, the reading copy, and `wheelhouse`, the packages for a room without internet."""

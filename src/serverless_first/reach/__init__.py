@@ -4,7 +4,7 @@ from serverless_first import reach
 answer = reach.explain(boto3.client("ec2"), source="eni-0123", to=("10.6.1.20", 5432))
 print(answer)
 
-It asks by `describe_` calls alone, changes nothing and sends nothing, so it works on any VPC that boto3 can describe.
+It uses only `describe_` calls, changes nothing and sends nothing, so it works on any VPC that boto3 can describe.
 """
 
 from serverless_first.reach.answer import Answer, By, Hop

@@ -1,4 +1,4 @@
-"""What the checker answers: the hops of a packet and of its answer, each with a verdict and the reason."""
+"""The checker's answer: the hops of a packet and of its answer, each with a verdict and the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class By(StrEnum):
-    """What decides at a hop."""
+    """The parts of a network that decide at a hop."""
 
     SECURITY_GROUP = "security group"
     NETWORK_ACL = "network ACL"
@@ -23,7 +23,7 @@ class Hop:
     Attributes:
         by: what decides.
         where: whose it is, by its Name tag, or by its id where it has none.
-        allowed: True, False, or None where this checker does not know what lies behind.
+        allowed: True, False, or None if this checker does not know what comes next.
         why: the rule that decided, in words.
         back: whether it is the answer that passes here.
         inward: for network ACLs and security groups: whether the packet comes in.
@@ -46,7 +46,7 @@ class Hop:
 
 @dataclass(frozen=True)
 class Answer:
-    """What happens to a packet, and to the answer to it.
+    """The fate of a packet, and of the answer to it.
 
     Attributes:
         question: who asks for what, in words.

@@ -1,6 +1,6 @@
 """The walk of a packet through a VPC and of the answer back, each hop judged by its rule.
 
-What is judged: security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
+It judges security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
 internet gateways, NAT gateways, gateway endpoints, peering. Left out: IPv6, names (DNS), the policies of endpoints,
 network firewalls, what listens at the other end. A route to anything else (a transit gateway, a VPN, an appliance) is
 said to be unknown.
@@ -32,13 +32,13 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
     Args:
         ec2: a boto3 client, or what `read` has made of one: read once, ask often.
         source: the id of a network interface, or a place.
-        to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). In the place of the address
-            the id of an interface may stand, or a place. The protocol is "tcp", unless told, or "udp".
+        to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). Instead of the address,
+            it may have the id of an interface, or a place. The protocol is "tcp" (the default) or "udp".
         client_ports: first and last port that the source may use for itself; the answer must pass to all of them.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
-        ValueError: the address is no IPv4 address, the port is not 1 to 65535, or the protocol is another one.
+        ValueError: the address isn't an IPv4 address, the port isn't 1 to 65535, or the protocol is unknown.
     """
     picture = ec2 if isinstance(ec2, Picture) else read(ec2)
     begin = settled(picture, source)
@@ -51,8 +51,8 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
         ipaddress.IPv4Address(address)
     except ValueError:
         raise ValueError(
-            f"{address!r} is no IPv4 address, and this checker looks up no names. "
-            "Give an address, such as 10.6.1.20, an interface's id or a place."
+            f"{address!r} is not an IPv4 address, and this checker does not look up names. Give an address, such as "
+            "10.6.1.20, an interface's id or a place."
         ) from None
     walk = _Walk(picture, begin, address, int(port), protocol, client_ports)
     holder = end or walk.holder_of(address, walk.subnet["VpcId"])
@@ -101,7 +101,9 @@ class _Walk:
             "pcx": lambda: self._peering(target, end),
         }.get(kind)
         if passes is None:
-            self._hop(By.GATEWAY, target or "(unknown)", None, f"{leads}; what lies behind, this checker does not know")
+            self._hop(
+                By.GATEWAY, target or "(unknown)", None, f"{leads}; this checker does not know what comes after it"
+            )
         elif passes():
             self._acl(self.subnet, self.address, self.client_ports, inward=True, back=True)
 
@@ -145,7 +147,7 @@ class _Walk:
             return self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
         if not nat.get("SubnetId"):
             return self._hop(
-                By.GATEWAY, name, None, "a regional NAT gateway; this checker knows those that stand in a subnet"
+                By.GATEWAY, name, None, "a regional NAT gateway, but this checker knows only NAT gateways in a subnet"
             )
         subnet = self._subnet(nat["SubnetId"])
         self._hop(By.GATEWAY, name, True, f"the NAT gateway stands in {name_of(subnet)} and has a public address")
@@ -194,7 +196,10 @@ class _Walk:
         (other,) = ends - {self.vpc_id} or {self.vpc_id}
         if self.picture.one(self.picture.vpcs, "VpcId", other) is None:
             return self._hop(
-                By.GATEWAY, name_of(peering), None, f"{other} is of another account or Region: not seen from here"
+                By.GATEWAY,
+                name_of(peering),
+                None,
+                f"{other} is in another account or Region, so it cannot be seen from here",
             )
         end = end or self.holder_of(self.address, other)
         if end is None:

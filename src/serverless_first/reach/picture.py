@@ -29,7 +29,7 @@ _IDS = ("NatGatewayId", "InternetGatewayId", "VpcPeeringConnectionId", "VpcEndpo
 
 @dataclass(frozen=True)
 class Picture:
-    """What the calls have answered, as EC2 gives it. Each attribute is a list of descriptions.
+    """The answers of the calls, as EC2 gives them. Each attribute is a list of descriptions.
 
     Attributes:
         blocks: for each prefix list its IPv4 blocks; those lists alone that a route or a rule names, or that are AWS's

@@ -67,7 +67,9 @@ def of_function(configuration: Mapping[str, Any]) -> tuple[Place, ...]:
     """
     vpc = configuration.get("VpcConfig") or {}
     if not vpc.get("SubnetIds"):
-        raise UnknownPlace(f"The function {configuration.get('FunctionName')} is in no VPC: its VpcConfig is empty.")
+        raise UnknownPlace(
+            f"The function {configuration.get('FunctionName')} is not in a VPC, because its VpcConfig is empty."
+        )
     groups, name = tuple(vpc["SecurityGroupIds"]), str(configuration["FunctionName"])
     return tuple(Place(subnet, groups, name=name, is_lambda=True) for subnet in vpc["SubnetIds"])
 
@@ -104,16 +106,16 @@ def service_address(ec2: Any, service: str) -> str:
         if str(listed.get("PrefixListName", "")).endswith(f".{service}"):
             block = ipaddress.ip_network(picture.blocks[listed["PrefixListId"]][0])
             return str(block[10])
-    raise UnknownPlace(f"This Region has no prefix list for {service!r}. There is one for s3 and one for dynamodb.")
+    raise UnknownPlace(f"This Region has no prefix list for {service!r}. It has prefix lists for s3 and dynamodb.")
 
 
 def settled(picture: Picture, place: str | Place, source: Place | None = None) -> Place:
     """A place with an address and a name, found in what EC2 has told.
 
     Args:
-        source: from where the packet comes, if the place is its target. Where neither has an address of its own, the
-            first address of a subnet stands for a source and the second one for a target: so a target has the same one
-            whoever asks, and never that of the source.
+        source: from where the packet comes, if the place is its target. If neither has its own address, the
+            first address of a subnet stands for a source and the second address for a target. So a target always has
+            the same address, and never the source's.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
@@ -121,7 +123,9 @@ def settled(picture: Picture, place: str | Place, source: Place | None = None) -
     if isinstance(place, str):
         found = picture.one(picture.interfaces, "NetworkInterfaceId", place)
         if found is None:
-            raise UnknownPlace(f"There is no network interface {place!r}. Give the id of one, or a reach.Place.")
+            raise UnknownPlace(
+                f"There is no network interface {place!r}. Give the id of an interface, or a reach.Place."
+            )
         place = of_interface(found)
     subnet = picture.one(picture.subnets, "SubnetId", place.subnet_id)
     if subnet is None:

@@ -3,7 +3,7 @@
 - A route table: the most specific route decides, that is the one with the longest prefix; the order of the routes is of
   no account (Amazon VPC User Guide, "Route priority").
 - A network ACL: the rules are tried by number, the lowest first, and the first one that matches decides. It has no
-  memory: answers need a rule of their own (Amazon VPC User Guide, "Network ACL rules").
+  memory: answers need their own rule (Amazon VPC User Guide, "Network ACL rules").
 - Security groups: one rule of one group that matches is enough, there is no refusal by rule. They remember: the answer
   to what was let through passes (Amazon VPC User Guide, "Security group rules").
 """
@@ -25,14 +25,14 @@ Blocks = Mapping[str, tuple[str, ...]]
 
 
 class Decision(NamedTuple):
-    """What a rule says, and which one it was."""
+    """A rule's verdict, and the rule."""
 
     allowed: bool
     why: str
 
 
 class Peer(NamedTuple):
-    """Who stands at the other end.
+    """The other end of a connection.
 
     Attributes:
         address: its address.
@@ -49,8 +49,8 @@ class Peer(NamedTuple):
 def route_for(table: Described, address: str, blocks: Blocks) -> tuple[Described, str] | None:
     """The route that a packet to this address takes, and the block by which it matched; None if none matches.
 
-    Of two routes with equally long prefixes one with a block of its own wins over one with a prefix list, and one that
-    was written over one that was propagated. A propagated route within the VPC's own block is of no account.
+    Of two routes with equally long prefixes, a route with its own block wins over a route with a prefix list, and a
+    written route over a propagated route. A propagated route within the VPC's own block is of no account.
     """
     found: list[tuple[tuple[int, bool, bool], str, Described]] = []
     for route in table.get("Routes", []):

@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 @dataclass
 class Cleanup:
-    """What cleaning up did, or would do.
+    """The results of cleaning up, or its plan.
 
     Attributes:
         dry_run: whether nothing was removed.
@@ -59,7 +59,7 @@ class Cleanup:
 
 
 def say(line: str) -> None:
-    """Prints a line at once: cleaning up takes minutes, and whoever waits wants to see it go on."""
+    """Prints a line at once: cleaning up takes minutes, and a waiting person wants to see it go on."""
     print(line, flush=True)
 
 
@@ -135,7 +135,7 @@ def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> Non
         if time.monotonic() > end_s:
             raise RuntimeError(f"it is still there after {limit_s:.0f} s")
         if not told and account.endpoint is None:
-            report(f"  waiting for {thing}; this can take minutes")
+            report(f"  waiting for {thing}, which can take minutes")
             told = True
         time.sleep(account.every_s)
 
@@ -171,11 +171,13 @@ def _tell(account: Account, done: Cleanup, report: Report) -> None:
     elif done.clean:
         report(f"{what} removed, nothing left.")
     else:
-        report(f"{what} removed. Not all is gone: look at the lines in capitals, then call cloud.cleanup() again.")
+        report(f"{what} removed. Some things are left. Look at the lines in capitals, then call cloud.cleanup() again.")
 
 
 def _of_the_journal(account: Account, error: OSError) -> str:
-    return f"{account.journal.path}, which names what AWS gives no tag to, cannot be read or written: {_short(error)}"
+    return (
+        f"{account.journal.path} cannot be read or written: {_short(error)}. It names the resources that AWS cannot tag"
+    )
 
 
 def _forget(account: Account, done: Cleanup) -> None:
@@ -197,7 +199,7 @@ def _forget(account: Account, done: Cleanup) -> None:
 
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
-    """What the tagging API lists of kinds that this cannot remove, and what stacks have left behind."""
+    """The resources that only the tagging API lists: kinds that this cannot remove, and leftovers of stacks."""
     wanted = [{"Key": KEY, "Values": [account.owner]}]
     found: list[str] = []
     kept: dict[str, Callable[[str], bool]] = {}

@@ -1,4 +1,4 @@
-"""What the labs cost by the hour on a real account, from prices.yml: what is there costs, used or not.
+"""The hourly costs of the labs on a real account, from prices.yml. A resource costs whether it is used or not.
 
 What is paid by request (functions, queues, topics, tables, APIs) is left out: a workshop's share of it is cents. Each
 entry below is what a lesson or a lab makes at one time, by its own text.
@@ -42,7 +42,7 @@ BY_THE_HOUR: dict[str, tuple[_Item, ...]] = {
 
 @dataclass(frozen=True)
 class Cost:
-    """What a module costs while its resources are there.
+    """A module's costs while its resources exist.
 
     Attributes:
         module: its number.
@@ -63,7 +63,7 @@ class Cost:
 
 
 def by_the_hour(region: str) -> list[Cost]:
-    """What each module costs by the hour.
+    """The hourly costs of each module.
 
     Args:
         region: a Region; where prices.yml lacks a price of it, those of us-east-1 stand in, and `Cost.region` says so.

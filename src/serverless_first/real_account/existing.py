@@ -1,6 +1,6 @@
 """Was it there before? Some calls that make a thing succeed when it is there already: then the tag must not touch it.
 
-What carries the tag is deleted in the end, so a bucket of the learner's own, with all that is in it, must never get it.
+Tagged resources are deleted in the end, so the learner's own bucket, with everything in it, must never get the tag.
 """
 
 from __future__ import annotations

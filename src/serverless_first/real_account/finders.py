@@ -10,7 +10,7 @@ from serverless_first.real_account.things import Finder, Kind
 
 
 class Row(NamedTuple):
-    """What is looked for together.
+    """The kinds that are looked for together.
 
     Attributes:
         title: in words, where it cannot be listed.

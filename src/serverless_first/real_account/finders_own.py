@@ -116,12 +116,12 @@ def stacks(account: Account) -> Iterator[Thing]:
 
 
 def noted(account: Account) -> Iterator[Thing]:
-    """What AWS gives no tag to: the journal knows it."""
+    """The resources that AWS cannot tag, from the journal."""
     yield from filter(None, (noted_thing(account, made) for made in account.journal.read()))
 
 
 def noted_thing(account: Account, made: Made) -> Thing | None:
-    """What a line of the journal stands for; None for what cannot be removed by its line."""
+    """The resource of a line of the journal, or None if it cannot be removed by its line."""
     if (made.service, made.operation) not in UNTAGGABLE:
         return None
     call, fields = UNTAGGABLE[made.service, made.operation]
@@ -237,7 +237,7 @@ def buckets(account: Account) -> Iterator[Thing]:
 
 
 def _region_of(s3: Any, bucket: str) -> str:
-    """Where a bucket is: S3 lists those of all Regions. It says nothing for us-east-1, and EU for eu-west-1."""
+    """A bucket's Region, as S3 lists the buckets of all Regions. It says None for us-east-1, EU for eu-west-1."""
     found = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
     return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(found, str(found))
 
@@ -252,7 +252,7 @@ def alarms(account: Account) -> Iterator[Thing]:
 
 
 def log_groups(account: Account) -> Iterator[Thing]:
-    """Log groups: those with the tag, and those that Lambda and RDS Proxy have made for what the journal names."""
+    """Log groups with the tag, and log groups that Lambda and RDS Proxy have made for resources of the journal."""
     client = account.client("logs")
     known = {
         log_group_of(made.operation, made.given) for made in account.journal.read() if made.operation in LEAVES_LOGS

@@ -1,4 +1,4 @@
-"""What cannot carry the tag, one line each, in a file of the learner's.
+"""The resources that cannot carry the tag, one line each, in a file of the learner.
 
     {"service": "scheduler", "operation": "CreateSchedule", "given": {"Name": "stock-count"}, "tagged": false}
 
@@ -62,7 +62,7 @@ class Journal:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with self.path.open("a+b") as file:
-                    if file.tell():  # a line that a full disk has cut off stays a line of its own
+                    if file.tell():  # a line that a full disk has cut off stays its own line
                         file.seek(-1, os.SEEK_END)
                         line = line if file.read() == b"\n" else f"\n{line}"
                     file.write(f"{line}\n".encode())
@@ -80,7 +80,7 @@ class Journal:
         return list(found.values())
 
     def keep(self, wanted: Callable[[Made], bool]) -> None:
-        """Forgets the calls that are not wanted; without any, the file goes. What nobody understands stays.
+        """Forgets the calls that are not wanted; without any, the file goes. Lines that nobody understands stay.
 
         Raises:
             OSError: the file can be neither read nor written; it is as it was.

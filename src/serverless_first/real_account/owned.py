@@ -27,7 +27,7 @@ class Account:
     Attributes:
         id: its number.
         region: the Region.
-        owner: the value of the tag: who made a resource.
+        owner: the value of the tag, which names the maker of a resource.
         endpoint: an emulator's URL; None is AWS itself.
         arn: who calls, as sts says.
         journal: what was made, for what cannot be tagged.
@@ -55,12 +55,12 @@ class Account:
         return self._clients[service]
 
     def in_region(self, region: str) -> Account:
-        """The same owner in another Region, with a journal of its own."""
+        """The same owner in another Region, with its own journal."""
         path = self.journal.path.with_name(journal_name(self.id, region, self.owner, self.endpoint))
         return replace(self, region=region, journal=Journal(path), _clients={})
 
     def pages(self, service: str, operation: str, key: str, **given: Any) -> Iterator[Any]:
-        """What an operation lists, page by page.
+        """An operation's results, page by page.
 
         Args:
             operation: as boto3's method is called, "list_functions".
@@ -115,5 +115,5 @@ def valid_owner(name: str) -> str:
     """
     value = _FORBIDDEN.sub("-", name.strip())[:_LONGEST].strip("-")
     if not value:
-        raise ValueError(f"owner is {name!r}; it needs letters or digits (a to z, 0 to 9).")
+        raise ValueError(f"owner is {name!r}, but it needs letters or digits (a to z, 0 to 9).")
     return value

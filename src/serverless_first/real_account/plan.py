@@ -1,4 +1,4 @@
-"""What `cloud.start(target="aws")` is about to do, and the confirmation without which it does nothing."""
+"""The plan of `cloud.start(target="aws")`, and the confirmation without which it does nothing."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _UNATTENDED = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "
 _NAME_OF_A_MOMENT = re.compile(r":assumed-role/[^/]+/botocore-session-\d+$")
 
 CANNOT_BE_TAGGED = (
-    "schedules, layer versions, archives, connections, API destinations and backups of tables carry no tag: "
-    "their names are noted in a file of yours, and cleaned up by it",
-    "aliases, stages, routes, subscriptions, targets and inline policies go with what they belong to",
-    "log groups that Lambda and RDS Proxy make themselves are found by the names of what made them",
+    "schedules, layer versions, archives, connections, API destinations and backups of tables carry no tag, so "
+    "their names are noted in your own file, which cloud.cleanup() reads",
+    ("aliases, stages, routes, subscriptions, targets and inline policies go with the resource that they belong to"),
+    "log groups that Lambda and RDS Proxy make themselves are found by the name of the function or proxy",
 )
 
 
@@ -44,7 +44,7 @@ class NotConfirmed(CloudError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a start on a real account would do.
+    """The plan of a start on a real account.
 
     Attributes:
         account: whose it is.
@@ -56,16 +56,16 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """What confirms it: the account's number and the Region."""
+        """The words that confirm it: the account's number and the Region."""
         return f"{self.account.id} {self.account.region}"
 
     def __str__(self) -> str:
         there = self.account
         where = "AWS" if there.endpoint is None else f"{there.endpoint}, an emulator (AWS_ENDPOINT_URL names it)"
         lines = [
-            "A real account: what you make from here on is real, and you pay for it."
+            "A real account: everything that you make from here on is real, and you pay for it."
             if there.endpoint is None
-            else "An emulator in the place of AWS: nothing is real, and nothing costs.",
+            else "An emulator instead of AWS: nothing is real, and nothing costs.",
             f"  account   {there.id}",
             f"  region    {there.region}",
             f"  who       {there.arn}",
@@ -79,18 +79,22 @@ class Plan:
         table = prices.load()
         if others:
             lines.append(
-                f"  prices.yml lacks prices of {there.region} for {', '.join(others)}: those of us-east-1 stand there"
+                f"  prices.yml lacks prices of {there.region} for {', '.join(others)}, so the table shows "
+                "the prices of us-east-1"
             )
         free, secret = _values("lambda-free-tier", "secrets-manager-price")
         lines += [
-            f"  from prices.yml, compared with its sources on {table.checked.isoformat()}: an estimate, and no limit",
+            (f"  from prices.yml, compared with its sources on {table.checked.isoformat()}: an estimate, not a limit"),
             f"  secrets on top: {secret}; Lambda's free tier: {free}",
-            "Who else signs in as the same identity has the same tag: where a class shares one, give owner=.",
+            (
+                "Anyone else who signs in as the same identity has the same tag. If a class shares an "
+                "identity, give owner=."
+            ),
             "Roles and policies belong to every Region: cloud.cleanup() removes yours, whichever Region uses them.",
             "What the tag does not reach:",
             *(f"  {line}" for line in CANNOT_BE_TAGGED),
             "Tools of the labs (hikari.database, hikari.proxy, hikari.deploy) delete what has their names before they",
-            "make it, such as a database orders-db: use an account in which nothing else lives.",
+            "make it, such as a database orders-db. Use an account that holds nothing else.",
             "cloud.cleanup(dry_run=True) lists what carries the tag, cloud.cleanup() removes it.",
         ]
         return "\n".join(lines)
@@ -110,17 +114,17 @@ def make(region: str, owner: str | None) -> Plan:
         owner: for the tag; who calls, unless given.
 
     Raises:
-        NotConfirmed: this JupyterLab was started for the local cloud alone.
+        NotConfirmed: this JupyterLab was started only for the local cloud.
         CloudError: there are no credentials, or AWS does not accept them.
         ValueError: nothing is left of the owner in letters that tags take.
     """
     if os.environ.get("AWS_ENDPOINT_URL") == surroundings.NOWHERE:
         raise NotConfirmed(
-            "This JupyterLab keeps to your machine: it was started without --allow-real-aws, and your keys are out of "
-            "its reach. Close it, then run `serverless-first lab --allow-real-aws`. Nothing was sent."
+            "This JupyterLab stays on your machine. It was started without --allow-real-aws, so it cannot use your "
+            "keys. Close it, then run `serverless-first lab --allow-real-aws`. Nothing was sent."
         )
     if guard.is_armed():
-        raise NotConfirmed("The guard is on: a local cloud runs in this notebook. Call aws.stop() first.")
+        raise NotConfirmed("The guard is on, because a local cloud runs in this notebook. Call aws.stop() first.")
     return Plan(identify(region, owner), tuple(costs.by_the_hour(region)))
 
 
@@ -139,20 +143,21 @@ def identify(region: str, owner: str | None) -> Account:
         session = boto3.Session(region_name=region)
         if session.get_credentials() is None:
             raise CloudError(
-                "boto3 finds no credentials, and the course asks for none. Set them up as you do for the AWS CLI "
-                "(aws configure sso, or a profile in AWS_PROFILE), then run this cell again. Nothing was sent."
+                "boto3 finds no credentials, and the course does not ask for any. Set them up as you do for the "
+                "AWS CLI (aws configure sso, or a profile in AWS_PROFILE), then run this cell again. Nothing was "
+                "sent."
             )
         patience = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2})
         client = session.client("sts", config=patience)
         endpoint = _endpoint(session, client)
         who = client.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise CloudError(f"Whose account it is could not be found out, so nothing was made: {error}") from error
+        raise CloudError(f"The course could not find out whose account this is, so it made nothing: {error}") from error
     number, arn = who["Account"], who["Arn"]
     if owner is None and _NAME_OF_A_MOMENT.search(arn):
         raise CloudError(
-            f"You are {arn}: this name is another one in each session, and tomorrow nothing would be found by it. Give "
-            'one that stays: cloud.start(target=..., owner="your name"). Nothing was made.'
+            f"You are {arn}. This name changes with each session, so tomorrow it would find nothing. Give a name "
+            'that stays the same: cloud.start(target=..., owner="your name"). Nothing was made.'
         )
     owner = owner or owner_of(arn)
     path = work_dir() / "real-account" / journal_name(number, region, owner, endpoint)
@@ -174,15 +179,15 @@ def _endpoint(session: Any, client: Any) -> str | None:
         single = [n for n, v in found.items() if v.rstrip("/") != os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")]
         if single:
             raise CloudError(
-                f"Single services go elsewhere than the others: {', '.join(sorted(single))}. What is real and what is "
-                "not could not be told apart: take these settings away. Nothing was sent."
+                f"Some services go to another address than the rest: {', '.join(sorted(single))}. You could not "
+                "tell what is real, so remove these settings. Nothing was sent."
             )
     aws = session.client("sts", config=Config(ignore_configured_endpoint_urls=True)).meta.endpoint_url
     return None if url == aws else url
 
 
 def require_same(account: Account) -> Account:
-    """Refuses when the credentials have changed since the start: what is deleted must be what was confirmed.
+    """Refuses if the credentials have changed since the start, so that only confirmed resources are deleted.
 
     Returns:
         The account, with the credentials that were looked at now and no others.
@@ -193,8 +198,8 @@ def require_same(account: Account) -> Account:
     now = identify(account.region, account.owner)
     if (now.id, now.endpoint) != (account.id, account.endpoint):
         raise CloudError(
-            f"The session was started for account {account.id}, and the credentials here belong to account {now.id} "
-            "now. Nothing was removed. Call aws.stop(), then start again."
+            f"The session was started for account {account.id}, but the credentials now belong to account {now.id}. "
+            "Nothing was removed. Call aws.stop(), then start again."
         )
     return replace(account, session=now.session, _clients={})
 
@@ -212,11 +217,11 @@ def require_as_started(account: Account | None, owner: str | None, confirm: str 
     """
     if owner is not None and (account is None or valid_owner(owner) != account.owner):
         whose = account.owner if account else "nobody"
-        raise CloudError(f"This session's tag is that of {whose}, not of {owner}. Call aws.stop() first.")
+        raise CloudError(f"This session's tag belongs to {whose}, not to {owner}. Call aws.stop() first.")
     if confirm is not None and account is not None and confirm.split() != [account.id, account.region]:
         raise CloudError(
-            f"You confirmed {confirm.strip()!r}, and this session is on account {account.id}, {account.region}. Call "
-            "aws.stop() first."
+            f"You confirmed {confirm.strip()!r}, but this session is on account {account.id}, {account.region}. "
+            "Call aws.stop() first."
         )
 
 
@@ -250,21 +255,21 @@ def confirm(plan: Plan, given: str | None) -> None:
             raise _nobody("there is no terminal and no notebook in a browser") from None
     if given.split() != plan.words.split():
         raise NotConfirmed(
-            f"You confirmed {given.strip()!r}; the credentials here belong to account {plan.account.id}, and the "
+            f"You confirmed {given.strip()!r}, but the credentials belong to account {plan.account.id}, and the "
             f"Region is {plan.account.region}. Nothing was made."
         )
 
 
 def _nobody(why: str) -> NotConfirmed:
     return NotConfirmed(
-        f"Nobody can confirm this here: {why}. Nothing was made. On purpose: "
-        'cloud.start(target="aws", region="<Region>", confirm="<account number> <Region>").'
+        f'Nobody can confirm this here: {why}. Nothing was made. If you want it, call cloud.start(target="aws", '
+        'region="<Region>", confirm="<account number> <Region>").'
     )
 
 
 def show(plan: Plan) -> Plan:
     """Prints a plan, and what carries its tag already; makes and removes nothing."""
     print(plan)
-    print(f'Nothing was made: a dry run. To go on: cloud.start(target="aws", region="{plan.account.region}")')
+    print(f'Nothing was made: a dry run. To go on, call cloud.start(target="aws", region="{plan.account.region}")')
     clean_up(plan.account, dry_run=True)
     return plan

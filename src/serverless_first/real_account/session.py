@@ -1,4 +1,4 @@
-"""A session on a target: who confirms it, what is tagged, and what is removed afterwards."""
+"""A session on a target, with its confirmation, its tags and its clean-up."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ class AccountSession:
 
     @property
     def greeting(self) -> str:
-        """What a start says of the tag; empty where nothing is tagged."""
+        """The sentence about the tag, or an empty text if nothing is tagged."""
         if self.account is None:
             return ""
-        return f" What it makes is tagged serverless-first={self.account.owner}; cloud.cleanup() removes it."
+        return (
+            f" Everything that it makes is tagged serverless-first={self.account.owner}, and cloud.cleanup() "
+            "removes it."
+        )
 
     def confirm(self) -> None:
         """On AWS, goes on only when somebody has typed the account's number and the Region.
@@ -81,7 +84,7 @@ class AccountSession:
             dry_run: only list it.
 
         Returns:
-            What was removed, what is left and why.
+            The removed resources, the remaining resources and the reasons.
 
         Raises:
             CloudError: nothing is tagged here.

@@ -148,8 +148,9 @@ class Tagger:
         if region not in self._others:
             self._others[str(region)] = self._account.in_region(str(region))
             print(
-                f"A client of yours makes things in {region}. cloud.cleanup() looks at {self._account.region} alone: "
-                f'for those, cloud.start(target=..., region="{region}") and then cloud.cleanup().',
+                f"One of your clients makes things in {region}. cloud.cleanup() looks only at "
+                f'{self._account.region}. For the other Region, call cloud.start(target=..., region="{region}") and '
+                "then cloud.cleanup().",
                 file=sys.stderr,
             )
         return self._others[str(region)]
@@ -160,7 +161,10 @@ class Tagger:
         try:
             return was_there(account, service, model.name, params)
         except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: of a parameter that is required
-            print(f"Not tagged: {service} {model.name}. Whether it is new, could not be seen: {error}", file=sys.stderr)
+            print(
+                f"Not tagged: {service} {model.name}. The course could not see whether it is new: {error}",
+                file=sys.stderr,
+            )
             return True
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
@@ -176,11 +180,11 @@ class Tagger:
                 afterwards(account, given, parsed)
                 tagged, noted = True, False
             except (ClientError, BotoCoreError) as error:
-                print(f"Made, and not tagged: {service} {operation}. {error}", file=sys.stderr)
+                print(f"Made, but not tagged: {service} {operation}. {error}", file=sys.stderr)
         if not noted:
             return
         if elsewhere := _other_account(parsed, account.id):
-            print(f"Made in another account, and not noted: {elsewhere}. cloud.cleanup() leaves it.", file=sys.stderr)
+            print(f"Made in another account, so not noted: {elsewhere}. cloud.cleanup() leaves it.", file=sys.stderr)
             return
         try:
             account.journal.add(Made(service, operation, _names(given, parsed), tagged))
@@ -238,7 +242,7 @@ def _with_specifications(given: Any, kinds: tuple[str, ...], owner: str) -> list
 
 
 def _names(given: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
-    """What names a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
+    """The names of a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
     found: dict[str, str] = {}
     for source in (given, answer):
         for name, value in source.items():

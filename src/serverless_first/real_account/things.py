@@ -1,4 +1,4 @@
-"""What cleaning up finds and removes, in an order that works: what uses something goes before it."""
+"""The resources that cleaning up finds and removes, in an order in which users go before the used."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Kind:
     spared: str = ""
 
     def __call__(self, account: Account) -> Iterator[Thing]:
-        """The owner's; what is removed by somebody meanwhile is passed over."""
+        """The owner's things. Passes over things that somebody has removed meanwhile."""
         client = account.client(self.service)
         for listed in account.pages(self.service, self.listing, self.key, **self.given.get(self.listing, {})):
             each: dict[str, Any] = {"Name": listed} if isinstance(listed, str) else listed
@@ -110,7 +110,7 @@ def is_missing(error: Exception) -> bool:
 
 
 def answer_of(call: Callable[[], Any]) -> Any:
-    """What a call about a thing answers; None where there is no such thing, or no more.
+    """The answer of a call about a thing, or None if the thing does not exist any more.
 
     Raises:
         ClientError: the call was refused for another reason, which says nothing about the thing.

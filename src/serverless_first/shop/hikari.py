@@ -1,8 +1,8 @@
 """Hikari's shop as several lessons and labs find it: a database for orders, functions that use it, a proxy between.
 
-Plain boto3. On AWS it would need waits more (for a new role and a new proxy), a network with the function in it, and
-layers of your own in the place of `aws.layer`. Lesson 04 makes the database step by step, lesson
-05 the proxy; the others begin with what stands here. Whatever is there already is made anew: you start from nothing.
+Plain boto3. On AWS it would also need waits (for a new role and a new proxy), a network with the function in it, and
+your own layers instead of `aws.layer`. Lesson 04 makes the database step by step, and lesson 05 the proxy. The others
+begin with these functions, which replace anything that exists already, so that you start from nothing.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ class Database:
     name: str = "shop"
 
     def connect(self, user: str = "hikari", **settings: Any) -> Any:
-        """A psycopg connection; each statement is a transaction of its own.
+        """A psycopg connection, in which each statement is its own transaction.
 
         Args:
             user: "hikari" or "orders_app".
-            settings: for `psycopg.connect`, in the place of these.
+            settings: for `psycopg.connect`, instead of these.
 
         Raises:
             psycopg.OperationalError: the database refuses it.
@@ -100,7 +100,7 @@ class Database:
         return psycopg.connect(**(self.as_settings(user) | {"autocommit": True} | settings))
 
     def as_settings(self, user: str) -> dict[str, Any]:
-        """What psycopg needs to connect."""
+        """The settings that psycopg needs to connect."""
         return {
             "host": self.host,
             "port": self.port,
@@ -151,7 +151,7 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
 
 
 def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:
-    """An RDS instance with an empty database, in the place of what is there; waits until it is available.
+    """Makes an RDS instance with an empty database, instead of an existing one, and waits until it is available.
 
     Args:
         settings: for `create_db_instance`, beside class, engine, storage, master user and database.
@@ -252,7 +252,7 @@ def deploy(aws: Cloud, name: str, file: str, variables: dict[str, str], **settin
 
     Args:
         file: the file that holds `handler`.
-        settings: for `create_function`, in the place of these.
+        settings: for `create_function`, instead of these.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -304,14 +304,14 @@ def _secret(name: str, value: dict[str, str]) -> str:
 
 
 def _status(rds: Any, identifier: str) -> str:
-    """What an instance is; empty if there is none."""
+    """An instance's description, or an empty dict if there is none."""
     with contextlib.suppress(rds.exceptions.DBInstanceNotFoundFault):
         return str(rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]["DBInstanceStatus"])
     return ""
 
 
 def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> None:
-    """Looks again and again until it is so.
+    """Looks again and again until a condition holds.
 
     Args:
         what: for the error, in words.
@@ -323,5 +323,5 @@ def until(holds: Callable[[], bool], what: str, limit_s: float = _LIMIT_S) -> No
     end_s = time.monotonic() + limit_s
     while not holds():
         if time.monotonic() > end_s:
-            raise CloudError(f"After {limit_s:.0f} s it is still not so that {what}.")
+            raise CloudError(f"After {limit_s:.0f} s it is still not true that {what}.")
         time.sleep(_LOOK_EVERY_S)

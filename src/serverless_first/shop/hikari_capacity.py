@@ -1,6 +1,6 @@
 """Hikari's capacity as lab 01 finds it: days of demand, what can be had at which price, and scores.
 
-A request takes 0.1 s of one processor. Prices are those of us-east-1; the lead times are the lesson's.
+A request takes 0.1 s of one processor. The prices are us-east-1's, and the lead times are the lesson's.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def bought(peak_per_s: float) -> Policy:
 
 
 def servers(target: float, minimum: int = 2) -> Policy:
-    """EC2 instances by a rule that aims at this utilisation, above 0 to 1; a new one serves after three minutes."""
+    """EC2 instances by a rule that aims at this utilization, above 0 to 1. A new one serves after three minutes."""
     return replace(policies.virtual(PER_SERVER_S, SERVER_USD, target=target, minimum=minimum), name="servers")
 
 
 def tasks(target: float, minimum: int = 2) -> Policy:
-    """Fargate tasks by a rule that aims at this utilisation, above 0 to 1; a new one serves after one minute."""
+    """Fargate tasks by a rule that aims at this utilization, above 0 to 1. A new task serves after one minute."""
     return replace(policies.container(PER_TASK_S, TASK_USD, target=target, minimum=minimum), name="tasks")
 
 
@@ -76,7 +76,7 @@ def functions(limit: int = 1000) -> Policy:
 
 
 def load(file: str) -> ModuleType:
-    """The module in a file beside the notebook, read anew.
+    """The module in a file beside the notebook, read again.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -118,7 +118,7 @@ def _beside_the_notebook(filename: str) -> bool:
 
 
 def chosen(plan: Callable[[Demand], object], yesterday: Demand) -> Policy:
-    """What a plan chooses for a shop.
+    """A plan's choice for a shop.
 
     Raises:
         TypeError: it is none of the policies that can be had.
@@ -130,10 +130,10 @@ def chosen(plan: Callable[[Demand], object], yesterday: Demand) -> Policy:
 
 
 def scores(results: Mapping[str, CapacityResult], *, turns: bool = True) -> None:
-    """Prints a line for each run: what was served, what it cost, how much was used, how often it turned.
+    """Prints a line for each run, with the served share, the cost, the use and the number of turns.
 
     Args:
-        results: name of the run -> what came of it. Where the work alone is paid for, "used" is a dash.
+        results: name of the run -> its result. If only the work is paid for, "used" is a dash.
         turns: whether the last column is there.
     """
     width = max(map(len, results), default=0)

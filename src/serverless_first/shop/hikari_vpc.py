@@ -47,8 +47,8 @@ def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> S
     """A new VPC with an internet gateway and two public subnets.
 
     Args:
-        private: with two private subnets and a group for functions, too.
-        strict_acl: the private subnets have a network ACL of their own. It lets out what goes to port 443 or to the
+        private: also with two private subnets and a group for functions.
+        strict_acl: the private subnets have their own network ACL. It lets out what goes to port 443 or to the
             VPC, and in what comes from the VPC.
         anew: name of a function that is deleted, if it is there: it stands in an earlier VPC, and must not be taken
             for that of a cell which has failed since.
@@ -99,7 +99,7 @@ def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> S
 def database(
     aws: Cloud, subnets: Sequence[str], groups: Sequence[str], identifier: str = "orders-db"
 ) -> dict[str, str]:
-    """An RDS instance in these subnets with these security groups, in the place of what is there.
+    """Makes an RDS instance in these subnets with these security groups, instead of an existing one.
 
     Args:
         subnets: of its DB subnet group, in at least two Availability Zones.

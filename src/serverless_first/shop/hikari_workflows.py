@@ -1,4 +1,4 @@
-"""What module 10 begins with: the studio that renders Hikari's pictures by Batch, and state machines in few words.
+"""The beginning of module 10: the studio that renders Hikari's pictures by Batch, and state machines in few words.
 
 Plain boto3. Whatever is there already is kept or changed in place, so a cell can run again. What lesson 10 counts is
 read from where AWS shows it: histories, logs, the list of jobs.
@@ -67,7 +67,7 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
     A job runs `python render.py LAMP MINUTES`; `lamp` and `minutes` are its parameters.
 
     Args:
-        aws: the local cloud; on AWS the program would be in an image of your own.
+        aws: the local cloud; on AWS, the program would be in your own image.
         folder: where render.py is.
         minutes: how long a job works, unless its submitter tells.
 
@@ -117,7 +117,7 @@ def jobs(name: str) -> list[dict[str, Any]]:
 
 
 def table(name: str, key: str) -> Any:
-    """A new, empty table in DynamoDB, as a resource of boto3, in the place of what is there.
+    """Makes a new, empty table in DynamoDB, as a resource of boto3, instead of an existing one.
 
     Args:
         key: its key, a text.
@@ -175,7 +175,7 @@ class Inbox:
 
 
 def billed_s(function: str) -> list[float]:
-    """What Lambda bills for each call of a function, in seconds, the oldest first: from the REPORT lines of its log."""
+    """The seconds that Lambda bills for each call of a function, the oldest first, from the REPORT lines of its log."""
     logs, lines = boto3.client("logs"), []
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
     with contextlib.suppress(logs.exceptions.ResourceNotFoundException):  # never called

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import boto3
 
 Kind = Literal["actions", "settings", "patch", "watch"]
-#: What is counted, and what a reader sees.
+#: The counted kinds, with the words that a reader sees.
 KINDS: Mapping[Kind, str] = {
     "actions": "commands, calls, statements",
     "settings": "values that you choose",
@@ -64,7 +64,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def task(self, name: str) -> Iterator[None]:
-        """What is done inside is done for this task; what an earlier run of it had noted is taken away."""
+        """Notes the operations inside for this task, instead of the operations of an earlier run."""
         self.operations = [operation for operation in self.operations if operation.task != name]
         before, self._task = self._task, name
         try:
@@ -89,7 +89,7 @@ class Ledger:
         self._note("watch", what)
 
     def client(self, service: str) -> Any:
-        """A boto3 client whose calls are noted, those that are refused as well."""
+        """A boto3 client whose calls are noted, including refused calls."""
         client = boto3.client(service)
         last: list[Operation] = []
 
@@ -117,7 +117,7 @@ class Ledger:
         return sum(operation.kind == kind for operation in chosen)
 
     def refused(self) -> list[str]:
-        """What was refused."""
+        """The refused operations."""
         return [operation.what for operation in self.operations if operation.refused]
 
     def _note(self, kind: Kind, what: str, settings: int = 0) -> Operation:
@@ -126,7 +126,7 @@ class Ledger:
 
 
 def values_in(given: object) -> int:
-    """How many values stand in the arguments of a call, at any depth."""
+    """How many values the arguments of a call have, at any depth."""
     if isinstance(given, Mapping):
         return sum(map(values_in, given.values()))
     if isinstance(given, list | tuple):

@@ -90,7 +90,7 @@ class PostgresOrders:
         self._connection, self._table = connection, table
 
     def create(self) -> None:
-        """Makes the table anew, empty, with an index for each question."""
+        """Makes the table again, empty, with an index for each question."""
         self._connection.execute(
             f"""DROP TABLE IF EXISTS {self._table};
                 CREATE TABLE {self._table} (
@@ -155,7 +155,7 @@ class DynamoOrders:
         self._client, self._table = client, table
 
     def create(self) -> None:
-        """Makes the table anew, empty, with an index for each question."""
+        """Makes the table again, empty, with an index for each question."""
         self.drop()
         self._client.create_table(
             TableName=self._table,
@@ -188,7 +188,7 @@ class DynamoOrders:
             raise OrderExists(order["order_id"])
 
     def get(self, order_id: str) -> Order | None:
-        # Strongly consistent: who has placed an order finds it.
+        # Strongly consistent, so that customers find the orders that they have placed.
         found = self._client.get_item(TableName=self._table, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
         return _order(found["Item"]) if "Item" in found else None
 

@@ -1,6 +1,6 @@
-"""A PostgreSQL server that the learner operates: its programs, run one by one, as on a machine of one's own.
+"""A PostgreSQL server that the learner operates: its programs, run one by one, as on your own machine.
 
-Lesson 07 counts what that takes. The programs are those that the local cloud's RDS runs; here nobody runs them but you.
+Lesson 07 counts what that takes. The local cloud's RDS runs the same programs, but here you run them.
 The server's folder belongs to the run of the local cloud: when the notebook ends, however it ends, both go.
 """
 
@@ -36,7 +36,7 @@ class OwnServer:
         ledger: notes each command and file.
 
     Attributes:
-        data: the folder that `initdb` shall fill.
+        data: the folder for `initdb` to fill.
         log: the file for the server's messages.
         port: a port that is free.
         version: of PostgreSQL, as in "18.6".
@@ -59,7 +59,7 @@ class OwnServer:
         atexit.register(self.remove)
 
     def run(self, program: str, *arguments: str, text: str = "", **environ: str) -> str:
-        """Runs one of PostgreSQL's programs and waits for its end; what it printed.
+        """Runs one of PostgreSQL's programs, waits for its end, and returns its output.
 
         Args:
             program: "initdb", "pg_ctl", "pg_dump" and so on.
@@ -96,7 +96,7 @@ class OwnServer:
             )
         words = said.read_text(encoding="utf-8", errors="replace")
         if done.returncode:
-            raise CommandFailed(f"{program}: {' '.join(words.split()[-40:]) or '(it said nothing)'}")
+            raise CommandFailed(f"{program}: {' '.join(words.split()[-40:]) or '(it printed nothing)'}")
         return words
 
     def write(self, name: str, settings: Mapping[str, object], line: str = "{} = {}\n") -> None:
@@ -114,7 +114,7 @@ class OwnServer:
         self._own(path)
 
     def file(self, name: str, content: str = "") -> Path:
-        """A file beside the data folder, readable for the server's account alone."""
+        """A file beside the data folder, readable only for the server's account."""
         path = self.folder / name
         path.touch(mode=0o600)
         path.write_text(content, encoding="utf-8")

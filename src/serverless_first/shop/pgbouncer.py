@@ -85,7 +85,7 @@ def configuration(order: Mapping[str, Any], own_port: int, users: Path) -> str:
 
     Args:
         order: what `running` was asked for.
-        own_port: where it shall listen.
+        own_port: the port on which it listens.
         users: the file with the users' passwords.
 
     Source of the names: PgBouncer's documentation, config.md.
@@ -177,7 +177,7 @@ def _passed_on(host: str, port: int, place: Path) -> Path:
         why = str(failed[0]) if failed else f"nothing happened for {_LIMIT_S:g} s"
         is_long = len(str(path).encode()) > postgres.LONGEST_SOCKET
         advice = " Set TMPDIR to a folder with a shorter path, such as /tmp." if is_long else ""
-        raise NoPgBouncer(f"The way to the database does not open, {path}: {why}.{advice}")
+        raise NoPgBouncer(f"The connection to the database does not open, {path}: {why}.{advice}")
     return path
 
 

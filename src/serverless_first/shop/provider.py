@@ -60,7 +60,7 @@ class PaymentProvider:
         self._server.server_close()
 
     def answer(self, sent: Mapping[str, Any] | None, path: str) -> dict[str, Any]:
-        """What it says to a request, when it says something."""
+        """The answer to a request, if there is one."""
         if sent is not None:
             return {"charged_yen": sent.get("yen"), "order": sent.get("order")}
         payment = path.rsplit("/", 1)[-1]
@@ -115,4 +115,4 @@ class _Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: it would stand in the middle of a notebook."""
+        """Prints nothing, because the text would be in the middle of a notebook."""

@@ -70,7 +70,7 @@ class Task:
         """
         column = self.then if year == 2020 else self.now
         if service not in column:
-            raise ValueError(f"{service!r} has no column in {year}. There are: {', '.join(column)}.")
+            raise ValueError(f"{service!r} has no column in {year}. The columns are {', '.join(column)}.")
         return column[service]
 
 
@@ -201,7 +201,7 @@ def task(name: str) -> Task:
     for one in TASKS:
         if one.name == name:
             return one
-    raise ValueError(f"There is no task {name!r}. There are: {', '.join(t.name for t in TASKS)}.")
+    raise ValueError(f"There is no task {name!r}. The tasks are {', '.join(t.name for t in TASKS)}.")
 
 
 def services(year: Year) -> tuple[str, ...]:

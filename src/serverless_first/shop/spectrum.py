@@ -13,7 +13,7 @@ from typing import Literal
 
 When = Literal["then", "now"]
 
-#: The tasks of whoever runs a service, from the machine room to the code.
+#: The tasks of the people who run a service, from the machine room to the code.
 TASKS: Mapping[str, str] = {
     "hardware": "hardware, power, network",
     "system": "operating system: install, patch",
@@ -115,7 +115,7 @@ def row(name: str, when: When = "now") -> list[Service]:
 
     Args:
         name: a key of ROWS.
-        when: "then" for what stands on the slide, "now" for what is there today.
+        when: "then" for the slide's services, "now" for today's services.
 
     Raises:
         KeyError: there is no such row.

@@ -18,7 +18,7 @@ from serverless_first.simulate.cost import HOURS_A_MONTH, Bill
 Workload = Mapping[str, Any]
 LAMBDA, FARGATE = "lambda", "fargate"
 
-#: What a price is called in an event of the lab -> its id in prices.yml.
+#: A price's name in an event of the lab -> its id in prices.yml.
 _PRICES = MappingProxyType(
     {
         "lambda_request_usd": "lambda-requests",
@@ -64,8 +64,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
         for card in (
             Card(
                 "flash sale",
-                "The API for orders. Two hours a month a sale brings 300 requests a second; otherwise there is one "
-                "every two seconds. Code without state, in Python.",
+                "The API for orders. For two hours a month, a sale brings 300 requests a second. Otherwise a "
+                "request comes every two seconds. Code without state, in Python.",
                 _service(
                     requests=3_470_000, busy_hours=2, busy_per_s=300, quiet_per_s=0.5, duration_ms=120, memory_mb=512,
                     task_vcpu=1, task_gb=2, at_once_per_task=8, load_balancer_units=0.2,
@@ -82,7 +82,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "chat",
-                "Customers talk with the staff by a program of Hikari's own. It speaks a protocol of its own on a TCP "
+                "Customers talk with the staff through Hikari's own program. It speaks its own protocol on a TCP "
                 "port, and holds 2,000 connections, each for up to eight hours. It runs on Linux, with 2 GB.",
                 MappingProxyType({}),
             ),
@@ -95,7 +95,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             Card(
                 "bookkeeping",
                 "A program from 2009 in the old .NET Framework. Its maker delivers it as a Windows container that "
-                "needs 2 vCPUs and 4 GB. Ten people use it by HTTP.",
+                "needs 2 vCPUs and 4 GB. Ten people use it over HTTP.",
                 MappingProxyType({}),
             ),
             Card(
@@ -118,8 +118,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "exchange",
-                "Matches offers for used lamps within 50 microseconds. The book of offers, 64 GB, stays in memory day "
-                "and night. Its team has built a Linux kernel of its own for it, and tunes it by the hour.",
+                "Matches offers for used lamps within 50 microseconds. The book of offers, 64 GB, stays in memory "
+                "day and night. Its team has built its own Linux kernel for it, and tunes it by the hour.",
                 MappingProxyType({}),
             ),
         )
@@ -137,7 +137,7 @@ def prices_for_events(prices: Prices) -> dict[str, float]:
 
 
 def month(workload: Workload, service: str, prices: Mapping[str, float], *, whole_tasks: bool = True) -> Bill:
-    """What a month of the workload costs, item by item.
+    """The monthly costs of the workload, item by item.
 
     Lambda: requests, duration, and the HTTP API if it has customers. Fargate: the tasks that the busy and the quiet
     hours need, `tasks`, and the load balancer.

@@ -102,7 +102,7 @@ def turns(result: CapacityResult) -> int:
 
 def _whole(answer: object) -> int:
     if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, (int, float, np.integer, np.floating)):
-        raise WrongAnswer(f"The rule answered {answer!r}. It must answer a whole number from 0: how many servers.")
+        raise WrongAnswer(f"The rule answered {answer!r}. It must answer how many servers, as a whole number from 0.")
     if not 0 <= answer < 1_000_000 or answer != int(answer):
-        raise WrongAnswer(f"The rule answered {answer!r}. It must answer a whole number from 0: how many servers.")
+        raise WrongAnswer(f"The rule answered {answer!r}. It must answer how many servers, as a whole number from 0.")
     return int(answer)

@@ -83,7 +83,7 @@ def outages(
         ValueError: an argument is out of its range, or there is no service.
     """
     if not availabilities:
-        raise ValueError("There is no service. Give availabilities with one at least.")
+        raise ValueError("There are no services. Give availabilities with at least one service.")
     mean_s = float(inputs.above_zero("mean_outage_s", mean_outage_s))
     end_s = float(inputs.above_zero("horizon_s", horizon_s))
     random = np.random.default_rng(seed)
@@ -105,7 +105,7 @@ _Times = np.ndarray[tuple[int], np.dtype[np.float64]]
 def _downs(availability: float, mean_s: float, end_s: float, random: np.random.Generator) -> tuple[_Times, _Times]:
     """When a service is down: begins and ends, in seconds."""
     if availability <= 0:
-        raise ValueError("availabilities has 0: a service that is never up has no outages. Use a value above 0.")
+        raise ValueError("availabilities has 0, but a service that is never up has no outages. Use a value above 0.")
     if availability == 1:
         return np.empty(0), np.empty(0)
     mean_up_s = mean_s * availability / (1 - availability)

@@ -86,7 +86,9 @@ class Policy:
         if self.at_once:
             for name in ("lead_time_s", "look_every_s", "out_cooldown_s", "in_cooldown_s"):
                 if getattr(self, name):
-                    raise ValueError(f"{name} is {getattr(self, name)}. With at_once a request does not wait: give 0.")
+                    raise ValueError(
+                        f"{name} is {getattr(self, name)}. With at_once, a request does not wait, so give 0."
+                    )
             if self.metric != "requests":
                 raise ValueError(f'metric is {self.metric!r}. With at_once it is "requests".')
 

@@ -167,7 +167,8 @@ def provisioned_month(
     if busy_s > kept * ready_s * (1 + 1e-12):
         raise ValueError(
             f"provisioned is {kept}. {count:,.0f} requests of {duration_ms:g} ms keep {busy_s / ready_s:,.1f} "
-            f"environments busy for {hours:g} hours. Give more, or the rest of the requests to lambda_month."
+            f"environments busy for {hours:g} hours. Give more environments, or pass the rest of the requests to "
+            "lambda_month."
         )
     billed_s = math.ceil(ready_s / PROVISIONED_STEP_S - 1e-9) * PROVISIONED_STEP_S
     chip = _chip(architecture)

@@ -25,7 +25,9 @@ def arrivals(values: ArrayLike) -> Floats:
     if times_s.ndim != 1:
         raise ValueError(f"arrivals_s has the shape {times_s.shape}. Give one time for each request: shape (n,).")
     if np.min(times_s, initial=0.0) < 0:
-        raise ValueError(f"arrivals_s has a time of {np.min(times_s):g} s. Times count from 0: add an offset to all.")
+        raise ValueError(
+            f"arrivals_s has a time of {np.min(times_s):g} s, but times count from 0. Add an offset to all of them."
+        )
     if (early := np.flatnonzero(np.diff(times_s) < 0)).size:
         place = int(early[0]) + 1
         raise ValueError(

@@ -135,7 +135,7 @@ def simulate(
     counts = _whole_array("environments", environments)
     inputs.choice("model", model, get_args(Model))
     if not isinstance(subnets, Sequence) or not subnets:
-        raise ValueError(f"subnets is {subnets!r}. Give the prefix length of one subnet at least, such as [24].")
+        raise ValueError(f"subnets is {subnets!r}. Give the prefix length of at least one subnet, such as [24].")
     there = sum(addresses(prefix) for prefix in subnets)
     free = there - inputs.whole("taken", taken, 0, there)
     limit = min(free, inputs.whole("quota", quota, 1))
@@ -243,7 +243,7 @@ def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tup
         if (source, destination) in seen:
             raise ValueError(f"connections has {source} to {destination} twice. A source opens it with another port.")
         if used[destination] >= most:
-            raise ValueError(f"ports is {most}, and {destination} has more connections. Another interface is needed.")
+            raise ValueError(f"ports is {most}, and {destination} has more connections. Use another interface.")
         seen.add((source, destination))
         lines.append(Translation(source, FIRST_PORT + used[destination], destination))
         used[destination] += 1

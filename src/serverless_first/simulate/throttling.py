@@ -54,7 +54,7 @@ def token_bucket(arrivals_s: ArrayLike, rate_per_s: float, burst: float) -> Thro
         raise ValueError("arrivals_s must be a list of seconds in ascending order.")
     rate = float(inputs.above_zero("rate_per_s", rate_per_s))
     if not burst >= 1:
-        raise ValueError(f"burst is {burst!r}. Use 1 or more: a smaller bucket lets nothing through.")
+        raise ValueError(f"burst is {burst!r}. Use 1 or more, because a smaller bucket lets nothing through.")
     passed, found = np.zeros(len(times_s), dtype=bool), np.zeros(len(times_s))
     tokens, last_s = float(burst), float(times_s[0]) if len(times_s) else 0.0
     for number, now_s in enumerate(times_s):

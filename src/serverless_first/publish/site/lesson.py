@@ -21,11 +21,11 @@ _PREDICTS = re.compile(r"\blab\.predict\(")
 _ASKS = re.compile(r"lab\.(predict|quiz|recall)\(")
 _QUIZ = re.compile(r"\blab\.(quiz|recall)\(\)")
 _FOLD_OPENS = '<details class="happened"><summary>Run it: what happened</summary>'
-_QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about the module before"}
+_QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about the previous module"}
 
 
 class _Page:
-    """One page in the making. What follows a prediction is folded up to the next heading or prediction."""
+    """One page in the making. The parts after a prediction are folded up to the next heading or prediction."""
 
     def __init__(self, module: Module, root: Path, known: set[str], pictures: Path) -> None:
         self.module = module

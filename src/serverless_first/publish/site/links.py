@@ -16,7 +16,7 @@ _LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "sourc
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, and which anchors it has.
+    """The links of a page, the files that it loads, and its anchors.
 
     Attributes:
         ids: its anchors.
@@ -69,7 +69,7 @@ def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> 
 
     pieces = []
     end = 0
-    for code in _CODE.finditer(markdown):  # what stands in code marks is no link
+    for code in _CODE.finditer(markdown):  # text in code marks isn't a link
         pieces += [_LINK.sub(replace, markdown[end : code.start()]), code[0]]
         end = code.end()
     return "".join([*pieces, _LINK.sub(replace, markdown[end:])])
@@ -106,10 +106,10 @@ def checked(folder: Path, origins: dict[str, str]) -> tuple[list[str], dict[str,
         for address in dict.fromkeys(page.loaded):
             if urlsplit(address).scheme or address.startswith("//"):
                 is_data = urlsplit(address).scheme == "data"
-                problems += [] if is_data else [f"{where}: it would load {address} from elsewhere"]
+                problems += [] if is_data else [f"{where}: the page would load {address} from another site"]
             elif not (folder / (unquote(urlsplit(address).path) or name)).is_file():
                 problems.append(f"{where}: {address} is missing")
-    problems += [f"{sheet}: it would load {address}" for sheet, address in _loaded_by_styles(folder)]
+    problems += [f"{sheet}: the style sheet would load {address}" for sheet, address in _loaded_by_styles(folder)]
     return problems, dict(sorted(outside.items()))
 
 

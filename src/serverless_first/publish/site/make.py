@@ -26,7 +26,7 @@ from serverless_first.publish.site.outputs import PICTURES
 from serverless_first.publish.site.text import Text
 
 OUTSIDE = "external-links.txt"
-_MARKER = ".nojekyll"  # tells GitHub Pages to leave the files alone, and us that the folder is a site that we made
+_MARKER = ".nojekyll"  # tells GitHub Pages to keep the files as they are, and us that we made the folder
 _THEME = Path(__file__).parent / "theme"
 _WARNING = re.compile(r"(?P<file>.+?\.md):(?:(?P<line>\d+):)? (?:WARNING|ERROR|CRITICAL|SEVERE): (?P<what>.*)")
 
@@ -64,7 +64,9 @@ def make_site(target: Path | None = None, *, report: Callable[[str], None] = pri
         (made / OUTSIDE).write_text(listed, encoding="utf-8", newline="\n")
         (made / _MARKER).touch()
         _replace(target, made)
-    report(f"links within the site: all lead somewhere; {len(outside)} to other sites, not looked up: {OUTSIDE}")
+    report(
+        f"all links within the site lead somewhere; {len(outside)} links to other sites were not looked up: {OUTSIDE}"
+    )
     report(f"made {target / 'index.html'} in {time.monotonic() - started_s:.0f} s")
     return target / "index.html"
 
@@ -117,13 +119,13 @@ def _notebook(root: Path, module: Module) -> Any:
         raise ValueError(f'{name}: {error}: run "make build"') from None
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if code and not any(cell.outputs for cell in code):
-        raise ValueError(f'{name} holds no outputs, so there is nothing to show: run "make build"')
+        raise ValueError(f'{name} has no outputs, so there is nothing to show: run "make build"')
     return notebook
 
 
 def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
     warnings = source.parent / "warnings.txt"
-    # In a process of its own: Sphinx changes the locale, the log and docutils for all that runs beside it.
+    # In its own process, because Sphinx changes the locale, the log and docutils for all that runs beside it.
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-j", "auto", "-d", str(source.parent / "doctrees")]
     done = subprocess.run(
         [*command, "-w", str(warnings), str(source), str(made)], capture_output=True, text=True, encoding="utf-8"
@@ -132,7 +134,7 @@ def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
     if problems := [_explained(line, texts) for line in said.splitlines() if line.strip()]:
         raise SiteFailed(list(dict.fromkeys(problems)))
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["it said nothing"]
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["it printed nothing"]
         raise SiteFailed([f"Sphinx failed: {last[0]}"])
     shutil.rmtree(made / "_sources", ignore_errors=True)
     for name in (".buildinfo", "objects.inv", "_static/debug.css"):
@@ -140,7 +142,7 @@ def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
 
 
 def _explained(warning: str, texts: dict[str, Text]) -> str:
-    """A warning of Sphinx with the course's file, and cell, in place of the page that was written for it."""
+    """A warning of Sphinx with the course's file, and cell, instead of the page that was written for it."""
     match = _WARNING.match(warning)
     text = texts.get(Path(match["file"]).stem) if match else None
     if match is None or text is None:
@@ -150,9 +152,9 @@ def _explained(warning: str, texts: dict[str, Text]) -> str:
 
 def _refuse_what_is_not_ours(target: Path) -> None:
     if target.is_dir() and any(target.iterdir()) and not (target / _MARKER).is_file():
-        raise SiteFailed([f"{target} holds something that is not a site of this course: name another folder"])
+        raise SiteFailed([f"{target} holds something that is not a site of this course. Name another folder"])
     if target.exists() and not target.is_dir():
-        raise SiteFailed([f"{target} is a file: name a folder"])
+        raise SiteFailed([f"{target} is a file. Name a folder"])
 
 
 def _replace(target: Path, made: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a cell has stored, as a reader sees it on a page."""
+"""A cell's stored outputs, as a reader sees them on a page."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _add_display(text: Text, output: Any, source: str, name: str, pictures: Path
     if "image/png" in data:
         alt = (output.metadata.get("image/png") or {}).get("alt")
         if not alt:
-            raise CannotShow("a picture has no alt text; show it with figures.show(figure, alt=...)")
+            raise CannotShow("a picture has no alt text. Show it with figures.show(figure, alt=...)")
         text.html(_picture(base64.b64decode(data["image/png"]), alt, name, pictures))
     elif "text/html" in data:
         text.html(data["text/html"])

@@ -12,27 +12,29 @@ from serverless_first.publish.site.lesson import deck_words
 from serverless_first.publish.site.text import Text, escaped
 
 _SEEN = {"aws": "AWS", "deck": "deck"}
-#: The documents of docs/ that are for learners: what each page is called, and what it says.
+#: The documents of docs/ that are for learners, each with its page's title and summary.
 _DOCUMENTS = {
-    "fidelity": ("What is real", "what the local cloud does as AWS does, and what not"),
-    "real-account": ("A real account", "how to run the same code on AWS, what it may cost, how to clean up"),
+    "fidelity": ("What is real", "what the local cloud does as AWS does, and what it does differently"),
+    "real-account": ("A real account", "how to run the same code on AWS, what it may cost, and how to clean up"),
 }
 
 
 def documents(root: Path) -> list[str]:
-    """The names of the documents that become pages, without their folder; those that the checkout has."""
+    """The names, without their folder, of the documents that become pages, as far as the checkout has them."""
     return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
 
 
 def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[str]) -> Text:
-    """What the course is, what is in it, and how to run it."""
+    """The front page, with the course's content and how to run it."""
     text = Text("course.toml")
     text.add(f"# {course.title}")
     text.add(
-        f"A course on serverless in which you run each claim on your own machine. It follows one conference deck: "
-        f"{course.deck}.\n\n"
-        "This is its **reading copy**: the lessons as pages, with what their cells gave when the course was built. "
-        "Nothing runs here. Before an experiment there is a question; answer it, then open *Run it: what happened*."
+        "A course on serverless in which you run each claim on your own machine. It follows one conference deck: "
+        f"{course.deck}.\n"
+        "\n"
+        "This is its **reading copy**: the lessons as pages, with their cells' results from when the course was "
+        "built. Nothing runs here. Each experiment begins with a question. Answer it, then open *Run it: what "
+        "happened*."
     )
     text.add(
         "To run the lessons and to do the labs, take the course itself: with Python 3.11 or newer, "
@@ -53,11 +55,10 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
         f'<li><a href="{name}.html">{_DOCUMENTS[name][0]}</a>: {_DOCUMENTS[name][1]}.</li>' for name in documents
     )
     text.html(
-        '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li>'
-        '<li><a href="glossary.html">Glossary</a>: the words of the course in English and Japanese '
-        '(<span lang="ja">用語集</span>).</li>'
-        f"{beside}"
-        '<li><a href="search.html">Search</a>, in English and Japanese; it works offline.</li></ul>'
+        '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li><li><a '
+        'href="glossary.html">Glossary</a>: the words of the course in English and Japanese (<span '
+        f'lang="ja">用語集</span>).</li>{beside}<li><a href="search.html">Search</a>, in English and Japanese, even '
+        "offline.</li></ul>"
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
     listed = "\n".join(f"{_DOCUMENTS[name][0]} <{name}>" for name in documents)
@@ -67,7 +68,7 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
 
 def _row(module: Module, has_page: bool) -> str:
     name = f"{module.number} {escaped(module.title)}"
-    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be a lab alone
+    page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be only a lab
     first = f'<a href="{page}">{name}</a>' if module.ready else f"{name} (planned)"
     slides = deck_words(module).removeprefix("slides ").removeprefix("slide ")
     minutes = f"{module.lesson_minutes} + {module.lab_minutes}"
@@ -79,12 +80,12 @@ def _hours(minutes: int) -> str:
 
 
 def labs_page(modules: Sequence[Module]) -> Text:
-    """The tasks of each lab with their minutes; modules that are a lab alone are among them."""
+    """The tasks of each lab with their minutes; modules that are only a lab are among them."""
     text = Text("course.toml")
     text.add("# Labs")
     text.add(
-        "Each module has a lab. Its tasks are done in JupyterLab: `make lab` lays your own copies, and each task has a "
-        "check that looks at what your work does, three hints and a solution."
+        "Each module has a lab, and you do its tasks in JupyterLab. `make lab` lays your own copies. Each task has "
+        "a check that looks at what your work does, three hints and a solution."
     )
     for module in modules:
         lesson = f'<a href="{module.id}.html">Lesson</a> · ' if module.lesson_minutes else ""
@@ -110,10 +111,10 @@ def glossary_page(words: Glossary, lessons: Sequence[Module]) -> Text:
     text.add("# Glossary")
     text.html(
         f"<p>The {len(terms)} words of the course in English and Japanese, each with the lesson that uses it first. "
-        "The search finds them in both languages.</p>"
-        f"<p>Behind a Japanese word stands where it was seen on {words.checked}: AWS, in AWS's documentation in "
-        "Japanese, or the deck. A word without a mark is the usual one, not looked up.</p>"
-        '<p><a href="#japanese">From Japanese / <span lang="ja">日本語から引く</span></a></p>'
+        "The search finds them in both languages.</p><p>A mark after a Japanese word says where it was seen on "
+        f"{words.checked}: AWS for AWS's documentation in Japanese, or the deck. A word without a mark is the usual "
+        'word, and was not looked up.</p><p><a href="#japanese">From Japanese / <span '
+        'lang="ja">日本語から引く</span></a></p>'
     )
     letter = ""
     for term in terms:
@@ -150,7 +151,7 @@ def _entry(term: Term, module: Module | None) -> str:
 
 
 def _kana(word: str) -> str:
-    """Katakana as hiragana, so that both stand in one order."""
+    """Katakana as hiragana, so that both sort together."""
     return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in word)
 
 

@@ -21,7 +21,7 @@ def quiz(title: str, questions: list[dict[str, Any]]) -> str:
     """
     marks = quiz_marks()
     items = "".join(f"<li>{_question(question, marks)}</li>" for question in questions)
-    note = "<p>Choose, then open your answer: it says whether it is right, and why.</p>"
+    note = "<p>Choose, then open your answer. It says whether it is right, and why.</p>"
     return f'<details class="quiz"><summary>{escaped(title)}</summary>{note}<ol>{items}</ol>{foot(marks)}</details>'
 
 
@@ -51,13 +51,13 @@ def prediction(text: str) -> str:
     """A prediction, from the text that its cell has stored.
 
     Raises:
-        ValueError: the text is not that of a prediction.
+        ValueError: the text does not belong to a prediction.
     """
     lines = text.split("\n")
     choices = [match[1] for line in lines if (match := _CHOICE.fullmatch(line))]
     first = next((n for n, line in enumerate(lines) if _CHOICE.fullmatch(line)), 0)
     if not choices or not first:
-        raise ValueError(f"this is no prediction with its choices: {lines[0][:60]}")
+        raise ValueError(f"this is not a prediction with its choices: {lines[0][:60]}")
     question = " ".join(lines[:first])
     items = "".join(f"<li>{markup(choice)}</li>" for choice in choices)
     return (

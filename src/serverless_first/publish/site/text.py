@@ -25,7 +25,7 @@ class Text:
     _places: list[str] = field(default_factory=list)
 
     def at(self, place: str) -> None:
-        """What is added from now on comes from here, as in "cell 12"."""
+        """Says where later parts come from, as in "cell 12"."""
         self._starts.append(len(self._lines) + 1)
         self._places.append(place)
 
@@ -34,7 +34,7 @@ class Text:
         self._lines += [*markdown.strip("\n").split("\n"), ""]
 
     def html(self, markup: str) -> None:
-        """Adds HTML as it stands. The search finds its words, too."""
+        """Adds HTML as it is. The search also finds its words."""
         self.fenced("{raw} html", markup)
 
     def fenced(self, kind: str, content: str) -> None:
@@ -54,7 +54,7 @@ class Text:
 
 
 def split_at_headings(markdown: str) -> list[str]:
-    """Parts of a text in their order: headings alone, and what stands between them."""
+    """Parts of a text in their order: each heading, and the text between headings."""
     parts: list[list[str]] = [[]]
     fence = ""
     for line in markdown.split("\n"):

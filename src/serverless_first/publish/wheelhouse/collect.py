@@ -1,4 +1,4 @@
-"""Collects the files of the locked packages with pip, a few at a time: what is there stays, a second call goes on."""
+"""Collects the files of the locked packages with pip, a few at a time. A second call continues."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
     locks = (root / "requirements" / "installer.txt", root / "requirements" / f"{profile}.txt")
     everything = root / "requirements" / "all.txt"
     if find_spec("pip") is None:
-        raise CannotCollect("This environment has no pip, which fetches the files: run `make env`, then call again.")
+        raise CannotCollect(
+            "This environment has no pip, which fetches the files. Run `make env`, then repeat the command."
+        )
     try:
         to.mkdir(parents=True, exist_ok=True)
         for target in targets:
@@ -87,14 +89,14 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
 
 @dataclass(frozen=True)
 class _Failed:
-    """A call of pip that failed: what it said, and its log."""
+    """A call of pip that failed, with its output and its log."""
 
     said: str
     log: str
 
 
 class _Collecting:
-    """One target. `known` are pins of the whole course: what builds a source comes from there, by hash, if it can."""
+    """One target. `known` are pins of the whole course, from which a source's build packages come if possible."""
 
     def __init__(self, to: Path, target: Target, pins: list[Pin], known: list[Pin], report: Report) -> None:
         self._to, self._target, self._pins, self._report = to, target, pins, report
@@ -116,7 +118,7 @@ class _Collecting:
                 self._fetch_source(pin)
             rest = [pin for pin in batch if self._folder.file_of(pin, self._target) is None]
             if len(rest) == len(batch) and not without_wheel:
-                raise CannotCollect(self._state(f"pip left no file of {batch[0].name}"))
+                raise CannotCollect(self._state(f"pip did not fetch a file of {batch[0].name}"))
             missing = rest + missing[AT_A_TIME:]
         self._sources_can_be_built()
         self._say([], "all there")
@@ -143,13 +145,13 @@ class _Collecting:
         if NO_NETWORK.search(failed.said):
             raise self._explained(failed.said)
         if NO_WHEEL.search(failed.said):
-            problem = f"{pin.name} {pin.version} has no file for {self._target}: choose another --python"
+            problem = f"{pin.name} {pin.version} has no file for {self._target}. Choose another --python"
             raise CannotCollect(self._state(problem))
         if not source.fetch(pin, failed.log, self._to):
             raise self._explained(failed.said)
 
     def _sources_can_be_built(self) -> None:
-        """A package without a wheel is built in the room: what builds it has to be there too."""
+        """Adds the packages that build a package without a wheel, because it is built in the room."""
         for pin in self._pins:
             file = self._folder.file_of(pin, self._target)
             if file is None or file.suffix == ".whl":
@@ -178,7 +180,7 @@ class _Collecting:
             if done.returncode == 0:
                 return None
             told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        # "No matching distribution" is all that pip says when the index did not answer; why is in its log alone.
+        # "No matching distribution" is all that pip says when the index did not answer. Only its log says why.
         reasons = [ln for ln in told.splitlines() if "Could not fetch URL" in ln and "404 Client Error" not in ln]
         return _Failed("\n".join([*reasons, done.stdout, done.stderr]), told)
 
@@ -188,7 +190,7 @@ class _Collecting:
         if free_mb < needed_mb:
             raise CannotCollect(
                 f"The disk of {self._to} is full: {free_mb:,} MB are free, about {needed_mb:,} MB are needed for "
-                f"{self._target}. Make room, or name a folder on another disk with --to."
+                f"{self._target}. Free some space, or name a folder on another disk with --to."
             )
 
     def _explained(self, said: str) -> CannotCollect:
@@ -197,21 +199,21 @@ class _Collecting:
         if NO_NETWORK.search(said):
             return CannotCollect(
                 self._state("The package index cannot be reached")
-                + " Is there a network? Behind a proxy or with a mirror: set HTTPS_PROXY or PIP_INDEX_URL."
+                + " Check the network. Behind a proxy or with a mirror, set HTTPS_PROXY or PIP_INDEX_URL."
             )
         if "HASHES" in said:
             return CannotCollect(
-                self._state("A file differs from the one this course was tested with")
-                + " Do not go on with it: try another index, or tell us."
+                self._state("A file differs from the file that this course was tested with")
+                + " Do not use it. Try another index, or tell the maintainers."
             )
         lines = [line for line in said.splitlines() if line.strip()]
-        return CannotCollect("\n".join([*lines[-8:], self._state("pip did not manage it")]))
+        return CannotCollect("\n".join([*lines[-8:], self._state("pip failed")]))
 
     def _state(self, problem: str) -> str:
         there = sum(self._folder.file_of(pin, self._target) is not None for pin in self._pins)
         return (
-            f"{problem}. For {self._target} {there} of {len(self._pins)} packages are in {self._to}; they stay. "
-            "Call again to go on."
+            f"{problem}. For {self._target}, {there} of {len(self._pins)} packages are in {self._to} and are kept. "
+            "Repeat the command to continue."
         )
 
     def _say(self, missing: list[Pin], now: str) -> None:
@@ -219,4 +221,7 @@ class _Collecting:
 
 
 def _full(to: Path) -> str:
-    return f"The disk of {to} is full. What is there stays: make room, then call again, or name another disk with --to."
+    return (
+        f"The disk of {to} is full. The files there are kept. Free some space, then repeat the command, or name "
+        "another disk with --to."
+    )

@@ -48,7 +48,7 @@ def lock_digest(root: Path, profile: str) -> str:
 
 
 def how_to(entries: list[dict[str, Any]]) -> str:
-    """The page that lies in the wheelhouse."""
+    """The page in the wheelhouse's folder."""
     rows = [
         f"| {each['platform']} | {each['python']} | `make lab`{' and `make env`' if 'all' in each['locks'] else ''} |"
         for each in entries
@@ -66,20 +66,20 @@ This folder holds every package of the course *Serverless First*, each tested by
 
 ## Before the day
 
-1. Each machine has the Python of the table already. This folder does not bring it: <https://www.python.org/downloads/>.
-2. Copy two things to a USB stick or to a share: the folder of the course, without `.venv/` and `work/`, and this one.
-3. Lay this folder into the folder of the course or beside it, under its name `wheelhouse`.
+1. Install the table's Python on each machine: <https://www.python.org/downloads/>. This folder does not contain it.
+2. Copy two folders to a USB stick or to a share: the course's folder, without `.venv/` and `work/`, and this folder.
+3. Put this folder into the course's folder or beside it, under its name `wheelhouse`.
 
 ## On each machine
 
-Copy the folder of the course to the machine's own disk. Then, in that folder, on Linux or macOS:
+Copy the course's folder to the machine's own disk. Then, in that folder, on Linux or macOS:
 
 ```
 make lab
 ```
 
-The set-up finds `wheelhouse` and says so; it asks no network. Is the folder elsewhere, as on a stick that stays in?
-Name it: `SERVERLESS_FIRST_WHEELHOUSE=/media/stick/wheelhouse make lab`.
+The set-up finds `wheelhouse`, says so, and does not use the network. If the folder is elsewhere, such as on a stick,
+name it: `SERVERLESS_FIRST_WHEELHOUSE=/media/stick/wheelhouse make lab`.
 
 On Windows, or without make:
 
@@ -87,11 +87,11 @@ On Windows, or without make:
 py tools\\bootstrap.py lab
 ```
 
-Then look at each machine once: `.venv/bin/serverless-first doctor`, on Windows
+Then check each machine once: `.venv/bin/serverless-first doctor`, on Windows
 `.venv\\Scripts\\serverless-first doctor`.
 
 ## When the course changes
 
-The set-up compares the lock files of the course with those that this folder was made from, and says so when they
-differ. Then collect again, on a machine with internet: `serverless-first wheelhouse`. Only what is new is fetched.
+The set-up compares the course's lock files with the lock files that this folder was made from, and says if they
+differ. Then run `serverless-first wheelhouse` again on a machine with internet. It fetches only new files.
 """

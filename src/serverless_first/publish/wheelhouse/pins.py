@@ -1,4 +1,4 @@
-"""The lock files as objects, and which files in a folder fulfil them."""
+"""The lock files as objects, and which files in a folder satisfy them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pin:
 
 
 def pins_for(target: Target, *locks: Path) -> list[Pin]:
-    """What the lock files ask for on the target, each package once, in their order."""
+    """The packages that the lock files ask for on the target, each once, in their order."""
     found: dict[tuple[str, str], Pin] = {}
     for lock in locks:
         blocks: list[list[str]] = []

@@ -18,8 +18,8 @@ from serverless_first.publish.wheelhouse.pins import Pin
 def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
     """Fetches the source that pip has found and could not prepare here; whether it is there then.
 
-    pip runs a package's setup.py even when it only downloads. That of awslambdaric builds AWS's client when it runs on
-    Linux, though the room may have Windows.
+    pip runs a package's setup.py even when it only downloads. awslambdaric's setup.py builds AWS's client on Linux,
+    though the room may have Windows.
 
     A source is a .tar.gz (PEP 625): a .zip that pip finds is not taken, for nothing here could read what builds it.
 
@@ -45,7 +45,7 @@ def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
 
 
 def build_requirements(source: Path) -> list[str]:
-    """What pip needs to build a source: `requires` of its pyproject.toml, or setuptools where it says nothing."""
+    """The packages that pip needs to build a source: `requires` of its pyproject.toml, or else setuptools."""
     with tarfile.open(source) as archive:
         for member in archive.getmembers():
             if member.name.count("/") == 1 and member.name.endswith("/pyproject.toml"):

@@ -68,12 +68,12 @@ class Target:
 
     @property
     def markers(self) -> dict[str, str]:
-        """What a requirement's marker may ask of the target."""
+        """The values of the target that a requirement's marker may ask for."""
         os_name, system = _WORDS[self._platform.system]
         machine = self._platform.machines[0]
         return {
             "python_version": self.python,
-            # Patch releases do not matter to the locks, but "3.11.5 or newer" stands in one: no room runs an older one.
+            # Patch releases do not matter to the locks, but one lock has "3.11.5 or newer".
             "python_full_version": f"{self.python}.9",
             "implementation_name": "cpython",
             "implementation_version": f"{self.python}.9",
@@ -96,7 +96,7 @@ class Target:
         )
 
     def pip_options(self) -> list[str]:
-        """What tells pip to choose wheels for the target, whatever machine it runs on."""
+        """The options that make pip choose wheels for the target, whatever machine it runs on."""
         chosen = [f"--platform={wheel}" for wheel in self._platform.wheels]
         return [*chosen, f"--python-version={self.python}", "--implementation=cp", "--only-binary=:all:"]
 

@@ -15,7 +15,7 @@ def in_an_address(host: str) -> str:
 
 
 def from_this_machine(host: str) -> str:
-    """What stands in an address, on this machine, for a host to listen on: all of this machine's are its own as well.
+    """The name in an address, on this machine, of a host to listen on. All of this machine's addresses lead to it.
 
     Args:
         host: as given to --host.
@@ -24,8 +24,8 @@ def from_this_machine(host: str) -> str:
 
 
 def name_of_this_machine(host: str) -> str:
-    """What stands in an address for a host to listen on; of 0.0.0.0 and ::, which mean all of this machine's, the
-    address that its route to the network has. Nothing is sent.
+    """The name in an address of a host to listen on. For 0.0.0.0 and ::, which mean all of this machine's addresses,
+    it is the address of its route to the network. Sends nothing.
 
     Args:
         host: as given to --host.

@@ -1,4 +1,4 @@
-"""What a learner's notebook sends after a check: seven fields, checked one by one. Nothing else is taken."""
+"""The event that a learner's notebook sends after a check: seven fields, checked one by one, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Event:
     """One check.
 
     `id` is new for each check, so that sending it twice counts once. `message` is the one sentence of the course that
-    says what is wrong, empty for a pass. `when` is the learner's clock, in UTC. Whose it is comes from the token alone.
+    says what is wrong, empty for a pass. `when` is the learner's clock, in UTC. Only the token says whose it is.
     """
 
     id: str
@@ -47,7 +47,9 @@ def read(data: object, the_course: Course) -> Event:
     """
     if not isinstance(data, dict) or set(data) != _FIELDS:
         found = sorted(set(map(str, data)) ^ _FIELDS) if isinstance(data, dict) else ["no object"]
-        raise BadEvent(f"An event has the fields {', '.join(sorted(_FIELDS))}; wrong here: {', '.join(found)[:200]}.")
+        raise BadEvent(
+            f"An event has the fields {', '.join(sorted(_FIELDS))}. Wrong in this event: {', '.join(found)[:200]}."
+        )
     event = Event(
         id=_text(data, "id", 32),
         module=_text(data, "module", 100),
@@ -59,36 +61,36 @@ def read(data: object, the_course: Course) -> Event:
         when=_text(data, "when", 40),
     )
     if not _ID.fullmatch(event.id):
-        raise BadEvent("id: 32 hexadecimal digits.")
+        raise BadEvent("id must have 32 hexadecimal digits.")
     if not any(m.id == event.module and any(t.id == event.task for t in m.tasks) for m in the_course.modules):
-        raise BadEvent("module and task: the course has no such task.")
+        raise BadEvent("The course has no such module and task.")
     try:
         datetime.fromisoformat(event.when)
     except ValueError:
-        raise BadEvent("when: a time as in 2026-11-25T14:40:00Z.") from None
+        raise BadEvent("when must be a time as in 2026-11-25T14:40:00Z.") from None
     return event
 
 
 def _text(data: Mapping[str, Any], field: str, longest: int) -> str:
     value = data[field]
     if not isinstance(value, str) or len(value) > longest:
-        raise BadEvent(f"{field}: a text of at most {longest} characters.")
+        raise BadEvent(f"{field} must be a text of at most {longest} characters.")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadEvent(f"{field}: half a letter (a lone surrogate).") from None
+        raise BadEvent(f"{field} has half a letter (a lone surrogate).") from None
     return value
 
 
 def _flag(data: Mapping[str, Any], field: str) -> bool:
     value = data[field]
     if not isinstance(value, bool):
-        raise BadEvent(f"{field}: true or false.")
+        raise BadEvent(f"{field} must be true or false.")
     return value
 
 
 def _number(data: Mapping[str, Any], field: str, most: int) -> int:
     value = data[field]
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise BadEvent(f"{field}: a whole number from 0 to {most}.")
+        raise BadEvent(f"{field} must be a whole number from 0 to {most}.")
     return value

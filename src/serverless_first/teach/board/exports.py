@@ -17,7 +17,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def checks_without_names(store: Store) -> str:
     """Each check that is kept, in the order of tries: student, module, task, try, passed, hints, message.
 
-    A student is a number, drawn anew in each export and for nothing else. Names are left out, and so are times, by
+    A student is a number, drawn again for each export and for nothing else. Names are left out, and so are times, by
     which somebody who was in the room could tell a student.
     """
     names = [student["name"] for student in store.students()]

@@ -1,7 +1,7 @@
-"""Tokens. One secret, kept in the board's folder, makes them all: the board looks nothing up to know whose one is.
+"""Tokens. One secret in the board's folder makes them all, so the board needs no list to know whose a token is.
 
-A token holds the name and a signature over role and name (HMAC-SHA-256, RFC 2104). Whoever starts learners' servers,
-as a hub does, makes the token of each with `Keys.open(folder).student(name)`.
+A token holds the name and a signature over role and name (HMAC-SHA-256, RFC 2104). A hub that starts learners' servers
+makes the token of each with `Keys.open(folder).student(name)`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 32:
-            raise ValueError(f"A secret of {len(secret)} bytes is too short: 32 at least.")
+            raise ValueError(f"A secret of {len(secret)} bytes is too short. It needs at least 32.")
         self._secret = secret
 
     @classmethod
@@ -118,7 +118,8 @@ def _require_private(file: Path) -> None:
     ours = stat.S_ISREG(found.st_mode) and found.st_uid in (os.geteuid(), 0) and not found.st_mode & 0o077
     if not ours:
         raise NotPrivate(
-            f"{file} is not yours alone. Name another folder; or, if you trust it, make it yours with chmod 600."
+            f"{file} does not belong only to you. Name another folder. Or, if you trust the file, make it "
+            "yours with chmod 600."
         )
 
 

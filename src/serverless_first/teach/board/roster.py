@@ -27,7 +27,7 @@ def read_students(file: Path) -> list[str]:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = [row for row in csv.reader(lines) if any(cell.strip() for cell in row)]
     except UnicodeDecodeError:
-        raise BadRoster(f"{file} is not UTF-8 text: save it as “CSV UTF-8”.") from None
+        raise BadRoster(f"{file} is not UTF-8 text. Save it as “CSV UTF-8”.") from None
     except csv.Error as error:
         raise BadRoster(f"{file} cannot be read as CSV: {error}.") from error
     except OSError as error:
@@ -43,5 +43,7 @@ def read_students(file: Path) -> list[str]:
     if not names:
         raise BadRoster(f"{file} has no names.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise BadRoster(f"{file} has {twice[0]!r} twice: two students cannot share a token.")
+        raise BadRoster(
+            f"{file} has {twice[0]!r} twice, and two students cannot share a token. Give each student a different name."
+        )
     return names

@@ -8,9 +8,9 @@
     GET    grades.csv        instructor   points by name
     GET    ""                anybody      the page, which holds nothing of anybody; it asks for api/board
 
-Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's from its own address,
-where it stands behind the # that no browser sends, and keeps it for its tab. There is no cookie: browsers would send it
-for pages of other programs on this machine as well, and to their ports.
+Tokens come as `Authorization: Bearer ...`, and in no other way. The page takes the instructor's token from its own
+address, where it comes after the # that no browser sends, and keeps it for its tab. There is no cookie, since browsers
+would also send it to other programs on this machine.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LARGEST_BODY = 8_000
 IDLE_S = 10.0
 """How long a connection may wait for the whole of a request, in seconds; the page asks every two."""
 AT_ONCE, PER_S = 200, 5
-"""Checks of one student that are taken at once, and then in a second; what is refused is sent later."""
+"""Checks of one student that are taken at once, and then in a second. Refused checks are sent later."""
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -61,7 +61,7 @@ class CannotServe(RuntimeError):
 
 
 class Board:
-    """What all requests share.
+    """The state that all requests share.
 
     Args:
         store: what is kept.
@@ -84,7 +84,7 @@ class Board:
 
     @property
     def version(self) -> str:
-        """Another one after each change, and after each start."""
+        """A version that changes with each change, and with each start."""
         return f"{self._start}-{self.store.changes}"
 
     def application(self) -> Application:
@@ -133,18 +133,18 @@ class _Handler(RequestHandler):
         """The student whose token came; 401 without a token, 403 with the instructor's."""
         who = self.who()
         if who is None:
-            raise HTTPError(401, "A student's token is needed.")
+            raise HTTPError(401, "This needs a student's token.")
         if who.role != "student":
-            raise HTTPError(403, "This is for students' tokens.")
+            raise HTTPError(403, "This is only for students' tokens.")
         return who.name
 
     def instructor_only(self) -> None:
         """401 without a token, 403 with a student's."""
         who = self.who()
         if who is None:
-            raise HTTPError(401, "The instructor's token is needed.")
+            raise HTTPError(401, "This needs the instructor's token.")
         if who.role != "instructor":
-            raise HTTPError(403, "This is for the instructor's token.")
+            raise HTTPError(403, "This is only for the instructor's token.")
 
 
 class _NotThere(_Handler):
@@ -154,20 +154,20 @@ class _NotThere(_Handler):
 
 class _Root(_Handler):
     def get(self) -> None:
-        self.redirect(self.the.prefix)  # a browser takes what stands behind the # along
+        self.redirect(self.the.prefix)  # a browser keeps the part after the #
 
 
 class _Progress(_Handler):
     def post(self) -> None:
         name = self.student()
         if not self.the.has_room(name):
-            raise HTTPError(429, "Too many checks at once: the rest later.")
+            raise HTTPError(429, "Too many checks at once. Send the rest later.")
         try:
             told = event.read(json.loads(self.request.body), self.the.course)
         except event.BadEvent as error:
             raise HTTPError(400, str(error)) from None
         except (ValueError, RecursionError):
-            raise HTTPError(400, "The body is no JSON.") from None
+            raise HTTPError(400, "The body is not JSON.") from None
         self.the.store.record(name, told)
         self.set_status(204)
 
@@ -260,7 +260,7 @@ def serve(
             finally:
                 store.close()
     except Timeout:
-        raise CannotServe(f"A board runs on {folder} already. Stop it, or name another folder.") from None
+        raise CannotServe(f"A board is already running on {folder}. Stop it, or name another folder.") from None
     except sqlite3.Error as error:
         raise CannotServe(f"{folder} cannot be used: {error}.") from error
 
@@ -270,12 +270,13 @@ def _keys(folder: Path) -> Keys:
         return Keys.open(folder)
     except ValueError:
         raise CannotServe(
-            f"{folder / SECRET} holds no secret. Remove it: the next start makes one, and new tokens with it."
+            f"{folder / SECRET} does not hold a secret. Remove the file. The next start writes a new "
+            "secret, and makes new tokens with it."
         ) from None
 
 
 def http_server(board: Board) -> HTTPServer:
-    """The server of a board. Whoever opens connections and says nothing, or a little at a time, holds none for long."""
+    """The server of a board. Clients that open connections and say little lose them soon."""
     return HTTPServer(
         board.application(),
         max_body_size=LARGEST_BODY,

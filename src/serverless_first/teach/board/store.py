@@ -1,4 +1,4 @@
-"""What the board keeps: one SQLite file, which only its owner may read.
+"""The board's data: one SQLite file, which only its owner may read.
 
 `checks` has each check as it came; `states` has what they come to, for each student and task. Sent twice, or in another
 order, checks come to the same state.
@@ -52,7 +52,7 @@ class Store:
 
     Raises:
         OSError: it cannot be made.
-        sqlite3.Error: the file is no database of ours.
+        sqlite3.Error: the file isn't a database of the board.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -121,7 +121,7 @@ class Store:
         )
 
     def failures(self, module: str) -> list[sqlite3.Row]:
-        """Rows of task, message, student and times: who has seen which failing message how often."""
+        """Rows of task, message, student and times, for each failing message that a student has seen."""
         return self._rows(
             "SELECT task, message, student, COUNT(*) AS times FROM checks WHERE module = ? AND message <> '' "
             "GROUP BY task, message, student ORDER BY task, message, student",

@@ -1,4 +1,4 @@
-"""What the instructor's page is told: who is done, who is stuck, and the failing messages most students have met."""
+"""The data of the instructor's page: the students who are done or stuck, and the failing messages that most met."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serverless_first.course import Course
 from serverless_first.teach.board.store import Store
 
 STUCK_AFTER = 3
-"""Tries: whoever has made more than these, and has not passed, is stuck."""
+"""A student with more tries than this, and without a pass, is stuck."""
 MESSAGES = 3
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -87,7 +87,7 @@ def _tries(student: dict[str, Any], task_id: str) -> int:
 
 
 def _most_frequent(failures: Iterable[Any]) -> list[dict[str, Any]]:
-    """The messages of one task that most students have met. Those that differ in numbers alone count as one."""
+    """The messages of one task that most students have met. Messages that differ only in numbers count as one."""
     seen: dict[str, dict[str, Any]] = {}
     for row in failures:
         group = seen.setdefault(

@@ -54,7 +54,7 @@ def make(accounts: Iterable[str], homes: Path) -> dict[str, int]:
                 number = next((n for n in range(_FIRST, _LAST + 1) if n not in used), 0)
                 if not number:
                     raise NoAccounts(
-                        f"All numbers of users from {_FIRST} to {_LAST} are in use: start it as an ordinary user."
+                        f"All user numbers from {_FIRST} to {_LAST} are in use. Start the class as an ordinary user."
                     ) from None
             nobodys = str(pwd.getpwnam("nobody").pw_gid)
             _run(
@@ -114,7 +114,7 @@ def _number_of(home: os.stat_result) -> int:
 
 
 def _give(name: str, inside: int, before: int, number: int) -> None:
-    """Gives on what is called so in an open folder. One descriptor looks and gives: a name may change meanwhile."""
+    """Gives a file of an open folder to another user. One descriptor looks and gives, as names may change."""
     thing = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=inside)
     try:
         if os.fstat(thing).st_uid == before:
@@ -148,7 +148,7 @@ def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
     """Starts Python and the course under one of the accounts.
 
     Raises:
-        NoAccounts: it cannot, as when the course lies in root's own folder.
+        NoAccounts: it cannot, for example because the course is in root's own folder.
     """
     number = numbers[account]
     try:
@@ -158,15 +158,15 @@ def try_out(account: str, numbers: Mapping[str, int], folder: Path) -> None:
         )  # fmt: skip
     except PermissionError:
         raise NoAccounts(
-            f"A student's account cannot run the course's Python: {sys.executable} is {Path(sys.executable).resolve()}."
-            " Give the course one that everyone may run, the system's for instance: remove the environment, then "
-            "make env PYTHON=/usr/bin/python3. Or start the class as an ordinary user."
+            f"A student's account cannot run the course's Python: {sys.executable} is "
+            f"{Path(sys.executable).resolve()}. Use a Python that everyone may run, such as the system's. Remove "
+            "the environment, then run make env PYTHON=/usr/bin/python3. Or start the class as an ordinary user."
         ) from None
     if done.returncode or not _reaches(folder, number):
         last = (done.stderr.strip().splitlines() or [f"{folder} cannot be entered"])[-1]
         raise NoAccounts(
-            f"A student's account cannot reach the course or the class's folder ({last}). As root, both must lie "
-            "where everyone may read, /srv for instance; or start the class as an ordinary user."
+            f"A student's account cannot reach the course or the class's folder ({last}). As root, put both where "
+            "everyone may read, such as /srv. Or start the class as an ordinary user."
         )
 
 
@@ -179,7 +179,7 @@ def _run(*command: str) -> None:
     program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if program is None:
         raise NoAccounts(
-            f"This system has no {command[0]}, so students cannot have accounts: start the class as an ordinary user."
+            f"This system has no {command[0]}, so students cannot have accounts. Start the class as an ordinary user."
         )
     done = subprocess.run([program, *command[1:]], capture_output=True, text=True)
     if done.returncode:

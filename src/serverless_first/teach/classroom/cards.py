@@ -17,7 +17,7 @@ h2 {{ font-size: 1.2em; margin: 0 0 .3em; overflow-wrap: anywhere; }} p {{ margi
 code {{ font: bold 1.5em/1.5 ui-monospace, Consolas, monospace; letter-spacing: .08em; }}
 @media print {{ body > p {{ display: none; }} }}
 </style></head><body>
-<p>One card for each person: print, cut, hand out. A code opens a student's work, so give nobody another's card.</p>
+<p>Print the cards, cut them, and hand them out. A code opens a student's work, so give each person only their own.</p>
 <main>
 {cards}
 </main></body></html>
@@ -26,7 +26,7 @@ _CARD = """<article><h2>{name}</h2><p>Open <b>{address}</b></p><p>Your code</p><
 
 
 def write(folder: Path, roll: Roll, address: str) -> tuple[Path, Path]:
-    """Writes cards.html and cards.csv into the class's folder, readable for their owner alone.
+    """Writes cards.html and cards.csv into the class's folder, readable only for their owner.
 
     Args:
         address: what a student opens in the browser.

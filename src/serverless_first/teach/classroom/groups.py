@@ -138,8 +138,8 @@ class Groups:
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def memory_mb(self, account: str) -> int:
-        """What the seat's processes hold now, in MB: their own pages and what they share; not the cache of files,
-        which the kernel takes back when it needs the room."""
+        """The memory of the seat's processes now, in MB: their own and their shared pages, without the cache of files,
+        which the kernel takes back if it needs the memory."""
         counted = ("anon", "shmem") if self.version == 2 else ("total_rss", "total_shmem")
         try:
             lines = (self.roots["memory"] / account / "memory.stat").read_text().splitlines()

@@ -48,7 +48,7 @@ c.JupyterHub.authenticator_class = CodeAuthenticator
 c.JupyterHub.default_url = first_page
 c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
 c.CodeAuthenticator.folder = str(the.folder)
-c.Authenticator.allow_all = True  # whoever has a code; there is no other way in
+c.Authenticator.allow_all = True  # anyone with a code; there is no other way in
 c.Authenticator.auth_refresh_age = 60
 c.Authenticator.refresh_pre_spawn = True
 

@@ -1,4 +1,4 @@
-"""What a seat may use, as a share of this machine, and what each process of it is told by the operating system."""
+"""The limits of a seat, as a share of this machine, and of each of its processes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ LEAST_MB = 1_400
 """The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,301 MB at once
 (docs/class.md)."""
 PROMISED_MB = 900
-"""What each seat has for certain: more than one holds between its bursts. Bursts take turns, so only a few seats at a
-time want more, and a seat's limit may be above its equal share."""
+"""The memory that each seat surely has, which is more than it holds between its bursts. Bursts take turns, so only a
+few seats at a time want more, and a seat's limit may be above its equal share."""
 MOST_MB = 4_000
 KEPT_MB = 1_500
 """For the hub, its proxy, the board and the machine itself."""
@@ -31,7 +31,7 @@ class TooSmall(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one seat may use.
+    """The limits of one seat.
 
     Args:
         share_mb: what bursts are sized by: most of its memory.
@@ -50,7 +50,7 @@ class Limits:
         and does not enforce it; Windows has none.
 
         Args:
-            own_account: the seat has an account of its own, so that Linux can count its processes.
+            own_account: the seat has its own account, so that Linux can count its processes.
         """
         if sys.platform == "win32":
             return
@@ -75,7 +75,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     Args:
         students: who have a seat; the instructor has one more.
         memory_mb: of each seat, as the instructor wants it; None: as said above.
-        free: MB that are free; what the machine says unless given.
+        free: free MB, by default as the machine reports.
 
     Raises:
         TooSmall: an equal share is less than `PROMISED_MB`; or the wish is less than module 05 needs, or more than can
@@ -85,19 +85,20 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     seats = students + 1
     each = max(0, free - KEPT_MB) // seats
     if memory_mb is not None and memory_mb < LEAST_MB:
-        raise TooSmall(f"{memory_mb} MB for each student are too few: the course needs {LEAST_MB} MB.")
+        raise TooSmall(f"{memory_mb} MB for each student is too little. The course needs {LEAST_MB} MB.")
     if each < PROMISED_MB:
         fit = max(0, (free - KEPT_MB) // PROMISED_MB - 1)
         raise TooSmall(
-            f"{students} students do not fit: {free:,} MB are free here, {KEPT_MB:,} MB stay with the hub, and each "
-            f"seat needs {PROMISED_MB} MB, yours too, which is enough for {fit}. Close other programs, or split the "
-            "class."
+            f"{students} students do not fit on this machine. {free:,} MB are free, the hub keeps {KEPT_MB:,} MB, "
+            f"and each seat needs {PROMISED_MB} MB, including yours, so there is room for {fit}. Close other "
+            "programs, or split the class."
         )
     most = max(LEAST_MB, each)
     if memory_mb is not None and memory_mb > most:
         raise TooSmall(
-            f"{memory_mb:,} MB are too many: {seats} seats, yours too, would have {seats * memory_mb:,} MB, and "
-            f"{free:,} MB are free here, of which {KEPT_MB:,} MB stay with the hub. At most {most:,} MB for each fit."
+            f"{memory_mb:,} MB for each seat is too much. {seats} seats, including yours, would take "
+            f"{seats * memory_mb:,} MB. {free:,} MB are free here, and the hub keeps {KEPT_MB:,} MB of that, so "
+            f"each seat can have at most {most:,} MB."
         )
     each = min(MOST_MB, most) if memory_mb is None else memory_mb
     return Limits(int(FOR_BURSTS * each), each)

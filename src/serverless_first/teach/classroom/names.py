@@ -1,7 +1,7 @@
 """The host names of a class. Each seat has its own, so that a page from one seat cannot act in another or at the hub.
 
 Browsers keep cookies and scripts apart by host name. If all had one name, a page that a student's server sends could
-use the hub and every seat with the rights of whoever opens it. JupyterHub calls this `subdomain_host`.
+use the hub and every seat with the rights of the person who opens it. JupyterHub calls this `subdomain_host`.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def public_address(host: str, port: int, address: str | None, *, shared_origin: 
     except ValueError:
         hostname = None
     if not hostname:
-        raise NoName(f"{address!r} is not the address of a class. Give one like http://class.example:8000.")
+        raise NoName(f"{address!r} is not the address of a class. Give an address such as http://class.example:8000.")
     if not shared_origin and _is_ip_address(hostname):
         raise NoName(
-            f"The class would be at {address}, but an IP address has no names below it. Each seat needs its own name, "
-            "because otherwise a page that one student has made can act as anyone who opens it. If *.class.example "
+            f"The class would be at {address}, but an IP address has no names below it. Each seat needs its own "
+            "name, because otherwise a page from one student can act as anyone who opens it. If *.class.example "
             "leads to this machine, start with --address http://class.example:8000. If everyone in the room trusts "
             "each other, start with --shared-origin."
         )

@@ -1,4 +1,4 @@
-"""What `running` decides and the hub, which is another process, reads: one file in the class's folder."""
+"""The decisions of `running` for the hub, which is another process, as one file in the class's folder."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Plan:
     """One run of a class.
 
     Args:
-        temporary: where seats keep what need not last; a short path, removed at the end.
+        temporary: where seats keep temporary files: a short path, removed at the end.
         place: where the class listens.
-        ports: of the hub and the proxy's own interface; on 127.0.0.1 alone.
+        ports: of the hub and the proxy's own interface, only on 127.0.0.1.
         limits: of each seat.
         numbers: account -> number in the operating system; empty when all seats run under one account.
         groups: control groups; None where there are none.
@@ -78,7 +78,7 @@ class Plan:
         """The board's address.
 
         Args:
-            host: the machine's name, or IP address, as it stands in an address.
+            host: the machine's name, or IP address, as written in an address.
         """
         return f"http://{host}:{self.place.board_port}{PREFIX}"
 

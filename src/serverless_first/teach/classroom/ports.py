@@ -1,4 +1,4 @@
-"""The ports of a class and its seats, and the board's address: an origin of its own, which no student's page shares."""
+"""The ports of a class and its seats, and the board's address, its own origin that no student's page shares."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import psutil
 
 from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE, in_an_address, name_of_this_machine
 
-# Below those that systems hand out unasked (Linux from 32768 on, ip(7); IANA from 49152): what a hundred notebooks open
-# there takes none from a server that is about to start. Each seat has some of its own, as twenty start at once.
+# Below the ports that systems hand out unasked (Linux from 32768 on, ip(7); IANA from 49152), so that a hundred
+# notebooks take none from a server that is about to start. Each seat has its own ports, as twenty start at once.
 _OF_SEATS, _EACH = range(20_000, 32_760), 20
 
 
@@ -26,7 +26,7 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
     Args:
         host: the address to listen on.
         port: of the class; 0 takes any.
-        board_port: of the board; the one above that of the class unless given, and 0 takes any.
+        board_port: of the board, by default the port after the class's. 0 takes any free port.
 
     Raises:
         NoPort: as it says.
@@ -34,9 +34,9 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
     if board_port is None:
         board_port = port + 1 if port else 0
     if board_port > 65_535:
-        raise NoPort(f"There is no port {board_port} for the board. Choose one with --board-port.")
+        raise NoPort(f"There is no port {board_port} for the board. Choose another port with --board-port.")
     if board_port and board_port == port:
-        raise NoPort(f"Port {port} is the class's: the board needs one of its own. Choose another with --board-port.")
+        raise NoPort(f"The class uses port {port}, and the board needs its own. Choose another port with --board-port.")
     spare = free(2, but=(port, board_port))
     chosen = port or spare[0], board_port or spare[1]
     for number, option in zip(chosen, ("--port", "--board-port"), strict=True):
@@ -45,7 +45,7 @@ def choose(host: str, port: int, board_port: int | None) -> tuple[int, int]:
 
 
 def free(count: int, *, but: Sequence[int] = ()) -> list[int]:
-    """So many ports of 127.0.0.1 that are free at this moment, each another one.
+    """Different ports of 127.0.0.1 that are free at this moment.
 
     Args:
         but: none of these.
@@ -86,9 +86,9 @@ def listens(pid: int, port: int) -> bool:
 
 
 def name_of_the_board(host: str, address: str | None) -> str:
-    """What stands for this machine in the board's address: the name of the class, if it was given one.
+    """This machine's name in the board's address, which is the class's name if it has one.
 
-    A board that only this machine reaches has no other name than that: whatever listens under another one is not it.
+    A board that only this machine reaches has only that name. Under another name, it isn't the board.
 
     Args:
         host: the address to listen on.
@@ -109,5 +109,5 @@ def _check(host: str, port: int, option: str) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise NoPort(
-            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another with {option}."
+            f"Port {port} on {host} cannot be used: {error.strerror or error}. Choose another port with {option}."
         ) from error

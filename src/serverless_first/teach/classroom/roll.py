@@ -1,4 +1,4 @@
-"""Who is in the class: a name, an account and a code for each, kept in the class's folder from day to day."""
+"""The people in the class, each with a name, an account and a code, kept in the class's folder from day to day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTRUCTOR = "instructor"
 ADMINISTRATOR = "administrator"
 """Stops the servers of others at /hub/admin, and has no seat. The instructor's own account has no such rights, because
 the instructor opens pages that students have made."""
-_LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"  # none that looks like another one on paper
+_LETTERS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"  # without letters that look alike on paper
 _CODE_LETTERS = 8
 
 
@@ -71,7 +71,7 @@ class Roll:
         return found if given else None
 
     def by_account(self, account: str) -> Person | None:
-        """Who sits there."""
+        """The person in this seat."""
         return next((person for person in self.people if person.account == account), None)
 
 
@@ -81,7 +81,7 @@ def normal(code: str) -> str:
 
 
 def enrol(folder: Path, names: Sequence[str], instructor: str) -> Roll:
-    """Gives each name a seat and a code, or the ones that it had; whoever is no longer listed keeps the seat's work.
+    """Gives each name a seat and a code, or keeps the old ones. People who are no longer listed keep their work.
 
     Args:
         names: of the students, each once.
@@ -121,14 +121,14 @@ def load(folder: Path) -> Roll:
         _ = [int(p.account.rpartition("-")[2]) for p in (*roll.people, *roll.former) if p.learns]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadClass(
-            f"{file} cannot be read ({error}). It holds the codes and says whose seat is whose: put a copy back, "
-            "or move the folder away to begin a new class."
+            f"{file} cannot be read ({error}). It holds the codes and says whose seat is whose. Put a copy back, or "
+            "move the folder away to begin a new class."
         ) from error
     return roll
 
 
 def save(folder: Path, roll: Roll) -> None:
-    """Writes the roll, for its owner alone: it holds the codes."""
+    """Writes the roll so that only its owner can read it, because it holds the codes."""
     folder.mkdir(parents=True, exist_ok=True)
     data = {"people": [asdict(p) for p in roll.people], "former": [asdict(p) for p in roll.former]}
     private(folder / FILE, json.dumps(data, indent=1, ensure_ascii=False) + "\n")

@@ -125,22 +125,24 @@ def running(
     except (ports.NoPort, names.NoName) as error:
         raise CannotTeach(str(error)) from error
     except Timeout:
-        raise CannotTeach(f"A class runs in {folder} already: stop it with Ctrl-C, or name another folder.") from None
+        raise CannotTeach(
+            f"A class is already running in {folder}. Stop it with Ctrl-C, or name another folder."
+        ) from None
 
 
 def _require_programs(proxy: str | None) -> None:
     if sys.platform == "win32":
         raise CannotTeach(
-            "JupyterHub does not run on Windows: use the Windows Subsystem for Linux, or `make lab` on each machine."
+            "JupyterHub does not run on Windows. Use the Windows Subsystem for Linux, or `make lab` on each machine."
         )
     if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
         raise CannotTeach(
-            f"A class needs {', '.join(missing)}: `make env` installs them, and so does `pip install -e '.[class]'`."
+            f"A class needs {', '.join(missing)}. Install with `make env` or `pip install -e '.[class]'`."
         )
     if proxy and not shutil.which(proxy):
         raise CannotTeach(
-            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy; "
-            "without --proxy the class uses its own."
+            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy. "
+            "Without --proxy, the class uses its own proxy."
         )
 
 
@@ -172,18 +174,20 @@ def _start(
         _furnish(plan, seat)
     if not place.shared_origin and not names.is_known_here(place.address, people.seats[0]):
         report(
-            f"{names.of_seat(place.address, people.seats[0])} is not known on this machine. Unless *."
-            f"{urlsplit(place.address).hostname} leads here on the students' machines, they can sign in but not "
+            f"This machine does not know {names.of_seat(place.address, people.seats[0])}. Unless "
+            f"*.{urlsplit(place.address).hostname} leads here on the students' machines, they can sign in but not "
             "reach their servers."
         )
     board = plan.board_at(ports.name_of_the_board(place.host, place.address))
     roll.private(folder / "hub" / "names.csv", "name\n" + "".join(f'"{_doubled(p.name)}"\n' for p in people.students))
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
     files = cards.write(folder, people, place.address)
-    report(f"Starting the hub for {len(people.students)} students; its log is {folder / 'hub' / 'hub.log'}")
+    report(f"Starting the hub for {len(people.students)} students. Its log is {folder / 'hub' / 'hub.log'}")
     hub, plan = _hub_somewhere(undo, plan)
     if not _board_answers_in_time(plan):
-        report(f"The board does not answer. The class is open without it; see {folder / 'hub' / 'hub.log'}")
+        report(
+            f"The board does not answer, so the class is open without it. The reason is in {folder / 'hub' / 'hub.log'}"
+        )
     token = Keys.open(plan.board).instructor()
     return Running(place.address, f"{board}#token={token}", files, plan, people, why, hub)
 
@@ -243,7 +247,7 @@ def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.P
 
 
 def _inner_ports(place: Place) -> tuple[int, int]:
-    """Two that are free, for the hub and its proxy, and none of those that others are told."""
+    """Two free ports for the hub and its proxy, which are not the ports that others know."""
     hub, proxy = ports.free(2, but=(place.port, place.board_port))
     return hub, proxy
 
@@ -263,7 +267,7 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
         hub = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", str(config)],
             cwd=plan.folder / "hub", env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            start_new_session=True,  # Ctrl-C comes to us alone, and we stop it in order
+            start_new_session=True,  # Ctrl-C comes only to us, and we stop it in order
             preexec_fn=lambda: _settle(plan.groups),
         )  # fmt: skip
     undo.callback(_stop, hub, plan)
@@ -275,17 +279,17 @@ def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:
     health = f"http://{from_this_machine(plan.place.host)}:{plan.place.port}/hub/health"
     while not _answers(health, urlsplit(plan.place.address).netloc):
         if hub.poll() is not None or time.monotonic() > until:
-            raise CannotTeach(f"The hub did not start. The end of {log}:\n{_tail(log)}")
+            raise CannotTeach(f"The hub did not start. The last lines of {log}:\n{_tail(log)}")
         time.sleep(0.1)
     return hub
 
 
 def _settle(groups: Groups | None) -> None:
-    """What the hub's process does before it becomes the hub."""
+    """Prepares the process that becomes the hub."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` ignores it, and servers are stopped with it
     if groups:
         groups.enter(HUB)
-    with contextlib.suppress(OSError):  # as root on Linux: whoever has to go for want of memory, not the hub
+    with contextlib.suppress(OSError):  # as root on Linux: if memory runs out, the hub is not the first to go
         Path("/proc/self/oom_score_adj").write_text("-900")
 
 
@@ -309,8 +313,8 @@ def _answers(address: str, name: str | None = None) -> bool:
 
 
 def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
-    """Asks the hub to stop all servers and itself; what is left after a while is ended. So is what a hub leaves that
-    has ended by itself."""
+    """Asks the hub to stop all servers and itself. After a while, ends the processes that are left, also after a hub
+    that has ended by itself."""
     below = _tree(hub.pid)
     if hub.poll() is None:
         hub.send_signal(signal.SIGTERM)
@@ -324,8 +328,8 @@ def _stop(hub: subprocess.Popen[bytes], plan: Plan) -> None:
 
 
 def _left_by(hub: int, plan: Plan) -> list[psutil.Process]:
-    """What runs of a class whose hub is gone: what is of its session, the helpers, which carry the class's folder (a
-    board that lived on would keep its port from the next start), and what has a seat's folder."""
+    """The processes of a class whose hub is gone: its session, the helpers, which carry the class's folder, and the
+    processes with a seat's folder. A board that lived on would keep its port from the next start."""
 
     def marked(environ: dict[str, str]) -> bool:
         return environ.get(VARIABLE) == str(plan.folder) or Path(environ.get("TMPDIR", "/")).parent == plan.temporary

@@ -70,7 +70,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         return env | {"LOGNAME": mine["USER"]} | mine
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
-        """What the new process does before it becomes the server: it goes into its group and gives up our rights."""
+        """Prepares the process that becomes the server: it enters its group and gives up our rights."""
         number, the = self._plan.numbers.get(name), self._plan
 
         def settle() -> None:
@@ -98,7 +98,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """
         account, the = self.user.name, self._plan
         if account == roll.ADMINISTRATOR:
-            raise HTTPError(403, f"The account {account} has no seat. It is for stopping other people's servers.")
+            raise HTTPError(403, f"The account {account} has no seat. It can only stop other people's servers.")
         if the.groups:
             the.groups.seat(account, the.limits)
         self.cmd = [sys.executable, "-m", "serverless_first.teach.classroom.seat"]
@@ -112,10 +112,10 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
                 return where
             if self.port in ports.of_seat(account):  # it is free: that was not the reason
                 break
-        raise ServerEnded(f"The server of {account} has ended before it listened. The hub's log has what it said.")
+        raise ServerEnded(f"The server of {account} ended before it listened. The reason is in the hub's log.")
 
     async def _listens(self) -> bool:
-        """Waits for that; False if the process ends before, as when another one has taken its port meanwhile."""
+        """Waits for that. False if the process ends before, for example because its port was taken meanwhile."""
         while self.proc.poll() is None:
             if await asyncio.to_thread(ports.listens, self.pid, self.port):
                 return True
@@ -147,7 +147,7 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             await asyncio.to_thread(warden.end, seat)
 
     async def _look(self) -> None:
-        """What the kernel does by control groups, the warden does here; with them it only remembers who is who."""
+        """Does the work of control groups if there are none. With them, it only remembers whose process is whose."""
         if self._seat is None or self._plan.groups:
             return
         for line in await asyncio.to_thread(warden.enforce, self._seat, self._plan.limits):

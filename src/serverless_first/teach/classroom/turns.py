@@ -1,7 +1,7 @@
-"""Who of a class has a turn (cloud/seat.py), as the system's list of locks says it.
+"""The seats of a class that have a turn (cloud/seat.py), by the system's list of locks.
 
 A seat with a turn weighs more at the processors: an endless loop in another seat has no turn, and takes little from
-those who wait for the turns to go on.
+seats that wait for their turn.
 """
 
 from __future__ import annotations

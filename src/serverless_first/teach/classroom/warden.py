@@ -1,4 +1,4 @@
-"""Watches the seats: what belongs to each, what it holds; and steps in where no control group does.
+"""Watches the processes and the memory of each seat, and steps in where no control group does.
 
 Three measures, none of which touches another seat:
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Seat:
-    """The processes of one seat: those below its server, and those that were once.
+    """The processes of one seat: its server's descendants, including earlier descendants.
 
     Args:
         server: the number of its first process.
@@ -40,7 +40,7 @@ class Seat:
     _busy_since: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def processes(self) -> list[psutil.Process]:
-        """Those that run now. A process whose parent has ended is remembered from the time before."""
+        """The running processes. A process whose parent has ended is remembered from the time before."""
         roots = [self.server, *self.seen]
         found: dict[int, psutil.Process] = {}
         for number in roots:
@@ -66,7 +66,7 @@ class Seat:
 def wanted_s(process: psutil.Process, proc: Path = Path("/proc")) -> float:
     """How long a process has run, and on Linux how long its first thread has waited for a processor meanwhile.
 
-    Twenty endless loops on two cores get a tenth of a core each: what they have run says little of what they want.
+    Twenty endless loops on two cores get a tenth of a core each: so their running time says little about their demand.
     """
     times = process.cpu_times()
     used_s = float(times.user + times.system)
@@ -77,7 +77,7 @@ def wanted_s(process: psutil.Process, proc: Path = Path("/proc")) -> float:
 
 
 def held_mb(processes: Iterable[psutil.Process]) -> dict[int, float]:
-    """What each process holds, in MB; on Linux pages that several share are divided among them."""
+    """The memory of each process, in MB. On Linux, shared pages are divided among the processes."""
     held = {}
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
@@ -90,7 +90,7 @@ def held_mb(processes: Iterable[psutil.Process]) -> dict[int, float]:
 
 
 def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[str]:
-    """Looks at one seat and steps in where it must; what was done, in words for the log.
+    """Looks at one seat and steps in if necessary. Returns its actions in words for the log.
 
     Args:
         seat: whose processes.
@@ -102,14 +102,16 @@ def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[s
     if len(processes) > limits.processes:
         for process in sorted(processes, key=_begun)[limits.processes :]:
             _end(process)
-        done.append(f"{seat.account}: {len(processes)} processes, {limits.processes} allowed; the youngest were ended")
+        done.append(f"{seat.account}: {len(processes)} processes, {limits.processes} allowed; ended the youngest")
     rough = 0.0
     for process in processes:
         with contextlib.suppress(psutil.Error):
             rough += process.memory_info().rss / 2**20
             if seat.busy_for_s(process, now_s) > BUSY_FOR_S and process.nice() < LOWER:
                 process.nice(LOWER)
-                done.append(f"{seat.account}: process {process.pid} is busy for a minute, and goes behind the others")
+                done.append(
+                    f"{seat.account}: process {process.pid} has been busy for a minute, so it gets a lower priority"
+                )
     if rough > limits.memory_mb:  # a quick look first: dividing shared pages takes the kernel some milliseconds each
         held = held_mb(processes)
         others = {pid: mb for pid, mb in held.items() if pid != seat.server}
@@ -117,8 +119,8 @@ def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[s
             largest = max(others, key=lambda pid: others[pid])
             _end(seat.seen[largest])
             done.append(
-                f"{seat.account}: {sum(held.values()):.0f} MB, {limits.memory_mb} MB allowed; "
-                f"process {largest} with {others[largest]:.0f} MB was ended"
+                f"{seat.account}: {sum(held.values()):.0f} MB, {limits.memory_mb} MB allowed; ended process "
+                f"{largest} with {others[largest]:.0f} MB"
             )
     return done
 

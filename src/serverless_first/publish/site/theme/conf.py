@@ -13,7 +13,7 @@ author = "the authors of Serverless First"
 language = "en"
 extensions = ["myst_parser"]
 
-# The lessons are Jupyter's Markdown: what MyST adds to it is text there.
+# The lessons are Jupyter's Markdown, in which MyST's additions are text.
 myst_disable_syntax = ["myst_line_comment", "myst_block_break", "myst_target", "myst_role", "dollarmath"]
 suppress_warnings = ["misc.highlighting_failure"]  # a cell may hold YAML behind a magic
 
