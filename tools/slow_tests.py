@@ -10,7 +10,7 @@ A file can be slow although none of its tests is, because it starts a local clou
 `make test` show such files, and this adds them to the list:
 
     PYTEST_ADDOPTS="--junitxml=/tmp/short.xml" make test
-    python -m tools.slow_tests --files /tmp/short.xml [LIMIT_S]
+    python -m tools.slow_tests --files /tmp/short.xml...
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
@@ -26,6 +27,8 @@ HEAD = "# Written by tools/slow_tests.py: tests, and files of tests, that take {
 LIMIT_S = 0.5
 MISTAKE_LIMIT_S = 12.0
 MISTAKES = "tests/labs/test_labs.py::test_a_mistake_is_rejected_with_the_message_that_names_it"
+#: A file with more tests than this is worth its local cloud.
+FEW_TESTS = 10
 #: The one test in a browser that `make test` runs.
 SMOKE = (
     "tests/browser/test_lesson_in_browser.py::test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network"
@@ -47,19 +50,20 @@ def slow_tests(results: Path, limit_s: float = LIMIT_S) -> list[str]:
     return sorted(slow)
 
 
-def slow_files(results: Path, limit_s: float = LIMIT_S) -> list[str]:
-    """The files whose tests in a run of `make test` are slow on average, as "tests/cloud/test_rds.py", sorted.
+def slow_files(runs: Sequence[Path]) -> list[str]:
+    """The files of few tests that are slow on average in runs of `make test`, as "tests/cloud/test_rds.py", sorted.
 
     Args:
-        results: What pytest's --junitxml wrote.
-        limit_s: The average time per case, in seconds, from which a file counts as slow.
+        runs: What pytest's --junitxml wrote in each run.
     """
     of_files: dict[str, list[float]] = defaultdict(list)
-    for test, times_s in _times(results)[0].items():
-        of_files[file_of(test)] += times_s
+    for results in runs:
+        for test, times_s in _times(results)[0].items():
+            of_files[file_of(test)] += times_s
     for exception in (SMOKE, MISTAKES):
         of_files.pop(file_of(exception), None)
-    return sorted(file for file, times_s in of_files.items() if mean(times_s) >= limit_s)
+    few = {file: times_s for file, times_s in of_files.items() if len(times_s) <= FEW_TESTS * len(runs)}
+    return sorted(file for file, times_s in few.items() if mean(times_s) >= LIMIT_S)
 
 
 def file_of(test: str) -> str:
@@ -101,15 +105,15 @@ def main(arguments: list[str]) -> int:
     """Writes the list; returns the exit code."""
     only_files = arguments[:1] == ["--files"]
     words = arguments[only_files:]
-    if not 1 <= len(words) <= 2:
+    if not words or (not only_files and len(words) > 2):
         print(__doc__, file=sys.stderr)
         return 2
-    results, limit_s = Path(words[0]), float(words[1]) if len(words) == 2 else LIMIT_S
+    limit_s = float(words[1]) if not only_files and len(words) == 2 else LIMIT_S
     if only_files:
-        files = slow_files(results, limit_s)
+        files = slow_files([Path(word) for word in words])
         tests = sorted({*files, *(test for test in listed() if file_of(test) not in files)})
     else:
-        tests = slow_tests(results, limit_s)
+        tests = slow_tests(Path(words[0]), limit_s)
     LIST.write_text(HEAD.format(limit_s=limit_s) + "".join(f"{test}\n" for test in tests), encoding="utf-8")
     print(f"{LIST.name} has {len(tests)} lines: slow tests and files, and all but a quick mistake of each task.")
     return 0

@@ -158,8 +158,8 @@ def test_without_a_template_a_new_program_is_started(tmp_path: Path, monkeypatch
     monkeypatch.setattr(template, "_connected", refuse)
     process = template.start("app.handler", {"PATH": os.environ["PATH"]}, tmp_path, tmp_path / "log")
     assert psutil.Process(process.pid).ppid() == os.getpid()
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    process.kill()  # it may have ended already, because nothing answers it
+    process.wait()
 
 
 def test_a_folder_that_is_gone_is_an_error_and_no_process_is_left(kit: Any, tmp_path: Path) -> None:

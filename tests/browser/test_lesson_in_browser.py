@@ -39,10 +39,12 @@ def test_lesson_00_runs_from_top_to_bottom_and_asks_nothing_of_the_network() -> 
         happened = page.locator(".jp-Cell").filter(has_text="You predicted").or_(page.get_by_text("What happened:"))
         assert not any(found.is_visible() for found in happened.all())
         question = lab.prediction()
-        question.get_by_text("the same process, and lamps_wrapped goes on", exact=True).last.click()
-        question.get_by_text("Your pick: the same process, and lamps_wrapped goes on").last.wait_for(timeout=10_000)
+        question.get_by_text("the same process, and lamps_wrapped keeps counting", exact=True).last.click()
+        question.get_by_text("Your pick: the same process, and lamps_wrapped keeps counting").last.wait_for(
+            timeout=10_000
+        )
         kept = json.loads((lab.work / "progress.json").read_text(encoding="utf-8"))
-        assert "the same process, and lamps_wrapped goes on" in json.dumps(kept, ensure_ascii=False)
+        assert "the same process, and lamps_wrapped keeps counting" in json.dumps(kept, ensure_ascii=False)
         question.get_by_role("button", name="Open the experiment").click()
         page.get_by_text("What happened:").first.wait_for(timeout=10_000)
 

@@ -54,8 +54,13 @@ def test_a_file_that_is_slow_on_average_is_listed_instead_of_its_tests(
     results.write_text(RESULTS, encoding="utf-8")
     monkeypatch.setattr(slow_tests, "LIST", tmp_path / "slow.txt")
     slow_tests.LIST.write_text(f"{rds}::test_a_name\n{pool}\n", encoding="utf-8")
-    assert slow_tests.main(["--files", str(results), "0.4"]) == 0
-    assert slow_tests.listed() == {rds, "tests/cloud/test_at_once.py", pool, "tests/unit/test_site.py"}
+    assert slow_tests.main(["--files", str(results), str(results)]) == 0
+    assert slow_tests.listed() == {
+        f"{rds}::test_a_name",
+        "tests/cloud/test_at_once.py",
+        pool,
+        "tests/unit/test_site.py",
+    }
 
 
 def test_each_task_but_the_slowest_keeps_a_mistake_for_make_test() -> None:
