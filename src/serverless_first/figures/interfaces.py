@@ -45,7 +45,7 @@ def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
         curves.title.set_text(title)
         handles, labels = curves.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
-    wall, least, most = int(then.interfaces.max()), int(now.interfaces.min()), int(now.interfaces.max())
+    wall, least, most = int(max(then.interfaces)), int(min(now.interfaces)), int(max(now.interfaces))
     needed = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     return told(
         figure,
