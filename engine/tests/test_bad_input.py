@@ -176,7 +176,7 @@ def test_a_number_that_is_none(aws: Cloud, kit: Any, setting: dict[str, Any]) ->
     body = json.dumps(setting).encode()
     status, answer = kit.raw(aws.endpoint_url, "PUT", f"{FUNCTIONS}/price/configuration", body)
     assert (status, answer["__type"]) == (400, "ValidationException"), answer
-    assert "it must be a whole number" in answer["message"]
+    assert "It must be a whole number" in answer["message"]
     assert kit.client("lambda").get_function_configuration(FunctionName="price")["Timeout"] == 3
 
 

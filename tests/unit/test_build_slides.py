@@ -261,6 +261,6 @@ def test_a_browser_that_makes_nothing_is_an_error_and_the_old_pdf_stays(tmp_path
     false = shutil.which("false")
     if false is None:
         pytest.skip("needs a program that does nothing")
-    with pytest.raises(RuntimeError, match=r"made no PDF of page\.html"):
+    with pytest.raises(RuntimeError, match=r"did not make a PDF of page\.html"):
         print_pdf(false, page, target)
     assert target.read_bytes() == b"old"

@@ -246,7 +246,7 @@ def test_a_lesson_that_is_not_built_is_named(course: Path, problems: Callable[[]
 
 def test_a_lesson_without_outputs_is_named(course: Path, problems: Callable[[], list[str]]) -> None:
     write_lesson(course, [markdown("# 00 Lamps"), code("1 + 1")])
-    assert problems() == ['notebooks/00-lamps.ipynb holds no outputs, so there is nothing to show: run "make build"']
+    assert problems() == ['notebooks/00-lamps.ipynb has no outputs, so there is nothing to show: run "make build"']
 
 
 def test_a_broken_notebook_is_named(course: Path, problems: Callable[[], list[str]]) -> None:
