@@ -36,8 +36,8 @@ def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
         return message(
             403,
             f"A page of {request.header('origin')} sent this {request.method}, but the API's CORS doesn't allow that "
-            f"origin, so the API did not run the {request.method}. To allow it, set CorsConfiguration of an HTTP API or "
-            "Cors of a function URL, or add an OPTIONS method with a MOCK integration to a REST API.",
+            f"origin, so the API did not run the {request.method}. To allow it, set CorsConfiguration of an HTTP API "
+            "or Cors of a function URL, or add an OPTIONS method with a MOCK integration to a REST API.",
         )
 
     return answered
