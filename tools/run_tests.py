@@ -44,9 +44,9 @@ def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
     return [
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
+        ("types", ["-m", "tools.check_types"]),
         ("prose", ["-m", "tools.prose"]),
         ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
-        ("types", ["-m", "tools.check_types"]),
         ("tests", [*PYTEST, "-m", SETS[which], *(arguments or folders)]),
     ]
 
@@ -58,7 +58,8 @@ def run(name: str, command: list[str], env: Mapping[str, str], *, aside: bool = 
     """
     started_s = time.monotonic()
     if aside:
-        polite = ["nice", "-n", "10"] if shutil.which("nice") else []
+        # At 10, the tests would leave these steps so little that they would end after the tests.
+        polite = ["nice", "-n", "5"] if shutil.which("nice") else []
         words = [*polite, sys.executable, *command]
         done = subprocess.run(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         print(f"\n== {name}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
