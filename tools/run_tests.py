@@ -2,7 +2,7 @@
 
     python tools/run_tests.py short|all|changed [PYTEST'S ARGUMENTS...]
 
-The single-processor steps run one at a time, at a lower priority, alongside the tests. Each step's output is printed
+The single-processor steps run two at a time, at a lower priority, alongside the tests. Each step's output is printed
 only when the step ends, so outputs don't mix. Arguments replace the folders that pytest runs:
 `make test TEST_ARGS="tests/unit -k reset"`.
 docs/testing.md says which tests each set holds.
@@ -42,9 +42,9 @@ def steps(which: str, arguments: list[str]) -> list[tuple[str, list[str]]]:
     # Git doesn't keep empty folders, and pytest treats a missing folder as an error.
     folders = [name for name in FOLDERS if (ROOT / name).is_dir()]
     return [
+        ("types", ["-m", "tools.check_types"]),
         ("style", ["-m", "ruff", "check"]),
         ("format", ["-m", "ruff", "format", "--check"]),
-        ("types", ["-m", "tools.check_types"]),
         ("prose", ["-m", "tools.prose"]),
         ("built notebooks", ["-m", "serverless_first.cli", "build", "--check"]),
         ("tests", [*PYTEST, "-m", SETS[which], *(arguments or folders)]),
@@ -95,10 +95,10 @@ def main(words: list[str]) -> int:
         arguments += leave_other_modules_out(ROOT, files)
     env = surroundings()
     *beside, tests = steps(which, arguments)
-    with ThreadPoolExecutor(1) as aside:
-        said = aside.submit(lambda: [run(name, command, env, aside=True) for name, command in beside])
+    with ThreadPoolExecutor(2) as aside:  # types take longer than the other steps together
+        said = [aside.submit(run, name, command, env, aside=True) for name, command in beside]
         last = run(*tests, env)
-        summary = [*said.result(), last]
+        summary = [*(step.result() for step in said), last]
     print()
     for name, code, seconds in summary:
         print(f"{'ok    ' if code == 0 else 'FAILED'} {name} ({seconds:.0f} s)")
