@@ -31,7 +31,7 @@ def test_the_front_page_leads_on_by_the_keyboard_and_shows_whole_names_and_conte
         contents = page.get_by_role("region", name="Table of Contents section")
         contents.get_by_text("Course map").wait_for()
 
-        front.get_by_role("link", name="Lesson 04").press("Enter")
+        front.get_by_role("link", name="Lesson 04", exact=True).press("Enter")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY_MS)
         assert "/lab/tree/04-lambda-and-rdbms/04-lesson.ipynb" in page.url
         names.get_by_text("04-lab.ipynb", exact=True).wait_for()  # the lab is beside it
