@@ -177,7 +177,7 @@ def test_a_folder_stands_for_an_image(aws: cloud.Cloud, kit: Any, tmp_path: Path
 
 
 def test_an_image_is_a_folder(aws: cloud.Cloud, tmp_path: Path) -> None:
-    with pytest.raises(cloud.CloudError, match="is no folder"):
+    with pytest.raises(cloud.CloudError, match="is not a folder"):
         aws.image("hikari/render", tmp_path / "missing")
 
 

@@ -77,7 +77,7 @@ def test_a_layer_of_one_s_own_with_the_same_name_is_not_taken_for_it(aws: cloud.
     [("numpy", "no layer 'numpy'"), ("", "no layer ''"), ("../x", "no layer")],
 )
 def test_another_name_is_refused(aws: cloud.Cloud, kit: Any, name: str, words: str) -> None:
-    with pytest.raises(cloud.CloudError, match="There is: psycopg") as refusal:
+    with pytest.raises(cloud.CloudError, match="It has psycopg") as refusal:
         aws.layer(name)
     assert words in str(refusal.value)
     assert kit.client("lambda").list_layers()["Layers"] == []

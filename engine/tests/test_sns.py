@@ -168,7 +168,7 @@ def test_http_subscriptions_are_refused_by_name(kit: Any) -> None:
     for url in ("http://127.0.0.1:9/orders", "https://example.com/orders"):
         refusal = kit.refused(lambda url=url: subscribe(topic, url))
         assert refusal.code == "NotImplementedException"
-        assert f"subscriptions with the protocol {url.split(':')[0]}:" in refusal.message
+        assert f"subscriptions with the protocol {url.split(':')[0]}." in refusal.message
     policy = {"AttributeName": "DeliveryPolicy", "AttributeValue": "{}"}
     refusal = kit.refused(lambda: sns().set_topic_attributes(TopicArn=topic, **policy))
     assert (refusal.code, "DeliveryPolicy" in refusal.message) == ("NotImplementedException", True)

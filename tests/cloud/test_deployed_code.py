@@ -63,7 +63,7 @@ def price_is_2(attempt: Attempt) -> None:
     ("source", "look_at"),
     [
         (BROKEN, "price.py, line 2"),
-        (STUB, "the cells of task 0.1: write your part, then run each of them down to this check"),
+        (STUB, "the cells of task 0.1. Write your part, then run each of them down to this check"),
         (WRONG, "your handler"),
     ],
 )
