@@ -156,10 +156,13 @@ def test_without_a_template_a_new_program_is_started(tmp_path: Path, monkeypatch
         raise CannotFork("none today")
 
     monkeypatch.setattr(template, "_connected", refuse)
-    process = template.start("app.handler", {"PATH": os.environ["PATH"]}, tmp_path, tmp_path / "log")
-    assert psutil.Process(process.pid).ppid() == os.getpid()
-    process.kill()  # it may have ended already, because nothing answers it
-    process.wait()
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a runtime API that never answers: the program waits
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        environ = {"AWS_LAMBDA_RUNTIME_API": address, "LAMBDA_TASK_ROOT": str(tmp_path), "PATH": os.environ["PATH"]}
+        process = template.start("app.handler", environ, tmp_path, tmp_path / "log")
+        assert psutil.Process(process.pid).ppid() == os.getpid()
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
 
 
 def test_a_folder_that_is_gone_is_an_error_and_no_process_is_left(kit: Any, tmp_path: Path) -> None:

@@ -212,5 +212,6 @@ def test_progress_of_a_newer_course_is_left_alone(work: Path) -> None:
 @pytest.mark.parametrize("module", [m for m in course.load(ROOT).ready_modules if m.lesson_minutes], ids=lambda m: m.id)
 def test_each_lesson_of_the_course_teaches_in_a_sentence_or_in_five_lines(module: course.Module) -> None:
     taught = late_start.takeaways(module)
-    assert len(taught) in {1, 5}
+    waiting = (ROOT / "tools" / "code_unconverted.txt").read_text(encoding="utf-8").splitlines()
+    assert len(taught) == (5 if module.id in waiting else 1)
     assert all(20 < len(line) < 300 for line in taught)
