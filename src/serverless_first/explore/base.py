@@ -11,12 +11,11 @@ from typing import Any, NamedTuple, cast
 
 import ipywidgets as widgets
 import matplotlib as mpl
-import numpy as np
 import traitlets
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
+from PIL import Image
 
 from serverless_first.course import look
 from serverless_first.explore.million import Million
@@ -156,11 +155,13 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             self._canvas.restore_region(self._background)
             for artist in self._moving:
                 self.figure.draw_artist(artist)
+            picture = Image.frombuffer("RGBA", self._canvas.get_width_height(), self._canvas.buffer_rgba())
             # Hardly compressed: the picture goes no further than a browser on this machine.
-            imsave(png, np.asarray(self._canvas.buffer_rgba()), format="png", pil_kwargs={"compress_level": 1})
+            picture.convert("RGB").save(png, format="png", compress_level=1)
         self.sentence = view.sentence
-        self.picture.tooltip = view.picture_in_words
-        self.picture.value = png.getvalue()
+        with self.picture.hold_sync():  # one message to the browser
+            self.picture.value = png.getvalue()
+            self.picture.tooltip = view.picture_in_words
         folded = f"<details><summary>The picture in words</summary>{html.escape(view.picture_in_words)}</details>"
         self._said.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
 

@@ -66,7 +66,7 @@ class FleetAverages:
     """Long-run averages, from queueing theory.
 
     Attributes:
-        cold_share: share of the requests that meet a cold start, from 0 to 1. Theory takes a cold request to last as
+        cold_share: share of the requests with a cold start, from 0 to 1. Theory takes a cold request to last as
             long as a warm one: with the slider's longest cold start the true share is up to a fifth higher.
         mean_busy: environments at work, the time of cold starts included.
         mean_idle: environments that wait for a request.
@@ -85,7 +85,7 @@ class FleetAverages:
 class FleetExplorer(Explorer):
     """Sliders for the rate of requests, the idle expiry, the service time and the cold start.
 
-    Left: the share of requests that meet a cold start, from theory. Right: the environments in a stretch of time,
+    Left: the share of requests with a cold start, from theory. Right: the environments in a stretch of time,
     simulated with the same random numbers at each move. Requests come at random moments, service times are exponential.
 
     Attributes:
@@ -111,7 +111,7 @@ class FleetExplorer(Explorer):
         # -log(1 - u): the stream of `random` is the one that numpy changes least.
         self._gaps, self._services = -np.log1p(-rng.random((2, _DRAWS)))
         super().__init__(
-            "When does a request meet a cold start?",
+            "How many requests wait for a cold start?",
             size_in=(9.0, 3.4),
             presets=PRESETS,
             million=Million("Simulate a million requests", self._many_requests),
@@ -137,7 +137,7 @@ class FleetExplorer(Explorer):
         requests = f"{rate:.3g} request{'' if rate == 1 else 's'} a minute"
         return View(
             sentence=(
-                f"{requests}, expiry {expiry_min} min: {percent(result.cold_share)} of requests meet a cold start "
+                f"{requests}, expiry {expiry_min} min: {percent(result.cold_share)} of requests have a cold start "
                 f"and wait {self.cold_start_s.value:.2g} s longer; "
                 f"on average {count(result.mean_total)} environments exist."
             ),
@@ -214,7 +214,7 @@ class _Curves:
         (self._point,) = axes.plot([], [], "D", clip_on=False, zorder=3, **look)
         pictures.share_axes(axes, highest=MOST_PER_MINUTE)
         axes.set_ylabel("share of cold requests")
-        self._title = axes.set_title("", pad=10)
+        self._title = axes.set_title("", pad=10, y=1.0)
         self.moving = [*self._lines, self._point, self._title]
 
     def update(self, service_s: float, expiry_min: int, here: tuple[float, float]) -> list[float]:
@@ -242,6 +242,9 @@ class _Environments:
         (self._cold,) = axes.plot([], [], "v", clip_on=False, label="cold start", **look)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         axes.set_ylabel("environments")
+        # In fixed places: matplotlib would measure each tick's label again, twice a move.
+        axes.yaxis.set_label_coords(-0.105, 0.5)
+        axes.xaxis.set_label_coords(0.5, -0.13)
 
     def update(self, run: fleet.FleetResult, shown: Span, cold_s: Floats, counted: str) -> int:
         """Changes the picture to the end of a simulation; returns the most environments at the same moment."""
@@ -256,7 +259,7 @@ class _Environments:
         self._axes.set_xlim(edges[0], edges[-1])
         self._axes.set_ylim(0, top)
         self._axes.set_xlabel(f"time, in {shown.unit}")
-        self._axes.set_title(f"{shown.words.capitalize()}, simulated: {counted} cold", pad=10)
+        self._axes.set_title(f"{shown.words.capitalize()}, simulated: {counted} cold", pad=10, y=1.0)
         return most
 
 
