@@ -9,7 +9,7 @@ from serverless_first.lab import Attempt, Reply, task
 FUNCTION = "hikari-order-total"
 PARCEL_YEN = 500
 FIRST_ORDER = (4800, 2)
-"""Price and quantity of the task's example: a first failure shows an order that the learner has just read about."""
+"""Price and quantity of the task's example, so that a first failure shows an order that the learner has read about."""
 
 
 @task("0.1")
@@ -26,7 +26,7 @@ def order_total(attempt: Attempt) -> None:
         called=f"{again.called}, twice",
         came_back=f"{replies[0]!r}, then {again!r}",
         expected="the same total for the same order",
-        look_at="what your handler changes outside itself: it stays for the next call",
+        look_at="which variables outside the handler your handler changes: their values stay for the next call",
     )
     for reply, (price_yen, quantity) in zip(replies, orders[:-1], strict=True):
         right, total_yen = _right_yen(price_yen, quantity), reply["total_yen"]
@@ -37,12 +37,12 @@ def order_total(attempt: Attempt) -> None:
             called=reply.called,
             came_back=reply,
             expected=f'{{"total_yen": {right}}}',
-            look_at=f"{look_at}; then, whether you ran the deploy cell after your last change",
+            look_at=f"{look_at}, and whether you ran the deploy cell after your last change",
         )
 
 
 def _new_orders() -> list[tuple[int, int]]:
-    """Orders that nobody has seen, small and large; a failing one is printed with its numbers."""
+    """Orders that nobody has seen, small and large; a message prints the numbers of an order that fails."""
     chance = random.Random()
     return [(chance.randint(100, 50_000), quantity) for quantity in (1, chance.randint(2, 24), chance.randint(25, 900))]
 
@@ -59,7 +59,7 @@ def _expect_an_object(attempt: Attempt, reply: Reply, price_yen: int, quantity: 
     called, expected = reply.called, f'an object, here {{"total_yen": {_right_yen(price_yen, quantity)}}}'
     attempt.expect(
         reply.payload is not None,
-        problem="Your handler returned nothing. What it prints goes to the log; the caller gets what it returns.",
+        problem="Your handler returned nothing. Its prints go to the log, and the caller gets only the return value.",
         look_at="the last line of your handler",
         called=called,
         came_back=reply,
@@ -67,7 +67,7 @@ def _expect_an_object(attempt: Attempt, reply: Reply, price_yen: int, quantity: 
     )
     attempt.expect(
         not isinstance(reply.payload, str),
-        problem="Your handler returned text. Lambda makes JSON from what you return, so return the dict itself.",
+        problem="Your handler returned text. Lambda turns what you return into JSON, so return the dict itself.",
         look_at="what your handler does to the dict before it returns it",
         called=called,
         came_back=reply,
@@ -76,21 +76,21 @@ def _expect_an_object(attempt: Attempt, reply: Reply, price_yen: int, quantity: 
 
 
 def _problem(total_yen: object, price_yen: int, quantity: int, replies: list[Reply]) -> tuple[str, str]:
-    """What went wrong, by the misconception that leads to this answer, and where to look."""
+    """Describes the misconception behind this answer, and says where to look."""
     if isinstance(total_yen, str):
-        return "The total is text. A caller wants to add it up, so it must be a number.", "the value of total_yen"
+        return "The total is text. Callers add up totals, so a total must be a number.", "the value of total_yen"
     if all(reply["total_yen"] == replies[0]["total_yen"] for reply in replies):
         return (
             "Every order gets the same total. The numbers must come from the event.",
             "where your handler reads price and quantity",
         )
     if total_yen == price_yen * quantity:
-        return "The parcel is missing from the total.", "what the task says of the parcel"
+        return "The parcel is missing from the total.", "what the task says about the parcel"
     if total_yen == (price_yen + PARCEL_YEN) * quantity:
         return (
-            "You charge a parcel for each lamp. An order is one parcel, whatever its quantity.",
-            "where the parcel is added: before or after the multiplication",
+            "You charge for one parcel per lamp. An order has only one parcel, whatever the quantity.",
+            "whether your handler adds the parcel before or after the multiplication",
         )
     if total_yen == price_yen + PARCEL_YEN:
         return "You charge for one lamp, whatever the quantity.", "where your handler uses the quantity"
-    return "The total is wrong.", "the line that works out the total"
+    return "The total is wrong.", "the line that computes the total"
