@@ -59,7 +59,7 @@ def _fleet_is_right(
     answer = file.run(called, file["fleet"], list(per_s), servers, per_server_s, usd)
     if not isinstance(answer, dict) or any(field not in answer for field in FIELDS):
         attempt.fail(
-            "The answer is not a dict with the four keys of the task.",
+            "fleet doesn't return a dict with the task's four keys.",
             called=called,
             came_back=readable(answer),
             expected="the keys " + ", ".join(FIELDS),
@@ -108,36 +108,36 @@ def _wrong_fleet(
         sum(max(servers - rounded(each / per_server_s), 0) for each in per_s) / 60
         for rounded in (math.ceil, math.floor)
     ]
-    whole = "Idle is counted in whole servers. A server that is half busy for a minute is idle for half of it."
+    whole = "You count idle time only for whole servers. A server that is half busy for a minute is half idle."
     netted = (
-        "Quiet minutes are set against busy minutes. Room that is free at night serves nobody at noon, so each "
-        "minute counts by itself."
+        "You let quiet minutes make up for busy minutes. Spare room at night can't serve anybody at noon, so count "
+        "each minute separately."
     )
     guesses: dict[str, list[tuple[float, str]]] = {
         "lost_requests": [
             (max(over, 0.0) * 60, netted),
             (over * 60, netted),
-            (right / 60, "Requests per second are added up as if a minute had one second."),
-            (sum(per_s) * 60, "All requests are lost. Requests that find room are served."),
+            (right / 60, "You add up requests per second as if each minute lasted one second."),
+            (sum(per_s) * 60, "You count all requests as lost, but requests that find room are served."),
         ],
         "idle_server_hours": [
             (max(-over, 0.0) / per_server_s / 60, netted),
             (-over / per_server_s / 60, netted),
-            (right * 60, "Idle servers are counted in minutes, but the task asks for hours."),
-            (right * 60 * per_server_s, ("Idle room is counted in requests, but the task asks for hours of a server.")),
-            (right * per_server_s, "Idle room is counted in requests, but the task asks for hours of a server."),
+            (right * 60, "You count idle servers in minutes, but the task asks for hours."),
+            (right * 60 * per_server_s, "You count idle room in requests, but the task asks for server-hours."),
+            (right * per_server_s, "You count idle room in requests, but the task asks for server-hours."),
             *((hours, whole) for hours in whole_hours),
-            (servers * minutes / 60, "All server-hours count as idle, but part of them is busy."),
+            (servers * minutes / 60, "You count all server-hours as idle, but some of them are busy."),
         ],
         "cost_usd": [
-            (servers * minutes * usd, "The price of an hour is charged for each minute."),
-            (servers * usd, "The price of an hour is charged once, however long the record is."),
+            (servers * minutes * usd, "You charge the hourly price for every minute."),
+            (servers * usd, "You charge the hourly price only once, no matter how long the record is."),
             (
                 servers * math.ceil(minutes / 60) * usd,
-                "An hour that has begun is charged in full, but the task counts minutes.",
+                "You charge a full hour for part of an hour, but the task counts minutes.",
             ),
-            (used_hours * usd, ("Only busy servers are paid for. A fleet that cannot change is paid for by the hour.")),
-            (minutes / 60 * usd, "Only one server is paid for, but there are more."),
+            (used_hours * usd, "You pay only for busy servers, but a fixed fleet costs money all the time."),
+            (minutes / 60 * usd, "You pay for only one server, but there are more."),
         ],
         "servers_needed": [
             (mean / per_server_s, "servers_needed fits the average. In the busiest minute, requests are lost."),
@@ -205,16 +205,16 @@ def rule(attempt: Attempt) -> None:
     calm, most = max(float(step.ordered[239]), 1.0), float(np.max(step.ordered))
     attempt.expect(
         most <= 3 * 4 * calm,
-        problem="Servers that are already starting are ordered again, minute by minute, until the first of them serve.",
+        problem="The rule forgets the servers that are already starting, and orders them again every minute.",
         called="the rule, with 60 requests a second for four hours and then 240",
-        came_back=f"{calm:.0f} servers wanted before, up to {most:.0f} after it",
-        expected=f"about four times as many, like the demand: near {4 * calm:.0f}",
+        came_back=f"{calm:.0f} servers wanted before the jump, up to {most:.0f} after it",
+        expected=f"about four times as many, like the demand, so near {4 * calm:.0f}",
         look_at="which servers decide counts as existing when it computes how many are missing",
     )
     after = _run(attempt, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again")
     attempt.expect(
         float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
-        problem="The rule never scales in, or far too late. Servers that came for a peak stay when it is over.",
+        problem="The rule never scales in, or far too late. Servers that were added for a peak stay after it.",
         called="the rule, 90 minutes after a peak of four times the demand",
         came_back=f"{after.ordered[-1]:.0f} servers wanted; at the peak {np.max(after.ordered):.0f}",
         expected="a number near the number before the peak",
@@ -225,23 +225,24 @@ def rule(attempt: Attempt) -> None:
     )
     attempt.expect(
         bool(twice.ordered[129] >= 12 or twice.ordered[129] > twice.ordered[123]),
-        problem="After an order, the rule waits before it orders more. The cooldown is for giving back. A rule "
-        "that waits while the demand grows comes too late.",
+        problem="After an order, the rule waits before it orders more. The cooldown applies only to releasing servers. "
+        "A rule that waits while demand grows falls behind.",
         called="the rule, with 60 requests a second, then 90, and three minutes later 240",
-        came_back=f"{twice.ordered[123]:.0f} servers wanted when 240 came, {twice.ordered[129]:.0f} six minutes later",
+        came_back=f"{twice.ordered[123]:.0f} servers wanted at the rise to 240, "
+        f"{twice.ordered[129]:.0f} six minutes later",
         expected="more servers within a few minutes",
-        look_at="in which cases decide keeps its previous number",
+        look_at="when decide keeps its previous number",
     )
     ramp = [60.0] * 60 + [60.0 + 4 * minute for minute in range(60)] + [300.0] * 60
-    rising = _run(attempt, ramp, "an hour in which the demand grows from 60 to 300")
+    rising = _run(attempt, ramp, "an hour in which demand grows from 60 to 300")
     attempt.expect(
         rising.unmet_share <= LOST,
-        problem="While the demand grows, the rule comes too late. A server that you order now serves in five "
-        "minutes, but your number fits the minute that is over.",
-        called="the rule, with a demand that grows by 4 requests a second in each minute",
+        problem="While demand grows, the rule is always too late. A server that you order now starts serving in "
+        "five minutes, but your number fits the minute that has ended.",
+        called="the rule, with demand that grows by 4 requests a second every minute",
         came_back=f"{rising.unmet_share:.1%} of the requests lost",
         expected=f"at most {LOST:.0%}",
-        look_at="how much more decide asks for than the present demand",
+        look_at="how much more decide asks for than the current demand needs",
     )
     for name, day in _days().items():
         _day_is_right(attempt, _result(attempt, day, name), name)
@@ -263,11 +264,11 @@ def _answers_at_all(attempt: Attempt) -> None:
     answer = file.run("decide(history) with a history of one minute", file["decide"], first)
     attempt.expect(
         _is_number(answer) and answer == int(answer) and answer >= 0,
-        problem="decide must return a whole number from 0: how many servers must run or start.",
+        problem="decide must return a whole number from 0 up, which is how many servers should run or start.",
         called="decide(history) with a history of one minute",
         came_back=readable(answer) if answer is not None else "None",
         expected="a whole number",
-        look_at="what decide returns, on each way through it",
+        look_at="what decide returns, on every path through it",
     )
 
 
@@ -284,11 +285,11 @@ def _result(attempt: Attempt, demand: Demand, what: str) -> CapacityResult:
         result = file.run(called, lambda: autoscaler.run(demand, decide, shop.SERVER), allowed=(wrong,))
     except wrong as error:
         attempt.fail(
-            "decide must return a whole number from 0: how many servers must run or start.",
+            "decide must return a whole number from 0 up, which is how many servers should run or start.",
             called=called,
             came_back=str(error),
             expected="a whole number",
-            look_at="what decide returns, on each way through it",
+            look_at="what decide returns, on every path through it",
         )
     assert isinstance(result, CapacityResult)
     return result
@@ -302,28 +303,28 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
     try:
         attempt.expect(
             turns <= TURNS,
-            problem="The rule flaps. It orders servers and gives them back a few minutes later, again and again.",
+            problem="The rule flaps. It keeps ordering servers and releasing them a few minutes later.",
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="the cooldown, and the event that it waits for before the number may fall",
+            look_at="the cooldown, and what has to happen before the number may fall",
         )
         attempt.expect(
             result.unmet_share <= LOST,
-            problem="Too many requests are lost.",
+            problem="The rule loses too many requests.",
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="how much room decide keeps for the next five minutes",
+            look_at="how much headroom decide keeps for the next five minutes",
         )
         attempt.expect(
             result.utilisation >= USED,
-            problem="Too much stands idle. The rule keeps more room than five minutes need, or gives it back too late.",
+            problem="Too much capacity is idle. The rule keeps more headroom than it needs, or releases it too late.",
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="how much room decide keeps, and how soon it gives back",
+            look_at="how much headroom decide keeps, and how soon it releases servers",
         )
     except CheckFailed as failure:
-        failure.look_at += "; the figure of step 2 shows such a day"
+        failure.look_at += "; the figure in step 2 shows such a day"
         raise

@@ -35,14 +35,12 @@ def morning(attempt: Attempt) -> None:
     _bill_is_right(attempt, file, [0.0, 0.0625, 0.4], 0.25, 0.5, 600.0)
     # The second request takes the environment of the first one; the third and fourth meet.
     stays = (
-        "An environment that takes a request is still counted as idle, because the list still has the moment from "
-        "which it was idle before."
+        "Your list still counts an environment as idle after it has taken a request, because it keeps the time at "
+        "which the environment became idle before."
     )
     _bill_is_right(attempt, file, [0.0, 2.0, 4.0, 4.125], 0.25, 0.5, 600.0, told_why={1: stays})
     # Six seconds of work, twelve between the two requests, ten of keeping.
-    begins = (
-        "keep_s is counted from the beginning of a request. An environment is kept from the end of its last request."
-    )
+    begins = "You count keep_s from the start of a request. It counts from the end of the environment's last request."
     _bill_is_right(attempt, file, [0.0, 12.0], 6.0, 0.5, 10.0, told_why={2: begins})
     # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
     _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
@@ -76,11 +74,11 @@ def _bill_is_right(
     answer = file.run(called, file["bill"], list(arrivals_s), service_s, init_s, keep_s)
     if not isinstance(answer, dict) or not {"cold_starts", "billed_s"} <= set(answer):
         attempt.fail(
-            "The answer is not a dict with the two keys of the task.",
+            "bill doesn't return a dict with the task's two keys.",
             called=called,
             came_back=readable(answer),
             expected="the keys cold_starts, billed_s",
-            look_at="what bill returns, also for a morning without a request",
+            look_at="what bill returns, including for a morning without requests",
         )
     cold, count = _cold_starts(arrivals_s, service_s, init_s, keep_s), len(arrivals_s)
     billed_s = count * service_s + cold * init_s
@@ -101,7 +99,7 @@ def _bill_is_right(
             called=called,
             came_back=f'"billed_s": {readable(told_s)}',
             expected=f'"billed_s": {billed_s:g}',
-            look_at="what Lambda bills: the time in which an environment works, including Init",
+            look_at="what Lambda bills, which is the time that an environment works, including Init",
         )
 
 
@@ -117,20 +115,20 @@ def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: f
     count = len(arrivals_s)
     gaps = sum(later - earlier >= keep_s for earlier, later in itertools.pairwise(arrivals_s))
     one = (
-        "One environment serves everything here. It serves one request at a time, so a request that comes "
-        "meanwhile needs another environment."
+        "One environment serves everything in your count. But it serves one request at a time, so a request that "
+        "arrives meanwhile needs another environment."
     )
     for_ever = (
-        "Environments are kept for ever. An environment that has been idle for keep_s is gone, and the "
-        "next request starts another."
+        "You keep environments forever. An environment that has been idle for keep_s is gone, and the "
+        "next request starts a new one."
     )
     no_init = "The cold start takes no time here. An environment is busy for init_s longer with its first request."
     oldest = (
-        "The environment that has waited longest is taken. Lambda takes the environment that was used last, so "
-        "the others may end."
+        "You take the environment that has waited longest. Lambda takes the environment that was used last, so "
+        "that the others can end."
     )
     guesses = (
-        (count, "Each request is counted as a cold start. An environment that is idle serves the next request."),
+        (count, "You count each request as a cold start, but an idle environment can serve the next request."),
         (min(count, 1), one),
         (min(count, 1 + gaps), one),
         (_longest_waiting(arrivals_s, service_s, init_s, keep_s), oldest),
@@ -160,12 +158,12 @@ def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: fl
         return "billed_s is not a number."
     count = len(arrivals_s)
     by_minutes = sum(math.ceil((service_s + init_s * (number < cold)) / 60) * 60 for number in range(count))
-    minutes = "Started minutes are billed. Lambda bills by the millisecond, and nothing between two requests."
-    all_of_it = "The whole morning is billed. Lambda bills the time of work, and nothing while an environment waits."
+    minutes = "You bill full minutes. Lambda bills by the millisecond, and bills nothing between two requests."
+    all_of_it = "You bill the whole morning. Lambda bills only the time that an environment works."
     guesses = (
         (count * service_s, "Init is not on the bill. Lambda has billed it since 1 August 2025."),
-        (count * (service_s + init_s), "Init is billed for every request. It runs once for each cold start."),
-        (cold * (service_s + init_s), "Only cold starts are billed. Warm requests also take time."),
+        (count * (service_s + init_s), "You bill Init for every request, but Init runs only once per cold start."),
+        (cold * (service_s + init_s), "You bill only cold starts, but warm requests also take time."),
         (by_minutes, minutes),
         (math.ceil((count * service_s + cold * init_s) / 60) * 60, minutes),
         (arrivals_s[-1] + service_s if arrivals_s else 0.0, all_of_it),
@@ -174,8 +172,8 @@ def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: fl
         if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
             return problem
     if told > count * service_s + cold * init_s:
-        return "Too much is billed. Lambda bills the time in which an environment works, and nothing while it waits."
-    return "Too little is billed."
+        return "You bill too much. Lambda bills only the time that an environment works."
+    return "You bill too little. Lambda bills every request and the Init of each cold start."
 
 
 # ---- 1.4
@@ -186,7 +184,7 @@ TARGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 @task("1.4")
 def plan(attempt: Attempt) -> None:
-    """The plan that yesterday leads to serves 99.9 % today, at little more than the least cost that was possible."""
+    """The plan made from yesterday serves 99.9 % today, at little more than the lowest possible cost."""
     file = LearnerFile(attempt, "plan.py")
     for name, day in SHOPS.items():
         yesterday = day(1)
@@ -194,11 +192,11 @@ def plan(attempt: Attempt) -> None:
         policy = file.run(called, file["plan"], yesterday)
         if not isinstance(policy, Policy):
             attempt.fail(
-                "plan must return a policy that one of the four functions makes: bought, servers, tasks or functions.",
+                "plan must return a policy from one of the four calls: bought, servers, tasks or functions.",
                 called=called,
                 came_back=readable(policy) if policy is not None else "None",
                 expected="a policy, such as functions() returns",
-                look_at="what plan returns, on each way through it",
+                look_at="what plan returns, on every path through it",
             )
         attempt.expect(
             _offer(policy) in {_offer(each) for each in OFFERS},
@@ -238,10 +236,10 @@ def _noon_sale(seed: int) -> Demand:
 
 
 SHOPS: dict[str, Callable[[int], Demand]] = {
-    "a shop with days and nights": _day_and_night,
+    "a shop with busy days and quiet nights": _day_and_night,
     "a shop that is busy around the clock": _around_the_clock,
-    "a shop in a side street": _side_street,
-    "a shop with a sale at noon, ten times the demand": _noon_sale,
+    "a shop on a side street": _side_street,
+    "a shop with a sale at noon and ten times the demand": _noon_sale,
 }
 
 
@@ -285,10 +283,10 @@ def _words(policy: Policy) -> str:
 
 def _why_lost(policy: Policy, yesterday: Demand) -> str:
     if policy.at_once:
-        return "The limit of the functions is below the peak, so requests are refused, as by a fleet that is too small."
+        return "The functions' limit is below the peak, so Lambda refuses requests, like a fleet that is too small."
     if not policy.shrinks and policy.units_for(0) * policy.per_unit_s < 0.9 * yesterday.peak_per_s:
         return (
-            "The fleet was bought for less than the peak, for example for an average. All requests above it are lost."
+            "The fleet was bought for less than the peak, for example for the average. It loses everything above that."
         )
     if not policy.shrinks:
         return "The fleet fits yesterday's peak exactly, but today's peak is a little higher."
@@ -296,26 +294,26 @@ def _why_lost(policy: Policy, yesterday: Demand) -> str:
         return (
             "The plan already lost too much yesterday. Choose the cheapest of the policies that meet the service level."
         )
-    return "The plan was only just enough yesterday, and today chance falls differently. It keeps too little room."
+    return "The plan was barely enough yesterday, and today is a little different. It keeps too little room."
 
 
 def _why_dear(policy: Policy, today: Demand) -> str:
     if policy.at_once:
         return (
-            "All requests are served, but at too high a price: a second of a function costs more than a "
-            "second of a server, and servers are busy here."
+            "The plan serves enough requests, but costs too much. Servers would be busy here, and a second of function "
+            "time costs more than a second of server time."
         )
     if not policy.shrinks:
         return (
-            "All requests are served, but at too high a price: the fleet is bought for the peak and stands "
+            "The plan serves enough requests, but costs too much. The fleet is bought for the peak and sits "
             "idle for the rest of the day."
         )
     if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
         return (
-            "All requests are served, but at too high a price: even the smallest fleet waits all day for "
-            "hardly anybody."
+            "The plan serves enough requests, but costs too much. At this shop, even the smallest fleet waits all "
+            "day for hardly anybody."
         )
     return (
-        "All requests are served, but at too high a price: the target keeps too much room, all day. Here the "
-        "demand grows over hours."
+        "The plan serves enough requests, but costs too much. The target keeps too much room all day, although "
+        "demand grows over hours here."
     )

@@ -1,4 +1,4 @@
-#: expects: as if a minute had one second
+#: expects: as if each minute lasted one second
 #: because: The units of the rate are forgotten.
 %%writefile fixed.py
 import math

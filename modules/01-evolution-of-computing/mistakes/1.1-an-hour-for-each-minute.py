@@ -1,4 +1,4 @@
-#: expects: price of an hour is charged for each minute
+#: expects: charge the hourly price for every minute
 #: because: The price per hour is counted for each started minute.
 %%writefile fixed.py
 import math

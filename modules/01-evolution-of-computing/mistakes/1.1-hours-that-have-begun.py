@@ -1,4 +1,4 @@
-#: expects: An hour that has begun is charged in full
+#: expects: charge a full hour for part of an hour
 #: because: Bills as in the first years of EC2.
 %%writefile fixed.py
 import math

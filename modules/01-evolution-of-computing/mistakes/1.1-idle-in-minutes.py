@@ -1,4 +1,4 @@
-#: expects: counted in minutes
+#: expects: count idle servers in minutes
 #: because: Server-minutes are taken for server-hours.
 %%writefile fixed.py
 import math

@@ -1,4 +1,4 @@
-#: expects: counted in whole servers
+#: expects: count idle time only for whole servers
 #: because: A server that does anything is taken for busy.
 %%writefile fixed.py
 import math

@@ -1,4 +1,4 @@
-#: expects: Quiet minutes are set against busy minutes
+#: expects: let quiet minutes make up for busy minutes
 #: because: Totals are compared, as if room could be kept.
 %%writefile fixed.py
 import math

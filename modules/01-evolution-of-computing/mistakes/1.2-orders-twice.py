@@ -1,4 +1,4 @@
-#: expects: already starting are ordered again
+#: expects: forgets the servers that are already starting
 #: because: The need is compared with the servers that run, and those that start are forgotten.
 #: fills: gap 1
     now = history[-1]

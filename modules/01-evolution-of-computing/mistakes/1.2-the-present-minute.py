@@ -1,4 +1,4 @@
-#: expects: comes too late
+#: expects: the rule is always too late
 #: because: The rule fits the present minute, and what it orders serves in five.
 #: fills: gap 1
     have = history[-1].wanted

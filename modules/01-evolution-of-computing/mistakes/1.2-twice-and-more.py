@@ -1,4 +1,4 @@
-#: expects: Too much stands idle
+#: expects: Too much capacity is idle
 #: because: Three times the demand is kept ready, to be sure.
 #: fills: gap 1
     have = history[-1].wanted

@@ -1,4 +1,4 @@
-#: expects: Each request is counted as a cold start
+#: expects: count each request as a cold start
 #: because: A function is thought to start anew for each call.
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):

@@ -1,4 +1,4 @@
-#: expects: kept for ever
+#: expects: keep environments forever
 #: because: An environment that has started stays.
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):

@@ -1,4 +1,4 @@
-#: expects: counted from the beginning of a request
+#: expects: count keep_s from the start of a request
 #: because: The clock of keep_s runs from the arrival.
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):

@@ -1,4 +1,4 @@
-#: expects: Started minutes are billed
+#: expects: bill full minutes
 #: because: A request is billed as if it were a machine by the minute.
 %%writefile per_request.py
 import math

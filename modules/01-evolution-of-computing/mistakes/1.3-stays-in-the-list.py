@@ -1,4 +1,4 @@
-#: expects: still counted as idle
+#: expects: still counts an environment as idle
 #: because: What was taken is not taken out of the list.
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):

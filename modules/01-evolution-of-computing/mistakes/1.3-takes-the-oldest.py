@@ -1,4 +1,4 @@
-#: expects: has waited longest is taken
+#: expects: take the environment that has waited longest
 #: because: The environments take turns.
 %%writefile per_request.py
 def bill(arrivals_s, service_s, init_s, keep_s):

@@ -1,4 +1,4 @@
-#: expects: limit of the functions is below the peak
+#: expects: functions' limit is below the peak
 #: because: The limit is thought of as an average.
 #: fills: gap 1
     if yesterday.mean_per_s > 90:

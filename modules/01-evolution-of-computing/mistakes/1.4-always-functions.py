@@ -1,4 +1,4 @@
-#: expects: a second of a function costs more
+#: expects: a second of function time costs more
 #: because: The newest is thought to be the cheapest.
 #: fills: gap 1
     return shop.functions()
