@@ -31,16 +31,16 @@ def the_key(attempt: Attempt) -> None:
     variables = (settings.get("Environment") or {}).get("Variables") or {}
     if variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}:
         attempt.not_started(
-            f"The key is still in PROVIDER_KEY, a variable of {PAYMENT}. Anyone who may read its settings "
+            f"The key is still in PROVIDER_KEY, a variable of {PAYMENT}. Anyone who can read its settings "
             "can read the key."
         )
     attempt.expect(
         "PROVIDER_URL" in variables,
-        problem="Your function does not know where the provider is, because it is deployed without PROVIDER_URL.",
+        problem="Your function does not know where the provider is, because it was deployed without PROVIDER_URL.",
         called=f"get_function_configuration {PAYMENT}",
         came_back=f"variables {sorted(variables)}",
         expected="PROVIDER_URL is one of them",
-        look_at="step 2: the function gets only the variables that you give",
+        look_at="step 2: the function gets only the variables that you pass",
     )
     first, second = (f"hk-check-{uuid.uuid4().hex}" for _ in range(2))
     try:
@@ -55,10 +55,10 @@ def the_key(attempt: Attempt) -> None:
                 _pay(attempt, provider)
                 attempt.expect(
                     provider.keys[-1] == second,
-                    problem="A new execution environment does not bring the secret's present value.",
+                    problem="A new environment calls the provider with an old key, not with the secret's value.",
                     called=f"put_secret_value {SECRET}; a new environment; invoke {PAYMENT}",
-                    came_back="a call at the provider with an older key",
-                    expected="the key that the secret has now",
+                    came_back="a call to the provider with an older key",
+                    expected="the secret's current key",
                     look_at="where your code keeps the key: in the environment's memory, or longer?",
                 )
         _not_told(attempt, [first, second])
@@ -72,7 +72,7 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
     reply = attempt.invoke(PAYMENT, {"order": order, "yen": yen})
     attempt.expect(
         reply["charged_yen"] == yen,
-        problem="The answer is not the provider's answer.",
+        problem="The function's answer does not match the provider's.",
         called=reply.called,
         came_back=reply,
         expected={"charged_yen": yen},
@@ -84,18 +84,18 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
         problem="The customer is charged, but the payment is not in the table.",
         called=reply.called,
         came_back=f"no item {order} in {TABLE}",
-        expected="the payment, written down as before",
-        look_at="your handler, which has to do everything that the given handler does",
+        expected="the payment, recorded as before",
+        look_at="your handler, which has to do everything that the original handler did",
     )
-    places = {"the answer of the function": str(reply.payload), f"the item in {TABLE}": str(kept)}
+    places = {"the function's answer": str(reply.payload), f"the item in {TABLE}": str(kept)}
     told = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
     attempt.expect(
         not told,
-        problem="Your function gives the key to others than the provider.",
+        problem="Your function reveals the key to others besides the provider.",
         called=reply.called,
         came_back=f"the key is in {' and in '.join(told)}",
         expected="only the provider sees the key",
-        look_at="what your handler returns, and what it writes down",
+        look_at="what your handler returns, and what it puts into the table",
     )
     return reply
 
@@ -103,13 +103,13 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
 def _the_new_key(
     attempt: Attempt, provider: PaymentProvider, before: str, first: str, variables: dict[str, str]
 ) -> None:
-    say("2.1: the key has changed; an order is paid ...")
+    say("2.1: the key has changed; paying for an order ...")
     reply = _pay(attempt, provider)
     attempt.expect(
         bool(provider.keys),
-        problem="Your function did not call the provider whose address is in PROVIDER_URL.",
-        called=f"a variable PROVIDER_URL with another address; {reply.called}",
-        came_back="no call at that address",
+        problem="Your function did not call the provider at the address in PROVIDER_URL.",
+        called=f"PROVIDER_URL with another address; {reply.called}",
+        came_back="no call to that address",
         expected="a call there",
         look_at="where your code gets the address",
     )
@@ -121,11 +121,11 @@ def _the_new_key(
         problem = "Your function reads the secret, but the key is still in an environment variable."
         look_at = f"{exposed[0]}: does the new code need it?"
     elif provider.keys[0] == before:
-        problem = "The key is in the code. Anyone who gets the package has it, and your repository keeps it for ever."
-        look_at = "payment.py: where does the key come from if the secret has another value?"
+        problem = "The key is in the code. Anyone who gets the package has it, and your repository keeps it forever."
+        look_at = "payment.py: where does the key come from if the secret changes?"
     else:
         problem = "Your function calls the provider with something that is not the secret's value."
-        look_at = "which part of get_secret_value's answer is the key"
+        look_at = "which part of get_secret_value's response is the key"
     attempt.expect(
         not exposed and provider.keys[0] == first,
         problem=problem,
@@ -145,15 +145,15 @@ def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: 
     again = provider.keys[1:].count(second)
     attempt.expect(
         again == 0,
-        problem="Your function reads the secret at every call. Each read costs money, and each customer waits for it.",
+        problem="Your function reads the secret on every call. Each read costs money, and each customer waits for it.",
         called=f"put_secret_value {SECRET}, then three more calls in the same environment",
-        came_back=f"{again} of 3 calls came with the value of this moment",
+        came_back=f"{again} of 3 calls came with the current value",
         expected="calls with the value that the environment read once",
-        look_at="which lines of your file run at each call, and which once for each environment",
+        look_at="which lines of your file run on every call, and which once per environment",
     )
     attempt.expect(
         provider.keys[1:].count(first) == 3,
-        problem="Later calls in the same environment come without the key.",
+        problem="Later calls in the same environment do not send the key.",
         called="three more calls in the same environment",
         came_back=f"{provider.keys[1:].count('')} calls without a key",
         expected="three calls with the same key as the first call",
@@ -165,7 +165,7 @@ def _not_told(attempt: Attempt, keys: list[str]) -> None:
     told = sum(key in line for line in log_lines(attempt, PAYMENT) for key in keys)
     attempt.expect(
         not told,
-        problem="Your function writes the key into its log. Now everybody who reads logs has it.",
+        problem="Your function writes the key to its log. Now everybody who reads logs has it.",
         called=f"filter_log_events /aws/lambda/{PAYMENT}",
         came_back=f"{told} lines with a key in them",
         expected="none",
@@ -214,11 +214,11 @@ def the_role(attempt: Attempt) -> None:
         _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
     attempt.expect(
         not elsewhere,
-        problem=f"The role {role} is right, but now {', '.join(elsewhere)} may also do it, which it should not.",
+        problem=f"The role {role} is right, but {', '.join(elsewhere)} now also has a policy, which it should not.",
         called="list_role_policies",
-        came_back=f"{' and '.join(elsewhere)}: with its own policy",
+        came_back=f"policies of {' and '.join(elsewhere)}",
         expected=f"a policy only for {role}",
-        look_at="which role you gave the policy",
+        look_at="which role you gave the policy to",
     )
 
 
@@ -241,16 +241,14 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
         if answer == "done":
             continue
         if elsewhere:
-            problem = f"The right has gone to {elsewhere[0]}, but the function runs as {role}."
-            look_at = "which role you gave the policy: who makes the call when the function runs?"
+            problem = f"You gave the permission to {elsewhere[0]}, but the function runs as {role}."
+            look_at = "which role you gave the policy to, and which role the function has"
         elif answer in REFUSED:
-            problem = f"The payment function may not {what}, so it no longer works."
+            problem = f"The payment function is not allowed to {what}, so it no longer works."
             look_at = "the statement that should allow it: check the action, and the ARN letter by letter"
         else:
-            problem, look_at = (
-                f"The payment function cannot {what}.",
-                ("whether you ran the cells at the top of the lab"),
-            )
+            problem = f"The payment function cannot {what}."
+            look_at = "whether you ran the cells at the top of the lab"
         attempt.fail(
             problem,
             called=f"{what}, in a function with the role {role}",
@@ -263,7 +261,7 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
     wrote = attempt.client("logs").describe_log_groups(**group)["logGroups"] and log_lines(attempt, function)
     attempt.expect(
         bool(wrote),
-        problem="The function may no longer write its log.",
+        problem="The function can no longer write its log.",
         called=f"filter_log_events of a function with the role {role}",
         came_back="no lines",
         expected="the lines of its calls",
@@ -274,7 +272,7 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
 def _may_do_nothing_else(
     attempt: Attempt, function: str, role: str, own: list[str], other_table: str, other_secret: str
 ) -> None:
-    say("2.2: calls that are not its business ...")
+    say("2.2: the calls that it doesn't need ...")
     key = {"TableName": TABLE, "Key": {"order": {"S": "nobody"}}}
     beyond = {
         "list the account's users": ("iam", "list_users", {}),
@@ -292,18 +290,16 @@ def _may_do_nothing_else(
     if not done:
         return
     if "list the account's users" in done and EVERYTHING in own and len(own) > 1:
-        problem = (
-            "The old policy is still there. Policies add up, so a narrow policy takes nothing away from a wide one."
-        )
+        problem = "The old policy is still there. Policies add up, so a narrow policy does not restrict a broad one."
         look_at = f"the policies of {role}: which of them allows this?"
     elif done[0].startswith("list the account's"):
-        problem = "The role may still do things that have nothing to do with payments."
+        problem = "The role still allows things that have nothing to do with payments."
         look_at = "the values of Action"
     elif "another" in done[0]:
-        problem = "The actions are right, but the resource is not. The role may use them on everything of that kind."
+        problem = "The actions are right, but the resource is not. The role allows them on everything of that kind."
         look_at = "the values of Resource: which table, and which secret?"
     else:
-        problem = "The resource is right, but the role may do more with it than the payment function needs."
+        problem = "The resource is right, but the role allows more on it than the payment function needs."
         look_at = "the values of Action: which calls does the function make?"
     attempt.fail(
         problem,
@@ -333,7 +329,7 @@ def _who_else_may(iam: Any, role: str) -> list[str]:
 
 @contextlib.contextmanager
 def _other_things(attempt: Attempt) -> Iterator[tuple[str, str]]:
-    """A table and a secret that are none of the payment function's business."""
+    """A table and a secret that the payment function must not use."""
     database, secrets = attempt.client("dynamodb"), attempt.client("secretsmanager")
     table, secret = fresh_id("salaries"), fresh_id("bank/pin")
     database.create_table(

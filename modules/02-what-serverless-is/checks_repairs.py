@@ -1,4 +1,4 @@
-"""Checks of module 02, tasks 2.3 and 2.4: a runtime past its end, a partner that hangs."""
+"""Checks of module 02, tasks 2.3 and 2.4: a runtime past its end of support, a partner that hangs."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def the_runtime(attempt: Attempt) -> None:
         silent = isinstance(line, str) and "Status." in line
         attempt.expect(
             line == expected,
-            problem="Your function answers, but its answer differs from the answer on Python 3.9. No error told you."
+            problem="Your function answers, but not as it did on Python 3.9. No error warned you."
             if silent
-            else "The line of the invoice is wrong.",
+            else "The invoice line is wrong.",
             called=f"invoke {INVOICE} with {order}, {total_yen} yen, {paid_yen} yen paid",
             came_back=line,
             expected=expected,
-            look_at="how the status gets into the text, which Python writes differently since 3.11"
+            look_at="how the status gets into the text, because Python 3.11 and later format it differently"
             if silent
             else "the text that your handler returns",
         )
     attempt.expect(
         moved,
-        problem=f"The code is ready, but the function is still on {runtime}, which is also past its end."
+        problem=f"The code is ready, but the function is still on {runtime}, which is also past its end of support."
         if runtime != "python3.9"
         else "The code is ready for a new Python, but the function is still on python3.9.",
         called=f"get_function_configuration {INVOICE}",
@@ -65,13 +65,13 @@ def _code_of_yesterday(attempt: Attempt, failure: CheckFailed, runtime: str, mov
     """An invocation has failed: untouched, half done, or an error of another kind."""
     removed = "collections" in failure.came_back
     if removed and not moved:
-        attempt.not_started(f"{INVOICE} is as you found it: on {runtime}, and its code needs a Python of that age.")
+        attempt.not_started(f"{INVOICE} is as you found it, on {runtime}, and its code needs a Python that old.")
     if removed:
         attempt.fail(
-            "The runtime is new, but the code is still the old runtime's. On AWS, customers would meet this now.",
+            "The runtime is new, but the code still needs the old one. On AWS, customers would get this error now.",
             called=failure.called,
             came_back=failure.came_back,
-            expected="a line of an invoice",
+            expected="an invoice line",
             look_at="the first line of invoice.py, and whether you deployed it after you changed it",
         )
     raise failure
@@ -82,18 +82,18 @@ def _code_of_yesterday(attempt: Attempt, failure: CheckFailed, runtime: str, mov
 
 @task("2.4")
 def the_partner(attempt: Attempt) -> None:
-    """The status is told when the provider is well or late, and "unknown" in time when it hangs."""
+    """The function tells the status when the provider is well or late, and "unknown" in time when it hangs."""
     client = attempt.client("lambda")
     settings = client.get_function_configuration(FunctionName=STATUS)
     timeout_s, as_found = settings["Timeout"], settings.get("Description") == "as found"
     variables = sorted((settings.get("Environment") or {}).get("Variables") or {})
     attempt.expect(
         "PROVIDER_URL" in variables,
-        problem="Your function does not know where the provider is, because it is deployed without PROVIDER_URL.",
+        problem="Your function does not know where the provider is, because it was deployed without PROVIDER_URL.",
         called=f"get_function_configuration {STATUS}",
         came_back=f"variables {variables}",
         expected="PROVIDER_URL is one of them",
-        look_at="step 2: the function gets only the variables that you give",
+        look_at="step 2: the function gets only the variables that you pass",
     )
     payments = {fresh_id("pay"): status for status in ("paid", "refused")}
     with (
@@ -104,7 +104,7 @@ def the_partner(attempt: Attempt) -> None:
         attempt.invoke(STATUS, {"payment": "warm"})  # says so if nothing is written yet
         attempt.expect(
             timeout_s <= LONGEST_TIMEOUT_S,
-            problem="You gave the function more time, but a provider that hangs does not hurry for that. The "
+            problem="You gave the function more time, but that does not help when the provider hangs. The "
             "customer waits longer, and Hikari pays for the waiting.",
             called=f"get_function_configuration {STATUS}",
             came_back=f"Timeout {timeout_s}",
@@ -113,9 +113,9 @@ def the_partner(attempt: Attempt) -> None:
         )
         if not provider.keys:
             attempt.fail(
-                "Your function did not call the provider whose address is in PROVIDER_URL.",
+                "Your function did not call the provider at the address in PROVIDER_URL.",
                 called=f"invoke {STATUS} with another address in PROVIDER_URL",
-                came_back="no call at that address",
+                came_back="no call to that address",
                 expected="a call there",
                 look_at="where your code gets the address",
             )
@@ -144,13 +144,13 @@ def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, pay
             not error and payload == {"status": status},
             problem="Your function gives up on a provider that keeps its promise."
             if gave_up
-            else "The status is not the status that the provider gives.",
+            else "The status is not the status that the provider returned.",
             called=f"invoke {STATUS}, while the provider answers {when}",
             came_back=error or payload,
             expected={"status": status},
             look_at="how long your function waits for the provider"
             if gave_up
-            else "what your handler returns, and for which payment it asks",
+            else "what your handler returns, and which payment it asks about",
         )
 
 
@@ -161,17 +161,17 @@ def _unknown(attempt: Attempt, provider: PaymentProvider | None, behaviour: str,
     payload, error = _ask(attempt, fresh_id("pay"))
     if "timed out" in error and "Task" in error:
         if as_found:
-            attempt.not_started(f"{STATUS} is as you found it: it waits for the provider until Lambda ends it.")
+            attempt.not_started(f"{STATUS} is as you found it. It waits for the provider until Lambda ends it.")
         problem = "Your function waits for the provider until Lambda ends it. The customer gets an error."
         look_at = "how long urlopen waits, and how long the function may run"
     elif error:
         problem = "Your function notices that the provider does not answer, but ends with an error."
         look_at = "what happens to the exception, wherever your handler raises it"
     elif isinstance(payload, dict) and payload.get("status") in ("paid", "refused"):
-        problem = "Your function returns a status that nobody has given it."
+        problem = "Your function returns a status that the provider did not give."
         look_at = "what your handler returns when there was no answer"
     else:
-        problem, look_at = "The answer does not say that the status is unknown.", "what your handler returns then"
+        problem, look_at = "The answer does not say that the status is unknown.", "what your handler returns here"
     attempt.expect(
         not error and payload == {"status": "unknown"},
         problem=problem,

@@ -1,5 +1,5 @@
 #: expects: copied into a variable when you deployed
-#: because: The notebook reads the secret and hands the value on: it does come from Secrets Manager.
+#: because: The notebook reads the secret and hands on its value, so it does come from Secrets Manager.
 #: replaces: 2
 SOURCE = open("payment.py").read()
 SOURCE = SOURCE.split("secret = ")[0] + "key = os.environ['KEY']\n\n\ndef handler" + SOURCE.split("def handler")[1]

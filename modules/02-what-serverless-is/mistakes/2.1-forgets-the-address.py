@@ -1,5 +1,5 @@
 #: expects: deployed without PROVIDER_URL
-#: because: The new variable is taken for the only one that the function needs.
+#: because: The learner thinks that the function needs only the new variable.
 #: replaces: 2
 variables = {"SECRET_NAME": "hikari/provider-key"}
 

@@ -1,5 +1,5 @@
-#: expects: reads the secret at every call
-#: because: The secret is read where it is used.
+#: expects: reads the secret on every call
+#: because: The learner reads the secret where the code uses it.
 #: fills: gap 1
 
 def handler(event, context):

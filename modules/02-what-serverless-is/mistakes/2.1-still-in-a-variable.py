@@ -1,5 +1,5 @@
 #: expects: the key is still in an environment variable
-#: because: The old variable is left for safety: the new code does not use it.
+#: because: The learner leaves the old variable for safety, because the new code doesn't use it.
 #: replaces: 2
 variables = {"PROVIDER_URL": provider.url, "SECRET_NAME": "hikari/provider-key", "OLD_KEY": KEY}
 

@@ -1,6 +1,6 @@
-#: expects: the role may do more with it than the payment function needs
-#: because: The table and the secret are right, so the actions are thought not to matter.
-allow_everything()  # as found, should this cell run again
+#: expects: the role allows more on it than the payment function needs
+#: because: The table and the secret are right, so the learner thinks that the actions don't matter.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

@@ -1,6 +1,6 @@
-#: expects: The role may use them on everything of that kind
-#: because: The ARN is left for later: the actions are few.
-allow_everything()  # as found, should this cell run again
+#: expects: The role allows them on everything of that kind
+#: because: The learner leaves the ARNs for later, because there are few actions.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

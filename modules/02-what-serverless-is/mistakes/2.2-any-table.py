@@ -1,6 +1,6 @@
-#: expects: The role may use them on everything of that kind
-#: because: A pattern for all tables is taken for an ARN.
-allow_everything()  # as found, should this cell run again
+#: expects: The role allows them on everything of that kind
+#: because: The learner takes a pattern for all tables instead of the ARN.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

@@ -1,6 +1,6 @@
-#: expects: The role hikari-payment is right, but now hikari-deployer may also do it
-#: because: Both are given the policy, to be on the safe side.
-allow_everything()  # as found, should this cell run again
+#: expects: The role hikari-payment is right, but hikari-deployer now also has a policy
+#: because: The learner gives the policy to both roles, to be on the safe side.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

@@ -1,6 +1,6 @@
 #: expects: the function runs as hikari-payment
-#: because: Who deploys the function is thought to need the right.
-allow_everything()  # as found, should this cell run again
+#: because: The learner thinks that the role that deploys the function needs the right.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

@@ -1,6 +1,6 @@
-#: expects: may not put an item into payments
-#: because: ReadOnly sounds safe, and the function writes.
-allow_everything()  # as found, should this cell run again
+#: expects: is not allowed to put an item into payments
+#: because: Reading sounds safe, but the function writes.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

@@ -1,6 +1,6 @@
 #: expects: The old policy is still there
-#: because: A narrow policy is thought to narrow what was there.
-allow_everything()  # as found, should this cell run again
+#: because: The learner thinks that a narrow policy narrows a wide one.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

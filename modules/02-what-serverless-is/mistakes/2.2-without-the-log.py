@@ -1,6 +1,6 @@
-#: expects: may no longer write its log
-#: because: AWS's policy is taken away, since it is not among the two rights.
-allow_everything()  # as found, should this cell run again
+#: expects: can no longer write its log
+#: because: The learner takes AWS's policy away, because it isn't one of the two rights.
+allow_everything()  # if you run this cell again, it starts from what the auditor found
 
 policy = {
     "Version": "2012-10-17",

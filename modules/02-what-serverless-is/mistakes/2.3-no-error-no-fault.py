@@ -1,5 +1,5 @@
-#: expects: No error told you
-#: because: The import is mended, it answers, so it is right.
+#: expects: No error warned you
+#: because: The import is repaired and the function answers, so it seems right.
 %%writefile invoice.py
 from collections.abc import Mapping
 from enum import Enum

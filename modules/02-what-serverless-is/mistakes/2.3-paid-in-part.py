@@ -1,5 +1,5 @@
-#: expects: The line of the invoice is wrong
-#: because: Written anew from the two examples, in which all is paid or nothing.
+#: expects: The invoice line is wrong
+#: because: The learner writes the handler from the two examples, in which all is paid or nothing.
 %%writefile invoice.py
 def handler(event, context):
     status = "paid" if event["paid_yen"] > 0 else "open"

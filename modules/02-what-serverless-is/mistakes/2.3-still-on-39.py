@@ -1,5 +1,5 @@
 #: expects: is still on python3.9
-#: because: The code is mended and deployed, the runtime forgotten.
+#: because: The learner repairs and deploys the code, but forgets the runtime.
 #: replaces: 2
 deploy("hikari-invoice", "invoice.py", Runtime="python3.9")
 

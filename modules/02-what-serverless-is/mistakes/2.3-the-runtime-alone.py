@@ -1,5 +1,5 @@
-#: expects: the code is still the old runtime's
-#: because: A new runtime is thought to be a setting and no more.
+#: expects: the code still needs the old one
+#: because: The learner thinks that a new runtime is only a setting.
 %%writefile invoice.py
 from collections import Mapping
 from enum import Enum

@@ -1,5 +1,5 @@
 #: expects: which is also past its end
-#: because: One step further is thought to be enough.
+#: because: The learner thinks that the next version is enough.
 #: replaces: 2
 deploy("hikari-invoice", "invoice.py", Runtime="python3.10")
 

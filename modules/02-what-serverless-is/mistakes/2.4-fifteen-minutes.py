@@ -1,5 +1,5 @@
-#: expects: a provider that hangs does not hurry for that
-#: because: More time is thought to make the error go away.
+#: expects: that does not help when the provider hangs
+#: because: The learner thinks that more time makes the error go away.
 #: replaces: 2
 deploy("hikari-payment-status", "payment_status.py", {"PROVIDER_URL": provider.url}, Timeout=900)
 

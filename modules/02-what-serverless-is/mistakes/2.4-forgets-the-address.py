@@ -1,5 +1,5 @@
 #: expects: deployed without PROVIDER_URL
-#: because: The variables of the function that was there are thought to stay.
+#: because: The learner thinks that the variables of the earlier function stay.
 #: replaces: 2
 deploy("hikari-payment-status", "payment_status.py", Timeout=3)
 

@@ -1,5 +1,5 @@
 #: expects: until Lambda ends it
-#: because: urlopen has a timeout; that the function's is shorter goes unseen.
+#: because: urlopen has a timeout, but the learner doesn't see that the function's timeout is shorter.
 #: fills: gap 1
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:

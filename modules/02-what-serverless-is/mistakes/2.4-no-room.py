@@ -1,5 +1,5 @@
 #: expects: gives up on a provider that keeps its promise
-#: because: Half a second is promised, so half a second is waited.
+#: because: The provider promises half a second, so the learner waits for half a second.
 #: fills: gap 1
     try:
         with urllib.request.urlopen(url, timeout=0.5) as answer:

@@ -1,5 +1,5 @@
-#: expects: returns a status that nobody has given
-#: because: No answer is taken for a no.
+#: expects: returns a status that the provider did not give
+#: because: The learner takes no answer for a refusal.
 #: fills: gap 1
     try:
         with urllib.request.urlopen(url, timeout=1.5) as answer:

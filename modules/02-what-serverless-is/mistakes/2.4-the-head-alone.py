@@ -1,5 +1,5 @@
 #: expects: ends with an error
-#: because: An answer that has begun is thought to come.
+#: because: The learner thinks that an answer that has begun will be complete.
 #: fills: gap 1
     try:
         answer = urllib.request.urlopen(url, timeout=1.5)

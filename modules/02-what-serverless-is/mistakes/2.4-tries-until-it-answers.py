@@ -1,5 +1,5 @@
 #: expects: until Lambda ends it
-#: because: It tries again, as long as it takes.
+#: because: The handler tries again for as long as it takes.
 #: fills: gap 1
     while True:
         try:
