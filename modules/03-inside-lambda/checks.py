@@ -27,7 +27,7 @@ SPANS = "Your count spans environments. Each execution environment has its own m
 
 @task("3.1")
 def price(attempt: Attempt) -> None:
-    """Checks that a coupon counts for one call, and the price list and the count belong to the environment."""
+    """Checks that a coupon counts for one call, and that the price list and the count belong to the environment."""
     name = "hikari-price"
     attempt.invoke(name, {"lamp": "Tsuki"})  # says so if there is no function yet, or no code in it
     with borrowed(attempt, name) as restart:
@@ -52,11 +52,11 @@ def price(attempt: Attempt) -> None:
     attempt.expect(
         counted == right,
         problem=SPANS,
-        called=f"invoke {name} four times at the same moment, after a restart: {len(right)} calls, "
+        called=f"invoke {name} four times at the same time, after a restart: {len(right)} calls, "
         f"{right.count(1)} environments",
         came_back=f"calls_here {counted}",
         expected=f"calls_here {right}",
-        look_at="where you keep the count; that place must live as long as the environment, and be visible only to it",
+        look_at="where you keep the count, which must live as long as the environment and be visible only to it",
     )
 
 
@@ -73,11 +73,11 @@ def _read_once(attempt: Attempt, replies: list[Reply]) -> None:
     )
     attempt.expect(
         readings == 1,
-        problem="Your function reads the price list again and again. Each reading costs a customer 0.2 s.",
+        problem="Your function reads the price list again and again. Each time, a customer waits 0.2 s longer.",
         called=called,
         came_back=f"{readings} lines 'price list read' in the logs",
         expected="one line, from the environment's Init",
-        look_at="which part of your file runs in each call, and which part runs once",
+        look_at="which part of your file runs on each call, and which part runs once",
     )
 
 
@@ -89,7 +89,7 @@ def _right_price(attempt: Attempt, event: dict[str, str], reply: Reply) -> None:
         problem, look_at = "The price isn't a number.", "the value of price_yen"
     elif not has_coupon and "coupon" in event and price_yen < full_yen:
         problem = f"A coupon that Hikari never gave out takes money off. Only {COUPON} may do that."
-        look_at = "whether your handler asks if there is a coupon, or which coupon it is"
+        look_at = "whether your handler checks only that there is a coupon, or also which coupon it is"
     elif not has_coupon and price_yen < full_yen:
         problem = "One customer's coupon changed the price for the next customer, who has no coupon."
         look_at = "what the handler changes outside itself, because that stays for the next call"
@@ -111,7 +111,7 @@ def _counts_from_one(attempt: Attempt, replies: list[Reply]) -> None:
     counted = [reply["calls_here"] for reply in replies]
     right = list(range(1, len(replies) + 1))
     if counted == [1] * len(replies):
-        problem = "Your count starts again in each call. A variable of the handler is gone when the handler returns."
+        problem = "Your count starts over in each call. A variable inside the handler is gone when the handler returns."
     elif counted[0] != 1 and counted == [counted[0] + n for n in range(len(counted))]:
         problem = SPANS
     else:
@@ -122,7 +122,7 @@ def _counts_from_one(attempt: Attempt, replies: list[Reply]) -> None:
         called=f"invoke hikari-price {len(replies)} times in a row, after a restart",
         came_back=f"calls_here {counted}",
         expected=f"calls_here {right}",
-        look_at="where the count starts, and what makes it grow",
+        look_at="where the count starts, and what increases it",
     )
 
 
@@ -144,7 +144,7 @@ def sale(attempt: Attempt) -> None:
     """Checks that Init and the first call take at most a tenth of before, and that nothing else has changed."""
     before, after = "hikari-sale-before", "hikari-sale"
     _same_answers(attempt, after)
-    say("3.2: restarting both functions three times or more, in turn ...")
+    say("3.2: restarting both functions in turn, at least three times each ...")
     with borrowed(attempt, before) as restart_before, borrowed(attempt, after) as restart_after:
         inits: dict[str, list[float]] = {before: [], after: []}
         firsts: dict[str, list[float]] = {before: [], after: []}
@@ -166,7 +166,7 @@ def sale(attempt: Attempt) -> None:
     later = {name: min(values) for name, values in laters.items()}
     attempt.expect(
         later[after] <= 3 * later[before],
-        problem="Each later call is slower than before. It creates something that it could have kept or doesn't need.",
+        problem="Each later call is slower than before. It creates something that it could keep or doesn't need.",
         called=f"{len(laters[after])} warm calls of each function; the shortest Duration",
         came_back=f"before {later[before]:.1f} ms, now {later[after]:.1f} ms",
         expected="at most three times as long as before",
@@ -178,9 +178,9 @@ def sale(attempt: Attempt) -> None:
     elif memory[after] > memory[before]:
         problem = "More memory doesn't help, because Init still does work that the price doesn't need."
     elif median(busy[after]) > HARDLY * median(busy[before]):
-        problem = "Init is hardly shorter than before, if at all. The slowest lines still run in it."
+        problem = "Init is hardly shorter than before, if at all. The slowest lines still run in Init."
     else:
-        problem = "Init is shorter, but not short enough. Something slow still runs in it."
+        problem = "Init is shorter, but not short enough. Something slow still runs in Init."
     attempt.expect(
         _is_short(firsts, busy, before, after),
         problem=problem,
@@ -188,7 +188,7 @@ def sale(attempt: Attempt) -> None:
         came_back=f"before {first[before]:.0f} ms (Init {init[before]:.0f}), now {first[after]:.0f} ms "
         f"(Init {init[after]:.0f}); processor time before {median(busy[before]):.0f} ms, "
         f"now {median(busy[after]):.0f} ms",
-        expected="at most a tenth of the time before",
+        expected=f"at most a tenth of the earlier time, and at most {MOST_BUSY:.0%} of the earlier processor time",
         look_at="the lines that init_profile.py prints for sale.py, and whether a price needs them",
     )
 
@@ -229,11 +229,11 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "The nightly report is broken. It runs once a night, so nobody would notice until tonight.",
+            "The nightly report is broken, and nobody would notice until tonight.",
             called=failure.called,
             came_back=failure.came_back,
             expected=right,
-            look_at=f"what the report needs, and whether it still has it; {failure.look_at}",
+            look_at=f"whether the report still has everything that it needs; {failure.look_at}",
         )
     stored = _taken_from_the_bucket(attempt, f"{day}.json")
     attempt.expect(
@@ -242,7 +242,7 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         called=reply.called,
         came_back=f"{reply!r}; in the file: {json.dumps(stored)}",
         expected=f"{json.dumps(right)}, and the same in {day}.json in hikari-reports",
-        look_at="the function report, in sale_before.py and in sale.py",
+        look_at="the function report in sale_before.py and in sale.py",
     )
     for sold_yen in ("many", ["4320"], [4320.5]):
         wrong = {"day": day, "sold_yen": sold_yen}
@@ -253,11 +253,11 @@ def _same_answers(attempt: Attempt, name: str) -> None:
         stored = _taken_from_the_bucket(attempt, f"{day}.json")
         attempt.expect(
             answer is None and not stored,
-            problem="The report accepts an event that it refused before.",
+            problem="The report accepts an event that it rejected before.",
             called=f"invoke {name} with {json.dumps(wrong)}",
             came_back=f"{answer!r}; in the file: {json.dumps(stored)}",
             expected="an error, and no file",
-            look_at="what sale_before.py does with an event that doesn't fit the schema",
+            look_at="what sale_before.py does with an event that doesn't match the schema",
         )
 
 
@@ -300,7 +300,7 @@ def release(attempt: Attempt) -> None:
     with Scratch(attempt, like="hikari-release-guard") as scratch:
         _guarded(attempt, scratch, GOOD, BAD, "the new version fails", promote=False)
         _guarded(attempt, scratch, GOOD, GOOD, "both versions work", promote=True)
-        _guarded(attempt, scratch, BAD, GOOD, "the old version fails, the new one works", promote=True)
+        _guarded(attempt, scratch, BAD, GOOD, "the old version fails, and the new version works", promote=True)
         _guarded(attempt, scratch, GOOD, NOW_AND_THEN, "the new version fails on its second call", promote=False)
 
 
@@ -312,7 +312,7 @@ def _canary(attempt: Attempt) -> None:
         attempt.not_started('hikari-banner has no alias "live" yet.')
     old, weights = alias["FunctionVersion"], (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     called, shown = "get_alias hikari-banner live", {"FunctionVersion": old, "AdditionalVersionWeights": weights}
-    expected = "nine calls in ten to today's code, one in ten to the sale's"
+    expected = "nine calls in ten to today's code, one in ten to the sale code"
     attempt.expect(
         len(weights) == 1,
         problem="The alias live sends every call to one version, so there is no canary.",
@@ -326,7 +326,7 @@ def _canary(attempt: Attempt) -> None:
     is_sale = ["sale" in text for text in texts]
     attempt.expect(
         is_sale != [True, False],
-        problem=f"The canary's weight is on the wrong version. The sale's code gets {1 - weight:.0%} of the calls.",
+        problem=f"The canary's weight is on the wrong version. The sale code gets {1 - weight:.0%} of the calls.",
         called=f"{called}, then versions {old} and {new}",
         came_back=f"{json.dumps(shown)}; version {old} says {texts[0]!r}",
         expected=expected,
@@ -337,8 +337,8 @@ def _canary(attempt: Attempt) -> None:
         problem="The two versions have the same code.",
         called=f"{called}, then versions {old} and {new}",
         came_back=texts,
-        expected="today's text, then the sale's",
-        look_at="where you publish, because publish_version copies the code that is deployed at that moment",
+        expected="today's text, then the sale text",
+        look_at="where you publish, because publish_version copies the currently deployed code",
     )
     attempt.expect(
         abs(weight - 0.1) < 0.001,
@@ -371,8 +371,8 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     }
     missed = not any(e.invocations for e in alive(name) if e.version in (old, new))
     if missed:
-        problem = "No call came through the alias, because neither of its two versions was called."
-        look_at = "invoke in guard.py, which calls $LATEST unless the alias's name is its Qualifier"
+        problem = "No call came through the alias, because neither of the alias's versions was called."
+        look_at = "invoke in guard.py, which calls $LATEST unless you pass the alias's name as Qualifier"
     elif weights and leads_to == keep and reply["action"] == action:
         problem, look_at = "The weights are still in place, so the other version still gets calls.", "RoutingConfig"
     elif leads_to == "$LATEST":
@@ -380,22 +380,22 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
         look_at = "the version that you give to update_alias"
     elif not promote and reply["action"] == "promoted" and new_code == NOW_AND_THEN:
         problem = (
-            "Your guard promoted a version that fails once in a while. Even a single failed call in the middle counts."
+            "Your guard promoted a version that fails once in a while. Even one failed call among good calls counts."
         )
-        look_at = "what your guard remembers of a failed call when the next call goes well"
+        look_at = "whether your guard still remembers a failed call when the next call succeeds"
     elif not promote and reply["action"] == "promoted":
         problem = "Your guard promoted a version that fails. Lambda answers HTTP 200 even if the function fails."
         look_at = "how your guard notices that a call has failed"
     elif promote and reply["action"] == "rolled back" and old_code == BAD:
         problem = "Your guard blames the new version for errors of the old version."
-        look_at = "which failed calls count; each answer names the version that served the call"
+        look_at = "which failed calls count; each response names the version that served the call"
     else:
         problem, look_at = "The alias or the answer is wrong.", "update_alias in guard.py, and what you return"
     right = reply["action"] == action and leads_to == keep and not weights and not missed
     attempt.expect(right, problem=problem, look_at=look_at, **told)
     attempt.expect(
         served == calls or not promote,
-        problem=f"Your guard called the function {served} times, but the event asked for {calls} calls.",
-        look_at="the number of calls, which comes with the event",
+        problem=f"The event asked for {calls} calls to the function, but your guard made {served}.",
+        look_at="the number of calls, which is in the event",
         **told,
     )

@@ -36,11 +36,11 @@ def _kept(attempt: Attempt) -> None:
     attempt.expect(
         bool(ends.get("OnFailure")),
         problem="Events that fail have no destination. "
-        + ("Yours gets the events that succeed." if ends.get("OnSuccess") else "They vanish after the last try."),
+        + ("Yours gets the events that succeed." if ends.get("OnSuccess") else "They are gone after the last attempt."),
         called=f"get_function_event_invoke_config {name}",
         came_back=shown,
         expected="a destination for events that failed",
-        look_at="DestinationConfig, which has a key for each way in which a call can end",
+        look_at="DestinationConfig, which has a key for each way that a call can end",
     )
     order = fresh_id("ord")
     answer = client.invoke(FunctionName=name, Payload=json.dumps({"order_id": order}).encode())
@@ -49,10 +49,10 @@ def _kept(attempt: Attempt) -> None:
         problem="hikari-parcel hides its error, so Lambda thinks that all is well. It doesn't retry or keep a record.",
         called=f'invoke {name} with {{"order_id": "{order}"}}, which has no address',
         came_back=answer["Payload"].read().decode(),
-        expected="an error of the function",
-        look_at="parcel.py, which has to fail so that Lambda tries again; run the cell that writes it again",
+        expected="an error from the function",
+        look_at="parcel.py, which has to fail so that Lambda retries; rerun the cells that write and deploy it",
     )
-    say("3.5: an order without an address, and Lambda's retry ...")
+    say("3.5: sending an order without an address, and waiting for Lambda's retry ...")
     good, order = fresh_id("ord"), fresh_id("ord")
     for event in ({"order_id": good, "address": "Nara"}, {"order_id": order}):
         client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
@@ -75,7 +75,7 @@ def _kept(attempt: Attempt) -> None:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
     attempt.expect(
         not parcel_sent,
-        problem="A parcel that was sent also left a record in hikari-lost-parcels. It hides the parcels that are lost.",
+        problem="A parcel that was sent also left a record in hikari-lost-parcels. Such records hide lost parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{good}", "address": "Nara"}}',
         came_back=f"a record in the queue; {json.dumps(shown)}",
         expected="no record, because the call succeeded",
@@ -84,12 +84,12 @@ def _kept(attempt: Attempt) -> None:
     tries = mine[0][1]["requestContext"]["approximateInvokeCount"] if mine else 0
     attempt.expect(
         tries == 2,
-        problem=f"Lambda tried {tries} times. The task asks for one retry, so for two tries in all."
+        problem=f"Lambda tried {tries} times. The task asks for one retry, which makes two attempts in all."
         if mine
         else "The event failed, but there is no record of it in hikari-lost-parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{order}"}}',
-        came_back=f"a record after {tries} tries" if mine else f"no record after 8 s; {json.dumps(shown)}",
-        expected="a record after 2 tries",
+        came_back=f"a record after {tries} attempts" if mine else f"no record after 8 s; {json.dumps(shown)}",
+        expected="a record after 2 attempts",
         look_at="MaximumRetryAttempts and the destination's ARN",
     )
 
@@ -122,7 +122,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     told = {
         "called": f"hikari-replay with a queue of {len(orders)} records and {len(addresses)} addresses",
         "came_back": f"{len(arrived)} events arrived{', such as ' + json.dumps(arrived[0]) if arrived else ''}; "
-        f"{left} records left in the queue",
+        f"{left} records are left in the queue",
         "expected": f"{len(right)} events, such as {json.dumps(right[0])}; {len(orders) - len(right)} records left",
     }
     whole = [event for event in arrived if isinstance(event, dict) and "requestContext" in event]
@@ -135,7 +135,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     attempt.expect(
         len(arrived) == len(right),
         problem="Nothing arrived as an asynchronous call." if not arrived else "The wrong number of events arrived.",
-        look_at="the call to functions.invoke, and for which records it is made",
+        look_at="the call to functions.invoke, and which records reach it",
         **told,
     )
     attempt.expect(
@@ -147,7 +147,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     attempt.expect(
         left >= len(orders) - len(right),
         problem="You deleted records that you had no address for. These parcels are lost now.",
-        look_at="for which records your code reaches delete_message",
+        look_at="which records reach delete_message",
         **told,
     )
     attempt.expect(

@@ -1,4 +1,4 @@
-"""Check of module 03, task 3.4: a limit for payment, and a checkout that copes with a refusal."""
+"""Check of module 03, task 3.4: a limit for payment, and a checkout that handles a refusal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def payment(attempt: Attempt) -> None:
         _warm_up(attempt)
         say(f"3.4: sending {ORDERS} orders at once ...")
         _rush(attempt)
-        say("3.4: payment fails after a charge, then it is stopped for a moment ...")
+        say("3.4: making payment fail after a charge, then blocking all payments for a moment ...")
         with lent_code(attempt, "hikari-payment", FAILING, file="payment.py"):
             _charged_once_when_payment_fails(attempt)
         client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=0)
@@ -66,7 +66,7 @@ def _rush(attempt: Attempt) -> None:
             )
         else:
             problem = "An order isn't paid, although payment had room again long before the checkout's timeout."
-            look_at = "what your handler does after a refusal; one try isn't enough, and an error is wrong as well"
+            look_at = "what your handler does after a refusal; one attempt isn't enough, and an error is also wrong"
         attempt.expect(
             paid is True and charged == 1,
             problem=problem,
@@ -78,16 +78,16 @@ def _rush(attempt: Attempt) -> None:
 
 
 def _charged_once_when_payment_fails(attempt: Attempt) -> None:
-    """Lets payment fail after a charge. A second try would charge twice, and the answer "busy" would be wrong."""
+    """Makes payment fail after a charge. A second attempt would charge twice, and the answer "busy" would be wrong."""
     order = fresh_id("ord")
     (answer,) = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 9000}])
     charges = log_lines(attempt, "hikari-payment").count(f"charged {order}")
     told = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
     if charges > 1:
         problem = "Your checkout charges again after payment failed. Payment may have charged before it failed."
-        look_at = "which errors your handler treats as busy; a refused call did nothing, a failed call may have charged"
+        look_at = "which errors your handler treats as busy; a failed call, unlike a refused call, may have charged"
     else:
-        problem = "Payment failed, and your checkout gives an answer, although it can't know whether the order is paid."
+        problem = "Payment failed, and your checkout answers, although it can't know whether the order is paid."
         look_at = "what your handler does with an error that isn't a refusal"
     attempt.expect(
         charges == 1 and not isinstance(told, bool),
@@ -111,16 +111,16 @@ def _limit(attempt: Attempt, client: Any) -> None:
     if ready and reserved is None:
         problem = "Provisioned concurrency keeps environments ready. It isn't a limit, so a sixth call also runs."
     elif elsewhere is not None and reserved is None:
-        problem = "The limit is on the checkout. Any other caller still reaches payment as often as it likes."
+        problem = "The limit is on the checkout. Any other caller can still call payment as often as it likes."
     else:
-        problem = "The limit of hikari-payment isn't five."
+        problem = "The limit on hikari-payment isn't five."
     attempt.expect(
         reserved == LIMIT,
         problem=problem,
         called="get_function_concurrency hikari-payment",
         came_back="no reserved concurrency" if reserved is None else f"{reserved} reserved",
         expected=f"{LIMIT} reserved",
-        look_at="the call in step 1, with its function and its kind of concurrency",
+        look_at="the call in step 1, its function and its kind of concurrency",
     )
 
 
@@ -128,16 +128,16 @@ def _honest_when_stopped(attempt: Attempt) -> None:
     events = [{"order_id": fresh_id("ord"), "total_yen": 9000} for _ in range(ORDERS)]
     # 40 ms apart, because a crowd on this machine would stretch the first waits.
     answers = at_once(attempt, "hikari-checkout", events, apart_s=0.04)
-    called = f"invoke hikari-checkout with {ORDERS} orders, while payment refuses every call; its timeout is "
-    called += f"{TIMEOUT_S} s here"
-    expected = '{"paid": false, "reason": "busy"}, before the function\'s own time is over'
+    called = f"invoke hikari-checkout with {ORDERS} orders, while payment refuses every call; the "
+    called += f"checkout's timeout is {TIMEOUT_S} s here"
+    expected = '{"paid": false, "reason": "busy"}, before the checkout\'s timeout'
     for answer in answers:
         timed_out = "timed out" in answer.error.lower()
         attempt.expect(
             not answer.error,
-            problem="Your checkout tries until Lambda ends it. The customer gets an error instead of an answer."
+            problem="Your checkout retries until Lambda stops it. The customer gets an error instead of an answer."
             if timed_out
-            else "Your checkout fails when payment stays busy.",
+            else "Your checkout fails if payment stays busy.",
             called=called,
             came_back=answer.error,
             expected=expected,
@@ -158,10 +158,10 @@ def _honest_when_stopped(attempt: Attempt) -> None:
         not problem,
         problem=problem,
         called=called,
-        came_back=f"{mean(map(len, asked_ms)):.0f} attempts for each order, "
+        came_back=f"{mean(map(len, asked_ms)):.0f} attempts per order, "
         f"{[round(wait) for wait in _waits_ms(asked_ms[0])[:6]]} ms between the first attempts of one order",
-        expected="several attempts, with waits that grow",
-        look_at="how long your handler sleeps, and what changes from one attempt to the next",
+        expected="several attempts, with growing waits",
+        look_at="how long your handler sleeps, and how that changes from one attempt to the next",
     )
 
 
@@ -189,14 +189,14 @@ def _pace_problem(asked_ms: list[list[float]], durations_ms: list[float]) -> str
     """
     attempts = mean(map(len, asked_ms))
     if max(map(len, asked_ms)) > 80 or attempts > 40:
-        return "Your checkout asks again without a pause. That is another rush on a service that is already busy."
+        return "Your checkout retries without a pause. That is another rush on a service that is already busy."
     if attempts < 2 or mean(durations_ms) < TIMEOUT_S * 1000 / 4:
-        return "Your checkout gives up early, although most of its time is left."
+        return "Your checkout gives up early, although it has most of its time left."
     waits_ms = [waits for waits in map(_waits_ms, asked_ms) if len(waits) >= 2]
     if len(waits_ms) < len(asked_ms) / 2:
         return ""  # long waits, two attempts each: there is nothing to compare
     first = mean(waits[0] for waits in waits_ms)
     late = mean(wait for waits in waits_ms for wait in waits[(len(waits) + 1) // 2 :])
     if late < (2.0 if attempts > 12 else 1.3) * first:
-        return "Your waits don't grow. If payment stays busy for long, every checkout keeps asking at the same pace."
+        return "Your waits don't grow. If payment stays busy, every checkout keeps calling it at the same pace."
     return ""

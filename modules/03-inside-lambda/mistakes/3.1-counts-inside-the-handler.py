@@ -1,4 +1,4 @@
-#: expects: count starts again in each call
+#: expects: count starts over in each call
 #: because: A local variable is expected to last from call to call.
 %%writefile price.py
 import catalogue

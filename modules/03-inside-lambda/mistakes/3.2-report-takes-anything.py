@@ -1,4 +1,4 @@
-#: expects: accepts an event that it refused before
+#: expects: accepts an event that it rejected before
 #: because: The slow library is removed together with what it kept out.
 %%writefile sale.py
 import json

@@ -1,4 +1,4 @@
-#: expects: called the function 1 times
+#: expects: but your guard made 1[.]
 #: because: One call is thought to meet the new version.
 #: replaces: 2
 %%writefile guard.py

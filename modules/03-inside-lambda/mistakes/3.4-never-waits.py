@@ -1,4 +1,4 @@
-#: expects: asks again without a pause
+#: expects: retries without a pause
 #: because: Asking more often is thought to help.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: tries until Lambda ends it
+#: expects: retries until Lambda stops it
 #: because: A refusal is expected to end some time.
 #: replaces: 2
 %%writefile checkout.py

@@ -1,4 +1,4 @@
-#: expects: reach for the real AWS
+#: expects: try to reach the real AWS
 #: because: The table is made when the file is imported, before moto answers.
 %%writefile test_stock.py
 import boto3
