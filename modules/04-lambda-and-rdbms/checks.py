@@ -32,36 +32,36 @@ EVIDENCE = ("calls", "answered", "failed", "throttled", "errors", "sessions")
 
 @task("4.1")
 def burst(attempt: Attempt) -> None:
-    """The evidence tells of the master user's burst; with a role of its own the administrator gets in."""
+    """The evidence describes the master user's burst; with the function's own role the administrator can log in."""
     shop = attempt.database()
     _evidence(attempt)
     variables = _variables_of(attempt, "orders")
     user = variables.get("DB_USER", "")
     attempt.expect(
         user != MASTER,
-        problem="The function still logs in as the master user, and takes the seats kept for the administrator.",
+        problem="The function still logs in as the master user, and can take the administrator's reserved seats.",
         called="get_function_configuration orders",
         came_back=f"DB_USER {user}",
-        expected="a role that is the function's own",
-        look_at="the variables with which you deploy the function in step 2",
+        expected="the function's own role",
+        look_at="the variables that you pass when you deploy the function in step 2",
     )
     say(f"4.1: a burst of orders as {user} ...")
     keys = [fresh_id("ord") for _ in range(cloud.burst_size(30))]
     results = cloud.start().at_once("orders", [{"order_key": key, "lamp": "Hoshi", "quantity": 1} for key in keys])
     counted = Counter(result.outcome for result in results)
-    # What the database says of a statement comes before what it says of a seat.
+    # Errors of a statement come before refusals for lack of a seat, because they say more about the role.
     errors = sorted({one_line(r.error) for r in results if r.error}, key=lambda error: "connection slots" in error)
     called = f"{len(keys)} calls of orders at once"
     cannot_log_in = any("authentication failed" in e or "not permitted to log in" in e for e in errors[:1])
     attempt.expect(
         counted["answered"] > 0,
-        problem="With the new role no order goes through.",
+        problem="With the new role, no order goes through.",
         called=called,
         came_back=errors[0] if errors else dict(counted),
-        expected=f"orders, until the seats of {user} are taken",
-        look_at="whether the role may log in, and whether DB_PASSWORD is the password that it has"
+        expected=f"orders, until {user} holds all the seats that it can take",
+        look_at="whether the role may log in, and whether DB_PASSWORD is the role's password"
         if cannot_log_in
-        else "what the role must be allowed to do: place_order writes a row and reads its id",
+        else "what the role must be allowed to do: place_order inserts a row and reads its id",
     )
     refused, placed, too_much = "", 0, []
     try:
@@ -74,38 +74,38 @@ def burst(attempt: Attempt) -> None:
     held = Counter(session.user for session in cloud.start().database_sessions("orders-db"))
     attempt.expect(
         not refused,
-        problem=f"The administrator is refused. The role {user} may use the seats that are kept for administrators.",
+        problem=f"The administrator is refused. The role {user} can take the administrators' reserved seats.",
         called=f"{called}, then a login as {MASTER}",
         came_back=f"{refused}; sessions: {dict(held)}",
-        expected="the administrator gets in, at any hour",
+        expected="the administrator can log in at any time",
         look_at="which other roles your role is a member of",
     )
     attempt.expect(
         placed == counted["answered"],
-        problem="The function answers, and the order is not in the table.",
+        problem="The function answers, but some orders aren't in the table.",
         called=called,
         came_back=f"{counted['answered']} answers, {placed} new rows in the table orders",
-        expected="a row for each answer",
-        look_at="the file that you have deployed: step 2 takes orders.py as it is",
+        expected="one row per answer",
+        look_at="the file that you deployed: step 2 deploys orders.py unchanged",
     )
     attempt.expect(
         not too_much,
-        problem=f"The role {user} may do what no order needs. Whoever learns its password may do it, too.",
-        called=f"the rights of the role {user}, asked by {MASTER}",
-        came_back=f"it may {', '.join(too_much)}",
+        problem=f"The role {user} has privileges that no order needs. Anyone who learns its password also gets them.",
+        called=f"a query for the privileges of {user}, as {MASTER}",
+        came_back=f"it can {', '.join(too_much)}",
         expected="a role that can log in, insert an order and read its id",
-        look_at="what you give the role with CREATE ROLE and GRANT",
+        look_at="the privileges that you give the role with CREATE ROLE and GRANT",
     )
 
 
 def _too_much(connection: Any, user: str) -> list[str]:
-    """What a role may do that no order needs."""
+    """A role's privileges that no order needs."""
     row = connection.execute(
         "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = %s", (user,)
     ).fetchone()
     if row is None:
-        return []  # the function logs in as somebody else than its variables say
-    names = ("be a superuser", "create databases", "create roles")
+        return []  # the function logs in as another role than its variables say
+    names = ("act as a superuser", "create databases", "create roles")
     found = [name for name, may in zip(names, row, strict=True) if may]
     for right in ("UPDATE", "DELETE", "TRUNCATE"):
         row = connection.execute("SELECT has_table_privilege(%s, 'orders', %s)", (user, right)).fetchone()
@@ -116,7 +116,7 @@ def _too_much(connection: Any, user: str) -> list[str]:
 def _evidence(attempt: Attempt) -> None:
     file = Path("evidence.json")
     if not file.is_file():
-        attempt.not_started("This notebook has not written evidence.json yet.")
+        attempt.not_started("This notebook hasn't written evidence.json yet.")
     called = "reading evidence.json"
     try:
         found: Any = json.loads(file.read_text(encoding="utf-8"))
@@ -125,7 +125,7 @@ def _evidence(attempt: Attempt) -> None:
     missing = [key for key in EVIDENCE if not isinstance(found, dict) or key not in found]
     attempt.expect(
         not missing,
-        problem="The evidence is not complete.",
+        problem="The evidence isn't complete.",
         called=called,
         came_back=found,
         expected=f"a JSON object with the keys {', '.join(EVIDENCE)}; missing: {', '.join(missing)}",
@@ -135,7 +135,7 @@ def _evidence(attempt: Attempt) -> None:
     attempt.expect(
         all(type(count) is int for count in counts.values())
         and counts["calls"] == counts["answered"] + counts["failed"] + counts["throttled"],
-        problem="The counts do not add up: each call has one outcome.",
+        problem="The counts don't add up. Each call has exactly one outcome.",
         called=called,
         came_back=counts,
         expected="answered + failed + throttled = calls",
@@ -144,53 +144,54 @@ def _evidence(attempt: Attempt) -> None:
     errors = found["errors"] if isinstance(found["errors"], list) else [found["errors"]]
     attempt.expect(
         len({str(error) for error in errors}) == len(errors),
-        problem="The same error text stands in the evidence again and again. Whoever reads it wants to know the kinds.",
+        problem="The evidence contains the same error text more than once. Your colleague needs each text only once.",
         called=called,
-        came_back=f"{len(errors)} texts, and only {len({str(error) for error in errors})} different",
+        came_back=f"{len(errors)} texts, but only {len({str(error) for error in errors})} different ones",
         expected="each text once",
         look_at="how you build the list errors",
     )
     attempt.expect(
         bool(errors) and all(isinstance(error, str) and error.strip() for error in errors),
-        problem="A text in errors says nothing." if errors else "The evidence names no error, and calls have failed.",
+        problem="A text in errors is empty." if errors else "The evidence contains no error, although calls failed.",
         called=called,
         came_back=errors,
-        expected="the words of the database, from the calls that failed",
-        look_at="which results have an error: an order that went through has an empty one",
+        expected="the database's messages, from the calls that failed",
+        look_at="which results have an error: if an order went through, its error is empty",
     )
     attempt.expect(
         any(words in error for error in errors for words in REFUSALS),
-        problem="The errors are not in the words of PostgreSQL. Whoever searches the logs needs these.",
+        problem="The errors aren't in PostgreSQL's own words. Your colleague needs these words to search the logs.",
         called=called,
         came_back=errors,
-        expected="the text with which the database refused a call",
-        look_at="where a result has its error; take the text as it is",
+        expected="the text that the database sent when it refused a call",
+        look_at="which attribute of a result holds the error; use its text unchanged",
     )
     sessions = found["sessions"]
     attempt.expect(
         isinstance(sessions, dict) and bool(sessions) and all(type(number) is int for number in sessions.values()),
-        problem="The sessions do not say how many each user has.",
+        problem="The evidence doesn't say how many sessions each user has.",
         called=called,
         came_back=sessions,
-        expected="an object: user -> number of sessions",
+        expected="an object that maps each username to its number of sessions",
         look_at="the last row of the table in step 1",
     )
     told: dict[str, int] = sessions
     attempt.expect(
         MASTER in told and sum(told.values()) == SEATS - KEPT_FOR_SUPERUSERS,
-        problem="The sessions are not those that the burst of the master user has left behind.",
+        problem="The evidence doesn't have the sessions that the master user's burst left behind.",
         called=called,
         came_back=sessions,
-        expected=f"for each user the number of its sessions, when all the seats open to {MASTER} are taken",
-        look_at="what you count by, and when you look: the environments must still be there. Run step 1 again",
+        expected=f"the number of sessions per user, while {MASTER} holds all the seats that it can take",
+        look_at="how you count, and when: the environments must still exist. Rerun the task from its first cell",
     )
     attempt.expect(
         counts["answered"] == told[MASTER],
-        problem="The counts and the sessions do not fit: each call that was answered has left its session behind.",
+        problem="The counts don't match the sessions. Each answered call left its session behind.",
         called=called,
         came_back=f"{counts}; sessions: {sessions}",
-        expected="as many sessions as answers",
-        look_at="how you count result.outcome, and that both come from the same burst. Run step 1 again",
+        expected="as many sessions as answered calls",
+        look_at="how you count result.outcome, and whether both numbers come from the same burst. Rerun the task "
+        "from its first cell",
     )
 
 
@@ -206,43 +207,43 @@ def _variables_of(attempt: Attempt, name: str) -> dict[str, str]:
 # ---- 4.2
 
 Group = tuple[str, str]  # user and state
-CLOSE_S = 0.01  # the moments in the check's crowd lie further apart than this
-STRANGER = "check_stranger"  # a role that the learner has not met
+CLOSE_S = 0.01  # the moments in the check's crowd are further apart than this
+STRANGER = "check_stranger"  # a role that the learner doesn't know
 
 
 @task("4.2")
 def seats(attempt: Attempt) -> None:
-    """The function names each user and state with its sessions, and since when the oldest of them is in that state."""
+    """The function counts the sessions of each user and state, and says since when the oldest has been in it."""
     shop = attempt.database()
     attempt.invoke("seats", {})  # says so if it is not there, or not written
     with _stranger(attempt, shop) as known, _crowd(attempt, known):
         sessions = cloud.start().database_sessions("orders-db")
         reply = attempt.invoke("seats", {})
     rows = _rows(attempt, reply.payload, reply.called)
-    asked = (MASTER, "active")  # the session of the function that asks; it holds a seat as well
+    asked = (MASTER, "active")  # the session of the function that asks also holds a seat
     right = Counter((session.user, session.state) for session in sessions) + Counter([asked])
     came_back = ", ".join(f"{user} {state}: {number}" for (user, state), (number, _) in sorted(rows.items()))
-    expected = "every client with a login, by user and state; the session that asks is one of them"
+    expected = "all client sessions, by user and state, including the session that runs your query"
     told = {group: number for group, (number, _) in rows.items()}
     total = sum(told.values())
     strangers = {user for user, _ in right} - {user for user, _ in told}
     if any(not user or not state for user, state in told):
-        problem = "Your list counts PostgreSQL's own background processes. They hold no seat of max_connections."
-        look_at = "what tells a client from a background process: look at all columns of pg_stat_activity"
+        problem = "Your list counts PostgreSQL's own background processes. They don't take any seats."
+        look_at = "which column of pg_stat_activity tells clients from background processes"
     elif strangers and all(told.get(group) == number for group, number in right.items() if group[0] not in strangers):
-        problem = "Sessions of a user are left out. Whoever is logged in holds a seat, also a user you do not know."
+        problem = "One user's sessions are left out. Every session holds a seat, even if you don't know its user."
         look_at = "the condition after WHERE"
     elif told.keys() < right.keys() and all(told[group] == right[group] for group in told):
-        problem = "Sessions in some states are left out. Each holds a seat, whatever it does."
+        problem = "Sessions in some states are left out. Each session holds a seat, whatever it is doing."
         look_at = "the condition after WHERE"
     elif total < right.total():
-        problem = "Sessions are missing: max_connections counts the whole server, not one database or one user."
-        look_at = "the condition after WHERE; and whom you left out"
+        problem = "Sessions are missing. The limit applies to the whole server, not to one database or one user."
+        look_at = "the condition after WHERE, and which sessions it leaves out"
     elif total > right.total():
         problem = "Your list counts more sessions than there are clients."
-        look_at = "which processes of pg_stat_activity are clients"
+        look_at = "which processes in pg_stat_activity are clients"
     else:
-        problem, look_at = "The sessions are put together wrongly.", "what you group by"
+        problem, look_at = "The sessions are grouped incorrectly.", "the columns that you group by"
     attempt.expect(
         told == right, problem=problem, called=reply.called, came_back=came_back, expected=expected, look_at=look_at
     )
@@ -250,7 +251,7 @@ def seats(attempt: Attempt) -> None:
 
 
 def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int, datetime]]:
-    """User and state -> sessions and since when."""
+    """The number of sessions of each user and state, and since when."""
     found: dict[Group, tuple[int, datetime]] = {}
     for row in payload if isinstance(payload, list) else [payload]:
         try:
@@ -259,19 +260,19 @@ def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int,
             number = int(row["sessions"])
         except (KeyError, TypeError, ValueError):
             attempt.fail(
-                "A row is not of the form that was asked for.",
+                "A row doesn't have the columns that the task asks for.",
                 called=called,
                 came_back=row,
-                expected="user, state, a number of sessions, a moment: in this order in your SELECT",
+                expected="user, state, number of sessions, earliest state_change, in this order in your SELECT",
                 look_at="the columns of your SELECT",
             )
         attempt.expect(
             group not in found,
-            problem="The same user and state have more than one row.",
+            problem="There is more than one row for the same user and state.",
             called=called,
             came_back=row,
-            expected="one row for each user and state",
-            look_at="what you group by",
+            expected="one row per user and state",
+            look_at="the columns that you group by",
         )
         found[group] = (number, since)
     return found
@@ -288,41 +289,41 @@ def _oldest_first(
         told_s = since.timestamp()
         connected = [s.connected_s for s in sessions if (s.user, s.state) == group]
         if any(abs(told_s - moment_s) < CLOSE_S for moment_s in connected):
-            problem = "since tells when a session has connected. An old connection may be busy all day."
-            look_at = "which column tells when the state has changed"
+            problem = "The value of since says when a session connected. An old connection may have been busy all day."
+            look_at = "which column says when the state changed"
         elif any(abs(told_s - moment_s) < CLOSE_S for moment_s in moments):
-            problem = "since is not the moment of the session that has been in this state for longest."
-            look_at = "which one of several moments you take"
+            problem = "The value of since isn't from the session that has been in this state the longest."
+            look_at = "which of several times you choose"
         else:
-            problem, look_at = "since is wrong.", "the column that you take since from"
+            problem, look_at = "The value of since is wrong.", "the column that since comes from"
         attempt.expect(
             abs(told_s - min(moments)) < CLOSE_S,
             problem=problem,
             called=called,
-            came_back=f"{group[0]} {group[1]}: since {max(moments) - told_s:.2f} s before the last of them came",
-            expected=f"{max(moments) - min(moments):.2f} s before the last of them came",
+            came_back=f"{group[0]} {group[1]}: since {max(moments) - told_s:.2f} s before the newest state_change",
+            expected=f"{max(moments) - min(moments):.2f} s before the newest state_change",
             look_at=look_at,
         )
 
 
 class _Crowd:
-    """Sessions in states of the check's own making."""
+    """Sessions that the check opens, each in its own state."""
 
     def __init__(self, attempt: Attempt, shop: hikari.Database) -> None:
         self._attempt, self._shop = attempt, shop
         self.connections: list[Any] = []
 
     def join(self, user: str, statement: str, **settings: Any) -> Any:
-        """One more session; it has been there for a while before it comes into its state."""
+        """Opens one more session, which is connected for a while before it enters its state."""
         try:
             connection = self._shop.connect(user, **settings)
         except psycopg.OperationalError as error:
             self._attempt.fail(
-                "The check finds no free seat in your database.",
+                "The check can't find a free seat in your database.",
                 called=f"a login as {user}",
                 came_back=one_line(str(error)),
                 expected="some free seats",
-                look_at="what else is connected; run the cells of this task again, they end the environments",
+                look_at="what else is connected; rerun this task's cells, because they end the environments",
             )
         self.connections.append(connection)
         connection.execute("SELECT pg_sleep(0.05)")
@@ -336,12 +337,12 @@ def _as_administrator(attempt: Attempt, shop: hikari.Database, statement: str) -
     pid = administrator.info.backend_pid
     administrator.close()
     gone = wait_until(lambda: all(session.pid != pid for session in cloud.start().database_sessions("orders-db")))
-    assert gone, "the administrator's session stays"
+    assert gone, "the administrator's session doesn't end"
 
 
 @contextlib.contextmanager
 def _stranger(attempt: Attempt, shop: hikari.Database) -> Iterator[hikari.Database]:
-    """The database with one role more."""
+    """The database with one more role."""
     password, drop = fresh_id("password"), f"DROP ROLE IF EXISTS {STRANGER}"
     _as_administrator(attempt, shop, f"{drop}; CREATE ROLE {STRANGER} LOGIN PASSWORD '{password}'")
     try:
@@ -367,10 +368,10 @@ def _crowd(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
             found = cloud.start().database_sessions("orders-db")
             return any(session.pid == pid and session.state == "active" for session in found)
 
-        assert wait_until(at_work), "the session that is to be active is not"
+        assert wait_until(at_work), "the session that should be active isn't"
         yield
     finally:
         for connection in crowd.connections:
             with contextlib.suppress(psycopg.Error):
-                connection.cancel_safe()  # PostgreSQL would go on with the statement of a client that has left
+                connection.cancel_safe()  # otherwise, PostgreSQL continues the statement after the client has left
             connection.close()

@@ -1,4 +1,4 @@
-"""Check of module 04, task 4.3: one connection for each environment, and no order lost or placed twice when it dies."""
+"""Check of module 04, task 4.3: one connection per environment, and no order lost or placed twice when it dies."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NAME, USER = "orders", "orders_app"
 CALLS = 5
 #: When the line is cut: the order is in the table, or it is still running.
 WHEN = {
-    "answered": "the database places it, and the connection dies before its answer comes",
-    "asked": "the database begins to place it, and the connection dies at once",
+    "answered": "the database places the order, and the connection dies before the reply arrives",
+    "asked": "the database begins to place the order, and the connection dies immediately",
 }
-# A lamp that is sold out: the order fails, and each try leaves its mark, since a sequence is not rolled back.
+# A lamp that is sold out: the order fails, and each attempt leaves a trace, because a sequence is not rolled back.
 SOLD_OUT = """
 DROP SEQUENCE IF EXISTS check_tries CASCADE;
 CREATE SEQUENCE check_tries;
@@ -47,7 +47,7 @@ def kept(attempt: Attempt) -> None:
     attempt.invoke(NAME, _order())  # says so if it is not there, or not written
     with _own_environments(attempt) as restart, _administrator(attempt, shop) as administrator:
         restart({})
-        _end_all(administrator)  # one that the learner has left open would be counted
+        _end_all(administrator)  # a session that the learner has left open would be counted
         _one_connection_each(attempt)
         say("4.3: the connections die while the environments are frozen ...")
         _survives(attempt, administrator)
@@ -81,13 +81,13 @@ def _one_connection_each(attempt: Attempt) -> None:
     for _ in range(4):
         attempt.invoke(NAME, _order())
         used |= {session.pid for session in _sessions()}
-    wait_until(lambda: len(_sessions()) <= 1, limit_s=4.0)  # one that was closed is there for a moment more
+    wait_until(lambda: len(_sessions()) <= 1, limit_s=4.0)  # a closed session stays for another moment
     left, environments = len(_sessions()), len(alive(NAME))
-    called = f"four orders, one after the other, to {environments} execution environment"
+    called = f"four orders, one after another, to {environments} execution environment"
     expected = "one connection, used four times"
     attempt.expect(
         left <= environments,
-        problem="An environment holds more connections than it can use: it serves one call at a time.",
+        problem="An environment holds more connections than it can use. It serves one call at a time.",
         called=called,
         came_back=f"{left} open connections",
         expected=expected,
@@ -95,46 +95,46 @@ def _one_connection_each(attempt: Attempt) -> None:
     )
     attempt.expect(
         left == 1 and len(used) == 1,
-        problem="Each order opens a connection of its own. Each customer waits for a login again.",
+        problem="Each order opens its own connection, so every customer waits for a login.",
         called=called,
-        came_back=f"{len(used)} connections, one after the other" if left else "no open connection after the orders",
+        came_back=f"{len(used)} connections, one after another" if left else "no open connection after the orders",
         expected=expected,
-        look_at="where your handler connects, and what becomes of the connection when it returns",
+        look_at="where your handler connects, and what happens to the connection when the handler returns",
     )
 
 
 def _survives(attempt: Attempt, administrator: Any) -> None:
-    """Twice: what has replaced a dead connection can die as well."""
+    """Checks it twice, because a connection that replaced a dead connection can also die."""
     _at_once([_order() for _ in range(CALLS)])
     for again in ("", " again"):
         _end_all(administrator)
         events = [_order() for _ in range(CALLS)]
         results = _at_once(events)
-        called = f"{CALLS} orders at once, after their environments' connections have died{again} in the frozen state"
+        called = f"{CALLS} orders at once, after the connections of their frozen environments died{again}"
         for event, result in zip(events, results, strict=True):
             attempt.expect(
                 result.outcome == "answered",
-                problem="The connection died while the environment was frozen, and a customer pays for it.",
+                problem="The connection died while the environment was frozen, and the next customer's order failed.",
                 called=called,
                 came_back=one_line(result.error),
-                expected="an order each",
-                look_at="how your handler finds out that its connection is dead, before the order depends on it",
+                expected="every order is placed",
+                look_at="how your handler finds out that its connection is dead before the order depends on it",
             )
             rows = _rows_of(administrator, event["order_key"])
             _true_answer(attempt, result, rows, called)
     attempt.expect(
         wait_until(lambda: len(_sessions()) <= CALLS, limit_s=4.0),
-        problem="After the dead connections were replaced there are more than one for each environment.",
-        called="looking at the sessions afterwards",
-        came_back=f"{len(_sessions())} connections of {CALLS} environments",
-        expected="one for each environment",
+        problem="After your function replaced dead connections, it has more than one connection per environment.",
+        called="a look at the sessions afterward",
+        came_back=f"{len(_sessions())} connections from {CALLS} environments",
+        expected="one connection per environment",
         look_at="what your code opens when it finds a dead connection",
     )
 
 
 def _end_all(administrator: Any) -> None:
     administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (USER,))
-    assert wait_until(lambda: not _sessions()), "sessions that were ended stay"
+    assert wait_until(lambda: not _sessions()), "sessions that were ended are still there"
 
 
 def _fails_once(attempt: Attempt, administrator: Any) -> None:
@@ -147,19 +147,19 @@ def _fails_once(attempt: Attempt, administrator: Any) -> None:
     called = "an order that the database refuses: this lamp is sold out"
     attempt.expect(
         result.outcome == "failed",
-        problem="The database refused the order, and your function answers as if all were well.",
+        problem="The database refused the order, but your function answered as if it had placed the order.",
         called=called,
         came_back=readable(result.payload),
-        expected="an error: the caller must know that there is no order",
-        look_at="which errors your handler catches, and what it returns then",
+        expected="an error, because the caller must know that there is no order",
+        look_at="which errors your handler catches, and what it returns in that case",
     )
     attempt.expect(
         row[0] == 1,
-        problem="Your function tried an order again that the database had refused. The connection was alive.",
+        problem="The database refused an order, and your function retried it, although the connection was alive.",
         called=called,
-        came_back=f"{row[0]} tries",
-        expected="one try, and the error",
-        look_at="which errors mean that a connection is dead, and which do not",
+        came_back=f"{row[0]} attempts",
+        expected="one attempt, then the error",
+        look_at="which errors mean that a connection is dead, and which don't",
     )
     attempt.invoke(NAME, _order())  # and the next order goes through
 
@@ -172,38 +172,38 @@ def _places_once(attempt: Attempt, administrator: Any, relay: Relay, when: str) 
     (result,) = _at_once([event])
     attempt.expect(
         relay.has_cut,
-        problem="The order did not reach the database by the address that the function was given.",
+        problem="The order didn't reach the database through the address in DB_HOST and DB_PORT.",
         called=f"invoke {NAME} with other values of DB_HOST and DB_PORT",
         came_back=result.error or readable(result.payload),
-        expected="an order that goes to this address",
-        look_at="where your code takes host and port from",
+        expected="an order that is sent to this address",
+        look_at="where your code gets the host and the port from",
     )
-    # The database goes on with an order whose client has left, and then ends the session.
+    # The database continues with an order whose client has left, then ends the session.
     assert wait_until(lambda: not any(session.state == "active" or session.pid in before for session in _sessions())), (
-        "an order is running still"
+        "an order is still running"
     )
     rows = _rows_of(administrator, event["order_key"])
     called = f"order {event['order_key']}; {WHEN[when]}"
     attempt.expect(
         len(rows) < 2,
-        problem="The customer gets two lamps: the order was placed, and your function placed it again.",
+        problem="The customer gets two lamps. The order was placed, and your function placed it again.",
         called=called,
         came_back=f"{len(rows)} rows with this order_key",
-        expected="one row at most; an error is the right answer",
-        look_at="what your handler does when the order itself fails, and what it can know then",
+        expected="at most one row; the right answer is an error",
+        look_at="what your handler does when the order itself fails, and what the handler can know at that point",
     )
     if result.outcome == "answered":
         _true_answer(attempt, result, rows, called)
-    attempt.invoke(NAME, _order())  # and the environment is well again
+    attempt.invoke(NAME, _order())  # and the environment works again
 
 
 def _true_answer(attempt: Attempt, result: CallResult, rows: list[int], called: str) -> None:
     told = result.payload.get("order") if isinstance(result.payload, dict) else None
     attempt.expect(
         [told] == rows,
-        problem="The function's answer is not the order in the table.",
+        problem="The function's answer doesn't match the order in the table.",
         called=called,
-        came_back=f"{readable(result.payload)}; rows with its order_key: {rows}",
+        came_back=f"{readable(result.payload)}; ids of the rows with this order_key: {rows}",
         expected='one row, and {"order": its id}',
         look_at="what your handler returns",
     )
@@ -215,11 +215,11 @@ def _administrator(attempt: Attempt, shop: hikari.Database) -> Iterator[Any]:
         connection = shop.connect()
     except psycopg.OperationalError as error:
         attempt.fail(
-            "The administrator is refused, so the check cannot look at the orders.",
+            "The administrator is refused, so the check can't look at the orders.",
             called="a login as hikari",
             came_back=one_line(str(error)),
             expected="a free seat",
-            look_at="as whom your function logs in: deploy it with the cell of this task",
+            look_at="which user your function logs in as; deploy it with the cell of this task",
         )
     with connection:
         yield connection
@@ -227,7 +227,7 @@ def _administrator(attempt: Attempt, shop: hikari.Database) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _own_environments(attempt: Attempt) -> Iterator[Any]:
-    """Gives a call that restarts the function with some variables changed; puts them back at the end."""
+    """Yields a callable that restarts the function with changed variables, and restores the variables at the end."""
     client = attempt.client("lambda")
     before = (client.get_function_configuration(FunctionName=NAME).get("Environment") or {}).get("Variables") or {}
 
@@ -242,14 +242,14 @@ def _own_environments(attempt: Attempt) -> Iterator[Any]:
 
 
 class Relay:
-    """A network between function and database: it passes bytes on, and cuts the line once.
+    """A network between function and database, which passes bytes on and cuts the line once.
 
     Args:
-        host, port: of the database.
+        host, port: the database's address.
 
     Attributes:
-        host, port: where it listens.
-        has_cut: whether the line was cut.
+        host, port: the address where the relay listens.
+        has_cut: whether the relay has cut the line.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -272,9 +272,9 @@ class Relay:
         """Cuts the line of the next client that sends `key`, once.
 
         Args:
-            key: what the client sends.
-            when: "asked", when the database has got the key; "answered", when it has said something after that, which
-                the client does not hear.
+            key: the bytes that the client sends.
+            when: "asked", as soon as the database has received the key; "answered", when the database has answered
+                after that, but before the client receives the answer.
         """
         self._key, self._when, self.has_cut = key, when, False
 

@@ -24,12 +24,12 @@ _chance = random.Random()
 # ---- 4.4
 
 NAME, MASTER, USER = "orders", "hikari", "orders_app"
-REPORT = 2  # sessions of Hikari's nightly report, which is no function
+REPORT = 2  # sessions of Hikari's sales report, which isn't a function
 
 
 @task("4.4")
 def room(attempt: Attempt) -> None:
-    """In a burst before and after a deployment nobody is refused by the database, and few seats stay empty."""
+    """In bursts before and after a deployment the database refuses nobody, and few seats stay empty."""
     client = attempt.client("lambda")
     shop = attempt.database()
     limit = client.get_function_concurrency(FunctionName=NAME).get("ReservedConcurrentExecutions")
@@ -47,20 +47,20 @@ def room(attempt: Attempt) -> None:
     refused = [result.error for burst in bursts for result in burst if result.outcome == "failed"]
     alone = any(result.outcome == "failed" for result in bursts[0])
     if alone:
-        problem = "The database refuses orders before any deployment. Not every seat is open to the function."
-        look_at = "who else has seats, or has them kept"
+        problem = "The database refuses orders even before the deployment. The function can't take every seat."
+        look_at = "who else holds seats, and for whom seats are reserved"
     elif 2 * limit <= open_to_all:
-        problem = "The database refuses orders. The seats of the nightly report are not reckoned with."
+        problem = "The database refuses orders. Your limit leaves no seats for the sales report."
         look_at = "who else is connected"
     elif 2 * limit + REPORT <= most:
-        problem = "The database refuses orders. Seats that are kept for administrators count as if they were free."
+        problem = "The database refuses orders. Your limit counts the administrators' reserved seats as free."
         look_at = "the three settings: who may take which seats?"
     else:
         problem = (
-            "One version alone has room. After the deployment the database refuses orders: the environments of "
-            "the old version are frozen, and hold their connections."
+            "There are seats for only one version. After the deployment, the database refuses orders because the old "
+            "version's frozen environments still hold their connections."
         )
-        look_at = "how many environments can be there when two versions are alive"
+        look_at = "how many environments there can be while two versions have environments"
     attempt.expect(
         not refused,
         problem=problem,
@@ -72,12 +72,12 @@ def room(attempt: Attempt) -> None:
     )
     attempt.expect(
         open_to_all - held < 2,
-        problem="The limit is too careful: orders are throttled, and seats stay empty.",
+        problem="The limit is too cautious. Lambda throttles orders, although seats stay empty.",
         called=f"{len(bursts[0])} calls at once, a deployment, {len(bursts[1])} calls at once; reserved: {limit}",
         came_back=f"throttled each time: {_count(bursts[1], 'throttled')}; seats that nobody ever took: "
         f"{open_to_all - held}",
         expected="as many orders as the seats allow",
-        look_at="your sum: what do you subtract, and do you subtract it twice?",
+        look_at="how you compute the limit: what do you subtract, and do you subtract it twice?",
     )
 
 
@@ -95,7 +95,7 @@ def _sessions_of(user: str) -> int:
 
 
 def _seats(attempt: Attempt, shop: hikari.Database) -> dict[str, int]:
-    """What PostgreSQL says of its seats, asked by the administrator while they are taken."""
+    """PostgreSQL's settings about seats, which the administrator reads while the seats are taken."""
     names = ("max_connections", "superuser_reserved_connections", "reserved_connections")
     try:
         with shop.connect() as connection:
@@ -106,13 +106,13 @@ def _seats(attempt: Attempt, shop: hikari.Database) -> dict[str, int]:
             called="a login as hikari while the function is busy",
             came_back=one_line(str(error)),
             expected="a free seat",
-            look_at="as whom your function logs in: deploy it with the cell of this task",
+            look_at="which user your function logs in as; deploy it with the cell of this task",
         )
 
 
 @contextlib.contextmanager
 def _versions(client: Any) -> Iterator[Any]:
-    """Gives a call that publishes a new version of the learner's function and names it; at the end they are deleted."""
+    """Yields a callable that publishes a version of the function and returns its name; deletes them at the end."""
     before = (client.get_function_configuration(FunctionName=NAME).get("Environment") or {}).get("Variables") or {}
     made: list[str] = []
 
@@ -134,23 +134,23 @@ def _versions(client: Any) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _report(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
-    """The sessions of the nightly report, and no others: one that the learner has left open would take a seat."""
+    """Holds the sales report's sessions, and ends all others, because a session left open would take a seat."""
     with contextlib.ExitStack() as held:
         try:
             with shop.connect() as administrator:
                 administrator.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (USER,)
                 )
-            assert wait_until(lambda: not _sessions_of(USER)), "sessions that were ended stay"
+            assert wait_until(lambda: not _sessions_of(USER)), "sessions that were ended are still there"
             for _ in range(REPORT):
                 held.enter_context(shop.connect(USER))
         except psycopg.OperationalError as error:
             attempt.fail(
-                "The nightly report finds no seat.",
+                "The sales report can't get a seat.",
                 called=f"{REPORT} logins as {USER} before the burst",
                 came_back=one_line(str(error)),
                 expected="free seats",
-                look_at="what else is connected; run the cells of this task again, they end the environments",
+                look_at="what else is connected; rerun this task's cells, because they end the environments",
             )
         yield
 
@@ -171,21 +171,21 @@ SHOP: dict[str, Any] = {
 
 @task("4.5")
 def enough(attempt: Attempt) -> None:
-    """The function says how many seats the busiest minute and moment need, how many there are, and if it is enough."""
-    # 1,230 a minute are 20.5 a second; times 0.25 s are 5.125 environments.
-    _judged(attempt, {**SHOP, "versions_alive": 1}, "Little's law, and the units of what you multiply")
-    _judged(attempt, {**SHOP, "versions_alive": 1, "most_at_once": 9}, "what most_at_once tells")
-    _judged(attempt, {**SHOP, "most_at_once": 9}, "what else is alive after a deployment")
+    """The function says how many seats the busiest minute and moment need, how many there are, and if that's enough."""
+    # 1,230 orders per minute are 20.5 per second; times 0.25 s gives 5.125 environments.
+    _judged(attempt, {**SHOP, "versions_alive": 1}, "Little's law, and the units of the numbers that you multiply")
+    _judged(attempt, {**SHOP, "versions_alive": 1, "most_at_once": 9}, "what most_at_once means")
+    _judged(attempt, {**SHOP, "most_at_once": 9}, "which other environments there are after a deployment")
     _judged(attempt, {**SHOP, "connections_per_environment": 3}, "what each environment holds")
     exact = {**SHOP, "max_connections": 5 + 4 + 12}
-    _judged(attempt, exact, "what you answer when there are exactly as many seats as are needed")
+    _judged(attempt, exact, "what you return when there are exactly as many seats as the function needs")
     _judged(attempt, {**exact, "max_connections": 5 + 4 + 11}, "how you compare the two numbers")
     for _ in range(6):
-        _judged(attempt, _any_shop(), "each number of the event, and what your sum does with it")
+        _judged(attempt, _any_shop(), "each number of the event, and what your function does with it")
 
 
 def _any_shop() -> dict[str, Any]:
-    """A shop that nobody has seen: its busiest minute is no whole number of environments."""
+    """A shop that nobody has seen, whose busiest minute doesn't need a whole number of environments."""
     while True:
         shop: dict[str, Any] = {
             "orders_per_minute": [_chance.randint(50, 6000) for _ in range(_chance.randint(3, 9))],
@@ -202,7 +202,7 @@ def _any_shop() -> dict[str, Any]:
 
 
 def _at_a_time(shop: dict[str, Any], orders_per_minute: int | Fraction) -> Fraction:
-    """Little's law: the mean number of orders that are being placed."""
+    """Little's law: the mean number of orders in progress."""
     return Fraction(orders_per_minute) / 60 * Fraction(str(shop["order_s"]))
 
 
@@ -219,28 +219,30 @@ def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
         problem = (
             "The number of seats is wrong."
             if told["seats"] != shop["max_connections"]
-            else ("max_connections is not what your function has: others have seats, or have them kept.")
+            else (
+                "The function can't have all of max_connections. Other clients hold some seats, and some are reserved."
+            )
         )
-        look_at = "how many of max_connections are left for the function"
+        look_at = "how many of the max_connections seats are left for the function"
     elif told["needed"] != needed:
         problem = _wrong_need(shop, told["needed"], environments)
-        look_at = "how many environments there are in the busiest minute and moment, and what each of them holds"
+        look_at = "how many environments there are in the busiest minute and moment, and what each environment holds"
     else:
-        problem = "The numbers are right, and the conclusion from them is not."
+        problem = "The numbers are right, but the conclusion isn't."
     attempt.expect(
         told == right,
         problem=problem,
         called=reply.called,
         came_back=reply,
-        expected=f'"needed" from the orders at a time, "seats" for the function, "enough" from both ({there} seats)'
+        expected=f'"needed" from the orders in progress, "seats" for the function, "enough" from both ({there} seats)'
         if told["seats"] == there
-        else "the seats that nobody else holds, and that are kept for nobody",
+        else "the number of seats that nobody else holds and that aren't reserved",
         look_at=look_at,
     )
 
 
 def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
-    """The misconception that leads to this number of connections."""
+    """Describes the misconception that leads to this number of connections."""
     rates, each, versions = shop["orders_per_minute"], shop["connections_per_environment"], shop["versions_alive"]
     of_all = each * versions
     most = shop["most_at_once"]
@@ -248,15 +250,18 @@ def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
     busiest = _at_a_time(shop, max(rates))
     little = math.ceil(busiest)
     guesses = {
-        max(mean, most) * of_all: "needed is that of an average minute. Customers are refused in the busiest one.",
-        max(math.ceil(busiest * 60), most) * of_all: "needed counts a minute's orders as if they came in a second.",
-        max(math.floor(busiest), most) * of_all: "needed is rounded down: one order more finds no connection.",
-        math.ceil(max(busiest, most) * of_all): "needed is rounded too late: there is no half environment.",
-        (little + most) * of_all: "needed is a sum. Who comes at the same moment is among the minute's customers.",
-        most * of_all: "needed is that of one moment. Over the minute more orders run, since each takes its time.",
-        little * of_all: "Little's law gives the mean of a minute; customers who come at the same moment each need "
-        "an environment, too.",
-        environments * each: "needed counts one version alone. After a deployment the old one's connections are there.",
-        environments * versions: "needed counts environments. An environment can hold more than one connection.",
+        max(mean, most) * of_all: '"needed" is for an average minute. In the busiest minute, customers are refused.',
+        max(math.ceil(busiest * 60), most) * of_all: '"needed" counts a minute\'s orders as if they came in a second.',
+        max(math.floor(busiest), most) * of_all: '"needed" is rounded down, so some orders get no connection.',
+        math.ceil(max(busiest, most) * of_all): '"needed" is rounded too late. You can\'t have half an environment.',
+        (little + most) * of_all: '"needed" is a sum, but customers who come at the same time are already among the '
+        "minute's customers.",
+        most * of_all: '"needed" is for one moment. In the busiest minute, more orders are in progress, because each '
+        "order takes time.",
+        little * of_all: "Little's law gives the average over a minute. Customers who come at the same time also need "
+        "their own environments.",
+        environments * each: '"needed" counts only one version. After a deployment, the old version\'s connections are '
+        "still open.",
+        environments * versions: '"needed" counts environments. An environment can hold more than one connection.',
     }
-    return guesses.get(told, "needed is wrong.") if isinstance(told, int) else "needed is no whole number."
+    return guesses.get(told, '"needed" is wrong.') if isinstance(told, int) else '"needed" isn\'t a whole number.'

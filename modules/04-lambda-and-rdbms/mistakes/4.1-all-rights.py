@@ -1,4 +1,4 @@
-#: expects: may do what no order needs
+#: expects: privileges that no order needs
 #: because: The role gets all rights on the table, so that nothing is missing.
 #: replaces: 2
 try:

@@ -1,4 +1,4 @@
-#: expects: The same error text stands in the evidence again and again
+#: expects: The evidence contains the same error text more than once
 #: because: A list of all texts is thought to be more complete.
 outcomes = Counter(result.outcome for result in results)
 evidence = {

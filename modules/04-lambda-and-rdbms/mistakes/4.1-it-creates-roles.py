@@ -1,4 +1,4 @@
-#: expects: may do what no order needs
+#: expects: privileges that no order needs
 #: because: A role that the administrator made is thought to need an administrator's rights.
 #: replaces: 2
 try:

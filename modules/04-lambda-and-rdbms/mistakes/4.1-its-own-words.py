@@ -1,4 +1,4 @@
-#: expects: not in the words of PostgreSQL
+#: expects: aren't in PostgreSQL's own words
 #: because: That it failed is thought to be enough; why, the log would have said.
 outcomes = Counter(result.outcome for result in results)
 evidence = {

@@ -1,4 +1,4 @@
-#: expects: With the new role no order goes through
+#: expects: With the new role, no order goes through
 #: because: That a role may log in is taken for enough.
 #: replaces: 2
 try:

@@ -1,4 +1,4 @@
-#: expects: The counts and the sessions do not fit
+#: expects: The counts don't match the sessions
 #: because: The calls that failed and the calls that were answered change places.
 outcomes = Counter(result.outcome for result in results)
 evidence = {

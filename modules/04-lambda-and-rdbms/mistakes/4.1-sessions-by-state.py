@@ -1,4 +1,4 @@
-#: expects: The sessions are not those that the burst
+#: expects: The evidence doesn't have the sessions
 #: because: The state is counted in place of the user, so nobody learns whose sessions they are.
 outcomes = Counter(result.outcome for result in results)
 evidence = {

@@ -1,4 +1,4 @@
-#: expects: A text in errors says nothing
+#: expects: A text in errors is empty
 #: because: A call that went well has an error too: an empty one.
 outcomes = Counter(result.outcome for result in results)
 evidence = {

@@ -1,4 +1,4 @@
-#: expects: since tells when a session has connected
+#: expects: The value of since says when a session connected
 #: because: How long somebody is connected is taken for how long they are idle.
 #: changes: gap 1
 -            SELECT usename, state, count(*), min(state_change)

@@ -1,4 +1,4 @@
-#: expects: answers as if all were well
+#: expects: answered as if it had placed the order
 #: because: The caller is spared the error, and believes that there is an order.
 #: fills: gap 1
     try:

@@ -1,4 +1,4 @@
-#: expects: Each order opens a connection of its own
+#: expects: Each order opens its own connection
 #: because: Where nothing is kept, nothing can die: a login for each customer.
 %%writefile kept.py
 import os

@@ -1,4 +1,4 @@
-#: expects: tried an order again that the database had refused
+#: expects: The database refused an order, and your function retried it
 #: because: Each error is taken for a dead connection.
 #: fills: gap 1
     try:

@@ -1,4 +1,4 @@
-#: expects: max_connections is not what your function has
+#: expects: The function can't have all of max_connections
 #: because: What others hold, and what is kept, counts as free.
 %%writefile enough.py
 import math

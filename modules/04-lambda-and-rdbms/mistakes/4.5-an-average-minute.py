@@ -1,4 +1,4 @@
-#: expects: that of an average minute
+#: expects: is for an average minute
 #: because: The mean of the day is taken for the load.
 %%writefile enough.py
 import math

@@ -1,4 +1,4 @@
-#: expects: the conclusion from them is not
+#: expects: the conclusion isn't
 #: because: As many seats as are needed are thought to be too few.
 %%writefile enough.py
 import math

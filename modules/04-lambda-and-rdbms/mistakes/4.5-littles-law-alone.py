@@ -1,4 +1,4 @@
-#: expects: Little's law gives the mean
+#: expects: Little's law gives the average
 #: because: The mean of the busiest minute is taken for its worst moment.
 %%writefile enough.py
 import math

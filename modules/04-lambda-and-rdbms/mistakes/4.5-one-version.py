@@ -1,4 +1,4 @@
-#: expects: counts one version alone
+#: expects: counts only one version
 #: because: A deployment is forgotten.
 %%writefile enough.py
 import math
