@@ -64,7 +64,7 @@ def proxy_in_front(attempt: Attempt) -> None:
         called=f"describe_db_proxy_target_groups {PROXY}",
         came_back=f"MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
         expected=f"a pool of {POOL} connections",
-        look_at="the settings of the pool in step 1. What is MaxConnectionsPercent a share of?",
+        look_at="the pool's settings in step 1. What is MaxConnectionsPercent a percentage of?",
     )
     with borrowed(attempt, "orders") as restart:
         restart()  # while the proxy was broken, it has closed connections that the environments still keep
@@ -96,9 +96,9 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
     called = f"invoke orders with {calls} orders at once"
     attempt.expect(
         other is None,
-        problem="Lambda refuses customers. A limit on the function turns them away before the proxy can let them wait."
+        problem="Lambda refuses customers. A limit on the function turns them away before they can wait for the proxy."
         if other and other.outcome == "throttled"
-        else "Not every order of the burst got an answer.",
+        else "Not every order in the burst got an answer.",
         called=called,
         came_back=f"{answered} answered; {other.error if other else ''}",
         expected=f"{calls} answered",
@@ -111,7 +111,7 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
         called=called,
         came_back=f"{sum(placed)} rows for {calls} orders",
         expected=f"{calls} rows",
-        look_at="orders.py. Is it still the one from the lab?",
+        look_at="orders.py. Is it still the lab's version?",
     )
     seen = [session for sample in watch.samples for session in sample.sessions]
     users = sorted({session.user for session in seen if _of_the_proxy(session)})
@@ -119,7 +119,7 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
         users == ["orders_app"],
         problem="The proxy logs in as a user other than orders_app. The master user may do far more than place orders.",
         called=f"{called}, and list the database's sessions",
-        came_back=f"sessions of the proxy as {', '.join(users)}",
+        came_back=f"proxy sessions as {', '.join(users)}",
         expected="sessions as orders_app",
         look_at="the login in the secret",
     )
@@ -130,9 +130,9 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
         problem=f"The proxy takes {most} of {SEATS} seats, but it may have only half of them."
         + (f" Now the database refuses {VISITORS[refused]}." if refused else ""),
         called=f"{called}, and list the database's sessions",
-        came_back=f"{most} sessions of the proxy; MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
+        came_back=f"{most} proxy sessions; MaxConnectionsPercent {pool['MaxConnectionsPercent']}",
         expected=f"at most {POOL} sessions",
-        look_at="the settings of the pool in step 1",
+        look_at="the pool's settings in step 1",
     )
     attempt.expect(
         not refused,
@@ -140,7 +140,7 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
         called=f"{called}, and then connect to the database",
         came_back=refusals.get(refused, ""),
         expected="a connection",
-        look_at="the other clients of the database. Is there a function that doesn't use the proxy?",
+        look_at="the database's other clients. Is there a function that doesn't use the proxy?",
     )
 
 
@@ -162,17 +162,17 @@ def _one_order(attempt: Attempt) -> None:
     )
     attempt.expect(
         result.outcome == "answered",
-        problem="The function has lost a variable that it needs. The variables that you send replace all others."
+        problem="The function has lost a variable that it needs. The variables that you send replace all the old ones."
         if result.error.startswith("'DB_")
         else "Your function ended with an error.",
         called=called,
         came_back=result.error,
-        expected="the number of an order",
+        expected="an order number",
         look_at="the variables that step 2 sends, and the address in them. Correct them, then run step 2 again",
     )
     attempt.expect(
         any(e.kind == "borrow" for e in since),
-        problem="The function goes past the proxy, straight to the database.",
+        problem="The function bypasses the proxy and connects straight to the database.",
         called=called,
         came_back=f"{result.payload}; nobody asked {PROXY} for a connection",
         expected="the function among the proxy's clients",
@@ -213,7 +213,7 @@ UNLIKELY_S = 1.0  # a query of this length is stopped when half a second is the 
 
 @task("5.2")
 def pinning(attempt: Attempt) -> None:
-    """The function that pins is named. It doesn't pin any more, and its setting holds for its queries and no others."""
+    """The function that pins is named. It no longer pins, and its setting applies only to its own queries."""
     database = attempt.database()
     _finding(attempt)
     pool = _pool_settings(attempt)
@@ -240,7 +240,7 @@ def pinning(attempt: Attempt) -> None:
         found = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
         attempt.expect(
             found == [right] * CALLS,
-            problem="search doesn't find the right number of orders any more.",
+            problem="search no longer finds the right number of orders.",
             called=f"invoke search with {json.dumps(fast)}, {CALLS} times at once",
             came_back=next((r.error or r.payload for r, f in zip(results, found, strict=True) if f != right), ""),
             expected=f'{{"found": {right}}} each time',
@@ -252,9 +252,9 @@ def pinning(attempt: Attempt) -> None:
             problem="search doesn't use the proxy."
             if not logins
             else "search opens more connections than it needs. An environment serves one call at a time.",
-            called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
+            called=f"restart the function search, invoke it twice in a row, then {CALLS} times at once",
             came_back=f"{environments} execution environments, {logins} connections to {PROXY}",
-            expected="one connection for each environment",
+            expected="one connection per environment",
             look_at="how often freed.py connects. The pool is already there, in the proxy",
         )
         say("5.2: slow queries ...")
@@ -270,7 +270,7 @@ def _finding(attempt: Attempt) -> None:
     finding = json.loads(text)
     attempt.expect(
         isinstance(finding, dict),
-        problem="finding isn't a dict any more.",
+        problem="finding is no longer a dict.",
         called="reading finding.json",
         came_back=text,
         expected="a dict with the two fields of step 1",
@@ -303,13 +303,13 @@ def _no_pin(attempt: Attempt, since: list[ProxyEvent], pool: dict[str, Any]) -> 
     percent = pool["MaxConnectionsPercent"]
     attempt.expect(
         not pins,
-        problem=f"search still pins. A larger pool ({percent} %) only hides it until more customers come."
+        problem=f"search still pins. A larger pool ({percent}%) only hides this until more customers come."
         if percent > 50
         else "search still pins connections.",
-        called=f"invoke search twice in a row, then {CALLS} times at once, after a restart",
+        called=f"restart the function search, invoke it twice in a row, then {CALLS} times at once",
         came_back=f"{len(pins)} pins; {pins[0].detail if pins else ''}",
         expected="none",
-        look_at="the reason above. How long does the setting last? And have you deployed freed.py?",
+        look_at="the reason above. How long does the setting last? And did you deploy freed.py?",
     )
 
 
@@ -317,10 +317,10 @@ def _no_cancel(attempt: Attempt, since: list[ProxyEvent], called: str) -> None:
     cancels = sum(event.kind == "cancel" for event in since)
     attempt.expect(
         not cancels,
-        problem="search cancels its query itself. RDS Proxy does not pass on a client's cancel, so on AWS the query "
-        "would go on. Only the local proxy passes it on.",
+        problem="search cancels its query itself. RDS Proxy doesn't forward a client's cancel request, so on AWS the "
+        "query would keep running. Only the local proxy forwards it.",
         called=called,
-        came_back=f"requests to cancel that reached the proxy: {cancels}",
+        came_back=f"cancel requests that reached the proxy: {cancels}",
         expected="no such request, because the database stops a slow query",
         look_at="who watches the time, freed.py or the database",
     )
@@ -337,6 +337,16 @@ def _timeouts_of_roles(database: hikari.Database) -> str:
         return ", ".join(row[0] for row in connection.execute(query).fetchall())
 
 
+def _init_query(attempt: Attempt) -> str:
+    """The SQL that the learner's proxy runs on each new connection; empty if there is none."""
+    return str(_pool_settings(attempt).get("InitQuery") or "")
+
+
+def _connections_open() -> str:
+    """How many connections the learner's proxy has to the database, in words."""
+    return f"RDS Proxy has {sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))} connections open"
+
+
 def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, Any], right: int) -> None:
     slow = fast | {"takes_s": UNLIKELY_S}
     for event, expected in ((slow, None), (fast, right), (slow, None)):
@@ -346,22 +356,28 @@ def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, An
         came_back = result.error or payload or result.payload
         _no_cancel(attempt, cloud.start().proxy_events(PROXY, mark), f"invoke search with {json.dumps(event)}")
         if event is fast:
-            problem = "After a query was stopped, the same environment doesn't answer the next call."
-            look_at = "the transaction and the connection. In which state are they after a query was stopped?"
+            problem = "After a query is stopped, the same environment doesn't answer the next call."
+            look_at = "the transaction and the connection. What state are they in after a query is stopped?"
         elif payload.get("found") is not None and (roles := _timeouts_of_roles(database)):
             problem = (
-                "The database doesn't stop a slow search. ALTER ROLE reaches only new connections. Connections that "
-                "the proxy opened before it keep the old value."
+                "The database doesn't stop a slow search. ALTER ROLE affects only new connections. Connections that "
+                "the proxy opened earlier keep the old value."
             )
-            connections = sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))
-            came_back = f"{json.dumps(payload)}; {roles}; RDS Proxy has {connections} connections open"
+            came_back = f"{json.dumps(payload)}; {roles}; {_connections_open()}"
             look_at = "the other functions that log in as this role, and what makes the proxy open new connections"
+        elif payload.get("found") is not None and "statement_timeout" in (query := _init_query(attempt)).lower():
+            problem = (
+                "The database doesn't stop a slow search. The proxy runs its InitQuery only on new connections. "
+                "Connections that it opened earlier never ran it."
+            )
+            came_back = f"{json.dumps(payload)}; InitQuery: {query}; {_connections_open()}"
+            look_at = "the other functions that use this proxy, and what makes the proxy open new connections"
         elif payload.get("found") is not None:
-            problem = "The database doesn't stop a slow search any more, so the setting in freed.py is lost."
-            look_at = "whether the setting holds at the moment of the query"
+            problem = "The database no longer stops a slow search, so the setting in freed.py is lost."
+            look_at = "whether the setting is in effect when the query runs"
         else:
             problem = "The database stops a slow search, but the customer doesn't get the same answer as before."
-            look_at = "the answer of search.py when its query is stopped"
+            look_at = "what search.py returns when its query is stopped"
         wanted = {"found": right} if event is fast else {"found": None, "reason": "too slow"}
         attempt.expect(
             not result.error
@@ -391,17 +407,17 @@ def _others_are_free(attempt: Attempt, database: hikari.Database) -> None:
     for takes_s, result in results:
         roles = _timeouts_of_roles(database)
         if "statement timeout" not in result.error:
-            problem = "report doesn't work any more."
+            problem = "report no longer works."
             look_at = "the cell above step 1, which deploys all three functions. Run it again, then run yours"
         else:
-            problem = "The setting of search now also holds for report, so the database stops report's slow query."
-            look_at = "how long your setting holds, and for whom. The proxy's connections serve every function"
+            problem = "search's setting now also applies to report, so the database stops report's slow query."
+            look_at = "how long your setting applies, and to which clients. All functions share the proxy's connections"
             look_at += ". A setting made with ALTER ROLE stays until ALTER ROLE ... RESET" if roles else ""
         attempt.expect(
             result.outcome == "answered",
             problem=problem,
             called=f"invoke report with {json.dumps({'takes_s': takes_s})}",
             came_back=result.error + (f"; {roles}" if roles else ""),
-            expected="the number of the lamps sold",
+            expected="the number of lamps sold",
             look_at=look_at,
         )

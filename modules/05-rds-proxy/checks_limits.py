@@ -82,7 +82,7 @@ def _settings(attempt: Attempt, percent: int, timeout_s: int) -> None:
     )
     attempt.expect(
         percent + theirs <= 100,
-        problem=f"Together the two proxies may take {percent + theirs} % of the seats, which is more than there are.",
+        problem=f"Together, the two proxies may take {percent + theirs}% of the seats, which is more than there are.",
         called=f"describe_db_proxy_target_groups of {PROXY} and {OTHER}",
         came_back=f"MaxConnectionsPercent {percent} and {theirs}",
         expected="a sum that leaves room for others",
@@ -106,10 +106,10 @@ def _all_answered(attempt: Attempt, results: list[CallResult], timeout_s: int) -
         problem=f"Customers are turned away after {timeout_s} s, although a connection would soon have been free."
         if timed_out
         else "Not every order got an answer.",
-        called=f"invoke orders with {len(results)} orders at once, while nothing else is going on",
+        called=f"invoke orders with {len(results)} orders at once, while nothing else is running",
         came_back=f"{len(results) - len(failed)} answered; {failed[0].error if failed else ''}",
         expected=f"{len(results)} answered",
-        look_at="how long your last customers wait when all goes well. Compare this with the timeout and the pool"
+        look_at="how long the last customers wait when all is well. Compare this with the timeout and the pool"
         if timed_out
         else "the error above",
     )
@@ -146,13 +146,13 @@ def _both(attempt: Attempt, customers: int, percent: int) -> None:
         answered == callers and used == OTHERS_SEATS,
         problem="Your proxy has taken seats that belong to the other team.",
         called=called,
-        came_back=f"{answered} of {callers} calls of loyalty were answered, on {used} connections",
-        expected=f"{callers} of them, on {OTHERS_SEATS} connections; your pool has {SEATS * percent // 100}",
-        look_at="the sum of all seats that somebody needs. RDS itself also keeps some",
+        came_back=f"{answered} of {callers} calls to loyalty were answered, on {used} connections",
+        expected=f"all {callers}, on {OTHERS_SEATS} connections; your pool may have {SEATS * percent // 100}",
+        look_at="the sum of all the seats that are needed. RDS also keeps some for itself",
     )
     attempt.expect(
         all(result.outcome == "answered" for result in ours),
-        problem="While both teams sell, not all of your orders get an answer.",
+        problem="While both teams are selling, not all of your orders get an answer.",
         called=called,
         came_back=next((result.error for result in ours if result.error), ""),
         expected=f"{customers} answered orders",
@@ -165,7 +165,7 @@ def _both(attempt: Attempt, customers: int, percent: int) -> None:
             called=f"{called}, and connect to the database as {user}",
             came_back=refusals.get(user, ""),
             expected="a connection",
-            look_at="the sum of all seats that somebody needs",
+            look_at="the sum of all the seats that are needed",
         )
 
 

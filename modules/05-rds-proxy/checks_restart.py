@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +22,7 @@ from serverless_first.shop import hikari
 _chance = random.Random()
 PROXY, DATABASE = "orders-proxy", "orders-db"
 POOL, TIMEOUT_S = 10, 5
+AGAIN_TIMEOUT_S = 30  # much longer than anybody needs to connect twice
 LIMIT_S = 60.0  # for a restart on a slow machine
 
 
@@ -30,7 +34,7 @@ def restart_in_mid_burst(attempt: Attempt) -> None:
         database = hikari.find(cloud.start(), DATABASE)
         cloud.start().proxy_events(PROXY)
     except CloudError:
-        attempt.not_started("The database or its proxy isn't there.", look_at="the first cell of task 5.4. Run it")
+        attempt.not_started("The database or its proxy doesn't exist.", look_at="the first cell of task 5.4. Run it")
     with borrowed(attempt, "orders") as restart:
         restart(Timeout=TIMEOUT_S)
         attempt.invoke("orders", _order())  # says so if it is not written yet
@@ -41,6 +45,7 @@ def restart_in_mid_burst(attempt: Attempt) -> None:
     _restarted(attempt, database)
     say("5.4: the proxy is hidden for a while ...")
     _hidden(attempt)
+    _comes_back(attempt, database)
 
 
 def _order(**changed: Any) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def _twice(attempt: Attempt, database: hikari.Database) -> None:
     first, second = aws.at_once("orders", [event]) + aws.at_once("orders", [event])
     _same(attempt, database, event, [first, second], "twice, one after the other")
     event = _order()
-    _same(attempt, database, event, aws.at_once("orders", [event, event]), "twice at the same moment")
+    _same(attempt, database, event, aws.at_once("orders", [event, event]), "twice at the same time")
 
 
 def _same(
@@ -71,14 +76,14 @@ def _same(
     called = f"invoke orders with {json.dumps(event)}, {how}"
     failed = next((result for result in results if result.outcome != "answered"), None)
     came_back = f"{[result.error or result.payload for result in results]}; rows with this key: {len(rows)}"
-    expected = "one row, and its number as both answers"
+    expected = "one row, and its number in both answers"
     attempt.expect(
         len(rows) < 2,
-        problem="One order is stored twice. The customer gets two parcels and two bills.",
+        problem="One order is stored twice. The customer gets two packages and two bills.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="what stops a second row with the same order_key, even if both orders come at the same moment",
+        look_at="what stops a second row with the same order_key, even if both orders arrive at the same time",
     )
     attempt.expect(
         len(rows) == 1,
@@ -121,7 +126,7 @@ def _not_retried(attempt: Attempt) -> None:
         called=called,
         came_back=f"{tried[1]} attempts; {result.error or json.dumps(result.payload)}",
         expected="one attempt, and the error",
-        look_at="how your handler distinguishes a lost connection from a wrong order",
+        look_at="how your handler distinguishes a lost connection from an invalid order",
     )
     attempt.expect(
         result.outcome == "failed",
@@ -154,12 +159,12 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
     called = f"invoke orders with {json.dumps(event)}, and pg_cancel_backend while its statement runs"
     attempt.expect(
         len(attempts) < 2,
-        problem="Your function tries again on a connection that still works. Somebody canceled the query. That is "
-        "also an OperationalError, but the connection isn't lost.",
+        problem="Your function tries again on a connection that still works. Somebody canceled the query. That "
+        "also raises an OperationalError, but the connection isn't lost.",
         called=called,
         came_back=f"{len(attempts)} attempts",
         expected="one attempt, and the error",
-        look_at="what else your handler can ask about the connection, besides the class of the error",
+        look_at="what else your handler can check about the connection, besides the error's class",
     )
     attempt.expect(
         result.outcome == "failed",
@@ -187,20 +192,21 @@ def _restarted(attempt: Attempt, database: hikari.Database) -> None:
             problem, look_at = "An order is stored twice after the restart.", "what stops a second row"
         elif answered and not numbers:
             problem = "Your function says that an order was placed, but it isn't in the table. The order is lost."
-            look_at = "the answer of your handler after an attempt has failed"
+            look_at = "what your handler returns after a failed attempt"
         elif not answered:
             problem = (
-                "Orders that were running when the database restarted don't get an answer. Their customers are lost."
+                "Orders that were running when the database restarted don't get an answer. Their customers don't "
+                "know whether their orders were placed."
             )
             look_at = "what your handler does when its connection is lost, and on which connection it tries again"
         else:
-            problem, look_at = "The answer isn't the number of the order.", "the value that place returns"
+            problem, look_at = "The answer isn't the order's number.", "the value that place returns"
         attempt.expect(
             answered and len(numbers) == 1 and result.payload == {"order": numbers[0]},
             problem=problem,
             called=called,
             came_back=f"{sum(r.outcome == 'answered' for r in results)} answered, {sum(map(len, rows))} rows; "
-            f"one of the others: {result.error or json.dumps(result.payload)}",
+            f"for example: {result.error or json.dumps(result.payload)}",
             expected=f"{calls} answered, {calls} rows",
             look_at=look_at,
         )
@@ -226,26 +232,16 @@ def _burst_and_restart(attempt: Attempt, events: list[dict[str, Any]]) -> list[C
 
 
 def _hidden(attempt: Attempt) -> None:
-    """Nothing listens where the function connects: it must give up before Lambda ends it."""
-    client = attempt.client("lambda")
-    before = client.get_function_configuration(FunctionName="orders")
-    variables = before["Environment"]["Variables"]
+    """Nothing listens where the function connects: it must give up before Lambda ends it, and say why."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: a port that refuses
-        hidden = variables | {"DB_PORT": str(nobody.getsockname()[1])}
-        try:
-            client.update_function_configuration(
-                FunctionName="orders", Environment={"Variables": hidden}, Timeout=TIMEOUT_S
-            )
+        port = nobody.getsockname()[1]
+        with _connecting_to(attempt, port, TIMEOUT_S):
             (result,) = cloud.start().at_once("orders", [_order()])
-        finally:
-            client.update_function_configuration(
-                FunctionName="orders", Environment={"Variables": variables}, Timeout=before["Timeout"]
-            )
     called = f"invoke orders when nothing answers at DB_PORT; the function's timeout is {TIMEOUT_S} s"
     attempt.expect(
         "timed out" not in result.error.lower() or "Task" not in result.error,
-        problem="Your function tries until Lambda ends it.",
+        problem="Your function keeps trying until Lambda ends it.",
         called=called,
         came_back=result.error,
         expected="the error of the last attempt, before the timeout",
@@ -259,3 +255,106 @@ def _hidden(attempt: Attempt) -> None:
         expected="an error",
         look_at="what your handler does after the last attempt",
     )
+    attempt.expect(
+        str(port) in result.error,  # as in psycopg's error, which names the address
+        problem="Your handler expects a connection, but the first connection couldn't be made. Its own error hides the "
+        "cause."
+        if "NoneType" in result.error
+        else "The error doesn't say why the order couldn't be placed.",
+        called=called,
+        came_back=result.error,
+        expected=f"psycopg's error, which says that the connection to port {port} failed",
+        look_at="what connection is if it was never made"
+        if "NoneType" in result.error
+        else "what your handler raises when it gives up",
+    )
+
+
+def _comes_back(attempt: Attempt, database: hikari.Database) -> None:
+    """The environment's first connection fails, and the next connection reaches the proxy: the order must be placed."""
+    event = _order()
+    with _Door(*cloud.start().database_address(PROXY)) as door, _connecting_to(attempt, door.port, AGAIN_TIMEOUT_S):
+        (result,) = cloud.start().at_once("orders", [event])
+    ((*rows,),) = _stored(database, [event])
+    attempt.expect(
+        len(rows) == 1 and result.payload == {"order": rows[0]},
+        problem="Your function gives up when its first connection can't be made. The next connection would have "
+        "reached the proxy.",
+        called=f"invoke orders when only the first connection to DB_PORT fails; the timeout is {AGAIN_TIMEOUT_S} s",
+        came_back=f"{result.error or json.dumps(result.payload)}; connections: {door.arrived}; rows: {len(rows)}",
+        expected="two connections, one row, and its number in the answer",
+        look_at="what connection is if it was never made, and what your handler does then",
+    )
+
+
+@contextlib.contextmanager
+def _connecting_to(attempt: Attempt, port: int, timeout_s: int) -> Iterator[None]:
+    """Points the function at another port, in new environments, and puts its settings back at the end."""
+    client = attempt.client("lambda")
+    before = client.get_function_configuration(FunctionName="orders")
+    variables = before["Environment"]["Variables"]
+
+    def update(variables: dict[str, str], timeout_s: int) -> None:
+        settings = {"Environment": {"Variables": variables}, "Timeout": timeout_s}
+        client.update_function_configuration(FunctionName="orders", **settings)
+
+    try:
+        update(variables | {"DB_PORT": str(port)}, timeout_s)
+        yield
+    finally:
+        update(variables, before["Timeout"])
+
+
+class _Door:
+    """A port that hangs up on its first client, and passes on what later clients and the proxy say to each other.
+
+    Args:
+        host, port: the proxy's address.
+
+    Attributes:
+        port: where it listens.
+        arrived: how many clients have connected so far.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._behind = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.arrived = 0
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> _Door:
+        threading.Thread(target=self._answer, name="door", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in (self._listener, *self._open):
+            _hang_up(end)
+
+    def _answer(self) -> None:
+        with contextlib.suppress(OSError):  # closed, at the end
+            while True:
+                client, _ = self._listener.accept()
+                self._open.append(client)
+                self.arrived += 1
+                if self.arrived == 1:
+                    _hang_up(client)
+                    continue
+                proxy = socket.create_connection(self._behind)
+                self._open.append(proxy)
+                for ends in ((client, proxy), (proxy, client)):
+                    threading.Thread(target=_pass_on, args=ends, name="door", daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    _hang_up(source)
+    _hang_up(target)
+
+
+def _hang_up(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()

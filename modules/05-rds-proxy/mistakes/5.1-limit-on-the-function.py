@@ -1,5 +1,5 @@
 #: expects: Lambda refuses customers
-#: because: The reserved concurrency of lesson 04 stays in place, and turns away customers that the proxy would let wait.
+#: because: The reserved concurrency of lesson 04 stays in place, and turns away customers that could wait for the proxy.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")
 variables = database.as_variables("orders_app")

@@ -1,4 +1,4 @@
-#: expects: goes past the proxy
+#: expects: bypasses the proxy
 #: because: The address goes into a variable that the handler doesn't read.
 #: replaces: 2
 proxy_host, proxy_port = aws.database_address("orders-proxy")

@@ -1,4 +1,4 @@
-#: expects: also holds for report.*came back:.*orders_app: statement_timeout=500ms.*look at:.*RESET
+#: expects: also applies to report.*came back:.*orders_app: statement_timeout=500ms.*look at:.*RESET
 #: because: ALTER ROLE sets it for a user, and all three functions log in as that user.
 #: replaces: 2
 Path("freed.py").write_text("""import os

@@ -1,5 +1,5 @@
-#: expects: RDS Proxy does not pass on a client's cancel
-#: because: A timer in the function sets the limit, but RDS Proxy doesn't pass its cancel on to the database.
+#: expects: RDS Proxy doesn't forward a client's cancel request
+#: because: A timer in the function sets the limit, but RDS Proxy doesn't forward its cancel request to the database.
 #: replaces: 2
 %%writefile freed.py
 import os

@@ -1,4 +1,4 @@
-#: expects: also holds for report
+#: expects: also applies to report
 #: because: InitQuery sets it on every connection of the proxy, and every function uses these connections.
 #: replaces: 2
 Path("freed.py").write_text("""import os

@@ -1,5 +1,5 @@
-#: expects: A larger pool .* hides it
-#: because: More connections look like the cure, but the next customers use them up as well.
+#: expects: A larger pool .* hides this
+#: because: More connections look like the fix, but the next customers use them up as well.
 #: replaces: 2
 before = Path("search.py").read_text()
 Path("freed.py").write_text(before)

@@ -1,5 +1,5 @@
 #: expects: turned away after 0 s
-#: because: A waiting time of zero looks like the best one.
+#: because: Not waiting at all looks best.
 rds.modify_db_proxy_target_group(
     DBProxyName="orders-proxy",
     TargetGroupName="default",

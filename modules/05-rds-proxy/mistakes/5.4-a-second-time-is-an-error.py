@@ -1,5 +1,5 @@
 #: expects: is already there ends with an error
-#: because: The database refuses the second order, and the handler takes that for a failure.
+#: because: The database refuses the second order, and the handler treats that as a failure.
 #: replaces: 2
 %%writefile safe_orders.py
 import os
@@ -12,7 +12,7 @@ connection = None
 
 
 def place(event):
-    """One attempt to place an order, on a new connection if the old one is lost. Returns the number of the order."""
+    """Makes one attempt to place an order, on a new connection if the old one is lost. Returns the order's number."""
     global connection
     if connection is None or connection.closed:
         connection = psycopg.connect(LOGIN, autocommit=True, prepare_threshold=None)

@@ -1,5 +1,5 @@
 #: expects: repeats an order that can never succeed
-#: because: The learner takes every error for a lost connection.
+#: because: The learner treats every error as a lost connection.
 #: replaces: 2
 #: changes: gap 2
 -        except psycopg.OperationalError:

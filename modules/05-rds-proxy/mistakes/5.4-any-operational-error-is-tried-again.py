@@ -1,5 +1,5 @@
 #: expects: tries again on a connection that still works.*invoke orders .* and pg_cancel_backend.*came back: 2 attempts
-#: because: The learner takes every OperationalError for a lost connection, but a canceled query also raises one.
+#: because: The learner treats every OperationalError as a lost connection, but a canceled query also raises one.
 #: replaces: 2
 #: changes: gap 2
 -            lost = connection is None or connection.closed

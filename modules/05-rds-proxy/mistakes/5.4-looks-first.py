@@ -1,5 +1,5 @@
 #: expects: stored twice
-#: because: The learner looks before storing. Two orders that look at the same moment both find nothing.
+#: because: The learner looks before storing. Two orders that look at the same time both find nothing.
 #: replaces: 2
 with database.connect("hikari") as connection:
     connection.execute("DROP INDEX IF EXISTS one_order_for_each_key")
@@ -13,7 +13,7 @@ connection = None
 
 
 def place(event):
-    """One attempt to place an order, on a new connection if the old one is lost. Returns the number of the order."""
+    """Makes one attempt to place an order, on a new connection if the old one is lost. Returns the order's number."""
     global connection
     if connection is None or connection.closed:
         connection = psycopg.connect(LOGIN, autocommit=True, prepare_threshold=None)

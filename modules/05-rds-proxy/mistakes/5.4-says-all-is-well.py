@@ -1,5 +1,5 @@
 #: expects: answers as if it had been placed
-#: because: The handler catches every error, and the caller doesn't hear of it.
+#: because: The handler catches every error, and the caller doesn't learn about it.
 #: replaces: 2
 #: fills: gap 2
     for _ in range(5):

@@ -1,5 +1,5 @@
-#: expects: tries until Lambda ends it
-#: because: The loop doesn't end while the database stays away.
+#: expects: keeps trying until Lambda ends it
+#: because: The loop doesn't end while the database can't be reached.
 #: replaces: 2
 #: fills: gap 2
     wait_s = 0.2
