@@ -10,7 +10,7 @@ from serverless_first import reach
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.reach import Answer, By, Picture, Place
-from serverless_first.reach.picture import prefix_length
+from serverless_first.reach.picture import name_of, prefix_length
 
 POSTGRESQL = 5432
 INTERNET = ("203.0.113.7", 443)
@@ -31,10 +31,10 @@ def shop_network(attempt: Attempt) -> None:
             answer = reach.explain(picture, function, (database, POSTGRESQL))
             attempt.expect(
                 answer.arrives is True,
-                problem="The function doesn't reach the database." + _hint(answer),
+                problem="The function can't reach the database." + _hint(answer),
                 called=answer.question,
                 came_back=answer.reason,
-                expected=f"the packet reaches port {POSTGRESQL} of the database, whichever subnets the two are in",
+                expected=f"the packet reaches the database's port {POSTGRESQL}, whichever subnets the two are in",
                 look_at="step 2. Which group does the database's group let in, and on which port?",
             )
     with _strangers(ec2, functions[0], databases[0]) as strangers:
@@ -46,18 +46,19 @@ def shop_network(attempt: Attempt) -> None:
         "its own rules.",
         called="the security groups of orders and of orders-db",
         came_back=", ".join(sorted(both)),
-        expected="a group for the function, and another group for the database",
+        expected="one group for the function and another for the database",
         look_at="functions_group and database_group in step 2",
     )
+    _no_other_group(attempt, picture, functions[0], databases)
     for rule in _rules_in(picture, databases[0]):
         attempt.expect(
             (str(rule["IpProtocol"]), rule.get("FromPort"), rule.get("ToPort"))
             in (("tcp", POSTGRESQL, POSTGRESQL), ("6", POSTGRESQL, POSTGRESQL)),
-            problem="More ports of the database are open than PostgreSQL needs.",
-            called="describe_security_groups of the database's group",
+            problem="More database ports are open than PostgreSQL needs.",
+            called="describe_security_groups for the database's group",
             came_back=_ports(rule),
             expected="only PostgreSQL's port is open",
-            look_at="FromPort, ToPort and IpProtocol of the database group's rule",
+            look_at="FromPort, ToPort and IpProtocol in the database group's rule",
         )
     reply = attempt.invoke("orders", {})
     attempt.expect(
@@ -110,8 +111,8 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
             problem=f"{name} is in a public subnet.",
             called=f"the route table of {subnet['CidrBlock']}",
             came_back="a route leads to the internet gateway",
-            expected="a subnet that has no way to the internet",
-            look_at="the subnets that you use. Make new subnets, without a route to the internet",
+            expected="a subnet that has no route to the internet",
+            look_at="the subnets that you use. Create new subnets, without a route to the internet",
         )
         attempt.expect(
             prefix_length(subnet["CidrBlock"]) <= LONGEST_PREFIX,
@@ -119,7 +120,7 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
             called=f"the block of a subnet of {name}",
             came_back=f"{subnet['CidrBlock']}, with {2 ** (32 - prefix_length(subnet['CidrBlock'])) - 5} addresses",
             expected="at least 200 addresses",
-            look_at="the number after the slash. How many bits are left for addresses?",
+            look_at="the number after the slash. How many bits does it leave for addresses?",
         )
 
 
@@ -145,7 +146,7 @@ def _hint(answer: Answer) -> str:
     if any(hop.by is By.SECURITY_GROUP and hop.inward and "there is no rule" in hop.why for hop in answer.refusals):
         return " The database's group lets nobody in."
     if any(hop.by is By.SECURITY_GROUP and hop.inward for hop in answer.refusals):
-        return " The database's group lets somebody else in, or opens another port."
+        return " The database's group lets someone else in, or opens another port."
     return ""
 
 
@@ -180,10 +181,32 @@ def _nobody_else(
                 not answer.arrives,
                 problem="The database lets strangers in, because its group names addresses, not the function's group."
                 if "default" not in who
-                else "The database lets in every machine with the VPC's default group. A machine gets this group if "
-                "nobody chooses another group for it.",
+                else "The database lets in every machine with the VPC's default group. A machine gets this group "
+                "unless you choose another.",
                 called=f"{who} to orders-db, TCP {POSTGRESQL}",
                 came_back=f"arrives: {rule}",
-                expected="the database's group refuses every machine that doesn't have the function's group",
-                look_at="the source that the rule names. A block lets in every machine with one of its addresses",
+                expected="the database's group blocks every machine that doesn't have the function's group",
+                look_at="the rule's source. An address block lets in every machine with one of its addresses",
+            )
+
+
+def _no_other_group(attempt: Attempt, picture: Picture, function: Place, databases: tuple[Place, ...]) -> None:
+    """No security group of the VPC opens the database, except the function's."""
+    vpc = _subnet(picture, databases[0])["VpcId"]
+    for group in picture.groups:
+        if group["VpcId"] != vpc or group["GroupId"] in function.group_ids:
+            continue
+        own = group["GroupId"] in databases[0].group_ids
+        which = "the database's own group" if own else f"the group {name_of(group)}"
+        other = Place(databases[0].subnet_id, (group["GroupId"],), name=f"a machine with {which}")
+        for database in databases:
+            answer = reach.explain(picture, other, (database, POSTGRESQL))
+            rule = next((hop.why for hop in answer.hops if hop.by is By.SECURITY_GROUP and hop.inward), "")
+            attempt.expect(
+                not answer.arrives,
+                problem=f"The database also lets in machines with {which}, but only the function may reach it.",
+                called=answer.question,
+                came_back=f"arrives: {rule}",
+                expected="the database's group lets in only the function's group",
+                look_at="the rules of the database's group. Which groups do they name?",
             )

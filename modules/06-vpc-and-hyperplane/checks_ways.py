@@ -13,6 +13,7 @@ from serverless_first.reach.picture import name_of
 _chance = random.Random()
 _OUTSIDE = ("203.0.113.7", "198.51.100.23", "192.0.2.80")  # addresses for documentation, RFC 5737
 CLOSED_PORTS = (22, 443, 1023)
+CLOSED_PORTS_OUT = (22, 80, 8443, 50_000)
 
 
 def _places(attempt: Attempt, name: str) -> tuple[Place, ...]:
@@ -20,7 +21,11 @@ def _places(attempt: Attempt, name: str) -> tuple[Place, ...]:
     try:
         return reach.of_function(client.get_function_configuration(FunctionName=name))
     except client.exceptions.ResourceNotFoundException:
-        attempt.not_started(f"There is no function {name} yet.")
+        attempt.not_started(
+            f"There is no function {name} yet.",
+            look_at=f"the cells of task {attempt.task.id}. If a cell stopped with an error, the lines below the error "
+            "didn't run. Correct the cell, then run it and the cells below it again",
+        )
     except reach.UnknownPlace as error:
         attempt.not_started(str(error))
 
@@ -42,7 +47,7 @@ def _is_open(picture: Picture, place: Place) -> bool:
 
 @task("6.2")
 def way_out(attempt: Attempt) -> None:
-    """payments reaches the internet from both private subnets, which stay private, and only answers come in."""
+    """payments reaches the internet from both private subnets, which stay private, and only replies come in."""
     places = _places(attempt, "payments")
     picture = reach.read(attempt.client("ec2"))
     addresses = [*_OUTSIDE, f"93.184.{_chance.randint(1, 250)}.{_chance.randint(1, 250)}"]
@@ -53,28 +58,28 @@ def way_out(attempt: Attempt) -> None:
         answer = reach.explain(picture, place, (addresses[0], 443))
         attempt.expect(
             not _is_open(picture, place),
-            problem="The function is in a public subnet but has no public address, so nothing can answer it."
+            problem="The function is in a public subnet but has no public address, so nothing can reply to it."
             if name_of(subnet).startswith("public")
-            else "The private subnet's route leads to the internet gateway. That makes the subnet public, and the "
+            else "The private subnet's route points to the internet gateway. That makes the subnet public, and the "
             "function has no public address.",
             called=answer.question,
             came_back=answer.reason or "arrives",
             expected="a private subnet whose packets leave through something with a public address",
-            look_at="the hops that show() lists. Which hop refuses, and what is missing there?",
+            look_at="the hops that show() lists. Which hop says NO, and what is missing there?",
         )
     stuck = [answer for answer in answers if answer.arrives is not True]
     vpc = _subnet(picture, places[0])["VpcId"]
     no_nat = not any(each["VpcId"] == vpc for each in picture.nat_gateways)
     untouched = no_nat and all(_kind(answer) == "no way" for answer in answers)
     if untouched:
-        attempt.not_started("There is no way out of the private subnets yet, neither a NAT gateway nor a route.")
+        attempt.not_started("The private subnets don't have a NAT gateway or a route to the internet yet.")
     if stuck:
         attempt.fail(
             _problem(stuck, by_place),
             called=stuck[0].question,
             came_back=stuck[0].reason,
-            expected="the packet arrives, and its answer comes back, from each of the function's subnets",
-            look_at="the hops that show() lists. The line with NO names what stops the packet",
+            expected="from each of the function's subnets, the packet arrives and the reply comes back",
+            look_at="the hops that show() lists. The line with NO says what blocks the packet",
         )
     for place in places:
         acl = picture.network_acl_of(_subnet(picture, place))
@@ -82,13 +87,23 @@ def way_out(attempt: Attempt) -> None:
             decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=True)
             attempt.expect(
                 not decision.allowed,
-                problem="The network ACL lets in more than the answers.",
+                problem="The network ACL lets in more than replies.",
                 called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
                 came_back=decision.why,
                 expected="ports below 1024 stay closed to the internet",
-                look_at="the private subnets. They now have the VPC's default network ACL, which lets everything pass"
+                look_at="the private subnets. They now use the VPC's default network ACL, which lets everything through"
                 if acl.get("IsDefault")
-                else "PortRange and Protocol of the rule that you added",
+                else "PortRange and Protocol in the rule that you added",
+            )
+        for port in CLOSED_PORTS_OUT:
+            decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=False)
+            attempt.expect(
+                not decision.allowed,
+                problem="The network ACL lets more out to the internet than calls to port 443.",
+                called=f"TCP {port} out of {name_of(_subnet(picture, place))} to {_OUTSIDE[1]}",
+                came_back=decision.why,
+                expected="all other ports stay closed on the way out to the internet",
+                look_at="the outbound rules that you added. Does the function need them?",
             )
 
 
@@ -110,26 +125,26 @@ def _problem(stuck: list[Answer], by_place: list[list[Answer]]) -> str:
     """The misconception that fits the refusals; `by_place` has all answers, a list for each subnet."""
     kinds = {_kind(answer) for answer in stuck}
     gateways = [hop for answer in stuck for hop in answer.refusals if hop.by is By.GATEWAY]
-    if "gateway" in kinds and any("it stands in" in hop.why for hop in gateways):
-        return "The NAT gateway is in a private subnet, so it has no way out itself."
+    if "gateway" in kinds and any("it is in" in hop.why for hop in gateways):
+        return "The NAT gateway is in a private subnet, so it can't reach the internet itself."
     if "no public address" in kinds:
-        return "The NAT gateway has no public address, so the internet can't answer it."
+        return "The NAT gateway has no public address, so the internet can't reply to it."
     if "no way" in kinds and all(any(_kind(each) != "no way" for each in of_place) for of_place in by_place):
         return (
-            "The private subnets have a way out only to some addresses. The provider has many addresses, and they "
-            "change."
+            "The private subnets have routes only to some addresses. The payment provider has many addresses, and "
+            "they change."
         )
     if "no way" in kinds and any(all(_kind(each) != "no way" for each in of_place) for of_place in by_place):
-        return "One of the function's subnets has no way out. Lambda uses both subnets."
+        return "One of the function's subnets has no route to the internet. Lambda uses both subnets."
     if "no way" in kinds and _behind(stuck):
-        return "The NAT gateway's own subnet has no way to the internet."
+        return "The NAT gateway's own subnet has no route to the internet."
     if "no way" in kinds:
-        return "The private subnets have no way out, because their own route tables don't lead anywhere."
+        return "The private subnets can't reach the internet. Their route tables have routes only inside the VPC."
     if "answer" in kinds:
-        return "The request gets out, but its answer doesn't get in. A network ACL has no memory."
+        return "The request gets out, but the reply doesn't get in. A network ACL has no memory."
     if "out" in kinds:
         return "The network ACL doesn't let the request out."
-    return "The function doesn't reach the internet."
+    return "The function can't reach the internet."
 
 
 def _behind(stuck: list[Answer]) -> bool:
@@ -154,12 +169,12 @@ def endpoints(attempt: Attempt) -> None:
         answer = reach.explain(picture, place, (_OUTSIDE[1], 443))
         attempt.expect(
             not any(hop.by is By.GATEWAY for hop in answer.hops),
-            problem="The function has a way to the internet. It doesn't need it, and you pay for a NAT gateway by the "
-            "hour.",
+            problem="The function has a route to the internet. It doesn't need one, and you pay for a NAT gateway by "
+            "the hour.",
             called=answer.question,
-            came_back="; ".join(str(hop) for hop in answer.hops if hop.by is By.GATEWAY),
-            expected="a way only to S3 and DynamoDB",
-            look_at="the private subnets' routes. Remove routes that lead elsewhere, or run the task's cell again",
+            came_back=_way_outside(answer),
+            expected="routes only to S3 and DynamoDB",
+            look_at="the private subnets' routes. Remove routes to other places, or run the task's cell again",
         )
     for service in ("s3", "dynamodb"):
         address = reach.service_address(picture, service)
@@ -171,9 +186,17 @@ def endpoints(attempt: Attempt) -> None:
                 _missing(service, mine, any(through), ec2.meta.region_name),
                 called=f"{wrong.question} ({service})",
                 came_back=wrong.reason or "arrives, but not through an endpoint",
-                expected="a route to the service's gateway endpoint, in each of the function's subnets",
-                look_at="VpcEndpointType, ServiceName and RouteTableIds. Then run all cells of the task again",
+                expected="a route to the service's gateway endpoint for each of the function's subnets",
+                look_at="VpcEndpointType, ServiceName and RouteTableIds. Then run all the task's cells again",
             )
+
+
+def _way_outside(answer: Answer) -> str:
+    """The gateway that a packet to the internet meets first, in words."""
+    first = next((hop.where for hop in answer.hops if hop.by is By.GATEWAY), "")
+    if answer.arrives:
+        return f"arrives through {first}"
+    return f"a route leads to {first}" + (f", but it doesn't arrive: {answer.reason}" if answer.reason else "")
 
 
 def _by_endpoint(hop: Hop) -> bool:
@@ -183,11 +206,13 @@ def _by_endpoint(hop: Hop) -> bool:
 def _missing(service: str, endpoints: list[Any], somewhere: bool, region: str) -> str:
     of_service = [each for each in endpoints if str(each["ServiceName"]).endswith(f".{service}")]
     if somewhere:
-        return f"One of the function's subnets doesn't reach {service}. Its route table has no route to the endpoint."
+        return f"One of the function's subnets can't reach {service}. Its route table has no route to the endpoint."
     if any(each.get("VpcEndpointType", "Gateway") == "Interface" for each in of_service):
         return f"The endpoint for {service} is an interface endpoint. You pay for it by the hour, and it adds no route."
+    if of_service and all(str(each["ServiceName"]) == f"com.amazonaws.{service}" for each in of_service):
+        return f"The endpoint for {service} can't work, because its ServiceName doesn't name a Region."
     if of_service and all(f".{region}." not in str(each["ServiceName"]) for each in of_service):
         return f"The endpoint for {service} is for another Region, because its ServiceName doesn't name {region}."
     if of_service:
-        return f"The endpoint for {service} is on other route tables, so the function's subnets don't use it."
+        return f"The endpoint for {service} uses other route tables, so the function's subnets don't use it."
     return f"There is no endpoint for {service}."

@@ -17,8 +17,8 @@ NAME = "hikari-why-not"
 ANY = "0.0.0.0/0"
 Rule = tuple[int, bool, str, str, tuple[int, int] | None]  # number, outward, action, block, ports
 
-GIVEN = "the given lines of the handler. Leave them as they were"
-BACK = "the way back. Which network ACLs does the answer pass, in which direction, and to which port does it go?"
+GIVEN = "the given lines in the handler. Don't change them"
+BACK = "the reply. Which network ACLs does it pass through, in which direction, and which port does it go to?"
 
 _chance = random.Random()
 
@@ -41,7 +41,7 @@ class Field:
 @task("6.4")
 def why_not(attempt: Attempt) -> None:
     """hikari-why-not and reach.explain say the same about networks that the learner hasn't seen."""
-    say("6.4: your checker and ours look at a dozen networks ...")
+    say("6.4: comparing your checker with ours on a dozen networks ...")
     with _field(attempt.client("ec2")) as field:
         _routes(attempt, field)
         _acls(attempt, field)
@@ -65,17 +65,17 @@ def _routes(attempt: Attempt, field: Field) -> None:
         for block in order:
             field.ec2.delete_route(RouteTableId=field.table, DestinationCidrBlock=block)
     _judged(attempt, field, "192.0.2.1", "route_for: what does it return if no route matches?")
-    _judged(attempt, field, field.server_address, "route_for: which route leads to an address in the VPC?")
+    _judged(attempt, field, field.server_address, "route_for: which route covers an address in the VPC?")
 
 
 def _acls(attempt: Attempt, field: Field) -> None:
     """The lowest number that matches decides; directions and ports count."""
     out: Rule = (100, True, "allow", ANY, None)
-    numbers = "acl_lets: in which order are the rules tried, and which rule decides?"
+    numbers = "acl_lets: in which order do you try the rules, and which rule decides?"
     ends = "A PortRange includes its first and its last port, so a rule for one port has the same number twice."
-    ports = "You took a rule for other ports. A rule matches if its PortRange holds the packet's port."
-    other_way = "You took a rule for the other direction. Egress says for which direction a rule is."
-    other_end = "A rule's CidrBlock is about the other end, which is where a packet comes from or goes to."
+    ports = "You used a rule for other ports. A rule matches if its PortRange includes the packet's port."
+    other_way = "You used a rule for the other direction. Egress says which direction a rule applies to."
+    other_end = "A rule's CidrBlock refers to the other end, which the packet comes from or goes to."
     cases: list[tuple[list[Rule], str, str]] = [
         ([(100, False, "allow", ANY, (5432, 5432)), out], "acl_lets: PortRange", ends),
         ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers, ""),
@@ -86,15 +86,15 @@ def _acls(attempt: Attempt, field: Field) -> None:
             "acl_lets: PortRange",
             ports,
         ),
-        ([out], "acl_lets: for which direction is each rule?", other_way),
+        ([out], "acl_lets: which direction does each rule apply to?", other_way),
         (
             [(100, False, "allow", "10.66.2.0/24", None), out],
-            "acl_lets: which address is a rule about?",
+            "acl_lets: which address does a rule refer to?",
             other_end,
         ),
         (
             [(100, False, "allow", "10.66.1.0/24", None), out],
-            "acl_lets: which address is a rule about?",
+            "acl_lets: which address does a rule refer to?",
             other_end,
         ),
     ]
@@ -104,7 +104,7 @@ def _acls(attempt: Attempt, field: Field) -> None:
 
 
 def _answers(attempt: Attempt, field: Field) -> None:
-    """The answer needs its own rules, for the port that the client picked."""
+    """The reply needs its own rules, for the port that the client picked."""
     enter: Rule = (100, False, "allow", ANY, (5432, 5432))
     leave: Rule = (100, True, "allow", ANY, (5432, 5432))
     cases: list[tuple[int, list[Rule]]] = [
@@ -121,7 +121,7 @@ def _answers(attempt: Attempt, field: Field) -> None:
             _judged(attempt, field, field.server_address, BACK, around=around)
     with _rules(field, 0, [leave]) as here, _rules(field, 1, [enter]) as there:
         _judged(attempt, field, field.server_address, BACK, around=f"{here}; {there}")
-    whose = "The answer passes, but you say that it is refused. For the way back, you gave acl_lets the wrong address."
+    whose = "The reply passes, but you say that it's blocked. For the reply, you gave acl_lets the wrong address."
     for side, rules in (
         (1, [enter, (100, True, "allow", "10.66.1.0/24", None)]),
         (0, [leave, (100, False, "allow", "10.66.2.0/24", None)]),
@@ -131,7 +131,7 @@ def _answers(attempt: Attempt, field: Field) -> None:
 
 
 def _groups(attempt: Attempt, field: Field) -> None:
-    """The given part on security groups still works, and a group that refuses doesn't hide a network ACL that does."""
+    """The given part on security groups still works, and a group that blocks doesn't hide a network ACL that does."""
     with _rules(field, 1, [(100, False, "allow", ANY, None)]) as around:
         _judged(attempt, field, field.server_address, GIVEN, port=22, around=around)
 
@@ -161,7 +161,7 @@ def _judged(
     around: str = "",
     problem: str = "",
 ) -> None:
-    """Asks the learner's checker and ours. `problem` says what a difference means; if empty, the answers tell it."""
+    """Asks the learner's checker and ours. `problem` says what a difference means; if empty, the results tell it."""
     client_port = _chance.randint(49001, 65000)
     event = {"source": field.client, "address": address, "port": port, "client_port": client_port}
     reply = attempt.invoke(NAME, event)
@@ -176,7 +176,7 @@ def _judged(
     named = {str(word) for word in told} if isinstance(told, list) else {str(told)}
     attempt.expect(
         reply["route"] == route,
-        problem="The route is wrong. You took a route with a shorter prefix, although a more specific route matches."
+        problem="The route is wrong. You chose a route with a shorter prefix, although a more specific route matches."
         if reply["route"] is not None and route is not None
         else "The route is wrong.",
         called=reply.called,
@@ -184,52 +184,50 @@ def _judged(
         expected="the block of the route that a packet to this address takes, or null if no route matches",
         look_at=look_at,
     )
-    if look_at == GIVEN and any(word.startswith("answer") for word in named ^ right):
+    if look_at == GIVEN and any(word.startswith("reply") for word in named ^ right):
         look_at = BACK
     attempt.expect(
         named == right,
         problem=problem or _problem(named, right, around),
         called=reply.called,
         came_back=reply,
-        expected="an empty list, because the packet arrives and its answer comes back" if not right else _kinds(right),
+        expected="an empty list, because the packet arrives and the reply comes back" if not right else _kinds(right),
         look_at=f"{look_at} ({around})" if around else look_at,  # here nothing is cut
     )
 
 
 def _kinds(right: set[str]) -> str:
-    back = any(word.startswith("answer") for word in right)
-    there = any(not word.startswith("answer") for word in right)
-    what = "the packet and its answer" if back and there else "the answer" if back else "the packet"
+    back = any(word.startswith("reply") for word in right)
+    there = any(not word.startswith("reply") for word in right)
+    what = "the packet and its reply" if back and there else "the reply" if back else "the packet"
     if len(right) == 1:
-        return f"{what} is refused, at one place"
-    return f"{what} {'are' if back and there else 'is'} refused, at {len(right)} places in all"
+        return f"{what} is blocked in one place"
+    return f"{what} {'are' if back and there else 'is'} blocked, in {len(right)} places in total"
 
 
 def _problem(told: set[str], right: set[str], around: str) -> str:
     missed, invented = right - told, told - right
-    back = {word for word in right if word.startswith("answer")}
+    back = {word for word in right if word.startswith("reply")}
     if invented and {_turned(word) for word in missed} == invented:
-        return "You found all refusals, but in the wrong direction. A packet goes out of one subnet and into another."
+        return "You found every wall, but in the wrong direction. A packet goes out of one subnet and into another."
     if missed and missed < back:
-        return "You missed one refusal of the answer. Two network ACLs refuse it, and one doesn't hide the other."
+        return "You missed one wall that blocks the reply. Two network ACLs block it, and you must report both."
     if missed == back and told and not invented:
-        return "The packet is refused, and so is its answer. One wall doesn't hide the next, so check both ways."
-    if any(word.startswith("answer") for word in missed) and around.count("allow") > 1:
-        return "You missed a refusal. The answer goes to the port that the client picked, not to the service's port."
-    if any(word.startswith("answer") for word in missed):
-        return "You missed that the answer is refused. A network ACL has no memory."
-    if any(word.startswith("answer") for word in invented):
-        return "The answer passes, but you say that it is refused. It goes to the port that the client picked."
+        return "The packet is blocked, and so is the reply. Check the reply even if the packet is blocked."
+    if any(word.startswith("reply") for word in missed) and around.count("allow") > 1:
+        return "You missed a wall. The reply goes to the port that the client picked, not to the service's port."
+    if any(word.startswith("reply") for word in missed):
+        return "You missed that the reply is blocked. A network ACL has no memory."
+    if any(word.startswith("reply") for word in invented):
+        return "The reply passes, but you say that it's blocked. It goes to the port that the client picked."
     if any("network ACL" in word for word in missed):
-        return (
-            "A network ACL refuses the packet, but you let it pass. The matching rule with the lowest number decides."
-        )
+        return "A network ACL blocks the packet, but you let it pass. The matching rule with the lowest number decides."
     if any("network ACL" in word for word in invented):
         return (
-            "A network ACL lets the packet pass, but you say that it refuses. The matching rule with the lowest number "
-            "decides."
+            "A network ACL lets the packet pass, but you say that it blocks it. The matching rule with the lowest "
+            "number decides."
         )
-    return "You and reach.explain name different walls."
+    return "Your checker and reach.explain report different walls."
 
 
 def _turned(word: str) -> str:
@@ -245,15 +243,15 @@ _WORDS = {
     "network ACL out",
     "network ACL in",
     "route table",
-    "answer: network ACL out",
-    "answer: network ACL in",
+    "reply: network ACL out",
+    "reply: network ACL in",
 }
 
 
 def _word(hop: Hop) -> str:
     if hop.by is By.ROUTE_TABLE:
         return "route table"
-    return f"{'answer: ' if hop.back else ''}{hop.by} {'in' if hop.inward else 'out'}"
+    return f"{'reply: ' if hop.back else ''}{hop.by} {'in' if hop.inward else 'out'}"
 
 
 def _listed(rules: Sequence[Rule]) -> str:

@@ -1,4 +1,4 @@
-#: expects: More ports of the database are open
+#: expects: More database ports are open
 #: because: FromPort and ToPort are taken for the ports of the two ends.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

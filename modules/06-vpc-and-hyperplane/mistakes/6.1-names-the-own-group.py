@@ -1,4 +1,4 @@
-#: expects: lets somebody else in
+#: expects: lets someone else in
 #: because: The rule names the group in which it stands.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC
 zone_a, zone_b = aws.region + "a", aws.region + "b"  # two Availability Zones

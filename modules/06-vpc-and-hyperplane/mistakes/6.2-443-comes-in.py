@@ -1,5 +1,5 @@
-#: expects: its answer doesn't get in
-#: because: The answer comes from 443, so 443 is thought to be its port.
+#: expects: the reply doesn't get in
+#: because: The reply comes from 443, so 443 is thought to be its port.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

@@ -1,4 +1,4 @@
-#: expects: lets in more than the answers
+#: expects: lets in more than replies
 #: because: To be on the safe side all may come in.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

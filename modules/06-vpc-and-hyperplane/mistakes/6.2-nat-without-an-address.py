@@ -1,4 +1,4 @@
-#: expects: (NAT gateway has no public address|has no way out)
+#: expects: (NAT gateway has no public address|can't reach the internet)
 #: because: A private NAT gateway is taken for one that leads to the internet.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

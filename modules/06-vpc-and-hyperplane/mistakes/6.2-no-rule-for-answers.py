@@ -1,5 +1,5 @@
-#: expects: its answer doesn't get in
-#: because: The answer is thought to pass by itself, as with a security group.
+#: expects: the reply doesn't get in
+#: because: The reply is thought to pass by itself, as with a security group.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of
 # the private ones; shop.public_table, shop.private_acl, shop.internet_gateway

@@ -1,4 +1,4 @@
-#: expects: One of the function's subnets has no way out
+#: expects: One of the function's subnets has no route to the internet
 #: because: One route table is thought to serve both subnets.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

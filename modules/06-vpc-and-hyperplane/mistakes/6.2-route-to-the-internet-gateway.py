@@ -1,4 +1,4 @@
-#: expects: leads to the internet gateway. That makes the subnet public
+#: expects: points to the internet gateway. That makes the subnet public
 #: because: The internet gateway is the door, so the route leads there.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

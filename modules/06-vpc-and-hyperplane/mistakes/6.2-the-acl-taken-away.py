@@ -1,4 +1,4 @@
-#: expects: the VPC's default network ACL, which lets everything pass
+#: expects: the VPC's default network ACL, which lets everything through
 #: because: The wall is in the way, so the subnets get the VPC's default network ACL again.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

@@ -1,4 +1,4 @@
-#: expects: a way out only to some addresses
+#: expects: have routes only to some addresses
 #: because: The route names the one address that the example calls.
 shop = hikari_vpc.make(strict_acl=True)
 # shop.public_subnets, shop.private_subnets: ids; shop.private_tables: a route table for each of

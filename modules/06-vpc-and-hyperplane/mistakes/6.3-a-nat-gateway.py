@@ -1,4 +1,4 @@
-#: expects: has a way to the internet
+#: expects: has a route to the internet
 #: because: A NAT gateway leads to S3 and DynamoDB as well.
 shop = hikari_vpc.make()
 address = ec2.allocate_address(Domain="vpc")["AllocationId"]

@@ -1,4 +1,4 @@
-#: expects: One of the function's subnets doesn't reach s3
+#: expects: One of the function's subnets can't reach s3
 #: because: One route table is thought to be enough for the VPC.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL
 

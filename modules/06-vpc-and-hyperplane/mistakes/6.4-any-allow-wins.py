@@ -1,4 +1,4 @@
-#: expects: A network ACL refuses the packet, but you let it pass
+#: expects: A network ACL blocks the packet, but you let it pass
 #: because: A network ACL is taken for a security group: one rule that allows is enough.
 #: changes: gap 2
 -            return entry["RuleAction"] == "allow"

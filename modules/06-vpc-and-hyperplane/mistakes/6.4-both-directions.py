@@ -1,4 +1,4 @@
-#: expects: You took a rule for the other direction
+#: expects: You used a rule for the other direction
 #: because: The rules of both directions are taken for one list.
 #: changes: gap 2
 -            entry["Egress"] == egress

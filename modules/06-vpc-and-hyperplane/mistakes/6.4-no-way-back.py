@@ -1,5 +1,5 @@
-#: expects: You missed that the answer is refused
-#: because: The answer is thought to pass by itself.
+#: expects: You missed that the reply is blocked
+#: because: The reply is thought to pass by itself.
 %%writefile why_not.py
 import ipaddress
 
@@ -59,7 +59,7 @@ def handler(event, context):
     target = by_address(address, source["VpcId"])  # None outside of the VPC
     refused = []
 
-    # the way there
+    # the request
     if not groups_let(rules_of(source, "IpPermissionsEgress"), address, port, groups_of(target)):
         refused.append("security group out")
     if not acl_lets(acl_of(source), True, address, port):
@@ -73,7 +73,7 @@ def handler(event, context):
         if not groups_let(rules_of(target, "IpPermissions"), client, port, groups_of(source)):
             refused.append("security group in")
 
-        # the way back
+        # the reply
     return {"route": route and route["DestinationCidrBlock"], "refused_by": refused}
 
 

@@ -1,4 +1,4 @@
-#: expects: You took a route with a shorter prefix
+#: expects: You chose a route with a shorter prefix
 #: because: The first route that matches is thought to be taken.
 #: fills: gap 1
     for route in routes:
