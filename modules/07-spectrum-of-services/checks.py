@@ -1,4 +1,4 @@
-"""Check of module 07, task 7.1: the learner's rules for a store of orders, run on stores that break one each."""
+"""Check of module 07, task 7.1: the learner's rules for an order store, run on stores that break one rule each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serverless_first.shop.order_stores import MemoryOrders, Order, OrderExists
 
 
 class SlowToAnswer(MemoryOrders):
-    """Right in another way: it hands out dicts with the fields in another order, and lists in a tuple's order."""
+    """A correct store that returns an order's fields in a different sequence."""
 
     def get(self, order_id: str) -> Order | None:
         found = super().get(order_id)
@@ -119,32 +119,33 @@ class MissesLoudly(MemoryOrders):
         return dict(self._orders[order_id])
 
 
-_PLACE, _LIST, _STATUS = "the rule about a second order", "the rule on a customer's list", "the rule on the status"
-_GIVEN = "the first rule, which was given: put it back"
-#: A store that breaks one rule, its fault in words, and where to look.
+_PLACE, _LIST = "the rule about a second order", "the rule about a customer's list"
+_STATUS = "the rule about the status"
+_GIVEN = "the first rule, which was given. Put it back"
+#: A store that breaks one rule, its fault in words, and the place to look at.
 BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (ForgetsTheLamp, "loses a field of an order", _GIVEN),
     (MissesLoudly, "raises an error for an unknown id", _GIVEN),
-    (Overwrites, "replaces an order when a second one comes with its id", _PLACE),
+    (Overwrites, "replaces an order when a second order has the same id", _PLACE),
     (IgnoresTheSecond, "does not report that an id already exists", _PLACE),
-    (RaisesAnother, "refuses a second order, but raises an error that is not OrderExists", _PLACE),
-    (RaisesAndOverwrites, "raises OrderExists, but has still replaced the first order", _PLACE),
-    (Everybodys, "also lists the orders of other customers", _LIST),
+    (RaisesAnother, "refuses a second order, but raises an error other than OrderExists", _PLACE),
+    (RaisesAndOverwrites, "raises OrderExists, but still replaces the first order", _PLACE),
+    (Everybodys, "also lists other customers' orders", _LIST),
     (OldestFirst, "lists a customer's oldest order first", _LIST),
-    (AsTheyWerePlaced, "lists orders as they were placed, and not by placed_at", _LIST),
-    (NoLimit, "gives more orders than the limit", _LIST),
-    (LimitsTooSoon, "gives the oldest orders up to the limit, and then reverses them", _LIST),
+    (AsTheyWerePlaced, "lists orders in the order in which they were placed, instead of by placed_at", _LIST),
+    (NoLimit, "returns more orders than the limit", _LIST),
+    (LimitsTooSoon, "returns the oldest orders up to the limit, the newest of them first", _LIST),
     (NeverChanges, "does not change the status", _STATUS),
-    (ChangesAnyStatus, "changes the status whatever it was", _STATUS),
-    (SaysNoAndChanges, "returns False, but has still changed the status", _STATUS),
-    (AlwaysSaysYes, "returns True although nothing has changed", _STATUS),
+    (ChangesAnyStatus, "changes the status without comparing it with the old status", _STATUS),
+    (SaysNoAndChanges, "returns False, but still changes the status", _STATUS),
+    (AlwaysSaysYes, "returns True although nothing changed", _STATUS),
     (KeepsTheVersion, "changes an order without changing its version", _STATUS),
 )
 
 
 @task("7.1")
 def contract(attempt: Attempt) -> None:
-    """The rules let right stores pass, and none that breaks a rule."""
+    """Checks that the rules accept correct stores, and catch each store that breaks a rule."""
     file = LearnerFile(attempt, "contract.py")
     rules = file["check_store"]
     for right in (MemoryOrders, SlowToAnswer):
@@ -152,16 +153,16 @@ def contract(attempt: Attempt) -> None:
             file.run("check_store(...)", rules, right(), allowed=(AssertionError,))
         except AssertionError as error:
             attempt.fail(
-                "Your rules refuse a store that is right.",
-                called="check_store with a store that keeps every promise of the table",
+                "Your rules reject a correct store.",
+                called="check_store with a store that keeps every promise in the table",
                 came_back=f"AssertionError {one_line(str(error))}".strip() + _line_of(error),
                 expected="no error",
-                look_at="the rule in that line: does the lab's table say so?",
+                look_at="the rule in that line. Does the lab's table promise this?",
             )
     for broken, does, look_at in BROKEN:
         attempt.expect(
             _is_caught(file, rules, broken()),
-            problem=f"Your rules let a store pass that {does}.",
+            problem=f"Your rules accept a store that {does}.",
             called=f"check_store with a store that {does}",
             came_back="no error",
             expected="an AssertionError",
@@ -170,7 +171,7 @@ def contract(attempt: Attempt) -> None:
 
 
 def _line_of(error: BaseException) -> str:
-    """Where in the learner's file it was raised."""
+    """The line of the learner's file that raised the error, for a message; "" if none did."""
     linecache.checkcache()
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename.endswith("contract.py"):

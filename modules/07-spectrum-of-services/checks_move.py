@@ -64,10 +64,10 @@ class Wanted:
 #: The last writer of an order -> the meaning if the new store lacks that write.
 _CAUSES = {
     "before": "Orders from before the move are missing, because the backfill has not copied them all.",
-    "customer": "An order that was placed during the move is lost, because the shop wrote only to the old store.",
-    "packer": "The backfill has put an older copy over a newer order, or the change of a status was never copied.",
-    "forgotten": "You have switched without comparing, so what a forgotten program wrote to the old store is lost.",
-    "after": "After the switch the shop does not write to the new store.",
+    "customer": "An order that a customer placed during the move is lost. The shop wrote it only to the old store.",
+    "packer": "The backfill has overwritten a newer order with an older copy, or a changed status was never copied.",
+    "forgotten": "You switched without comparing, so what a forgotten program wrote to the old store is lost.",
+    "after": "After the switch, the shop does not write to the new store.",
 }
 
 
@@ -114,9 +114,9 @@ class Scene:
             self.note(order | {"status": "packed", "version": order["version"] + 1}, by)
         else:
             self.problem(
-                "A packer could not pack an order that is open.",
+                "A packer could not pack an open order.",
                 f"shop.store.set_status({order['order_id']!r}, 'open', 'packed') during the move",
-                "no True",
+                "something other than True",
             )
 
     def problem(self, problem: str, called: str, came_back: str) -> None:
@@ -124,12 +124,12 @@ class Scene:
             self.problems.append((problem, called, came_back))
 
     def in_between(self, order: Order) -> None:
-        """An order has been read by the backfill, and is not yet written: now customers and packers come."""
+        """Lets customers and packers come after the backfill has read an order and before it writes the copy."""
         found = self.shop.call("get", order["order_id"])
         if not found:
             self.problem(
-                "During the move a customer does not find an order, because the new store is asked before "
-                "it is filled.",
+                "During the move, a customer cannot find an order, because the shop reads from the new store before "
+                "the backfill has filled it.",
                 f"shop.store.get({order['order_id']!r}), an order that the backfill has not copied yet",
                 "None",
             )
@@ -138,19 +138,19 @@ class Scene:
         placed = self.place()
         if self.shop.new.get(placed["order_id"]) != placed:
             self.problem(
-                "An order that was placed during the move is lost to the new store.",
+                "The new store lacks an order that a customer placed during the move.",
                 f"shop.store.place({placed['order_id']!r}) during the backfill, then shop.new.get",
-                "not the order",
+                "a different order, or none",
             )
 
     def impostor(self, order: Order) -> None:
-        """Somebody places an order with an id that is there: in the old store, and not yet in the new one."""
+        """Places an order with an id that the old store has and the new store doesn't have yet."""
         try:
             self.shop.call("place", order | {"customer": "impostor", "lamp": LAMPS[2]})
         except OrderExists:
             return
         self.problem(
-            "During the move a second order with the same id is accepted.",
+            "During the move, the shop accepts a second order with the same id.",
             f"shop.store.place of a second order {order['order_id']}",
             "no error",
         )
@@ -174,7 +174,7 @@ class Scene:
                 self.pack(order)
             except Exception as error:
                 self.problem(
-                    "A customer's call ended with an error during the move.",
+                    "A customer's call failed during the move.",
                     "shop.store.place, then set_status",
                     f"{type(error).__name__}: {error}",
                 )
@@ -240,7 +240,7 @@ def _run(attempt: Attempt, file: LearnerFile, scene: Scene) -> None:
             thread.join(20)
     if scene.shop.store is not scene.shop.new:
         attempt.fail(
-            "The move has ended, but the shop does not use the new store.",
+            "The move is over, but the shop does not use the new store.",
             called="move(shop), then shop.store",
             came_back=type(scene.shop.store).__name__,
             expected="shop.new",
@@ -263,7 +263,7 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
     strangers = [order for order in kept.values() if order["customer"] == "impostor"]
     if strangers:
         attempt.fail(
-            "The new store has an order that the old store refused, because the new store was asked before "
+            "The new store has an order that the old store refused, because the new store was called before "
             "the old store had decided.",
             called="place of a second order with an id that the old store has, during the move",
             came_back="the new store holds the second order",
@@ -290,14 +290,14 @@ def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> Non
             by = wanted.by
             if not found and by == "packer":  # never copied at all
                 by = "before" if order_id in {order["order_id"] for order in scene.before} else "customer"
-            wrong.setdefault(by, []).append(f"{order_id}: {state}; it is {right}")
+            wrong.setdefault(by, []).append(f"{order_id}: {state}; it should be {right}")
     for by in ("before", "customer", "packer", "after", "forgotten"):
         if by in wrong:
             attempt.fail(
                 _CAUSES[by],
-                called="move(shop) while the shop was open, then every order of the new store",
+                called="move(shop) while the shop was open, then every order in the new store",
                 came_back=f"{len(wrong[by])} of {len(scene.wanted)} orders are wrong; {wrong[by][0]}",
-                expected="every order, as the shop or the old store had it last",
+                expected="every order, in its last state in the shop or the old store",
                 look_at={
                     "before": "backfill: does it copy every order?",
                     "customer": "Both.place, and when the shop begins to use it",

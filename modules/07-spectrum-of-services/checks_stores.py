@@ -53,7 +53,7 @@ def on_rds(attempt: Attempt) -> None:
         stores = [Asked(attempt, file, file.call("RdsOrders", connection), "RdsOrders") for connection in connections]
         held.callback(_take_away, database, stores)
         keeps_the_promises(stores[0])
-        say("7.2: two packers press the button at the same moment ...")
+        say("7.2: two packers pack the same order at the same time ...")
         one_packer_wins(stores, meeting)
         one_customer_wins(stores, meeting)
 
@@ -62,7 +62,7 @@ def _connect(attempt: Attempt, database: hikari.Database, cursor: Any) -> Any:
     connection = database.connect(cursor_factory=cursor)
     if connection.execute("SELECT to_regclass(%s)", [TABLE]).fetchone()[0] is None:
         connection.close()
-        attempt.not_started(f"There is no table {TABLE}.", look_at="the cell that makes the database and the table")
+        attempt.not_started(f"There is no table {TABLE}.", look_at="the cell that creates the database and the table")
     return connection
 
 
@@ -118,10 +118,10 @@ def on_dynamodb(attempt: Attempt) -> None:
                 for _ in range(PACKERS)
             ]
             keeps_the_promises(stores[0])
-            say("7.3: 60 orders of 20 customers; what do your questions read? ...")
+            say("7.3: 60 orders from 20 customers; how much do your methods read? ...")
             _reads_little(attempt, stores[0], watch)
             _shares_out(attempt, client, name)
-            say("7.3: two packers press the button at the same moment ...")
+            say("7.3: two packers pack the same order at the same time ...")
             one_packer_wins(stores, meeting)
             one_customer_wins(stores, meeting)
     finally:
@@ -133,10 +133,10 @@ def _table(attempt: Attempt, file: LearnerFile, client: Any, name: str) -> None:
     file.call("create_table", client, name)
     if name not in client.list_tables()["TableNames"]:
         attempt.fail(
-            "create_table does not create the table that it is asked for.",
+            "create_table has not created a table with the given name.",
             called=f"create_table(client, {name!r})",
-            came_back="no such table",
-            expected="a table of that name",
+            came_back="no table with that name",
+            expected="a table with that name",
             look_at="TableName in create_table",
         )
 
@@ -158,15 +158,17 @@ def _reads_little(attempt: Attempt, asked: Asked, watch: Watch) -> None:
         if any(name in ("Scan", "ExecuteStatement") for name, _, _ in calls):
             problem = f"{what} scans. It reads and pays for the whole table to answer one question."
         elif sum(int(a.get("ScannedCount", 0)) for _, _, a in calls) > 4:
-            problem = f"{what} reads far more items than it returns, and throws the others away."
+            problem = f"{what} reads far more items than it returns, and throws the rest away."
         else:
             continue
         attempt.fail(
             problem,
-            called=f"{what}, with over 60 orders in the table",
-            came_back=[f"{name}: read {a.get('ScannedCount', 1)}, given {a.get('Count', 1)}" for name, _, a in calls],
-            expected="a Query or GetItem that reads what it returns",
-            look_at=f"{what}: which keys of the table or of an index answer this question?",
+            called=f"{what}, with more than 60 orders in the table",
+            came_back=[
+                f"{name}: read {a.get('ScannedCount', 1)}, returned {a.get('Count', 1)}" for name, _, a in calls
+            ],
+            expected="a Query or GetItem that reads only the items that it returns",
+            look_at=f"{what}: which keys of the table or an index answer this question?",
         )
 
 
@@ -180,7 +182,7 @@ def _shares_out(attempt: Attempt, client: Any, name: str) -> None:
             continue
         what = f"the index {schema['IndexName']}" if "IndexName" in schema else "the table"
         attempt.fail(
-            f"A hot key: most orders have the same partition key in {what}, so one partition takes all the load.",
+            f"A hot key: most orders have the same partition key in {what}, so one partition takes most of the load.",
             called=f"{len(items)} items, by {key}",
             came_back=f"{max(values.values())} of them have the same value",
             expected="a partition key that spreads the orders over many different values",

@@ -1,4 +1,4 @@
-#: expects: has still changed the status
+#: expects: but still changes the status
 #: because: False is believed, and the order is not looked at.
 #: changes: gap 1
 -    found = store.get("order-2")

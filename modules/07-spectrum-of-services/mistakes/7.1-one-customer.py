@@ -1,4 +1,4 @@
-#: expects: the orders of other customers
+#: expects: lists other customers' orders
 #: because: All orders of the test are of one customer.
 #: changes: gap 1
 -        store.place(order("order-1", customer="ben", lamp="Kumo"))

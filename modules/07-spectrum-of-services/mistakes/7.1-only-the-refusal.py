@@ -1,4 +1,4 @@
-#: expects: has still replaced the first order
+#: expects: but still replaces the first order
 #: because: OrderExists is taken for proof that nothing was written.
 #: changes: gap 1
 -        store.place(order("order-1", customer="ben", lamp="Kumo"))

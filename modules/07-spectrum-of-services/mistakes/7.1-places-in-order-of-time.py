@@ -1,4 +1,4 @@
-#: expects: as they were placed, and not by placed_at
+#: expects: in which they were placed, instead of by placed_at
 #: because: The test places the orders in the order of time, so that both orders are the same.
 #: changes: gap 1
 -    for day in (2, 4, 3):

@@ -1,4 +1,4 @@
-#: expects: changes the status whatever it was
+#: expects: changes the status without comparing
 #: because: A status that may change is tested, one that may not is left out.
 #: changes: gap 1
 -    assert store.set_status("order-2", "open", "cancelled") is False

@@ -1,4 +1,4 @@
-#: expects: Two packers have packed one order
+#: expects: Two packers have packed the same order
 #: because: The status is read, compared in Python, and then written: two at once read the same.
 #: fills: gap 3
         order = self.get(order_id)

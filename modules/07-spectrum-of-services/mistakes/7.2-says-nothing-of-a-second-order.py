@@ -1,4 +1,4 @@
-#: expects: Two orders have one id, and nobody has told the shop
+#: expects: Two orders have the same id, and the shop was not told
 #: because: ON CONFLICT DO NOTHING keeps the first order, and the shop believes that both are there.
 #: changes: gap 1
 -                "INSERT INTO orders_of_shop VALUES (%s, %s, %s, %s, %s, %s, %s)",

@@ -1,4 +1,4 @@
-#: expects: limit is applied before the sorting
+#: expects: limit is applied before sorting
 #: because: The database limits before Python sorts.
 #: fills: gap 2
         rows = self.connection.execute(

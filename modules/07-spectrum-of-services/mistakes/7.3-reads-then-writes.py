@@ -1,4 +1,4 @@
-#: expects: Two packers have packed one order
+#: expects: Two packers have packed the same order
 #: because: get, compare, update: between the look and the write another packer comes.
 #: fills: gap 5
         order = self.get(order_id)

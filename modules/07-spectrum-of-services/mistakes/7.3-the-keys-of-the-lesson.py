@@ -1,4 +1,4 @@
-#: expects: Two orders have one id
+#: expects: Two orders have the same id
 #: because: The keys of the lesson: the id is in no primary key, so no condition can see a second one.
 %%writefile dynamo_orders.py
 from serverless_first.shop.order_stores import OrderExists

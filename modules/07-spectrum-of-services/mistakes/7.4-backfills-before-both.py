@@ -1,4 +1,4 @@
-#: expects: lost to the new store
+#: expects: lacks an order that a customer placed
 #: because: What comes between the backfill and the double writing is thought to be caught later.
 #: fills: gap 5
     backfill(shop.old, shop.new)

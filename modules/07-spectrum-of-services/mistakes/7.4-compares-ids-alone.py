@@ -1,4 +1,4 @@
-#: expects: put an older copy over a newer order|differences does not see
+#: expects: overwritten a newer order with an older copy|differences does not find
 #: because: The comparison asks whether an order is there, and not whether it is the newest.
 %%writefile move.py
 class Both:

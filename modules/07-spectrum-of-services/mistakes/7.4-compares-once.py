@@ -1,4 +1,4 @@
-#: expects: You have switched without comparing
+#: expects: You switched without comparing
 #: because: One look and one repair; nobody is thought to write meanwhile.
 #: fills: gap 5
     shop.store = Both(shop.old, shop.new)

@@ -1,4 +1,4 @@
-#: expects: placed during the move is lost|put an older copy|without comparing
+#: expects: that a customer placed during the move|overwritten a newer order|without comparing
 #: because: A copy in the night: nobody is thought to write meanwhile.
 #: fills: gap 5
     backfill(shop.old, shop.new)

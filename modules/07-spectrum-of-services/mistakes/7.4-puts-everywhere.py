@@ -1,4 +1,4 @@
-#: expects: put an older copy over a newer order|leaves an older copy
+#: expects: overwritten a newer order with an older copy|leaves an older copy
 #: because: put keeps whatever comes last.
 %%writefile move.py
 class Both:

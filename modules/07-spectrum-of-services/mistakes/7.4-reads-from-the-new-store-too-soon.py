@@ -1,4 +1,4 @@
-#: expects: a customer does not find an order
+#: expects: a customer cannot find an order
 #: because: The shop reads from the new store while it is being filled.
 %%writefile move.py
 class Both:

@@ -1,4 +1,4 @@
-#: expects: You have switched without comparing
+#: expects: You switched without comparing
 #: because: After the backfill the two stores are thought to be equal.
 #: fills: gap 5
     shop.store = Both(shop.old, shop.new)

@@ -1,4 +1,4 @@
-#: expects: put an older copy over a newer order
+#: expects: overwritten a newer order with an older copy
 #: because: put keeps whatever comes last, and the backfill comes last with what it read first.
 %%writefile move.py
 class Both:
