@@ -24,7 +24,7 @@ def _order(**fields: Any) -> dict[str, Any]:
 
 
 def _bad_orders() -> list[tuple[str, Any]]:
-    """Bad bodies, each with its fault in words."""
+    """Returns bad bodies, each with a description of its fault."""
     without = _order()
     del without["lamp"]
     return [
@@ -32,7 +32,7 @@ def _bad_orders() -> list[tuple[str, Any]]:
         ("no lamp", without),
         ("a body that is not JSON", "lamp=Tsuki&quantity=2"),
         ("a list instead of an object", [_order()]),
-        ("a quantity that is a text", _order(quantity="2")),
+        ("a quantity that is a string", _order(quantity="2")),
         ("a quantity of 0", _order(quantity=0)),
         ("21 lamps", _order(quantity=21)),
         ("half a lamp", _order(quantity=1.5)),
@@ -59,11 +59,11 @@ def front_door(attempt: Attempt) -> None:
     found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
     attempt.expect(
         found.status == 200 and found.has(order),
-        problem="After some bad orders, the good order has changed.",
+        problem="The good order changed after some bad orders.",
         called=found.called,
         came_back=str(found),
         expected=f"200 and {order}",
-        look_at="what your handler writes into the table",
+        look_at="what your handler writes to the table",
     )
 
 
@@ -72,11 +72,11 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     _no_fault(attempt, made, POST, order)
     attempt.expect(
         made.status != 404,
-        problem="The API knows no such route.",
+        problem="The API does not have this route.",
         called=made.called,
         came_back=str(made),
-        expected="an answer of your function",
-        look_at="the dict that you give to http_api: method, a space, the path",
+        expected="a response from your function",
+        look_at="the keys of the dict that you pass to http_api: the method, a space, the path",
     )
     in_table = order["order_key"] in items(attempt, "orders", "order_key")
     attempt.expect(
@@ -86,14 +86,14 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
         else "A good order is refused.",
         called=made.called,
         came_back=str(made),
-        expected="the status for: something new has been made",
+        expected='the status for "something new was created"',
         look_at="the table in step 1",
     )
     attempt.expect(
         in_table,
-        problem="The answer says that the order is stored, but it is not in the table.",
+        problem="The response says that the order is stored, but it is not in the table.",
         called=made.called,
-        came_back=f"{made}; no such item in the table orders",
+        came_back=f"{made}; no such item in the orders table",
         expected="an item with this order_key",
         look_at="where your handler calls store",
     )
@@ -101,11 +101,11 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     _no_fault(attempt, found, GET, None, order_key=order["order_key"])
     attempt.expect(
         found.status == 200 and found.has(order),
-        problem="A stored order does not come back.",
+        problem="GET does not return a stored order.",
         called=found.called,
         came_back=str(found),
         expected=f"200 and {order}",
-        look_at="the second route of your handler, and of the API",
+        look_at="the second route in your handler and in the API",
     )
 
 
@@ -113,17 +113,17 @@ def _unknown(attempt: Attempt, address: str) -> None:
     key = fresh_id("ord")
     gone = send(attempt, address, "GET", f"/orders/{key}")
     if 200 <= gone.status < 300:
-        problem = "An order that nobody has placed gets the same answer as a stored order. Clients believe the status."
+        problem = "An order that nobody has placed gets the same response as a stored order. Clients trust the status."
     elif gone.status >= 500:
-        problem = "The answer for an unknown order blames our service, so the client tries again and again."
+        problem = "The status for an unknown order blames our service, so the client keeps retrying."
     else:
-        problem = "The status for an unknown order says something else."
+        problem = "The status for an unknown order means something else."
     attempt.expect(
         gone.status == 404,
         problem=problem,
         called=gone.called + ", which nobody has placed",
         came_back=str(gone),
-        expected="the status for: no such thing here",
+        expected='the status for "no such thing here"',
         look_at="what your handler does when find returns None",
     )
 
@@ -138,7 +138,7 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         )
     elif got.status >= 500:
         problem = (
-            "The status blames our service for the client's fault. The client will try again, and somebody is woken up."
+            "The status blames our service for the client's fault. The client will retry, and somebody gets paged."
         )
     else:
         problem = "The status does not say that the request itself is wrong."
@@ -147,7 +147,7 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         problem=problem,
         called=f"{got.called} ({what})",
         came_back=str(got),
-        expected="the status for: your fault, do not send it again",
+        expected='the status for "your fault, do not send it again"',
         look_at="what your handler does before it stores an order",
     )
     message = got.body.get("message") if isinstance(got.body, dict) else None
@@ -156,17 +156,17 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         problem="The status says that something is wrong, but nothing tells a human what.",
         called=f"{got.called} ({what})",
         came_back=str(got),
-        expected='a body with a text, "message"',
-        look_at="the body of the answers with which you refuse",
+        expected='a body with a string, "message"',
+        look_at="the body of your responses to bad orders",
     )
     key = str(body.get("order_key", "")) if isinstance(body, dict) else ""
     attempt.expect(
         not key or key not in items(attempt, "orders", "order_key"),
-        problem="A refused order is in the table all the same.",
+        problem="A refused order was stored anyway.",
         called=f"{got.called} ({what})",
         came_back=f"{got}; and an item with this order_key",
         expected="no item",
-        look_at="the order of your steps: look first, then store",
+        look_at="the order of your steps: check first, then store",
     )
 
 
@@ -188,12 +188,10 @@ def asks_stock(attempt: Attempt) -> None:
     with lamps(attempt, lamp, 10):
         warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
         if warm.status != 201:
-            attempt.not_started(
-                "The stock service does not answer like the given service.", look_at="step 2: run it again"
-            )
+            attempt.not_started("The stock service does not respond as stock.py does.", look_at="step 2: rerun it")
         _reserved(attempt, address, lamp)
         _sold_out(attempt, address, lamp)
-        say("8.2: stock is switched off ...")
+        say("8.2: stock is turned off ...")
         with switched_off(attempt, "stock"):
             _down(attempt, address, lamp)
         say("8.2: stock has a fault ...")
@@ -216,26 +214,26 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
         attempt.invoke("orders", http_event(POST, order))
     attempt.expect(
         got.status == 201,
-        problem="There are enough lamps, but the customer does not get her 201.",
+        problem="There are enough lamps, but the customer does not get 201.",
         called=got.called,
         came_back=str(got),
         expected="201: stock has reserved the lamps",
-        look_at="the address and the method of your request to stock; a POST has data=",
+        look_at="the URL and the method of your request to stock; a POST needs data=",
     )
     after = items(attempt, "stock-reservations", "order_key")
     new = sorted(set(after) - set(before))
     if not new and _left(attempt, lamp) < left:
-        problem = "Orders has taken lamps out of the stock service's table. Only stock may use that table."
+        problem = "Orders took lamps from the stock service's table. Only stock may use that table."
     elif new and new != [order["order_key"]]:
-        problem = "The lamps are reserved under a key that is not the order's. Nobody will find them by it."
+        problem = "The lamps are reserved under a key that is not the order's, so nobody will find them."
     else:
-        problem = "The customer has her 201, but stock has reserved nothing."
+        problem = "The customer got 201, but stock reserved nothing."
     attempt.expect(
         new == [order["order_key"]] and _left(attempt, lamp) == left - 3,
         problem=problem,
         called=got.called,
         came_back=f"{got}; new reservations: {new}; lamps left: {_left(attempt, lamp)} of {left}",
-        expected="one reservation, under the order_key of the order, for its quantity",
+        expected="one reservation, under the order's order_key, for its quantity",
         look_at="what place sends to the stock service",
     )
     _in_orders(attempt, order["order_key"], got, wanted=True)
@@ -245,20 +243,20 @@ def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
     order = _order(lamp=lamp, quantity=20)
     got = send(attempt, address, "POST", "/orders", order)
     if got.status == 201:
-        problem = "The lamp is sold out, but the customer is told that she gets it."
+        problem = "The lamp is sold out, but the customer is told that she will get it."
     elif 200 <= got.status < 300:
         problem = "The body may report an error, but the status says that all is well. Clients act on the status."
     elif got.status >= 500:
         problem = "Sold out is not an outage. The customer is told to try again, and stock will say no again."
     else:
-        problem = "The status does not say that the order is in conflict with what is in stock."
+        problem = "The status does not say that the order conflicts with what is in stock."
     attempt.expect(
         got.status == 409,
         problem=problem,
         called=f"{got.called}, which is more than stock has",
         came_back=str(got),
-        expected="the status with which stock itself answers when a lamp is sold out",
-        look_at="your except lines: which errors have a status, and which line comes first?",
+        expected="the status that stock itself returns when a lamp is sold out",
+        look_at="your except clauses: which errors have a status, and which clause comes first?",
     )
     _in_orders(attempt, order["order_key"], got, wanted=False)
 
@@ -266,21 +264,21 @@ def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
 def _down(attempt: Attempt, address: str, lamp: str) -> None:
     order, left = _order(lamp=lamp, quantity=1), _left(attempt, lamp)
     got = send(attempt, address, "POST", "/orders", order)
-    called = f"{got.called}, while no call reaches the function stock"
+    called = f"{got.called}, while the function stock is turned off"
     attempt.expect(
         _left(attempt, lamp) == left,
-        problem="Stock is off, but lamps have gone. Orders takes them out of the stock service's table.",
+        problem="Stock is off, but lamps are gone. Orders takes them from the stock service's table.",
         called=called,
         came_back=f"{got}; lamps left: {_left(attempt, lamp)} of {left}",
-        expected="no change of stock's tables without the stock service",
-        look_at="place: it may know only the API of stock",
+        expected="no change to stock's tables",
+        look_at="place: it may use only stock's API",
     )
     if 200 <= got.status < 300:
         problem = "Stock is down and has reserved nothing, but the customer is told that all is well."
     elif got.status == 409:
         problem = "Stock is down, but the customer is told that the lamp is sold out. She will not come back."
     else:
-        problem = "Stock is down, and the handler fails because of it. A 500 does not say whether trying again helps."
+        problem = "Stock is down, and the handler fails because of it. A 500 does not say whether a retry helps."
     attempt.expect(
         got.status == 503,
         problem=problem,
@@ -297,13 +295,13 @@ def _faulty(attempt: Attempt, address: str, lamp: str) -> None:
     got = send(attempt, address, "POST", "/orders", order)
     attempt.expect(
         got.status == 503,
-        problem="Stock has its own fault, and the customer gets stock's status. She does not know about stock."
+        problem="Stock has a fault, and the customer gets stock's status. She does not know about stock."
         if got.status >= 500
-        else "Stock has its own fault, but the customer is told something else.",
-        called=f"{got.called}, while the function stock ends with an error",
+        else "Stock has a fault, but the customer is told something else.",
+        called=f"{got.called}, while the function stock fails",
         came_back=str(got),
         expected="503: not now, try again later",
-        look_at="what place answers for a status of stock that is not in the table above",
+        look_at="what place returns when stock sends a status that is not in the table above",
     )
     _in_orders(attempt, order["order_key"], got, wanted=False)
 
@@ -316,34 +314,34 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
         if 200 <= got.status < 300:
             problem = "Orders waits for as long as stock takes, and so do its customer and its execution environment."
         else:
-            problem = "Stock is slow, and the handler fails because of it, or at its own timeout."
+            problem = "Stock is slow, and the handler fails because of it, or times out itself."
         attempt.expect(
             got.status == 503,
             problem=problem,
             called=called,
             came_back=str(got),
             expected="503, after 2 s",
-            look_at="an argument of urlopen, and the error that it raises when the time is over",
+            look_at="an argument of urlopen, and the error that it raises when the time runs out",
         )
         _in_orders(attempt, order["order_key"], got, wanted=False)
         wait_until(lambda: order["order_key"] in items(attempt, "stock-reservations", "order_key"), 15)
     send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))  # its cold start is not the learner's
     again = send(attempt, address, "POST", "/orders", order)
-    called = f"{again.called}, a second time: stock has reserved these lamps, and nobody heard its answer"
+    called = f"{again.called}, a second time: stock reserved these lamps, but its response was lost"
     attempt.expect(
         again.status in (200, 201),
-        problem="Stock says that it has reserved them before. That is a yes, but orders treats it as a no.",
+        problem="Stock says that it reserved them before. That is a yes, but orders treats it as a no.",
         called=called,
         came_back=str(again),
         expected="201, and the order is stored",
-        look_at="which answers of stock mean that the lamps are reserved",
+        look_at="which of stock's responses mean that the lamps are reserved",
     )
     attempt.expect(
         _left(attempt, lamp) == left - 2 - 1,  # and one for the check itself
-        problem="The second try of the same order has taken lamps again.",
+        problem="The second attempt at the same order took lamps again.",
         called=called,
-        came_back=f"lamps left: {_left(attempt, lamp)}; before the two tries {left}",
-        expected="2 lamps less for both tries, and one less for the check itself",
+        came_back=f"lamps left: {_left(attempt, lamp)}; before the two attempts: {left}",
+        expected="2 lamps fewer after both attempts, and one fewer for the check itself",
         look_at="the order_key that place sends to stock, which must be the order's own key",
     )
     _in_orders(attempt, order["order_key"], again, wanted=True)
@@ -367,9 +365,9 @@ def _stock_with(attempt: Attempt, **variables_too: str) -> Iterator[None]:
 def _in_orders(attempt: Attempt, key: str, got: Answered, *, wanted: bool) -> None:
     attempt.expect(
         (key in items(attempt, "orders", "order_key")) is wanted,
-        problem="The customer has a yes, but the order is not in the table orders."
+        problem="The customer got a yes, but the order is not in the orders table."
         if wanted
-        else "The customer was turned away, but her order is in the table orders all the same.",
+        else "The customer was turned away, but her order was stored anyway.",
         called=got.called,
         came_back=f"{got}; {'no item' if wanted else 'an item'} with this order_key",
         expected="an item" if wanted else "no item",

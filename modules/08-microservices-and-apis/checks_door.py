@@ -34,15 +34,15 @@ def protected(attempt: Attempt) -> None:
     attempt.expect(
         bool(stage.get("methodSettings")) or stage.get("cacheClusterEnabled", False),
         problem="The stage has none of your settings, because step 2 did not finish.",
-        called="get_stage, of the API shop",
-        came_back="no settings of methods, no cache",
-        expected="the settings of step 1",
-        look_at="the error below the cell of step 2, which says which path or value is refused",
+        called="get_stage for the API shop",
+        came_back="no method settings, no cache",
+        expected="the settings from step 1",
+        look_at="the error below step 2's cell, which names the rejected path or value",
     )
     _private(attempt, address)
     _prices(attempt, address)
     _not_too_old(attempt, stage["methodSettings"])
-    say("8.3: a robot orders ...")
+    say("8.3: a bot places orders ...")
     _robot(attempt, address)
     _as_many_as_wanted(attempt, stage["methodSettings"])
 
@@ -54,21 +54,21 @@ def _private(attempt: Attempt, address: str) -> None:
         got = _ask(attempt, address, "/orders", customer)
         attempt.expect(
             got.has({"lamps": wanted}),
-            problem="One customer sees another customer's orders, because the answer comes from the cache.",
-            called=f"{got.called}; before that {mio}, who has one order, asked the same",
+            problem="One customer sees another customer's orders, because the response comes from the cache.",
+            called=f"{got.called}; before that {mio}, who has one order, sent the same request",
             came_back=str(got),
             expected=f'200 {{"lamps": {wanted}}}'.replace("'", '"'),
-            look_at="the methods for which your SETTINGS switch caching on",
+            look_at="the methods for which your SETTINGS turn caching on",
         )
     _put(attempt, mio, "Kumo")
     got = _ask(attempt, address, "/orders", mio)
     attempt.expect(
         got.has({"lamps": ["Kumo", "Tsuki"]}),
-        problem="A customer who has ordered again sees her old list, because the answer comes from the cache.",
+        problem="A customer who orders again sees her old list, because the response comes from the cache.",
         called=got.called,
         came_back=str(got),
         expected="both of her orders",
-        look_at="the methods for which your SETTINGS switch caching on",
+        look_at="the methods for which your SETTINGS turn caching on",
     )
     for _ in range(2 * BURST):
         _ask(attempt, address, "/orders", mio)
@@ -86,11 +86,11 @@ def _prices(attempt: Attempt, address: str) -> None:
             got = _ask(attempt, address, f"/prices/{lamp}", fresh_id(f"customer{number}"))
             attempt.expect(
                 got.has({"price_yen": price_yen}),
-                problem="A lamp has another lamp's price, because the cache cannot tell their answers apart.",
+                problem="A lamp has another lamp's price, because the cache cannot tell their responses apart.",
                 called=got.called,
                 came_back=str(got),
                 expected=f'200 {{"price_yen": {price_yen}}}',
-                look_at="CACHE_KEYS, because the path is not enough for a key",
+                look_at="CACHE_KEYS, because the path's {lamp} is not a key by default",
             )
     asked, ran = ROUNDS * len(PRICES_YEN), _calls() - before
     attempt.expect(
@@ -98,11 +98,11 @@ def _prices(attempt: Attempt, address: str) -> None:
         problem="The function is called for each request, so nothing comes from the cache."
         if ran == asked
         else "The function is called more often than there are lamps.",
-        called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, each time another customer",
+        called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, a different customer each time",
         came_back=f"the function ran {ran} times",
-        expected=f"{len(PRICES_YEN)} times, once for each lamp",
-        look_at="whether the stage has a cache, whether caching is on for this method (a line for one method "
-        "replaces all lines for every method), and the contents of CACHE_KEYS",
+        expected=f"{len(PRICES_YEN)} times, once per lamp",
+        look_at="whether the stage has a cache, whether caching is on for this method (a method's own settings "
+        "replace the settings for all methods), and the contents of CACHE_KEYS",
     )
 
 
@@ -117,10 +117,10 @@ def _not_too_old(attempt: Attempt, settings: dict[str, Any]) -> None:
     attempt.expect(
         found_s <= OLDEST_S,
         problem="A price may stay in the cache longer than the shop wants.",
-        called="get_stage, of the API shop",
+        called="get_stage for the API shop",
         came_back=f"prices are kept for {found_s} s",
-        expected=f"{OLDEST_S} s at most",
-        look_at="the setting that says how long an answer is kept",
+        expected=f"at most {OLDEST_S} s",
+        look_at="the setting for how long a response is kept",
     )
 
 
@@ -130,10 +130,10 @@ def _as_many_as_wanted(attempt: Attempt, settings: dict[str, Any]) -> None:
     attempt.expect(
         found == (BURST, RATE_PER_S),
         problem="The throttle does not allow the number of orders that the shop wants.",
-        called="get_stage, of the API shop",
-        came_back=f"{found[0]} at once, then {found[1]:g} each second",
-        expected=f"{BURST} at once, then {RATE_PER_S} each second",
-        look_at="burstLimit and rateLimit of the method POST /orders",
+        called="get_stage for the API shop",
+        came_back=f"{found[0]} at once, then {found[1]:g} per second",
+        expected=f"{BURST} at once, then {RATE_PER_S} per second",
+        look_at="burstLimit and rateLimit for POST /orders",
     )
 
 
@@ -156,22 +156,22 @@ def _robot(attempt: Attempt, address: str) -> None:
         time.sleep(0.02)
     seconds = time.monotonic() - begin_s
     passed, refused = statuses.count(201), statuses.count(429)
-    expected = f"{BURST} at once, then {RATE_PER_S} each second; the others get 429"
+    expected = f"{BURST} at once, then {RATE_PER_S} per second; the others get 429"
     attempt.expect(
         at_once.count(201) >= BURST - 1,  # one token may have gone in step 2
         problem="Fewer orders get in at once than the shop wants.",
         called=f"POST /orders {len(at_once)} times at once",
         came_back=f"{at_once.count(201)} times 201, {at_once.count(429)} times 429",
         expected=expected,
-        look_at="burstLimit and rateLimit of the method POST /orders: which one is the size of the bucket?",
+        look_at="burstLimit and rateLimit for POST /orders: which of the two is the bucket's size?",
     )
     attempt.expect(
         passed <= BURST + RATE_PER_S * seconds + 1,
-        problem="The robot gets in as often as it likes." if not refused else "More orders get in than the shop wants.",
+        problem="The bot gets in as often as it likes." if not refused else "More orders get in than the shop wants.",
         called=f"POST /orders {len(statuses)} times in {seconds:.1f} s, the first {len(at_once)} at once",
         came_back=f"{passed} times 201, {refused} times 429",
         expected=expected,
-        look_at="burstLimit and rateLimit of the method POST /orders: how many tokens, and how many come back",
+        look_at="burstLimit and rateLimit for POST /orders: how many tokens, and how many are added per second",
     )
 
 
@@ -180,18 +180,18 @@ def _ask(attempt: Attempt, address: str, path: str, customer: str) -> Answered:
     attempt.expect(
         got.status != 429,
         problem="A customer who only looks is turned away. Your throttle affects more than orders.",
-        called=f"{got.called}, some times in a row",
+        called=f"{got.called}, several times in a row",
         came_back=str(got),
-        expected="200, however often",
+        expected="200, no matter how often",
         look_at="the method for which your SETTINGS have burstLimit and rateLimit",
     )
     attempt.expect(
         got.status == 200,
-        problem="The API does not answer like the given API.",
+        problem="The API does not respond like the API in step 2.",
         called=got.called,
         came_back=str(got),
         expected="200",
-        look_at="the cells of step 2. Run them again",
+        look_at="step 2: rerun its cells",
     )
     return got
 
@@ -204,7 +204,7 @@ def _calls() -> int:
 
 #: The fault of a broken front.py in words, a text of the right file, and its replacement.
 BROKEN = (
-    Broken("answers a wrong order with 200", "return answer(400,", "return answer(200,"),
+    Broken("returns 200 for a bad order", "return answer(400,", "return answer(200,"),
     Broken(
         "stores an order that is too large before it refuses it",
         "        return answer(400,",
@@ -212,13 +212,13 @@ BROKEN = (
         '            "lamp": {"S": order["lamp"]}, "quantity": {"N": str(order["quantity"])}})\n'
         "        return answer(400,",
     ),
-    Broken("answers 200 for an order that is not there", "else answer(404,", "else answer(200,"),
+    Broken("returns 200 for an order that does not exist", "else answer(404,", "else answer(200,"),
     Broken("lets a second order with the same key replace the first", "    if known:", "    if known == order:"),
     Broken("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
-    Broken("takes 21 lamps", "<= 20:", "<= 21:"),
-    Broken("answers 201 to a second order with the same key", "return answer(200, known)", "return answer(201, known)"),
+    Broken("accepts 21 lamps", "<= 20:", "<= 21:"),
+    Broken("returns 201 for a repeated order key", "return answer(200, known)", "return answer(201, known)"),
     Broken(
-        "answers a second order with the same key with the second order",
+        "returns the second order with the same key instead of the first",
         "return answer(200, known)",
         "return answer(200, order)",
     ),
@@ -233,5 +233,5 @@ def tests_of_front(attempt: Attempt) -> None:
         "test_front.py",
         "front.py",
         BROKEN,
-        look_at="the four cases of step 1: for each, the status, the body, and the contents of the table",
+        look_at="the four cases in step 1: for each, check the status, the body, and the contents of the table",
     )

@@ -27,7 +27,7 @@ def open_while_stock_is_down(attempt: Attempt) -> None:
         queue, mapping = _queue(attempt)
         wait_until(lambda: not messages_in(attempt, queue), 5)  # what the cells above may have left
         orders = [_order(lamp, quantity) for quantity in (2, 3, 1)]
-        say("8.4: stock is switched off, orders come in ...")
+        say("8.4: stock is turned off, orders arrive ...")
         with switched_off(attempt, FUNCTION), _not_fetched(attempt, mapping):
             before = _left(attempt, lamp)
             for order in (*orders, orders[-1]):
@@ -57,7 +57,7 @@ def _queue(attempt: Attempt) -> tuple[str, str]:
     """The queue's URL, and the id of what fetches messages for the function."""
     found = attempt.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
     if not found:
-        attempt.not_started(f"Nothing fetches messages for the function {FUNCTION} yet.")
+        attempt.not_started(f"Nothing passes the queue's messages to the function {FUNCTION} yet.")
     name = found[0]["EventSourceArn"].rpartition(":")[2]
     url = attempt.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     return str(url), str(found[0]["UUID"])
@@ -91,10 +91,10 @@ def _accepted(attempt: Attempt, got: Answered, order: dict[str, Any]) -> None:
     attempt.expect(
         got.status == 202,
         problem=problem,
-        called=f"{got.called}, while no call reaches the function {FUNCTION}",
+        called=f"{got.called}, while the function {FUNCTION} is turned off",
         came_back=f"{got}{_cause(attempt, order) if got.status == 500 else ''}",
         expected="202",
-        look_at="what place does, and whom it waits for",
+        look_at="what place does, and what it waits for",
     )
 
 
@@ -108,21 +108,21 @@ def _cause(attempt: Attempt, order: dict[str, Any]) -> str:
 
 
 def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int) -> None:
-    called = f"POST /orders, {len(orders)} orders, while no call reaches the function {FUNCTION}"
+    called = f"POST /orders, {len(orders)} orders, while the function {FUNCTION} is turned off"
     stored = items(attempt, "orders", "order_key")
     missing = [order["order_key"] for order in orders if order["order_key"] not in stored]
     attempt.expect(
         not missing,
-        problem="Orders that got 202 are not in the table orders. When the customer asks, nobody knows them.",
+        problem="Orders that got 202 are not in the orders table. When the customers ask, nobody can find them.",
         called=called,
         came_back=f"not in the table: {', '.join(missing)}",
-        expected="an item for each order",
+        expected="one item per order",
         look_at="where place calls store",
     )
     left = _left(attempt, lamp)
     attempt.expect(
         left == before,
-        problem="Stock is off, but lamps have gone, because orders writes into the stock service's table.",
+        problem="Stock is off, but lamps are gone, because orders writes to the stock service's table.",
         called=called,
         came_back=f"lamps left: {left} of {before}",
         expected="no change before stock is back",
@@ -142,11 +142,10 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
 
     attempt.expect(
         wait_until(all_seen, 8),
-        problem="The customers have their 202, but the queue does not hold their orders. Stock will never know "
-        "about them.",
+        problem="The customers got 202, but the queue does not hold their orders. Stock will never know about them.",
         called=f"POST /orders, {len(orders)} orders, then receive_message",
         came_back=f"{len(bodies)} messages",
-        expected="at least one message for each order",
+        expected="at least one message per order",
         look_at="send_message in place: is it called for each order, with the QueueUrl of STOCK_QUEUE?",
     )
     body = min(bodies.values())
@@ -183,12 +182,12 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
 
     attempt.expect(
         wait_until(has_come, 4),
-        problem="An order was in the table but not in the queue, because its first try had ended between the two. "
-        "The customer has tried again and got her 202, but stock will never know.",
-        called=f"{got.called}, which is already in the table orders",
+        problem="An order was in the table but not in the queue, because the first attempt ended between the two. "
+        "The customer retried and got 202, but stock will never know.",
+        called=f"{got.called}, which is already in the orders table",
         came_back=f"{got}, and no message",
         expected="a message for each order that gets 202",
-        look_at="what place does with an order that it knows",
+        look_at="what place does with an order that is already in the table",
     )
     [message, *_] = new.values()
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -204,7 +203,7 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     before = _left(attempt, lamp)
     answers = at_once(attempt, FUNCTION, [messages.batch(old, body)] * 3)
     called = (
-        f"invoke {FUNCTION} 3 times at the same moment with two records: an order that was reserved before, "
+        f"invoke {FUNCTION} 3 times at the same time with two records: an order that was reserved before, "
         "then a new order"
     )
     taken, there = (
@@ -223,26 +222,26 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     before, again = _left(attempt, lamp), messages.batch(body.replace(order["order_key"], fresh_id("ord")))
     with meeting(attempt, FUNCTION, 3, before=DYNAMODB_WRITES):
         answers = at_once(attempt, FUNCTION, [again] * 3)
-    taken, called = before - _left(attempt, lamp), f"invoke {FUNCTION} 3 times at the same moment with a new order"
+    taken, called = before - _left(attempt, lamp), f"invoke {FUNCTION} 3 times at the same time with a new order"
     _taken_once(attempt, called, answers, taken, order["quantity"])
 
 
 def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int, wanted: int) -> None:
     attempt.expect(
         taken >= wanted,
-        problem="A new order that comes three times at the same moment is not reserved at all.",
+        problem="A new order that comes three times at the same time is not reserved at all.",
         called=called,
         came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {wanted}",
-        look_at="what your function does when it runs beside itself: one of the three calls has to take the lamps",
+        look_at="what your function does when several copies run at once: one of the three calls has to take the lamps",
     )
     attempt.expect(
         taken == wanted,
-        problem="The same order in two environments at the same moment takes its lamps more than once.",
+        problem="The same order in two environments at the same time takes its lamps more than once.",
         called=called,
         came_back=f"lamps taken: {taken}",
         expected=f"lamps taken: {wanted}",
-        look_at="whether looking and writing are one step",
+        look_at="whether checking and writing are one step",
     )
 
 
@@ -256,10 +255,10 @@ def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
         got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
     attempt.expect(
         got.status >= 500,
-        problem="The message could not be sent, but the customer has a yes. Stock will never know of her order.",
+        problem="The message could not be sent, but the customer got a yes. Stock will never know about her order.",
         called=f"{got.called}, while STOCK_QUEUE names a queue that does not exist",
         came_back=str(got),
-        expected="a status of 500 or more, so that she tries again",
+        expected="a status of 500 or more, so that she retries",
         look_at="which errors of send_message your function swallows",
     )
 
@@ -276,13 +275,13 @@ def _caught_up(
     wait_until(lambda: not messages_in(attempt, queue) or before - _left(attempt, lamp) > wanted, CAUGHT_UP_S)
     taken, waiting = before - _left(attempt, lamp), messages_in(attempt, queue)
     called = (
-        f"{len(orders)} orders of {wanted} lamps while stock was off, one of them sent twice, one message in two copies"
+        f"{len(orders)} orders for {wanted} lamps while stock was off, one order sent twice, one message copied"
     ) + ("; a third copy, in a new execution environment" if again else "")
     came_back = f"lamps taken: {taken}; reservations under these keys: {len(reserved())}; messages left: {waiting}"
     expected = f"lamps taken: {wanted}; reservations: {len(orders)}; messages left: 0"
     attempt.expect(
         taken <= wanted,
-        problem="An order that arrived twice has taken its lamps twice. Queues deliver at least once.",
+        problem="An order that arrived twice took its lamps twice. Queues deliver at least once.",
         called=called,
         came_back=came_back,
         expected=expected,
@@ -290,17 +289,17 @@ def _caught_up(
     )
     attempt.expect(
         not waiting,
-        problem="Messages stay in the queue: the function ends with an error, and gets the same ones again and again.",
+        problem="Messages stay in the queue, because the function fails and receives them again and again.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="an order that has reserved before: is that an error? And what is in your messages?",
+        look_at="an order that was reserved before: is that an error? And what is in your messages?",
     )
     attempt.expect(
         reserved() == keys and taken == wanted,
-        problem="The queue is empty, and orders are missing in stock: they are lost.",
+        problem="The queue is empty, but orders are missing in stock, so they are lost.",
         called=called,
         came_back=came_back,
         expected=expected,
-        look_at="how many records your function works off, and which errors it hides",
+        look_at="how many records your function processes, and which errors it hides",
     )

@@ -1,4 +1,4 @@
-#: expects: An order with a quantity that is a text is accepted
+#: expects: An order with a quantity that is a string is accepted
 #: because: int() makes a number out of it, so it is taken for one.
 #: changes: gap 1
 -    if type(quantity) is not int or not 1 <= quantity <= 20:

@@ -1,4 +1,4 @@
-#: expects: A stored order does not come back
+#: expects: GET does not return a stored order
 #: because: One route is thought to be enough: the function looks at the path itself.
 #: replaces: 2
 #: fills: gap 1

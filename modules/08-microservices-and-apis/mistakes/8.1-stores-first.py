@@ -1,4 +1,4 @@
-#: expects: is in the table all the same
+#: expects: A refused order was stored anyway
 #: because: The order is saved first, so that nothing is lost.
 #: changes: gap 1
          return answer(400, {"message": "the body is not JSON"})

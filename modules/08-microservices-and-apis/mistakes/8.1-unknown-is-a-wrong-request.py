@@ -1,4 +1,4 @@
-#: expects: The status for an unknown order says something else
+#: expects: The status for an unknown order means something else
 #: because: All faults of the client are thought to be 400.
 #: changes: gap 1
 -        return answer(200, order) if order else answer(404, {"message": "no such order"})

@@ -1,4 +1,4 @@
-#: expects: gets the same answer as a stored order
+#: expects: gets the same response as a stored order
 #: because: No order is thought to be an answer like any other.
 #: changes: gap 1
 -        return answer(200, order) if order else answer(404, {"message": "no such order"})

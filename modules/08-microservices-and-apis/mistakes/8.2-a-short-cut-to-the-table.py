@@ -1,4 +1,4 @@
-#: expects: Orders has taken lamps out of the stock service's table
+#: expects: Orders took lamps from the stock service's table
 #: because: A table in the same account is quicker than a call, and it is all Hikari's.
 #: fills: gap 1
     try:

@@ -1,4 +1,4 @@
-#: expects: her order is in the table orders all the same
+#: expects: her order was stored anyway
 #: because: The order is saved first, so that nothing is lost.
 #: changes: gap 1
 +    store(order)

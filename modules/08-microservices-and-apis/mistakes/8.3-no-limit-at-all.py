@@ -1,4 +1,4 @@
-#: expects: The robot gets in as often as it likes
+#: expects: The bot gets in as often as it likes
 #: because: The cache is thought to protect the orders, too.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

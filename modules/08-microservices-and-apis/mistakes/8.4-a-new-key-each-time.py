@@ -1,4 +1,4 @@
-#: expects: has taken its lamps twice
+#: expects: took its lamps twice
 #: because: Each message is thought to be an order of its own.
 #: fills: gap 1
     store(order)

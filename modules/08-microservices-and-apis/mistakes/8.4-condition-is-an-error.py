@@ -1,4 +1,4 @@
-#: expects: the function ends with an error, and gets the same ones again
+#: expects: the function fails and receives them again
 #: because: That an order has reserved before is taken for a failure.
 #: replaces: 2
 #: fills: gap 1

@@ -1,4 +1,4 @@
-#: expects: has taken its lamps twice
+#: expects: took its lamps twice
 #: because: What one environment remembers is thought to be known to all.
 #: replaces: 2
 %%writefile stock_inbox.py

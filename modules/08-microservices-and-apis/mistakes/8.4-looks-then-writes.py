@@ -1,4 +1,4 @@
-#: expects: in two environments at the same moment takes its lamps more than once
+#: expects: in two environments at the same time takes its lamps more than once
 #: because: Who has looked knows, also a moment later.
 #: replaces: 2
 #: fills: gap 1

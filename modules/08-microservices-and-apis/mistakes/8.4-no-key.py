@@ -1,4 +1,4 @@
-#: expects: has taken its lamps twice
+#: expects: took its lamps twice
 #: because: A queue is thought to deliver once.
 #: replaces: 2
 #: changes: gap 1

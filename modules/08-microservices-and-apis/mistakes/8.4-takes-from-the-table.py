@@ -1,4 +1,4 @@
-#: expects: orders writes into the stock service's table
+#: expects: orders writes to the stock service's table
 #: because: The lamps are taken at once, so that nobody else gets them.
 #: fills: gap 1
     store(order)

@@ -1,4 +1,4 @@
-#: expects: are not in the table orders
+#: expects: are not in the orders table
 #: because: The queue is thought to keep the order.
 #: fills: gap 1
     sqs.send_message(QueueUrl=os.environ["STOCK_QUEUE"], MessageBody=json.dumps(order))

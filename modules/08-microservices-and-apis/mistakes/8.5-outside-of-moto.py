@@ -1,4 +1,4 @@
-#: expects: Your tests reach for the real AWS
+#: expects: Your tests try to reach the real AWS
 #: because: mock_aws on one test is thought to be enough for all.
 #: fills: gap 1
 @mock_aws
