@@ -1,4 +1,4 @@
-"""Checks of module 09, tasks 9.1 and 9.2: a worker that loses nothing, a consumer that packs once."""
+"""Checks for module 09, tasks 9.1 and 9.2: a worker that loses nothing, and a consumer that packs once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORKER_S = 15  # two workers need about three seconds
 
 @task("9.1")
 def worker(attempt: Attempt) -> None:
-    """The checkout sends whole orders; two workers print each label once and lose no order."""
+    """The checkout sends whole orders. Two workers print each label once and lose no order."""
     attempt.invoke("hikari-checkout", {"order_id": fresh_id("ord"), "lamp": "Tsuki", "quantity": 1})
     with Scratch(attempt, like="hikari-checkout") as scratch:
         _checkout(attempt, _queue_of_a_second(attempt, scratch))
@@ -33,7 +33,7 @@ def worker(attempt: Attempt) -> None:
         reply = attempt.invoke("hikari-worker", {"queue_url": empty})
         attempt.expect(
             reply == {"printed": []},
-            problem="With nothing to do your worker answers something else than an empty list.",
+            problem="Your worker doesn't return an empty list when the queue is empty.",
             called="invoke hikari-worker with an empty queue",
             came_back=reply,
             expected='{"printed": []}',
@@ -42,7 +42,7 @@ def worker(attempt: Attempt) -> None:
         _power_cut(attempt, empty)
         say("9.1: two workers, twenty-five orders, one without an address ...")
         with borrowed(attempt, "hikari-worker") as restart:
-            restart(Timeout=WORKER_S)  # one that never comes to an end is not waited for any longer
+            restart(Timeout=WORKER_S)  # the check waits no longer than this for a worker that never finishes
             _two_workers(attempt, _queue_of_a_second(attempt, scratch))
 
 
@@ -76,7 +76,7 @@ def _checkout(attempt: Attempt, url: str) -> None:
         reply = attempt.invoke("hikari-checkout", order)
     attempt.expect(
         reply == {"accepted": order["order_id"]},
-        problem="The checkout's answer is not the one that the shop waits for.",
+        problem="The checkout doesn't return what the shop expects.",
         called=reply.called,
         came_back=reply,
         expected=json.dumps({"accepted": order["order_id"]}),
@@ -85,13 +85,13 @@ def _checkout(attempt: Attempt, url: str) -> None:
     sent = take_all(attempt, url)
     attempt.expect(
         len(sent) == 1,
-        problem="The checkout says that it has accepted an order, and the queue does not have it."
+        problem="The checkout says that it accepted an order, but the order isn't in the queue."
         if not sent
-        else "The checkout sends one order more than once.",
+        else "The checkout sends an order more than once.",
         called=reply.called,
-        came_back=f"{len(sent)} messages in the queue of QUEUE_URL",
+        came_back=f"{len(sent)} messages in the queue that QUEUE_URL names",
         expected="one message",
-        look_at="the call that sends, in checkout.py, and the queue that it names",
+        look_at="the call in checkout.py that sends the order, and the queue that it names",
     )
     try:
         body = json.loads(sent[0])
@@ -99,19 +99,19 @@ def _checkout(attempt: Attempt, url: str) -> None:
         body = None
     attempt.expect(
         body is not None,
-        problem="The body of the message is not JSON, so no consumer can read it.",
+        problem="The message's body is not JSON, so no consumer can read it.",
         called=reply.called,
         came_back=sent[0],
         expected="the order as JSON",
-        look_at="how checkout.py makes a text of the order",
+        look_at="how checkout.py turns the order into a string",
     )
     attempt.expect(
         body == order,
-        problem="The message does not hold the whole order. Its consumer cannot ask the shop for the rest.",
+        problem="The message doesn't contain the whole order, and its consumer can't ask the shop for the rest.",
         called=reply.called,
         came_back=sent[0],
         expected=json.dumps(order, ensure_ascii=False),
-        look_at="what checkout.py puts into the body",
+        look_at="what checkout.py puts in the body",
     )
 
 
@@ -121,25 +121,25 @@ def _power_cut(attempt: Attempt, url: str) -> None:
     at_once(attempt, "hikari-worker", [{"queue_url": url}])
     left = messages_in(attempt, url)
     (printed,) = numbers(attempt, "hikari-labels", "order_id", "printed", [before["order_id"]]).values()
-    called = "invoke hikari-worker with two orders; the program ends in the middle of print_label of the second one"
+    called = "invoke hikari-worker with two orders; the program dies while print_label prints the second label"
     came_back = f"{'one label' if printed else 'no label'}, and {left} messages in the queue"
     attempt.expect(
         left >= 2 - printed,
-        problem="An order is lost. The power failed while its label was being printed, and its message had been "
-        "deleted before.",
+        problem="An order is lost. The power failed while its label was being printed, but its message had already "
+        "been deleted.",
         called=called,
         came_back=came_back,
         expected="each order has its label, or its message is still in the queue",
-        look_at="what your worker does first: the work, or the delete",
+        look_at="which your worker does first, the work or the delete",
     )
     attempt.expect(
         left <= 2 - printed,
-        problem="Orders whose labels are printed are still in the queue after a power cut. They come again, and get "
-        "another label.",
+        problem="Orders whose labels are printed are still in the queue after a power failure. They will come again "
+        "and get another label.",
         called=called,
         came_back=came_back,
-        expected="one label, and one message in the queue: the second order's",
-        look_at="when your worker deletes: how much work is between a label and the delete of its message",
+        expected="one label, and one message in the queue, for the second order",
+        look_at="how much work your worker does between printing a label and deleting its message",
     )
 
 
@@ -158,8 +158,8 @@ def _two_workers(attempt: Attempt, url: str) -> None:
     printed = numbers(attempt, "hikari-labels", "order_id", "printed", [*good, bad])
     left = messages_in(attempt, url)
     called = (
-        "two calls of hikari-worker at once, with a queue of 25 orders; one order has no address, and a "
-        "label takes up to 0.25 s"
+        "two calls to hikari-worker at the same time, with 25 orders in the queue; one order has no address, "
+        "and a label takes up to 0.25 s"
     )
     twice = [order for order in good if printed[order] > 1]
     attempt.expect(
@@ -167,66 +167,66 @@ def _two_workers(attempt: Attempt, url: str) -> None:
         problem="Labels are printed twice, because a message came back to the queue before its label was printed.",
         called=called,
         came_back=f"{len(twice)} orders have more than one label",
-        expected="one label for each order",
-        look_at="for how long a message is hidden, and how long it takes to print everything that one call has "
-        "received",
+        expected="one label per order",
+        look_at="how long a message is hidden, and how long it takes to print everything that one call to "
+        "receive_message returns",
     )
     errors = [answer.error for answer in answers if answer.error]
     endless = [error for error in errors if "Timedout" in error]
     attempt.expect(
         not endless,
-        problem="Your worker never ended. An order that failed comes back when it is no longer hidden. Your worker "
-        "was still waiting for messages then, so the queue always had something for it.",
+        problem="Your worker never finished. A failed order comes back when it is no longer hidden. By then, your "
+        "worker was still waiting for messages, so the queue always had something for it.",
         called=called,
         came_back=(endless or [""])[0],
-        expected="an answer: the worker ends, and the order that failed stays in the queue",
-        look_at="WaitTimeSeconds, and for how long a message is hidden",
+        expected="a worker that finishes, and the failed order still in the queue",
+        look_at="WaitTimeSeconds, and how long a message is hidden",
     )
     attempt.expect(
         not errors,
-        problem="One order without an address stops the worker, and the orders behind it wait."
+        problem="One order without an address stops the worker, and the orders after it wait."
         if any("no address" in error for error in errors)
-        else "Your worker ended with an error.",
+        else "Your worker failed with an error.",
         called=called,
         came_back=(errors or [""])[0],
-        expected="an answer, and the labels of all other orders",
-        look_at="what worker.py does when print_label raises",
+        expected="a response, and a label for every other order",
+        look_at="what worker.py does when print_label raises an error",
     )
     missing = [order for order in good if not printed[order]]
     attempt.expect(
         not missing,
-        problem="The workers stop while orders are left."
+        problem="The workers stop while orders are left in the queue."
         if left > 1
         else "Orders have left the queue without a label.",
         called=called,
-        came_back=f"{len(missing)} orders have no label; {left} messages are in the queue",
+        came_back=f"{len(missing)} orders without a label; {left} messages in the queue",
         expected="a label for each of the 24 orders with an address",
-        look_at="how often worker.py asks the queue, and what it does with each message of an answer",
+        look_at="how often worker.py asks the queue, and what it does with each message in a response",
     )
     attempt.expect(
         left > 0,
-        problem="The order without an address is lost. It has no label, and its message was deleted.",
+        problem="The order without an address is lost. It has no label, but its message was deleted.",
         called=called,
         came_back="an empty queue",
         expected="its message in the queue",
-        look_at="in which cases your worker deletes, because a label that failed is not done",
+        look_at="when your worker deletes a message, because a failed label is not done",
     )
     attempt.expect(
         left == 1,
-        problem="Orders whose labels are printed are still in the queue. They come again, and get another label.",
+        problem="Orders whose labels are printed are still in the queue. They will come again and get another label.",
         called=called,
         came_back=f"{left} messages in the queue",
         expected="one, the order without an address",
-        look_at="whether each message is deleted after its work",
+        look_at="whether your worker deletes each message after printing its label",
     )
     told = sorted(
         order for a in answers for order in (a.payload.get("printed") or [] if isinstance(a.payload, dict) else [])
     )
     attempt.expect(
         told == sorted(good),
-        problem="The workers' answers do not name the orders whose labels they printed.",
+        problem="The workers' responses don't list the orders whose labels they printed.",
         called=called,
-        came_back=f"{len(told)} orders in both answers",
+        came_back=f"{len(told)} orders in the two responses",
         expected=f"{len(good)} orders, each once, and not the order without an address",
         look_at="what goes into the list printed, and when",
     )
@@ -234,7 +234,7 @@ def _two_workers(attempt: Attempt, url: str) -> None:
 
 # ---- 9.2
 
-RECOGNISES = "how your function recognizes an order, and where it keeps that"
+RECOGNISES = "how your function recognizes an order, and where it records what it has packed"
 
 
 @task("9.2")
@@ -245,7 +245,13 @@ def pack(attempt: Attempt) -> None:
     attempt.invoke(name, first)
     both = [json.loads(record["body"])["order_id"] for record in first["Records"]]
     _packed_once(attempt, both, "a batch with two orders", "The function packs nothing, or more than it should.")
-    _repeat(attempt, first, both, "the same two messages again", "The same message came again, and was packed again.")
+    _repeat(
+        attempt,
+        first,
+        both,
+        "the same two messages again",
+        "The same message came again, and its order was packed again.",
+    )
     with borrowed(attempt, name) as restart:
         restart()
         _repeat(
@@ -253,23 +259,23 @@ def pack(attempt: Attempt) -> None:
             first,
             both,
             "the same two messages, to a new execution environment",
-            "A new execution environment has packed the orders again. The old environment's knowledge is gone.",
+            "A new execution environment packed the orders again. It doesn't know what the old environment did.",
         )
     resent = batch(*(json.loads(record["body"]) | {"sent_at": "12:00:09"} for record in first["Records"]))
     _repeat(
         attempt,
         resent,
         both,
-        "both orders, sent a second time: other message ids, other receipts, another sent_at",
-        "The shop sent the order again, and it was packed again. Your key changes for the same order.",
+        "both orders sent a second time, with new message ids, new receipt handles and a new sent_at",
+        "The shop sent the order again, and it was packed again. Your key differs between messages about one order.",
     )
     order = _order()
     _repeat(
         attempt,
         batch(order, order | {"sent_at": "12:00:09"}),
         [order["order_id"]],
-        "a batch that holds the same order twice",
-        "An order that is twice in one batch is packed twice, or not at all.",
+        "a batch that contains the same order twice",
+        "An order that appears twice in a batch is packed twice or not at all.",
     )
     new = _order()
     _repeat(
@@ -300,12 +306,12 @@ def _repeat(
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "A repeated order is not an error, because its parcel is packed. Your function fails, so the "
+            "A repeated order is not an error, because its parcel is already packed. Your function fails, so the "
             "message will come again.",
             called=f"invoke hikari-pack with {called}",
             came_back=failure.came_back,
             expected="a return without an error",
-            look_at="what pack.py does when it finds that an order is packed",
+            look_at="what pack.py does when it finds that an order is already packed",
         )
     _packed_once(attempt, orders, called, problem, look_at=look_at)
 
@@ -329,13 +335,13 @@ def _at_the_same_moment(attempt: Attempt, name: str) -> None:
     packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
     attempt.expect(
         packed == 1,
-        problem="Two environments had the same order at the same moment, and both packed it."
+        problem="Two environments got the same order at the same time, and both packed it."
         if packed
-        else "An order that came to several environments at the same moment is not packed.",
-        called=f"{AT_ONCE} calls of {name} at the same moment, with the same order",
+        else "An order that reached several environments at the same time is not packed.",
+        called=f"{AT_ONCE} calls to {name} at the same time, with the same order",
         came_back=f"packed {packed}",
         expected="packed 1",
-        look_at="the time between looking whether an order is packed and writing that it is",
+        look_at="the time between checking whether an order is packed and writing that it is",
     )
 
 
@@ -346,28 +352,28 @@ def _real_error(attempt: Attempt, name: str) -> None:
     reported = isinstance(answer.payload, dict) and bool(answer.payload.get("batchItemFailures"))
     attempt.expect(
         bool(answer.error) or reported,
-        problem="An order without a lamp cannot be packed, but your function says that all is well. The order is lost.",
+        problem="An order without a lamp can't be packed, but your function reports success. The order is lost.",
         called=f"invoke {name} with an order without a lamp",
         came_back=json.dumps(answer.payload),
         expected="an error",
-        look_at="what your function reads when an order has no lamp: get returns None instead of raising an error"
+        look_at="how your function reads the lamp, because get returns None instead of raising an error"
         if numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
-        else "which exceptions pack.py catches: only one of them means 'already packed'",
+        else "which exceptions pack.py catches, because only one of them means that the order is already packed",
     )
     try:
         attempt.invoke(name, batch(order))
     except CheckFailed as failure:
         attempt.fail(
-            "An order that failed at the first try fails for ever.",
-            called=f"invoke {name} with the same order, repaired",
+            "An order that failed once fails again, even after it was corrected.",
+            called=f"invoke {name} with the same order, corrected",
             came_back=failure.came_back,
             expected="packed 1",
-            look_at="what the first, failed try has left behind",
+            look_at="what the failed first attempt left behind",
         )
     _packed_once(
         attempt,
         [order["order_id"]],
-        "an order without a lamp, and then with the same order, repaired",
-        "The order is never packed. Its first try failed, but left a mark that it was done.",
-        look_at="the order of the mark and the work, and what removes the mark when the work fails",
+        "an order without a lamp, and then with the same order, corrected",
+        "The order is never packed. Its first attempt failed, but marked it as done.",
+        look_at="whether the mark comes before the work, and what removes the mark when the work fails",
     )

@@ -1,4 +1,4 @@
-"""Checks of module 09, tasks 9.3 and 9.4: batches that fail in part, the whole pipeline."""
+"""Checks for module 09, tasks 9.3 and 9.4: batches that fail in part, and the whole pipeline."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def _require_a_mapping(attempt: Attempt, name: str, queue: str) -> dict[str, Any
     found = attempt.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     sources = [str(mapping["EventSourceArn"]).split(":")[-1] for mapping in found]
     if not sources:
-        attempt.not_started(f"Nothing feeds {name} yet, because it has no event source mapping.")
+        attempt.not_started(f"{name} doesn't have an event source mapping yet.")
     attempt.expect(
         sources == [queue],
-        problem=f"{name} is fed from another queue, or from several queues.",
-        called=f"list_event_source_mappings of {name}",
+        problem=f"{name} reads a different queue, or several queues.",
+        called=f"list_event_source_mappings for {name}",
         came_back=sources,
         expected=[queue],
         look_at="the EventSourceArn of your mapping",
     )
     attempt.expect(
         found[0]["BatchSize"] <= 10,
-        problem=f"Lambda may hand more than ten messages to one call of {name}.",
-        called=f"list_event_source_mappings of {name}",
+        problem=f"Lambda may pass more than ten messages to one call of {name}.",
+        called=f"list_event_source_mappings for {name}",
         came_back=f"BatchSize {found[0]['BatchSize']}",
         expected="at most ten",
         look_at="the arguments of create_event_source_mapping",
@@ -58,18 +58,18 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
     named = [each.get("itemIdentifier") if isinstance(each, dict) else str(each) for each in failures or []]
     ids = {record["messageId"] for record in event["Records"]}
     called = f"invoke with a batch of {len(ids)} messages: {what}"
-    shown = f"{len(named)} failures named"
+    shown = f"{len(named)} failures listed"
     attempt.expect(
         all(isinstance(each, dict) for each in failures or []),
-        problem="The list holds bare ids. Lambda cannot read it, and treats the whole batch as failed.",
+        problem="The list contains bare ids. Lambda can't read it and treats the whole batch as failed.",
         called=called,
         came_back=reply,
-        expected='{"batchItemFailures": [{"itemIdentifier": ...}, ...]}: a dict for each failure',
+        expected='{"batchItemFailures": [{"itemIdentifier": ...}, ...]}, with a dict for each failure',
         look_at="what your function appends to the list",
     )
     attempt.expect(
         set(named) <= ids,
-        problem="Your answer names something that is not a message of the batch. Lambda treats the whole batch as "
+        problem="Your response lists something that is not a message in the batch. Lambda treats the whole batch as "
         "failed.",
         called=called,
         came_back=reply,
@@ -78,18 +78,18 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
     )
     attempt.expect(
         not bad - set(named),
-        problem="A message that failed is not reported. Lambda will delete it, and its order is lost.",
+        problem="A message that failed is not reported. Lambda will delete it, so its order is lost.",
         called=called,
         came_back=shown,
-        expected=f"{len(bad)} failures, for the messages that could not be done",
+        expected=f"{len(bad)} failures, for the messages that can't be handled",
         look_at="what your function does with an exception",
     )
     attempt.expect(
         not set(named) - bad,
-        problem="Messages that were done, or can be done, are reported as failed. They will come again.",
+        problem="Messages that were handled, or can be, are reported as failed. They will come again.",
         called=called,
         came_back=shown,
-        expected=f"{len(bad)} failures, for the messages that could not be done",
+        expected=f"{len(bad)} failures, for the messages that can't be handled",
         look_at="which records get into the list",
     )
 
@@ -99,20 +99,20 @@ def _reported(attempt: Attempt, reply: Reply, event: dict[str, Any], bad: set[st
 
 @task("9.3")
 def invoices(attempt: Attempt) -> None:
-    """Only failures are reported, by their message ids, and Lambda looks at the answer."""
+    """Only failures are reported, by their message ids, and Lambda reads the response."""
     name = "hikari-invoice"
     good = [_order() for _ in range(3)]
     unpriced = {key: value for key, value in _order().items() if key != "price_yen"}
     event = batch(good[0], "not JSON at all", good[1], unpriced, good[2])
     bad = {event["Records"][n]["messageId"] for n in (1, 3)}
     reply = _answer(attempt, name, event)
-    _written(attempt, good, "a batch of five, of which the second and the fourth cannot be done")
-    _reported(attempt, reply, event, bad, "the second and the fourth cannot be done")
+    _written(attempt, good, "a batch of five, in which the second and fourth messages are broken")
+    _reported(attempt, reply, event, bad, "the second and fourth are broken")
     fine = batch(_order(), _order())
-    _reported(attempt, _answer(attempt, name, fine), fine, set(), "all can be done")
+    _reported(attempt, _answer(attempt, name, fine), fine, set(), "all are good")
     hopeless = batch("{", "[")
     every = {record["messageId"] for record in hopeless["Records"]}
-    _reported(attempt, _answer(attempt, name, hopeless), hopeless, every, "none can be done")
+    _reported(attempt, _answer(attempt, name, hopeless), hopeless, every, "all are broken")
     _connected(attempt, name)
 
 
@@ -128,12 +128,12 @@ def _answer(attempt: Attempt, name: str, event: dict[str, Any]) -> Reply:
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "One message that fails makes the whole call fail. Then the batch comes back, including the "
-            "messages that were done.",
-            called=f"invoke {name} with a batch of {len(event['Records'])}, some of which cannot be done",
+            "One message that fails makes the whole call fail. The whole batch comes back, including the "
+            "messages that were handled.",
+            called=f"invoke {name} with a batch of {len(event['Records'])} messages, some of which are broken",
             came_back=failure.came_back,
-            expected="an answer that names the messages that failed",
-            look_at="what your function does when the work on one record raises",
+            expected="a response that lists the messages that failed",
+            look_at="what your function does when the work on one record raises an error",
         )
 
 
@@ -141,7 +141,7 @@ def _written(attempt: Attempt, orders: list[dict[str, Any]], called: str) -> Non
     written = numbers(attempt, "hikari-invoices", "order_id", "written", [order["order_id"] for order in orders])
     attempt.expect(
         all(written.values()),
-        problem="A broken message keeps good messages from being done. The orders after it have no invoice.",
+        problem="A broken message keeps good messages from being handled. The orders after it have no invoice.",
         called=f"invoke hikari-invoice with {called}",
         came_back=f"{sum(not count for count in written.values())} of {len(written)} good orders have no invoice",
         expected="an invoice for each good order",
@@ -149,11 +149,11 @@ def _written(attempt: Attempt, orders: list[dict[str, Any]], called: str) -> Non
     )
     attempt.expect(
         set(written.values()) == {1},
-        problem="An order of the batch gets more than one invoice in a single call.",
+        problem="An order in the batch gets more than one invoice in a single call.",
         called=f"invoke hikari-invoice with {called}",
         came_back=f"invoices {sorted(written.values())}",
         expected="one invoice for each good order",
-        look_at="how often write_invoice is called for a record",
+        look_at="how often your function calls write_invoice per record",
     )
 
 
@@ -182,19 +182,19 @@ def _connected(attempt: Attempt, name: str) -> None:
     )
     attempt.expect(
         left > 0,
-        problem="The broken message has vanished, though your function names it. Lambda did not look at the answer.",
+        problem="The broken message has vanished, even though your function lists it. Lambda didn't read the response.",
         called=called,
         came_back="an empty queue",
-        expected="the broken message in the queue, for another try",
+        expected="the broken message in the queue, for another attempt",
         look_at="the arguments of create_event_source_mapping",
     )
     attempt.expect(
         left == 1,
-        problem="Messages that were done come back with the broken message.",
+        problem="Messages that were handled come back with the broken message.",
         called=called,
         came_back=f"{left} messages in the queue",
         expected="one, the broken message",
-        look_at="what your function answers, and the arguments of create_event_source_mapping",
+        look_at="what your function returns, and the arguments of create_event_source_mapping",
     )
 
 
@@ -203,7 +203,7 @@ def _connected(attempt: Attempt, name: str) -> None:
 
 @task("9.4")
 def pipeline(attempt: Attempt) -> None:
-    """Five hundred orders with duplicates and poison: each packed once, the poison alone in the dead-letter queue."""
+    """Each of five hundred orders is packed once, and the poison goes to the dead-letter queue and back."""
     name = "hikari-pipeline"
     _pipeline_by_hand(attempt, name)
     orders, dead = _url(attempt, "hikari-orders"), _url(attempt, "hikari-orders-dead")
@@ -211,8 +211,8 @@ def pipeline(attempt: Attempt) -> None:
     most = (_require_a_mapping(attempt, name, "hikari-orders").get("ScalingConfig") or {}).get("MaximumConcurrency")
     attempt.expect(
         most == 5,
-        problem="At noon, Lambda hands over as many batches at a time as it likes. Hikari's table can take five.",
-        called=f"list_event_source_mappings of {name}",
+        problem="At noon, Lambda passes on any number of batches at a time. Hikari's table can handle only five.",
+        called=f"list_event_source_mappings for {name}",
         came_back=f"MaximumConcurrency {most}",
         expected="MaximumConcurrency 5",
         look_at="the arguments of create_event_source_mapping",
@@ -249,11 +249,11 @@ def _pipeline_by_hand(attempt: Attempt, name: str) -> None:
         if max(found[:2]) > 1
         else "Not every order is packed."
         if min(found[:2]) < 1
-        else "An order for a lamp that is not in the catalogue is packed.",
+        else "An order for a lamp that is not in the catalog is packed.",
         called=f"invoke {name} with a batch: {what}; then with the same batch again",
         came_back=f"packed {found}",
         expected="packed [1, 1, 0]: the repeated order, the other order, the unknown lamp",
-        look_at="pipeline.py, and the steps that happen once for each order",
+        look_at="what pipeline.py does for each order",
     )
     left_alone(attempt, name, again(event), "hikari-packed", good["order_id"])
 
@@ -263,19 +263,19 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     sqs = attempt.client("sqs")
     given = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=["All"])["Attributes"]
     dead_arn = str(sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
-    called = "get_queue_attributes of hikari-orders"
+    called = "get_queue_attributes for hikari-orders"
     attempt.expect(
         "RedrivePolicy" in given,
-        problem="Poison has nowhere to go. It comes back until it is too old, and then it is lost.",
+        problem="Poison messages have nowhere to go. They come back until they are too old, and then they are lost.",
         called=called,
         came_back="no RedrivePolicy",
-        expected="a redrive policy that leads to hikari-orders-dead",
-        look_at="the attributes with which you make hikari-orders",
+        expected="a redrive policy that points to hikari-orders-dead",
+        look_at="the attributes with which you create hikari-orders",
     )
     policy = json.loads(given["RedrivePolicy"])
     attempt.expect(
         policy.get("deadLetterTargetArn") == dead_arn,
-        problem="The redrive policy leads to another queue.",
+        problem="The redrive policy points to a different queue.",
         called=called,
         came_back=str(policy.get("deadLetterTargetArn")).split(":")[-1],
         expected="hikari-orders-dead",
@@ -284,22 +284,22 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     receives = int(policy.get("maxReceiveCount", 0))
     attempt.expect(
         receives == 3,
-        problem="An order gets only one try, so after one slow moment of the database a good order is a dead letter."
+        problem="An order gets only one attempt, so one slow database call turns a good order into a dead letter."
         if receives == 1
-        else "The number of tries is not the number that Hikari wants.",
+        else "Hikari wants three attempts per order, but your queue allows a different number.",
         called=called,
         came_back=f"maxReceiveCount {receives}",
         expected="maxReceiveCount 3",
-        look_at="maxReceiveCount: how often a message may be received",
+        look_at="maxReceiveCount, which says how often a message may be received",
     )
     visibility_s = int(given["VisibilityTimeout"])
     attempt.expect(
         visibility_s == 60,
-        problem="The visibility timeout is not six times the function's timeout. A slow batch may be handed out twice.",
+        problem="The visibility timeout is not six times the function's timeout. A slow batch may be delivered twice.",
         called=called,
         came_back=f"VisibilityTimeout {visibility_s}",
         expected="VisibilityTimeout 60",
-        look_at="step 2: the attributes with which you make hikari-orders",
+        look_at="the attributes with which you create hikari-orders in step 2",
     )
     return dead_arn
 
@@ -308,7 +308,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     mine = [{"order_id": fresh_id("noon"), "lamp": _chance.choice(LAMPS)} for _ in range(ORDERS)]
     sent = [*mine, *_chance.sample(mine, DUPLICATES)]
     _chance.shuffle(sent)
-    sent.insert(_chance.randrange(30), poison)  # early: it needs three tries
+    sent.insert(_chance.randrange(30), poison)  # early, because it needs three attempts
     say(f"9.4: {ORDERS} orders, {DUPLICATES} of them twice, and one poison message ...")
     send_all(attempt, orders, sent)
     wait_until(lambda: not messages_in(attempt, orders), 90)
@@ -319,21 +319,21 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     twice = ORDERS - counts[0] - counts[1]
     say(f"packed once: {counts[1]}; never: {counts[0]}; more than once: {twice}; dead letters: {len(letters)}")
     called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one poison message"
-    look_at = "the answer of your function, the mapping, and the redrive policy"
-    wanted = f"{ORDERS} orders with one parcel, and the poison as the only dead letter"
+    look_at = "your function's response, the mapping, and the redrive policy"
+    wanted = f"{ORDERS} orders with one parcel each, and the poison message as the only dead letter"
     for holds, problem, came_back in (
-        (not left, "The queue does not become empty.", f"{left} messages after 90 s"),
+        (not left, "The queue still isn't empty.", f"{left} messages after 90 s"),
         (not twice, "Orders are packed more than once.", f"{twice} orders with more than one parcel"),
         (
             not counts[0],
-            "Good orders are gone without a parcel.",
+            "Good orders have vanished without a parcel.",
             f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
         ),
         (
             bool(letters),
             (
-                "The poison has vanished. It is neither packed nor a dead letter, because Lambda believed that "
-                "it was done."
+                "The poison message has vanished. It is neither packed nor a dead letter, because Lambda believed "
+                "that it was handled."
             ),
             "an empty hikari-orders-dead",
         ),
@@ -343,7 +343,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
 
 
 def _letters(attempt: Attempt, dead: str) -> list[Any]:
-    """The messages of the dead-letter queue, which stay there and can be moved."""
+    """The messages in the dead-letter queue, which stay there and can be moved."""
     wait_until(lambda: messages_in(attempt, dead) > 0, 2)
     found: dict[str, Any] = {}
     for _ in range(3):
@@ -355,7 +355,7 @@ def _letters(attempt: Attempt, dead: str) -> list[Any]:
 
 @contextlib.contextmanager
 def _catalogue(attempt: Attempt, name: str, lamp: str) -> Iterator[None]:
-    """Puts a lamp into the catalogue of the pipeline for a while."""
+    """Adds a lamp to the pipeline's catalog temporarily."""
     client = attempt.client("lambda")
     before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     longer = before | {"LAMPS": f"{before['LAMPS']},{lamp}"}
@@ -371,7 +371,7 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
     reply = attempt.invoke("hikari-redrive", {"dead_letters": dead_arn})
     attempt.expect(
         reply == {"started": True},
-        problem="The answer of your way back has changed.",
+        problem="hikari-redrive doesn't return what the task asks for.",
         called=reply.called,
         came_back=reply,
         expected='{"started": true}',
@@ -383,10 +383,10 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
 
     wait_until(lambda: packed() > 0 and not messages_in(attempt, dead) and not messages_in(attempt, orders), 25)
     found, left = packed(), messages_in(attempt, dead)
-    called = "put the lamp into the catalogue, then invoke hikari-redrive"
+    called = "add the lamp to the catalog, then invoke hikari-redrive"
     attempt.expect(
         found == 1,
-        problem="The order that was poison is not packed, though its lamp is now in the catalogue.",
+        problem="The poison order is still not packed, even though its lamp is now in the catalog.",
         called=called,
         came_back=f"packed {found}; {left} dead letters",
         expected="packed 1",
@@ -397,7 +397,7 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
     attempt.expect(
         left == 0,
         problem="The message is back in the queue, but it is also still a dead letter. The next redrive will bring "
-        "it again.",
+        "it back again.",
         called=called,
         came_back=f"{left} dead letters",
         expected="none",

@@ -1,4 +1,4 @@
-"""Checks of module 09, tasks 9.5 and 9.6: a topic with filters, the tests of a consumer."""
+"""Checks for module 09, tasks 9.5 and 9.6: a topic with filters, and the tests for a consumer."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
     got = [json.loads(body) for body in bodies]
     attempt.expect(
         not any(isinstance(each, dict) and each.get("Type") == "Notification" for each in got),
-        problem=f"{name} gets SNS's envelope, which has the order as a text in it. Its program reads only orders.",
+        problem=f"{name} gets SNS's envelope, which contains the order as a string. Its program reads only orders.",
         called=called,
         came_back=bodies[0][:90] + " ..." if bodies else "",
         expected=json.dumps(wanted[0]),
-        look_at="the attributes of the subscription, one of which leaves out the envelope",
+        look_at="the subscription's attributes, one of which leaves out the envelope",
     )
     ids = [str(each.get("order_id")) for each in got if isinstance(each, dict)]
     right = [order["order_id"] for order in wanted]
@@ -86,20 +86,18 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
     if missing and not ids:
         problem = f"{name} gets nothing at all."
         look_at = (
-            "whether it is subscribed, and where its filter looks for what it wants, because there is a "
+            "whether the queue is subscribed, and where its filter looks for the value, because there is a "
             "setting for that"
         )
     elif extra and not missing and set(ids) == set(shown):
-        problem = (
-            f"{name} gets every order, and has to throw away what it does not want. Receiving each copy costs money."
-        )
+        problem = f"{name} gets every order and has to discard what it does not want. Receiving each copy costs money."
         look_at = "the filter policy of its subscription"
     elif missing:
         problem = f"{name} does not get orders that it wants."
-        look_at = "the values and the limits in its filter policy"
+        look_at = "the values and limits in its filter policy"
     else:
         problem = f"{name} gets orders that it does not want."
-        look_at = "the values and the limits in its filter policy"
+        look_at = "the values and limits in its filter policy"
     attempt.expect(
         not extra and not missing,
         problem=problem,
@@ -123,9 +121,9 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
 #: The fault of a broken gift.py in words, a text of the right file, and its replacement. Each needs an assertion
 #: that the others don't need.
 BROKEN = (
-    Broken("prints a card for every order", 'if order["gift"]:', "if True:"),
+    Broken("stores a card for every order", 'if order["gift"]:', "if True:"),
     Broken(
-        "prints a second card, over the first card, when an order comes again",
+        "stores a second card over the first card when an order comes again",
         '                    ConditionExpression="attribute_not_exists(order_id)",\n',
         "",
     ),
@@ -139,9 +137,9 @@ BROKEN = (
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
         "",
     ),
-    Broken("prints an empty card for an order without a text", 'order["text"]', 'order.get("text", "")'),
+    Broken("stores an empty card for an order without text", 'order["text"]', 'order.get("text", "")'),
     Broken(
-        "reports an order that comes again as failed",
+        "reports a repeated order as failed",
         '            print("again:", order["order_id"])\n',
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
     ),
@@ -150,11 +148,11 @@ BROKEN = (
 
 @task("9.6")
 def gift_tests(attempt: Attempt) -> None:
-    """The learner's tests pass on the right handler and fail on each broken one."""
+    """The learner's tests pass on the correct handler and fail on each broken copy."""
     judge_tests(
         attempt,
         "test_gift.py",
         "gift.py",
         BROKEN,
-        look_at="the four cases of step 1: for each, the answer and the contents of the table",
+        look_at="the four cases in step 1, and for each of them, the response and the table's contents",
     )

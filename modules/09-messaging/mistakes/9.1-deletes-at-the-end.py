@@ -1,4 +1,4 @@
-#: expects: still in the queue after a power cut
+#: expects: still in the queue after a power failure
 #: because: deletes the batch when all of it is printed
 #: replaces: 2
 #: fills: gap 1

@@ -1,4 +1,4 @@
-#: expects: had been deleted before
+#: expects: had already been deleted
 #: because: takes receiving for a promise, so that nobody else gets the order
 #: replaces: 2
 #: fills: gap 1

@@ -1,4 +1,4 @@
-#: expects: stops the worker, and the orders behind it wait
+#: expects: stops the worker, and the orders after it wait
 #: because: does not catch what one order raises
 #: replaces: 2
 #: fills: gap 1

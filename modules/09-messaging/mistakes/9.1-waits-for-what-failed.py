@@ -1,4 +1,4 @@
-#: expects: Your worker never ended
+#: expects: Your worker never finished
 #: because: waits for longer than a message is hidden, so what failed comes back for ever
 #: replaces: 2
 #: changes: gap 1

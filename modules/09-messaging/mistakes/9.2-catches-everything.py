@@ -1,4 +1,4 @@
-#: expects: says that all is well
+#: expects: reports success
 #: because: takes every exception for a repetition
 #: changes: gap 1
 -        except parcels.meta.client.exceptions.ConditionalCheckFailedException:

@@ -1,4 +1,4 @@
-#: expects: says that all is well[\s\S]*get returns None
+#: expects: reports success[\s\S]*get returns None
 #: because: asks for the lamp with get, so an order without one is packed
 %%writefile pack.py
 import json

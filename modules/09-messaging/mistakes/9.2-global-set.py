@@ -1,4 +1,4 @@
-#: expects: new execution environment has packed the orders again
+#: expects: new execution environment packed the orders again
 #: because: keeps what was seen in the memory of one environment
 %%writefile pack.py
 import json

@@ -1,4 +1,4 @@
-#: expects: left a mark that it was done
+#: expects: failed, but marked it as done
 #: because: marks first and works later, so a failed order counts as done
 #: fills: gap 1
         try:

@@ -1,4 +1,4 @@
-#: expects: same message came again, and was packed again
+#: expects: same message came again, and its order was packed again
 #: because: takes the receipt for the message: it is new each time
 #: fills: gap 1
         seen = f"receipt {record['receiptHandle']}"

@@ -1,4 +1,4 @@
-#: expects: Lambda did not look at the answer
+#: expects: Lambda didn't read the response
 #: because: returns the list, and leaves the setting out of the mapping
 #: replaces: 2
 _ = table("hikari-invoices", "order_id")

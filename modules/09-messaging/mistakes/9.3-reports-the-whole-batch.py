@@ -1,4 +1,4 @@
-#: expects: or can be done, are reported as failed
+#: expects: or can be, are reported as failed
 #: because: reports all when one has failed
 #: changes: gap 1
 -            failures.append({"itemIdentifier": record["messageId"]})

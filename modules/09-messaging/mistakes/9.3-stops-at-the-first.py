@@ -1,4 +1,4 @@
-#: expects: keeps good messages from being done
+#: expects: keeps good messages from being handled
 #: because: leaves the loop at the first failure
 #: changes: gap 1
              failures.append({"itemIdentifier": record["messageId"]})

@@ -1,4 +1,4 @@
-#: expects: or can be done, are reported as failed
+#: expects: or can be, are reported as failed
 #: because: takes the refusal of the condition for a failure, so duplicates become dead letters
 #: changes: gap 1
 -        print("already packed:", order["order_id"])

@@ -1,4 +1,4 @@
-#: expects: The poison has vanished
+#: expects: The poison message has vanished
 #: because: returns the list, and leaves the setting out of the mapping
 #: replaces: 2
 _ = table("hikari-packed", "order_id")

@@ -1,4 +1,4 @@
-#: expects: Poison has nowhere to go
+#: expects: Poison messages have nowhere to go
 #: because: makes the dead-letter queue and does not connect it
 #: replaces: 2
 _ = table("hikari-packed", "order_id")

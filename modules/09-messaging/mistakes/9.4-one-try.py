@@ -1,4 +1,4 @@
-#: expects: gets only one try
+#: expects: gets only one attempt
 #: because: counts retries in place of receives, or sees no use in them
 #: replaces: 2
 _ = table("hikari-packed", "order_id")

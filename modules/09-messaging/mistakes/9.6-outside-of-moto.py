@@ -1,4 +1,4 @@
-#: expects: Your tests reach for the real AWS
+#: expects: Your tests try to reach the real AWS
 #: because: makes the table where moto does not answer
 #: fills: gap 1
 ANN = {"order_id": "ord-1", "gift": True, "text": "For Ann"}
