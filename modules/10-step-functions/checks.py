@@ -1,4 +1,4 @@
-"""Checks of module 10, tasks 10.1 and 10.2: told of a job's end, and retries of the right errors."""
+"""Checks of module 10, tasks 10.1 and 10.2: report a job's result, and retry the right errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import fresh_id, wait_until
-from serverless_first.lab.show import say
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -20,16 +19,16 @@ PICTURE = "hikari-picture"
 
 @task("10.1")
 def told(attempt: Attempt) -> None:
-    """A picture: one job, one message after its end; a job that fails: a message, and a failed execution."""
+    """A picture has one job and one message after its end. A job that fails has a message and a failed execution."""
     machine_arn(attempt, PICTURE)
     good, bad = fresh_id("Hoshi"), fresh_id("Kage")
     with News(attempt, "news", "lamp") as news:
-        drawn, failed = run_all(attempt, PICTURE, [{"lamp": good}, {"lamp": bad}], look_at="the loops of your machine")
+        drawn, failed = run_all(attempt, PICTURE, [{"lamp": good}, {"lamp": bad}], look_at="the loops in your machine")
         _drawn(attempt, news, good, drawn)
         called = f'an execution of {PICTURE} with {{"lamp": "{bad}"}}, whose job fails'
         _jobs(attempt, bad, called, failed)
         message = {"lamp": bad, "result": "failed"}
-        look_at = "where an error of the job leads, and which input the state that sends the message gets"
+        look_at = "where a job's error leads, and which input the state that sends the message gets"
         expect_one(attempt, news, bad, message, failed, called=called, look_at=look_at)
         attempt.expect(
             failed.status == "FAILED",
@@ -37,9 +36,8 @@ def told(attempt: Attempt) -> None:
             called=called,
             came_back=how_it_ended(failed),
             expected="FAILED, after the message",
-            look_at="how your way for errors ends",
+            look_at="the state in which your error path ends",
         )
-    say("Both endings are told once, and no function waits.")
 
 
 def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> None:
@@ -47,19 +45,19 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
     [job] = _jobs(attempt, lamp, called, execution)
     attempt.expect(
         execution.status == "SUCCEEDED",
-        problem="The execution of a picture that can be drawn does not succeed.",
+        problem="The job can render this picture, but the execution does not succeed.",
         called=called,
         came_back=how_it_ended(execution),
         expected="SUCCEEDED",
-        look_at="the state that it was in: " + (execution.entered or ["none"])[-1],
+        look_at="the last state that it entered: " + (execution.entered or ["none"])[-1],
     )
     attempt.expect(
         execution.function_calls == 0,
-        problem="A function still takes part.",
+        problem="The machine still calls a function.",
         called=called,
-        came_back=f"{execution.function_calls} calls of functions",
+        came_back=f"{execution.function_calls} function calls",
         expected="none, because the state itself calls the service",
-        look_at="the Resource of your states",
+        look_at="the Resource of each state",
     )
     message = {"lamp": lamp, "result": "ready"}
     look_at = "the state that sends the message"
@@ -67,16 +65,16 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
     stopped_s = _stopped_s(attempt, job)
     attempt.expect(
         sent_s >= stopped_s,
-        problem="The message was sent before the picture was there.",
+        problem="The message was sent before the picture was ready.",
         called=called,
-        came_back=f"the message {stopped_s - sent_s:.1f} s before the end of the job",
-        expected="the message after the end of the job",
-        look_at="what your state waits for: that the job is submitted, or that it has ended",
+        came_back=f"the message, {stopped_s - sent_s:.1f} s before the job ended",
+        expected="the message, after the job ended",
+        look_at="what your state waits for: the job's submission, or its end",
     )
 
 
 def _jobs(attempt: Attempt, lamp: str, called: str, execution: Execution) -> list[str]:
-    """The id of the one job of a lamp; fails if there is another number."""
+    """The id of a lamp's only job, in a list. Fails the check if there isn't exactly one."""
     batch = attempt.client("batch")
     ids = []
     pages = batch.get_paginator("list_jobs").paginate(
@@ -90,15 +88,15 @@ def _jobs(attempt: Attempt, lamp: str, called: str, execution: Execution) -> lis
         len(ids) == 1,
         problem="There is no job for this lamp." if not ids else "There is more than one job for this lamp.",
         called=called,
-        came_back=f"{len(ids)} jobs with this lamp; the execution: {how_it_ended(execution)}",
+        came_back=f"{len(ids)} jobs for this lamp; the execution: {how_it_ended(execution)}",
         expected=f'one job, whose parameter "lamp" is {lamp}',
-        look_at="what your state gives to Batch, and whether it comes from the input",
+        look_at="what your state passes to Batch, and whether the lamp comes from the input",
     )
     return ids
 
 
 def _stopped_s(attempt: Attempt, job_id: str) -> float:
-    """When a job has ended, in seconds since 1970; waits for it."""
+    """When a job ended, in seconds since 1970. Waits until it has ended."""
     batch = attempt.client("batch")
     found: dict[str, Any] = {}
 
@@ -116,14 +114,18 @@ def _stopped_s(attempt: Attempt, job_id: str) -> float:
 CALL_FAILED = ("TaskFailed", "LambdaFunctionFailed", "LambdaFunctionScheduleFailed")
 PAYMENT, BANK = "hikari-payment", "bank"
 MORE, FIRST_S, RATE, SCALE = 4, 6, 2, 60
-NEVER_AGAIN = {"declined": "a declined card", "broken": "a bank that is broken", "unknown": "what it cannot read"}
+NEVER_AGAIN = {
+    "declined": "a declined card",
+    "broken": "a bug in the bank",
+    "unknown": "an order that it cannot read",
+}
 _TRIES = 3
 TOO_LONG = 2.2  # times the ordered pauses together, because calls also take time
 
 
 @task("10.2")
 def paid(attempt: Attempt) -> None:
-    """Busy and throttled are tried again with growing pauses; declined and unknown never; unpaid fails and is told."""
+    """Busy and throttled calls are retried with growing pauses, others never. An unpaid order fails and is reported."""
     machine_arn(attempt, PAYMENT)
     plans: dict[str, Any] = {
         "busy": ["busy"] * MORE + ["paid"],
@@ -141,11 +143,11 @@ def paid(attempt: Attempt) -> None:
         for name, what in NEVER_AGAIN.items():
             attempt.expect(
                 done[name].function_calls <= 1,
-                problem=f"The bank is asked again about {what}, which can never succeed.",
+                problem=f"The bank is called again after {what}. This call can never succeed.",
                 called=called[name],
-                came_back=f"{done[name].function_calls} calls of the bank",
+                came_back=f"{done[name].function_calls} calls to the bank",
                 expected="1 call",
-                look_at="the names in your rules of Retry, and what else they match",
+                look_at="the names in your Retry rules, and what else they match",
             )
         _patient(attempt, done["busy"], done["busy for long"], called)
         _not_too_patient(attempt, done["busy"], done["busy for long"], called["busy for long"])
@@ -154,14 +156,13 @@ def paid(attempt: Attempt) -> None:
         told = news.about(orders["busy"]["order_id"], 0)
         attempt.expect(
             not told,
-            problem="An order that was paid in the end is reported as not paid.",
+            problem="An order that was finally paid is reported as not paid.",
             called=called["busy"],
             came_back=readable([message for message, _ in told]),
             expected="no message",
-            look_at="which way leads to the message",
+            look_at="which path of the machine leads to the message",
         )
     _throttled(attempt)
-    say("Calls that can succeed are tried again, with growing pauses. The rest is told at once.")
 
 
 def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[str, str]) -> None:
@@ -169,27 +170,27 @@ def _patient(attempt: Attempt, busy: Execution, long: Execution, called: dict[st
         busy.status == "SUCCEEDED",
         problem="The machine gives up too early. A moment later, the bank would have taken the money.",
         called=called["busy"],
-        came_back=f"{busy.function_calls} calls of the bank, then {how_it_ended(busy)}",
+        came_back=f"{busy.function_calls} calls to the bank, then {how_it_ended(busy)}",
         expected=f"{1 + MORE} calls, and SUCCEEDED",
-        look_at="how often your rule tries again, which does not count the first call",
+        look_at="how many times your rule retries, which does not count the first call",
     )
     attempt.expect(
         long.function_calls == 1 + MORE,
-        problem="A bank that stays busy is asked more often than the task says."
+        problem="A bank that stays busy is called more often than the task says."
         if long.function_calls > 1 + MORE
-        else "A bank that stays busy is not asked as often as the task says.",
+        else "A bank that stays busy is not called as often as the task says.",
         called=called["busy for long"],
-        came_back=f"{long.function_calls} calls of the bank",
+        came_back=f"{long.function_calls} calls to the bank",
         expected=f"{1 + MORE} calls",
-        look_at="how often your rule tries again, which does not count the first call",
+        look_at="how many times your rule retries, which does not count the first call",
     )
     gaps_s = [gap_s * SCALE for gap_s in _gaps_s(busy)]
     wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
     attempt.expect(
         all(gap_s >= 0.9 * least_s for gap_s, least_s in zip(gaps_s, wanted_s, strict=True)),
-        problem="The pauses are too short, because a busy bank needs time.",
+        problem="The pauses are too short. A busy bank needs more time before the next call.",
         called=called["busy"],
-        came_back=f"pauses of at most {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
+        came_back=f"pauses of at most {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s on AWS",
         expected=f"at least {', '.join(map(str, wanted_s))} s",
         look_at="the first pause of your rule, and how it grows",
     )
@@ -202,16 +203,16 @@ def _not_too_patient(attempt: Attempt, busy: Execution, long: Execution, called:
     wanted_s = [FIRST_S * RATE**number for number in range(MORE)]
     attempt.expect(
         sum(gaps_s) <= TOO_LONG * sum(wanted_s),
-        problem="The pauses are too long. The customer waits minutes longer than was ordered.",
+        problem="The pauses are too long. The customer waits minutes longer than the task says.",
         called=called,
-        came_back=f"pauses of {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s of AWS",
+        came_back=f"pauses of {', '.join(f'{gap_s:.0f}' for gap_s in gaps_s)} s on AWS",
         expected=f"about {', '.join(map(str, wanted_s))} s",
         look_at="the first pause of your rule, and how it grows",
     )
 
 
 def _gaps_s(execution: Execution) -> list[float]:
-    """The time between an attempt that failed and the next one, each."""
+    """The times between each failed attempt and the next attempt, in seconds."""
     gaps, failed = [], None
     for event in execution.events:
         if event["type"] in CALL_FAILED:
@@ -224,7 +225,7 @@ def _gaps_s(execution: Execution) -> list[float]:
 
 def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution, called: str) -> None:
     message = {"order_id": order_id, "result": "not paid"}
-    look_at = "which errors lead to your message, and which input the state that sends it gets"
+    look_at = "which errors lead to your message, and which input the state that sends the message gets"
     expect_one(attempt, news, order_id, message, execution, called=called, look_at=look_at)
     attempt.expect(
         execution.status == "FAILED",
@@ -232,12 +233,12 @@ def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution,
         called=called,
         came_back=how_it_ended(execution),
         expected="FAILED, after the message",
-        look_at="how your way for errors ends",
+        look_at="the state in which your error path ends",
     )
 
 
 def _throttled(attempt: Attempt) -> None:
-    """For a moment no call of the bank is let through."""
+    """Lets no call to the bank through for a moment."""
     for _ in range(_TRIES):
         done, called = _while_throttled(attempt)
         # A busy machine may look away until all calls have been refused: then the moment was too long, and comes again.
@@ -245,34 +246,34 @@ def _throttled(attempt: Attempt) -> None:
             break
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="A call that Lambda throttles has done nothing yet, but the machine gives the order up.",
+        problem="A call that Lambda throttles has done nothing yet, but the machine gives up on the order.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, because the bank can be called a moment later",
-        look_at="the errors that you retry, and how often; the task has the error's name",
+        look_at="which errors you retry, and how often; the task gives the error's name",
     )
     gaps_s = _gaps_s(done)
     attempt.expect(
         bool(gaps_s),
-        problem="A call that Lambda throttles is not made again, and the execution looks successful.",
+        problem="A call that Lambda throttles is not retried, and the execution looks successful.",
         called=called,
-        came_back=f"calls of the bank: {done.function_calls}, then {done.status}",
+        came_back=f"calls to the bank: {done.function_calls}, then {done.status}",
         expected="another call, some seconds later",
-        look_at="where the error of a throttled call leads to",
+        look_at="where a throttled call's error leads",
     )
     first_s = SCALE * gaps_s[0]
     attempt.expect(
         first_s >= 0.9 * FIRST_S,
-        problem="A throttled call is tried again too soon. A moment later, Lambda still has no room.",
+        problem="A throttled call is retried too soon. Lambda still has no room a moment later.",
         called=called,
-        came_back=f"a first pause of {first_s:.0f} s of AWS",
+        came_back=f"a first pause of {first_s:.0f} s on AWS",
         expected=f"at least {FIRST_S} s, as for a busy bank",
-        look_at="the pauses of the rule for throttled calls",
+        look_at="the pauses in the rule for throttled calls",
     )
 
 
 def _while_throttled(attempt: Attempt) -> tuple[Execution, str]:
-    """An execution; Lambda throttles the bank until two calls have been refused. And how it was called."""
+    """An execution during which Lambda throttles the bank until it has refused two calls, and how it was called."""
     functions, states = attempt.client("lambda"), attempt.client("stepfunctions")
     order = {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": ["paid"]}
     called = f"an execution of {PAYMENT} with {readable(order)}, while Lambda throttles the bank"
@@ -288,4 +289,4 @@ def _while_throttled(attempt: Attempt) -> tuple[Execution, str]:
         wait_until(refused, 20.0)
     finally:
         functions.delete_function_concurrency(FunctionName=BANK)
-    return ended(attempt, called, running, 30.0, "the loops of your machine"), called
+    return ended(attempt, called, running, 30.0, "the loops in your machine"), called

@@ -1,4 +1,4 @@
-"""Checks of module 10, tasks 10.4 and 10.5: ask a person, the orders of a day."""
+"""Checks of module 10, tasks 10.4 and 10.5: ask a person, and book a day's orders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import alive, borrowed, fresh_id, wait_until
-from serverless_first.lab.show import say
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -29,18 +28,17 @@ _TRIES = 3
 
 @task("10.4")
 def asked(attempt: Attempt) -> None:
-    """A yes, a no and no answer lead to their messages; an error of the person's program sends none."""
+    """A yes, a no and no answer lead to their messages. An error in the person's program sends none."""
     arn = machine_arn(attempt, REFUND)
     with News(attempt, "news", "order_id") as news:
         # A busy machine may need longer than a person's two seconds from the question to the answer: ask again then.
         for number in range(1, _TRIES + 1):
             if _asked_once(attempt, news, arn, is_last=number == _TRIES):
                 break
-    say("A yes, a no and a silence each have their own end.")
 
 
 def _asked_once(attempt: Attempt, news: News, arn: str, *, is_last: bool) -> bool:
-    """Four refunds; False if an answer came too late, unless this try is the last one."""
+    """Asks about four refunds. False if an answer came too late, unless this attempt is the last one."""
     states = attempt.client("stepfunctions")
     orders = {result: _order() for result in ("refunded", "refused", "escalated", BROKEN)}
     running = {result: hikari_workflows.start(arn, order) for result, order in orders.items()}
@@ -57,10 +55,10 @@ def _asked_once(attempt: Attempt, news: News, arn: str, *, is_last: bool) -> boo
                 if isinstance(error, states.exceptions.TaskTimedOut) and not is_last:
                     return False
                 attempt.fail(
-                    "The token that the person got answers nothing.",
-                    called=f"send_task_{'failure' if result == BROKEN else 'success'} with the token of the message",
+                    "Step Functions does not accept the token that the person got.",
+                    called=f"send_task_{'failure' if result == BROKEN else 'success'} with the token from the message",
                     came_back=str(error),
-                    expected="a token of a state that waits",
+                    expected="the token of a waiting state",
                     look_at="where your token comes from, and what the state waits for",
                 )
         _broken(attempt, news, orders.pop(BROKEN), running[BROKEN])
@@ -103,11 +101,11 @@ def _questions(
     if len(tokens) < len(ids):
         status = how_it_ended(hikari_workflows.ended(running["refunded"], 6.0)) if not seen else "they wait"
         attempt.fail(
-            "The person gets no question that can be answered.",
-            called=f"four executions of {REFUND}, then a look into the queue approvals",
+            "The person did not get a question with all three fields.",
+            called=f"four executions of {REFUND}, then reading the queue approvals",
             came_back=readable([{**one, "token": "..."} if isinstance(one, dict) and "token" in one else one
                                 for one in seen]) if seen else f"no message; the execution: {status}",
-            expected='for each a message with "order_id", "amount_yen" and "token"',
+            expected='for each refund, a message with "order_id", "amount_yen" and "token"',
             look_at="what your state sends",
         )  # fmt: skip
     return tokens
@@ -124,7 +122,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     told = [message for message, _ in news.about(order["order_id"])]
     attempt.expect(
         not any(message.get("result") == "refunded" for message in told) or result == "refunded",
-        problem="Money goes out though nobody has said yes.",
+        problem="Money is refunded although nobody has said yes.",
         called=called,
         came_back=readable(told),
         expected=f'the result "{result}"',
@@ -132,7 +130,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="The refund does not end by itself.",
+        problem="The refund does not end on its own.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, after the message",
@@ -143,7 +141,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     waited_s, is_exact = _waited_s(done)
     attempt.expect(
         waited_s is None or (waited_s == PATIENCE_S if is_exact else 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 2.5),
-        problem="The person does not have the time to answer that was ordered.",
+        problem="The person gets more or less time to answer than the task says.",
         called=called,
         came_back=f"the wait ended after {waited_s or 0:.1f} s",
         expected=f"{PATIENCE_S} s",
@@ -154,13 +152,13 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
 def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str) -> None:
     """The person's program has reported an error, which is neither an answer nor silence."""
     called = f"an execution of {REFUND} with {readable(order)}; the person's program calls send_task_failure"
-    done = ended(attempt, called, execution, PATIENCE_S + 6.0, "where the errors of your waiting state lead")
+    done = ended(attempt, called, execution, PATIENCE_S + 6.0, "where your waiting state's errors lead")
     told = [message for message, _ in news.about(order["order_id"], 0)]
     attempt.expect(
         not told,
-        problem="Money goes out though nobody has said yes."
+        problem="Money is refunded although nobody has said yes."
         if any(message.get("result") == "refunded" for message in told)
-        else "An error of the person's program is reported as if somebody had answered, or had stayed silent.",
+        else "An error in the person's program is reported as if somebody had answered or stayed silent.",
         called=called,
         came_back=readable(told),
         expected="no message, and an execution that is FAILED",
@@ -172,7 +170,7 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
         called=called,
         came_back=how_it_ended(done),
         expected="FAILED",
-        look_at="where the errors of your waiting state lead",
+        look_at="where your waiting state's errors lead",
     )
 
 
@@ -200,7 +198,7 @@ DAY, LEDGER, SEATS = "hikari-day", "ledger", 3
 
 @task("10.5")
 def booked(attempt: Attempt) -> None:
-    """Each order has its text in its place, none is refused, all seats are used, a bad order stops no other."""
+    """Each order has its string in its place, no call is refused, all seats are used, a bad order stops no others."""
     machine_arn(attempt, DAY)
     orders = [_order() for _ in range(9)]
     bad = _chance.randrange(1, 8)
@@ -208,9 +206,9 @@ def booked(attempt: Attempt) -> None:
     del orders[bad]["amount_yen"]
     sent: list[Any] = [*orders]
     sent[odd] = orders[odd]["order_id"]
-    called = f"an execution of {DAY} with 9 orders; number {bad + 1} has no amount, and number {odd + 1} is a text"
+    called = f"an execution of {DAY} with 9 orders; number {bad + 1} has no amount, and number {odd + 1} is a string"
     with borrowed(attempt, LEDGER) as restart:
-        for _ in range(3):  # calls of an execution that failed before may be at work still, and take seats
+        for _ in range(3):  # calls of an execution that failed before may still be running, and take seats
             wait_until(lambda: all(e.state == "frozen" for e in alive(LEDGER)), 10.0)
             restart()
             [done] = run_all(attempt, DAY, [{"orders": sent}])
@@ -219,24 +217,24 @@ def booked(attempt: Attempt) -> None:
                 break
     attempt.expect(
         refused == 0,
-        problem="More orders are worked on at once than there are seats, so Lambda refuses calls.",
+        problem="More orders are processed at once than there are seats, so Lambda refuses calls.",
         called=called,
         came_back=f"{refused} calls were refused",
-        expected=f"at most {SEATS} calls at the same moment",
+        expected=f"at most {SEATS} calls at the same time",
         look_at="how many items your state works on at once",
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="One bad order stops the day, and the others are not booked.",
+        problem="One bad order stops the whole day, and the others are not booked.",
         called=called,
         came_back=how_it_ended(done),
-        expected="SUCCEEDED, with the bad orders kept back",
+        expected="SUCCEEDED, with the bad orders held back",
         look_at="where the error of one order is caught",
     )
-    right = ["kept back" if number in (bad, odd) else "booked" for number in range(len(orders))]
+    right = ["held back" if number in (bad, odd) else "booked" for number in range(len(orders))]
     attempt.expect(
         done.output == right,
-        problem="The output is not one text for each order, in the same order.",
+        problem="The output does not have one string per order, in the same sequence as the orders.",
         called=called,
         came_back=readable(done.output),
         expected=readable(right),
@@ -244,17 +242,16 @@ def booked(attempt: Attempt) -> None:
     )
     attempt.expect(
         used == SEATS,
-        problem="Too careful: seats stay empty, and the night gets long.",
+        problem="Some seats stay empty, so the nightly run takes longer than it has to.",
         called=called,
-        came_back=f"{used} execution environments of {LEDGER} at most",
-        expected=f"{SEATS} at once",
+        came_back=f"at most {used} execution environments of {LEDGER} at the same time",
+        expected=f"{SEATS} at the same time",
         look_at="how many items your state works on at once",
     )
-    say("The day is booked on three seats, and the bad orders wait for somebody.")
 
 
 def _refused(execution: Execution) -> int:
-    """How many calls Lambda refused, for want of a seat."""
+    """How many calls Lambda refused because no seat was free."""
     return sum(
         details.get("error") == "Lambda.TooManyRequestsException"
         for event in execution.events

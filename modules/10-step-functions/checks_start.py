@@ -1,4 +1,4 @@
-"""Check of module 10, task 10.3: start an order's workflow once, and let it go on where it stopped."""
+"""Check of module 10, task 10.3: start an order's workflow once, and continue it where it stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from serverless_first.shop.hikari_workflows import Execution
 
 _chance = random.Random()
 START, ORDER, AT_ONCE = "start-order", "hikari-order", 4
-PAGE = 100  # executions in one answer of list_executions
+PAGE = 100  # executions in one response from list_executions
 TOO_LONG_S = 3
 OFF = {"id": {"S": "the printer is off"}}
 AGAIN = "what your function does when the order already has an execution"
@@ -26,7 +26,7 @@ AGAIN = "what your function does when the order already has an execution"
 
 @task("10.3")
 def once(attempt: Attempt) -> None:
-    """Two calls at once, a late one, and one after a failure: the same execution, one payment, one label."""
+    """Calls at once, late calls and calls after a failure have the same execution, one payment and one label."""
     machine_arn(attempt, ORDER)
     table = attempt.client("dynamodb")
     table.delete_item(TableName="calls", Key=OFF)
@@ -34,11 +34,11 @@ def once(attempt: Attempt) -> None:
     attempt.invoke(START, other)  # says so if there is no function yet
     at_once(attempt, START, [other] * AT_ONCE)  # so that the calls that count are warm, and meet
     replies = at_once(attempt, START, [first] * AT_ONCE)
-    called = f"invoke {START} {AT_ONCE} times at the same moment with {readable(first)}"
+    called = f"invoke {START} {AT_ONCE} times at the same time with {readable(first)}"
     for reply in replies:
         attempt.expect(
             not reply.error,
-            problem="An order that comes twice isn't an error, because the queue delivers at least once.",
+            problem="An order that arrives twice isn't an error, because the queue delivers at least once.",
             called=called,
             came_back=reply.error,
             expected="the ARN of the order's execution, from each call",
@@ -47,25 +47,24 @@ def once(attempt: Attempt) -> None:
     arns = [_arn_of(attempt, reply.payload, called) for reply in replies]
     attempt.expect(
         len(set(arns)) == 1,
-        problem="The same order has more than one execution, so it is paid more than once.",
+        problem="The same order has more than one execution, so the customer pays more than once.",
         called=called,
-        came_back=f"{len(set(arns))} ARNs, {len(_executions(attempt, first))} executions of this order",
+        came_back=f"{len(set(arns))} ARNs, and {len(_executions(attempt, first))} executions for this order",
         expected="the same execution from each call",
-        look_at="what makes an execution the order's own",
+        look_at="how a second call can find the first call's execution",
     )
-    done = ended(attempt, called, arns[0], 20.0, "the event that you pass on as input")
+    done = ended(attempt, called, arns[0], 20.0, "the event that you pass as input")
     _well(attempt, done, called)
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
-    _counted(attempt, first, f"{called}, and once more after its end")
+    _counted(attempt, first, f"{called}, and once more after the execution ended")
     for calls in (1, AT_ONCE):  # one call first, because a fault of a single call has its own message
         _after_a_failure(attempt, calls)
     _nothing_started(attempt)
     _not_redriven(attempt)
-    say("10.3: executions that were stopped, and that took too long ...")
+    say("10.3: executions that were stopped or took too long ...")
     _after_it_stopped(attempt, "ABORTED")
     _after_it_stopped(attempt, "TIMED_OUT")
-    say("However often an order comes, it has one execution, one payment and one label.")
 
 
 def _order() -> dict[str, Any]:
@@ -77,8 +76,8 @@ def _after_a_failure(attempt: Attempt, calls: int) -> None:
     order = _order()
     arn = _failed(attempt, order)
     called = (
-        f"invoke {START} {f'{calls} times at the same moment ' if calls > 1 else ''}with {readable(order)}, whose "
-        "execution has failed, because the printer was off; it is on now"
+        f"invoke {START} {f'{calls} times at the same time ' if calls > 1 else ''}with {readable(order)}, whose "
+        "execution failed because the printer was off; the printer is on now"
     )
     now = _arn_of(attempt, attempt.invoke(START, order).payload if calls == 1 else _met(attempt, order, called), called)
     done = ended(attempt, called, now, 20.0, "the machine of the task")
@@ -102,7 +101,7 @@ def _failed(attempt: Attempt, order: dict[str, Any]) -> str:
 
 
 def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
-    """The answer of one of several calls that meet at an execution that has failed."""
+    """The result of one of several calls that meet at a failed execution."""
     with meeting(attempt, START, AT_ONCE, before=["RedriveExecution"]):
         replies = at_once(attempt, START, [order] * AT_ONCE)
     errors = sorted({reply.error for reply in replies if reply.error})
@@ -113,7 +112,7 @@ def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
         called=called,
         came_back=" and ".join(errors),
         expected="the ARN of the order's execution, from each call",
-        look_at="what can happen between two lines of your handler when another call is at work",
+        look_at="what can happen between two lines of your handler while another call is running",
     )
     return replies[0].payload
 
@@ -126,7 +125,7 @@ def _nothing_started(attempt: Attempt) -> None:
         [reply] = at_once(attempt, START, [_order()])
     attempt.expect(
         bool(reply.error),
-        problem="Nothing was started, but your function says that all is well. The queue then forgets the order.",
+        problem="Nothing was started, but your function reports success, so the queue deletes the order.",
         called=f"invoke {START}, whose variable MACHINE names a machine that does not exist",
         came_back=readable(reply.payload),
         expected="an error",
@@ -142,18 +141,18 @@ def _not_redriven(attempt: Attempt) -> None:
         [reply] = at_once(attempt, START, [order])
     attempt.expect(
         bool(reply.error),
-        problem="Your function could not let the execution go on, but it says that all is well. The queue then "
-        "forgets the order.",
-        called=f"invoke {START} with {readable(order)}, whose execution has failed; "
+        problem="Your function could not make the execution continue, but it reports success, so the queue deletes the "
+        "order.",
+        called=f"invoke {START} with {readable(order)}, whose execution failed; "
         "Step Functions refuses to redrive it: ExecutionLimitExceeded",
         came_back=readable(reply.payload),
         expected="an error",
-        look_at="which errors your handler swallows: only one of them means that another call was quicker",
+        look_at="which errors your handler swallows: only one of them means that another call was faster",
     )
 
 
 def _after_it_stopped(attempt: Attempt, status: str) -> None:
-    """An execution that ended between its steps, as ABORTED or TIMED_OUT, goes on, however many began after it."""
+    """An execution that was ABORTED or TIMED_OUT between its steps continues, however many started after it."""
     states, functions, order = attempt.client("stepfunctions"), attempt.client("lambda"), _order()
     with (
         _patient_machine(attempt, status) as machine,
@@ -172,7 +171,7 @@ def _after_it_stopped(attempt: Attempt, status: str) -> None:
             functions.delete_function_concurrency(FunctionName="label")
         for _ in range(PAGE if status == "TIMED_OUT" else 0):
             states.start_execution(stateMachineArn=machine, input=json.dumps({"order_id": ""}))
-        after = f", and another {PAGE} executions began after it" if status == "TIMED_OUT" else ""
+        after = f", and another {PAGE} executions started after it" if status == "TIMED_OUT" else ""
         called = (
             f"invoke {START} with {readable(order)}, "
             f"whose execution {'was stopped' if status == 'ABORTED' else 'took too long'}{after}"
@@ -191,11 +190,11 @@ def _after_it_stopped(attempt: Attempt, status: str) -> None:
         redrives = states.describe_execution(executionArn=arn)["redriveCount"]
         attempt.expect(
             redrives == 1,
-            problem="The order's execution does not go on. The money is taken, but there is no label.",
+            problem="The order's execution does not continue. The money is taken, but there is no label.",
             called=called,
             came_back=how_it_ended(done),
             expected="SUCCEEDED, because what it waited for works now",
-            look_at="in which cases your function lets an execution go on, and how it recognizes such a case",
+            look_at="in which cases your function makes an execution continue, and how it recognizes such a case",
         )
 
 
@@ -237,7 +236,7 @@ def _arn_of(attempt: Attempt, payload: Any, called: str) -> str:
     arn = payload.get("execution") if isinstance(payload, dict) else None
     attempt.expect(
         isinstance(arn, str) and ":execution:" in arn,
-        problem='The answer has no field "execution" with the ARN of an execution.',
+        problem='The result has no field "execution" with the ARN of an execution.',
         called=called,
         came_back=readable(payload),
         expected="the ARN of the order's execution",
@@ -271,11 +270,11 @@ def _same(attempt: Attempt, now: str, before: str, called: str) -> None:
 def _well(attempt: Attempt, done: Execution, called: str) -> None:
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="The order's execution does not succeed in the end.",
+        problem="The order's execution does not succeed.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, because what had failed works now",
-        look_at="how an execution that failed goes on, and the input that you pass",
+        look_at="how a failed execution continues, and which input you pass",
     )
 
 
@@ -289,7 +288,7 @@ def _counted(attempt: Attempt, order: dict[str, Any], called: str, labels: int |
             number is None or calls == number,
             problem=("The money was taken" if what == "bank" else "The label was printed") + f" {calls} times.",
             called=called,
-            came_back=f"{calls} calls of {what}",
-            expected=f"{number} for each order",
+            came_back=f"{calls} calls to {what}",
+            expected=f"{number} per order",
             look_at=AGAIN,
         )

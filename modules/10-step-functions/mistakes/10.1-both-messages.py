@@ -1,5 +1,5 @@
 #: expects: There are 2 messages about this
-#: because: The way for errors joins the other one again.
+#: because: The error path joins the other path again.
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

@@ -1,4 +1,4 @@
-#: expects: The shop is not told
+#: expects: The shop hears nothing
 #: because: A failed execution is thought to tell the shop by itself.
 job = {
     "JobName": "picture",

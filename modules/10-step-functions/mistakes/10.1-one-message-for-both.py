@@ -1,5 +1,5 @@
 #: expects: does not say what happened
-#: because: Both ways lead to the same message.
+#: because: Both paths lead to the same message.
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

@@ -1,5 +1,5 @@
-#: expects: sent before the picture was there
-#: because: The state is thought to wait for the job, and it waits for the answer of Batch.
+#: expects: sent before the picture was ready
+#: because: The state is thought to wait for the job, but it waits for Batch's reply.
 job = {
     "JobName": "picture",
     "JobQueue": "pictures",

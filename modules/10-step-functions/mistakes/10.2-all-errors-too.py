@@ -1,5 +1,5 @@
-#: expects: asked again about a bank that is broken
+#: expects: called again after a bug in the bank
 #: because: A second rule for everything that is not named, except the card.
 #: changes: gap 1
--            "Retry": [later],
-+            "Retry": [later, {"ErrorEquals": ["CardDeclined"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}],
+-pay["Retry"] = [later]
++pay["Retry"] = [later, {"ErrorEquals": ["CardDeclined"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}]

@@ -1,4 +1,4 @@
-#: expects: asked again about a declined card
+#: expects: called again after a declined card
 #: because: States.ALL is meant to be thorough, and it retries what can never succeed.
 #: changes: gap 1
 -    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],

@@ -1,9 +1,9 @@
-#: expects: Nobody is told.*came back: no message; the execution: FAILED, (IndexError|TypeError)
+#: expects: The shop hears nothing.*came back: no message; the execution: FAILED, (IndexError|TypeError)
 #: because: Only the errors that shop.py names are expected.
 #: changes: gap 1
--                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
-+                {
-+                    "ErrorEquals": ["BankBusy", "CardDeclined", "KeyError", "Lambda.TooManyRequestsException"],
-+                    "Output": "{% $states.input %}",
-+                    "Next": "Tell",
-+                }
+-    {"ErrorEquals": ["States.ALL"], "Output": "{% $states.input %}", "Next": "Tell"}
++    {
++        "ErrorEquals": ["BankBusy", "CardDeclined", "KeyError", "Lambda.TooManyRequestsException"],
++        "Output": "{% $states.input %}",
++        "Next": "Tell",
++    }

@@ -1,4 +1,4 @@
-#: expects: is asked more often than the task says.*came back: 6 calls of the bank.*expected: 5 calls
+#: expects: is called more often than the task says.*came back: 6 calls to the bank.*expected: 5 calls
 #: because: Five calls are taken for five retries.
 #: changes: gap 1
 -    "MaxAttempts": 4,

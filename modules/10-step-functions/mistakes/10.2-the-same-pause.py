@@ -1,5 +1,5 @@
 #: expects: The pauses are too short
-#: because: Six seconds each time: a busy bank gets no rest.
+#: because: The pause is six seconds each time, so a busy bank gets no rest.
 #: changes: gap 1
 -    "BackoffRate": 2,
 +    "BackoffRate": 1,

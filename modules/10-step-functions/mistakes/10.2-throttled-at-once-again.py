@@ -1,4 +1,4 @@
-#: expects: A throttled call is tried again too soon
+#: expects: A throttled call is retried too soon
 #: because: Lambda has room again in a moment.
 #: changes: gap 1
 -    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
@@ -8,5 +8,5 @@
  }
 +soon = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 1, "MaxAttempts": 9}
 @@
--            "Retry": [later],
-+            "Retry": [later, soon],
+-pay["Retry"] = [later]
++pay["Retry"] = [later, soon]

@@ -1,5 +1,5 @@
 #: expects: A call that Lambda throttles has done nothing yet
-#: because: Only the errors of the function are thought of.
+#: because: Only the function's own errors are considered.
 #: changes: gap 1
 -    "ErrorEquals": ["BankBusy", "Lambda.TooManyRequestsException"],
 +    "ErrorEquals": ["BankBusy"],

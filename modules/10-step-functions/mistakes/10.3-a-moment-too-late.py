@@ -1,6 +1,6 @@
 #: expects: one of them comes a moment too late
-#: because: Between the look and the redrive nothing is thought to happen.
+#: because: Nothing is expected to happen between the look and the redrive.
 #: changes: gap 1
 -            with contextlib.suppress(states.exceptions.ExecutionNotRedrivable):
--                states.redrive_execution(executionArn=execution)  # unless another call was quicker
+-                states.redrive_execution(executionArn=execution)  # unless another call was faster
 +            states.redrive_execution(executionArn=execution)

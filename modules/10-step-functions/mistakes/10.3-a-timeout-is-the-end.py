@@ -1,4 +1,4 @@
-#: expects: does not go on\. .*whose execution took too long.*came back: TIMED_OUT
+#: expects: does not continue\. .*whose execution took too long.*came back: TIMED_OUT
 #: because: An execution that took too long is thought to be over for good.
 #: changes: gap 1
 -        if status in ("FAILED", "TIMED_OUT", "ABORTED"):

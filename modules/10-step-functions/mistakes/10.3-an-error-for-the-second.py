@@ -1,4 +1,4 @@
-#: expects: An order that comes twice isn't an error
+#: expects: An order that arrives twice isn't an error
 #: because: The name is used, and the refusal goes to the caller.
 %%writefile start.py
 import json

@@ -1,4 +1,4 @@
-#: expects: does not go on\. .*took too long, and another 100 executions
+#: expects: does not continue\. .*took too long, and another 100 executions
 #: because: list_executions is expected to list all executions, but it returns a page of 100.
 #: changes: gap 1
 -        status = states.describe_execution(executionArn=execution)["status"]

@@ -1,4 +1,4 @@
-#: expects: does not succeed in the end
+#: expects: The order's execution does not succeed\.
 #: because: A name that is taken is thought to be enough.
 %%writefile start.py
 import json

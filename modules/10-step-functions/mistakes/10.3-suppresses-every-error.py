@@ -1,4 +1,4 @@
-#: expects: could not let the execution go on, but it says that all is well.*came back: \{"execution":
+#: expects: could not make the execution continue, but it reports success.*came back: \{"execution":
 #: because: Every error of the redrive is taken to mean that another call was quicker.
 #: changes: gap 1
 -            with contextlib.suppress(states.exceptions.ExecutionNotRedrivable):

@@ -1,5 +1,5 @@
-#: expects: Nothing was started, but your function says that all is well
-#: because: "It is no error" is taken for every error.
+#: expects: Nothing was started, but your function reports success
+#: because: "This isn't an error" is taken to cover every error.
 %%writefile start.py
 import json
 import os

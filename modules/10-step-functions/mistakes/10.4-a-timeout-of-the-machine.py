@@ -1,5 +1,5 @@
-#: expects: does not end by itself
-#: because: The timeout stands at the machine: it ends all, and tells nobody.
+#: expects: does not end on its own
+#: because: The timeout is on the machine, so it ends everything and tells nobody.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 
@@ -32,10 +32,10 @@ refund = {
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
         "Escalate": tells("escalated"),
     },

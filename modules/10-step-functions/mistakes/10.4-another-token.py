@@ -1,4 +1,4 @@
-#: expects: The token that the person got answers nothing
+#: expects: does not accept the token that the person got
 #: because: The execution's ARN is taken for the token.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
@@ -32,10 +32,10 @@ refund = {
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
         "Escalate": tells("escalated"),
     },

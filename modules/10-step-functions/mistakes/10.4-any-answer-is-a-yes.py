@@ -1,4 +1,4 @@
-#: expects: Money goes out though nobody has said yes
+#: expects: Money is refunded although nobody has said yes
 #: because: That there is an answer is taken for a yes.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
@@ -28,9 +28,9 @@ refund = {
             "Arguments": {"QueueUrl": approvals, "MessageBody": question},
             "TimeoutSeconds": 2,
             "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Escalate"}],
-            "Next": "Pay Back",
+            "Next": "Refund",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Escalate": tells("escalated"),
     },
 }

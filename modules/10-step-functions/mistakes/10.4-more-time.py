@@ -1,4 +1,4 @@
-#: expects: does not have the time to answer that was ordered
+#: expects: more or less time to answer than the task says
 #: because: A person should have some more time.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
@@ -32,10 +32,10 @@ refund = {
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
         "Escalate": tells("escalated"),
     },

@@ -1,5 +1,5 @@
 #: expects: The execution does not end
-#: because: Somebody is thought to answer always.
+#: because: Somebody is expected to answer every time.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
 
@@ -31,10 +31,10 @@ refund = {
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
         "Escalate": tells("escalated"),
     },

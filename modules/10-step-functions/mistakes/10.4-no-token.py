@@ -1,4 +1,4 @@
-#: expects: gets no question that can be answered
+#: expects: did not get a question with all three fields
 #: because: The order's id is thought to be enough for an answer.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
@@ -32,10 +32,10 @@ refund = {
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
         "Escalate": tells("escalated"),
     },

@@ -1,4 +1,4 @@
-#: expects: Money goes out though nobody has said yes
+#: expects: Money is refunded although nobody has said yes
 #: because: Every error leads on as if there was an answer.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 
@@ -27,15 +27,15 @@ refund = {
             "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
             "Arguments": {"QueueUrl": approvals, "MessageBody": question},
             "TimeoutSeconds": 2,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Pay Back"}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Refund"}],
             "Next": "Approved?",
         },
         "Approved?": {
             "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Pay Back"}],
+            "Choices": [{"Condition": "{% $states.input.approved %}", "Next": "Refund"}],
             "Default": "Say No",
         },
-        "Pay Back": tells("refunded"),
+        "Refund": tells("refunded"),
         "Say No": tells("refused"),
     },
 }

@@ -5,7 +5,7 @@ book = {
     "Resource": "arn:aws:states:::lambda:invoke",
     "Arguments": {"FunctionName": "ledger", "Payload": "{% $states.input %}"},
     "Output": "booked",
-    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Keep Back"}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Hold Back"}],
     "End": True,
 }
 day = {
@@ -19,7 +19,7 @@ day = {
                 "StartAt": "Book",
                 "States": {
                     "Book": book,
-                    "Keep Back": {"Type": "Pass", "Output": "kept back", "End": True},
+                    "Hold Back": {"Type": "Pass", "Output": "held back", "End": True},
                 },
             },
             "End": True,

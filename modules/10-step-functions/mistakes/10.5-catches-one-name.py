@@ -1,5 +1,5 @@
-#: expects: One bad order stops the day.*came back: FAILED, TypeError
+#: expects: One bad order stops the whole day.*came back: FAILED, TypeError
 #: because: The one error that was seen is thought to be the only one.
 #: changes: gap 1
--    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Keep Back"}],
-+    "Catch": [{"ErrorEquals": ["KeyError"], "Next": "Keep Back"}],
+-    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Hold Back"}],
++    "Catch": [{"ErrorEquals": ["KeyError"], "Next": "Hold Back"}],

@@ -1,4 +1,4 @@
-#: expects: One bad order stops the day
+#: expects: One bad order stops the whole day
 #: because: An item's error is thought to be the item's own.
 book = {
     "Type": "Task",

@@ -1,5 +1,5 @@
-#: expects: not one text for each order
-#: because: The catch stands at the Map: its end is good, and the day is not booked.
+#: expects: does not have one string per order
+#: because: The Catch is on the Map, so the execution succeeds, and the day is not booked.
 book = {
     "Type": "Task",
     "Resource": "arn:aws:states:::lambda:invoke",
@@ -15,7 +15,7 @@ day = {
             "Type": "Map",
             "Items": "{% $states.input.orders %}",
             "MaxConcurrency": 3,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": ["kept back"], "Next": "Late"}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": ["held back"], "Next": "Late"}],
             "ItemProcessor": {
                 "StartAt": "Book",
                 "States": {
