@@ -1,4 +1,4 @@
-"""Check of module 11, task 11.1: the sum of a month."""
+"""Check of module 11, task 11.1: the estimate of a month."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ Wrongs = Callable[[Workload, dict[str, float]], dict[str, float]]
 
 @task("11.1")
 def sum_of_a_month(attempt: Attempt) -> None:
-    """The sum is right for Lambda and Fargate, feature by feature, then for work that has them all."""
+    """The estimate is right for Lambda and Fargate, feature by feature, then for work that has them all."""
     for region in REGIONS:
         event_prices = workloads.prices_for_events(prices.of(region))
         steady = {"most_busy": 1.0, "least_tasks": 0, "http": False, "busy_per_s": "steady"}
         with_room = {"least_tasks": 0, "http": False, "busy_per_s": "steady"}
         plain = {"least_tasks": 0, "http": False}
         for service, fixed, wrongs, look_at in (
-            (LAMBDA, {"http": False}, _wrong_lambda, "what Lambda is paid for, and the units of duration and memory"),
-            (LAMBDA, {"http": True}, _wrong_lambda, "what comes before a function when customers come over HTTP"),
-            (FARGATE, steady, _wrong_tasks, "how many requests are under way at a time, and what a task can do"),
-            (FARGATE, with_room, _wrong_tasks, "most_busy: the part of a task's places that may be taken"),
-            (FARGATE, plain, _wrong_tasks, "the hours: how many are busy, how many quiet, and what each kind needs"),
+            (LAMBDA, {"http": False}, _wrong_lambda, "what you pay Lambda for, and the units of duration and memory"),
+            (LAMBDA, {"http": True}, _wrong_lambda, "what is in front of a function when customers come over HTTP"),
+            (FARGATE, steady, _wrong_tasks, "how many requests are in progress at once, and how many fit on a task"),
+            (FARGATE, with_room, _wrong_tasks, "most_busy, the share of a task's slots that may be busy"),
+            (FARGATE, plain, _wrong_tasks, "how many hours are busy, how many are quiet, and what each kind needs"),
             (FARGATE, {"http": False, "least_tasks": 9}, _wrong_tasks, "least_tasks"),
-            (FARGATE, {"http": True}, _wrong_tasks, "what comes before the tasks, and for how long"),
-            (FARGATE, {"http": True}, _wrong_tasks, "each line of your sum for Fargate"),
+            (FARGATE, {"http": True}, _wrong_tasks, "what is in front of the tasks, and for how long"),
+            (FARGATE, {"http": True}, _wrong_tasks, "each line of your Fargate estimate"),
         ):
             _judge_month(attempt, _drawn(service, fixed, event_prices, wrongs), service, event_prices, wrongs, look_at)
         film = workloads.CARDS["film"].numbers
@@ -67,7 +67,7 @@ def _judge_month(
     )
     attempt.expect(
         _near(usd, right),
-        problem=_guess(usd, wrongs(work, event_prices)) or f"The sum for {service} is wrong.",
+        problem=_guess(usd, wrongs(work, event_prices)) or f"The estimate for {service} is wrong.",
         called=called,
         came_back=reply,
         expected=f'{{"usd": {right:.2f}}} or close to it',
@@ -87,7 +87,7 @@ def _near(told: float, right: float) -> bool:
 
 
 def _guess(told: float, wrongs: Mapping[str, float]) -> str:
-    """The misconception that leads to this sum; empty if none of them does."""
+    """The misconception that leads to this estimate; empty if none of them does."""
     return next((problem for problem, usd in wrongs.items() if _near(told, usd)), "")
 
 
@@ -98,19 +98,19 @@ def _wrong_lambda(work: Workload, event_prices: dict[str, float]) -> dict[str, f
     api_usd = work["requests"] * event_prices["http_api_request_usd"]
     free_usd = FREE_REQUESTS * event_prices["lambda_request_usd"] + FREE_GB_S * event_prices["lambda_gb_s_usd"]
     door = (
-        {"Customers come over HTTP, but the HTTP API in front of the function is not in the sum.": right - api_usd}
+        {"Customers come over HTTP, but the HTTP API in front of the function is not in the estimate.": right - api_usd}
         if work["http"]
-        else {"Nobody comes over HTTP here, but the sum has an HTTP API.": right + api_usd}
+        else {"Nobody comes over HTTP here, but the estimate includes an HTTP API.": right + api_usd}
     )
     return {
-        "The free tier is in the sum. The account has it only once, and in production it is used up.": right
+        "The free tier is in the estimate. An account has only one, and in production it is used up.": right
         - min(free_usd, items["requests"] + items["duration"]),
-        "The milliseconds of a request are paid as if they were seconds.": right + 999 * items["duration"],
-        "The function's memory is taken as if MB were GB.": right + 1023 * items["duration"],
-        "The memory is not in the sum, but the price is for a GB-second.": right
+        "A request's milliseconds are charged as if they were seconds.": right + 999 * items["duration"],
+        "The function's memory is charged as if MB were GB.": right + 1023 * items["duration"],
+        "The memory is not in the estimate, but the price is per GB-second.": right
         - items["duration"]
         + gb_s * 1024 / work["memory_mb"] * event_prices["lambda_gb_s_usd"],
-        "The sum has only the duration, but each request also has a price.": right - items["requests"],
+        "The estimate includes only the duration, but each request also has a price.": right - items["requests"],
         **door,
     }
 
@@ -122,7 +122,7 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
     right, items = usd(), month(work, FARGATE, event_prices).items
     found: dict[str, float] = {}
     if not work["least_tasks"] and not work["quiet_per_s"]:  # a job
-        found["A task runs in hours that have nothing to do. Without requests, this work needs no task."] = usd(
+        found["A task runs in hours that have nothing to do. Without requests, this work doesn't need a task."] = usd(
             least_tasks=1
         )
     average_usd = _average_usd(work, event_prices)
@@ -131,41 +131,46 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
             average_usd
         )
     found |= {
-        "The tasks are full, with no place left for a sudden burst, so requests queue.": usd(most_busy=1.0),
+        "The tasks are full, with no room left for a sudden burst, so requests queue.": usd(most_busy=1.0),
         "The tasks of the busy hours run all month. They can stop in the quiet hours.": usd(busy_hours=730),
-        "In the quiet hours there are no tasks in the sum, but somebody is served then.": usd(quiet_per_s=0)
+        "In the quiet hours there are no tasks in the estimate, but customers also come then.": usd(quiet_per_s=0)
         if not work["least_tasks"]
         else 0.0,
-        "There are fewer tasks than least_tasks in some hours. One of them may fail.": usd(least_tasks=0),
-        "The sum has a part of a task, which nobody can rent.": usd(whole_tasks=False),
-        "Requests a second are taken for requests at a time. How long does each request take?": usd(duration_ms=1000),
+        "In some hours there are fewer tasks than least_tasks. That minimum is there because a task may fail.": usd(
+            least_tasks=0
+        ),
+        "The estimate includes a part of a task, which nobody can rent.": usd(whole_tasks=False),
+        "Requests a second are treated as requests at a time. How long does each request take?": usd(duration_ms=1000),
         "A task is counted as if it worked on one request at a time.": usd(at_once_per_task=1),
     }
     if work["http"]:
         units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]
         busy_share = work["busy_hours"] / HOURS_A_MONTH
         found |= {
-            "The load balancer in front of the tasks is not in the sum, or only for a single hour.": items["tasks"],
-            "The load balancer's capacity units are not in the sum, or only for a single hour. Each unit costs by "
-            "the hour, all month.": right - units_usd,
-            "Only the load balancer's units are paid for, but it also costs by the hour.": items["tasks"] + units_usd,
-            "The load balancer is paid for only in the busy hours, but it runs all month.": items["tasks"]
+            "The load balancer in front of the tasks is not in the estimate, or only for a single hour.": items[
+                "tasks"
+            ],
+            "The load balancer's capacity units are not in the estimate, or only for a single hour. Each unit is "
+            "billed by the hour, all month.": right - units_usd,
+            "Only the load balancer's units are in the estimate, but it also has an hourly price.": items["tasks"]
+            + units_usd,
+            "The load balancer is in the estimate only for the busy hours, but it runs all month.": items["tasks"]
             + busy_share * items["load balancer"],
         }
     else:
         alone = month({**work, "http": True}, FARGATE, event_prices).usd
-        found["Nobody comes over HTTP here, but the sum has a load balancer."] = alone
+        found["Nobody comes over HTTP here, but the estimate includes a load balancer."] = alone
     return found
 
 
 def _average_usd(work: Mapping[str, Any], event_prices: dict[str, float]) -> float:
-    """The sum for tasks that are enough for the mean of the month, in each hour."""
+    """The estimate for tasks that are enough for the mean of the month, in each hour."""
     mean = work["requests"] / HOURS_A_MONTH / 3600
     return month({**work, "busy_per_s": mean, "quiet_per_s": mean}, FARGATE, event_prices).usd
 
 
 def _drawn(service: str, fixed: Mapping[str, Any], event_prices: dict[str, float], wrongs: Wrongs) -> dict[str, Any]:
-    """New work, in which each misconception leads to its own sum."""
+    """New work, in which each misconception leads to its own estimate."""
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     for _ in range(400):
         work = _work() | {key: value for key, value in fixed.items() if value != "steady"}

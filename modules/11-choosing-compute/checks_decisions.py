@@ -30,8 +30,8 @@ FORCED: dict[str, dict[str, tuple[str, ...]]] = {
 FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
 #: Card and service -> the fact that breaks it, and what the card needs.
 BROKEN = {
-    ("chat", LAMBDA): ("lambda-inbound", "its customers open connections on a TCP port"),
-    ("chat", MANAGED): ("lambda-inbound", "it needs connections on a TCP port, and a managed instance runs functions"),
+    ("chat", LAMBDA): ("lambda-inbound", "its customers connect to a TCP port"),
+    ("chat", MANAGED): ("lambda-inbound", "its customers connect to a TCP port, and a managed instance runs functions"),
     ("lamp namer", LAMBDA): (
         "lambda-gpu",
         "it needs a GPU, and Managed Instances are a separate service in the list of step 1",
@@ -39,7 +39,7 @@ BROKEN = {
     ("lamp namer", FARGATE): ("fargate-gpu", "it needs a GPU"),
     ("bookkeeping", LAMBDA): ("lambda-operating-system", "it needs Windows"),
     ("bookkeeping", MANAGED): ("lambda-operating-system", "it needs Windows"),
-    ("bookkeeping", ECS_MANAGED): ("fargate-windows", ("it needs exactly that, so the deck's reason no longer holds")),
+    ("bookkeeping", ECS_MANAGED): ("fargate-windows", "it needs exactly that, so the deck's reason no longer holds"),
     ("bookkeeping", EC2): ("fargate-windows", "it needs exactly that, so the deck's reason no longer holds"),
     ("exchange", LAMBDA): ("lambda-memory", "it needs 64 GB"),
     ("exchange", MANAGED): ("lambda-managed-instances-memory", "it needs 64 GB"),
@@ -49,31 +49,31 @@ BROKEN = {
 #: Card, step and limit -> why this limit isn't a reason.
 NO_REASON = {
     ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not a Windows image.",
-    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else on the card does not.",
+    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else on the card doesn't.",
     ("lamp namer", FARGATE, "fargate-size"): "The 24 GB are the GPU's own memory, not the task's.",
     ("lamp namer", LAMBDA, "lambda-memory"): "The 24 GB are the GPU's own memory, not the function's.",
     (
         "lamp namer",
         FARGATE,
         "fargate-kernel",
-    ): "The card asks nothing of the kernel. Another line of the table has what it lacks.",
+    ): "The card doesn't need anything from the kernel. Another line of the table has what Fargate lacks.",
     (
         "bookkeeping",
         LAMBDA,
         "lambda-inbound",
-    ): "HTTP comes to a function through an API, which calls it, so no connection has to lead into the function. "
+    ): "HTTP reaches a function through an API, which calls it, so the function doesn't have to accept connections. "
     "Something else on the card keeps it off Lambda.",
-    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card does not mention a request that takes long.",
+    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card doesn't mention a request that takes long.",
     (
         "exchange",
         LAMBDA,
         "lambda-inbound",
-    ): "The card does not say how the offers arrive. It says what the book needs.",
+    ): "The card doesn't say how the offers arrive. It says what the order book needs.",
     (
         "exchange",
         LAMBDA,
         "lambda-operating-system",
-    ): "The exchange runs on Linux, and so do functions. The card names something else that a function does not have.",
+    ): "The exchange runs on Linux, and so do functions. The card names something else that a function doesn't have.",
 }
 PATIENCE_USD = 25
 PRICED = [key for key, card in CARDS.items() if card.numbers]
@@ -94,7 +94,7 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
     called, look_at = f'reading limits.json, "{key}"', f'the card "{key}", and the table of limits'
     attempt.expect(
         service in LEFT and isinstance(leave, dict),
-        problem=f'The record of "{key}" cannot be read.',
+        problem=f'The record of "{key}" has an unknown service, or its "leave" is not a dict.',
         called=called,
         came_back=record,
         expected=f'"service": one of {", ".join(LEFT)}; "leave": a dict',
@@ -107,7 +107,7 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
             called=called,
             came_back=record,
             expected="a limit that a single chapter meets, or none",
-            look_at="what the card says of a chapter",
+            look_at="what the card says about a chapter",
         )
     problem = _weak_service(key, service)
     attempt.expect(
@@ -115,16 +115,16 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
         problem=problem,
         called=called,
         came_back=record,
-        expected="the first step of the path that no limit forces it to leave, or something between the steps",
+        expected="the first step of the path that no limit forces it to leave, or a service between the steps",
         look_at=look_at,
     )
     attempt.expect(
         set(leave) == set(LEFT[service]),
-        problem=f'"{key}" ends on {service}, but its reasons do not fit the steps that it has left.',
+        problem=f'"{key}" ends up on {service}, but its reasons do not match the steps that it has left.',
         called=called,
         came_back=record,
         expected=f"a reason for each of: {', '.join(LEFT[service]) or 'nothing, since it has left nothing'}",
-        look_at='what step 1 says of "leave"',
+        look_at='what step 1 says about "leave"',
     )
     for step, limit in leave.items():
         attempt.expect(
@@ -146,10 +146,13 @@ def _weak_service(key: str, service: str) -> str:
     if (key, service) in BROKEN:
         limit, needs = BROKEN[key, service]
         fact = facts.get(limit)
-        return f'"{key}" cannot be defended on {service}. {fact.what}: {fact.now.value}. And {needs}.'
+        return (
+            f'Nothing justifies "{key}" on {service}. The course\'s facts say "{fact.what}: {fact.now.value}", and '
+            f"{needs}."
+        )
     return (
-        f'"{key}" leaves {first}, but no limit forces it: {first} can do all that the card asks for. Whether the '
-        "price does is the next task."
+        f'"{key}" leaves {first}, but no limit forces it: {first} can do all that the card needs. The next task '
+        "asks whether the price does."
     )
 
 
@@ -161,8 +164,8 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
     except (KeyError, TypeError, AttributeError):
         return f"{limit!r} is not one of the ids in the table of limits."
     return (
-        f'"{limit}" does not force "{key}" off {step}. It says, {fact.what}: {fact.now.value}. The card does not '
-        "ask for more than that."
+        f'"{limit}" does not force "{key}" off {step}. The course\'s facts say "{fact.what}: {fact.now.value}", and '
+        "the card does not need more."
     )
 
 
@@ -171,7 +174,7 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
 
 @task("11.3")
 def by_price(attempt: Attempt) -> None:
-    """The costs follow from the cards' numbers, and the choice from the costs and Hikari's patience."""
+    """The costs follow from the cards' numbers, and the choice from the costs and Hikari's rule."""
     event_prices = workloads.prices_for_events(prices.of("us-east-1"))
     decisions = _read(attempt, "prices.json", PRICED, ("service", "usd"))
     for key in PRICED:
@@ -183,8 +186,8 @@ def by_price(attempt: Attempt) -> None:
             problem=problem,
             called=f'reading prices.json, "{key}"',
             came_back=decisions[key],
-            expected=f"the service that is less to operate, if it costs at most ${PATIENCE_USD} more; otherwise the "
-            "cheaper service",
+            expected=f"the service that is less work to operate, if it costs at most ${PATIENCE_USD} more; otherwise "
+            "the cheaper service",
             look_at="the first lines of task 11.3",
         )
 
@@ -199,8 +202,8 @@ def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict
             problem=_wrong_usd(key, service, number, usd),
             called=f'reading prices.json, "{key}"',
             came_back=decision,
-            expected=f'"usd" with the month on {LAMBDA} and on {FARGATE}, by the numbers of the card',
-            look_at="the answer of your function for this card. Task 11.1 has to pass first",
+            expected=f'"usd" with a month on {LAMBDA} and on {FARGATE}, from the card\'s numbers',
+            look_at="your function's answer for this card. Task 11.1 has to pass first",
         )
 
 
@@ -210,7 +213,7 @@ def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
     if abs(told - 12 * right) < 0.12 * right:
         return f'The cost of "{key}" on {service} is the cost of a year.'
     if service == FARGATE and told < 0.7 * right:
-        return f'The cost of "{key}" on {service} is too low, because something that must be there is not paid for.'
+        return f'The cost of "{key}" on {service} is too low, because something that must be there is missing.'
     return f'The cost of "{key}" on {service} does not follow from its numbers.'
 
 
@@ -219,11 +222,11 @@ def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
     more = right[LAMBDA] - right[FARGATE]
     if service == LAMBDA and more > PATIENCE_USD:
         return (
-            f'On Lambda "{key}" costs ${more:,.2f} a month more. To Hikari, not having to operate tasks is not '
-            "worth that much."
+            f'On Lambda, "{key}" costs ${more:,.2f} a month more. Not having to operate tasks is not worth that '
+            "much to Hikari."
         )
     if service == FARGATE and more <= 0:
-        return f'On Fargate "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
+        return f'On Fargate, "{key}" costs ${-more:,.2f} a month more, and there is more to operate.'
     if service == FARGATE and more <= PATIENCE_USD:
         return (
             f'"{key}" costs ${more:,.2f} a month less on Fargate, but there is more to operate. Not having to '
@@ -231,7 +234,7 @@ def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
         )
     if service in (LAMBDA, FARGATE):
         return ""
-    return f'"{key}" has the service {service!r}. By price, it must be {LAMBDA!r} or {FARGATE!r}.'
+    return f'"{key}" has the service {service!r}. In this task, it must be {LAMBDA!r} or {FARGATE!r}.'
 
 
 # ---- both
@@ -259,7 +262,7 @@ def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...])
         lacking = [field for field in fields if not isinstance(found[key], dict) or field not in found[key]]
         attempt.expect(
             not lacking,
-            problem=f'The record of "{key}" is not complete.',
+            problem=f'The record of "{key}" is incomplete.',
             called=f'{called}, "{key}"',
             came_back=found[key],
             expected=f"a dict with {' and '.join(fields)}",

@@ -18,14 +18,14 @@ REGIONS = ("us-east-1", "ap-northeast-1")
 MOST = 1000
 _CLEAR_USD = 0.02  # cents may be rounded on both sides
 _WHICH_GROW = "which numbers of the workload grow with the customers"
-_WHICH_ARE_TRIED = "which multiples your search tries: each one from 1 on?"
+_WHICH_ARE_TRIED = "which multiples your search tries: each one from 1 up?"
 
 _chance = random.Random()
 EventPrices = Mapping[str, float]
 
 
 class WrongWay(NamedTuple):
-    """A misconception, where it can be seen, and the answer that it leads to."""
+    """A misconception, where to look for it, and the answer that it leads to."""
 
     problem: str
     look_at: str
@@ -34,7 +34,7 @@ class WrongWay(NamedTuple):
 
 @task("11.4")
 def when_to_decide_again(attempt: Attempt) -> None:
-    """The answer is the first time at which Fargate costs less, wherever among 1 to 1,000 it lies, or that none is."""
+    """The answer is the first multiple at which Fargate costs less, wherever from 1 to 1,000 it is, or None."""
     here, tokyo = (workloads.prices_for_events(prices.of(region)) for region in REGIONS)
     sale, reports = (dict(workloads.CARDS[key].numbers) for key in ("flash sale", "lamp reports"))
     never = sale | {"memory_mb": 128, "task_vcpu": 2, "task_gb": 16, "at_once_per_task": 1, "most_busy": 0.5}
@@ -80,7 +80,7 @@ def _wrong(
     right = _first(ahead)
     if not _month_is_right(attempt, work, event_prices):
         return WrongWay(
-            "The sum of task 11.1 is wrong or missing, and this task uses it. Pass 11.1 first.",
+            "The estimate from task 11.1 is wrong or missing, and this task uses it. Pass 11.1 first.",
             "task 11.1",
             None,
         )
@@ -88,18 +88,18 @@ def _wrong(
         return WrongWay("times is not a whole number.", "what first_time returns", None)
     if told is None and right == MOST:
         return WrongWay(
-            f"{MOST} times is the last multiple to try, and there Fargate costs less. But the answer is none.",
+            f"{MOST} times is the last multiple to try, and Fargate costs less there. But the answer is None.",
             "where your search ends",
             None,
         )
     if told is None:
         return WrongWay(
-            "There is a multiple at which Fargate costs less, but the answer is none.", _WHICH_ARE_TRIED, None
+            "There is a multiple at which Fargate costs less, but the answer is None.", _WHICH_ARE_TRIED, None
         )
     if right is None:
         return WrongWay(
-            f"Fargate costs less at no multiple up to {MOST}, but the answer is a number.",
-            "what comes after the last multiple that you try",
+            f"Fargate doesn't cost less at any multiple up to {MOST}, but the answer is a number.",
+            "what your function returns after the last multiple that it tries",
             None,
         )
     ways = _wrong_ways(work, event_prices, ahead)
@@ -107,15 +107,17 @@ def _wrong(
         other = _first(_ahead(work, elsewhere))
         ways.insert(
             0,
-            WrongWay("The answer fits the prices of another Region.", "whether the prices come from the event", other),
+            WrongWay(
+                "The answer matches the prices of another Region.", "whether the prices come from the event", other
+            ),
         )
     for way in ways:
         if told == way.times:
             return way
     if told in range(1, MOST + 1) and ahead[int(told) - 1] > 0:
         return WrongWay(
-            f"At {told} times Fargate costs less, but not for the first time. It already costs less at {right} "
-            "times. Tasks are whole, so one more task can make Fargate dearer again for a while.",
+            f"At {told} times, Fargate costs less, but not for the first time. It already costs less at {right} "
+            "times. Tasks are whole, so one more task can make Fargate more expensive again for some multiples.",
             _WHICH_ARE_TRIED,
             None,
         )
@@ -131,18 +133,18 @@ def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -
 
     return [
         WrongWay(
-            "Fargate's cost stays the same as today, however many customers come. With more requests in each "
-            "second, it needs more tasks.",
+            "Fargate's cost stays the same as today, however many customers come. With more requests a second, "
+            "it needs more tasks.",
             _WHICH_GROW,
             without("busy_per_s", "quiet_per_s", "load_balancer_units"),
         ),
         WrongWay(
-            "The quiet hours stay as they are today. With more customers, more requests come in their seconds.",
+            "The load in the quiet hours stays as it is today. With more customers, it also grows.",
             _WHICH_GROW,
             without("quiet_per_s"),
         ),
         WrongWay(
-            "The busy hours stay as they are today. With more customers, more requests come in their seconds.",
+            "The load in the busy hours stays as it is today. With more customers, it also grows.",
             _WHICH_GROW,
             without("busy_per_s"),
         ),
@@ -152,7 +154,7 @@ def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -
             without("load_balancer_units"),
         ),
         WrongWay(
-            "The search jumps over the answer, because it doubles or goes in large steps.",
+            "The search jumps over the answer, because it doubles or takes large steps.",
             _WHICH_ARE_TRIED,
             next((2**n for n in range(10) if ahead[2**n - 1] > 0), None),
         ),

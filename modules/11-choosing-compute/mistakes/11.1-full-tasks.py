@@ -1,4 +1,4 @@
-#: expects: The tasks are full, with no place left
+#: expects: The tasks are full, with no room left
 #: because: A task that can do ten at once gets ten at once.
 %%writefile month.py
 import math

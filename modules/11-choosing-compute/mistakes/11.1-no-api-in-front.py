@@ -1,4 +1,4 @@
-#: expects: HTTP API in front of the function is not in the sum
+#: expects: HTTP API in front of the function is not in the estimate
 #: because: A function is reached from the internet for nothing.
 %%writefile month.py
 import math

@@ -1,4 +1,4 @@
-#: expects: load balancer in front of the tasks is not in the sum
+#: expects: load balancer in front of the tasks is not in the estimate
 #: because: Containers cost what their tasks cost.
 %%writefile month.py
 import math

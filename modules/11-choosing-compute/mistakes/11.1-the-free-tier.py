@@ -1,4 +1,4 @@
-#: expects: free tier is in the sum
+#: expects: free tier is in the estimate
 #: because: Each function has a million requests and 400,000 GB-seconds for nothing.
 %%writefile month.py
 import math

@@ -1,4 +1,4 @@
-#: expects: capacity units are not in the sum
+#: expects: capacity units are not in the estimate
 #: because: A load balancer costs by the hour alone.
 %%writefile month.py
 import math

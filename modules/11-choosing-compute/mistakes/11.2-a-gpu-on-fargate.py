@@ -1,4 +1,4 @@
-#: expects: cannot be defended on fargate.*the parameter gpu is not valid
+#: expects: Nothing justifies .* on fargate.*the gpu parameter is not valid
 #: because: A container runs anywhere, with whatever it needs.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

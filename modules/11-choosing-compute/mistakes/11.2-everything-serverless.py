@@ -1,4 +1,4 @@
-#: expects: cannot be defended on lambda.*no network leads into it
+#: expects: Nothing justifies .* on lambda.*no network path leads into it
 #: because: Serverless first is serverless always.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

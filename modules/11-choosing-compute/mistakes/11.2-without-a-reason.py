@@ -1,4 +1,4 @@
-#: expects: reasons do not fit the steps
+#: expects: reasons do not match the steps
 #: because: A step can be skipped without saying why.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

@@ -1,4 +1,4 @@
-#: expects: On Fargate .flash sale. costs .82
+#: expects: On Fargate, .flash sale. costs .82
 #: because: Whoever has 300 requests a second needs servers.
 decisions = {}
 for key, card in CARDS.items():

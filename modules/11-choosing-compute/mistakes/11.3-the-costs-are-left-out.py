@@ -1,4 +1,4 @@
-#: expects: record of .flash sale. is not complete
+#: expects: record of .flash sale. is incomplete
 #: because: The choice is the answer.
 decisions = {
     "flash sale": {"service": "lambda"},

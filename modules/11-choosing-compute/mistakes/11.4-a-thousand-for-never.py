@@ -1,4 +1,4 @@
-#: expects: at no multiple up to 1000
+#: expects: at any multiple up to 1000
 #: because: The last time that was tried is the answer.
 %%writefile review.py
 from month import month_usd

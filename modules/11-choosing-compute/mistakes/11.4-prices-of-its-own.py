@@ -1,4 +1,4 @@
-#: expects: fits the prices of another Region
+#: expects: matches the prices of another Region
 #: because: The prices of us-east-1 are written into the code.
 %%writefile review.py
 from month import month_usd

@@ -1,4 +1,4 @@
-#: expects: quiet hours stay as they are
+#: expects: quiet hours stays as it is
 #: because: More customers come in the busy hours.
 %%writefile review.py
 from month import month_usd
