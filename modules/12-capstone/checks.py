@@ -13,7 +13,7 @@ from serverless_first.lab.whole_shop import FILES, NUL, Whole, deployed, log_of,
 
 @task("12.1")
 def door(attempt: Attempt) -> None:
-    """A new table survives Migrate and refuses a second row. Good orders are queued, and bad orders are refused."""
+    """A new table survives Migrate and rejects a second row. Good orders are queued, and bad orders are rejected."""
     whole = deployed(attempt, FILES["12.1"], ["Front", "ProjectionTable", "QueueUrl", "Database", "Migrate"], anew=True)
     _table(whole)
     attempt.expect(
@@ -21,7 +21,7 @@ def door(attempt: Attempt) -> None:
         problem="There is no API in front of your function.",
         called="deploy",
         came_back=sorted(whole.shop.outputs),
-        expected="an output ApiUrl, which appears as soon as Front has an event of the type HttpApi",
+        expected="an output ApiUrl, which appears as soon as Front has an event of type HttpApi",
         look_at="the Events of Front in parts/door.yaml",
     )
     _role(whole)
@@ -35,7 +35,7 @@ def door(attempt: Attempt) -> None:
         say("12.1: the queue does not exist ...")
         _no_queue(whole)
         whole.purge("QueueUrl")
-    say("12.1: accepted orders are in the queue, and the table refuses to keep an order twice.")
+    say("12.1: accepted orders are in the queue, and the table refuses to store an order twice.")
 
 
 def _role(whole: Whole) -> None:
@@ -45,7 +45,7 @@ def _role(whole: Whole) -> None:
     wide = [each for each in statements if _is_wide(each)]
     attempt.expect(
         not wide,
-        problem="Front may do more than it needs. Anyone who finds a hole in it may also do that.",
+        problem="Front may do more than it needs. Anyone who finds a hole in it can do the same.",
         called=called,
         came_back=wide[:1],
         expected="send to the queue Orders, read the table Projection, and nothing else",
@@ -56,10 +56,10 @@ def _role(whole: Whole) -> None:
     for action in ("sqs:SendMessage", "dynamodb:GetItem"):
         attempt.expect(
             not known or any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed),
-            problem=f"Front may not do {action}, so AWS refuses each such call.",
+            problem=f"Front is not allowed to do {action}, so AWS would deny every such call.",
             called=called,
             came_back=allowed,
-            expected=f"{action} among them, because your local cloud lets it pass, but AWS does not",
+            expected=f"{action} in the list, because AWS denies such calls, even though your local cloud allows them",
             look_at="the Policies of Front in parts/door.yaml",
         )
 
@@ -86,8 +86,8 @@ def _table(whole: Whole) -> None:
             (status,) = connection.execute(row, list(mine.values())).fetchone()
         except psycopg.Error as error:
             attempt.fail(
-                "A good order cannot be written into your table.",
-                called=f"the table orders dropped, Migrate, then INSERT INTO orders of {readable(mine)}",
+                "A good order cannot be written to your table.",
+                called=f"drop the table orders, run Migrate, then INSERT INTO orders {readable(mine)}",
                 came_back=str(error),
                 expected="a row",
                 look_at="the columns in functions/schema.sql",
@@ -104,9 +104,9 @@ def _table(whole: Whole) -> None:
     attempt.expect(
         bool(whole.rows([mine["order_id"]])),
         problem="Each deployment throws the orders away.",
-        called="an order in the table, then Migrate a second time",
+        called="put an order in the table, then run Migrate a second time",
         came_back="the order is gone",
-        expected="the order is still there, because Migrate runs at each deployment",
+        expected="the order is still there, because Migrate runs on every deployment",
         look_at="the first lines of functions/schema.sql",
     )
     with whole.shop.database() as connection:
@@ -117,10 +117,10 @@ def _table(whole: Whole) -> None:
         finally:
             connection.rollback()
     attempt.fail(
-        "The table keeps the same order twice.",
-        called=f"the table orders dropped, Migrate, then two INSERTs of the order {mine['order_id']}",
+        "The table accepts the same order twice.",
+        called=f"drop the table orders, run Migrate, then INSERT the order {mine['order_id']} twice",
         came_back="two rows",
-        expected="the database refuses the second INSERT from any sender",
+        expected="the database rejects the second INSERT, no matter who sends it",
         look_at="what in functions/schema.sql makes order_id unique",
     )
 
@@ -133,7 +133,7 @@ def _good_orders(whole: Whole) -> None:
         strange = NUL in mine["customer"]
         attempt.expect(
             answer.status == 202,
-            problem="The door looks into the customer's name, which is not its business."
+            problem="The front door rejects an order because of the customer's name, which is none of its business."
             if strange
             else "A good order is not accepted.",
             called=answer.called,
@@ -143,18 +143,18 @@ def _good_orders(whole: Whole) -> None:
         )
         attempt.expect(
             answer.has({"order_id": mine["order_id"]}),
-            problem="The answer does not say which order was accepted.",
+            problem="The response does not say which order was accepted.",
             called=answer.called,
             came_back=str(answer),
             expected=readable({"order_id": mine["order_id"]}),
-            look_at="what your handler answers",
+            look_at="what your handler returns",
         )
     messages = whole.take("QueueUrl", len(orders), limit_s=5.0)
     for message in messages:
         attempt.expect(
             isinstance(message, dict),
             problem="The body of the message is not an order as JSON, so the worker cannot read it.",
-            called="POST /orders with a good order, then a look into the queue",
+            called="POST /orders with a good order, then read the queue",
             came_back=message,
             expected="a message with the order as JSON",
             look_at="the MessageBody",
@@ -163,24 +163,24 @@ def _good_orders(whole: Whole) -> None:
     for mine in orders:
         attempt.expect(
             mine["order_id"] in there,
-            problem="The door has said 202, but the order is not in any queue, so it is lost.",
-            called=f"POST /orders with {readable(mine)}, then a look into the queue",
+            problem="The front door said 202, but the order is not in any queue, so it is lost.",
+            called=f"POST /orders with {readable(mine)}, then read the queue",
             came_back=f"{len(messages)} messages, none of them this order",
             expected="a message with the order as JSON",
             look_at="where your handler sends the message",
         )
         attempt.expect(
             there[mine["order_id"]] == mine,
-            problem="The message is not the order.",
-            called=f"POST /orders with {readable(mine)}, then a look into the queue",
+            problem="The message is not the order that was posted.",
+            called=f"POST /orders with {readable(mine)}, then read the queue",
             came_back=there[mine["order_id"]],
-            expected="the four fields of the order, as they came",
+            expected="the four fields of the order, unchanged",
             look_at="the MessageBody",
         )
     attempt.expect(
         len(messages) == len(orders),
-        problem="The door sends an order more than once.",
-        called=f"{len(orders)} orders posted",
+        problem="The front door sends an order more than once.",
+        called=f"post {len(orders)} orders",
         came_back=f"{len(messages)} messages",
         expected=f"{len(orders)} messages",
         look_at="where your handler sends the message",
@@ -201,7 +201,7 @@ def _bad_orders(whole: Whole) -> None:
         ("an empty customer", order(customer="")),
         ("a lamp that is a number", order(lamp=7)),
         ("a quantity of 0", order(quantity=0)),
-        ("a quantity that is a text", order(quantity="2")),
+        ("a quantity that is a string", order(quantity="2")),
         ("half a lamp", order(quantity=1.5)),
         ("true instead of a quantity", order(quantity=True)),
     ]
@@ -209,7 +209,7 @@ def _bad_orders(whole: Whole) -> None:
         answer = whole.post(body)
         attempt.expect(
             answer.status != 500,
-            problem=f"A bad order ({what}) ends in an error of the shop.",
+            problem=f"A bad order ({what}) causes an error in the shop.",
             called=answer.called,
             came_back=f"{answer} {_why(whole, 500)}",
             expected="400 and a message",
@@ -228,8 +228,8 @@ def _bad_orders(whole: Whole) -> None:
     left = whole.take("QueueUrl", 1, limit_s=0.3)
     attempt.expect(
         not left,
-        problem="A refused order is in the queue all the same.",
-        called="bad orders posted, then a look into the queue",
+        problem="A rejected order is in the queue anyway.",
+        called="post bad orders, then read the queue",
         came_back=left[:1],
         expected="an empty queue",
         look_at="what comes first in your handler: the check, or the message",
@@ -241,11 +241,11 @@ def _what_it_says(whole: Whole) -> None:
     unknown = whole.get(order_id)
     attempt.expect(
         unknown.status == 404,
-        problem="The status does not say that nobody knows this order.",
+        problem="The response for an unknown order is not a 404.",
         called=unknown.called,
         came_back=f"{unknown} {_why(whole, unknown.status)}",
         expected='404 and {"message": ...}',
-        look_at="your handler when the table has no item, and the second route in parts/door.yaml",
+        look_at="what your handler does when the table has no item, and the second route in parts/door.yaml",
     )
     item = {"order_id": {"S": order_id}, "status": {"S": "paid"}, "step": {"N": "2"}}
     whole.shop.client("dynamodb").put_item(TableName=whole["ProjectionTable"], Item=item)
@@ -253,11 +253,11 @@ def _what_it_says(whole: Whole) -> None:
     wanted = {"order_id": order_id, "status": "paid"}
     attempt.expect(
         known.status == 200 and known.has(wanted),
-        problem="The customer does not see the status that the table has.",
-        called=f"an item in the table Projection, then {known.called}",
+        problem="The customer does not see the status that is in the table.",
+        called=f"put an item in the table Projection, then {known.called}",
         came_back=f"{known} {_why(whole, known.status)}",
         expected=f"200 and {readable(wanted)}",
-        look_at="the other route of your handler",
+        look_at="your handler's other route",
     )
 
 
@@ -267,12 +267,12 @@ def _no_queue(whole: Whole) -> None:
         answer = whole.post(order())
     whole.attempt.expect(
         answer.status >= 500,
-        problem="The door says 202 before the order is safe."
+        problem="The front door says 202 before the order is safe."
         if answer.status == 202
-        else "The queue is gone, but the door says that it is the client's fault.",
+        else "The queue is gone, but the front door blames the client.",
         called=f"{answer.called}, while the queue does not exist",
         came_back=str(answer),
-        expected="an error of the shop (5xx), so that the client tries again",
+        expected="a server error (5xx), so that the client retries",
         look_at="what your handler does when the message cannot be sent",
     )
 

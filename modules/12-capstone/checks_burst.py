@@ -40,7 +40,7 @@ def burst(attempt: Attempt) -> None:
         _queue(whole)
         say("12.2: a burst, while the table is locked ...")
         _burst(whole)
-    say("12.2: each order once, through the proxy; only the poison is a dead letter.")
+    say("12.2: each order is in the table once, through the proxy, and only the poison is a dead letter.")
 
 
 def _queue(whole: Whole) -> None:
@@ -51,19 +51,19 @@ def _queue(whole: Whole) -> None:
     policy = json.loads(found.get("RedrivePolicy") or "{}")
     attempt.expect(
         bool(policy) and "DeadLetterQueueUrl" in whole.shop.outputs,
-        problem="A message that always fails comes back for ever, because nothing takes it out of the queue of orders.",
+        problem="A message that always fails comes back forever, because nothing takes it out of the order queue.",
         called="look at the attributes of the queue Orders",
         came_back=readable(policy) if policy else "no RedrivePolicy",
-        expected="after some receives it moves to the queue OrdersDlq",
+        expected="a policy that moves such a message to the queue OrdersDlq after some receives",
         look_at="parts/queues.yaml",
     )
     receives = int(policy["maxReceiveCount"])
     attempt.expect(
         receives >= 4,
-        problem="A good order is given up too early. A killed process and a restart are enough for that.",
+        problem="A good order becomes a dead letter too early. A killed process and a restart are enough.",
         called="look at the attributes of the queue Orders",
         came_back=f"maxReceiveCount {receives}",
-        expected="as many as step 2 says",
+        expected="the number that step 2 gives",
         look_at="parts/queues.yaml",
     )
 
@@ -97,9 +97,9 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
     numbers = {named.get(id) for id in failed}
     attempt.expect(
         not numbers & {0, 3},
-        problem="One message that fails takes the good messages of its batch with it.",
+        problem="One message that fails takes the good messages of its batch down with it.",
         called=called,
-        came_back=f"{len(failed)} failures, good orders among them; {log_of(whole, 'Worker', 'rror')}",
+        came_back=f"{len(failed)} failures, including good orders; {log_of(whole, 'Worker', 'rror')}",
         expected="only the two messages that cannot be written",
         look_at="where your handler catches an error: around the batch, or around one message",
     )
@@ -108,7 +108,7 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
         problem="A message that cannot be written counts as done. It is deleted, and nobody ever sees it.",
         called=called,
         came_back=f"{len(failed)} failures",
-        expected="both messages that cannot be written, so that they come to the dead-letter queue",
+        expected="both messages that cannot be written, so that they reach the dead-letter queue",
         look_at="what your handler does after an error",
     )
     ids = [mine["order_id"] for mine in good]
@@ -125,7 +125,7 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
     again, log = _failures(attempt, whole, [records[0], records[3]], called)
     attempt.expect(
         not again,
-        problem="A second copy of an order counts as a failure, so good orders end in the dead-letter queue.",
+        problem="A second copy of an order counts as a failure, so good orders end up in the dead-letter queue.",
         called=called,
         came_back=f"{len(again)} failures; {log_of(whole, 'Worker', 'rror')}",
         expected="no failure, because the order is in the table",
@@ -133,11 +133,11 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
     )
     attempt.expect(
         all(f"payment.start: {order_id}" in log for order_id in ids),
-        problem="A second copy of an order does not start its payment. If the first worker died before that, "
-        "nobody ever pays.",
+        problem="A second copy of an order does not start its payment. If the first worker died before it "
+        "did, nobody ever pays.",
         called=called,
         came_back=f"the log: {_lines(log)}",
-        expected="payment.start for each of the two, although their rows exist",
+        expected="payment.start for each of the two, even though their rows exist",
         look_at="when your worker calls payment.start",
     )
 
@@ -166,7 +166,7 @@ def _told(whole: Whole, called: str, log: str, ids: list[str]) -> None:
 
 def _lines(log: str) -> str:
     found = [line for line in log.splitlines() if line.startswith(("payment.start:", "news.accepted:"))]
-    return readable(" / ".join(found)) if found else "no call of payment.start, and none of news.accepted"
+    return readable(" / ".join(found)) if found else "no call to payment.start or news.accepted"
 
 
 def _for_a_moment(whole: Whole) -> None:
@@ -192,17 +192,17 @@ def _for_a_moment(whole: Whole) -> None:
         problem="A payment that could not be started counts as done. Its message is deleted, and nobody ever pays.",
         called=called,
         came_back=came_back,
-        expected="a failure, so that the message comes again",
-        look_at="what your handler does with an error of payment.start",
+        expected="a failure, so that the message comes back",
+        look_at="what your handler does with an error from payment.start",
     )
     attempt.expect(
         not shown,
-        problem="A message that fails for a moment is shown again at once. Its tries are over before the moment "
-        "is, so a good order becomes a dead letter.",
+        problem="A message that fails because of a short outage becomes visible again at once. It uses up its receives "
+        "before the outage ends, so a good order becomes a dead letter.",
         called=called,
         came_back="the message can be received again at once",
-        expected="it waits for its visibility timeout, because only a message that can never succeed comes again at "
-        "once",
+        expected="it waits out its visibility timeout, because only a message that can never succeed should come "
+        "back at once",
         look_at="for which errors your worker calls again_at_once",
     )
 
@@ -230,7 +230,7 @@ def _failures(attempt: Attempt, whole: Whole, records: list[dict[str, Any]], cal
     shape = isinstance(failures, list) and all(isinstance(each, dict) and "itemIdentifier" in each for each in failures)
     attempt.expect(
         shape or reply.payload is None,
-        problem="The answer of your worker does not say which messages have failed.",
+        problem="Your worker's return value does not say which messages failed.",
         called=called,
         came_back=reply,
         expected='{"batchItemFailures": [{"itemIdentifier": ...}]}',
@@ -248,7 +248,7 @@ def _burst(whole: Whole) -> None:
     sessions = _locked(whole, bodies)
     attempt.expect(
         sessions[1] == 0,
-        problem="Your worker goes past the proxy, so each of its environments takes a seat of the database.",
+        problem="Your worker bypasses the proxy, so each of its environments takes a database seat.",
         called=f"{len(bodies)} messages in the queue, while the table is locked",
         came_back=f"{sessions[1]} connections straight to the database, {sessions[0]} through the proxy",
         expected="all connections through the proxy",
@@ -262,7 +262,7 @@ def _burst(whole: Whole) -> None:
     found = Counter(order_id for order_id, _ in whole.rows(ids))
     attempt.expect(
         len(found) == BURST,
-        problem="Orders are lost. Their messages came, but the orders are not in the table.",
+        problem="Orders are lost. Their messages arrived, but the orders are not in the table.",
         called=called,
         came_back=f"{BURST - len(found)} orders without a row after 40 s; {log_of(whole, 'Worker', 'rror')}",
         expected="a row for each order",
@@ -274,7 +274,7 @@ def _burst(whole: Whole) -> None:
         left == 0,
         problem="A message that can never succeed keeps waiting. It is neither done nor in the dead-letter queue.",
         called=called,
-        came_back=f"{left} messages are still in the queue of orders after 40 s: {_left(whole) if left else ''}",
+        came_back=f"{left} messages are still in the order queue after 40 s: {_left(whole) if left else ''}",
         expected="an empty queue, and the poison in the dead-letter queue",
         look_at="when your worker calls again_at_once",
     )
@@ -282,11 +282,11 @@ def _burst(whole: Whole) -> None:
     dead_ids = [each.get("order_id") for each in dead if isinstance(each, dict)]
     attempt.expect(
         poison["order_id"] in dead_ids,
-        problem="The poison is gone, because it was deleted as if it had been done.",
+        problem="The poison is gone, because it was deleted as if the worker had handled it.",
         called=called,
         came_back=f"dead letters: {len(dead)}",
         expected="the poison in the dead-letter queue, where somebody finds it",
-        look_at="whether Lambda reads your worker's answer: the event of Worker in parts/work.yaml",
+        look_at="the event of Worker in parts/work.yaml. Does Lambda read your worker's return value?",
     )
     attempt.expect(
         len(dead) == 1,
@@ -299,7 +299,7 @@ def _burst(whole: Whole) -> None:
 
 
 def _left(whole: Whole) -> str:
-    """The bodies that are left in the queue of orders, for a message."""
+    """The bodies that are left in the order queue, for a message."""
     with whole.paused("Worker"):
         return readable(
             [

@@ -44,7 +44,7 @@ def _record(attempt: Attempt) -> drill.Record:
 
 @task("12.5")
 def drilled(attempt: Attempt) -> None:
-    """The record's score is passed, and the expectations about the wrong designs match their records."""
+    """The shop has passed its drill, and the predictions about the wrong designs match their records."""
     record = _record(attempt)
     score = drill.score(record)
     if score.failed:
@@ -59,7 +59,7 @@ def drilled(attempt: Attempt) -> None:
         )
     attempt.expect(
         record.faults and record.orders >= FEWEST,
-        problem="That was a drill on a quiet day, with too few orders, or without anything going wrong.",
+        problem="That was a drill on a quiet day, with too few orders or with no faults.",
         called="read the record",
         came_back=f"{record.orders} orders, faults: {record.faults}",
         expected=f"at least {FEWEST} orders, with faults",
@@ -72,18 +72,16 @@ def drilled(attempt: Attempt) -> None:
         called="read the record",
         came_back=f"environments killed: {readable(record.killed)}; {'; '.join(m.what for m in record.moments)}",
         expected=f"some {AT_WORK}, and {FEWEST_KILLED} or more altogether",
-        look_at="how many calls of Worker may run at a time in parts/work.yaml. Then drill again",
+        look_at="how many calls of Worker may run at a time in parts/work.yaml. Then run the drill again",
     )
     _expected(attempt)
-    say(f"12.5: {record.orders} orders, environments {AT_WORK}, a restart: nothing lost, nothing twice.")
+    say(f"12.5: {record.orders} orders, environments {AT_WORK}, a restart. Nothing was lost or done twice.")
 
 
 def _expected(attempt: Attempt) -> None:
     path = FOLDER / "expected.json"
     if not path.is_file():
-        attempt.not_started(
-            "Your expectations are not written down yet.", look_at="the first cell of task 12.5. Run it"
-        )
+        attempt.not_started("Your predictions are not saved yet.", look_at="the first cell of task 12.5. Run it")
     expected = json.loads(path.read_text(encoding="utf-8"))
     scores = {name: drill.score(record) for name, record in capstone.wrong_designs().items()}
     names = [finding.name for finding in next(iter(scores.values())).findings]
@@ -91,7 +89,7 @@ def _expected(attempt: Attempt) -> None:
         finding = expected.get(design) if isinstance(expected, dict) else None
         attempt.expect(
             finding in names,
-            problem=f"There is no finding of this name for the design {design!r}.",
+            problem=f"Your prediction for the design {design!r} is not the name of a finding.",
             called="read your dict expected",
             came_back=finding,
             expected=f"one of {', '.join(names)}",
@@ -102,8 +100,8 @@ def _expected(attempt: Attempt) -> None:
             problem=f"The design {design!r} has passed {finding!r}: {score[str(finding)].seen}",
             called="score its record",
             came_back=f"{finding}: passed",
-            expected="a finding that it has failed",
-            look_at="what that design gets wrong, and how it can be counted from outside",
+            expected="a finding that it failed",
+            look_at="what that design gets wrong, and how to count that from the outside",
         )
 
 
@@ -150,7 +148,7 @@ def _prices(attempt: Attempt, file: LearnerFile, what: str, record: drill.Record
     wanted = dict(drill.score(record).cost.parts)
     attempt.expect(
         isinstance(found, dict) and set(found) == set(PARTS),
-        problem="The answer is not a dict with the three prices.",
+        problem="per_1000_orders does not return a dict with the three prices.",
         called=called,
         came_back=found,
         expected=list(PARTS),
@@ -185,17 +183,17 @@ def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
         gb_s = sum(use.billed_ms / 1000 * use.memory_mb / 1024 for use in uses)
         seconds = sum(use.billed_ms / 1000 for use in uses)
         if near(wanted * 1000):
-            return "milliseconds are taken for seconds."
+            return "milliseconds are treated as seconds."
         if near(wanted * seconds / gb_s):
-            return "the memory of the functions does not count, but it is billed."
+            return "the memory of the functions is not counted, but it is billed."
         if near(wanted * 1024):
-            return "megabytes are taken for gigabytes."
+            return "megabytes are treated as gigabytes."
     if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.transitions))):
         return "executions are counted, but transitions are billed."
     if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.executions.values()))):
         return "only the transitions of the inspected executions are counted, not all of them."
     if part == "Step Functions" and record.executions.get("FAILED"):
-        return "an execution that has failed is also billed."
+        return "failed executions are also billed."
     return "that is not what AWS would bill."
 
 
@@ -243,7 +241,7 @@ def _page(attempt: Attempt, record: drill.Record) -> None:
             called=called,
             came_back=prices.get(part, "no such row"),
             expected=wanted,
-            look_at="whether you have drilled, or changed your prices, since then. Run the third cell again",
+            look_at="whether you have run the drill or changed your prices since then. Run the third cell again",
         )
     seen = {row[0]: row[2] for row in found.rows if len(row) == 3}
     for finding in score.findings:
@@ -289,9 +287,9 @@ def _reasons(attempt: Attempt, path: Path, called: str, findings: list[str]) -> 
     named = re.compile(rf"\b({'|'.join(map(re.escape, findings))})\b", re.IGNORECASE)
     attempt.expect(
         all(named.search(why) for why in reasons.values()),
-        problem="A reason names no finding of the drill. How would anybody see that it is true?",
+        problem="A reason does not name a finding of the drill. How would anybody see that it is true?",
         called=called,
         came_back=readable([decision for decision, why in reasons.items() if not named.search(why)]),
-        expected=f"in each reason the name of a finding: {', '.join(findings)}",
+        expected=f"the name of a finding in each reason: {', '.join(findings)}",
         look_at="the second cell of task 12.6",
     )

@@ -64,9 +64,9 @@ def seen(attempt: Attempt) -> None:
         _table_away(whole)
         say("12.4: events come twice, and late ...")
         _late(whole)
-        say("12.4: two events of an order come at once ...")
+        say("12.4: two events for an order come at once ...")
         _at_once(whole, room)
-    say("12.4: the customer sees the right status, whatever comes late.")
+    say("12.4: the customer sees the right status, no matter what comes late.")
 
 
 def _whole_way(whole: Whole) -> None:
@@ -87,8 +87,8 @@ def _whole_way(whole: Whole) -> None:
         say("12.4: two orders are accepted ...")
         for each in (good, bad):
             _shows(whole, each["order_id"], "accepted", "functions/news.py, and the rule in parts/projection.yaml")
-    say("12.4: the provider answers ...")
-    _shows(whole, good["order_id"], "paid", "functions/projector.py, if an item already exists")
+    say("12.4: the provider replies ...")
+    _shows(whole, good["order_id"], "paid", "what functions/projector.py does if an item already exists")
     _shows(whole, bad["order_id"], "cancelled", "the rule in parts/projection.yaml, and functions/projector.py")
 
 
@@ -127,32 +127,32 @@ def _many_and_none(whole: Whole) -> None:
         called = f"invoke Worker with a batch of {MANY} orders"
         attempt.expect(
             good,
-            problem="A large batch is an error of your worker.",
+            problem="A large batch causes an error in your worker.",
             called=called,
             came_back=came_back,
             expected="no error",
-            look_at="functions/news.py: how many events one call of put_events takes",
+            look_at="functions/news.py, and how many events one call to put_events takes",
         )
         ids = [each["order_id"] for each in orders]
         wait_until(lambda: len(_projected(whole, ids)) == MANY, 20.0)
         found = _projected(whole, ids)
     attempt.expect(
         len(found) == MANY,
-        problem="Not every order of a large batch is told.",
+        problem="Not every order of a large batch is announced.",
         called=called,
         came_back=f"{len(found)} of {MANY} orders are in the table Projection",
         expected="all of them",
-        look_at="functions/news.py: how many events one call of put_events takes",
+        look_at="functions/news.py, and how many events one call to put_events takes",
     )
     poison = order(customer=f"Abe{NUL}Rin")
     good, came_back = whole.hand("Worker", record(json.dumps(poison)))
     attempt.expect(
         good or "ParamValidation" not in came_back,
-        problem="A batch without an accepted order is an error of functions/news.py.",
-        called="invoke Worker with one order that cannot be written: news.accepted gets an empty list",
+        problem="A batch without an accepted order causes an error in functions/news.py.",
+        called="invoke Worker with one order that cannot be written, so news.accepted gets an empty list",
         came_back=came_back,
-        expected="no call of put_events, which refuses an empty list",
-        look_at="functions/news.py, when there is nothing to tell",
+        expected="no call to put_events, which rejects an empty list",
+        look_at="what functions/news.py does when there is nothing to announce",
     )
 
 
@@ -174,7 +174,7 @@ def _table_away(whole: Whole) -> None:
         problem="An event that could not be written counts as done, so the customer never sees it.",
         called="invoke Projector with the event OrderPaid, while its table does not exist",
         came_back=came_back,
-        expected="a failure, so that the event comes again",
+        expected="a failure, so that the event comes back",
         look_at="which errors functions/projector.py swallows",
     )
 
@@ -197,19 +197,20 @@ def _late(whole: Whole) -> None:
     shown = [whole.get(first), whole.get(second)]
     attempt.expect(
         shown[0].has({"status": "paid"}) and shown[1].has({"status": "cancelled"}),
-        problem="A late event takes a newer status back. The customer has paid, but reads that nothing has happened.",
+        problem="A late event overwrites a newer status. The customer has paid, but sees that nothing has happened.",
         called=called,
         came_back=f"{shown[0]}, {shown[1]}",
         expected="paid, and cancelled",
-        look_at="under which condition your projector writes",
+        look_at="under what condition your projector writes",
     )
     attempt.expect(
         _reads(whole) == 0 and _dead(whole) == before,
-        problem="A late event is an error of your projector. It comes back again and again, and ends as a dead letter.",
+        problem="A late event causes an error in your projector. The event comes back again and again, then "
+        "becomes a dead letter.",
         called=called,
         came_back=f"{_reads(whole)} messages in the queue Changes; {log_of(whole, 'Projector', 'not projected')}",
         expected="an empty queue, because there is nothing to do",
-        look_at="what your projector does when its condition does not hold",
+        look_at="what your projector does when its condition isn't met",
     )
 
 
@@ -245,12 +246,12 @@ def _at_once(whole: Whole, room: Path) -> None:
     answer = whole.get(id)
     whole.attempt.expect(
         answer.has({"status": "paid"}),
-        problem="Two events of an order come at once, to two environments, and the late event takes the newer "
-        "status back.",
-        called="invoke Projector with OrderPaid and, before that call has ended, with OrderAccepted of the same order",
+        problem="Two events for an order come to two environments at once, and the late event overwrites the newer "
+        "status.",
+        called="invoke Projector with OrderPaid and, before that call has ended, with OrderAccepted for the same order",
         came_back=str(answer),
         expected='200 and the status "paid"',
-        look_at="what may happen between the moment when your projector reads an item and the moment when it writes it",
+        look_at="what can happen after your projector reads an item and before it writes the item",
     )
 
 

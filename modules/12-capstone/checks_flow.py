@@ -24,7 +24,7 @@ PAID, REFUSED = '{"paid": true}', "CardRefused"
 
 @task("12.3")
 def paid(attempt: Attempt) -> None:
-    """The check is the provider: it charges, refuses, is busy, says nothing; each order ends once, and is told."""
+    """The check is the provider: it charges, declines, is busy, says nothing. Each order has one announced outcome."""
     outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
     whole = deployed(attempt, FILES["12.3"], outputs)
     with whole.paused("Provider"), _news(whole) as told:
@@ -43,22 +43,22 @@ def paid(attempt: Attempt) -> None:
         say("12.3: a provider that does not answer ...")
         endings.unanswered(whole, told)
         _told(whole, orders, told)
-    say("12.3: paid once or canceled, and each ending is told.")
+    say("12.3: each order is paid once or canceled, and each outcome is announced.")
 
 
 def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The requests to the provider, by the name of the order."""
     attempt = whole.attempt
-    called = f"{len(orders)} orders in the queue, then a look into the queue of the provider"
+    called = f"put {len(orders)} orders in the queue, then read the provider's queue"
     names = {each["order_id"]: name for name, each in orders.items()}
     found = whole.take("PaymentsQueueUrl", len(orders), limit_s=15.0)
     asked = {names.get(str(each.get("order_id")), ""): each for each in found if isinstance(each, dict)}
     attempt.expect(
         set(asked) >= set(orders),
-        problem="The provider is not asked about each order.",
+        problem="The provider is not asked about every order.",
         called=called,
-        came_back=f"{len(found)} questions: {readable(found[:1])} {_trouble(whole)}",
-        expected="a message about each order",
+        came_back=f"{len(found)} requests: {readable(found[:1])} {_trouble(whole)}",
+        expected="a message for each order",
         look_at="functions/payment.py, and the first state of your workflow",
     )
     for name, mine in orders.items():
@@ -74,7 +74,7 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
         )
         attempt.expect(
             all(question[field] == mine[field] for field in FIELDS[:4]),
-            problem="The provider is asked about an order that did not come.",
+            problem="The request to the provider does not match the order.",
             called=called,
             came_back={field: question[field] for field in FIELDS[:4]},
             expected=mine,
@@ -85,7 +85,7 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
         problem="Different orders have the same key, so the provider charges only the first.",
         called=called,
         came_back=[question["key"] for question in asked.values()],
-        expected="a key for each order",
+        expected="a different key for each order",
         look_at="the key in your MessageBody",
     )
     return asked
@@ -99,11 +99,13 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
     else:
         states.send_task_failure(taskToken=token, error=REFUSED, cause="There is no money on this card.")
     wanted = "paid" if output else "cancelled"
-    called = f"the provider answers: {'paid' if output else REFUSED}"
+    called = f"the provider replies: {'paid' if output else REFUSED}"
     status = whole.status(mine["order_id"], wanted)
     whole.attempt.expect(
         status == wanted,
-        problem="A paid order is not marked." if output else "A card is refused, but there is no way back.",
+        problem="The order is paid, but not marked as paid."
+        if output
+        else "The card is declined, but the order is not canceled.",
         called=called,
         came_back=f"the order is: {status} {_how(whole, mine)}",
         expected=wanted,
@@ -112,34 +114,34 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
     status = _ended(whole, mine)
     whole.attempt.expect(
         status == "SUCCEEDED",
-        problem="The order has come to its end, but the execution looks as if something were broken.",
+        problem="The order is done, but its execution looks as if something went wrong.",
         called=called,
         came_back=f"the execution is {status} {_how(whole, mine)}",
         expected="SUCCEEDED",
-        look_at="the last state of this way",
+        look_at="the last state of this path",
     )
     if not output:
         more = next_question(whole, mine["order_id"], 1.0)
         whole.attempt.expect(
             more is None,
-            problem="The provider has refused the card, but is asked again.",
+            problem="The provider has declined the card, but is asked again.",
             called=called,
-            came_back="another question about the same order",
-            expected="no second request, because the answer will not change",
+            came_back="another request for the same order",
+            expected="no second request, because the reply will not change",
             look_at="which errors your Retry handles",
         )
 
 
 def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
-    states, called = whole.shop.client("stepfunctions"), "the provider answers with the error ProviderBusy"
+    states, called = whole.shop.client("stepfunctions"), "the provider replies with the error ProviderBusy"
     states.send_task_failure(taskToken=asked["busy"]["token"], error="ProviderBusy", cause="Come back later.")
     again = next_question(whole, mine["order_id"], 10.0)
     whole.attempt.expect(
         again is not None,
-        problem="A busy provider is not asked again, and the order is given up.",
+        problem="A busy provider is not asked again, and the workflow gives up on the order.",
         called=called,
         came_back=f"no second request in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
-        expected="a second request, half a second later (30 s of AWS)",
+        expected="a second request, half a second later (30 s of AWS time)",
         look_at="the Retry of your first state, and which errors your Catch handles",
     )
     assert again is not None
@@ -148,11 +150,11 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
     status = whole.status(mine["order_id"], "paid")
     whole.attempt.expect(
         status == "paid",
-        problem="The second answer of the provider is not used.",
+        problem="The provider's second reply is ignored.",
         called=f"{called}, then: paid",
         came_back=f"the order is: {status} {_how(whole, mine)}",
         expected="paid",
-        look_at="the token in your MessageBody, because each try has its own",
+        look_at="the token in your MessageBody, because each attempt has its own",
     )
 
 
@@ -170,20 +172,20 @@ def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, An
     status = whole.status(mine["order_id"], "paid", limit_s=20.0)
     whole.attempt.expect(
         status == "paid",
-        problem="Ledger was busy for some minutes, and a paid order stays unmarked. The customer has paid and gets "
+        problem="Ledger was busy for a few minutes, and a paid order stays unmarked. The customer has paid and gets "
         "no lamp.",
-        called=f"the provider answers: paid, while Lambda refuses each call of Ledger: for {FULL_S:.0f} s, "
-        f"{FULL_S:.0f} minutes of AWS",
+        called=f"the provider replies: paid, while Lambda rejects each call to Ledger for {FULL_S:.0f} s, "
+        f"which is {FULL_S:.0f} minutes of AWS time",
         came_back=f"the order is: {status} {_how(whole, mine)}",
-        expected="paid, when Ledger has room again",
-        look_at="the Retry of the state that calls Ledger: for how long it tries, with all its pauses together",
+        expected="paid, once Ledger has room again",
+        look_at="the Retry of the state that calls Ledger, and how long all its pauses take together",
     )
 
 
 def _again(whole: Whole, mine: dict[str, Any]) -> None:
     whole.send("QueueUrl", [json.dumps(mine)])
     wait_until(lambda: whole.shop.depth(whole["QueueUrl"]) == 0, 20.0)
-    attempt, called = whole.attempt, "an order that was paid comes out of the queue a second time"
+    attempt, called = whole.attempt, "an order that was paid arrives a second time"
     more = next_question(whole, mine["order_id"], 1.0)
     attempt.expect(
         more is None,
@@ -196,11 +198,11 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
     left = whole.shop.depth(whole["QueueUrl"])
     attempt.expect(
         left == 0,
-        problem="An order that comes again is an error of your worker.",
+        problem="An order that comes again causes an error in your worker.",
         called=called,
-        came_back=f"{left} messages in the queue of orders; {log_of(whole, 'Worker', 'rror')}",
+        came_back=f"{left} messages in the order queue; {log_of(whole, 'Worker', 'rror')}",
         expected="an empty queue",
-        look_at="functions/payment.py, when the execution already exists",
+        look_at="what functions/payment.py does when the execution already exists",
     )
 
 
@@ -222,13 +224,13 @@ def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
         ending = "cancelled" if name == "refused" else "paid"
         whole.attempt.expect(
             found == [kind],
-            problem="An ending is not told, so nobody outside the workflow hears of it."
+            problem="An outcome is not announced, so nobody outside the workflow hears about it."
             if not found
-            else "The wrong ending is told, or an ending is told twice.",
-            called=f"an order that is {ending}; a rule on the bus takes the events",
-            came_back=f"{readable(found)}; all that came: {readable(came)}",
-            expected=f'one event {kind} of hikari.orders, with the detail {{"order_id": ...}}',
-            look_at="the last state of this way",
+            else "The wrong outcome is announced, or an outcome is announced twice.",
+            called=f"an order that is {ending}; a rule on the bus collects the events",
+            came_back=f"{readable(found)}; all events that arrived: {readable(came)}",
+            expected=f'one event {kind} from hikari.orders, with the detail {{"order_id": ...}}',
+            look_at="the last state of this path",
         )
 
 

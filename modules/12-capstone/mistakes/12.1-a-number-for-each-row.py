@@ -1,4 +1,4 @@
-#: expects: keeps the same order twice
+#: expects: accepts the same order twice
 #: because: a table has a number of its own as its key; the order's id is a column like the others
 #: replaces: 3
 %%writefile hikari-shop/functions/schema.sql

@@ -1,4 +1,4 @@
-#: expects: A refused order is in the queue all the same
+#: expects: A rejected order is in the queue anyway
 #: because: sends the order first, and looks at it afterwards
 #: fills: gap 1
     if event["routeKey"] == "GET /orders/{order_id}":

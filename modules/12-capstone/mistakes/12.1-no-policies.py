@@ -1,4 +1,4 @@
-#: expects: Front may not do sqs:SendMessage
+#: expects: Front is not allowed to do sqs:SendMessage
 #: because: it works on this machine
 #: replaces: 2
 #: fills: gap 1

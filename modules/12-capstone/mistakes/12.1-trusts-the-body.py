@@ -1,4 +1,4 @@
-#: expects: A bad order \(.*\) ends in an error of the shop
+#: expects: A bad order \(.*\) causes an error in the shop
 #: because: takes for granted that the body is an order
 #: fills: gap 1
     if event["routeKey"] == "GET /orders/{order_id}":

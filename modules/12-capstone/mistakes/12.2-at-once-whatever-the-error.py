@@ -1,4 +1,4 @@
-#: expects: fails for a moment is shown again at once
+#: expects: because of a short outage becomes visible again at once
 #: because: what failed shall be tried again as soon as can be
 #: fills: gap 1
     accepted, failed = [], []

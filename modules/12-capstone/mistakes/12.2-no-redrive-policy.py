@@ -1,4 +1,4 @@
-#: expects: comes back for ever
+#: expects: comes back forever
 #: because: makes a dead-letter queue, and does not tell the other queue of it
 #: replaces: 2
 #: fills: gap 1

@@ -1,4 +1,4 @@
-#: expects: goes past the proxy
+#: expects: bypasses the proxy
 #: because: takes the address of the database, which works as well for one worker
 #: replaces: 3
 #: fills: gap 1

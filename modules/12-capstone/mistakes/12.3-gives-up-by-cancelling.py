@@ -1,4 +1,4 @@
-#: expects: cancelled although the provider may have charged
+#: expects: canceled even though the provider may have charged
 #: because: an order that could not be paid in all these tries shall not stay open
 #: replaces: 2
 #: changes: gap 1

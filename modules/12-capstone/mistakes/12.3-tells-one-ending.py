@@ -1,10 +1,10 @@
-#: expects: An ending is not told
+#: expects: An outcome is not announced
 #: because: only a sale is news: nobody needs to hear of a cancelled order
 #: replaces: 2
 #: changes: gap 1
 -            Output: "{% $states.input %}"
--            Next: Tell that it is cancelled
--          Tell that it is cancelled:
+-            Next: Announce the cancellation
+-          Announce the cancellation:
 -            Type: Task
 -            Resource: arn:aws:states:::events:putEvents
 -            Arguments:

@@ -1,4 +1,4 @@
-#: expects: Ledger was busy for some minutes
+#: expects: Ledger was busy for a few minutes
 #: because: a Retry that names its errors has good pauses of its own
 #: replaces: 2
 #: changes: gap 1

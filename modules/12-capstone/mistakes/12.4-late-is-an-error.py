@@ -1,4 +1,4 @@
-#: expects: A late event is an error of your projector
+#: expects: A late event causes an error in your projector
 #: because: a condition that does not hold is an error like any other
 #: replaces: 2
 #: changes: gap 1

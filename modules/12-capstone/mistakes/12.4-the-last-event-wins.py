@@ -1,4 +1,4 @@
-#: expects: late event takes a newer status back
+#: expects: late event overwrites a newer status
 #: because: the last event that comes is the newest
 #: replaces: 2
 #: changes: gap 1

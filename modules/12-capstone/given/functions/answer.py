@@ -1,11 +1,11 @@
-"""How a custom resource answers CloudFormation."""
+"""Sends a custom resource's response to CloudFormation."""
 
 import json
 import urllib.request
 
 
 def answer(event, id, data=None, reason=None):
-    """Tells CloudFormation that the resource is there, or why it is not."""
+    """Tells CloudFormation that the resource exists, or why it doesn't."""
     body = {
         "Status": "FAILED" if reason else "SUCCESS",
         "Reason": reason or "",

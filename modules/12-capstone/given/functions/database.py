@@ -1,4 +1,4 @@
-"""How the functions of the shop connect to the database."""
+"""Connects the shop's functions to the database."""
 
 import json
 import os
@@ -10,7 +10,7 @@ login = None
 
 
 def connect():
-    """A connection; each statement is a transaction of its own."""
+    """Opens a connection. Each statement is its own transaction."""
     global login
     if login is None:
         secrets = boto3.client("secretsmanager")

@@ -1,4 +1,7 @@
-"""Marks an order as paid or cancelled. The event is {"order_id": ..., "status": ...}; twice does no harm."""
+"""Sets an order's status to "paid" or "cancelled". The event is {"order_id": ..., "status": ...}.
+
+The same event may come twice, because the second one changes nothing.
+"""
 
 import psycopg
 from database import connect
@@ -17,6 +20,6 @@ def handler(event, context):
             )
             return event
         except psycopg.OperationalError:
-            connection = None  # it has died: the database has restarted, for instance
+            connection = None  # it has died, for example because the database has restarted
             if attempt == 2:
                 raise

@@ -1,7 +1,7 @@
-"""Makes the shop's login in the database and its tables. Once or ten times: the same.
+"""Creates the shop's login and tables in the database. You can run it as often as you like.
 
-Invoked by CloudFormation (the custom resource Access) it makes the login and tells the port of the proxy: on AWS 5432,
-on your machine each proxy has one of its own. Invoked with {} it runs schema.sql.
+CloudFormation invokes it for the custom resource Access. Then it creates the login and returns the proxy's port, which
+is 5432 on AWS. On your machine, each proxy has its own port. Invoked with {}, it runs schema.sql.
 """
 
 import json
@@ -42,7 +42,7 @@ def handler(event, context):
 
 
 def migrate():
-    """Runs schema.sql; the names of the tables that there are then."""
+    """Runs schema.sql, and returns the names of all tables."""
     schema = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     with connect() as connection, connection.transaction():
         connection.execute(schema)
@@ -53,7 +53,7 @@ def migrate():
 
 
 def make_login():
-    """The role shop, with the password of its secret."""
+    """Creates the role shop, with the password from its secret."""
     secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SHOP_LOGIN"])
     password = json.loads(secret["SecretString"])["password"]
     with connect() as connection:
@@ -61,7 +61,7 @@ def make_login():
 
 
 def port_of(proxy):
-    """The port on which a proxy listens."""
+    """Returns the port on which a proxy listens."""
     if "AWS_ENDPOINT_URL" not in os.environ:
         return 5432
     query = urllib.parse.urlencode({"region": os.environ["AWS_REGION"], "identifier": proxy})

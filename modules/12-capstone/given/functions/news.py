@@ -1,4 +1,4 @@
-"""Tells that orders are accepted. Until task 12.4 nobody does."""
+"""Announces accepted orders. Until task 12.4, it does nothing."""
 
 
 def accepted(order_ids):

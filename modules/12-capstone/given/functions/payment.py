@@ -1,4 +1,4 @@
-"""Has an order paid. Until task 12.3 nobody does."""
+"""Starts the payment of an order. Until task 12.3, it does nothing."""
 
 
 def start(order):

@@ -1,4 +1,4 @@
-"""The payment provider, another company. Answers each request by its token; charges once for each key."""
+"""The payment provider, another company. It charges once per key, and answers each request with the request's token."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 states = boto3.client("stepfunctions")
 charges = boto3.resource("dynamodb").Table(os.environ["CHARGES"])
 
-#: What the token's owner says when it does not wait any more. Not our problem.
+#: Step Functions returns these errors if nobody is waiting for the token anymore. That isn't our problem.
 OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
@@ -27,10 +27,10 @@ def handler(event, context):
 
 
 def pay(request):
-    """Charges a customer, or refuses the card, and answers."""
+    """Charges a customer or refuses the card, then answers."""
     decision = decide(request["customer"])
     with contextlib.suppress(charges.meta.client.exceptions.ConditionalCheckFailedException):
-        charges.put_item(  # a key that came before changes nothing: the same answer again
+        charges.put_item(  # a known key changes nothing, and gets the same answer again
             Item={"key": request["key"], "order_id": request["order_id"], "decision": decision},
             ConditionExpression="attribute_not_exists(#key)",
             ExpressionAttributeNames={"#key": "key"},
@@ -46,5 +46,5 @@ def pay(request):
 
 
 def decide(customer):
-    """About one customer in ten has a card that the bank refuses; the shop cannot know which."""
+    """The bank refuses about one card in ten. The shop can't know which."""
     return "refused" if hashlib.sha256(customer.encode()).digest()[0] < 26 else "charged"
