@@ -21,8 +21,8 @@ pytestmark = [
 #: A wrong answer, made of the solution, and what the check says of it.
 WRONG: dict[str, tuple[str, str, str]] = {
     "00-start-here": ("return {", "_ = {", "returned nothing"),
-    "05-rds-proxy": ('"DB_', '"PROXY_', "goes past the proxy"),
-    "10-step-functions": ("submitJob.sync", "submitJob", "sent before the picture was there"),
+    "05-rds-proxy": ('"DB_', '"PROXY_', "bypasses the proxy"),
+    "10-step-functions": ("submitJob.sync", "submitJob", "sent before the picture was ready"),
 }
 MODULES = [name if name.startswith("00") else pytest.param(name, marks=pytest.mark.thorough) for name in WRONG]
 

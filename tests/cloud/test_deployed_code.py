@@ -24,7 +24,7 @@ WRONG = "def handler(event, context):\n    return 1\n"
 RIGHT = "def handler(event, context):\n    return 2\n"
 CHANGED = (
     "price.py has changed since you deployed price, and Lambda still runs the deployed code. "
-    "Run the cell that deploys it, then this check again"
+    "Run the cell that deploys it, then run this check again"
 )
 
 Deploy = Callable[[str], None]

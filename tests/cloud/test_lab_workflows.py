@@ -55,7 +55,7 @@ def test_the_one_right_message_passes_and_its_time_is_told(attempt: Attempt) -> 
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([], "The shop is not told"),
+        ([], "The shop hears nothing"),
         (["paid"], "not the JSON object"),
         ([RIGHT, RIGHT], "There are 2 messages"),
         ([RIGHT | {"result": "refused"}], "does not say what happened"),

@@ -124,13 +124,13 @@ def test_ledger_is_busy_while_the_provider_answers_and_has_room_again_whatever_c
     [
         ("paid", "paid", "SUCCEEDED", ""),
         ("refused", "cancelled", "SUCCEEDED", ""),
-        ("paid", "accepted", "SUCCEEDED", "A paid order is not marked."),
-        ("paid", "cancelled", "SUCCEEDED", "A paid order is not marked."),
-        ("paid", "", "SUCCEEDED", "A paid order is not marked."),
-        ("refused", "accepted", "SUCCEEDED", "A card is refused, but there is no way back."),
-        ("refused", "paid", "SUCCEEDED", "A card is refused, but there is no way back."),
-        ("paid", "paid", "FAILED", "the execution looks as if something were broken."),
-        ("refused", "cancelled", "TIMED_OUT", "the execution looks as if something were broken."),
+        ("paid", "accepted", "SUCCEEDED", "The order is paid, but not marked as paid."),
+        ("paid", "cancelled", "SUCCEEDED", "The order is paid, but not marked as paid."),
+        ("paid", "", "SUCCEEDED", "The order is paid, but not marked as paid."),
+        ("refused", "accepted", "SUCCEEDED", "The card is declined, but the order is not canceled."),
+        ("refused", "paid", "SUCCEEDED", "The card is declined, but the order is not canceled."),
+        ("paid", "paid", "FAILED", "its execution looks as if something went wrong."),
+        ("refused", "cancelled", "TIMED_OUT", "its execution looks as if something went wrong."),
     ],
 )
 def test_each_answer_of_the_provider_has_its_ending(
@@ -153,7 +153,7 @@ def test_a_card_that_is_refused_is_not_tried_again(
     monkeypatch.setattr(flow, "next_question", lambda *_: {**ASKED["refused"], "token": "another"})
     mine = whole("paid" if name == "paid" else "cancelled")
     said = said_of(lambda: flow._answered(mine, name, MINE, ASKED, OUTPUTS[name]))
-    assert ("The provider has refused the card, but is asked again." in said) == (name == "refused")
+    assert ("The provider has declined the card, but is asked again." in said) == (name == "refused")
 
 
 def test_a_provider_that_is_busy_is_asked_again_and_its_second_answer_counts(
@@ -168,4 +168,4 @@ def test_a_provider_that_is_busy_is_asked_again_and_its_second_answer_counts(
         ("success", "another", {"paid": True}),
     ]
     said = said_of(lambda: flow._busy(whole("accepted"), MINE, ASKED))
-    assert "The second answer of the provider is not used." in said
+    assert "The provider's second reply is ignored." in said

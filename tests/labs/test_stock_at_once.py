@@ -1,4 +1,4 @@
-"""Task 8.4 sends a new order three times at the same moment: what it says tells failed calls from lamps taken twice."""
+"""Task 8.4 sends a new order three times at the same time: what it says tells failed calls from lamps taken twice."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def said_of(answers: list[Answer], left: list[int], monkeypatch: pytest.MonkeyPa
 def test_three_calls_that_fail_are_not_lamps_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     conflict = Answer(None, "TransactionCanceledException: TransactionConflict")
     told = said_of([conflict] * 3, [100, 98, 98, 98], monkeypatch)
-    assert "three times at the same moment is not reserved at all" in told
+    assert "three times at the same time is not reserved at all" in told
     assert "lamps taken: 0; TransactionCanceledException: TransactionConflict" in told
     assert "more than once" not in told
 

@@ -202,7 +202,7 @@ def private_subnet_with_a_route_to_the_internet_gateway(net: Net) -> Question:
     return net.to_internet()
 
 
-@broken(r"it stands in private-a, .* to itself: no way to an internet gateway")
+@broken(r"it is in private-a, where .* \(itself\), not to an internet gateway")
 def nat_gateway_in_the_private_subnet(net: Net) -> Question:
     inside = net.nat_in(net.private_a)
     net.ec2.delete_route(RouteTableId=net.inner_table, DestinationCidrBlock="0.0.0.0/0")
@@ -234,7 +234,7 @@ def no_default_route(net: Net) -> Question:
     return net.to_internet()
 
 
-@broken(r"answer: network ACL of private-a, in: no rule allows TCP 1024 to 65535 from 203\.0\.113\.7")
+@broken(r"reply: network ACL of private-a, in: no rule allows TCP 1024 to 65535 from 203\.0\.113\.7")
 def network_acl_forgets_the_answers(net: Net) -> Question:
     net.acl(
         net.private_a,
@@ -244,19 +244,19 @@ def network_acl_forgets_the_answers(net: Net) -> Question:
     return net.to_internet()
 
 
-@broken(r"answer: network ACL of private-b, out: no rule allows TCP 1024 to 65535 to 10\.6\.1\.\d+")
+@broken(r"reply: network ACL of private-b, out: no rule allows TCP 1024 to 65535 to 10\.6\.1\.\d+")
 def network_acl_of_the_database_forgets_the_answers(net: Net) -> Question:
     net.acl(net.private_b, (100, "in", "allow", "10.6.0.0/16", (5432, 5432)))
     return net.to_database()
 
 
-@broken(r"answer: network ACL of private-a, in: no rule allows TCP 1024 to 32767 and 61000 to 65535")
+@broken(r"reply: network ACL of private-a, in: no rule allows TCP 1024 to 32767 and 61000 to 65535")
 def network_acl_lets_a_part_of_the_answers_in(net: Net) -> Question:
     net.acl(net.private_a, (100, "out", "allow", *ALL), (100, "in", "allow", "0.0.0.0/0", (32768, 60999)))
     return net.to_internet()
 
 
-@broken(r"network ACL of private-b, in: rule 90 refuses TCP 5432 from 10\.6\.1\.0/24")
+@broken(r"network ACL of private-b, in: rule 90 denies TCP 5432 from 10\.6\.1\.0/24")
 def network_acl_whose_lower_rule_refuses(net: Net) -> Question:
     net.acl(
         net.private_b,
@@ -298,7 +298,7 @@ def peering_that_nobody_accepted(net: Net) -> Question:
     return net.function, (net.peer(accept=False), 5432)
 
 
-@broken(r"answer: route table of reports \(the main one\): no route leads back to 10\.6\.1\.\d+")
+@broken(r"reply: route table of reports \(the main one\): no route sends replies for 10\.6\.1\.\d+")
 def peering_without_a_way_back(net: Net) -> Question:
     return net.function, (net.peer(back=False), 5432)
 

@@ -149,7 +149,7 @@ def test_work_is_kept_and_a_task_that_passes_later_has_passed(work: Path) -> Non
     ("arguments", "code", "words"),
     [
         (["17"], 1, "There is no module '17'. The modules are: 00-lamps, 01-bulbs"),
-        (["03"], 1, "Module 03-planned is planned and not ready yet."),
+        (["03"], 1, "Module 03-planned is planned, but it isn't ready yet."),
         ([], 2, "Name the module that you want to begin with"),
     ],
 )

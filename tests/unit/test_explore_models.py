@@ -287,7 +287,7 @@ def test_workflow_weighs_steps_against_delay() -> None:
     assert explorer.result.transitions > 5 * at_a_minute.transitions
     assert explorer.result.delay_s < at_a_minute.delay_s / 5
     assert explorer.result.usd > at_a_minute.usd > explorer.result.usd_waited
-    explorer.preset.value = "a night's job, a look each second: history full"
+    explorer.preset.value = "a nightly job, polled every second: history full"
     assert explorer.result.failed_share == 1
     assert "100 % of executions fail: history full" in explorer.sentence
     assert workflow.HISTORY_EVENTS == 25_000

@@ -76,7 +76,7 @@ def told(cloud: Cloud) -> Callable[[], str]:
 LATEST, VERSION = "2026/11/28/[$LATEST]0b1c", "2026/11/28/[1]7f3a"
 CHANGED = (
     "price.py has changed since you deployed price, and Lambda still runs the deployed code. "
-    "Run the cell that deploys it, then this check again"
+    "Run the cell that deploys it, then run this check again"
 )
 
 

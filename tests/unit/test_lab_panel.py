@@ -44,7 +44,7 @@ def test_a_pass_is_green_and_says_when_and_what_is_next(
     assert shown[-1]["text"] == "5.1 passed: Work out the total."
     assert look.color("pass_paper") in html
     assert "&#10003; 5.1 passed" in html
-    assert re.search(r"Passed at \d\d:\d\d on \d+ \w+, after 2 tries\.", html)
+    assert re.search(r"Passed at \d\d:\d\d on \d+ \w+, after 2 attempts\.", html)
     assert "Next: task 5.2, Ship the lamp, about 1 minute." in html
     assert 'data-next="5.2"' in html
     assert buttons(html) == ["next", "check", "hint", "solution", "progress"]

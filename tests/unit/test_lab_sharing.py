@@ -120,7 +120,7 @@ def test_a_learner_is_asked_once_and_without_an_answer_nothing_is_sent(
 ) -> None:
     fail(Lab("05"))
     asked = capsys.readouterr().out
-    assert "May it see how far you are" in asked
+    assert "May it see your progress" in asked
     assert "Never your code" in asked
     fail(Lab("05"))
     assert "May it see" not in capsys.readouterr().out
@@ -203,7 +203,7 @@ def test_consent_to_one_board_is_none_to_another(
         be(monkeypatch, url, "t")
         capsys.readouterr()
         fail(lab)
-        assert "May it see how far you are" in capsys.readouterr().out
+        assert "May it see your progress" in capsys.readouterr().out
         assert sharing.SENDER.wait(60)
         assert asked == []
 
@@ -301,7 +301,7 @@ def test_a_token_that_the_board_does_not_know_is_told_and_nothing_is_lost(
     fail(lab)
     assert sharing.SENDER.wait(60)
     lab.progress()
-    assert "does not know your token" in capsys.readouterr().out
+    assert "does not recognize your token" in capsys.readouterr().out
     monkeypatch.setenv(sharing.TOKEN, board.keys.student("Aiko"))
     fail(lab)
     assert kept(board)[0]["tries"] == 2

@@ -147,7 +147,7 @@ def test_without_a_record_no_page_is_made_and_an_earlier_one_stays(
         (work / "progress.json").write_text(content, encoding="utf-8")
     result = CliRunner().invoke(main, ["summary"])
     assert result.exit_code == 1
-    assert "No page was made, because no task, hint or prediction is recorded yet" in result.output
+    assert "No page was created, because no task, hint or prediction is recorded yet" in result.output
     assert says in result.output + capsys.readouterr().out
     assert "Traceback" not in result.output
     assert (work / "summary.html").read_text(encoding="utf-8") == "of yesterday"
@@ -181,7 +181,7 @@ def test_the_command_says_where_the_page_is(work: Path) -> None:
 
 def test_a_notebook_makes_it_too(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Lab("05").summary()
-    assert "No page was made" in capsys.readouterr().out
+    assert "No page was created" in capsys.readouterr().out
     record(ProgressFile())
     Lab("05").summary(name="Aya")
     assert "summary.html is in your folder" in capsys.readouterr().out

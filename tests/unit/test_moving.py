@@ -286,4 +286,4 @@ def test_a_folder_of_today_follows_a_new_id_as_well(here: Path, request: pytest.
 def test_an_edited_lab_may_go_on_with_the_id_that_a_task_had(capsys: pytest.CaptureFixture[str]) -> None:
     lay()
     Lab("04-lambda-and-rdbms").solution("4.1")
-    assert "You can see the solution of 4.7 after a pass" in capsys.readouterr().out
+    assert "You can see the solution to 4.7 after you pass" in capsys.readouterr().out

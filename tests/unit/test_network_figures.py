@@ -1,4 +1,4 @@
-"""The figures of the network: two VPCs, the table of ports, a cold start then and now."""
+"""The figures of the network: two VPCs, the port table, a cold start then and now."""
 
 from __future__ import annotations
 

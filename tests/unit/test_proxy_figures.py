@@ -48,7 +48,7 @@ def test_both_sides_of_the_proxy_are_counted() -> None:
     moments = (0.0, 0.007, 0.026, 0.064, 0.331, 0.574)
     assert [clients[moment] for moment in moments] == [0, 1, 2, 4, 3, 2]
     assert [servers[moment] for moment in moments] == [0, 1, 2, 2, 2, 1]
-    assert [height_at(axes, "of them borrowed", moment) for moment in (0.003, 0.1, 0.35, 0.5)] == [0, 2, 0, 1]
+    assert [height_at(axes, "borrowed by clients", moment) for moment in (0.003, 0.1, 0.35, 0.5)] == [0, 2, 0, 1]
     assert "the pool's\nlimit: 2" in words(figure)
     assert axes.get_title(loc="left") == "4 on 2"
 

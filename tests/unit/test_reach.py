@@ -71,7 +71,7 @@ def test_the_default_route_loses_to_a_longer_prefix_that_is_dead(net: Net) -> No
             if route.get("VpcPeeringConnectionId"):
                 route["State"] = "blackhole"
     answer = reach.explain(picture, net.function, ("10.7.1.9", 5432))
-    assert re.search(r"route table of private-a: 10\.7\.0\.0/16 leads to pcx-.*blackhole", answer.reason)
+    assert re.search(r"route table of private-a: 10\.7\.0\.0/16 points to pcx-.*blackhole", answer.reason)
 
 
 def test_what_it_does_not_know_it_says(net: Net) -> None:
@@ -80,7 +80,7 @@ def test_what_it_does_not_know_it_says(net: Net) -> None:
     net.route(net.inner_table, "0.0.0.0/0", TransitGatewayId=transit)
     answer = reach.explain(net.ec2, *net.to_internet())
     assert answer.arrives is None
-    assert str(answer).splitlines()[0].endswith(": cannot be told")
+    assert str(answer).splitlines()[0].endswith(": unknown")
     assert f"??  gateway {transit}: " in str(answer)
 
 
@@ -143,10 +143,10 @@ def test_functions_and_databases_are_found_by_what_their_services_say(net: Net) 
     within = reach.explain(net.ec2, other, (database, 5432))
     # the same database has the same address, whoever asks, and it is never the asker's
     assert within.question == "orders (10.6.2.4) to orders-db (10.6.2.5), TCP 5432"
-    assert "both stand in one subnet: no route table and no network ACL" in str(within)
+    assert "both are in the same subnet, with no route table or network ACL" in str(within)
     lines = str(answer).splitlines()
-    begins = lines.index("  --  the way back:")
-    assert ["answer: " in line for line in lines] == [number > begins for number in range(len(lines))]
+    begins = lines.index("  --  return path:")
+    assert ["reply: " in line for line in lines] == [number > begins for number in range(len(lines))]
     with pytest.raises(reach.UnknownPlace, match="orders is not in a VPC"):
         reach.of_function({"FunctionName": "orders"})
     with pytest.raises(reach.UnknownPlace, match="no DB subnet group"):
@@ -183,7 +183,7 @@ def test_a_packet_arrives_and_its_answer_comes_back(name: str, answers: dict[str
     answer = answers[name]
     assert answer.arrives is True, str(answer)
     assert answer.reason == ""
-    assert str(answer).splitlines()[0].endswith(": arrives, and the answer comes back")
+    assert str(answer).splitlines()[0].endswith(": arrives, and the reply comes back")
 
 
 @pytest.mark.parametrize("name", BROKEN)

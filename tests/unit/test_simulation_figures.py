@@ -63,12 +63,22 @@ def test_all_words_are_on_the_page_and_none_hides_another(name: str) -> None:
     [
         ("capacity", ["physical", "virtual", "container", "serverless"]),
         ("costs", ["Lambda", "Fargate"]),
-        ("polling", ["until the end is noticed", "waiting (.sync)"]),
+        ("polling", ["until the end is noticed", "waiting (.sync)", "polling: transitions", "polling: mean delay"]),
     ],
 )
 def test_what_a_reader_finds(name: str, said: list[str]) -> None:
     found = words(FIGURES[name](TITLE))
     assert [word for word in said if word not in found] == []
+
+
+def test_a_line_of_polling_has_one_meaning_and_the_legend_names_only_what_is_drawn() -> None:
+    figure = figures.polling_trade_off([600.0], title=TITLE)
+    left, right = figure.axes
+    lines = (*left.lines[1:3], right.lines[1])  # each axes' first line marks a chosen wait
+    assert len({line.get_color() for line in lines}) == 3
+    full = "history full: the execution fails"
+    assert full not in words(figure)
+    assert full in words(figures.polling_trade_off([8 * 3600.0], title=TITLE))
 
 
 def test_costs_meet_where_their_pair_says_and_a_pair_names_options() -> None:
@@ -81,6 +91,9 @@ def test_costs_meet_where_their_pair_says_and_a_pair_names_options() -> None:
     figure = figures.month_costs(costs, title=TITLE, pairs=[("first", "second"), ("fourth", "third")])
     dots: Any = figure.axes[0].lines[4]
     assert dots.get_xdata() == pytest.approx([1e8, 1e6])
-    assert "both cost the same" in words(figure)
+    said = words(figure)
+    assert [word for word in ("both cost the same", "100 million", "1 million") if word not in said] == []
+    figure = figures.month_costs(costs, title=TITLE, chosen=2e6, chosen_name="Hikari's search")
+    assert "Hikari's search" in words(figure)
     with pytest.raises(KeyError, match="fifth"):
         figures.month_costs(costs, title=TITLE, pairs=[("first", "fifth")])

@@ -12,6 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 from serverless_first import explore, facts, figures
 from serverless_first.explore.base import OWN
 from serverless_first.figures.spectrum import TaskBars
+from serverless_first.figures.words import WrongTitle, alt_text
 from serverless_first.shop import order_stores, spectrum
 from serverless_first.shop.operations import Ledger, values_in
 
@@ -45,8 +46,22 @@ def test_the_slide_shows_then_and_now() -> None:
     assert "+" not in then
     assert "≈ OpenSearch" in now
     assert "+ Aurora DSQL" in now
-    assert "OpenSearch Service (on the slide: Elasticsearch Service)" in figures.spectrum_words()
-    assert "Elasticsearch Service" in figures.spectrum_words("then")
+    told_then, told_now = (alt_text(figures.spectrum(title="", when=when)) for when in ("then", "now"))
+    assert "OpenSearch Service (on the slide: Elasticsearch Service)" in told_now
+    assert "Database: MySQL, own; MySQL on EC2; RDS; Aurora; Aurora Serverless v2 (" in told_now
+    assert "Elasticsearch Service" in told_then
+    assert "(new)" not in told_then
+    assert told_then.startswith("5 rows of boxes")
+
+
+def test_the_titles_of_slide_27_state_only_numbers_that_it_shows() -> None:
+    added = sum(service.news == "new" for service in SERVICES)
+    figures.spectrum(title=f"Since the deck, {added} services have come, in {len(spectrum.ROWS)} rows")
+    for wrong in (added + 1, 100):
+        with pytest.raises(WrongTitle):
+            figures.spectrum(title=f"Since the deck, {wrong} services have come")
+    with pytest.raises(WrongTitle):
+        figures.spectrum(title=f"Since the deck, {added} services have come", when="then")
 
 
 def test_the_explorer_counts_the_tasks_that_stay_yours() -> None:
@@ -106,8 +121,21 @@ def test_the_bars_of_operations_carry_their_numbers() -> None:
     figure = figures.operations([ledger], title="One call")
     assert {"1", "9"} <= {text.get_text() for text in figure.axes[0].texts}
     assert figure.axes[0].get_title(loc="left") == "One call"
+    assert alt_text(figure) == (
+        "One call. 1 stacked bar. RDS: 1 action, 9 values chosen, 0 things to patch and 0 things to watch."
+    )
     with pytest.raises(ValueError, match="ledger"):
         figures.operations([], title="t")
+
+
+def test_the_titles_of_operations_state_only_numbers_of_the_ledgers() -> None:
+    own, rds = Ledger("your own server"), Ledger("RDS")
+    for number in range(3):
+        own.action(f"command {number}", settings=2)
+    rds.action("rds: CreateDBInstance", settings=9)
+    figures.operations([own, rds], title="3 actions on your own server, and 10 things in all on RDS")
+    with pytest.raises(WrongTitle):
+        figures.operations([own, rds], title="4 actions on your own server")
 
 
 def test_made_up_orders_are_the_same_each_time_and_sort_by_their_moment() -> None:

@@ -143,8 +143,8 @@ def _tell(now: Running) -> None:
         )
     else:
         click.echo(
-            f"The class runs without control groups: {now.why_no_groups}. Every 3 s the hub looks at each seat. It "
-            "ends processes that take more memory than their share, and gives endless loops a lower priority."
+            f"The class runs without control groups: {now.why_no_groups}. Every 3 s, the hub checks each seat. It "
+            "ends processes that use more than their share of memory, and lowers the priority of endless loops."
         )
     if not now.plan.numbers:
         click.echo(

@@ -279,7 +279,7 @@ def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks. MODULE is by default the one that you worked on last."""
     found = course.load().module(module) if module else _last_module()
     if not found.ready:
-        raise click.ClickException(f"Module {found.id} is planned and not ready yet.")
+        raise click.ClickException(f"Module {found.id} is planned, but it isn't ready yet.")
     from serverless_first.lab import CourseFault, sharing
     from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
@@ -312,7 +312,7 @@ def reset(target: str) -> None:
         raise click.ClickException(str(error)) from error
     for each in done:
         kept = f"; your version is kept as {_short(each.saved)}" if each.saved else ""
-        click.echo(f"{_short(each.copy)} is the course's version again{kept}")
+        click.echo(f"{_short(each.copy)} is back to the course's version{kept}")
     if not done:
         click.echo("Nothing to reset: your copy is the same as the course's.")
 

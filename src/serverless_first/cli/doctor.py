@@ -134,7 +134,7 @@ class _Hello(BaseHTTPRequestHandler):
 
 def loopback() -> Finding:
     """Whether a port of 127.0.0.1 can be bound, and reached as the course and a browser reach it."""
-    advice = "A firewall or a security program blocks connections to 127.0.0.1. Allow them for Python."
+    advice = "A firewall or security program is blocking connections to 127.0.0.1. Allow them for Python."
     try:
         server = HTTPServer(("127.0.0.1", 0), _Hello)
     except OSError as error:

@@ -109,7 +109,7 @@ def _modules(name: str) -> tuple[Module, tuple[Module, ...]]:
     except ValueError as error:  # a module whose id has no number
         raise CannotCatchUp(f"In course.toml, a module's id has no number: {error}.") from None
     if not target.ready:
-        raise CannotCatchUp(f"Module {target.id} is planned and not ready yet.")
+        raise CannotCatchUp(f"Module {target.id} is planned, but it isn't ready yet.")
     place = the_course.modules.index(target)
     return target, tuple(module for module in the_course.modules[:place] if module.ready)
 

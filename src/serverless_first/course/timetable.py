@@ -12,7 +12,7 @@
         { do = "slides", module = "overview" },                  # all of them, by the minutes in their notes
         { do = "slides", module = "03", only = ["Two phases", "Four states"] },
         { do = "slides", module = "04", without = ["Or buy seats?"] },
-        { do = "demo", module = "03", minutes = 10, note = "the section Frozen" },
+        { do = "demo", module = "03", minutes = 10, note = "the section Between two calls" },
         { do = "lab", module = "04", tasks = ["4.1", "4.2"] },   # the sum of the tasks' minutes
         { do = "break", minutes = 15, note = "Coffee" },
     ]
@@ -255,7 +255,7 @@ class _Maker:
         else:
             module = self._course.module(name)
         if not module.ready:
-            raise _Wrong(f"{module.id} is planned and not ready yet")
+            raise _Wrong(f"{module.id} is planned, but it isn't ready yet")
         return module
 
 

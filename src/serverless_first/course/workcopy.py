@@ -183,7 +183,7 @@ def _names(target: str, root: Path, work: Path) -> list[str]:
     names = [f"{folder}/{module.id}.ipynb" for folder in FOLDERS]
     ready = [name for name in names if (root / name).is_file()]
     if not ready:
-        raise CannotReset(f"Module {module.id} is planned and not ready yet, so there is nothing to reset.")
+        raise CannotReset(f"Module {module.id} is planned, but it isn't ready yet, so there is nothing to reset.")
     return ready
 
 

@@ -21,7 +21,7 @@ _MOST_COLD_START_S = 16.0  # the wait for an interface, the longest start, and r
 PRESETS = (
     Preset("a sale in two subnets of 251 addresses", {}),
     Preset("a small subnet that runs dry", {"environments": 50, "prefix_length": 28, "subnets": 1}),
-    Preset("the quota of interfaces, raised", {"environments": 1000, "prefix_length": 20, "quota": 2000}),
+    Preset("a higher interface quota", {"environments": 1000, "prefix_length": 20, "quota": 2000}),
     Preset("one request a day", {"environments": 1}),
     Preset("many connections, shared interfaces", {"environments": 8000, "connections_each": 30}),
 )
@@ -47,16 +47,14 @@ class NetworkExplorer(Explorer):
     def __init__(self) -> None:
         ints = widgets.IntSlider
         self.environments = slider(
-            widgets.FloatLogSlider, "environments at the same time", 1000, min=0, max=4, step=0.05, readout_format=".0f"
+            widgets.FloatLogSlider, "concurrent environments", 1000, min=0, max=4, step=0.05, readout_format=".0f"
         )
         blocks = [(f"/{prefix}: {network.addresses(prefix):,} addresses", prefix) for prefix in PREFIXES]
         self.prefix_length = slider(widgets.SelectionSlider, "each subnet", 24, options=blocks)
         self.subnets = slider(ints, "subnets", 2, min=1, max=4)
-        self.quota = slider(
-            ints, "interfaces of the VPC at most", network.INTERFACES_PER_VPC, min=50, max=5000, step=50
-        )
-        self.connections_each = slider(ints, "connections of each", 1, min=1, max=50)
-        self.start_s = slider(widgets.FloatSlider, "cold start without VPC, in s", 0.5, min=0.1, max=3.0, step=0.1)
+        self.quota = slider(ints, "interface quota of the VPC", network.INTERFACES_PER_VPC, min=50, max=5000, step=50)
+        self.connections_each = slider(ints, "connections per environment", 1, min=1, max=50)
+        self.start_s = slider(widgets.FloatSlider, "cold start without a VPC, in s", 0.5, min=0.1, max=3.0, step=0.1)
         super().__init__(
             "Functions in a VPC: who gets a network interface?",
             size_in=(9.0, 4.0),
@@ -91,14 +89,14 @@ class NetworkExplorer(Explorer):
         lost = f"{refused:,} of {here:,} environments got none" if refused else "all got one"
         self._curves.title.set_text(f"In 2019, {lost}")
         self._starts.update(self.start_then, self.start_now)
-        self._starts.title.set_text(f"2019: {self.start_then.interface_share * 100:.0f} % waits for it")
+        self._starts.title.set_text(f"2019: {self.start_then.interface_share * 100:.0f}% is the wait for it")
         self._ports.update(ports_share)
         self._ports.title.set_text(f"{count(here * each, 'connection')}, {count(made_now, 'interface')}")
         why = "the quota" if quota <= addresses else "the addresses"
         end = f"{refused:,} cannot start, {why} are used up".replace("quota are", "quota is")
         return View(
             sentence=(
-                f"{count(here, 'environment')} with {addresses:,} addresses and {quota:,} interfaces at most. "
+                f"{count(here, 'environment')} with {addresses:,} addresses and at most {quota:,} interfaces. "
                 f"In 2019: {count(made_then, 'interface')}, {end if refused else 'all start'}, "
                 f"a cold start takes {self.start_then.total_s:.1f} s. "
                 f"Now: {count(made_now, 'interface')}, all start, "
@@ -106,8 +104,8 @@ class NetworkExplorer(Explorer):
             ),
             picture_in_words=(
                 f"Left, both axes logarithmic: interfaces rise one by one with the environments to "
-                f"{min(quota, addresses):,} in 2019, beyond it environments are refused; now they stay at "
+                f"{min(quota, addresses):,} in 2019, and further environments get none; now they stay at "
                 f"{made_now:,}. Right: a long bar for a cold start in 2019, a short one for now; below, "
-                f"{ports_share * 100:.2g} % of the ports of each shared interface are in use."
+                f"{ports_share * 100:.2g}% of each shared interface's ports are in use."
             ),
         )

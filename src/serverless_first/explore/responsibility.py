@@ -33,7 +33,7 @@ PRESETS = (
 
 @dataclass(frozen=True)
 class Share:
-    """What comes out for a service in a year.
+    """The owners of a service's tasks in a year.
 
     Attributes:
         owner: whose the chosen task is; None when the service did not exist in that year.

@@ -57,7 +57,9 @@ class SpectrumExplorer(Explorer):
         most = len(spectrum.TASKS) * len(chosen)
         self._bars.title.set_text(f"{all_in_all} of {most} tasks stay yours")
         gone = [spectrum.TASKS[task] for task, count in self.counts.items() if not count]
-        done = f"You no longer have to think of: {'; '.join(gone)}." if gone else "No task is gone for all services."
+        done = "No task has gone away for all five services."
+        if gone:
+            done = f"You no longer have to think about these tasks: {'; '.join(gone)}."
         return View(
             sentence=f"Of {most} tasks, {all_in_all} stay yours. {done}",
             picture_in_words="A bar for each task. "

@@ -1,4 +1,4 @@
-"""The workflow explorer: asking for a job again and again, against waiting for it."""
+"""The workflow explorer: polling a job, against waiting for it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SPREAD: Floats = 0.5 + (np.arange(_JOBS) + np.random.default_rng(2026).random(_
 _DAY_MIN = 1440.0
 
 PRESETS = (
-    Preset("a report of ten minutes, a look each minute", {}),
-    Preset("the customer waits: a look each second", {"wait_s": 1.0}),
-    Preset("a night's job: few looks, late news", {"job_min": 480.0, "wait_s": 1800.0}),
-    Preset("a night's job, a look each second: history full", {"job_min": 480.0, "wait_s": 1.0}),
+    Preset("a ten-minute report, polled every minute", {}),
+    Preset("a waiting customer: polled every second", {"wait_s": 1.0}),
+    Preset("a nightly job: few polls, late news", {"job_min": 480.0, "wait_s": 1800.0}),
+    Preset("a nightly job, polled every second: history full", {"job_min": 480.0, "wait_s": 1.0}),
     Preset("a million short jobs", {"job_min": 0.5, "wait_s": 5.0, "jobs": 1e6}),
 )
 
@@ -58,7 +58,7 @@ class PollingAgainstWaiting:
 
 
 class WorkflowExplorer(Explorer):
-    """Sliders for the jobs and for the wait between two looks: the deck's two state machines, left and right.
+    """Sliders for the jobs and for the wait between polls: the deck's two state machines, left and right.
 
     Jobs last from half to one and a half times the mean, each length as often. The bill has transitions, functions with
     128 MB and a message, at prices of us-east-1; the jobs themselves cost the same on both sides.
@@ -73,16 +73,16 @@ class WorkflowExplorer(Explorer):
     def __init__(self) -> None:
         log = widgets.FloatLogSlider
         self.job_min = slider(
-            log, "a job, in minutes (mean)", 10.0, min=-1, max=math.log10(_DAY_MIN), step=0.02, readout_format=".3g"
+            log, "mean job length, in minutes", 10.0, min=-1, max=math.log10(_DAY_MIN), step=0.02, readout_format=".3g"
         )
         self.wait_s = slider(
-            log, "wait between two looks, in s", 60.0, min=0, max=math.log10(3600), step=0.02, readout_format=".0f"
+            log, "wait between polls, in s", 60.0, min=0, max=math.log10(3600), step=0.02, readout_format=".0f"
         )
         self.function_ms = slider(widgets.IntSlider, "each function, in ms", 100, min=10, max=2000, step=10)
         self.jobs = slider(log, "jobs a month", 10_000.0, min=1, max=6, step=0.05, readout_format=".3s")
         self._prices = prices.of(REGION)
         super().__init__(
-            "Is the job done yet? Ask, or be told",
+            "Is the job done yet? Poll, or be notified",
             size_in=(9.0, 3.7),
             presets=PRESETS,
         )
@@ -121,16 +121,17 @@ class WorkflowExplorer(Explorer):
         latest = f"{noticed}, {_time(found.longest_delay_s)} at worst"
         return View(
             sentence=(
-                f"{amount(self.jobs.value)} jobs a month of {_time(self.job_min.value * 60)}, a look every "
-                f"{_time(wait_s)}: {found.transitions:,.0f} transitions and {found.invocations:,.0f} functions a job, "
-                f"{usd(found.usd)} a month, {failed if found.failed_share else latest}. Waiting: "
-                f"{found.transitions_waited:,.0f} transitions, no function, {usd(found.usd_waited)}, noticed at once."
+                f"{amount(self.jobs.value)} jobs a month, {_time(self.job_min.value * 60)} each, polled every "
+                f"{_time(wait_s)}: {found.transitions:,.0f} transitions and {found.invocations:,.0f} function calls "
+                f"per job, {usd(found.usd)} a month, {failed if found.failed_share else latest}. Waiting: "
+                f"{found.transitions_waited:,.0f} transitions, no functions, {usd(found.usd_waited)}, noticed at once."
             ),
             picture_in_words=(
-                f"Both against the wait between two looks, all axes logarithmic. Left: transitions for a job fall from "
-                f"{runs[0].transitions.mean():,.0f} at a second to {runs[-1].transitions.mean():,.0f} at an hour, "
-                f"by waiting there are {found.transitions_waited:,.0f}. Right: the longer the wait, the later the end "
-                f"is noticed, at an hour {_time(float(runs[-1].delay_s.mean()))} on average; by waiting, at once."
+                f"Both against the wait between polls, all axes logarithmic. Left: transitions per job fall from "
+                f"{runs[0].transitions.mean():,.0f} at one second to {runs[-1].transitions.mean():,.0f} at one hour; "
+                f"with waiting, there are {found.transitions_waited:,.0f}. Right: the longer the wait, the later the "
+                f"end is noticed, at one hour {_time(float(runs[-1].delay_s.mean()))} late on average; with waiting, "
+                f"at once."
             ),
         )
 

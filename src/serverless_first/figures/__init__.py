@@ -23,6 +23,7 @@ from serverless_first.figures.levelling import burst_levelling
 from serverless_first.figures.lifecycle import lifecycle
 from serverless_first.figures.limits import instance_limits
 from serverless_first.figures.messages import MessageEvent, message_life
+from serverless_first.figures.pieces import pieces
 from serverless_first.figures.polling import polling_trade_off
 from serverless_first.figures.pool import borrow_waits, pinned_share
 from serverless_first.figures.proxy import Pooler, borrow_waits_s, proxy_over_time, two_poolers
@@ -31,7 +32,7 @@ from serverless_first.figures.scoreboard import score_card, scoreboard
 from serverless_first.figures.seats import seats
 from serverless_first.figures.services import request_on_its_way, services
 from serverless_first.figures.shop import shop_architecture, shop_architecture_words
-from serverless_first.figures.spectrum import operations, spectrum, spectrum_words
+from serverless_first.figures.spectrum import operations, spectrum
 from serverless_first.figures.state_machine import state_machine, state_machine_words, state_machines
 from serverless_first.figures.steps import borrow_steps, pinned_burst
 from serverless_first.figures.style import show

@@ -1,4 +1,4 @@
-"""What chains of calls promise, requests at a token bucket, and orders through an outage."""
+"""Figures of what chains of calls promise, of requests at a token bucket, and of orders through an outage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from serverless_first.course.words import count
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style
+from serverless_first.figures.words import measured, told
 from serverless_first.simulate import availability
 from serverless_first.simulate.throttling import Throttled
 
@@ -81,6 +83,7 @@ def chain_availability(each: float, services: int, *, title: str, by_event: int 
 
     Raises:
         ValueError: an argument is out of its range.
+        WrongTitle: the title states minutes or an availability that the marks don't have.
     """
     if not 0.9 <= each < 1 or not 1 <= services <= MOST_SERVICES or not 0 <= by_event < services:
         raise ValueError("Give each from 0.9 to below 1, 1 to 12 services, and fewer services by event than services.")
@@ -91,7 +94,19 @@ def chain_availability(each: float, services: int, *, title: str, by_event: int 
         curves.update(each, services, by_event)
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         figure.legend(*curves.legend(), loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    left = services - by_event
+    lost, kept = minutes_a_month(each**services), minutes_a_month(each**left)
+    dot = f"A dot marks {count(left, 'service')} at {kept:,.0f} minutes, if events tell the others."
+    return told(
+        figure,
+        title,
+        "Minutes a month without an answer against the number of services in a chain, on a logarithmic axis.",
+        "The line of each availability rises with the number.",
+        f"A cross marks {count(services, 'service')} of {each * 100:.6g}% at {lost:,.0f} minutes.",
+        dot if by_event else "",
+        numbers=[services, left, by_event, lost, kept],
+        shares=[each, each**services],
+    )
 
 
 def throttled(times_s: Sequence[float], passed: Sequence[bool], model: Throttled, *, title: str) -> Figure:
@@ -101,10 +116,11 @@ def throttled(times_s: Sequence[float], passed: Sequence[bool], model: Throttled
         times_s: when each request was sent, in seconds, ascending.
         passed: for each request, whether it was let through.
         model: `throttling.token_bucket` for the same times.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state how many requests passed or got 429, the burst and the rate.
 
     Raises:
-        ValueError: the three are not of one length, or there is no request.
+        ValueError: the three don't have the same length, or there is no request.
+        WrongTitle: the title states another number.
     """
     if not len(times_s) or not len(times_s) == len(passed) == len(model.passed):
         raise ValueError("Give times_s, passed and the model for the same requests, with at least one request.")
@@ -122,7 +138,20 @@ def throttled(times_s: Sequence[float], passed: Sequence[bool], model: Throttled
         axes.set_xlabel("time, in s")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    total, through = len(let), int(let.sum())
+    at_first = total if let.all() else int(np.argmin(let))
+    return told(
+        figure,
+        title,
+        f"Tokens in a bucket over {measured(f'{times[-1]:.1f} s')}. The bucket holds {model.burst:g} tokens, and "
+        f"{model.rate_per_s:g} come back each second.",
+        f"A row of dots shows the {measured(f'{through}')} of {count(total, 'request')} that passed, and a row of "
+        f"crosses the {measured(f'{total - through}')} that got 429.",
+        f"The first {measured(f'{at_first}')} pass without a break." if at_first < total else "",
+        numbers=[total, through, total - through, at_first, model.burst, model.rate_per_s],
+        claims={"without a break": at_first >= model.burst},
+        varies=True,
+    )
 
 
 @dataclass
@@ -144,14 +173,15 @@ class Outage:
 
 
 def orders_through_an_outage(outages: Sequence[Outage], *, title: str) -> Figure:
-    """For each design a panel: orders accepted and orders done, added up over time, and those that were refused.
+    """For each design a panel with the orders accepted, done and refused, added up over time.
 
     Args:
         outages: one for each design.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state how many orders a design accepted, refused or finished.
 
     Raises:
-        ValueError: there is none, or one without an order.
+        ValueError: there is no design, or a design without an order.
+        WrongTitle: the title states another number, or speaks of refused orders and none was refused.
     """
     if not outages or any(not one.accepted_s + one.refused_s for one in outages):
         raise ValueError("Give at least one design, each with an order.")
@@ -165,7 +195,27 @@ def orders_through_an_outage(outages: Sequence[Outage], *, title: str) -> Figure
         figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return figure
+    counts = [len(times_s) for one in outages for times_s in (one.accepted_s, one.refused_s, one.done_s)]
+    return told(
+        figure,
+        title,
+        "Orders added up over time, with a gray band while stock is down.",
+        *map(_outage_in_words, outages),
+        numbers=[*counts, *(len(one.accepted_s + one.refused_s) for one in outages)],
+        claims={
+            "refused": any(one.refused_s for one in outages),
+            "all": any(not one.refused_s and len(one.done_s) == len(one.accepted_s) for one in outages),
+        },
+    )
+
+
+def _outage_in_words(one: Outage) -> str:
+    during = sum(one.down_s[0] <= moment_s <= one.down_s[1] for moment_s in one.accepted_s)
+    refused = f"{len(one.refused_s)} refused" if one.refused_s else "none refused"
+    return (
+        f"{one.name}: {count(len(one.accepted_s), 'order')} accepted, {during} of them during the outage, and "
+        f"{refused}. At the end {len(one.done_s)} are reserved in stock."
+    )
 
 
 def _outage(axes: Axes, one: Outage) -> None:

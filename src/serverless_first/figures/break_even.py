@@ -1,4 +1,4 @@
-"""The picture of what a month costs against its requests, and where the lines cross."""
+"""The price of a month against its requests, and where the lines cross."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from serverless_first.course.words import listed
 from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.capacity import usd
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
+from serverless_first.figures.words import told
 from serverless_first.simulate import break_even
 from serverless_first.simulate.inputs import Floats
 
 Cost = Callable[[float], float]
 
-# Line and hatch tell the options apart in grey print.
+# Line and hatch tell the options apart in gray print.
 _LOOKS = (("-", "", BLUE), ("-.", "..", PURPLE), ("--", "//", ORANGE), (":", "xx", VERMILION))
 MOST_OPTIONS = len(_LOOKS)
 _POINTS = 80
-_SOLVED_POINTS = 60  # between two of them costs are taken to cross once at most
+_SOLVED_POINTS = 60  # we assume that costs cross at most once between two of them
 
 
 class Crossing(NamedTuple):
-    """Where the first option costs as much as another one.
+    """The load at which an option costs as much as a second option.
 
     Attributes:
-        name: of the other one.
+        name: of the second option.
         requests: a month.
-        usd: what both cost there.
+        usd: the price of both at this load.
     """
 
     name: str
@@ -42,7 +44,7 @@ def crossings(options: Mapping[str, Cost], low: float, high: float) -> list[Cros
     """Solves where the first option costs as much as each of the others: `break_even.break_evens`.
 
     Args:
-        options: the cost of a month by its requests; the first one is held against the others.
+        options: the cost of a month by its requests. The first option is compared with each of the others.
         low, high: requests a month between which to look, above 0.
 
     Raises:
@@ -63,17 +65,19 @@ def month_costs(
     low: float = 1e4,
     high: float = 1e9,
     chosen: float | None = None,
+    chosen_name: str = "the chosen month",
     pairs: Sequence[tuple[str, str]] = (),
 ) -> Figure:
-    """What a month costs against its requests, on logarithmic axes; dots where the first option meets another one.
+    """Draws the price of a month against its requests, on logarithmic axes, with labeled dots where two options meet.
 
     Args:
-        options: 2 to 4 costs by name, each a function of the requests a month; the first one is held against the
-            others: {"Lambda": ..., "Fargate": ...}.
-        title: the finding, as a sentence.
+        options: 2 to 4 costs by name, each a function of the requests a month: {"Lambda": ..., "Fargate": ...}. The
+            first option is compared with each of the others.
+        title: the finding, as a sentence. It may state the loads at the dots, and `chosen`.
         low, high: requests a month at the ends of the axis, above 0.
-        chosen: requests a month that a line marks.
-        pairs: names of the options that are held against each other, if it is not the first one against all others.
+        chosen: requests a month that a dotted line marks.
+        chosen_name: of the dotted line, for the legend.
+        pairs: names of the options that are compared with each other instead.
 
     Raises:
         ValueError: too few or too many options, or ends that are not above 0 and ascending.
@@ -88,17 +92,30 @@ def month_costs(
     with style():
         figure = Figure(figsize=(8.0, 4.0))
         curves = CostCurves(figure.subplots(), list(options), (low, high), (max(min(every), 1e-3), max(every) * 1.5))
-        if pairs:
-            found = [one for a, b in pairs for one in crossings({a: options[a], b: options[b]}, low, high)]
-        else:
-            found = crossings(options, low, high)
-        curves.update(options, found, chosen)
+        compared = pairs or [(next(iter(options)), name) for name in list(options)[1:]]
+        met = [(a, found) for a, b in compared for found in crossings({a: options[a], b: options[b]}, low, high)]
+        curves.update(options, [found for _, found in met], chosen)
+        curves.label([found for _, found in met])
         curves.title.set_text(title)
         handles, labels = curves.legend()
         if pairs:
             labels[-1] = "both cost the same"
+        if chosen is not None:
+            handles, labels = [*handles, curves.chosen], [*labels, chosen_name]
         figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5, handlelength=3)
-    return figure
+    return told(
+        figure,
+        title,
+        "US dollars a month against requests a month, both on logarithmic axes.",
+        f"The lines are {listed([_quoted(name) for name in options])}.",
+        *(
+            f"{_quoted(first)} and {_quoted(found.name)} meet at {_rounded(found.requests)} requests and "
+            f"{usd(found.usd)}."
+            for first, found in met
+        ),
+        f"A dotted line marks {chosen_name}, {_rounded(chosen)} requests." if chosen is not None else "",
+        numbers=[*(found.requests for _, found in met), *([] if chosen is None else [chosen])],
+    )
 
 
 class CostCurves(Moving):
@@ -122,7 +139,8 @@ class CostCurves(Moving):
         ]
         look: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markeredgewidth": 1.6}
         (self._dots,) = axes.plot([], [], "o", markersize=9, zorder=4, **look)
-        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        (self.chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        self._axes = axes
         self._ends = usd_ends
         log_axes(axes, requests, usd_ends)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: amount(value)))
@@ -130,29 +148,37 @@ class CostCurves(Moving):
         axes.set_xlabel("requests a month (log scale)")
         axes.set_ylabel("US dollars a month (log scale)", fontsize=10.5)
         self.title = axes.set_title("", parse_math=False)
-        self.moving = [*self._lines, self._chosen, self._dots, self.title]
+        self.moving = [*self._lines, self.chosen, self._dots, self.title]
 
     def update(self, options: Mapping[str, Cost], crossing: Sequence[Crossing], chosen: float | None) -> None:
         """Draws one setting.
 
         Args:
-            options: the costs, by the names that were given first.
-            crossing: of `crossings`.
+            options: the costs, by the names that the constructor got.
+            crossing: where to put dots, as `crossings` returns it.
             chosen: requests a month that the line marks; None for no line.
         """
         for name, line in zip(self._names, self._lines, strict=True):
             cost = options[name]
             line.set_ydata([cost(load) for load in self._loads])
         self._dots.set_data([one.requests for one in crossing], [one.usd for one in crossing])
-        self._chosen.set_data([] if chosen is None else [chosen] * 2, [] if chosen is None else self._ends)
+        self.chosen.set_data([] if chosen is None else [chosen] * 2, [] if chosen is None else self._ends)
+
+    def label(self, crossing: Sequence[Crossing]) -> None:
+        """Writes the requests beside each dot, above and left of it. A figure that doesn't move has room there."""
+        for dot in crossing:
+            self._axes.annotate(
+                _rounded(dot.requests), (dot.requests, dot.usd), (-6, 7), textcoords="offset points",
+                ha="right", va="bottom", fontweight="bold", fontsize=10, zorder=5,
+            )  # fmt: skip
 
     def legend(self) -> tuple[list[Any], list[str]]:
-        """Handles and labels of what the marks mean."""
+        """The marks and their meanings, for a legend."""
         return [*self._lines, self._dots], [*self._names, f"costs as much as {self._names[0]}"]
 
 
 class CostBars(Moving):
-    """A bar for each option: what the chosen month costs, the longest one being the dearest.
+    """A bar for each option, as long as the price of the chosen month. The longest bar fills the axes.
 
     Args:
         axes: to draw in.
@@ -181,6 +207,15 @@ class CostBars(Moving):
             bar.set_width(costs[name] / dearest)
             words.set_x(costs[name] / dearest + 0.03)
             words.set_text(usd(costs[name]))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _rounded(number: float) -> str:
+    """`amount` with two digits that count: "48 million"."""
+    return amount(float(f"{number:.2g}"))
 
 
 def amount(number: float) -> str:

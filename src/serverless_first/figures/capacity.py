@@ -1,4 +1,4 @@
-"""Pictures of capacity that is planned or follows the demand: what finds no room, what stands idle, what it costs."""
+"""Pictures of capacity that is planned or follows the demand: lost requests, idle capacity and costs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from serverless_first.course.words import count as count_of
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, VERMILION, style
+from serverless_first.figures.words import numbers_in, told
 from serverless_first.simulate import capacity
 from serverless_first.simulate.capacity import CapacityResult, Policy
 from serverless_first.simulate.traces import DAY_S, HOUR_S, Demand
@@ -24,10 +26,10 @@ IDLE_SKY, LOST = "#CFE6F5", "#F9DCC9"
 def capacity_policies(
     demand: Demand, policies: Sequence[Policy], *, title: str, close_up_s: tuple[float, float] | None = None
 ) -> Figure:
-    """The same demand met by up to four policies, side by side: `capacity.simulate`.
+    """Draws up to four policies side by side that meet the same demand: `capacity.simulate`.
 
-    Hatched is what found no room, pale is capacity that served nothing. Above each picture: the share of the requests
-    that was lost, how much of the capacity was used, and the cost.
+    Hatched areas are requests that found no room, pale areas are capacity that served nothing. Above each picture is
+    the share of the requests that was lost, how much of the capacity was used, and the cost.
 
     Args:
         demand: requests per second, step by step.
@@ -44,7 +46,7 @@ def capacity_policies(
 def capacity_runs(
     runs: Sequence[CapacityResult], *, title: str, close_up_s: tuple[float, float] | None = None
 ) -> Figure:
-    """As `capacity_policies`, for runs that are there already: of `capacity.simulate` or `autoscaler.run`.
+    """Draws runs as `capacity_policies` does, of `capacity.simulate` or `autoscaler.run`.
 
     Args:
         runs: 1 to 4, each named by its policy.
@@ -72,7 +74,41 @@ def capacity_runs(
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return figure
+    demand, most_lost = runs[0].demand, max(run.unmet_share for run in runs)
+    return told(
+        figure,
+        title,
+        f"The same demand in {len(runs)} pictures, from {np.min(demand.per_s):,.0f} to {demand.peak_per_s:,.0f} "
+        "requests a second."
+        if len(runs) > 1
+        else f"The demand is from {np.min(demand.per_s):,.0f} to {demand.peak_per_s:,.0f} requests a second.",
+        *(_run_words(run) for run in runs),
+        _close_up_words(close_up_s) if close_up_s else "",
+        numbers=[len(runs), *numbers_in(run.policy.name for run in runs)],
+        shares=[
+            value
+            for run in runs
+            for value in (run.unmet_share, 1 - run.unmet_share, run.utilisation, 1 - run.utilisation)
+        ],
+        claims={
+            "the guess": runs[0].policy.name == "physical",
+            "loses the most": runs[0].unmet_share == most_lost > 0,
+        },
+    )
+
+
+def _run_words(run: CapacityResult) -> str:
+    """One picture in words."""
+    least, most = np.min(run.capacity_per_s), np.max(run.capacity_per_s)
+    capacity_words = f"always {most:,.0f}" if least == most else f"from {least:,.0f} to {most:,.0f}"
+    minutes = round(np.count_nonzero(run.unmet_per_s) * run.demand.step_s / 60)
+    lost = f", and requests are lost in {count_of(minutes, 'minute')}" if minutes else ""
+    return f"{policy_words(run)}. Its capacity is {capacity_words} requests a second{lost}."
+
+
+def _close_up_words(span_s: tuple[float, float]) -> str:
+    begin, end = (f"{int(at_s // HOUR_S) % 24}:{int(at_s // 60) % 60:02}" for at_s in span_s)
+    return f"A small picture shows the time from {begin} to {end} closer up."
 
 
 def _close_up(axes: Any, run: CapacityResult, span_s: tuple[float, float], top_per_s: float) -> None:
@@ -112,7 +148,7 @@ class PolicyPanel(Moving):
     Args:
         axes: to draw in.
         bottom: whether it has the words of the time axis.
-        left: whether it has the words of the other one.
+        left: whether it has the words of the vertical axis.
     """
 
     def __init__(self, axes: Any, *, bottom: bool, left: bool) -> None:
@@ -128,7 +164,7 @@ class PolicyPanel(Moving):
         if left:
             axes.set_ylabel("requests per s", fontsize=10)
         self._names_time = bottom
-        self.title = axes.set_title("", fontsize=10.5, parse_math=False)  # a dollar sign is no formula
+        self.title = axes.set_title("", fontsize=10.5, parse_math=False)  # a dollar sign isn't a formula
         self.moving = [self._idle, self._unmet, self._capacity, self._demand, self.title]
         if left:
             self.moving.append(axes.yaxis)

@@ -1,4 +1,4 @@
-"""The picture of criteria then and now: what a service could do when the deck was shown, and what it can do since."""
+"""A table of criteria then and now: the things that a service could do when the deck was shown, and can do since."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+from serverless_first.figures.words import numbers_in, told
 
 THEN, NEVER = "then", "no"
 _SINCE = re.compile(r"\d{4}")
@@ -20,17 +22,21 @@ _LOOKS: dict[str, dict[str, Any]] = {
     NEVER: {"marker": "_", "color": GREY},
 }
 _PER_ROW_IN = 0.31
+#: How titles may write counts.
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def criteria(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
-    """A row for each criterion, a column for each service: a dot, a diamond with its year, or a dash.
+    """Draws a row for each criterion and a column for each service, with a dot, a diamond and its year, or a dash.
+
+    A title may say how many criteria changed, as in "Five of the ten reasons have fallen".
 
     Args:
-        rows: criterion -> service -> "then", a year such as "2021", or "no". The services are those of the first row.
+        rows: criterion -> service -> "then", a year such as "2021", or "no". All rows have the first row's services.
         title: the finding, as a sentence.
 
     Raises:
-        ValueError: there are no rows, a row has other services than the first, or a mark is none of these.
+        ValueError: there are no rows, a row has other services than the first, or a mark is unknown.
     """
     if not rows:
         raise ValueError("There is nothing to show. Give at least one criterion.")
@@ -67,4 +73,30 @@ def criteria(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
             Line2D([], [], linestyle="", markersize=9, label=_NAMES[kind], **look) for kind, look in _LOOKS.items()
         ]
         figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    changed = sum(any(_SINCE.fullmatch(mark) for mark in row.values()) for row in rows.values())
+    return told(
+        figure,
+        title,
+        f"A table of {len(rows)} needs and {len(services)} places to run: {listed(services)}.",
+        *(_in_words(service, {need: row[service] for need, row in rows.items()}) for service in services),
+        numbers=[changed, len(rows), len(services), *numbers_in(rows)],
+        claims={f"{word} of": number == changed for number, word in enumerate(_WORDS)}
+        | {f"{word} reasons": number == len(rows) for number, word in enumerate(_WORDS)},
+    )
+
+
+def _in_words(service: str, marks: Mapping[str, str]) -> str:
+    """A service's column, as in "Lambda has a diamond with its year at a container image (2020), and a dash at a GPU."
+
+    Args:
+        service: its name.
+        marks: criterion -> mark.
+    """
+    places = {
+        "a dot": [need for need, mark in marks.items() if mark == THEN],
+        "a diamond with its year": [f"{need} ({mark})" for need, mark in marks.items() if _SINCE.fullmatch(mark)],
+        "a dash": [need for need, mark in marks.items() if mark == NEVER],
+    }
+    if len(places["a dot"]) == len(marks):
+        return f"{service} has a dot in every row."
+    return f"{service} has {'; '.join(f'{mark} at {listed(needs)}' for mark, needs in places.items() if needs)}."

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 
+from serverless_first.course.words import listed
 from serverless_first.figures.state_machine import wrapped
 from serverless_first.figures.style import GREY, SKY, style
+from serverless_first.figures.words import numbers_in, told
 
 _BOX_IN, _STEP_IN, _LINE_IN = 0.52, 1.62, 0.175
 _LEFT_IN, _WIDE_IN = 0.15, 1.9  # the column of the steps
@@ -91,7 +94,24 @@ def decision_path(steps: Sequence[Step], *, title: str) -> Figure:
             ],
             loc="lower left", ncols=2, frameon=False, fontsize=9.5,
         )  # fmt: skip
-    return figure
+    names = [step.name for step in steps]
+    return told(
+        figure,
+        title,
+        f"{len(steps)} boxes, one below the other, are the steps of the path: {listed(names)}.",
+        *(_in_words(step, after) for step, after in pairwise(steps)),
+        numbers=[len(steps), *numbers_in(names)],
+        claims={"for a reason": all(step.leave for step in steps[:-1])},
+    )
+
+
+def _in_words(step: Step, after: Step) -> str:
+    """The arrow to the next step, and the boxes between the two."""
+    words = f"The arrow from {step.name} to {after.name} says: {step.leave}."
+    if step.between:
+        boxes = [f"{between.name} ({between.says})" for between in step.between]
+        words += f" Between them, dashed boxes show what came after the deck: {listed(boxes)}."
+    return words
 
 
 def _between(axes: Axes, between: Between, middle_in: float) -> None:

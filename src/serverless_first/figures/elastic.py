@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from serverless_cloud.records import Interval
+from serverless_first.course.words import listed
 from serverless_first.figures.environments import PHASES
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
+from serverless_first.figures.words import measured, numbers_in, told
 from serverless_first.simulate.cost import Bill
 
 _BUSY_FIRST = ("invoke", "init", "frozen")  # from the ground up: work, then what surrounds it
@@ -24,7 +26,8 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
 
     Args:
         intervals: as `Cloud.timeline` returns them.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state how many environments there are at the beginning, at the peak or
+            in a phase, and how many calls they serve. "" if a slide's heading says it.
         from_s: where the picture begins, in the seconds of the intervals; it ends a little after the last environment.
 
     Raises:
@@ -43,6 +46,7 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
         figure = Figure(figsize=(8.0, 3.4))
         axes = figure.subplots()
         ground = np.zeros(middles.size)
+        peaks: dict[str, int] = {}
         for phase in _BUSY_FIRST:
             colour, hatch, label = PHASES[phase]
             those = [i for i in intervals if i.phase == phase]
@@ -50,6 +54,7 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
             look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": GREY, "linewidth": 0.4}
             axes.stairs(ground + height, edges - from_s, baseline=ground, fill=True, label=label, **look)
             ground = ground + height
+            peaks[phase] = int(height.max())
         axes.set_xlim(0, edges[-1] - from_s)
         axes.set_ylim(0, max(1.0, float(ground.max())) * 1.08)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -57,15 +62,27 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
         axes.set_ylabel("execution environments")
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    begins, peak = int(ground[0]), int(ground.max())
+    calls = sum(i.phase == "invoke" and i.end_s > from_s for i in intervals)
+    return told(
+        figure,
+        title,
+        "Execution environments over time, stacked by what they do.",
+        f"There are {begins} at the beginning, {peak} at the peak and none at the end.",
+        f"Init peaks at {measured(str(peaks['init']))}, Invoke at {measured(str(peaks['invoke']))} and frozen at "
+        f"{measured(str(peaks['frozen']))}.",
+        f"The last environment ends after {measured(f'{end_s - from_s:.1f} s')}.",
+        numbers=[begins, peak, calls, *peaks.values()],
+    )
 
 
 def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
-    """What an hour costs in each case, item by item, with the sum written behind the bar.
+    """The cost of an hour in each case, item by item, with the sum written behind the bar.
 
     Args:
         bills: name of the case -> its bill; one to six cases, with up to four items in all.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may say "more idle" if an hour without a call costs more than an hour with
+            calls. "" if a slide's heading says it.
 
     Raises:
         ValueError: no case, more than six, or more than four items.
@@ -97,4 +114,18 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
         ]
         if handles:
             figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return figure
+    return told(
+        figure,
+        title,
+        f"One bar for each case shows the cost of an hour, made of {listed(items)}.",
+        *(f"{name}: {measured(f'${bill.usd:.4f}') if bill.usd else 'nothing'}." for name, bill in bills.items()),
+        numbers=[len(bills), *numbers_in(bills)],
+        claims={"more idle": _idle_costs_more(bills.values())},
+    )
+
+
+def _idle_costs_more(bills: Collection[Bill]) -> bool:
+    """Whether an hour without a request costs more than another hour with requests."""
+    idle_usd = [bill.usd for bill in bills if not bill.items.get("requests")]
+    busy_usd = [bill.usd for bill in bills if bill.items.get("requests")]
+    return bool(idle_usd and busy_usd) and max(idle_usd) > min(busy_usd)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from serverless_first.figures.style import BLUE, ORANGE, SKY, YELLOW, style
+from serverless_first.figures.words import told
 
 #: The deck's words for its four steps, and for its two axes.
 STEPS = ("physical machines", "virtual machines", "containers", "serverless")
@@ -17,14 +18,14 @@ _WIDTH, _HEIGHT = 1.72, 0.62
 
 
 def abstraction_steps(below: Sequence[str], *, title: str) -> Figure:
-    """Four boxes on a stair between the deck's two axes. The axes have no numbers: nobody has measured them.
+    """Draws four boxes on a stair between the deck's two axes, which have no numbers because nobody has measured them.
 
     Args:
         below: a few words for each of the four steps, such as what you still look after.
         title: the finding, as a sentence.
 
     Raises:
-        ValueError: there are not four of them.
+        ValueError: there are not four texts.
     """
     if len(below) != len(STEPS):
         raise ValueError(f"{len(below)} texts were given. Give {len(STEPS)}, with one text for each step.")
@@ -49,4 +50,13 @@ def abstraction_steps(below: Sequence[str], *, title: str) -> Figure:
                 color="white" if dark else "black",
             )  # fmt: skip
             axes.text(left + _WIDTH / 2, low - 0.14, words, ha="center", va="top", fontsize=9)
-    return figure
+    lines = [" ".join(words.split()) for words in below]
+    with_capacity = sum("capacity" in words for words in lines)
+    return told(
+        figure,
+        title,
+        f"Two axes without numbers, the {AXES[1]} upwards and the {AXES[0]} to the right.",
+        "Four boxes climb from the lower left to the upper right, each with a few words below it.",
+        *(f"{name.capitalize()}: {words}." for name, words in zip(STEPS, lines, strict=True)),
+        claims={"capacity": with_capacity > 0, "three steps": with_capacity == 3, "a limit": "a limit" in lines[-1]},
+    )

@@ -12,15 +12,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from serverless_first.course.words import listed
 from serverless_first.figures.asl import shortened
 from serverless_first.figures.state_machine import FILLS, width_in
 from serverless_first.figures.states_run import Event, Run, Visit, run_of
 from serverless_first.figures.style import BLUE, GREY, VERMILION, style
+from serverless_first.figures.words import measured, numbers_in, told
 
 _ROW_IN = 0.3  # of a lane
 _ROWS_SIDE_BY_SIDE = 6  # stays at the same time that have a row each; of more the number is drawn
 _NAME_LETTERS, _NAME_PT = 30, 9.5
 _TITLE_LETTERS = 76
+_AGAIN_AND_AGAIN, _NEARLY_ALL = 5, 0.8  # the least that titles may claim: stays in one state, a share of the time
 _MARK = {"succeeded": "black", "failed": VERMILION, "timed out": VERMILION, "aborted": VERMILION, "running": GREY}
 
 
@@ -56,17 +59,19 @@ class _Lane:
 
 
 def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str) -> Figure:
-    """What executions did when, one below the other, on the same axis of time.
+    """Time lines of executions, one below the other, on the same axis.
 
     Each has a lane for each state, in the order in which they were first entered. States inside a Parallel or a Map
-    stand below it, moved in. A Map with many iterations at once is drawn as their number.
+    are below it, indented. A Map with many iterations at once is drawn as their number.
 
     Args:
-        histories: what stands above each -> the events of a Standard execution, as get_execution_history gives them;
+        histories: the heading of each -> the events of a Standard execution, as get_execution_history gives them;
             it may still be running.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. "again and again" needs a state that an execution entered five times or more,
+            and "waits in one state" an execution that spent four fifths of its time in one stay.
 
     Raises:
+        WrongTitle: the title states a number or a claim that the histories don't show.
         ValueError: there is none; or one has no events, or none of an execution.
     """
     if not histories:
@@ -88,14 +93,45 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         drawn[-1].set_xlabel(f"time since the execution began, in {unit}")
         figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=12, fontweight="bold")
         figure.legend(handles=looks, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
-    return figure
+    most = max((len(lane.visits) for each in lanes.values() for lane in each), default=0)
+    return told(
+        figure,
+        title,
+        "Time lines on the same axis of time, with a lane for each state and a bar for each stay in it.",
+        *(_in_words(name, run, lanes[name]) for name, run in runs.items()),
+        numbers=[
+            *numbers_in(histories),
+            *(len(run.visits) for run in runs.values()),
+            *(len(lane.visits) for each in lanes.values() for lane in each),
+        ],
+        claims={
+            "again and again": most >= _AGAIN_AND_AGAIN,
+            "waits in one state": any(_longest_share(run) >= _NEARLY_ALL for run in runs.values()),
+        },
+    )
 
 
 def _said(run: Run) -> str:
+    return _ended(run, _time(run.end_s))
+
+
+def _ended(run: Run, time: str) -> str:
     if run.outcome == "running":
-        return f"still runs after {_time(run.end_s)}"
+        return f"still runs after {time}"
     what = {"failed": "failed", "timed out": "timed out", "aborted": "was stopped"}.get(run.outcome, run.outcome)
-    return f"{what} after {_time(run.end_s)}" + (f" with {run.error}" if run.error else "")
+    return f"{what} after {time}" + (f" with {run.error}" if run.error else "")
+
+
+def _in_words(name: str, run: Run, lanes: Sequence[_Lane]) -> str:
+    """Puts into words what one execution did; times, and numbers of stays above one, differ from run to run."""
+    stays = [f"{lane.name} {measured(f'{len(lane.visits):,} times') if lane.visits[1:] else 'once'}" for lane in lanes]
+    return f"{name}: {_ended(run, measured(_time(run.end_s)))}. It was in {listed(stays) or 'no state'}."
+
+
+def _longest_share(run: Run) -> float:
+    """The part of an execution's time that its longest stay took, from 0 to 1."""
+    longest_s = max((_end(visit, run) - visit.entered_s for visit in run.visits), default=0.0)
+    return longest_s / run.end_s if run.end_s else 0.0
 
 
 def _time(seconds: float) -> str:
@@ -107,7 +143,7 @@ def _end(visit: Visit, run: Run) -> float:
 
 
 def _lanes(run: Run) -> list[_Lane]:
-    """A lane for each state, those of a branch below the state that the branch is of."""
+    """A lane for each state. The states of a branch are below the state that has the branch."""
     lanes: dict[str, _Lane] = {}
     inside: dict[str | None, list[str]] = {}
     for visit in run.visits:
@@ -156,7 +192,7 @@ def _draw_lane(axes: Axes, lane: _Lane, top: float, run: Run, per_s: float, long
     for visit, row in zip(lane.visits, lane.rows, strict=True):
         low, height = top + 0.15 + row * row_height, row_height * (0.86 if lane.row_count > 1 else 1.0)
         begin, end = visit.entered_s * per_s, _end(visit, run) * per_s
-        # What takes next to no time is still seen.
+        # A stay that takes next to no time must be visible.
         width = max(end - begin, 0.004 * longest_s * per_s)
         axes.add_patch(
             Rectangle(

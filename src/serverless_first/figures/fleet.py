@@ -1,4 +1,4 @@
-"""Pictures of a function's fleet: who meets a cold start, and which environments exist."""
+"""Pictures of a function's fleet: the share of cold starts, and which environments exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SKIPPED = 0.2  # share of a simulation's requests that are not counted: the fle
 
 
 def cold_share(*, title: str) -> Figure:
-    """The share of requests that meet a cold start against how often they come: theory as lines, simulation as dots.
+    """The share of requests with a cold start against how often requests come: theory as lines, simulation as dots.
 
     A curve for each time that an idle environment is kept. Requests come at random moments, service times are
     exponential, 0.2 s on average, and the same warm and cold.
@@ -62,7 +62,7 @@ def cold_share(*, title: str) -> Figure:
     return told(
         figure,
         title,
-        "The share of requests that meet a cold start falls as requests per minute grow, on a logarithmic axis.",
+        "The share of requests with a cold start falls as requests per minute grow, on a logarithmic axis.",
         *(_curve_in_words(expiry_min, of_expiry) for expiry_min, of_expiry in shares.items()),
         "Each line is theory, and the markers on it are a simulation.",
         numbers=[*_EXPIRIES_MIN, *_RATES_IN_WORDS],
@@ -99,7 +99,7 @@ def share_axes(axes: Any, *, highest: float) -> None:
     axes.set_xlabel("requests per minute (log scale)")
     axes.set_ylim(-0.02, 1.03)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    axes.set_ylabel("requests that meet a cold start")
+    axes.set_ylabel("requests with a cold start")
 
 
 class Slices(NamedTuple):

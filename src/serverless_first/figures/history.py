@@ -101,7 +101,7 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         "diamonds.",
         f"A line marks the date of the deck, {deck.value}. {_count(later)} came later.",
         numbers=[len(releases), on_slide, len(releases) - on_slide, later, first, last],
-        claims={"half": 2 * later >= len(releases), "most changes of limits": 2 * sum(limits) > len(limits)},
+        claims={"half": 2 * later >= len(releases), "most changes to limits": 2 * sum(limits) > len(limits)},
     )
 
 

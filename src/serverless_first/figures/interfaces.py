@@ -51,11 +51,11 @@ def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
         figure,
         title,
         "Network interfaces against environments, both on logarithmic axes.",
-        f"The dashed line of 2019 rises by one with each environment and ends at {wall:,}. A hatched area above it "
+        f"The dashed line, for 2019, rises by one with each environment and ends at {wall:,}. A hatched area above it "
         "shows the environments that get none."
         if then.refused.any()
-        else "The dashed line of 2019 rises by one with each environment.",
-        f"The solid line of today needs {needed} for up to {shown[-1]:,} environments.",
+        else "The dashed line, for 2019, rises by one with each environment.",
+        f"The solid line, for today, is at {needed} for up to {shown[-1]:,} environments.",
         numbers=[2019, wall, least, most, shown[-1]],
         claims={"wall": bool(then.refused.any()), "two": least == most == 2},
     )
@@ -85,7 +85,7 @@ class InterfaceCurves(Moving):
         log_axes(axes, (1, self._shown[-1]), (0.8, self._top))
         for scale in (axes.xaxis, axes.yaxis):
             scale.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
-        axes.set_xlabel("environments at the same time (log scale)")
+        axes.set_xlabel("concurrent environments (log scale)")
         axes.set_ylabel("network interfaces (log scale)")
         self.title = axes.set_title("")
         lines = [self._then, self._now, self._chosen, self._then_here, self._now_here]
@@ -157,7 +157,7 @@ class PortBar(Moving):
         axes.spines["left"].set_visible(False)
         axes.set_xticks((0, 0.5, 1), ("0", "32,500", "65,000"))
         axes.tick_params(labelsize=9.5)
-        axes.set_xlabel("ports of each shared interface in use", fontsize=10, labelpad=1)
+        axes.set_xlabel("ports in use on each shared interface", fontsize=10, labelpad=1)
         self.title = axes.set_title("", fontsize=11)
         self.moving = [self._bar, self.title]
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, PURPLE, SKY, VERMILION, style
+from serverless_first.figures.words import told
 from serverless_first.simulate import queueing
 from serverless_first.simulate.queueing import CallsResult, QueueResult
 
@@ -26,7 +27,8 @@ def burst_levelling(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: in
         arrivals_s: when each request comes, in seconds from 0, ascending; one at least.
         service_s: how long it takes, in seconds, above 0; one number, or one for each.
         concurrency: of the function: of its calls, and of the mapping as MaximumConcurrency; from 2.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may say that calls are "refused", or "most" of them, that messages are
+            "late", or that "none" is lost, if the simulation shows it.
 
     Raises:
         ValueError: an argument is out of its range, or there is no request.
@@ -40,11 +42,24 @@ def burst_levelling(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: in
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = panels.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
-    return figure
+    return told(
+        figure,
+        title,
+        "Three panels over one time axis.",
+        *(f"{words}." for words in levelling_words(called, queued)),
+        numbers=[called.calls, called.lost, queued.lost, queued.most_waiting, queued.oldest_s, queued.done_s],
+        shares=[called.lost / called.calls],
+        claims={
+            "refused": called.lost > 0,
+            "most": 2 * called.lost > called.calls,
+            "late": queued.oldest_s > 0,
+            "none": queued.lost == 0,
+        },
+    )
 
 
 class LevellingPanels(Moving):
-    """Three pictures over one time axis: what becomes of calls, how many messages wait, how old the oldest one is.
+    """Three panels over one time axis show what becomes of calls, how many messages wait, and the oldest one's age.
 
     Args:
         rows: the three axes, from top to bottom.
@@ -109,7 +124,7 @@ class LevellingPanels(Moving):
 
 
 def levelling_words(called: CallsResult, queued: QueueResult) -> tuple[str, str, str]:
-    """What the three pictures say, in a line each."""
+    """Returns a line for each of the three panels."""
     lost = f"{called.lost:,} of {called.calls:,} are refused" if called.lost else f"all {called.calls:,} are served"
     kept = f"{queued.lost:,} are lost" if queued.lost else "none is lost"
     return (

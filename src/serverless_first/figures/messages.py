@@ -10,14 +10,16 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from serverless_first.course.words import listed
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
+from serverless_first.figures.words import measured, told
 
-#: What can happen to a message: sent; received by somebody; back, when its visibility timeout is over; somebody is
-#: done with the work; deleted by somebody.
+#: A message is sent, received by somebody, back when its visibility timeout is over, done when somebody has finished
+#: the work, and deleted by somebody.
 KINDS = ("sent", "received", "back", "done", "deleted")
 _QUEUE = "in the queue"
-_COLOURS = (ORANGE, BLUE, VERMILION)  # of the consumers; their names stand on the lanes, too
+_COLOURS = (ORANGE, BLUE, VERMILION)  # of the consumers, whose names are on the lanes
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class MessageEvent:
 
 
 def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
-    """A lane for the queue, which shows when a message can be received and when not, and one for each consumer.
+    """Draws a lane for the queue, which shows when a message can be received, and a lane for each consumer.
 
     Args:
         events: what happened to one message, the first one "sent", in the order of time.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may say that somebody "got the same message" or that a time "was over"
+            or "is over" before the work, if the events show it.
 
     Raises:
         ValueError: there are no events, the first is not "sent", an event is of no known kind, or the times descend.
@@ -67,7 +70,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             x = event.time_s - begin_s
             axes.plot([x, x], [min(0, y) - 0.3, max(0, y)], color="black", linewidth=0.9, linestyle=":", zorder=0)
             axes.plot(x, y - 0.32, "v", color="black", markersize=5)
-            # To the left where there is no room to the right, unless the word before stands there.
+            # To the left if there is no room to the right, unless the previous word is there.
             late = x > 0.85 * span_s and x - before.get(y, -span_s) > 0.3 * span_s
             before[y] = x
             beside: dict[str, Any] = {"xytext": (-4 if late else 4, 0), "textcoords": "offset points"}
@@ -81,7 +84,23 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
         states = [Patch(facecolor=SKY), Patch(facecolor="white", hatch="////", edgecolor=GREY)]
         labels = ["visible: anybody can receive it", "invisible: somebody has received it"]
         figure.legend(states, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
-    return figure
+    receivers = list(dict.fromkeys(event.who for event in events if event.kind == "received"))
+    twice = len(receivers) > 1
+    too_late = any(_is_over_too_early(who, events, end_s) for who in people)
+    return told(
+        figure,
+        title,
+        f"A lane for the queue{f', and one each for {listed(people)}' if people else ''}.",
+        f"In the queue, the message is {_states_in_words(events, end_s)}.",
+        *(_work_in_words(who, events, end_s) for who in people),
+        numbers=[len(people), len(receivers), sum(event.kind == "received" for event in events)],
+        claims={
+            "got the same message": twice,
+            "gets the same message": twice,
+            "was over": too_late,
+            "is over": too_late,
+        },
+    )
 
 
 def _require_a_life(events: Sequence[MessageEvent]) -> None:
@@ -125,3 +144,25 @@ def _work_of(who: str, events: Sequence[MessageEvent], end_s: float) -> list[tup
             found.append((since_s, event.time_s))
             since_s = None
     return found if since_s is None else [*found, (since_s, end_s)]
+
+
+def _is_over_too_early(who: str, events: Sequence[MessageEvent], end_s: float) -> bool:
+    """Whether the message is back in the queue while this consumer still works on it."""
+    back_s = [event.time_s for event in events if event.kind == "back"]
+    return any(begin_s < moment_s < done_s for begin_s, done_s in _work_of(who, events, end_s) for moment_s in back_s)
+
+
+def _states_in_words(events: Sequence[MessageEvent], end_s: float) -> str:
+    """The queue's lane: "visible for 0.5 s, invisible for 1.0 s and deleted by Ben"."""
+    states = [
+        f"{'visible' if visible else 'invisible'} for {measured(f'{right_s - left_s:.1f} s')}"
+        for left_s, right_s, visible in _states(events, end_s)
+    ]
+    return listed([*states, *(f"deleted by {event.who}" for event in events if event.kind == "deleted")])
+
+
+def _work_in_words(who: str, events: Sequence[MessageEvent], end_s: float) -> str:
+    """A consumer's lane: "Ann works for 1.8 s, and the message is back in the queue before that ends" with a period."""
+    worked_s = sum(done_s - begin_s for begin_s, done_s in _work_of(who, events, end_s))
+    longer = ", and the message is back in the queue before that ends" if _is_over_too_early(who, events, end_s) else ""
+    return f"{who} works for {measured(f'{worked_s:.1f} s')}{longer}."

@@ -73,7 +73,7 @@ def proxy_over_time(
         axes.step(times_s, servers, where="post", color=GREEN, linewidth=3.2, label="DatabaseConnections")
         if borrowed:
             look: dict[str, Any] = {"facecolor": "#BFE3D8", "edgecolor": GREEN, "hatch": "..", "linewidth": 0.4}
-            axes.fill_between(times_s, lent, step="post", zorder=1, label="of them borrowed", **look)
+            axes.fill_between(times_s, lent, step="post", zorder=1, label="borrowed by clients", **look)
         if limit is not None:
             axes.axhline(limit, color="black", linewidth=1.0, linestyle=":", zorder=3)
             words, side = f"the pool's\nlimit: {limit}", axes.get_yaxis_transform()

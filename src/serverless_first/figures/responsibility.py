@@ -1,4 +1,4 @@
-"""The picture of who does what: a row for each task, a column for each service."""
+"""The responsibility matrix: a row for each task, a column for each service."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, style
+from serverless_first.figures.words import told
 from serverless_first.shop import responsibility
 from serverless_first.shop.responsibility import Owner, Year
 
-#: colour, colour of the word, hatching; the word in the cell says the same
+#: Fill, color of the word, hatching. The word in the cell says the same.
 LOOKS: dict[Owner, tuple[str, str, str]] = {
     "AWS": (BLUE, "white", ""),
     "both": ("#BFD9EA", "black", "..."),
     "you": ("#FBE3C4", "black", "///"),
 }
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _WORDS: dict[Owner, str] = {"AWS": "AWS's", "both": "both have a part", "you": "yours"}
 
 
@@ -28,7 +31,8 @@ def responsibilities(years: Sequence[Year] = (2020, 2026), *, title: str) -> Fig
 
     Args:
         years: 2020 as on slide 9, 2026 as in AWS's guides, or both.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state, also in words, how many tasks there are, how many of them are
+            whose, and how many columns or cells are new. "" if a slide's heading says it.
 
     Raises:
         ValueError: no year, or a year that has no matrix.
@@ -52,7 +56,49 @@ def responsibilities(years: Sequence[Year] = (2020, 2026), *, title: str) -> Fig
                 Patch(facecolor="none", edgecolor="none", label="★ differs from the slide   ● newer than it")
             )
         figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return figure
+    numbers = {*_counts(years), *years, *columns, len(responsibility.TASKS)}
+    if 2026 in years:
+        numbers |= {len(responsibility.NEW), len(responsibility.MOVES)}
+    return told(
+        figure,
+        title,
+        f"A row for each of {len(responsibility.TASKS)} tasks, a column for each service.",
+        *(_year_in_words(year) for year in years),
+        f"In every column, these tasks are yours: {listed(_always_yours(years))}.",
+        *(_changes_in_words() if 2026 in years else ()),
+        numbers=numbers,
+        claims={word: number in numbers for number, word in enumerate(_NUMBERS, 2)},
+    )
+
+
+def _counts(years: Sequence[Year]) -> set[int]:
+    """How many tasks are one owner's on one service, for all owners and services of these years."""
+    return {
+        len(responsibility.of(service, year, owner))
+        for year in years
+        for service in responsibility.services(year)
+        for owner in responsibility.OWNERS
+    }
+
+
+def _year_in_words(year: Year) -> str:
+    services = responsibility.services(year)
+    counts = [f"{len(responsibility.of(service, year, 'you'))} on {service}" for service in services]
+    return f"Wholly yours in {year}: {listed(counts)}."
+
+
+def _always_yours(years: Sequence[Year]) -> list[str]:
+    columns = [(service, year) for year in years for service in responsibility.services(year)]
+    return [task.name for task in responsibility.TASKS if all(task.owner(*column) == "you" for column in columns)]
+
+
+def _changes_in_words() -> list[str]:
+    """The dots and the stars in words."""
+    starred = [f"{move.task} on {move.service}" for move in responsibility.MOVES]
+    return [
+        f"Newer than the slide: {listed(list(responsibility.NEW))}.",
+        f"Stars mark cells that differ from the slide: {'; '.join(starred)}.",
+    ]
 
 
 def _matrix(axes: Any, year: Year) -> None:

@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from serverless_first.course.words import listed
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style
+from serverless_first.figures.words import measured, told
 
 _APART = 3.2  # between two services
 _DOOR_Y, _SERVICE_Y, _STORE_Y, _CLIENTS_Y = 3.0, 1.9, 0.55, 4.25
@@ -27,18 +29,19 @@ def services(
     events: Sequence[tuple[str, str]] = (),
     down: Sequence[str] = (),
 ) -> Figure:
-    """Services side by side, each with an API in front and a store of its own below.
+    """Services side by side, each with an API in front and its own store below.
 
     Args:
         names: of the services, from left to right.
         title: the finding, as a sentence.
-        called: the services that clients call; all, unless told.
-        calls: pairs of services: the first calls the API of the second, and waits.
-        events: pairs of services: the first tells the second by an event, and does not wait.
-        down: services that do not answer.
+        called: the services that clients call. The default is all of them.
+        calls: pairs of services. The first calls the API of the second and waits.
+        events: pairs of services. The first tells the second by an event and doesn't wait.
+        down: services that don't answer.
 
     Raises:
-        ValueError: there is no service, or a pair or `down` names one that is not there.
+        ValueError: there is no service, or a pair, `called` or `down` names a service that isn't there.
+        WrongTitle: the title speaks of calls, events or an outage that the figure doesn't have.
     """
     unknown = sorted({name for pair in (*calls, *events, down, called or ()) for name in pair if name not in names})
     if not names or unknown:
@@ -72,7 +75,31 @@ def services(
             begin, end = (place[one] + side * _HALF, _SERVICE_Y), (place[other] - side * _HALF, _SERVICE_Y)
             _arrow(axes, begin, end, GREEN, dashed=True)
             _label(axes, begin, end, "event", GREEN)
-    return figure
+    return told(
+        figure,
+        title,
+        *_services_in_words(names, names if called is None else called),
+        *(f"From {one} an arrow, marked calls and waits, leads to the API of {other}." for one, other in calls),
+        *(f"From {one} a dashed arrow, marked event, leads to {other}." for one, other in events),
+        *(f"{name.capitalize()} is crossed out and marked down." for name in down),
+        numbers=[len(names), len(calls), len(events)],
+        claims={
+            "calls": bool(calls),
+            "waits": bool(calls),
+            "event": bool(events),
+            "events": bool(events),
+            "down": bool(down),
+        },
+    )
+
+
+def _services_in_words(names: Sequence[str], called: Sequence[str]) -> tuple[str, str]:
+    clients = f"Clients at the top: {listed(_CLIENTS)}."
+    below = "the service" if len(names) == 1 else "the services"
+    each = "It has" if len(names) == 1 else "Each has"
+    own = f"{each} a box API above it and its own store below it."
+    reached = "" if len(called) == len(names) else f" Lines from the clients lead only to {listed(called)}."
+    return f"{clients} Below them {below} {listed(names)}.", f"{own}{reached}"
 
 
 def _service(axes: Axes, x: float, name: str, *, is_down: bool) -> None:
@@ -116,14 +143,15 @@ def _label(axes: Axes, begin: tuple[float, float], end: tuple[float, float], wor
 
 
 def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) -> Figure:
-    """A bar for each party of one request: from when it took the request until it had answered.
+    """A bar for each party of one request, from when it took the request until it had answered.
 
     Args:
         spans: name -> begin and end, in seconds on one clock, from the outermost party to the innermost.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may say that a party waits if all bars are inside the first.
 
     Raises:
-        ValueError: there is none, or one ends before it begins.
+        ValueError: there is no span, or a span ends before it begins.
+        WrongTitle: the title says that a party waits, but a bar isn't inside the first bar.
     """
     if not spans or any(end < begin for begin, end in spans.values()):
         raise ValueError("Give at least one span, in seconds, each with its beginning before its end.")
@@ -143,4 +171,28 @@ def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) 
         axes.set_xlim(0, total_ms * 1.13 or 1)
         axes.set_xlabel("time since the client sent the request, in ms")
         figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return figure
+    outer, *_ = spans.values()
+    return told(
+        figure,
+        title,
+        f"{len(spans)} bars over time, in milliseconds.",
+        *_spans_in_words(spans),
+        numbers=[len(spans)],
+        claims={"waits": all(_inside(span, outer) for span in spans.values())},
+    )
+
+
+def _spans_in_words(spans: Mapping[str, tuple[float, float]]) -> list[str]:
+    """A sentence for each bar, with the narrowest bar before it that it is inside of."""
+    said: list[str] = []
+    before: list[tuple[str, tuple[float, float]]] = []
+    for name, span in spans.items():
+        around = [(end - begin, other) for other, (begin, end) in before if _inside(span, (begin, end))]
+        where = f", inside the bar of “{min(around)[1]}”" if around else ""
+        said.append(f"“{name}” takes {measured(f'{(span[1] - span[0]) * 1000:,.1f} ms')}{where}.")
+        before.append((name, span))
+    return said
+
+
+def _inside(inner: tuple[float, float], outer: tuple[float, float]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]

@@ -1,35 +1,46 @@
-"""Pictures of lesson 07: slide 27 as a table of boxes, what operating a store takes, and the tasks that stay yours."""
+"""Draws lesson 07's figures: slide 27 as rows of boxes, the work of operating a store, the tasks that stay yours."""
 
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
+from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
+from serverless_first.figures.words import numbers_in, told
 from serverless_first.shop import spectrum as slide
-from serverless_first.shop.operations import KINDS, Ledger
+from serverless_first.shop.operations import KINDS, Kind, Ledger
 
 _LETTERS = 12  # of a box's line
-#: Each mark has a colour, a line and a sign, so that none of them depends on colour.
+#: Each mark has a color, a kind of line and a sign, so that readers without color can tell the marks apart.
 _MARKS: Mapping[str, tuple[str, Any, str]] = {
     "": ("white", "solid", "as on the slide"),
-    "other name": (YELLOW, "dashed", "≈ another name or version now"),
-    "new": (SKY, "solid", "+ came after the deck"),
+    "other name": (YELLOW, "dashed", "≈ new name or version"),
+    "new": (SKY, "solid", "+ added since the deck"),
 }
 _SIGNS = {"": "", "other name": "≈ ", "new": "+ "}
 _KIND_LOOKS = ((BLUE, ""), (ORANGE, "///"), (GREEN, "..."), (PURPLE, "xx"))
+#: How the alt text names the kinds of operations: a noun that it counts, and the words behind it.
+_KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
+    "actions": ("action", ""),
+    "settings": ("value", " chosen"),
+    "patch": ("thing", " to patch"),
+    "watch": ("thing", " to watch"),
+}
 
 
 def spectrum(*, title: str, when: slide.When = "now") -> Figure:
     """The five rows of slide 27, from more to less operational load.
 
     Args:
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state how many rows and services there are, how many services are new
+            and how many have another name. "" if a slide's heading states it.
         when: "then" for the slide of January 2020, "now" for today, with what changed marked.
     """
     with style():
@@ -56,7 +67,15 @@ def spectrum(*, title: str, when: slide.When = "now") -> Figure:
                 for colour, line, words in _MARKS.values()
             ]
             figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return figure
+    drawn = [service for name in slide.ROWS for service in slide.row(name, when)]
+    news = Counter(service.news for service in drawn) if when == "now" else Counter[str]()
+    return told(
+        figure,
+        title,
+        f"{len(slide.ROWS)} rows of boxes, from more to less operational load.",
+        *(_row_in_words(name, when) for name in slide.ROWS),
+        numbers=[len(slide.ROWS), len(drawn), news["new"], news["other name"]],
+    )
 
 
 def _places(services: Sequence[slide.Service], last: int) -> list[float]:
@@ -79,28 +98,26 @@ def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When
     axes.text(x, y, words, va="center", ha="center", fontsize=8)
 
 
-def spectrum_words(when: slide.When = "now") -> str:
-    """The alt text of `spectrum`: each row with its services and what changed."""
-    rows = []
-    for name in slide.ROWS:
-        marked = []
-        for service in slide.row(name, when):
-            if when == "then":
-                marked.append(service.then)
-            elif service.news == "other name":
-                marked.append(f"{service.name} (on the slide: {service.then})")
-            else:
-                marked.append(service.name + (" (new)" if service.news else ""))
-        rows.append(f"{name}: {', '.join(marked)}.")
-    return "Five rows of boxes, from more to less operational load. " + " ".join(rows)
+def _row_in_words(row: str, when: slide.When) -> str:
+    """A row's services, each with what changed: "Database: MySQL, own; RDS; Aurora DSQL (new)"."""
+    marked = []
+    for service in slide.row(row, when):
+        if when == "then":
+            marked.append(service.then)
+        elif service.news == "other name":
+            marked.append(f"{service.name} (on the slide: {service.then})")
+        else:
+            marked.append(service.name + (" (new)" if service.news else ""))
+    return f"{row}: {'; '.join(marked)}."
 
 
 def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
-    """What each way to run a store has taken, as stacked bars.
+    """The work that each way to run a store has taken, as stacked bars.
 
     Args:
         ledgers: one bar each, in this order.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state the parts of a bar and its whole length. "" if a slide's heading
+            states it.
 
     Raises:
         ValueError: there is no ledger.
@@ -124,10 +141,22 @@ def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
             left = [before + count for before, count in zip(left, counts, strict=True)]
         axes.set_yticks(range(len(ledgers)), [ledger.name for ledger in ledgers])
         axes.invert_yaxis()
-        axes.set_xlabel("counted while it was done (number)")
+        axes.set_xlabel("number, counted during the work")
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=9)
-    return figure
+    totals = [ledger.total(kind) for ledger in ledgers for kind in KINDS]
+    return told(
+        figure,
+        title,
+        f"{count_of(len(ledgers), 'stacked bar')}.",
+        *(f"{ledger.name}: {_work_in_words(ledger)}." for ledger in ledgers),
+        numbers=[*totals, *left, *numbers_in(ledger.name for ledger in ledgers)],
+    )
+
+
+def _work_in_words(ledger: Ledger) -> str:
+    """The parts of a ledger's bar: "20 actions, 48 values chosen, 3 things to patch and 1 thing to watch"."""
+    return listed([count_of(ledger.total(kind), thing) + rest for kind, (thing, rest) in _KIND_WORDS.items()])
 
 
 class TaskBars(Moving):
@@ -147,7 +176,7 @@ class TaskBars(Moving):
         axes.set_xticks(range(most + 1))
         axes.set_xlim(0, most + 0.3)
         axes.invert_yaxis()
-        axes.set_xlabel("services that leave this task to you (number)")
+        axes.set_xlabel("number of services that leave this task to you")
         self.title = axes.set_title("")
         self.moving = [*self._bars, *self._words, self.title]
 

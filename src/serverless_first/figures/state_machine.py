@@ -16,11 +16,13 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, P
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
+from serverless_first.course.words import listed
 from serverless_first.figures import asl
 from serverless_first.figures.asl import END, JOIN, START, Edge, Graph, Node
 from serverless_first.figures.graph_layout import Arrow, Placed, Point, place
 from serverless_first.figures.states_run import Visits, visits_of
 from serverless_first.figures.style import GREY, VERMILION, style
+from serverless_first.figures.words import measured, numbers_in, told
 
 Definition = str | Mapping[str, Any]
 
@@ -38,9 +40,9 @@ class _Sizes:
 
 
 _ON_PAPER = _Sizes(10.0, 9.0, 10.5, 0.22, 0.08)
-_ON_A_SLIDE = _Sizes(15.5, 14.0, 16.0, 0.12, 0.06, is_short=True)  # a slide is low: what is no gap can be letters
+_ON_A_SLIDE = _Sizes(15.5, 14.0, 16.0, 0.12, 0.06, is_short=True)  # a slide is low: small gaps, large letters
 
-# Fills are light, so that black text reads on them; kind, border and shape say the same in grey print.
+# Fills are light, so that black text reads on them; kind, border and shape say the same in gray print.
 FILLS = {
     "Task": "#CFE4F2", "Choice": "#F9F5C0", "Wait": "#FBE6BF", "Pass": "white", "Parallel": "#EFDCE7", "Map": "#EFDCE7",
     "Succeed": "#C4E8DC", "Fail": "#F6D3BD",
@@ -77,9 +79,11 @@ def state_machine(
         across: from left to right, or (False) from top to bottom; None chooses what fits a notebook.
 
     Raises:
-        ValueError: it is no definition; see `asl.graph_of`.
+        WrongTitle: the title states a number or a claim that the history doesn't show.
+        ValueError: it isn't a definition; see `asl.graph_of`.
     """
-    return _drawn({"": (definition, history)}, title, across)
+    machines = {"": (definition, history)}
+    return _told(_drawn(machines, title, across), title, machines)
 
 
 def state_machines(
@@ -92,13 +96,15 @@ def state_machines(
     """Several state machines side by side.
 
     Args:
-        definitions: what stands above each -> the definition.
-        title: the finding, as a sentence; "" if the slide's heading says it.
-        histories: what stands above a machine -> the events of one of its executions.
+        definitions: the heading of each -> the definition.
+        title: the finding, as a sentence; "" if the slide's heading says it. "a loop" needs an execution that entered a
+            state again, and "two steps" an execution that entered two states.
+        histories: the heading of a machine -> the events of one of its executions.
         for_slide: for a projector: larger letters, shorter arrows, no legend.
 
     Raises:
-        ValueError: there is none, or one is no definition; or a history is of none of them.
+        WrongTitle: the title states a number or a claim that the histories don't show.
+        ValueError: there are no definitions, one isn't valid, or a history belongs to none of them.
     """
     if not definitions:
         raise ValueError("There is nothing to draw. Give at least one definition.")
@@ -106,16 +112,46 @@ def state_machines(
     if unknown := sorted(set(histories) - set(definitions)):
         raise ValueError(f"There is a history of {unknown[0]!r}, but the machines are {', '.join(definitions)}.")
     both = {name: (each, histories.get(name)) for name, each in definitions.items()}
-    return _drawn(both, title, False, _ON_A_SLIDE if for_slide else _ON_PAPER)
+    return _told(_drawn(both, title, False, _ON_A_SLIDE if for_slide else _ON_PAPER), title, both)
 
 
 def state_machine_words(definition: Definition) -> str:
     """A state machine in sentences, for the alt text of its picture.
 
     Raises:
-        ValueError: it is no definition.
+        ValueError: it isn't a definition.
     """
     return asl.describe(asl.graph_of(definition))
+
+
+def _told(
+    figure: Figure, title: str, machines: Mapping[str, tuple[Definition, Sequence[Mapping[str, Any]] | None]]
+) -> Figure:
+    """Gives a figure its alt text: each machine, and how often its execution was in each state."""
+    sentences: list[str] = []
+    entered: list[dict[str, int]] = []
+    for heading, (definition, events) in machines.items():
+        sentences += [f"{heading}." if heading else "", state_machine_words(definition)]
+        if events is not None:
+            times = visits_of(events).states
+            entered.append(times)
+            stays = [f"{name} {measured(f'{n:,} times') if n > 1 else 'once'}" for name, n in times.items()]
+            sentences.append(f"This execution entered {listed(stays) or 'no state'}.")
+    return told(
+        figure,
+        title,
+        *sentences,
+        numbers=[
+            len(machines),
+            *numbers_in(machines),
+            *(sum(times.values()) for times in entered),
+            *(n for times in entered for n in times.values()),
+        ],
+        claims={
+            "a loop": any(n > 1 for times in entered for n in times.values()),
+            "two steps": any(sum(times.values()) == 2 for times in entered),
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -358,7 +394,7 @@ def _draw_arrow(axes: Axes, edge: Edge, points: Sequence[Point], went: bool, *, 
 
 
 def _legend(machines: Sequence[_Machine]) -> list[Any]:
-    """What needs a word: kinds of states by their fills, arrows of errors, and what an execution met."""
+    """The marks that need a word: kinds of states by their fills, arrows of errors, and what an execution met."""
     kinds = {node.kind for machine in machines for node in machine.graph.nodes.values()}
     names = {"Parallel": "Parallel, Map"}
     looks: list[Any] = []

@@ -22,7 +22,7 @@ from serverless_first.figures.words import told
 _SERVER_COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
 _WAITS, _BORROWED, _STATEMENT, _PINNED, _IN_VAIN = (
     "waits for a database connection",
-    "has borrowed one",
+    "holds a connection",
     "a statement",
     "pinned: keeps it",
     "borrow timeout",

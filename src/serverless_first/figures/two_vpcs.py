@@ -77,7 +77,7 @@ def two_vpcs(
         _way_between(model, interfaces),
         numbers=[2019, environments, interfaces, addresses, free, refused, environments + refused],
         claims={
-            "no way": interfaces == 0,
+            "no path": interfaces == 0,
             "each environment": environments == interfaces,
             "all there are": free == 0,
             "share": model == "hyperplane" and interfaces < environments,
@@ -111,7 +111,7 @@ def _between(axes: Axes, model: Model, dots: Sequence[Point], slots: Sequence[Po
         for slot in slots:
             _line(axes, (_NAT_X + _NAT_WIDTH, _HEIGHT / 2), slot, GREEN, 2.4)
     else:
-        axes.text(3.77, _HEIGHT / 2, "no way\nbetween", ha="center", va="center", fontsize=10, color="#333333")
+        axes.text(3.77, _HEIGHT / 2, "no path\nbetween", ha="center", va="center", fontsize=10, color="#333333")
 
 
 def _lambdas_side(environments: int, refused: int) -> str:

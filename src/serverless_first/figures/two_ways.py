@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from serverless_first.course.words import count
 from serverless_first.figures.style import BLUE, VERMILION, style
+from serverless_first.figures.words import measured, numbers_in, told
 
 _COLUMNS = 3
 _LOOKS = ((VERMILION, "///"), (BLUE, ""))
@@ -16,11 +18,12 @@ def two_ways(measures: Mapping[str, Sequence[float]], *, names: Sequence[str], t
     """A panel for each measure, with a bar for each of the two ways and its number at the bar's end.
 
     Args:
-        measures: what is measured, with its unit -> the number of the first way and that of the second, from 0.
+        measures: what is measured, with its unit -> a number for each of the two ways, from 0.
         names: what the two ways are called.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence; "" if the slide's heading says it.
 
     Raises:
+        WrongTitle: the title states a number that no bar has.
         ValueError: there is no measure, or one has not two numbers, or a number below 0; or there are not two names.
     """
     if len(names) != 2:
@@ -50,7 +53,13 @@ def two_ways(measures: Mapping[str, Sequence[float]], *, names: Sequence[str], t
             axes.tick_params(axis="y", length=0)
             axes.spines["bottom"].set_visible(False)
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return figure
+    return told(
+        figure,
+        title,
+        f"Pairs of bars for {count(len(measures), 'measure')}, {names[0]} against {names[1]}.",
+        *(f"{what}: {measured(_number(a))} against {measured(_number(b))}." for what, (a, b) in measures.items()),
+        numbers=[len(measures), *numbers_in([*measures, *names]), *(n for pair in measures.values() for n in pair)],
+    )
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The picture of what an hour of work costs, against the share of the time in which a server has work."""
+"""The price of an hour of work, against the share of the time in which a server has work."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from matplotlib.ticker import FuncFormatter
 
 from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
+from serverless_first.figures.words import numbers_in, told
 
-# Line and marker tell the servers apart in grey print.
+# Line and marker tell the servers apart in gray print.
 _LOOKS = ((ORANGE, "--", "o"), (VERMILION, ":", "s"), (PURPLE, "-.", "^"))
 MOST_SERVERS = len(_LOOKS)
 _LEAST_SHARE = 0.05
@@ -19,26 +20,26 @@ _TOP = 4.0  # of the axis, as a multiple of the function's price: steep ends say
 
 
 def crossing_share(function_usd: float, server_usd: float) -> float:
-    """The share of the time that a server must have work to cost as much as a function: server / function.
+    """The share of the time in which a server must have work to cost as much as a function: server / function.
 
-    Above 1, the function costs less even than a server that always has work.
+    Above 1, the function costs less than even a server that always has work.
     """
     return server_usd / function_usd
 
 
 def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: str) -> Figure:
-    """A level line for a function, which costs only while it works, and a falling curve for each server.
+    """Draws a level line for a function, which costs only while it works, and a falling curve for each server.
 
-    Dots mark where a curve meets the line, with the share: left of and below the lowest curve, right of and above the
-    others, where no curve runs.
+    A marker with the share shows where a curve meets the line. The label is where no curve runs, which is left of and
+    below the lowest curve's marker, and right of and above the other markers.
 
     Args:
         function_usd: US dollars for an hour of a function's work.
         servers: name -> US dollars for an hour of a server that does as much, busy or not; up to three.
-        title: the finding, as a sentence.
+        title: the finding, as a sentence. It may state the shares in percent.
 
     Raises:
-        ValueError: no server, more than three, or a price that is not above 0.
+        ValueError: there is no server, or more than three, or a price isn't above 0.
     """
     if not 1 <= len(servers) <= MOST_SERVERS:
         raise ValueError(f"{len(servers)} servers were given. Give one to {MOST_SERVERS}.")
@@ -58,17 +59,30 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
                 axes.plot([share * 100], [function_usd], marker, markersize=9, color="white",
                           markeredgecolor=colour, markeredgewidth=2.2, zorder=4)  # fmt: skip
                 axes.annotate(
-                    f"{share * 100:.0f} %", (share * 100, function_usd), (-7, -9) if name == first else (7, 9),
+                    f"{share * 100:.0f}%", (share * 100, function_usd), (-7, -9) if name == first else (7, 9),
                     textcoords="offset points", ha="right" if name == first else "left",
                     va="top" if name == first else "bottom", fontweight="bold", zorder=5,
                 )  # fmt: skip
         axes.set_xlim(0, 100)
         axes.set_ylim(0, function_usd * _TOP)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:.0f} %"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:.0f}%"))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"${value:.2f}"))
         axes.set_xlabel("share of the time in which a server has work")
         axes.set_ylabel("US dollars for an hour of work")
         grid(axes)
         axes.set_title(title, parse_math=False)
         figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=9.5, handlelength=3)
-    return figure
+    shares_met = {name: crossing_share(function_usd, usd) for name, usd in servers.items()}
+    return told(
+        figure,
+        title,
+        "US dollars for an hour of work against the share of the time in which a server has work.",
+        f"Lambda is a level line at ${function_usd:.2f}.",
+        *(
+            f"The curve of {name} falls "
+            + (f"and meets this line at {share:.0%}." if share <= 1 else "but stays above this line.")
+            for name, share in shares_met.items()
+        ),
+        numbers=numbers_in(servers),
+        shares=[share for share in shares_met.values() if share <= 1],
+    )

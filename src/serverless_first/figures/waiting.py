@@ -1,4 +1,4 @@
-"""How long one waits for capacity: measured here and published elsewhere, from milliseconds to months on one axis."""
+"""How long you wait for capacity, measured here and published elsewhere, from milliseconds to months on one axis."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from serverless_first.figures.style import BLUE, ORANGE, style
+from serverless_first.figures.words import measured, told
 
 SECONDS = {"ms": 0.001, "s": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0}
 _MARKS = {
@@ -22,7 +23,7 @@ _BARE = re.compile(r"([\d.,]+)\s+to\s+[\d.,]+\s*(ms|s|minute|hour|day|week)s?\b"
 
 
 def span_s(text: str) -> tuple[float, float]:
-    """The shortest and the longest time that a text names, in seconds: of a fact's value.
+    """Returns the shortest and the longest time that a text names, such as a fact's value, in seconds.
 
     >>> span_s("at most 125 ms"), span_s("from under 100 ms to over 1 s"), span_s("4 to 30 weeks")
     ((0.125, 0.125), (0.1, 1.0), (2419200.0, 18144000.0))
@@ -98,8 +99,7 @@ def waiting_times(
                 axes.barh(
                     place, high_s - low_s, left=low_s, height=0.62, facecolor=ORANGE, edgecolor="black", hatch="//"
                 )
-            words = time_words(high_s) if high_s == low_s else f"{time_words(low_s)} to {time_words(high_s)}"
-            _label(axes, high_s, place, words)
+            _label(axes, high_s, place, _span_words(low_s, high_s))
         axes.set_yticks(range(len(names)), names, fontsize=10)
         axes.invert_yaxis()
         _time_axis(axes, first_s, max(times))
@@ -109,7 +109,26 @@ def waiting_times(
         }
         shown_kinds = {kind: patch for kind, (rows, patch) in kinds.items() if rows}
         axes.legend(shown_kinds.values(), shown_kinds.keys(), loc="upper right", frameon=True, fontsize=9.5)
-    return figure
+    middles_s = [median(each_s) for each_s in measured_s.values()]
+    longest_s = [high_s for _, high_s in published_s.values()]
+    return told(
+        figure,
+        title,
+        "One bar for each kind of capacity, on a logarithmic axis of time.",
+        *(
+            f"Measured here: {name}, {measured(time_words(middle_s))}."
+            for name, middle_s in zip(measured_s, middles_s, strict=True)
+        ),
+        *(f"Published: {name}, {_span_words(low_s, high_s)}." for name, (low_s, high_s) in published_s.items()),
+        claims={
+            "a process starts in milliseconds": bool(middles_s) and middles_s[0] < 1,
+            "a server takes weeks": bool(longest_s) and longest_s[-1] >= 2 * SECONDS["week"],
+        },
+    )
+
+
+def _span_words(low_s: float, high_s: float) -> str:
+    return time_words(high_s) if high_s == low_s else f"{time_words(low_s)} to {time_words(high_s)}"
 
 
 def _time_axis(axes: Any, first_s: float, longest_s: float) -> None:

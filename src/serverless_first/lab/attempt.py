@@ -204,7 +204,7 @@ def cloud_is_missing(task_id: str) -> CheckBroken:
     """The error for a check that finds no local cloud."""
     return CheckBroken(
         "The local cloud is not running.",
-        look_at="the cell with cloud.start(). Run it, then the cells after it, then this check again",
+        look_at="the cell with cloud.start(). Run it and the cells after it, then run this check again",
         task_id=task_id,
     )
 

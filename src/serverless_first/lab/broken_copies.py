@@ -123,18 +123,17 @@ def _passes(attempt: Attempt, run: PytestRun, tests: str, code: str) -> None:
         attempt.not_started(f"{tests} still raises NotImplementedError. Replace that line with your tests.")
     if "RealAwsRefused" in run.output:
         problem = (
-            "Your tests reach for the real AWS, with a call that is made where moto does not answer. The call "
-            "was refused."
+            "Your tests try to reach the real AWS, because they call it where moto isn't active. The call was blocked."
         )
         look_at = "which calls are outside mock_aws, including calls that run when the file is imported"
     elif run.exit_code == NONE_FOUND:
         problem = "pytest finds no test in your file. A file without tests does not pass."
         look_at = "the names of your functions. pytest runs only functions whose name begins with test_"
     elif run.exit_code == TIMED_OUT:
-        problem, look_at = "Your tests did not end in time.", "the loops in your tests"
+        problem, look_at = "Your tests did not finish in time.", "the loops in your tests"
     elif run.exit_code == FAILED:
         problem = f"One of your tests fails on the right {code}."
-        look_at = "the line with E, which says what came back. Each test makes its own table, inside mock_aws"
+        look_at = "the line with E, which says what came back. Each test creates its own table, inside mock_aws"
     else:
         problem, look_at = "pytest cannot run your file.", "the error that pytest names"
     attempt.expect(

@@ -48,20 +48,22 @@ def load_checks(module: Module) -> dict[str, Check]:
     """
     folder, where = module_dir(module.id), f"modules/{module.id}/checks.py"
     if not (folder / "checks.py").is_file():
-        raise CourseFault(f"{where} is missing. This is a fault in the course, not yours.")
+        raise CourseFault(f"{where} is missing. This is a bug in the course, not your mistake.")
     checks: dict[str, Check] = {}
     for path in sorted(folder.glob("checks*.py")):
         for value in vars(_loaded(module, path)).values():
             task_id = getattr(value, _MARK, None)
             if task_id in checks:
-                raise CourseFault(f"{where} checks task {task_id} twice. This is a fault in the course, not yours.")
+                raise CourseFault(
+                    f"{where} checks task {task_id} twice. This is a bug in the course, not your mistake."
+                )
             if task_id is not None:
                 checks[task_id] = value
     known = {t.id for t in module.tasks}
     if set(checks) != known:
         raise CourseFault(
             f"{where} and course.toml list different tasks: {', '.join(sorted(set(checks) ^ known))}. This is a "
-            "fault in the course, not yours."
+            "bug in the course, not your mistake."
         )
     return checks
 
@@ -78,7 +80,7 @@ def _loaded(module: Module, path: Path) -> ModuleType:
     except Exception as error:
         where = f"modules/{module.id}/{path.name}"
         raise CourseFault(
-            f"{where} cannot be loaded ({_place(error, path)}). This is a fault in the course, not yours."
+            f"{where} cannot be loaded ({_place(error, path)}). This is a bug in the course, not your mistake."
         ) from error
     return loaded
 
@@ -125,7 +127,7 @@ def run_check(check: Check, of: Task, where: Path) -> None:
         ) from error
     except ReadTimeoutError as error:
         raise CheckBroken(
-            "The local cloud did not answer in time.",
+            "The local cloud did not respond in time.",
             came_back=type(error).__name__,
             look_at="whether another cell is still running. When it has ended, run this check again",
             task_id=of.id,
@@ -137,7 +139,7 @@ def run_check(check: Check, of: Task, where: Path) -> None:
         raise broken from error
     except Exception as error:
         raise CheckBroken(
-            "The check itself has a bug. This says nothing about your work, and it is not counted.",
+            "The check itself has a bug. This says nothing about your work, and it doesn't count as an attempt.",
             came_back=_place(error, where),
             look_at="the next task. Please report this line to the maintainers",
             task_id=of.id,

@@ -23,7 +23,7 @@ def cited(text: str, marks: Marks) -> str:
     try:
         return render(text, _facts(course_root()), marks)
     except (CitationError, FactsError) as error:
-        raise CourseFault(f"A fact is cited wrongly: {error} This is a fault in the course, not yours.") from None
+        raise CourseFault(f"A fact is cited wrongly: {error} This is a bug in the course, not your mistake.") from None
 
 
 def with_sources(markdown: str) -> str:

@@ -43,7 +43,7 @@ def newer_file(attempt: Attempt, began_ms: int) -> str:
             for file in _changed(package_of(attempt, function)):
                 return (
                     f"{file} has changed since you deployed {function}, and Lambda still runs the deployed code. "
-                    "Run the cell that deploys it, then this check again"
+                    "Run the cell that deploys it, then run this check again"
                 )
     except (BotoCoreError, ClientError, CheckFailed, OSError, HTTPException, zipfile.BadZipFile, KeyError):
         pass

@@ -40,7 +40,7 @@ class Lab:
             raise UnknownLab(str(error)) from None
         if not self._module.ready:
             ready = listed([m.id for m in self._course.ready_modules])
-            raise UnknownLab(f"Module {self._module.id} is planned and not ready yet. Ready: {ready}.")
+            raise UnknownLab(f"Module {self._module.id} is planned, but it isn't ready yet. Ready: {ready}.")
         self._progress = ProgressFile()
         self._choices: dict[str, Choices] = {}
 
@@ -58,7 +58,7 @@ class Lab:
             "lab.summary()": "makes a page to keep, in your folder",
             "lab.quiz()": "asks about this module",
             "lab.recall()": "asks about the previous module",
-            "lab.share(True)": "lets the instructor's board see how far you are, if there is one",
+            "lab.share(True)": "lets the instructor's board see your progress, if there is one",
         }
         say("\n".join(f"  {call:<22} {what}" for call, what in calls.items()))
 
@@ -135,11 +135,11 @@ class Lab:
         call = f'lab.solution("{task.id}", sure=True)'
         if not done.passed and done.hints < len(TIERS):
             say(
-                f"You can see the solution of {task.id} after a pass, or after the third hint. You have seen "
+                f"You can see the solution to {task.id} after you pass, or after the third hint. You have seen "
                 f'{done.hints} of {len(TIERS)} hints. lab.hint("{task.id}") shows the next one.'
             )
         elif not done.passed and not sure:
-            text = f"You have seen every hint for {task.id}. One more try is worth it. If you are sure, call {call}"
+            text = f"You have seen every hint for {task.id}. Try once more first. If you are sure, call {call}"
             show(text, html=panel.sure(self._module, task, text))
         else:
             cells = solution_cells(self._module, task.id)
@@ -186,7 +186,7 @@ class Lab:
         show("\n".join(lines), html=f'<div class="lab-progress">{picture}{before}{tasks}{"".join(after)}</div>')
 
     def share(self, agreed: bool, *, forget: bool = False) -> None:
-        """Says whether the instructor's board may see how far you are. Without your answer it sees nothing.
+        """Says whether the instructor's board may see your progress. Without your answer, it sees nothing.
 
         The board gets module, task, passed or not, tries, hints, the sentence that says what is wrong, and the time. It
         never gets your code.
@@ -285,7 +285,7 @@ class Lab:
         tasks = listed([t.id for t in self._module.tasks])
         example = f'Name it in quotes, as in lab.check("{self._module.tasks[0].id}").' if self._module.tasks else ""
         if task_id == "":
-            raise UnknownTask(f"Which task? The tasks of {self._module.id} are {tasks}. {example}")
+            raise UnknownTask(f"Which task? The tasks in {self._module.id} are {tasks}. {example}")
         quotes = "" if isinstance(task_id, str) else f" {example}"
         raise UnknownTask(f"There is no task {task_id!r} in {self._module.id}. Its tasks are {tasks}.{quotes}")
 

@@ -48,7 +48,7 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
     whole = all(isinstance(each, dict) for each in found)
     attempt.fail(
         "differences does not find the orders that differ." if whole else "differences does not return orders.",
-        called="differences with four orders: equal, missing, older, and newer in the new store",
+        called="differences with four orders: equal, missing, older and newer in the new store",
         came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(found[0]).__name__}"),
         expected="the whole orders that the new store lacks, or has in an older version",
         look_at="the comparison in differences, and its result",
@@ -206,7 +206,7 @@ def fills_up(attempt: Attempt, file: LearnerFile) -> None:
         return
     older = [key for key, order in kept.items() if order["version"] < right[key]["version"]]
     attempt.fail(
-        "The backfill has put an older copy over a newer order."
+        "The backfill has overwritten a newer order with an older copy."
         if older
         else "The backfill has not copied every order.",
         called="backfill(old, new) with five orders; one is changed, in both stores, after it is read",

@@ -134,7 +134,7 @@ def _when(done: TaskProgress) -> str:
     """When the task passed first, and after how much; nothing where outputs must be the same each time."""
     if "SERVERLESS_FIRST_QUIET" in os.environ or (at := _moment(done.passed_at)) is None:
         return ""
-    tries = "on your first try" if done.attempts <= 1 else f"after {count(done.attempts, 'try', 'tries')}"
+    tries = "on your first try" if done.attempts <= 1 else f"after {count(done.attempts, 'attempt')}"
     began = _moment(done.first_tried_at)
     took_min = round((at - began).total_seconds() / 60) if began else 0
     spent = f", {count(took_min, 'minute')} after the first" if took_min else ""

@@ -12,7 +12,7 @@ A write goes to a temporary file that then takes the place of the old one, so a 
 new one whole. A file that cannot be read is moved aside, one of a newer version is left alone. A change that
 cannot be saved is kept in memory and saved with the next change. Unknown fields stay as they are; a file from before
 `begun_at`, `first_tried_at` and `passed_after` were recorded lacks them, and stays readable. The file is sent
-nowhere; a class with a board asks first whether it may see how far you are (see serverless_first.lab.sharing).
+nowhere; a class with a board asks first whether it may see your progress (see serverless_first.lab.sharing).
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class ProgressFile:
             return False
         except OSError as error:
             say(
-                f"Your progress was not saved: {_reason(error)}. It is kept until this notebook stops, and your "
-                "next step tries to save it again. `serverless-first doctor` in a terminal says what to do."
+                f"Your progress was not saved: {_reason(error)}. It is kept in memory until this notebook stops, "
+                "and your next step tries to save it again. `serverless-first doctor` in a terminal says what to do."
             )
             return False
         self._unsaved.clear()
@@ -140,7 +140,7 @@ class ProgressFile:
         if isinstance(data, dict) and isinstance(data.get("version"), int) and data["version"] > VERSION:
             raise _Newer(
                 f"{self.path.name} was written by a newer version of the course (format {data['version']}, and this "
-                f"version reads up to {VERSION}), so it is left as it is. Update the course."
+                f"version reads up to {VERSION}), so it was left unchanged. Update the course."
             )
         return data if _well_formed(data) else self._set_aside()
 
@@ -149,7 +149,7 @@ class ProgressFile:
         while (aside := self.path.with_name(f"{self.path.name}.broken-{number}")).exists():
             number += 1
         self.path.rename(aside)
-        say(f"{self.path.name} could not be read. It is kept as {aside.name}, and a new file is begun.")
+        say(f"{self.path.name} could not be read. It is kept as {aside.name}, and a new file was started.")
         return _empty()
 
     def _save(self, data: Data) -> None:

@@ -75,7 +75,7 @@ def load_quiz(module: Module) -> dict[str, list[Question]]:
     try:
         data = yaml.safe_load((module_dir(module.id) / "quiz.yml").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise CourseFault(f"{where} cannot be read. This is a fault in the course, not yours.") from error
+        raise CourseFault(f"{where} cannot be read. This is a bug in the course, not your mistake.") from error
     if not isinstance(data, dict) or not set(data) <= set(SECTIONS):
         raise CourseFault(f"{where} may contain only the lists quiz and recall.")
     quiz = {section: data.get(section) or [] for section in SECTIONS}

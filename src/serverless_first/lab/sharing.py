@@ -91,7 +91,7 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
 def question(the_board: Board) -> str:
     """The question that asks a learner whether to share."""
     return (
-        f"Your instructor has a board ({the_board.url}). May it see how far you are, after each check?\n"
+        f"Your instructor has a board ({the_board.url}). May it see your progress after each check?\n"
         f"It would get: {WHAT}\n"
         "Call lab.share(True) to agree, or lab.share(False) to refuse. Nothing is sent until you agree, and you "
         "can change your mind."
@@ -124,7 +124,7 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
     """Writes the learner's answer down and says what follows; see `Lab.share`."""
     the_board = board()
     if the_board is None:
-        say("This class has no board, so nothing is shared. A class with a board asks you.")
+        say("This class has no board, so nothing is shared. In a class with a board, you are asked first.")
         return
     if not file.update(lambda found: _note(found, the_board, agreed)):
         say("Your answer could not be saved, so nothing is shared.")
@@ -141,14 +141,17 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
         return
     _clear(file)
     if not forget:
-        say("Nothing more is sent. The board keeps what was already sent. lab.share(False, forget=True) removes it.")
+        say(
+            "Nothing more will be sent. The board keeps what was already sent. "
+            "lab.share(False, forget=True) removes it."
+        )
         return
     SENDER.wait(TIMEOUT_S)  # what is being sent must arrive before the board deletes it
     status = _send(the_board, "DELETE", "api/mine", None)
     say(
-        "Nothing more is sent, and the board has deleted what it had about you."
+        "Nothing more will be sent, and the board has deleted what it had about you."
         if status == 200
-        else "Nothing more is sent. The board did not answer, so it still has what you sent. Try again."
+        else "Nothing more will be sent. The board did not respond, so it still has what you sent. Try again."
     )
 
 
@@ -268,10 +271,10 @@ class _Sender:
             if event is not None:
                 status = _send(the_board, "POST", "api/progress", event)
                 if status in (401, 403):
-                    self.trouble = "The board does not know your token. Tell your instructor."
+                    self.trouble = "The board does not recognize your token. Tell your instructor."
                     return "done"
                 if status not in (*_TAKEN, *_REFUSED):  # none, an error of the server's, or another server
-                    self.trouble = "The board does not answer at the moment. Your progress waits and is sent later."
+                    self.trouble = "The board is not responding at the moment. Your progress will be sent later."
                     return "later"
                 self.trouble = "" if status in _TAKEN else f"The board did not take the last check (HTTP {status})."
             waiting.unlink(missing_ok=True)

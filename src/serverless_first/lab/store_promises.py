@@ -1,4 +1,4 @@
-"""Asks a learner's store for everything that a store of orders must do. Module 07's checks use it."""
+"""Asks a learner's store for everything that an order store must do. Module 07's checks use it."""
 
 from __future__ import annotations
 
@@ -112,16 +112,16 @@ def keeps_the_promises(asked: Asked) -> None:
         found = asked.get(order["order_id"])
         if not _same(found, order):
             asked.fail(
-                "A placed order does not come back as it was.",
+                "A placed order does not come back unchanged.",
                 f"place({_short(order)}), then get",
                 _shown(found),
-                "the same order, with each of its seven fields",
+                "the same order, with all seven fields",
                 "place: which values you write; get: which key you look up",
             )
     nobody = asked.get(fresh_id("ord"))
     if nobody is not None:
         asked.fail(
-            "An unknown id returns something.", "get of an id that nobody has placed", _shown(nobody), "None", "get"
+            "An unknown id returns an order.", "get with an id that nobody has placed", _shown(nobody), "None", "get"
         )
     _lists(asked, ann, orders)
     _lists(asked, odd["customer"], [odd])
@@ -158,15 +158,15 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
                 "The orders in the list are not complete.",
                 f"of_customer{(customer, *limit)}",
                 _shown(found[0]),
-                "each order with all its seven fields",
+                "each order with all seven fields",
                 "of_customer: which fields does it find there?",
             )
         if limit and ids == right[::-1][:2][::-1]:
-            problem = "The limit is applied before the sorting, so the customer sees the oldest orders, not the newest."
+            problem = "The limit is applied before sorting, so the customer sees the oldest orders, not the newest."
         elif ids == wanted[::-1] or ids == right[::-1][: len(wanted)]:
             problem = "The oldest order comes first."
         elif sorted(map(str, ids)) == sorted(wanted):
-            problem = "The orders of a customer are not in the order of placed_at."
+            problem = "A customer's orders are not sorted by placed_at."
         elif len(ids) > len(wanted):
             problem = "More orders came back than the limit allows."
         else:
@@ -175,7 +175,7 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
             problem,
             f"of_customer{(customer, *limit)}",
             ids,
-            f"{len(wanted)} orders of that customer, the newest first",
+            f"{len(wanted)} of that customer's orders, newest first",
             "the sorting and the limit in of_customer",
         )
 
@@ -200,12 +200,12 @@ def _second(asked: Asked, first: Order, other: str) -> None:
     elif refused:
         problem = "The second order was refused, but it is in the customer's list."
     else:
-        problem = "Two orders have one id, and nobody has told the shop."
+        problem = "Two orders have the same id, and the shop was not told."
     asked.fail(
         problem,
         f"place of a second order with the id {first['order_id']}, from another customer at another time",
         answer,
-        "OrderExists, and the first order as it was",
+        "OrderExists, and the first order unchanged",
         "place: what makes an id unique in this store?",
     )
 
@@ -217,7 +217,7 @@ def _status(asked: Asked, order: Order) -> None:
         asked.fail(
             "A change to an order that does not exist creates something.",
             f"set_status({ghost!r}, 'open', 'packed'), an id that nobody has placed",
-            f"{answer!r}; get gives {_shown(asked.get(ghost))}",
+            f"{answer!r}; get returns {_shown(asked.get(ghost))}",
             "False, and still no such order",
             "the condition that must hold before set_status writes anything",
         )
@@ -229,13 +229,13 @@ def _status(asked: Asked, order: Order) -> None:
         return
     state = found if isinstance(found, dict) else {}
     if state.get("status") == "cancelled":
-        problem = "A packed order was cancelled by somebody who believed that it was still open."
+        problem = "A packed order was canceled by somebody who believed that it was still open."
     elif state.get("status") == "packed" and state.get("version") != 2:
         problem = "The version does not show that the order has changed once."
     elif state.get("status") != "packed":
         problem = "The status was not changed."
     else:
-        problem = "set_status does not report truthfully whether it has changed the order."
+        problem = "set_status does not report correctly whether it changed the order."
     asked.fail(
         problem,
         "set_status from open to packed, then from open to cancelled",
@@ -246,7 +246,7 @@ def _status(asked: Asked, order: Order) -> None:
 
 
 def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
-    """Two packers press the button. The first to read the status waits until the other has also read it."""
+    """Two packers pack an order. The first to read the status waits until the other has also read it."""
     asked, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
     asked.place(order)
     with together(), ThreadPoolExecutor(PACKERS) as pool:
@@ -255,8 +255,8 @@ def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
     if answers.count(True) == 1 and answers.count(False) == 1 and found.get("version") == 2:
         return
     asked.fail(
-        "Two packers have packed one order. Both read that it was open, and both changed it.",
-        f"set_status({order['order_id']!r}, 'open', 'packed') by two packers at the same moment",
+        "Two packers have packed the same order. Both read that it was open, and both changed it.",
+        f"set_status({order['order_id']!r}, 'open', 'packed') by two packers at the same time",
         f"{answers}; version {found.get('version')}",
         "True for one of them, False for the other; version 2",
         "set_status: can reading and changing be one statement or one call?",
@@ -280,8 +280,8 @@ def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
     if answers == ["OrderExists", "no error"]:
         return
     stores[0].fail(
-        "Two customers have placed an order with one id at the same moment. Both looked, and neither found it.",
-        f"place of two orders with the id {orders[0]['order_id']} at the same moment",
+        "Two customers have placed orders with the same id at the same time. Both looked, and neither found an order.",
+        f"place of two orders with the id {orders[0]['order_id']} at the same time",
         ", ".join(answers),
         "no error for one of them, OrderExists for the other",
         "place: can looking and writing be one statement or one call?",

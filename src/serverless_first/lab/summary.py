@@ -24,7 +24,7 @@ MARK = '<meta name="generator" content="serverless-first summary">'
 
 
 class NoSummary(RuntimeError):
-    """No page was made; the message says why."""
+    """No page was created; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
     rows = _rows(the_course, data)
     if not rows:
         raise NoSummary(
-            "No page was made, because no task, hint or prediction is recorded yet. Run a check or a prediction first."
+            "No page was created, because no task, hint or prediction is recorded yet. "
+            "Run a check or a prediction first."
         )
     try:
         if target.exists() and MARK not in target.read_text(encoding="utf-8", errors="replace")[:2000]:
@@ -120,7 +121,7 @@ def _shared(data: Data) -> str:
     found = data.get("sharing")
     if not isinstance(found, dict) or found.get("agreed") is not True:
         return ""
-    return f"You share how far you are, after each check, with your instructor's board ({found.get('board')}). "
+    return f"After each check, you share your progress with your instructor's board ({found.get('board')}). "
 
 
 def _in_short(the_course: Course, rows: list[_Row]) -> str:

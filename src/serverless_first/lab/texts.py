@@ -36,7 +36,7 @@ def load_hints(module: Module) -> dict[str, list[str]]:
         # BaseLoader reads every scalar as text: an unquoted 5.10 stays the task 5.10.
         hints = yaml.load(text, Loader=yaml.BaseLoader)
     except (OSError, yaml.YAMLError) as error:
-        raise CourseFault(f"{where} cannot be read. This is a fault in the course, not yours.") from error
+        raise CourseFault(f"{where} cannot be read. This is a bug in the course, not your mistake.") from error
     tasks = {t.id for t in module.tasks}
     if not isinstance(hints, dict) or set(hints) != tasks:
         named = set(hints) if isinstance(hints, dict) else set()
@@ -74,6 +74,7 @@ def solution_cells(module: Module, task_id: str) -> list[str]:
     ]
     if not found:
         raise CourseFault(
-            f"solutions/{module.id}.ipynb has no cell for task {task_id}. This is a fault in the course, not yours."
+            f"solutions/{module.id}.ipynb has no cell for task {task_id}. "
+            "This is a bug in the course, not your mistake."
         )
     return found

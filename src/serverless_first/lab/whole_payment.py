@@ -42,7 +42,7 @@ def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called
 def unanswered(whole: Whole, told: Told) -> None:
     """A provider that says nothing is asked again; one that charges and then breaks cancels no order.
 
-    The learner's workflow is run as a copy with timeouts and pauses of a second and few tries.
+    The learner's workflow is run as a copy with timeouts and pauses of a second and few retries.
 
     Raises:
         CheckFailed: there is no second question, or with another key, or the order is cancelled.
@@ -101,8 +101,9 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
 
     whole.attempt.expect(
         not wait_until(cancelled, 1.0),
-        problem="An order is cancelled although the provider may have charged it. The customer pays and gets no lamp.",
-        called="a copy of your workflow with few tries; the provider does not answer, then answers every request "
+        problem="An order is canceled even though the provider may have charged it. The customer pays, but gets no "
+        "lamp.",
+        called="a copy of your workflow with few retries; the provider does not reply, then replies to each request "
         "with the error OutOfPaper",
         came_back="the event OrderCancelled",
         expected="no cancellation, because only CardRefused says that nothing was charged",
@@ -111,7 +112,7 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
 
 
 def _quick(part: Any) -> Any:
-    """A definition with all timeouts and pauses a second long, and few tries."""
+    """A definition with all timeouts and pauses a second long, and few retries."""
     if isinstance(part, list):
         return [_quick(each) for each in part]
     if not isinstance(part, dict):
@@ -138,6 +139,6 @@ def not_started(whole: Whole) -> None:
         called="invoke Worker with an order, while Step Functions cannot start an execution because the machine "
         "does not exist",
         came_back=came_back,
-        expected="a failure, so that the message comes again",
+        expected="a failure, so that the message comes back",
         look_at="which errors functions/payment.py swallows",
     )

@@ -48,11 +48,11 @@ def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
     before = f"the machine of cell [{changed_in}]" if changed_in else "the machine from before this kernel started"
     attempt.expect(
         last <= changed_in,
-        problem=f"Your cell stopped before it changed the machine {name}, so there is nothing new to judge.",
+        problem=f"Your cell stopped before it changed the state machine {name}, so there is nothing new to check.",
         called=f"machine({name!r}, ...) in cell [{last}]",
         came_back=f"{before}, unchanged",
         expected="a cell that reaches this call, and a definition that Step Functions accepts",
-        look_at=f"the error below cell [{last}]. Correct it, then run the cell again and this check",
+        look_at=f"the error below cell [{last}]. Correct it, then run the cell and this check again",
     )
 
 
@@ -91,8 +91,8 @@ def ended(attempt: Attempt, called: str, execution_arn: str, limit_s: float, loo
         attempt.fail(
             "The execution does not end.",
             called=called,
-            came_back=f"after {limit_s:.0f} s it is still in the state {entered[0] if entered else '(none)'}",
-            expected="an end",
+            came_back=f"after {limit_s:.0f} s, it is still in the state {entered[0] if entered else '(none)'}",
+            expected="an execution that ends",
             look_at=look_at,
         )
 
@@ -199,7 +199,7 @@ def expect_one(
     found = news.about(wanted)
     told = [one for one, _ in found]
     if not told:
-        problem = "The shop is not told, because there is no message about this." if not news.strange else (
+        problem = "The shop hears nothing, because there is no message about this." if not news.strange else (
             "There is a message, but it is not the JSON object that the shop reads."
         )  # fmt: skip
     elif len(told) > 1:

@@ -1,4 +1,4 @@
-"""The checker's answer: the hops of a packet and of its answer, each with a verdict and the reason."""
+"""The checker's answer: the hops of a packet and of the reply, each with a verdict and the reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Hop:
         where: whose it is, by its Name tag, or by its id where it has none.
         allowed: True, False, or None if this checker does not know what comes next.
         why: the rule that decided, in words.
-        back: whether it is the answer that passes here.
+        back: whether it is the reply that passes here.
         inward: for network ACLs and security groups: whether the packet comes in.
     """
 
@@ -41,12 +41,12 @@ class Hop:
         way = ""
         if self.by in (By.NETWORK_ACL, By.SECURITY_GROUP):
             way = ", in" if self.inward else ", out"
-        return f"{mark}  {'answer: ' if self.back else ''}{self.by} {self.where}{way}: {self.why}"
+        return f"{mark}  {'reply: ' if self.back else ''}{self.by} {self.where}{way}: {self.why}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The fate of a packet, and of the answer to it.
+    """The fate of a packet, and of the reply to it.
 
     Attributes:
         question: who asks for what, in words.
@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def arrives(self) -> bool | None:
-        """Whether the packet arrives and the answer comes back; None if nobody refuses and a hop is not known."""
+        """Whether the packet arrives and the reply comes back; None if nobody refuses and a hop is not known."""
         if self.refusals:
             return False
         return None if any(hop.allowed is None for hop in self.hops) else True
@@ -81,10 +81,10 @@ class Answer:
         return any(hop.by is by and hop.allowed and where in f"{hop.where} {hop.why}" for hop in self.hops)
 
     def __str__(self) -> str:
-        verdict = {True: "arrives, and the answer comes back", False: "does not arrive", None: "cannot be told"}
+        verdict = {True: "arrives, and the reply comes back", False: "does not arrive", None: "unknown"}
         lines = [f"{self.question}: {verdict[self.arrives]}"]
         lines += [f"  {hop}" for hop in self.hops if not hop.back]
         back = [f"  {hop}" for hop in self.hops if hop.back]
         return "\n".join(
-            [*lines, *(["  --  the way back:"] if back else []), *back, *([f"  {self.note}"] if self.note else [])]
+            [*lines, *(["  --  return path:"] if back else []), *back, *([f"  {self.note}"] if self.note else [])]
         )

@@ -1,4 +1,4 @@
-"""The walk of a packet through a VPC and of the answer back, each hop judged by its rule.
+"""The walk of a packet through a VPC and of the reply back, each hop judged by its rule.
 
 It judges security groups and network ACLs at both ends and around a NAT gateway, both ways; route tables;
 internet gateways, NAT gateways, gateway endpoints, peering. Left out: IPv6, names (DNS), the policies of endpoints,
@@ -17,7 +17,7 @@ from serverless_first.reach.picture import Described, Picture, contains, name_of
 from serverless_first.reach.places import Place, settled
 from serverless_first.reach.rules import Decision, Peer, Ports
 
-#: The ports that clients use for themselves, and answers go to. Lambda and NAT gateways take all of these (Amazon VPC
+#: The ports that clients use for themselves, and replies go to. Lambda and NAT gateways take all of these (Amazon VPC
 #: User Guide, "Ephemeral ports").
 CLIENT_PORTS: Ports = (1024, 65_535)
 #: Blocks that nobody on the internet has (RFC 1918 and RFC 6598).
@@ -27,14 +27,14 @@ To = tuple[str | Place, int] | tuple[str | Place, int, str]
 
 
 def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIENT_PORTS) -> Answer:
-    """Whether a packet arrives and its answer comes back, and why, hop by hop.
+    """Whether a packet arrives and the reply comes back, and why, hop by hop.
 
     Args:
         ec2: a boto3 client, or what `read` has made of one: read once, ask often.
         source: the id of a network interface, or a place.
         to: address, port and protocol: ("10.6.1.20", 5432) or ("203.0.113.7", 443, "tcp"). Instead of the address,
             it may have the id of an interface, or a place. The protocol is "tcp" (the default) or "udp".
-        client_ports: first and last port that the source may use for itself; the answer must pass to all of them.
+        client_ports: first and last port that the source may use for itself; the reply must pass to all of them.
 
     Raises:
         UnknownPlace: there is no such interface, subnet or group.
@@ -59,7 +59,7 @@ def explain(ec2: Any, source: str | Place, to: To, *, client_ports: Ports = CLIE
     walk.go(holder)
     whom = f"{end.name} ({address})" if end else address
     within = holder is not None and holder.subnet_id == begin.subnet_id
-    note = "both stand in one subnet: no route table and no network ACL lies between" if within else ""
+    note = "both are in the same subnet, with no route table or network ACL between them" if within else ""
     return Answer(f"{begin.name} ({begin.address}) to {whom}, {protocol.upper()} {port}", tuple(walk.hops), note)
 
 
@@ -115,7 +115,7 @@ class _Walk:
                 return settled(self.picture, str(each["NetworkInterfaceId"]))
         return None
 
-    # ---- where a route leads; each tells whether the answer comes back as far as the source's subnet
+    # ---- where a route leads; each tells whether the reply comes back as far as the source's subnet
 
     def _local(self, end: Place | None) -> bool:
         if end is None:
@@ -127,10 +127,10 @@ class _Walk:
         if not self._is_open(gateway_id):
             return False
         if self.begin.is_lambda:
-            why = "a function's interface has no public address, and the internet cannot answer a private one"
+            why = "a function's interface has no public address, and the internet can't reply to a private one"
             return self._hop(By.ADDRESS, self.begin.name, False, why)
         if not self.begin.public:
-            why = f"{self.begin.address} is private, and it has no public address: the internet cannot answer it"
+            why = f"{self.begin.address} is private, and it has no public address, so the internet can't reply to it"
             return self._hop(By.ADDRESS, self.begin.name, False, why)
         return self._hop(By.ADDRESS, self.begin.name, True, "it has a public address")
 
@@ -150,7 +150,7 @@ class _Walk:
                 By.GATEWAY, name, None, "a regional NAT gateway, but this checker knows only NAT gateways in a subnet"
             )
         subnet = self._subnet(nat["SubnetId"])
-        self._hop(By.GATEWAY, name, True, f"the NAT gateway stands in {name_of(subnet)} and has a public address")
+        self._hop(By.GATEWAY, name, True, f"the NAT gateway is in {name_of(subnet)} and has a public address")
         apart = subnet["SubnetId"] != self.subnet["SubnetId"]
         if apart:
             self._acl(subnet, str(self.begin.address), (self.port, self.port), inward=True)
@@ -159,7 +159,7 @@ class _Walk:
             return False
         if kind != "igw":
             words = "itself" if target == nat_id else target
-            why = f"it stands in {name_of(subnet)}, from where {leads}, to {words}: no way to an internet gateway"
+            why = f"it is in {name_of(subnet)}, where {leads} ({words}), not to an internet gateway"
             return self._hop(By.GATEWAY, name, False, why)
         if not self._is_open(target):
             return False
@@ -183,7 +183,7 @@ class _Walk:
         endpoint = self.picture.one(self.picture.endpoints, "VpcEndpointId", endpoint_id)
         usable = endpoint is not None and str(endpoint.get("State", "")).lower() == "available"
         service = str(endpoint["ServiceName"]).rpartition(".")[2] if endpoint else endpoint_id
-        why = f"the gateway endpoint of {service} is there" if usable else "the gateway endpoint is not available"
+        why = f"the gateway endpoint for {service} is available" if usable else "the gateway endpoint is not available"
         return self._hop(By.GATEWAY, service, usable, why)
 
     def _peering(self, peering_id: str, end: Place | None) -> bool:
@@ -210,7 +210,7 @@ class _Walk:
         return True
 
     def _arrive(self, end: Place, back_by: str = "local") -> None:
-        """Into the other subnet, and the answer out of it."""
+        """Into the other subnet, and the reply out of it."""
         subnet = self._subnet(end.subnet_id)
         begin = Peer(str(self.begin.address), self.begin.group_ids)
         self._acl(subnet, begin.address, (self.port, self.port), inward=True)
@@ -220,8 +220,8 @@ class _Walk:
             table = self.picture.route_table_of(subnet)
             found = rules.route_for(table, begin.address, self.picture.blocks)
             right = found is not None and rules.target_of(found[0])[1] == back_by
-            no_way = f"no route leads back to {begin.address} by the peering"
-            why = f"{found[1]} leads back" if found and right else no_way
+            no_way = f"no route sends replies for {begin.address} through the peering connection"
+            why = f"{found[1]} points back" if found and right else no_way
             self._hop(By.ROUTE_TABLE, _of(subnet, table), right, why, back=True)
 
     # ---- the rules
@@ -238,16 +238,16 @@ class _Walk:
         kind, target = rules.target_of(route)
         if route.get("State") == "blackhole":
             self._hop(
-                By.ROUTE_TABLE, where, False, f"{block} leads to {target or 'nothing'}, which is gone (blackhole)"
+                By.ROUTE_TABLE, where, False, f"{block} points to {target or 'nothing'}, which is gone (blackhole)"
             )
             return "", "", ""
         words = {
             "local": "stays in the VPC",
-            "igw": "leads to an internet gateway",
-            "nat": "leads to a NAT gateway",
-            "vpce": "leads to a gateway endpoint",
-            "pcx": "leads to a peering connection",
-        }.get(kind, f"leads to {target or 'something else'}")
+            "igw": "points to an internet gateway",
+            "nat": "points to a NAT gateway",
+            "vpce": "points to a gateway endpoint",
+            "pcx": "points to a peering connection",
+        }.get(kind, f"points to {target or 'something else'}")
         self._hop(By.ROUTE_TABLE, where, True, f"{block} {words}")
         return kind, target, f"{block} {words}"
 

@@ -3,8 +3,8 @@
 - A route table: the most specific route decides, that is the one with the longest prefix; the order of the routes is of
   no account (Amazon VPC User Guide, "Route priority").
 - A network ACL: the rules are tried by number, the lowest first, and the first one that matches decides. It has no
-  memory: answers need their own rule (Amazon VPC User Guide, "Network ACL rules").
-- Security groups: one rule of one group that matches is enough, there is no refusal by rule. They remember: the answer
+  memory: replies need their own rule (Amazon VPC User Guide, "Network ACL rules").
+- Security groups: one rule of one group that matches is enough, there is no refusal by rule. They remember: the reply
   to what was let through passes (Amazon VPC User Guide, "Security group rules").
 """
 
@@ -103,7 +103,7 @@ def acl_decides(acl: Described, address: str, protocol: str, ports: Ports, *, in
         if entry["RuleAction"] != "allow":
             if number == "*":
                 return Decision(False, f"no rule allows {_to_ports(protocol, hit)} {_way(inward)} {address}")
-            what = f"rule {number} refuses {_to_ports(protocol, hit)} {_way(inward)} {entry['CidrBlock']}"
+            what = f"rule {number} denies {_to_ports(protocol, hit)} {_way(inward)} {entry['CidrBlock']}"
             return Decision(False, what + ", and no rule with a lower number allows it")
         last = f"rule {number} allows {_words(protocol, of_entry, entry)} {_way(inward)} {entry['CidrBlock']}"
         left = [rest for each in left for rest in _without(each, of_entry)]

@@ -1,9 +1,8 @@
-"""Who does what: twelve tasks, and whose each of them is on EC2, ECS or EKS, Fargate and Lambda, in 2020 and today.
+"""The responsibility matrix: twelve tasks, and their owners on EC2, ECS or EKS, Fargate and Lambda, in 2020 and today.
 
-The one place of the responsibility matrix: lesson 02, its slides and its explorer read it. The columns of 2020 are
-slide 9 of the deck, whose lists are flat, so that the assignment is our reading; what the slide leaves out
-(dependencies, permissions, data) is added as AWS's shared responsibility model has it. Today's are AWS's guides, by
-fact id.
+Lesson 02, its slides and its explorer read it here. The columns of 2020 are slide 9 of the deck. Its lists are flat, so
+the assignment to rows is our reading. The slide leaves out dependencies, permissions and data, which are added as AWS's
+shared responsibility model has them. Today's columns are from AWS's guides, by fact id.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ OWNERS: tuple[Owner, ...] = get_args(Owner)
 YEARS: tuple[Year, ...] = get_args(Year)
 #: The columns of slide 9, from much to do to little.
 ON_THE_SLIDE = ("EC2", "ECS/EKS on EC2", "Fargate", "Lambda")
-#: What stands between them today, with the month in which it came.
+#: The services between them today, each with the month in which it came.
 NEW: Mapping[str, str] = MappingProxyType(
     {
         "ECS Managed Instances": "September 2025",
@@ -80,7 +79,7 @@ class Move:
 
     Attributes:
         task, service: which cell.
-        since: when AWS changed it; empty where the slide left something out that was so in 2020, too.
+        since: when AWS changed it; empty if the slide left out something that already held in 2020.
         why: in a sentence.
         fact_id: of facts.yml, where its source is; empty if AWS changed nothing.
     """
@@ -159,7 +158,7 @@ TASKS: tuple[Task, ...] = (
     _task("the code", "what it does, and its errors", "yyyy", "yyyyyyy"),
     _task("dependencies", "the libraries that you pack with it, and their updates", "yyyy", "yyyyyyy"),
     _task("permissions", "what the code may do in the account, and who may call it", "yyyy", "yyyyyyy"),
-    _task("data", "what is kept, for how long, what stands in the logs", "yyyy", "yyyyyyy"),
+    _task("data", "what you keep, for how long, and what is in the logs", "yyyy", "yyyyyyy"),
 )
 
 MOVES: tuple[Move, ...] = (
@@ -222,7 +221,7 @@ def of(service: str, year: Year, owner: Owner) -> list[str]:
 
 
 def move(name: str, service: str) -> Move | None:
-    """Why this cell is another one today than on the slide; None where it is the same."""
+    """Why this cell differs from the slide today; None if it is the same."""
     return next((one for one in MOVES if (one.task, one.service) == (name, service)), None)
 
 

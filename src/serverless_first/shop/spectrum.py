@@ -1,8 +1,8 @@
-"""Slide 27 of the deck as data: five rows of services from your own machines to serverless ones, then and now.
+"""Slide 27 of the deck as data: five rows of services, from your own machines to serverless services, then and now.
 
-The lesson's table, the slides and the explorer all read this. What changed, with date and source, stands in facts.yml
-under the ids that are named here. Which tasks stay yours: for a database of your own, on EC2 and on RDS AWS's own
-comparison says it (`rds-responsibilities`), for the others it is this course's reading of what they take as settings.
+The lesson's figure, the slides and the explorer read this module. facts.yml has the changes with date and source, under
+the ids that are named here. The tasks that stay yours are from AWS's comparison (`rds-responsibilities`) for your own
+database, for EC2 and for RDS. For the other services they are this course's reading of their settings.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ TASKS: Mapping[str, str] = {
     "system": "operating system: install, patch",
     "software": "the software itself: install, patch",
     "capacity": "capacity: add and remove",
-    "availability": "a spare for what fails",
-    "backups": "copies of the data",
+    "availability": "a standby for failures",
+    "backups": "backups of the data",
     "settings": "sizes, versions, settings",
     "access": "who may do what",
     "use": "schema, keys, queries, code",
@@ -64,7 +64,7 @@ def _same(name: str, yours: Iterable[str]) -> Service:
     return Service(name, frozenset(yours), then=name)
 
 
-#: From more to less operational load, as the slide has them; what came later stands where it belongs.
+#: From more to less operational load, in the order of the slide. Later services are where they belong.
 ROWS: Mapping[str, tuple[Service, ...]] = {
     "Compute": (
         _same("Virtual machine, own", TASKS),

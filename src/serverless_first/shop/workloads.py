@@ -1,7 +1,7 @@
-"""Eight pieces of work of Hikari's, as cards with numbers, and what a month of one costs on Lambda and on Fargate.
+"""Hikari's eight pieces of work, as cards with numbers, and what a month of each costs on Lambda and on Fargate.
 
-Lab 11 decides where each of them runs. `month` is the sum that it asks for: no free tier, enough tasks for the busy
-hours, room in each task, and both doors.
+Lab 11 decides where to run each of them. `month` is the estimate that it asks for: no free tier, enough tasks for the
+busy hours, room in each task, and both front doors.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
         for card in (
             Card(
                 "flash sale",
-                "The API for orders. For two hours a month, a sale brings 300 requests a second. Otherwise a "
-                "request comes every two seconds. Code without state, in Python.",
+                "The API for orders. For two hours a month, a sale brings 300 requests a second. Otherwise there is "
+                "one request every two seconds. Stateless code in Python.",
                 _service(
                     requests=3_470_000, busy_hours=2, busy_per_s=300, quiet_per_s=0.5, duration_ms=120, memory_mb=512,
                     task_vcpu=1, task_gb=2, at_once_per_task=8, load_balancer_units=0.2,
@@ -73,8 +73,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "film",
-                "Each night a film of the day's lamps: three hours of computing, 90 chapters. A chapter takes two "
-                "minutes and needs no other chapter.",
+                "A film of the day's lamps every night, with three hours of computing for 90 chapters. A chapter "
+                "takes two minutes and doesn't depend on the others.",
                 _job(
                     requests=2700, busy_hours=90, busy_per_s=0.0083, duration_ms=120_000, memory_mb=1769,
                     task_vcpu=1, task_gb=2,
@@ -82,26 +82,26 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "chat",
-                "Customers talk with the staff through Hikari's own program. It speaks its own protocol on a TCP "
+                "Customers talk to the staff through Hikari's own program. It speaks its own protocol on a TCP "
                 "port, and holds 2,000 connections, each for up to eight hours. It runs on Linux, with 2 GB.",
                 MappingProxyType({}),
             ),
             Card(
                 "lamp namer",
-                "Names the lamp on a photo, with a model that needs an NVIDIA GPU with 24 GB of memory. It comes as a "
+                "Names the lamp in a photo, with a model that needs an NVIDIA GPU with 24 GB of memory. It comes as a "
                 "container image for x86_64, and may be called asynchronously.",
                 MappingProxyType({}),
             ),
             Card(
                 "bookkeeping",
-                "A program from 2009 in the old .NET Framework. Its maker delivers it as a Windows container that "
+                "A program from 2009 for the old .NET Framework. Its vendor ships it as a Windows container that "
                 "needs 2 vCPUs and 4 GB. Ten people use it over HTTP.",
                 MappingProxyType({}),
             ),
             Card(
                 "lamp reports",
-                "Lamps with a network connection report and wait for the answer: 400 HTTP requests a second by day, "
-                "300 by night, each of 20 ms.",
+                "Connected lamps send reports and wait for the response: 400 HTTP requests a second by day, 300 by "
+                "night, 20 ms each.",
                 _service(
                     requests=963_600_000, busy_hours=487, busy_per_s=400, quiet_per_s=300, duration_ms=20,
                     memory_mb=128, task_vcpu=0.5, task_gb=1, at_once_per_task=10, load_balancer_units=4,
@@ -109,8 +109,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "clean-up",
-                "Deletes baskets that nobody came back to: once an hour, 40 seconds, 256 MB. A task would be billed "
-                "for a minute each time.",
+                "Deletes abandoned baskets once an hour, in 40 seconds, with 256 MB. A task would be billed for a "
+                "minute each time.",
                 _job(
                     requests=730, busy_hours=12.2, busy_per_s=0.0166, duration_ms=40_000, memory_mb=256,
                     task_vcpu=0.25, task_gb=0.5,
@@ -118,8 +118,8 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "exchange",
-                "Matches offers for used lamps within 50 microseconds. The book of offers, 64 GB, stays in memory "
-                "day and night. Its team has built its own Linux kernel for it, and tunes it by the hour.",
+                "Matches offers for used lamps within 50 microseconds. The order book, 64 GB, stays in memory day "
+                "and night. Its team has built its own Linux kernel for it, and tunes the kernel by the hour.",
                 MappingProxyType({}),
             ),
         )
@@ -128,7 +128,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
 
 
 def prices_for_events(prices: Prices) -> dict[str, float]:
-    """The prices that the sum needs, by the names that an event gives them, in US dollars.
+    """The prices that the estimate needs, by the names that an event gives them, in US dollars.
 
     Raises:
         UnknownPrice: the Region has no such price in the table.

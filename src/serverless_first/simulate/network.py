@@ -2,7 +2,7 @@
 start.
 
 Before, an execution environment had a network interface of its own, made at its cold start. Since then functions share
-one interface for each subnet and set of security groups, made when the function is; a table of ports tells their
+one interface for each subnet and set of security groups, made when the function is; a port table tells their
 connections apart. The local cloud applies the same rules to real environments (`serverless_cloud/network/`).
 """
 
@@ -252,7 +252,7 @@ def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tup
 
 @dataclass(frozen=True, eq=False)
 class PortResult:
-    """What connections found at the table of ports; arrays have one entry for each connection.
+    """What connections found in the port table; arrays have one entry for each connection.
 
     Attributes:
         in_use: ports in use once the connection asked, its own included if it got one.

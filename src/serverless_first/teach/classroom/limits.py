@@ -89,7 +89,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     if each < PROMISED_MB:
         fit = max(0, (free - KEPT_MB) // PROMISED_MB - 1)
         raise TooSmall(
-            f"{students} students do not fit on this machine. {free:,} MB are free, the hub keeps {KEPT_MB:,} MB, "
+            f"{students} students do not fit on this machine. {free:,} MB are free, the hub reserves {KEPT_MB:,} MB, "
             f"and each seat needs {PROMISED_MB} MB, including yours, so there is room for {fit}. Close other "
             "programs, or split the class."
         )
@@ -97,7 +97,7 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     if memory_mb is not None and memory_mb > most:
         raise TooSmall(
             f"{memory_mb:,} MB for each seat is too much. {seats} seats, including yours, would take "
-            f"{seats * memory_mb:,} MB. {free:,} MB are free here, and the hub keeps {KEPT_MB:,} MB of that, so "
+            f"{seats * memory_mb:,} MB. {free:,} MB are free here, and the hub reserves {KEPT_MB:,} MB of that, so "
             f"each seat can have at most {most:,} MB."
         )
     each = min(MOST_MB, most) if memory_mb is None else memory_mb
