@@ -46,7 +46,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             or "is over" before the work, if the events show it.
 
     Raises:
-        ValueError: there are no events, the first is not "sent", an event is of no known kind, or the times descend.
+        ValueError: there are no events, the first is not "sent", an event has an unknown kind, or the times descend.
     """
     _require_a_life(events)
     begin_s, end_s = events[0].time_s, events[-1].time_s
