@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/operators": ("engine/tests/test_sns_filters.py", "engine/tests/unit/test_patterns.py"),
     "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),
     "engine/src/serverless_cloud/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
+    "engine/src/serverless_cloud/core/": ("engine/tests/test_*seam*.py", "engine/tests/unit/test_patches.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/events/": (
         *("engine/tests/test_event*.py", "engine/tests/unit/test_event*.py"),
