@@ -10,7 +10,19 @@ import sys
 import threading
 from collections.abc import Callable
 
+from serverless_cloud.core import current, patches
+from serverless_cloud.core.installer import Installer
 from serverless_cloud.plane import DataPlane
+
+#: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
+_FILES: dict[str, tuple[str, ...]] = {
+    "lambda": (
+        "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
+        "lambda_metrics", "lambda_mappings", "mapping_answers", "function_urls", "lambda_permissions", "lambda_changes",
+    ),
+}  # fmt: skip
+
+_installer = Installer()
 
 
 def install(plane: DataPlane) -> None:
@@ -18,13 +30,29 @@ def install(plane: DataPlane) -> None:
     # Importing moto takes a second, and the notebook's process imports this package too.
     from serverless_cloud.seams import dispatch, models
 
+    current.start(plane)
     dispatch.install()
     models.install()
+    _install("lambda", plane)
     _named(
-        "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
-        "lambda_metrics", "lambda_mappings", "function_urls", "sns_topics", "s3_notifications", "dynamodb_streams",
-        "kinesis_streams", "event_rules", "scheduled_rules", "iam_enforcement",
+        "sns_topics", "s3_notifications", "dynamodb_streams", "kinesis_streams", "event_rules", "scheduled_rules",
+        "iam_enforcement",
     )(plane)  # fmt: skip
+
+
+def undo() -> None:
+    """Takes all patches out of moto, and forgets the data plane."""
+    _installer.undo()
+    current.reset()
+
+
+def _install(service: str, plane: DataPlane) -> None:
+    """Applies the patches of a service, then connects its files with the data plane."""
+    files = [importlib.import_module(f"{__name__}.{name}") for name in _FILES[service]]
+    _installer.apply(patches.declared(service))
+    for file in files:
+        if connect := getattr(file, "connect", None):
+            connect(plane)
 
 
 def _named(*names: str) -> Callable[[DataPlane], None]:

@@ -1,11 +1,9 @@
-"""Seam: functions by their ARN, for services that call them (moto 5.2.5). Nothing of moto is replaced."""
+"""Functions by their ARN, for services that call them."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
+from moto.awslambda.models import LambdaFunction, lambda_backends
 
 from serverless_cloud.iam.permissions import Caller, Permissions
 from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
@@ -36,7 +34,7 @@ class MotoFunctions:
         _, called = self._find(arn, caller)
         self._queue.put(Call(event, called), lambda: target(arn))
 
-    def _find(self, arn: str, caller: Caller | None) -> tuple[Any, str]:
+    def _find(self, arn: str, caller: Caller | None) -> tuple[LambdaFunction, str]:
         function, called = _routed(arn)
         if caller is not None:
             self._permissions.require_invoke(function, qualifier_of(called), caller)
@@ -52,17 +50,17 @@ def target(arn: str) -> tuple[FunctionSpec, AsyncSettings] | None:
     """The function as it is now, for one try of an asynchronous event; None if it was deleted."""
     try:
         version, _ = _routed(arn)
-        function = latest(models.lambda_backends[version.account_id][version.region], version.function_name)
+        function = latest(lambda_backends[version.account_id][version.region], version.function_name)
     except (FunctionGone, UnknownFunctionException):
         return None
     return spec_of(version), lambda_async.settings(function, version, qualifier_of(arn) or "$LATEST")
 
 
-def _routed(arn: str) -> tuple[Any, str]:
+def _routed(arn: str) -> tuple[LambdaFunction, str]:
     parts = arn.split(":")
     if len(parts) not in (7, 8) or parts[2] != "lambda" or parts[5] != "function":
         raise FunctionGone(f"{arn} is not the ARN of a function.")
     try:
-        return route(models.lambda_backends[parts[4]][parts[3]], arn, None)
+        return route(lambda_backends[parts[4]][parts[3]], arn, None)
     except (UnknownFunctionException, LambdaClientError, KeyError) as error:
         raise FunctionGone(f"Function not found: {arn}") from error

@@ -1,8 +1,8 @@
 """Seam: identities and their permissions, as moto keeps them (moto 5.2.5). This reads moto and replaces nothing.
 
 The requests themselves are judged before they reach moto, by `iam/gate.py`. moto's own `IAMPolicy` and
-`IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seams that this one installs
-replace parts of moto: `iam_policies.py`, `iam_targets.py` and `lambda_permissions.py`.
+`IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seam that this one installs
+replaces parts of moto: `iam_policies.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.lambda_.service import LogWriter
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams import iam_policies, iam_targets, lambda_permissions
+from serverless_cloud.seams import iam_policies
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its own credentials
@@ -206,8 +206,6 @@ def install(plane: DataPlane) -> None:
     assert isinstance(directory, MotoDirectory)
     plane.forgetting.append(directory.forget)
     iam_policies.install()
-    lambda_permissions.install()
-    iam_targets.install(plane.permissions)
 
 
 def _role(role_arn: str) -> Any:

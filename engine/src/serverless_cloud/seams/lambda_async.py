@@ -1,9 +1,6 @@
-"""Seam: settings of asynchronous invocation (moto 5.2.5).
+"""Settings of asynchronous invocation, by qualifier.
 
-Replaced here: the five calls of FunctionEventInvokeConfig. moto keeps one list for a function, answers with its oldest
-entry after a change, and knows no qualifier.
-
-Worth an upstream change: all of it.
+moto keeps one list for a function, answers with its oldest entry after a change, and knows no qualifier.
 """
 
 from __future__ import annotations
@@ -13,19 +10,22 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import UnknownEventConfig, ValidationException
-from moto.awslambda.models import EventInvokeConfig
+from moto.awslambda.models import EventInvokeConfig, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.asynchronous import AsyncSettings
-from serverless_cloud.seams import destinations
+from serverless_cloud.seams import destinations, iam_targets
 from serverless_cloud.seams.lambda_functions import arn_of, function_named, qualifier_in
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("lambda")
 
 _LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}  # API reference
 
 
-def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
+def settings(function: LambdaFunction, version: LambdaFunction, qualifier: str) -> AsyncSettings:
     """The settings for a call.
 
     Args:
@@ -47,52 +47,82 @@ def settings(function: Any, version: Any, qualifier: str) -> AsyncSettings:
     )
 
 
-def configs(function: Any) -> dict[str, EventInvokeConfig]:
+def configs(function: LambdaFunction) -> dict[str, EventInvokeConfig]:
     """The settings by qualifier. `function` is $LATEST."""
     found: dict[str, EventInvokeConfig] = vars(function).setdefault("event_invoke_configs", {})
     return found
 
 
-def install(_: object) -> None:
-    """Replaces five of moto's calls with ours."""
-    _Calls.install()
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
+)
+def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
+    iam_targets.require_destinations(response)
+    return _keep(response, anew=True)
 
 
-class _Calls(Replacement, of=LambdaResponse):
-    def put_function_event_invoke_config(self: Any) -> Any:
-        return _keep(self, anew=True)
-
-    def update_function_event_invoke_config(self: Any) -> Any:
-        return _keep(self, anew=False)
-
-    def get_function_event_invoke_config(self: Any) -> Any:
-        function, qualifier, arn = _named(self)
-        if qualifier not in configs(function):
-            raise UnknownEventConfig(arn)
-        return ActionResult(_row(configs(function)[qualifier]))
-
-    def delete_function_event_invoke_config(self: Any) -> Any:
-        function, qualifier, arn = _named(self)
-        if configs(function).pop(qualifier, None) is None:
-            raise UnknownEventConfig(arn)
-        return 204, {"status": 204}, ""
-
-    def list_function_event_invoke_configs(self: Any) -> Any:
-        rows = [_row(config) for _, config in sorted(configs(_named(self)[0]).items())]
-        return ActionResult({"FunctionEventInvokeConfigs": rows})
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
+)
+def update_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
+    iam_targets.require_destinations(response)
+    return _keep(response, anew=False)
 
 
-def _named(self: Any) -> tuple[Any, str, str]:
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
+)
+def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
+    function, qualifier, arn = _named(response)
+    if qualifier not in configs(function):
+        raise UnknownEventConfig(arn)
+    return ActionResult(_row(configs(function)[qualifier]))
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
+)
+def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPONSE:
+    function, qualifier, arn = _named(response)
+    if configs(function).pop(qualifier, None) is None:
+        raise UnknownEventConfig(arn)
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
+)
+def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult:
+    rows = [_row(config) for _, config in sorted(configs(_named(response)[0]).items())]
+    return ActionResult({"FunctionEventInvokeConfigs": rows})
+
+
+def _named(response: LambdaResponse) -> tuple[LambdaFunction, str, str]:
     """The function that a call names, the qualifier, and the ARN of both."""
-    in_name = qualifier_in(self.backend, unquote(self.path.split("/functions/")[1].split("/")[0]))
-    qualifier, function = in_name or self._get_param("Qualifier") or "$LATEST", function_named(self)
-    self.backend.get_function(function.function_name, qualifier)  # raises if there is none
+    in_name = qualifier_in(response.backend, unquote(response.path.split("/functions/")[1].split("/")[0]))
+    qualifier, function = in_name or response._get_param("Qualifier") or "$LATEST", function_named(response)
+    response.backend.get_function(function.function_name, qualifier)  # raises if there is none
     return function, qualifier, f"{arn_of(function)}:{qualifier}"
 
 
-def _keep(self: Any, *, anew: bool) -> Any:
-    function, qualifier, arn = _named(self)
-    given = {k: v for k, v in self.json_body.items() if k not in ("FunctionName", "Qualifier")}
+def _keep(response: LambdaResponse, *, anew: bool) -> ActionResult:
+    function, qualifier, arn = _named(response)
+    given = {k: v for k, v in response.json_body.items() if k not in ("FunctionName", "Qualifier")}
     old = configs(function).get(qualifier)
     if old is None and not anew:
         raise UnknownEventConfig(arn)

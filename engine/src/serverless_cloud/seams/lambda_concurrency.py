@@ -1,11 +1,7 @@
-"""Seam: reserved and provisioned concurrency, and the account's settings (moto 5.2.5).
+"""Reserved and provisioned concurrency, and the account's settings.
 
-Replaced here: `LambdaBackend.put_function_concurrency`, `delete_function_concurrency`. moto stores the number; the data
-plane keeps to it. `LambdaFunction.get_code`: moto does not show a reservation of zero, and nothing answers at the
-address that it gives for the package. Added: the calls for provisioned concurrency and GetAccountSettings, which moto
-does not have.
-
-Worth an upstream change: storing provisioned concurrency; GetAccountSettings.
+moto stores a reservation, and the data plane keeps to it. moto has no calls for provisioned concurrency and no
+GetAccountSettings, so they are added.
 """
 
 from __future__ import annotations
@@ -16,32 +12,46 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from moto.awslambda import models, urls
 from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.code import UNZIPPED_BYTES
 from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.seams.lambda_functions import arn_of, function_named, latest, spec_of, weights
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("lambda")
 
 _FUNCTION = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
+
+patches.adds(
+    "moto.awslambda.urls:url_paths",
+    dict.fromkeys(
+        (_FUNCTION + "/provisioned-concurrency/?$", r"{0}/(?P<api_version>[^/]+)/account-settings/?$"),
+        "moto.awslambda.responses:LambdaResponse.dispatch",
+    ),
+    upstream="Provisioned concurrency is stored and shown, and GetAccountSettings exists.",
+)
 
 ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
 
 
-def requests(function: Any) -> dict[str, dict[str, Any]]:
+def requests(function: LambdaFunction) -> dict[str, dict[str, Any]]:
     """The requested concurrency, by qualifier: {"count", "modified"}. `function` is $LATEST."""
     found: dict[str, dict[str, Any]] = vars(function).setdefault("provisioned_requests", {})
     return found
 
 
-def _shares(backend: Any, function: Any, qualifier: str, count: int) -> list[tuple[FunctionSpec, int]]:
+def _shares(
+    backend: LambdaBackend, function: LambdaFunction, qualifier: str, count: int
+) -> list[tuple[FunctionSpec, int]]:
     """The versions that a qualifier's environments go to; an alias with weights divides them."""
     name = function.function_name
     alias = next((a for a in backend.list_aliases(name) if a.name == qualifier), None)
@@ -52,7 +62,7 @@ def _shares(backend: Any, function: Any, qualifier: str, count: int) -> list[tup
     return [(spec_of(backend.get_function(name, alias.function_version)), rest), *shares]
 
 
-def allocate(backend: Any, fleet: Fleet, function: Any) -> None:
+def allocate(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction) -> None:
     """Brings the provisioned environments of a function in line with what was asked for. `function` is $LATEST."""
     wanted: dict[str, tuple[FunctionSpec, int]] = {}
     for qualifier, request in requests(function).items():
@@ -61,104 +71,109 @@ def allocate(backend: Any, fleet: Fleet, function: Any) -> None:
     fleet.provisioned.set(arn_of(function), wanted)
 
 
-def withdraw(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> None:
+def withdraw(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qualifier: str) -> None:
     """A version or an alias wants none any more. `function` is $LATEST."""
     if requests(function).pop(qualifier, None) is not None:
         fleet.concurrency.provision(arn_of(function), sum(r["count"] for r in requests(function).values()))
         allocate(backend, fleet, function)
 
 
-def install(plane: DataPlane) -> None:
-    """Puts the limits behind moto's calls and adds those it lacks."""
-    for each in (_Backend, _Function, _Response):
-        each.install(fleet=plane.service.fleet)
-    urls.url_paths[_FUNCTION + "/provisioned-concurrency/?$"] = LambdaResponse.dispatch
-    urls.url_paths[r"{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.put_function_concurrency",
+    expects="self, function_name, reserved_concurrency",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
+)
+def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: Any) -> Any:
+    function = latest(backend, function_name)
+    count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
+    with _refused():
+        current.plane.service.fleet.concurrency.reserve(arn_of(function), count)
+    return put_function_concurrency.original(backend, function_name, count)
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    fleet: Fleet
-
-    def put_function_concurrency(self: Any, function_name: str, reserved_concurrency: Any) -> Any:
-        function = latest(self, function_name)
-        count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
-        with _refused():
-            _Backend.fleet.concurrency.reserve(arn_of(function), count)
-        return _Backend.moto.put_function_concurrency(self, function_name, count)
-
-    def delete_function_concurrency(self: Any, function_name: str) -> Any:
-        _Backend.fleet.concurrency.reserve(arn_of(latest(self, function_name)), None)
-        return _Backend.moto.delete_function_concurrency(self, function_name)
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_function_concurrency", expects="self, function_name")
+def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> Any:
+    current.plane.service.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
+    return delete_function_concurrency.original(backend, function_name)
 
 
-class _Function(Replacement, of=models.LambdaFunction):
-    fleet: Fleet
-
-    def get_code(self: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = _Function.moto.get_code(self)
-        if self.reserved_concurrency is not None:  # moto leaves out zero
-            answer["Concurrency"] = {"ReservedConcurrentExecutions": int(self.reserved_concurrency)}
-        if "Location" in answer.get("Code", {}):
-            arn = quote(f"{arn_of(self)}:{self.version}")
-            answer["Code"]["Location"] = f"{_Function.fleet.endpoint_url}/_local/package?arn={arn}"
-        return answer
-
-
-class _Response(Replacement, of=LambdaResponse):
-    fleet: Fleet
-
-    def put_provisioned_concurrency_config(self: Any) -> Any:
-        function, qualifier = function_named(self), self._get_param("Qualifier")
-        name = "ProvisionedConcurrentExecutions"
-        count = _whole_number(name, self._get_param(name), least=1)
-        if qualifier == "$LATEST":
-            raise InvalidParameterValueException(
-                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-            )
-        self.backend.get_function(function.function_name, qualifier)
-        _refuse_a_second_one(self.backend, function, qualifier)
-        others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
-        with _refused():
-            _Response.fleet.concurrency.provision(arn_of(function), others + count)
-        requests(function)[qualifier] = {"count": count, "modified": iso_8601_datetime_with_nanoseconds()}
-        allocate(self.backend, _Response.fleet, function)
-        return 202, {"status": 202}, json.dumps(_answer(self.backend, _Response.fleet, function, qualifier))
-
-    def get_provisioned_concurrency_config(self: Any) -> Any:
-        function, qualifier = function_named(self), self._get_param("Qualifier")
-        self.backend.get_function(function.function_name, qualifier)
-        _require_request(function, qualifier)
-        return 200, {}, json.dumps(_answer(self.backend, _Response.fleet, function, qualifier))
-
-    def list_provisioned_concurrency_configs(self: Any) -> Any:
-        function = function_named(self)
-        rows = [
-            {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(self.backend, _Response.fleet, function, q)
-            for q in sorted(requests(function))
-        ]
-        return 200, {}, json.dumps({"ProvisionedConcurrencyConfigs": rows})
-
-    def delete_provisioned_concurrency_config(self: Any) -> Any:
-        function, qualifier = function_named(self), self._get_param("Qualifier")
-        _require_request(function, qualifier)
-        withdraw(self.backend, _Response.fleet, function, qualifier)
-        return 204, {"status": 204}, ""
-
-    def get_account_settings(self: Any) -> Any:
-        functions = list(self.backend.list_functions())
-        region = f"arn:aws:lambda:{self.region}:{self.current_account}"
-        place = place_of(arn_of(functions[0])) if functions else region
-        limit = {
-            "CodeSizeUnzipped": UNZIPPED_BYTES,
-            "CodeSizeZipped": ZIPPED_BYTES,
-            "ConcurrentExecutions": _Response.fleet.concurrency.account_limit,
-            "UnreservedConcurrentExecutions": _Response.fleet.concurrency.unreserved(place),
-        }
-        usage = {"TotalCodeSize": sum(f.code_size for f in functions), "FunctionCount": len(functions)}
-        return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": usage})
+@patches.replaces(
+    "moto.awslambda.models:LambdaFunction.get_code",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_reservation_of_zero_is_not_shown]",
+    upstream="GetFunction shows a reservation of zero.",
+)
+def get_code(function: LambdaFunction) -> dict[str, Any]:
+    answer: dict[str, Any] = get_code.original(function)
+    if function.reserved_concurrency is not None:  # moto leaves out zero
+        answer["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
+    if "Location" in answer.get("Code", {}):
+        arn = quote(f"{arn_of(function)}:{function.version}")
+        answer["Code"]["Location"] = f"{current.plane.service.fleet.endpoint_url}/_local/package?arn={arn}"
+    return answer
 
 
-def _require_request(function: Any, qualifier: str) -> None:
+@patches.replaces("moto.awslambda.responses:LambdaResponse.put_provisioned_concurrency_config", expects="")
+def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
+    function, qualifier = function_named(response), response._get_param("Qualifier")
+    name = "ProvisionedConcurrentExecutions"
+    count = _whole_number(name, response._get_param(name), least=1)
+    if qualifier == "$LATEST":
+        raise InvalidParameterValueException(
+            "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+        )
+    response.backend.get_function(function.function_name, qualifier)
+    _refuse_a_second_one(response.backend, function, qualifier)
+    others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
+    with _refused():
+        current.plane.service.fleet.concurrency.provision(arn_of(function), others + count)
+    requests(function)[qualifier] = {"count": count, "modified": iso_8601_datetime_with_nanoseconds()}
+    allocate(response.backend, current.plane.service.fleet, function)
+    return 202, {"status": 202}, json.dumps(_answer(response.backend, current.plane.service.fleet, function, qualifier))
+
+
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_provisioned_concurrency_config", expects="")
+def get_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
+    function, qualifier = function_named(response), response._get_param("Qualifier")
+    response.backend.get_function(function.function_name, qualifier)
+    _require_request(function, qualifier)
+    return 200, {}, json.dumps(_answer(response.backend, current.plane.service.fleet, function, qualifier))
+
+
+@patches.replaces("moto.awslambda.responses:LambdaResponse.list_provisioned_concurrency_configs", expects="")
+def list_provisioned_concurrency_configs(response: LambdaResponse) -> TYPE_RESPONSE:
+    function = function_named(response)
+    rows = [
+        {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(response.backend, current.plane.service.fleet, function, q)
+        for q in sorted(requests(function))
+    ]
+    return 200, {}, json.dumps({"ProvisionedConcurrencyConfigs": rows})
+
+
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_provisioned_concurrency_config", expects="")
+def delete_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
+    function, qualifier = function_named(response), response._get_param("Qualifier")
+    _require_request(function, qualifier)
+    withdraw(response.backend, current.plane.service.fleet, function, qualifier)
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_account_settings", expects="")
+def get_account_settings(response: LambdaResponse) -> TYPE_RESPONSE:
+    functions = list(response.backend.list_functions())
+    region = f"arn:aws:lambda:{response.region}:{response.current_account}"
+    place = place_of(arn_of(functions[0])) if functions else region
+    limit = {
+        "CodeSizeUnzipped": UNZIPPED_BYTES,
+        "CodeSizeZipped": ZIPPED_BYTES,
+        "ConcurrentExecutions": current.plane.service.fleet.concurrency.account_limit,
+        "UnreservedConcurrentExecutions": current.plane.service.fleet.concurrency.unreserved(place),
+    }
+    usage = {"TotalCodeSize": sum(f.code_size for f in functions), "FunctionCount": len(functions)}
+    return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": usage})
+
+
+def _require_request(function: LambdaFunction, qualifier: str) -> None:
     if qualifier not in requests(function):
         text = "No Provisioned Concurrency Config found for this function"
         raise Refusal("ProvisionedConcurrencyConfigNotFoundException", text, 404)
@@ -182,7 +197,7 @@ def _refused() -> Iterator[None]:
         raise InvalidParameterValueException(str(refusal)) from refusal
 
 
-def _refuse_a_second_one(backend: Any, function: Any, qualifier: str) -> None:
+def _refuse_a_second_one(backend: LambdaBackend, function: LambdaFunction, qualifier: str) -> None:
     """Refuses a second configuration. A version has its own, or the configuration of one alias that points to it."""
     mine = {spec.version for spec, _ in _shares(backend, function, qualifier, 1)}
     for other in requests(function):
@@ -194,7 +209,7 @@ def _refuse_a_second_one(backend: Any, function: Any, qualifier: str) -> None:
             )
 
 
-def _answer(backend: Any, fleet: Fleet, function: Any, qualifier: str) -> dict[str, Any]:
+def _answer(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qualifier: str) -> dict[str, Any]:
     request = requests(function)[qualifier]
     allocations = [
         a

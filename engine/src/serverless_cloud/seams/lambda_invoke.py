@@ -1,13 +1,4 @@
-"""Seam: an Invoke reaches the data plane (moto 5.2.5).
-
-Without Docker moto cannot run a function. Replaced here:
-
-- `LambdaBackend.invoke`: Invoke, with version or alias.
-- `LambdaFunction.invoke`: every call that moto itself makes to a function goes through it.
-- `LambdaResponse._get_param` for one name: moto reads "qualifier", the API and boto3 say "Qualifier".
-
-Worth an upstream change: the name of the parameter. Running handlers as processes is this course's own idea.
-"""
+"""An Invoke reaches the data plane. Without Docker moto cannot run a function."""
 
 from __future__ import annotations
 
@@ -17,10 +8,12 @@ import json
 import re
 from typing import Any
 
-from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError, ValidationException
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 from serverless_cloud.lambda_.gathering import HEADER, Gatherings
@@ -30,7 +23,8 @@ from serverless_cloud.seams import lambda_network
 from serverless_cloud.seams.function_calls import target
 from serverless_cloud.seams.lambda_functions import ResourceConflict, spec_of
 from serverless_cloud.seams.lambda_versions import version_called
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("lambda")
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
@@ -40,38 +34,52 @@ LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about s
 CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
 
 
-def install(plane: DataPlane) -> None:
-    """Puts the data plane behind Invoke."""
-    _Backend.install(plane=plane, gatherings=Gatherings())
-    _Function.install()
-    _Response.install()
+def connect(_: DataPlane) -> None:
+    """Makes room for calls that a test gathers, so that they run at once."""
+    current.parts[Gatherings] = Gatherings()
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    plane: DataPlane
-    gatherings: Gatherings
-
-    def invoke(
-        self: Any, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
-        spec, arn = version_called(self, function_name, qualifier)
-        payload = _run(spec, arn, body, headers, response_headers)
-        response_headers["Content-Length"] = str(len(payload))
-        return payload
-
-
-class _Function(Replacement, of=models.LambdaFunction):
-    def invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-        return _run(spec_of(self), self.function_arn, body, request_headers, response_headers)
-
-
-class _Response(Replacement, of=LambdaResponse):
-    def _get_param(self: Any, param_name: str, if_none: Any = None) -> Any:
-        name = "Qualifier" if param_name == "qualifier" else param_name  # as the API names it
-        return _Response.moto._get_param(self, name, if_none)
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.invoke",
+    expects="self, function_name, qualifier, body, headers, response_headers",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_handler_does_not_run]",
+)
+def invoke(
+    backend: LambdaBackend,
+    function_name: str,
+    qualifier: str | None,
+    body: str | bytes | None,
+    headers: Any,
+    response_headers: dict[str, str],
+) -> bytes:
+    spec, arn = version_called(backend, function_name, qualifier)
+    payload = _run(spec, arn, body, headers, response_headers)
+    response_headers["Content-Length"] = str(len(payload))
+    return payload
 
 
-def _run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> bytes:
+@patches.replaces(
+    "moto.awslambda.models:LambdaFunction.invoke", expects="self, body, request_headers, response_headers"
+)
+def invoke_of_function(
+    function: LambdaFunction, body: str | bytes | None, request_headers: Any, response_headers: dict[str, str]
+) -> bytes:
+    """Every call that moto itself makes to a function goes through it."""
+    return _run(spec_of(function), function.function_arn, body, request_headers, response_headers)
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse._get_param",
+    expects="self, param_name, if_none=None",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[invoke_reads_the_wrong_name]",
+    upstream="Invoke reads the parameter Qualifier, as the API and boto3 call it.",
+)
+def _get_param(response: LambdaResponse, param_name: str, if_none: Any = None) -> Any:
+    name = "Qualifier" if param_name == "qualifier" else param_name  # as the API names it
+    return _get_param.original(response, name, if_none)
+
+
+def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: Any, answer: dict[str, str]) -> bytes:
     """One request.
 
     Args:
@@ -90,14 +98,14 @@ def _run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> 
         return b""
     lambda_network.refuse_unless_active(spec)
     if kind == "Event":
-        _Backend.plane.queue.put(call, lambda: target(arn))
+        current.plane.queue.put(call, lambda: target(arn))
         return b""
     try:
-        gathering = _Backend.gatherings.announce(given.get(HEADER.lower(), ""))
+        gathering = current.parts[Gatherings].announce(given.get(HEADER.lower(), ""))
     except ValueError as error:
         raise LambdaClientError("InvalidParameterValueException", str(error)) from error
     try:
-        reply = _Backend.plane.service.invoke(spec, call, gathering)
+        reply = current.plane.service.invoke(spec, call, gathering)
     except FunctionNotActive as refusal:
         raise ResourceConflict(str(refusal)) from refusal
     except NoAddressLeft as refusal:
@@ -110,7 +118,7 @@ def _run(spec: FunctionSpec, arn: str, body: Any, headers: Any, answer: Any) -> 
     return reply.payload
 
 
-def _tell(reply: Reply, headers: Any) -> None:
+def _tell(reply: Reply, headers: dict[str, str]) -> None:
     if reply.function_error:
         headers["x-amz-function-error"] = reply.function_error
     headers["x-amz-executed-version"] = reply.version
@@ -119,7 +127,7 @@ def _tell(reply: Reply, headers: Any) -> None:
     headers["x-amz-log-result"] = base64.b64encode(tail).decode()
 
 
-def _event(body: Any, limit: int) -> bytes:
+def _event(body: str | bytes | None, limit: int) -> bytes:
     event: bytes = body.encode() if isinstance(body, str) else (body or b"")
     event = event or b"{}"
     if len(event) > limit:

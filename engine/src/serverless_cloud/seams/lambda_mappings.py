@@ -1,16 +1,9 @@
-"""Seam: event source mappings start pollers (moto 5.2.5).
+"""Event source mappings start pollers.
 
 moto calls functions from inside SendMessage, PutItem and PutRecord, one record a call, and forgets what fails. Here a
 mapping of moto becomes a `Mapping`, and the service of its source gives the poller (`DataPlane.pollers`). Since no
-queue, table or stream of moto learns of a mapping, moto calls nothing by itself. Replaced:
-
-- `LambdaBackend.create_event_source_mapping`, `update_...`, `delete_...`, `list_...`: refuse as AWS does;
-  pollers start and end.
-- `EventSourceMapping.get_configuration`: AWS's answer, with defaults.
-- `LambdaBackend.create_function`, `update_function_configuration`, `delete_function`, over the versions in
-  lambda_functions.py: a poller ends with its function and reads in its present role.
-
-Worth an upstream change: the checks, the defaults, the answers.
+queue, table or stream of moto learns of a mapping, moto calls nothing by itself. A poller ends with its function and
+reads in its present role, because `lambda_changes.py` calls `follow`.
 """
 
 from __future__ import annotations
@@ -18,25 +11,27 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.awslambda import models
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
+from moto.awslambda.models import EventSourceMapping, LambdaBackend
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kinesis.models import kinesis_backends
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Queue, sqs_backends
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams import mapping_answers, sqs_queues, sqs_redrive, sqs_requests
+from serverless_cloud.seams import sqs_queues, sqs_redrive, sqs_requests
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_cloud.seams.lambda_versions import route
 from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.batches import deliver_to_function
+
+patches = Service("lambda")
 
 #: Actions that the execution role must allow (AWS Lambda Developer Guide, "Execution role permissions" of each source).
 _NEEDED = {
@@ -46,13 +41,13 @@ _NEEDED = {
 }
 
 
-def mapping_of(esm: Any, role_arn: str) -> Mapping:
+def mapping_of(esm: EventSourceMapping, role_arn: str) -> Mapping:
     """moto's mapping, as a poller sees it.
 
     Args:
         role_arn: the execution role of its function.
     """
-    given = esm.settings
+    given = settings_of(esm)
     age_s, retries = given.get("MaximumRecordAgeInSeconds", -1), given.get("MaximumRetryAttempts", -1)
     since = given.get("StartingPositionTimestamp")
     return Mapping(
@@ -84,7 +79,7 @@ class RunningPollers:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[Mapping, Poller]] = {}
 
-    def align(self, backend: Any) -> None:
+    def align(self, backend: LambdaBackend) -> None:
         """Starts and stops pollers, so that they match the mappings of moto's backend."""
         with self._lock:
             wanted = dict(_wanted(backend))
@@ -112,17 +107,17 @@ class RunningPollers:
             self._running.clear()
 
 
-def _wanted(backend: Any) -> list[tuple[str, Mapping]]:
+def _wanted(backend: LambdaBackend) -> list[tuple[str, Mapping]]:
     found = []
     for uuid, esm in list(backend._event_source_mappings.items()):
         with contextlib.suppress(UnknownFunctionException, LambdaClientError):  # its function is gone; AWS keeps it
-            if esm.settings["Enabled"]:
+            if settings_of(esm)["Enabled"]:
                 route(backend, esm.function_arn, None)  # raises without the version or alias
                 found.append((uuid, mapping_of(esm, latest(backend, esm.function_arn).role)))
     return found
 
 
-def _find_source(backend: Any, kind: Kind, arn: str) -> Any:
+def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> Queue | None:
     """The queue; nothing for a stream.
 
     Raises:
@@ -164,7 +159,7 @@ def _require(plane: DataPlane, kind: Kind, role_arn: str, arn: str) -> None:
         raise InvalidParameterValueException(text) from error
 
 
-def _refuse_a_second(backend: Any, source_arn: str, function_arn: str) -> None:
+def _refuse_a_second(backend: LambdaBackend, source_arn: str, function_arn: str) -> None:
     for uuid, esm in backend._event_source_mappings.items():
         if (esm.event_source_arn, esm.function_arn) == (source_arn, function_arn):
             pair = f'arn (" {source_arn} ") and function (" {function_arn.split(":")[6]} ")'
@@ -174,94 +169,124 @@ def _refuse_a_second(backend: Any, source_arn: str, function_arn: str) -> None:
             raise ResourceConflict(f"{first} Please update or delete the existing mapping with UUID {uuid}")
 
 
-def install(plane: DataPlane) -> None:
-    """Puts the data plane behind moto's event source mappings."""
-    pollers = RunningPollers(plane)
+def connect(plane: DataPlane) -> None:
+    """Lets mappings start and stop pollers."""
+    current.parts[RunningPollers] = pollers = RunningPollers(plane)
     plane.forgetting.append(pollers.clear)
     sqs_redrive.install(plane, sqs_queues.install(plane))
     sqs_requests.install()
-    _Backend.install(plane=plane, pollers=pollers)
-    _Mapping.install(pollers=pollers)
-    for name in ("create_function", "update_function_configuration", "delete_function"):
-        setattr(models.LambdaBackend, name, _aligning(getattr(models.LambdaBackend, name), pollers))
-    mapping_answers.install()
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    plane: DataPlane
-    pollers: RunningPollers
-
-    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
-        given = {name: value for name, value in spec.items() if name != "Tags"}
-        settings, arn = _check(self, given)
-        _refuse_a_second(self, settings["EventSourceArn"], arn)
-        tags = spec.get("Tags") or {}
-        if isinstance(tags, list):  # as in a stack
-            tags = {tag["Key"]: tag["Value"] for tag in tags}
-        own = {"RegionName": self.region_name, "AccountId": self.account_id, "FunctionArn": arn, "Tags": tags}
-        mapping_class: Any = models.EventSourceMapping
-        esm = mapping_class(settings | own)
-        esm.settings, esm.last_modified = settings, time.time()
-        self._event_source_mappings[esm.uuid] = esm
-        _Backend.pollers.align(self)
-        return esm
-
-    def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
-        esm = self._event_source_mappings.get(uuid)
-        if esm is None:
-            return None
-        change = {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
-        for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
-            if change.get(fixed, esm.settings.get(fixed)) != esm.settings.get(fixed):
-                raise InvalidParameterValueException(f"{fixed} of a mapping can't be changed. Create another mapping.")
-        if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
-            settings, arn = esm.settings | {"Enabled": False}, esm.function_arn
-        else:
-            settings, arn = _check(self, {"FunctionName": esm.function_arn} | esm.settings | change)
-        if arn != esm.function_arn:
-            _refuse_a_second(self, esm.event_source_arn, arn)
-        esm.settings, esm.function_arn, esm.function_name = settings, arn, settings["FunctionName"]
-        esm.last_modified = time.time()
-        _Backend.pollers.align(self)
-        return esm
-
-    def delete_event_source_mapping(self: Any, uuid: str) -> Any:
-        esm = self._event_source_mappings.pop(uuid, None)
-        _Backend.pollers.align(self)
-        return esm
-
-    def list_event_source_mappings(self: Any, event_source_arn: str | None, function_name: str | None) -> list[Any]:
-        wanted = ""
-        if function_name:  # any form of the name of a function that may be gone
-            name = function_name.split(":function:")[-1]
-            wanted = f"arn:aws:lambda:{self.region_name}:{self.account_id}:function:{name}:"
-        return [
-            esm
-            for esm in self._event_source_mappings.values()
-            if event_source_arn in (None, "", esm.event_source_arn) and f"{esm.function_arn}:".startswith(wanted)
-        ]
+def follow(backend: LambdaBackend) -> None:
+    """A function was changed, and its pollers follow."""
+    if backend._event_source_mappings:
+        current.parts[RunningPollers].align(backend)
 
 
-class _Mapping(Replacement, of=models.EventSourceMapping):
-    pollers: RunningPollers
+def settings_of(esm: EventSourceMapping) -> dict[str, Any]:
+    """The settings of a mapping by the API's names, with AWS's defaults."""
+    settings: dict[str, Any] = vars(esm)["settings"]
+    return settings
 
-    def get_configuration(self: Any) -> dict[str, Any]:
-        kind = kind_of(self.event_source_arn)
-        shown = {name: value for name, value in self.settings.items() if name not in ("FunctionName", "Enabled")}
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.create_event_source_mapping",
+    expects="self, spec",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
+    upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
+)
+def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) -> EventSourceMapping:
+    given = {name: value for name, value in spec.items() if name != "Tags"}
+    settings, arn = _check(backend, given)
+    _refuse_a_second(backend, settings["EventSourceArn"], arn)
+    tags = spec.get("Tags") or {}
+    if isinstance(tags, list):  # as in a stack
+        tags = {tag["Key"]: tag["Value"] for tag in tags}
+    own = {"RegionName": backend.region_name, "AccountId": backend.account_id, "FunctionArn": arn, "Tags": tags}
+    esm = EventSourceMapping(settings | own)
+    vars(esm)["settings"], esm.last_modified = settings, time.time()
+    backend._event_source_mappings[esm.uuid] = esm
+    current.parts[RunningPollers].align(backend)
+    return esm
+
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
+    expects="self, uuid, spec",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
+    upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
+)
+def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: dict[str, Any]) -> EventSourceMapping | None:
+    esm = backend._event_source_mappings.get(uuid)
+    if esm is None:
+        return None
+    before, change = settings_of(esm), {name: value for name, value in spec.items() if name not in ("UUID", "Tags")}
+    for fixed in ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp"):
+        if change.get(fixed, before.get(fixed)) != before.get(fixed):
+            raise InvalidParameterValueException(f"{fixed} of a mapping can't be changed. Create another mapping.")
+    if str(change.get("Enabled")).lower() == "false" and len(change) == 1:  # whatever has become of its function
+        settings, arn = before | {"Enabled": False}, esm.function_arn
+    else:
+        settings, arn = _check(backend, {"FunctionName": esm.function_arn} | before | change)
+    if arn != esm.function_arn:
+        _refuse_a_second(backend, esm.event_source_arn, arn)
+    vars(esm)["settings"], esm.function_arn, vars(esm)["function_name"] = settings, arn, settings["FunctionName"]
+    esm.last_modified = time.time()
+    current.parts[RunningPollers].align(backend)
+    return esm
+
+
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_event_source_mapping", expects="self, uuid")
+def delete_event_source_mapping(backend: LambdaBackend, uuid: str) -> EventSourceMapping | None:
+    esm = backend._event_source_mappings.pop(uuid, None)
+    current.parts[RunningPollers].align(backend)
+    return esm
+
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.list_event_source_mappings", expects="self, event_source_arn, function_name"
+)
+def list_event_source_mappings(
+    backend: LambdaBackend, event_source_arn: str | None, function_name: str | None
+) -> list[EventSourceMapping]:
+    wanted = ""
+    if function_name:  # any form of the name of a function that may be gone
+        name = function_name.split(":function:")[-1]
+        wanted = f"arn:aws:lambda:{backend.region_name}:{backend.account_id}:function:{name}:"
+    return [
+        esm
+        for esm in backend._event_source_mappings.values()
+        if event_source_arn in (None, "", esm.event_source_arn) and f"{esm.function_arn}:".startswith(wanted)
+    ]
+
+
+@patches.replaces(
+    "moto.awslambda.models:EventSourceMapping.get_configuration",
+    expects="self",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
+    upstream="The answers of event source mappings have all settings, with defaults.",
+)
+def get_configuration(esm: EventSourceMapping) -> dict[str, Any]:
+    kind = kind_of(esm.event_source_arn)
+    settings = settings_of(esm)
+    shown = {name: value for name, value in settings.items() if name not in ("FunctionName", "Enabled")}
+    shown |= {
+        "UUID": esm.uuid,
+        "EventSourceMappingArn": esm.arn,
+        "FunctionArn": esm.function_arn,
+        "LastModified": esm.last_modified,
+        "State": "Enabled" if settings["Enabled"] else "Disabled",
+        "StateTransitionReason": "User action" if kind.is_stream else "USER_INITIATED",
+    }
+    if kind.is_stream:
         shown |= {
-            "UUID": self.uuid,
-            "EventSourceMappingArn": self.arn,
-            "FunctionArn": self.function_arn,
-            "LastModified": self.last_modified,
-            "State": "Enabled" if self.settings["Enabled"] else "Disabled",
-            "StateTransitionReason": "User action" if kind.is_stream else "USER_INITIATED",
+            "LastProcessingResult": current.parts[RunningPollers].last_result(esm.uuid),
+            "TumblingWindowInSeconds": 0,
         }
-        if kind.is_stream:
-            shown |= {"LastProcessingResult": _Mapping.pollers.last_result(self.uuid), "TumblingWindowInSeconds": 0}
-        return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in shown.items() if value is not None}
 
 
-def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _check(backend: LambdaBackend, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """The settings, and the ARN of the function as it was named."""
     if not given.get("EventSourceArn"):
         if given.get("SelfManagedEventSource"):
@@ -272,7 +297,7 @@ def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
         raise InvalidParameterValueException("Unrecognized event source.")
     kind = kind_of(given["EventSourceArn"])
     settings = checked(kind, given)
-    if kind.service not in _Backend.plane.pollers:
+    if kind.service not in current.plane.pollers:
         raise InvalidParameterValueException(f"The local cloud doesn't read {kind.service} (docs/fidelity.md).")
     try:
         function, arn = route(backend, settings["FunctionName"], None)
@@ -284,17 +309,5 @@ def _check(backend: Any, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
             f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
             f"Function timeout: {function.timeout} seconds"
         )
-    _require(_Backend.plane, kind, function.role, given["EventSourceArn"])
+    _require(current.plane, kind, function.role, given["EventSourceArn"])
     return settings, arn
-
-
-def _aligning(change: Callable[..., Any], pollers: RunningPollers) -> Callable[..., Any]:
-    """A change of a function, and its pollers follow."""
-
-    def changed(self: Any, *args: Any, **more: Any) -> Any:
-        answer = change(self, *args, **more)
-        if self._event_source_mappings:
-            pollers.align(self)
-        return answer
-
-    return changed

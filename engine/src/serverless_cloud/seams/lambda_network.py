@@ -1,35 +1,34 @@
-"""Seam: a function's VpcConfig makes interfaces, and its state follows them (moto 5.2.5).
+"""A function's VpcConfig makes interfaces, and its state follows them.
 
-Replaced here, over what lambda_functions.py and lambda_versions.py have put there:
-
-- `LambdaBackend.create_function`, `update_function_configuration`, `update_function_code`, `publish_version`,
-  `delete_function`: VpcConfig is checked; a function whose interfaces are being made is Pending, an update InProgress,
-  and both are refused what AWS refuses them meanwhile; interfaces follow the functions that need them.
-- `LambdaFunction.vpc_config`: moto makes up a VpcId.
-- `LambdaFunction.get_configuration`: moto has no StateReason, and LastUpdateStatus is always Successful.
+VpcConfig is checked. A function whose interfaces are being made is Pending, an update InProgress, and both are refused
+what AWS refuses them meanwhile. Interfaces follow the functions that need them; moto makes none. `lambda_changes.py`
+makes changes of functions with these steps.
 
 Rules: AWS Lambda Developer Guide, "Lambda function states" and "Giving Lambda functions access to resources in an
 Amazon VPC".
-
-Worth an upstream change: the VpcId. Interfaces are this course's own idea.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from moto.awslambda import models
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import FunctionNotActive
 from serverless_cloud.lambda_.fleet import Fleet
+from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface, VpcSettings
 from serverless_cloud.network.network import Network
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import lambda_vpc
-from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, settings_of_vpc, spec_of, versions
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.lambda_functions import ResourceConflict, settings_of_vpc, spec_of, versions
+
+patches = Service("lambda")
 
 _CREATING = {"StateReasonCode": "Creating", "StateReason": "The function is being created."}
 _IN_PROGRESS = {
@@ -58,7 +57,7 @@ def _ec2() -> Interfaces:
     return MotoInterfaces()
 
 
-def refuse_unless_active(function: Any) -> None:
+def refuse_unless_active(function: LambdaFunction | FunctionSpec) -> None:
     """Raises for a call of a function that is being created, or could not be.
 
     Args:
@@ -71,7 +70,8 @@ def refuse_unless_active(function: Any) -> None:
         raise ResourceConflict(str(FunctionNotActive(function.state)))
 
 
-def _refuse_while_it_changes(function: Any) -> None:
+def refuse_while_it_changes(function: LambdaFunction) -> None:
+    """Raises while a function is being created or updated."""
     refuse_unless_active(function)
     if _is_changing(function):
         raise ResourceConflict(
@@ -84,29 +84,29 @@ def _refuse_while_it_changes(function: Any) -> None:
 # attributes that the update has changed, `update_failure` why the last update failed.
 
 
-def _is_changing(function: Any) -> bool:
+def _is_changing(function: LambdaFunction) -> bool:
     return "serving" in vars(function)
 
 
-def _place(function: Any) -> AccountRegion:
+def _place(function: LambdaFunction) -> AccountRegion:
     return AccountRegion(function.account_id, function.region)
 
 
-def _needs(function: Any) -> tuple[Combination, ...]:
+def _needs(function: LambdaFunction) -> tuple[Combination, ...]:
     """The combinations that the function's configuration needs now."""
     vpc = settings_of_vpc(function)
     return vpc.combinations(_place(function)) if vpc else ()
 
 
-def _all(place: AccountRegion) -> Iterator[Any]:
+def _all(place: AccountRegion) -> Iterator[LambdaFunction]:
     """Every function of a place, $LATEST and versions."""
-    functions = models.lambda_backends[place.account_id][place.region]._lambdas._functions
+    functions = lambda_backends[place.account_id][place.region]._lambdas._functions
     for group in list(functions.values()):
         yield group["latest"]
         yield from list(group["versions"])
 
 
-class _States:
+class States:
     """Brings functions and interfaces in line."""
 
     def __init__(self, network: Network, fleet: Fleet) -> None:
@@ -115,7 +115,7 @@ class _States:
         network.hyperplane.settled = self.settle
         network.model_changed = self._everywhere
 
-    def begin(self, function: Any, others: Iterable[Any], before: Any | None) -> None:
+    def begin(self, function: LambdaFunction, others: Iterable[LambdaFunction], before: LambdaFunction | None) -> None:
         """A function was created or changed: it waits if it needs what is not there.
 
         Args:
@@ -131,7 +131,7 @@ class _States:
                     for each in (function, *others):
                         each.state = "Pending"
                 else:
-                    function.serving = before
+                    vars(function)["serving"] = before
             self.follow(_place(function))
 
     @property
@@ -165,110 +165,122 @@ class _States:
                         self._fleet.retire(spec_of(function))
             self.follow(place)
 
-    def _fail(self, function: Any, failure: NoInterface) -> None:
+    def _fail(self, function: LambdaFunction, failure: NoInterface) -> None:
         if not _is_changing(function):
-            function.state, function.state_reason = "Failed", failure
+            function.state, vars(function)["state_reason"] = "Failed", failure
             return
         before = vars(function).pop("serving")
-        for name in function.touched:
+        for name in vars(function)["touched"]:
             setattr(function, name, getattr(before, name, None))
-        function.update_failure = failure
+        vars(function)["update_failure"] = failure
 
     def _everywhere(self) -> None:
         """Deletes unneeded interfaces at once after a change of the model, and ends all waits for them."""
         with self.lock:
-            for account_id, by_region in list(models.lambda_backends.items()):
+            for account_id, by_region in list(lambda_backends.items()):
                 for region in list(by_region):
                     place = AccountRegion(account_id, region)
                     self.settle(place)
                     self._network.hyperplane.release_at_once(place)
 
 
-def install(plane: DataPlane) -> None:
-    """Puts interfaces behind moto's functions."""
-    _Backend.install(plane=plane, states=_States(plane.network, plane.service.fleet))
-    _Function.install()
+def connect(plane: DataPlane) -> None:
+    """Lets the states of functions follow their interfaces."""
+    current.parts[States] = States(plane.network, plane.service.fleet)
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    plane: DataPlane
-    states: _States
-
-    def create_function(self: Any, spec: dict[str, Any]) -> Any:
-        _vpc_after(spec, str(spec.get("Role", "")), None, AccountRegion(self.account_id, self.region_name))
-        answer = _Backend.moto.create_function(self, spec)
-        function = latest(self, answer.function_name)
-        _Backend.states.begin(function, versions(self, function.function_name), None)
-        return answer
-
-    def update_function_configuration(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
-        function = self.get_function(function_name, qualifier)
-        _refuse_while_it_changes(function)
-        had = settings_of_vpc(function)
-        vpc = _vpc_after(body, str(body.get("Role") or function.role), had, _place(function))
-        before = copy.copy(function)
-        if vpc != had:
-            function.serving = before  # until it is known what the change needs, its environments stay
-        try:
-            _Backend.moto.update_function_configuration(self, function_name, qualifier, body)
-        finally:
-            vars(function).pop("serving", None)
-        function.update_failure = None
-        if vpc != had:
-            function.touched = [k for k, v in vars(function).items() if vars(before).get(k) is not v and k != "touched"]
-            _Backend.states.begin(function, (), before)
-            if not _is_changing(function):
-                _Backend.plane.service.fleet.retire(spec_of(function))
-        return function.get_configuration()
-
-    def update_function_code(self: Any, function_name: str, qualifier: str, body: dict[str, Any]) -> Any:
-        _refuse_while_it_changes(self.get_function(function_name, qualifier))
-        return _Backend.moto.update_function_code(self, function_name, qualifier, body)
-
-    def publish_version(self: Any, function_name: str, description: str = "") -> Any:
-        _refuse_while_it_changes(latest(self, function_name))
-        return _Backend.moto.publish_version(self, function_name, description)
-
-    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
-        _Backend.moto.delete_function(self, function_name, qualifier)
-        _Backend.states.follow(AccountRegion(self.account_id, self.region_name))
+def place_of(backend: LambdaBackend) -> AccountRegion:
+    """Where the functions of moto's backend are."""
+    return AccountRegion(backend.account_id, backend.region_name)
 
 
-def _vpc_after(
+def begin(backend: LambdaBackend, function: LambdaFunction) -> None:
+    """A new function, and the version that was published with it, wait for their network. Args: function: $LATEST."""
+    current.parts[States].begin(function, versions(backend, function.function_name), None)
+
+
+def follow(backend: LambdaBackend) -> None:
+    """Interfaces are made and released as the functions of moto's backend need them."""
+    current.parts[States].follow(place_of(backend))
+
+
+@contextlib.contextmanager
+def changes_of_vpc(function: LambdaFunction, body: dict[str, Any]) -> Iterator[None]:
+    """Around an update of a function's configuration: checks VpcConfig first, and then starts the wait for its network.
+
+    Args:
+        function: $LATEST.
+        body: the request, whose VpcConfig is completed.
+    """
+    had = settings_of_vpc(function)
+    vpc = complete_vpc(body, str(body.get("Role") or function.role), had, _place(function))
+    before, own = copy.copy(function), vars(function)
+    if vpc != had:
+        own["serving"] = before  # until it is known what the change needs, its environments stay
+    try:
+        yield
+    finally:
+        own.pop("serving", None)
+    own["update_failure"] = None
+    if vpc != had:
+        own["touched"] = [k for k, v in own.items() if vars(before).get(k) is not v and k != "touched"]
+        current.parts[States].begin(function, (), before)
+        if not _is_changing(function):
+            current.plane.service.fleet.retire(spec_of(function))
+
+
+def complete_vpc(
     given: dict[str, Any], role: str, before: VpcSettings | None, place: AccountRegion
 ) -> VpcSettings | None:
-    """The VPC after a call, whose VpcConfig is completed."""
+    """The VPC after a call, whose VpcConfig is checked and completed.
+
+    Args:
+        given: the request, which is changed.
+        role: the ARN of the function's execution role after the call.
+        before: what the function has; None without a VPC.
+        place: where the function is.
+    """
     if given.get("VpcConfig") is None:
         return before
     vpc = lambda_vpc.checked(given["VpcConfig"], before, place)
     if vpc is not None:
-        lambda_vpc.require_role(_Backend.plane.permissions, role)
+        lambda_vpc.require_role(current.plane.permissions, role)
     given["VpcConfig"] = lambda_vpc.as_answer(vpc)
     return vpc
 
 
-class _Function(Replacement, of=models.LambdaFunction):
-    @property
-    def vpc_config(self: Any) -> dict[str, Any] | None:
-        return dict(self._vpc_config) if self._vpc_config else None
+@patches.replaces(
+    "moto.awslambda.models:LambdaFunction.vpc_config",
+    expects="self",
+    kind="property",
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[the_id_of_a_vpc_is_made_up]",
+    upstream="A function's VpcConfig has the VpcId that CreateFunction was given.",
+)
+def vpc_config(function: LambdaFunction) -> dict[str, Any] | None:
+    return dict(function._vpc_config) if function._vpc_config else None
 
-    def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
-        """A function's configuration with its network."""
-        answer: dict[str, Any] = _Function.moto.get_configuration(self, on_create)
-        failure: NoInterface | None = getattr(self, "state_reason", None)
-        if self.state == "Pending":
-            answer |= _CREATING
-        elif self.state == "Failed" and failure is not None:
-            answer |= {"StateReasonCode": failure.code, "StateReason": failure.message}
-        if on_create:
-            return answer
-        failed: NoInterface | None = getattr(self, "update_failure", None)
-        if _is_changing(self):
-            answer |= _IN_PROGRESS
-        elif failed is not None:
-            answer |= {
-                "LastUpdateStatus": "Failed",
-                "LastUpdateStatusReasonCode": failed.code,
-                "LastUpdateStatusReason": failed.message,
-            }
+
+def shown_state(function: LambdaFunction, *, on_create: bool) -> dict[str, Any]:
+    """What a function's configuration shows of its state.
+
+    Args:
+        on_create: whether it is the answer of CreateFunction, which shows no update.
+    """
+    answer: dict[str, Any] = {}
+    failure: NoInterface | None = getattr(function, "state_reason", None)
+    if function.state == "Pending":
+        answer |= _CREATING
+    elif function.state == "Failed" and failure is not None:
+        answer |= {"StateReasonCode": failure.code, "StateReason": failure.message}
+    if on_create:
         return answer
+    failed: NoInterface | None = getattr(function, "update_failure", None)
+    if _is_changing(function):
+        answer |= _IN_PROGRESS
+    elif failed is not None:
+        answer |= {
+            "LastUpdateStatus": "Failed",
+            "LastUpdateStatusReasonCode": failed.code,
+            "LastUpdateStatusReason": failed.message,
+        }
+    return answer

@@ -1,16 +1,12 @@
-"""Seam: the resource policies of functions (moto 5.2.5).
+"""The resource policies of functions.
 
 moto keeps one list of statements for a function with all its versions and aliases; we read it so too, each statement
-belongs to the ARN in its Resource. Replaced here:
+belongs to the ARN in its Resource. moto's faults:
 
-- `Policy.add_statement`, for functions: moto accepts a StatementId twice and any action, leaves a principal that is an
+- moto accepts a StatementId twice and any action, leaves a principal that is an
   account, a role or a user as a bare text, and FunctionUrlAuthType and InvokedViaFunctionUrl outside of Condition; of
   two conditions with one operator the later wins.
-- `LambdaBackend.remove_permission`, `get_policy`, `LambdaResponse.remove_permission`: moto takes no notice of Qualifier
-  and compares RevisionId with a list.
-- `LambdaBackend.delete_alias`, `delete_function`: delete the permissions of the alias or the version.
-
-Worth an upstream change: all of it.
+- moto takes no notice of Qualifier and compares RevisionId with a list.
 """
 
 from __future__ import annotations
@@ -21,20 +17,23 @@ import uuid
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda import models
 from moto.awslambda.exceptions import (
     GenericResourcNotFound,
     InvalidParameterValueException,
     PreconditionFailedException,
     ValidationException,
 )
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
 from moto.iam.models import iam_backends
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import Refusal
-from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest, qualifier_in
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, qualifier_in
+
+patches = Service("lambda")
 
 #: API reference: AddPermission, "Pattern" of each parameter.
 _PATTERNS = {
@@ -110,92 +109,100 @@ def _principal(name: str) -> str | dict[str, str]:
     )
 
 
-def _named(function: Any, qualifier: str | None) -> str:
+def _named(function: LambdaFunction, qualifier: str | None) -> str:
     """The ARN that a statement belongs to."""
     return f"{arn_of(function)}:{qualifier}" if qualifier and qualifier != "$LATEST" else arn_of(function)
 
 
-def _qualifier(backend: Any, name: str, qualifier: str | None) -> str | None:
+def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str | None:
     return qualifier_in(backend, name) or qualifier or None
 
 
-def install() -> None:
-    """Puts these rules into moto."""
-    for each in (_Policy, _Backend, _Response):
-        each.install()
+@patches.replaces(
+    "moto.awslambda.policy:Policy.add_statement",
+    expects="self, raw, qualifier=None",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+    upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
+)
+def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> Any:
+    if isinstance(policy.parent, LayerVersion):
+        return add_statement.original(policy, raw, qualifier)
+    given = json.loads(raw)
+    if qualifier == "$LATEST":
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+    if given.get("RevisionId") not in (None, "", policy.revision):
+        raise PreconditionFailedException(_REVISION)
+    statement = statement_of(_named(policy.parent, qualifier), given)
+    if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in policy.statements):
+        raise ResourceConflict(
+            f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
+            "remove the existing statement."
+        )
+    policy.statements.append(statement)
+    policy.revision = str(uuid.uuid4())
+    return statement, policy.revision
 
 
-class _Policy(Replacement, of=Policy):
-    def add_statement(self: Any, raw: Any, qualifier: str | None = None) -> Any:
-        if isinstance(self.parent, models.LayerVersion):
-            return _Policy.moto.add_statement(self, raw, qualifier)
-        given = json.loads(raw)
-        if qualifier == "$LATEST":
-            raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
-        if given.get("RevisionId") not in (None, "", self.revision):
-            raise PreconditionFailedException(_REVISION)
-        statement = statement_of(_named(self.parent, qualifier), given)
-        if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in self.statements):
-            raise ResourceConflict(
-                f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
-                "remove the existing statement."
-            )
-        self.statements.append(statement)
-        self.revision = str(uuid.uuid4())
-        return statement, self.revision
+@patches.replaces("moto.awslambda.models:LambdaBackend.add_permission", expects="self, function_name, qualifier, raw")
+def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: Any) -> Any:
+    named = _qualifier(backend, function_name, qualifier)
+    if named == "$LATEST":
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+    function = backend.get_function(function_name, qualifier)
+    return function.policy.add_statement(raw, named)[0]
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    def add_permission(self: Any, function_name: str, qualifier: str | None, raw: Any) -> Any:
-        named = _qualifier(self, function_name, qualifier)
-        if named == "$LATEST":
-            raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
-        function = self.get_function(function_name, qualifier)
-        return function.policy.add_statement(raw, named)[0]
-
-    def get_policy(self: Any, function_name: str, qualifier: str | None = None) -> str:
-        function = self.get_function(function_name, qualifier)
-        arn = _named(function, _qualifier(self, function_name, qualifier))
-        statements = [s for s in function.policy.statements if s["Resource"] == arn]
-        if not statements:
-            raise GenericResourcNotFound
-        document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-        return json.dumps({"Policy": json.dumps(document), "RevisionId": function.policy.revision})
-
-    def remove_permission(
-        self: Any, function_name: str, sid: str, revision: str = "", qualifier: str | None = None
-    ) -> None:
-        function = self.get_function(function_name, qualifier)
-        arn = _named(function, _qualifier(self, function_name, qualifier))
-        kept = function.policy
-        found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
-        if not found:
-            raise Refusal("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404)
-        if revision not in ("", kept.revision):
-            raise PreconditionFailedException(_REVISION)
-        kept.statements.remove(found[0])
-        kept.revision = str(uuid.uuid4())
-
-    def delete_alias(self: Any, name: str, function_name: str) -> None:
-        _Backend.moto.delete_alias(self, name, function_name)
-        _forget(latest(self, function_name), name)
-
-    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
-        function = latest(self, function_name)
-        named = _qualifier(self, function_name, qualifier)
-        _Backend.moto.delete_function(self, function_name, qualifier)
-        if named is not None:
-            _forget(function, named)
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.get_policy",
+    expects="self, function_name, qualifier=None",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
+    upstream="GetPolicy takes notice of Qualifier.",
+)
+def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
+    function = backend.get_function(function_name, qualifier)
+    arn = _named(function, _qualifier(backend, function_name, qualifier))
+    statements = [s for s in function.policy.statements if s["Resource"] == arn]
+    if not statements:
+        raise GenericResourcNotFound
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+    return json.dumps({"Policy": json.dumps(document), "RevisionId": function.policy.revision})
 
 
-class _Response(Replacement, of=LambdaResponse):
-    def remove_permission(self: Any) -> Any:
-        parts = self.path.split("?")[0].split("/")
-        revision, qualifier = self._get_param("RevisionId") or "", self._get_param("Qualifier")
-        self.backend.remove_permission(unquote(parts[-3]), unquote(parts[-1]), revision, qualifier)
-        return 204, {"status": 204}, ""
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.remove_permission",
+    expects="self, function_name, sid, revision=''",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]",
+    upstream="RemovePermission takes notice of Qualifier and RevisionId.",
+)
+def remove_permission(
+    backend: LambdaBackend, function_name: str, sid: str, revision: str = "", qualifier: str | None = None
+) -> None:
+    function = backend.get_function(function_name, qualifier)
+    arn = _named(function, _qualifier(backend, function_name, qualifier))
+    kept = function.policy
+    found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
+    if not found:
+        raise Refusal("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404)
+    if revision not in ("", kept.revision):
+        raise PreconditionFailedException(_REVISION)
+    kept.statements.remove(found[0])
+    kept.revision = str(uuid.uuid4())
 
 
-def _forget(function: Any, qualifier: str) -> None:
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.remove_permission",
+    expects="self",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]",
+    upstream="RemovePermission takes notice of Qualifier and RevisionId.",
+)
+def answer_remove_permission(response: LambdaResponse) -> TYPE_RESPONSE:
+    parts = response.path.split("?")[0].split("/")
+    revision, qualifier = response._get_param("RevisionId") or "", response._get_param("Qualifier")
+    remove_permission(response.backend, unquote(parts[-3]), unquote(parts[-1]), revision, qualifier)
+    return 204, {"status": 204}, ""
+
+
+def forget(function: LambdaFunction, qualifier: str) -> None:
+    """Deletes the permissions of an alias or a version that is gone."""
     arn = _named(function, qualifier)
     function.policy.statements[:] = [s for s in function.policy.statements if s["Resource"] != arn]

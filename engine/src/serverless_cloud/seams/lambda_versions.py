@@ -1,17 +1,8 @@
-"""Seam: versions, and aliases that split calls between two of them (moto 5.2.5).
+"""Versions, and aliases that split calls between two of them.
 
-Replaced here:
-
-- `LambdaBackend.publish_version`: moto counts the versions that are left, so a number comes back after a deletion, and
-  it takes any update for a change. On AWS a number is never used again, and the same code and settings are the same
-  version.
-- `LambdaBackend.create_alias`, `update_alias`, `delete_alias`: refuse as AWS does; provisioned environments
-  follow the alias. moto stores the weights and routes nothing: `route` does.
-- `LambdaResponse.publish_version`: moto does not look at CodeSha256.
-- `LambdaResponse.list_versions_by_function`: moto lists nothing for a function that does not exist.
-- `LambdaBackend.delete_function`, over the one of lambda_functions.py: deletes the settings of a version.
-
-Worth an upstream change: the numbering, the comparison, and the checks of the routing configuration.
+On AWS a version's number is never used again, and the same code and settings are the same version. moto counts the
+versions that are left, and takes any update for a change. moto stores an alias's weights and routes nothing: `route`
+does, and provisioned environments follow the alias.
 """
 
 from __future__ import annotations
@@ -22,33 +13,34 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda import models
 from moto.awslambda.exceptions import (
     ConflictException,
     InvalidParameterValueException,
     LambdaClientError,
     ValidationException,
 )
+from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
-from serverless_cloud.lambda_.fleet import Fleet
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import lambda_async, lambda_concurrency
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest, spec_of, versions, weights
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("lambda")
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
 _chance = random.Random()
 
 
-def version_called(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[FunctionSpec, str]:
+def version_called(backend: LambdaBackend, name_or_arn: str, qualifier: str | None) -> tuple[FunctionSpec, str]:
     """The version that one call runs, as the data plane sees it, and the caller's ARN. Raises: as `route`."""
     function, arn = route(backend, name_or_arn, qualifier)
     return spec_of(function), arn
 
 
-def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, str]:
+def route(backend: LambdaBackend, name_or_arn: str, qualifier: str | None) -> tuple[LambdaFunction, str]:
     """moto's function for one call, and the ARN that the caller used.
 
     An alias with weights draws a version for each call.
@@ -75,7 +67,7 @@ def route(backend: Any, name_or_arn: str, qualifier: str | None) -> tuple[Any, s
     return function, f"{base}:{given}"
 
 
-def _refuse_elsewhere(backend: Any, name_or_arn: str) -> None:
+def _refuse_elsewhere(backend: LambdaBackend, name_or_arn: str) -> None:
     """Raises for the ARN of a function of another Region or account."""
     parts = name_or_arn.split(":")
     if parts[0] == "arn" and parts[3] != backend.region_name:
@@ -95,86 +87,100 @@ class NotReachable(LambdaClientError):
         super().__init__("ResourceNotFoundException", message)
 
 
-def install(plane: DataPlane) -> None:
-    """Puts these rules into moto's backend."""
-    _Backend.install(fleet=plane.service.fleet)
-    _Calls.install()
+def publish(backend: LambdaBackend, function_name: str, description: str) -> LambdaFunction:
+    """Publishes $LATEST; the newest version if nothing has changed since. Args: description: "" keeps $LATEST's."""
+    function = backend._lambdas.get_function_by_name_or_arn_forbid_qualifier(function_name)
+    published = versions(backend, function.function_name)
+    if published and _same(function, published[-1]):
+        return published[-1]
+    number = max([vars(function).get("last_version", 0), *(int(v.version) for v in published)]) + 1
+    vars(function)["last_version"] = number
+    version = copy.copy(function)
+    version.set_version(number)
+    version.description = description or function.description
+    backend._lambdas._functions[function.function_name]["versions"].append(version)
+    backend._lambdas._arns[version.function_arn] = version
+    current.plane.service.fleet.retire(spec_of(version))  # an older function of this name may have had this version
+    return version
 
 
-class _Backend(Replacement, of=models.LambdaBackend):
-    fleet: Fleet
-
-    def publish_version(self: Any, function_name: str, description: str = "") -> Any:
-        function = self._lambdas.get_function_by_name_or_arn_forbid_qualifier(function_name)
-        published = versions(self, function.function_name)
-        if published and _same(function, published[-1]):
-            return published[-1]
-        number = max([getattr(function, "last_version", 0), *(int(v.version) for v in published)]) + 1
-        function.last_version = number
-        version = copy.copy(function)
-        version.set_version(number)
-        version.description = description or function.description
-        self._lambdas._functions[function.function_name]["versions"].append(version)
-        self._lambdas._arns[version.function_arn] = version
-        _Backend.fleet.retire(spec_of(version))  # an older function of this name may have had this version
-        return version
-
-    def create_alias(self: Any, name: str, function_name: str, **given: Any) -> Any:
-        if not re.fullmatch(_ALIAS_NAME, name or ""):
-            text = f"Member must satisfy regular expression pattern: {_ALIAS_NAME}"
-            raise ValidationException(str(name), "name", text)
-        _refuse(self, function_name, given["function_version"], given["routing_config"])
-        try:
-            return _Backend.moto.create_alias(self, name, function_name, **given)
-        except ConflictException as error:
-            raise ResourceConflict(str(error.message)) from error
-
-    def update_alias(self: Any, name: str, function_name: str, **change: Any) -> Any:
-        alias = self.get_alias(name, function_name)
-        kept = {"function_version": alias.function_version, "routing_config": alias.routing_config}
-        wanted = kept | {setting: value for setting, value in change.items() if value is not None}
-        _refuse(self, function_name, wanted["function_version"], wanted["routing_config"])
-        answer = _Backend.moto.update_alias(self, name, function_name, **change)
-        lambda_concurrency.allocate(self, _Backend.fleet, latest(self, function_name))
-        return answer
-
-    def delete_alias(self: Any, name: str, function_name: str) -> None:
-        _Backend.moto.delete_alias(self, name, function_name)
-        _forget(self, latest(self, function_name), name)
-
-    def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:
-        function = latest(self, function_name)
-        _Backend.moto.delete_function(self, function_name, qualifier)
-        if left := {str(v.version) for v in self.list_versions_by_function(function.function_name)}:
-            settings = {*lambda_concurrency.requests(function), *lambda_async.configs(function)}
-            for gone in [q for q in settings if q.isdigit() and q not in left]:
-                _forget(self, function, gone)
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.create_alias",
+    expects="self, name, function_name, function_version, description, routing_config",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
+    upstream="CreateAlias refuses weights and names that AWS refuses.",
+)
+def create_alias(backend: LambdaBackend, name: str, function_name: str, **given: Any) -> LambdaAlias:
+    if not re.fullmatch(_ALIAS_NAME, name or ""):
+        text = f"Member must satisfy regular expression pattern: {_ALIAS_NAME}"
+        raise ValidationException(str(name), "name", text)
+    _refuse(backend, function_name, given["function_version"], given["routing_config"])
+    try:
+        return create_alias.original(backend, name, function_name, **given)
+    except ConflictException as error:
+        raise ResourceConflict(str(error.message)) from error
 
 
-class _Calls(Replacement, of=LambdaResponse):
-    def publish_version(self: Any) -> Any:
-        wanted = (self.json_body if self.body else {}).get("CodeSha256")
-        found = latest(self.backend, unquote(self.path.split("/")[-2])).code_sha_256
-        if wanted and wanted != found:
-            raise InvalidParameterValueException(
-                f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({found}). "
-                "Please try again with the CodeSHA256 in $LATEST."
-            )
-        return _Calls.moto.publish_version(self)
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.update_alias",
+    expects="self, name, function_name, function_version, description, routing_config",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
+    upstream="UpdateAlias refuses weights that AWS refuses.",
+)
+def update_alias(backend: LambdaBackend, name: str, function_name: str, **change: Any) -> LambdaAlias:
+    alias = backend.get_alias(name, function_name)
+    kept = {"function_version": alias.function_version, "routing_config": alias.routing_config}
+    wanted = kept | {setting: value for setting, value in change.items() if value is not None}
+    _refuse(backend, function_name, wanted["function_version"], wanted["routing_config"])
+    answer = update_alias.original(backend, name, function_name, **change)
+    lambda_concurrency.allocate(backend, current.plane.service.fleet, latest(backend, function_name))
+    return answer
 
-    def list_versions_by_function(self: Any) -> Any:
-        self.backend.get_function(unquote(self.path.split("/")[-2]))  # raises if there is none; moto lists nothing
-        return _Calls.moto.list_versions_by_function(self)
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.publish_version",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
+    upstream="PublishVersion compares CodeSha256.",
+)
+def answer_publish_version(response: LambdaResponse) -> Any:
+    wanted = (response.json_body if response.body else {}).get("CodeSha256")
+    found = latest(response.backend, unquote(response.path.split("/")[-2])).code_sha_256
+    if wanted and wanted != found:
+        raise InvalidParameterValueException(
+            f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({found}). "
+            "Please try again with the CodeSHA256 in $LATEST."
+        )
+    return answer_publish_version.original(response)
 
 
-def _forget(backend: Any, function: Any, qualifier: str) -> None:
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.list_versions_by_function",
+    expects="self",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
+    upstream="ListVersionsByFunction refuses a function that does not exist.",
+)
+def list_versions_by_function(response: LambdaResponse) -> Any:
+    response.backend.get_function(unquote(response.path.split("/")[-2]))  # raises if there is none; moto lists nothing
+    return list_versions_by_function.original(response)
+
+
+def forget(backend: LambdaBackend, function: LambdaFunction, qualifier: str) -> None:
     """Deletes the settings of a version or an alias that is gone."""
-    lambda_concurrency.withdraw(backend, _Backend.fleet, function, qualifier)
+    lambda_concurrency.withdraw(backend, current.plane.service.fleet, function, qualifier)
     lambda_async.configs(function).pop(qualifier, None)
 
 
-def _same(function: Any, version: Any) -> bool:
-    def facts(of: Any) -> list[Any]:
+def forget_settings_of_missing(backend: LambdaBackend, function: LambdaFunction) -> None:
+    """Deletes the settings of versions that are gone while others are left. Args: function: $LATEST, as it was."""
+    if left := {str(v.version) for v in backend.list_versions_by_function(function.function_name)}:
+        settings = {*lambda_concurrency.requests(function), *lambda_async.configs(function)}
+        for gone in [q for q in settings if q.isdigit() and q not in left]:
+            forget(backend, function, gone)
+
+
+def _same(function: LambdaFunction, version: LambdaFunction) -> bool:
+    def facts(of: LambdaFunction) -> list[object]:
         spec = spec_of(of)
         return [spec.runtime, spec.handler, spec.timeout_s, spec.memory_mb, dict(spec.environment), spec.code_sha256,
                 spec.layers, spec.logging, spec.vpc, of.role, getattr(of, "dead_letter_config", None)]  # fmt: skip
@@ -182,7 +188,7 @@ def _same(function: Any, version: Any) -> bool:
     return facts(function) == facts(version)
 
 
-def _refuse(backend: Any, function_name: str, version: str, routing: Any) -> None:
+def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: dict[str, Any] | None) -> None:
     """Raises for an alias that AWS does not accept."""
     if not re.fullmatch(r"\$LATEST|[0-9]+", version or ""):
         text = r"Member must satisfy regular expression pattern: (\$LATEST|[0-9]+)"

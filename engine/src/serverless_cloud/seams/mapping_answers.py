@@ -1,8 +1,4 @@
-"""Seam: the answers of the calls of event source mappings (moto 5.2.5).
-
-Replaced here: `LambdaResponse.create_event_source_mapping`, `get_...`, `update_...`, `delete_...`, `list_...`: status
-and state, errors, pages. Worth an upstream change: all of it.
-"""
+"""The answers of the calls of event source mappings: status and state, errors, pages."""
 
 from __future__ import annotations
 
@@ -11,58 +7,87 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import GenericResourcNotFound
+from moto.awslambda.models import EventSourceMapping
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.core.patches import Service
+from serverless_cloud.seams.lambda_mappings import settings_of
+
+patches = Service("lambda")
+
 
 MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
 
 
-def install() -> None:
-    """Replaces moto's answers with these."""
-    _Answers.install()
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.create_event_source_mapping",
+    expects="self",
+    upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
+)
+def create_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
+    return _answer(202, response.backend.create_event_source_mapping(response.json_body), "Creating")
 
 
-class _Answers(Replacement, of=LambdaResponse):
-    def create_event_source_mapping(self: Any) -> Any:
-        return _answer(202, self.backend.create_event_source_mapping(self.json_body), "Creating")
-
-    def get_event_source_mapping(self: Any) -> Any:
-        return _answer(200, _named(self))
-
-    def update_event_source_mapping(self: Any) -> Any:
-        was_enabled = _named(self).settings["Enabled"]
-        esm = self.backend.update_event_source_mapping(_uuid(self), self.json_body)
-        enabled = esm.settings["Enabled"]
-        state = "Updating" if enabled == was_enabled else "Enabling" if enabled else "Disabling"
-        return _answer(202, esm, state)
-
-    def delete_event_source_mapping(self: Any) -> Any:
-        found = _answer(202, _named(self), "Deleting")
-        self.backend.delete_event_source_mapping(_uuid(self))
-        return found
-
-    def list_event_source_mappings(self: Any) -> Any:
-        query = {name: values[0] for name, values in self.querystring.items()}
-        found = self.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
-        begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
-        page: dict[str, Any] = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
-        if begin + most < len(found):
-            page["NextMarker"] = str(begin + most)
-        return json.dumps(page)
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.get_event_source_mapping",
+    expects="self",
+    upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
+)
+def get_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
+    return _answer(200, _named(response))
 
 
-def _answer(status: int, esm: Any, state: str = "") -> Any:
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.update_event_source_mapping",
+    expects="self",
+    upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
+)
+def update_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
+    was_enabled = settings_of(_named(response))["Enabled"]
+    esm = response.backend.update_event_source_mapping(_uuid(response), response.json_body) or _named(response)
+    enabled = settings_of(esm)["Enabled"]
+    state = "Updating" if enabled == was_enabled else "Enabling" if enabled else "Disabling"
+    return _answer(202, esm, state)
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.delete_event_source_mapping",
+    expects="self",
+    upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
+)
+def delete_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
+    found = _answer(202, _named(response), "Deleting")
+    response.backend.delete_event_source_mapping(_uuid(response))
+    return found
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.list_event_source_mappings",
+    expects="self",
+    upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
+)
+def list_event_source_mappings(response: LambdaResponse) -> str:
+    query = {name: values[0] for name, values in response.querystring.items()}
+    found = response.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
+    begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
+    page: dict[str, Any] = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
+    if begin + most < len(found):
+        page["NextMarker"] = str(begin + most)
+    return json.dumps(page)
+
+
+def _answer(status: int, esm: EventSourceMapping, state: str = "") -> TYPE_RESPONSE:
     shown = esm.get_configuration() | ({"State": state} if state else {})
     return status, {"status": status}, json.dumps(shown)
 
 
-def _named(response: Any) -> Any:
+def _named(response: LambdaResponse) -> EventSourceMapping:
     esm = response.backend.get_event_source_mapping(_uuid(response))
     if esm is None:
         raise GenericResourcNotFound
     return esm
 
 
-def _uuid(response: Any) -> str:
+def _uuid(response: LambdaResponse) -> str:
     return unquote(response.path.rstrip("/").split("/")[-1])
