@@ -20,6 +20,8 @@ _FILES: dict[str, tuple[str, ...]] = {
         "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
         "lambda_metrics", "lambda_mappings", "mapping_answers", "function_urls", "lambda_permissions", "lambda_changes",
     ),
+    "sqs": ("sqs_queues", "sqs_redrive", "sqs_requests"),
+    "sns": ("sns_topics",),
 }  # fmt: skip
 
 _installer = Installer()
@@ -33,9 +35,10 @@ def install(plane: DataPlane) -> None:
     current.start(plane)
     dispatch.install()
     models.install()
-    _install("lambda", plane)
+    for service in ("lambda", "sqs", "sns"):
+        _install(service, plane)
     _named(
-        "sns_topics", "s3_notifications", "dynamodb_streams", "kinesis_streams", "event_rules", "scheduled_rules",
+        "s3_notifications", "dynamodb_streams", "kinesis_streams", "event_rules", "scheduled_rules",
         "iam_enforcement",
     )(plane)  # fmt: skip
 

@@ -56,7 +56,9 @@ def configs(function: LambdaFunction) -> dict[str, EventInvokeConfig]:
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config",
     expects="self",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    defect=(
+        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+    ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
@@ -67,7 +69,9 @@ def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config",
     expects="self",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    defect=(
+        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+    ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 def update_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
@@ -78,7 +82,9 @@ def update_function_event_invoke_config(response: LambdaResponse) -> ActionResul
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config",
     expects="self",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    defect=(
+        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+    ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
@@ -91,7 +97,9 @@ def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config",
     expects="self",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    defect=(
+        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+    ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPONSE:
@@ -104,7 +112,9 @@ def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPON
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs",
     expects="self",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]",
+    defect=(
+        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+    ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult:

@@ -25,7 +25,6 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams import sqs_queues, sqs_redrive, sqs_requests
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_cloud.seams.lambda_versions import route
 from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
@@ -173,8 +172,6 @@ def connect(plane: DataPlane) -> None:
     """Lets mappings start and stop pollers."""
     current.parts[RunningPollers] = pollers = RunningPollers(plane)
     plane.forgetting.append(pollers.clear)
-    sqs_redrive.install(plane, sqs_queues.install(plane))
-    sqs_requests.install()
 
 
 def follow(backend: LambdaBackend) -> None:
@@ -213,7 +210,9 @@ def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) ->
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
     expects="self, uuid, spec",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
+    defect=(
+        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]"
+    ),
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
 def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: dict[str, Any]) -> EventSourceMapping | None:

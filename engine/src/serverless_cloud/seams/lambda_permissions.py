@@ -155,7 +155,9 @@ def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.get_policy",
     expects="self, function_name, qualifier=None",
-    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
+    defect=(
+        "engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]"
+    ),
     upstream="GetPolicy takes notice of Qualifier.",
 )
 def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:

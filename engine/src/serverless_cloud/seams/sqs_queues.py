@@ -1,28 +1,21 @@
-"""Seam: queues that several receivers read at the same moment (moto 5.2.5).
+"""Queues that several receivers read at the same moment.
 
-Replaced here:
-
-- `SQSBackend.receive_message`: moto hands one message to two receivers, busy-waits when a message group is in flight,
-  gives the second message of a group before the first when both come back, mixes groups although there is more of one,
-  lets what was received together come back in parts, and keeps what is older than its retention.
-- `Queue.add_message`: moto calls functions from here; it forgets a deduplication identifier with its message; its
-  sequence numbers are random, and missing with content-based deduplication.
-- `Queue.delete_message`, `SQSBackend.change_message_visibility`, `purge_queue`: under the same lock; moto loses a
-  message that is added during a deletion. A deleted message may be deleted again. Its visibility can't be changed, nor
-  the visibility of a message that is not in flight.
-- `Queue.approximate_number_of_messages` and its two sisters: moto asks for the time once for each message.
-- `SQSBackend.get_queue_attributes`: moto counts the visible messages at one moment and the others at a later one, so a
-  message whose visibility timeout ends between them is in no count: a queue that is not empty looks empty.
-- `models.unix_time_millis`: the computer's clock, which may be put right while a message is hidden or delayed.
-  `Message.mark_sent` notes that clock all the same, for what a receiver is told (SentTimestamp and its sister): all
-  times that are shown go by it.
-- `Queue.__init__`: one lock for all queues, since a receiver moves messages into another queue.
-
-Worth an upstream change: all of it but the calls of functions.
+- moto hands one message to two receivers, busy-waits when a message group is in flight, gives the second message of a
+  group before the first when both come back, mixes groups although there is more of one, lets what was received
+  together come back in parts, and keeps what is older than its retention.
+- moto calls functions when a message is added; it forgets a deduplication identifier with its message; its sequence
+  numbers are random, and missing with content-based deduplication.
+- moto loses a message that is added during a deletion. Here a deleted message may be deleted again. Its visibility
+  can't be changed, nor the visibility of a message that is not in flight.
+- moto asks for the time once for each message that it counts, and counts the visible messages at one moment and the
+  others at a later one, so a message whose visibility timeout ends between them is in no count.
+- moto reads the computer's clock, which may be put right while a message is hidden or delayed. What a receiver is told
+  (SentTimestamp and its sister) goes by that clock all the same, as all times do that are shown.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import threading
@@ -32,28 +25,32 @@ from typing import Any
 
 from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from serverless_cloud import clock
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.sqs import QueueGone, SqsPoller
 from serverless_cloud.sources.sqs_records import Message, size_bytes
+
+patches = Service("sqs")
 
 DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
 _FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS
 _LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
+#: One lock for all queues, since a receiver moves messages into another queue.
+LOCK = threading.RLock()
 
 
 class MotoQueue:
     """A queue of moto by its ARN; see `sqs.SourceQueue`."""
 
-    def __init__(self, arn: str, lock: threading.RLock) -> None:
+    def __init__(self, arn: str) -> None:
         self._account_id, self._region, self._name = arn.split(":")[4], arn.split(":")[3], arn.split(":")[5]
-        self._lock = lock
 
-    def _queue(self) -> Any:
-        queue = models.sqs_backends[self._account_id][self._region].queues.get(self._name)
+    def _queue(self) -> Queue:
+        queue = sqs_backends[self._account_id][self._region].queues.get(self._name)
         if queue is None:
             raise QueueGone(self._name)
         return queue
@@ -64,31 +61,31 @@ class MotoQueue:
 
     def wait(self, timeout_s: float) -> bool:
         queue = self._queue()
-        with self._lock:
+        with LOCK:
             return _wait(queue, timeout_s)
 
     def receive(self, most: int, room_bytes: int) -> list[Message]:
         queue = self._queue()
-        with self._lock:
-            return [_message(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
+        with LOCK:
+            return [_as_received(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
 
     def delete(self, receipt_handles: list[str]) -> None:
         queue, gone = self._queue(), set(receipt_handles)
-        with self._lock:
+        with LOCK:
             for message in [m for m in queue._messages if not gone.isdisjoint(m.all_receipt_handles)]:
                 remove(queue, message)
             queue._messages_lock.notify_all()
 
     def put_back(self, receipt_handles: list[str]) -> None:
         queue, given = self._queue(), set(receipt_handles)
-        with self._lock:
+        with LOCK:
             for message in queue._messages:
                 if message.receipt_handle in given:
                     message.visible_at = 0.0
             queue._messages_lock.notify_all()
 
 
-def _message(message: Any) -> Message:
+def _as_received(message: models.Message) -> Message:
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
         "SentTimestamp": str(message.sent_timestamp),
@@ -111,7 +108,7 @@ def _message(message: Any) -> Message:
     )
 
 
-def takeable(queue: Any) -> Iterator[Any]:
+def takeable(queue: Queue) -> Iterator[models.Message]:
     """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight.
 
     A FIFO queue gives as many messages of one group as there are before it gives some of another (SQS Developer Guide,
@@ -124,16 +121,16 @@ def takeable(queue: Any) -> Iterator[Any]:
     if not queue.fifo_queue:
         yield from ready
         return
-    groups: dict[str, list[Any]] = {}
+    groups: dict[str | None, list[models.Message]] = {}
     for message in ready:
         if message.group_id not in blocked:
             groups.setdefault(message.group_id, []).append(message)
     yield from itertools.chain.from_iterable(groups.values())
 
 
-def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -> list[Any]:
+def _take(queue: Queue, most: int, visibility_timeout_s: float, room_bytes: int) -> list[models.Message]:
     """Receives: marks what it gives as in flight, and moves what was received too often. The lock is held."""
-    taken: list[Any] = []
+    taken: list[models.Message] = []
     now_ms, room = clock.now_ms(), room_bytes
     dead_letters = _dead_letter_queue(queue)
     limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
@@ -157,11 +154,11 @@ def _take(queue: Any, most: int, visibility_timeout_s: float, room_bytes: int) -
     return taken
 
 
-def _as_told(message: Any) -> Any:
+def _as_told(message: models.Message) -> models.Message:
     """A copy for the receiver, with the times of the computer's clock."""
     first_ms = vars(message).setdefault("told_received_ms", _wall_ms())
     told = copy.copy(message)
-    told.sent_timestamp, told.approximate_first_receive_timestamp = message.told_sent_ms, first_ms
+    told.sent_timestamp, told.approximate_first_receive_timestamp = vars(message)["told_sent_ms"], first_ms
     return told
 
 
@@ -169,20 +166,20 @@ def _wall_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _dead_letter_queue(queue: Any) -> Any:
+def _dead_letter_queue(queue: Queue) -> Queue | None:
     """None if the queue has none, or it was deleted. Messages for it then stay."""
-    there = models.sqs_backends[queue.account_id][queue.region].queues.values()
+    there = sqs_backends[queue.account_id][queue.region].queues.values()
     found = queue.dead_letter_queue if queue.redrive_policy else None
     return found if any(each is found for each in there) else None
 
 
-def _append(queue: Any, message: Any, source_arn: str) -> None:
+def _append(queue: Queue, message: models.Message, source_arn: str) -> None:
     """Moves a message into a dead-letter queue, where it is nobody's yet.
 
     SQS Developer Guide: a standard queue keeps the time of sending (the retention period goes on), a FIFO queue does
     not, and takes the message's id as deduplication identifier.
     """
-    message.visible_at, message.dead_letter_source_arn = 0.0, source_arn
+    message.visible_at, vars(message)["dead_letter_source_arn"] = 0.0, source_arn
     message.receipt_handle, message._old_receipt_handles = None, []
     if queue.fifo_queue:
         message.deduplication_id, message.sequence_number = message.id, _next_number(queue)
@@ -191,14 +188,14 @@ def _append(queue: Any, message: Any, source_arn: str) -> None:
     queue._messages_lock.notify_all()
 
 
-def remove(queue: Any, message: Any) -> None:
+def remove(queue: Queue, message: models.Message) -> None:
     """Takes a message out of its queue; the receipts for it stay known. The lock of the queues is held."""
     queue._messages = [m for m in queue._messages if m is not message]
     queue._pending_messages.discard(message)
     queue.deleted_messages.update(message.all_receipt_handles)
 
 
-def _wait(queue: Any, timeout_s: float) -> bool:
+def _wait(queue: Queue, timeout_s: float) -> bool:
     """Waits for a message that a receiver may get. The lock is held, and let go meanwhile."""
     end_s = time.monotonic() + timeout_s
     while True:
@@ -213,11 +210,11 @@ def _wait(queue: Any, timeout_s: float) -> bool:
         queue._messages_lock.wait(min(left_s, due_s + 0.001, _LONGEST_WAIT_S))
 
 
-def _next_number(queue: Any) -> str:
+def _next_number(queue: Queue) -> str:
     return str(next(vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))))
 
 
-def _is_a_duplicate(queue: Any, message: Any) -> bool:
+def _is_a_duplicate(queue: Queue, message: models.Message) -> bool:
     """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
     scope = message.group_id if queue.deduplication_scope == "messageGroup" else ""
     now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
@@ -232,7 +229,7 @@ def _is_a_duplicate(queue: Any, message: Any) -> bool:
     return False
 
 
-def _message_of(queue: Any, receipt_handle: str) -> Any:
+def _message_of(queue: Queue, receipt_handle: str) -> models.Message | None:
     """The message that a receipt was given for; None if it is not in the queue."""
     for message in queue._messages:
         if receipt_handle == message.receipt_handle or receipt_handle in message._old_receipt_handles:
@@ -240,7 +237,7 @@ def _message_of(queue: Any, receipt_handle: str) -> Any:
     return None
 
 
-def _require_in_flight(queue: Any, receipt_handle: str) -> None:
+def _require_in_flight(queue: Queue, receipt_handle: str) -> None:
     """Raises if the message of a receipt has gone, or may be received by anybody."""
     if receipt_handle in queue.deleted_messages:
         raise InvalidParameterValue(
@@ -252,115 +249,162 @@ def _require_in_flight(queue: Any, receipt_handle: str) -> None:
         raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
 
 
-def _now_ms(queue: Any) -> int:
+def _now_ms(queue: Queue) -> int:
     """The moment at which the messages of a queue are counted: one for all counts of an answer."""
     return int(vars(queue).get("counted_at_ms") or clock.now_ms())
 
 
-def install(plane: DataPlane) -> threading.RLock:
-    """Puts one lock around moto's queues, which it returns, and gives the data plane its poller of queues."""
-    lock = threading.RLock()
+@contextlib.contextmanager
+def counting(queue: Queue) -> Iterator[None]:
+    """Around an answer with several counts of a queue: they are all of one moment."""
+    with LOCK:
+        vars(queue)["counted_at_ms"] = clock.now_ms()
+        try:
+            yield
+        finally:
+            vars(queue)["counted_at_ms"] = None
+
+
+def connect(plane: DataPlane) -> None:
+    """Gives the data plane its poller of queues."""
 
     def poller(mapping: Mapping, deliver: Deliver) -> SqsPoller:
-        return SqsPoller(plane, mapping, deliver, MotoQueue(mapping.source_arn, lock))
+        return SqsPoller(plane, mapping, deliver, MotoQueue(mapping.source_arn))
 
     plane.pollers["sqs"] = poller
-    module: Any = models
-    module.unix_time_millis = clock.now_ms
-    _Sent.install()
-    _Queues.install(lock=lock)
-    _Backend.install(lock=lock)
-    return lock
 
 
-class _Sent(Replacement, of=models.Message):
-    def mark_sent(self: Any, delay_seconds: int | None = None) -> None:
-        _Sent.moto.mark_sent(self, delay_seconds)
-        self.told_sent_ms = _wall_ms()
+@patches.replaces(
+    "moto.sqs.models:unix_time_millis",
+    expects="dt=None",
+    upstream="Messages are hidden and delayed by a clock that nobody sets.",
+)
+def unix_time_millis() -> float:
+    """The time that messages go by, in milliseconds."""
+    return clock.now_ms()
 
 
-class _Queues(Replacement, of=models.Queue):
-    lock: threading.RLock
-
-    def __init__(self: Any, *args: Any, **more: Any) -> None:
-        _Queues.moto.__init__(self, *args, **more)
-        self._messages_lock = threading.Condition(_Queues.lock)
-
-    @property
-    def approximate_number_of_messages(self: Any) -> int:
-        now_ms = _now_ms(self)
-        return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in self._messages)
-
-    @property
-    def approximate_number_of_messages_not_visible(self: Any) -> int:
-        now_ms = _now_ms(self)
-        return sum(m.visible_at >= now_ms for m in self._messages)
-
-    @property
-    def approximate_number_of_messages_delayed(self: Any) -> int:
-        now_ms = _now_ms(self)
-        return sum(m.delayed_until > now_ms for m in self._messages)
-
-    def add_message(self: Any, message: Any) -> None:
-        with _Queues.lock:
-            if self.fifo_queue and _is_a_duplicate(self, message):
-                return
-            self._messages.append(message)
-            self._messages_lock.notify_all()
-
-    def delete_message(self: Any, receipt_handle: str) -> None:
-        with _Queues.lock:
-            if receipt_handle in self.deleted_messages:
-                return
-            message = _message_of(self, receipt_handle)
-            if message is None:
-                raise ReceiptHandleIsInvalid
-            remove(self, message)
-            self._messages_lock.notify_all()  # its message group may be free
+@patches.replaces("moto.sqs.models:Message.mark_sent", expects="self, delay_seconds=None")
+def mark_sent(message: models.Message, delay_seconds: int | None = None) -> None:
+    mark_sent.original(message, delay_seconds)
+    vars(message)["told_sent_ms"] = _wall_ms()
 
 
-class _Backend(Replacement, of=models.SQSBackend):
-    lock: threading.RLock
+@patches.replaces(
+    "moto.sqs.models:Queue.__init__",
+    expects="self, name, region, account_id, **kwargs",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
+)
+def init_queue(queue: Queue, *args: Any, **more: Any) -> None:
+    init_queue.original(queue, *args, **more)
+    queue._messages_lock = threading.Condition(LOCK)
 
-    def receive_message(
-        self: Any,
-        queue_name: str,
-        count: int,
-        wait_seconds_timeout: int,
-        visibility_timeout: int,
-        message_attribute_names: list[str] | None = None,
-    ) -> list[Any]:
-        queue, end_s = self.get_queue(queue_name), time.monotonic() + wait_seconds_timeout
-        with _Backend.lock:
-            while not (found := _take(queue, count, visibility_timeout, 1 << 60)):
-                left_s = end_s - time.monotonic()
-                if left_s <= 0 or self.queues.get(queue_name) is not queue:
-                    break
-                _wait(queue, min(left_s, _LONGEST_WAIT_S))
-        for message in found:
-            models._filter_message_attributes(message, message_attribute_names or [])
-        return found
 
-    def get_queue_attributes(self: Any, queue_name: str, attribute_names: list[str]) -> Any:
-        with _Backend.lock:
-            queue = self.get_queue(queue_name)
-            queue.counted_at_ms = clock.now_ms()
-            try:
-                return _Backend.moto.get_queue_attributes(self, queue_name, attribute_names)
-            finally:
-                queue.counted_at_ms = None
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages", expects="self", kind="property")
+def approximate_number_of_messages(queue: Queue) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
 
-    def change_message_visibility(self: Any, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
-        with _Backend.lock:
-            queue = self.get_queue(queue_name)
-            _require_in_flight(queue, receipt_handle)
-            _Backend.moto.change_message_visibility(self, queue_name, receipt_handle, visibility_timeout)
-            queue._messages_lock.notify_all()
 
-    def purge_queue(self: Any, queue_name: str) -> None:
-        with _Backend.lock:
-            gone = [
-                handle for message in self.get_queue(queue_name)._messages for handle in message.all_receipt_handles
-            ]
-            _Backend.moto.purge_queue(self, queue_name)
-            self.get_queue(queue_name).deleted_messages.update(gone)
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", expects="self", kind="property")
+def approximate_number_of_messages_not_visible(queue: Queue) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.visible_at >= now_ms for m in queue._messages)
+
+
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_delayed", expects="self", kind="property")
+def approximate_number_of_messages_delayed(queue: Queue) -> int:
+    now_ms = _now_ms(queue)
+    return sum(m.delayed_until > now_ms for m in queue._messages)
+
+
+@patches.replaces(
+    "moto.sqs.models:Queue.add_message",
+    expects="self, message",
+    defect=(
+        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_duplicate_is_accepted_after_a_deletion]"
+    ),
+    upstream="A deduplication identifier is known for five minutes, even if its message is deleted.",
+)
+def add_message(queue: Queue, message: models.Message) -> None:
+    with LOCK:
+        if queue.fifo_queue and _is_a_duplicate(queue, message):
+            return
+        queue._messages.append(message)
+        queue._messages_lock.notify_all()
+
+
+@patches.replaces(
+    "moto.sqs.models:Queue.delete_message",
+    expects="self, receipt_handle",
+    defect=(
+        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]"
+    ),
+    upstream="A deletion loses no message that arrives meanwhile, and may be repeated.",
+)
+def delete_message(queue: Queue, receipt_handle: str) -> None:
+    with LOCK:
+        if receipt_handle in queue.deleted_messages:
+            return
+        message = _message_of(queue, receipt_handle)
+        if message is None:
+            raise ReceiptHandleIsInvalid
+        remove(queue, message)
+        queue._messages_lock.notify_all()  # its message group may be free
+
+
+@patches.replaces(
+    "moto.sqs.models:SQSBackend.receive_message",
+    expects="self, queue_name, count, wait_seconds_timeout, visibility_timeout, message_attribute_names=None",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
+    upstream="Two receivers never get one message, and a FIFO queue keeps its order.",
+)
+def receive_message(
+    backend: SQSBackend,
+    queue_name: str,
+    count: int,
+    wait_seconds_timeout: int,
+    visibility_timeout: int,
+    message_attribute_names: list[str] | None = None,
+) -> list[models.Message]:
+    queue, end_s = backend.get_queue(queue_name), time.monotonic() + wait_seconds_timeout
+    with LOCK:
+        while not (found := _take(queue, count, visibility_timeout, 1 << 60)):
+            left_s = end_s - time.monotonic()
+            if left_s <= 0 or backend.queues.get(queue_name) is not queue:
+                break
+            _wait(queue, min(left_s, _LONGEST_WAIT_S))
+    for message in found:
+        models._filter_message_attributes(message, message_attribute_names or [])
+    return found
+
+
+@patches.replaces(
+    "moto.sqs.models:SQSBackend.change_message_visibility",
+    expects="self, queue_name, receipt_handle, visibility_timeout",
+    defect=(
+        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_message_in_a_dead_letter_queue_cannot_be_deleted_again]"
+    ),
+)
+def change_message_visibility(
+    backend: SQSBackend, queue_name: str, receipt_handle: str, visibility_timeout: int
+) -> None:
+    with LOCK:
+        queue = backend.get_queue(queue_name)
+        _require_in_flight(queue, receipt_handle)
+        change_message_visibility.original(backend, queue_name, receipt_handle, visibility_timeout)
+        queue._messages_lock.notify_all()
+
+
+@patches.replaces(
+    "moto.sqs.models:SQSBackend.purge_queue",
+    expects="self, queue_name",
+    defect=(
+        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]"
+    ),
+)
+def purge_queue(backend: SQSBackend, queue_name: str) -> None:
+    with LOCK:
+        gone = [handle for message in backend.get_queue(queue_name)._messages for handle in message.all_receipt_handles]
+        purge_queue.original(backend, queue_name)
+        backend.get_queue(queue_name).deleted_messages.update(gone)

@@ -1,13 +1,9 @@
-"""Seam: dead-letter queue redrive, StartMessageMoveTask and what belongs to it (moto 5.2.5, which has none of it).
-
-Added here: `SQSResponse.start_message_move_task`, `list_message_move_tasks`, `cancel_message_move_task`.
+"""Dead-letter queue redrive, StartMessageMoveTask and what belongs to it. moto has none of it.
 
 Rules (Amazon SQS API reference; Developer Guide, "Learn how to configure a dead-letter queue redrive"): a task moves
 messages out of a queue that is another queue's dead-letter queue, oldest first, back to where each came from, or to one
 destination of the same type. It arrives as a new message, with a new id, a new time and no receives. One task of a
 queue runs at a time. Messages that were moved before a task fails or is canceled stay moved.
-
-Worth an upstream change: all of it.
 """
 
 from __future__ import annotations
@@ -23,11 +19,15 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, SQSException
+from moto.sqs.models import Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import sqs_queues
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("sqs")
 
 MOST_PER_SECOND, MOST_RESULTS = 500, 10
 _ACTIVE = ("RUNNING", "CANCELLING")
@@ -68,21 +68,21 @@ class _Task:
         return {name: value for name, value in row.items() if value is not None}
 
 
-class _Redrive:
-    """All tasks of the local cloud. `lock`: the lock of all queues."""
+class Redrive:
+    """All tasks of the local cloud."""
 
-    def __init__(self, plane: DataPlane, lock: threading.RLock) -> None:
-        self._plane, self._lock = plane, lock
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
         self._tasks: list[_Task] = []
 
     def clear(self) -> None:
         """The cloud is emptied."""
-        with self._lock:
+        with sqs_queues.LOCK:
             self._tasks = []
 
-    def start(self, backend: Any, source_arn: str, destination_arn: str | None, rate: int | None) -> str:
+    def start(self, backend: SQSBackend, source_arn: str, destination_arn: str | None, rate: int | None) -> str:
         """Starts a task; its handle."""
-        with self._lock:
+        with sqs_queues.LOCK:
             source = _require_queue(backend, source_arn, "SourceArn")
             if not any(queue.dead_letter_queue is source and queue.redrive_policy for queue in backend.queues.values()):
                 raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
@@ -104,15 +104,15 @@ class _Redrive:
         self._plane.tasks.start(f"redrive of {source.name}", lambda stopped: self._work(backend, task, stopped))
         return task.handle
 
-    def shown(self, backend: Any, source_arn: str, most: int) -> list[dict[str, Any]]:
+    def shown(self, backend: SQSBackend, source_arn: str, most: int) -> list[dict[str, Any]]:
         """The newest tasks of a queue, newest first."""
         _require_queue(backend, source_arn, "SourceArn")
         if not 1 <= most <= MOST_RESULTS:
             raise _out_of_range(most, "MaxResults", MOST_RESULTS)
-        with self._lock:
+        with sqs_queues.LOCK:
             return [task.shown() for task in reversed(self._tasks) if task.source_arn == source_arn][:most]
 
-    def cancel(self, backend: Any, handle: str) -> int:
+    def cancel(self, backend: SQSBackend, handle: str) -> int:
         """Cancels a task that runs; how many messages it has moved."""
         try:
             given = json.loads(base64.b64decode(handle, validate=True))
@@ -120,16 +120,16 @@ class _Redrive:
         except (ValueError, TypeError, KeyError) as error:
             raise InvalidParameterValue("Value for parameter TaskHandle is invalid.") from error
         _require_queue(backend, source_arn, "SourceArn")
-        with self._lock:
+        with sqs_queues.LOCK:
             for task in self._tasks:
                 if task.id == task_id and task.status == "RUNNING":
                     task.status = "CANCELLING"
                     return task.moved
         raise SQSException("ResourceNotFoundException", "Task does not exist.")
 
-    def _work(self, backend: Any, task: _Task, stopped: threading.Event) -> None:
+    def _work(self, backend: SQSBackend, task: _Task, stopped: threading.Event) -> None:
         while not stopped.is_set():
-            with self._lock:
+            with sqs_queues.LOCK:
                 if task.status == "RUNNING":
                     task.status = _move_one(backend, task)
                 if task.status == "CANCELLING":
@@ -140,7 +140,7 @@ class _Redrive:
                 stopped.wait(1 / task.rate)
 
 
-def _move_one(backend: Any, task: _Task) -> str:
+def _move_one(backend: SQSBackend, task: _Task) -> str:
     """Moves the oldest message; the task's status after it. The lock is held."""
     queues = {queue.queue_arn: queue for queue in backend.queues.values()}
     source = queues.get(task.source_arn)
@@ -157,7 +157,7 @@ def _move_one(backend: Any, task: _Task) -> str:
     return "RUNNING" if task.moved < task.to_move else "COMPLETED"
 
 
-def _renewed(message: Any, delay_s: int) -> Any:
+def _renewed(message: models.Message, delay_s: int) -> models.Message:
     """A new message with the content of an old one."""
     fresh = models.Message(str(uuid.uuid4()), message.body, message.system_attributes)
     fresh.message_attributes = message.message_attributes
@@ -166,7 +166,7 @@ def _renewed(message: Any, delay_s: int) -> Any:
     return fresh
 
 
-def _require_queue(backend: Any, arn: str, parameter: str) -> Any:
+def _require_queue(backend: SQSBackend, arn: str, parameter: str) -> Queue:
     found = next((queue for queue in backend.queues.values() if queue.queue_arn == arn), None)
     if found is None:
         text = f"The resource that you specified for the {parameter} parameter doesn't exist."
@@ -180,27 +180,45 @@ def _out_of_range(value: int, name: str, most: int) -> InvalidParameterValue:
     )
 
 
-def install(plane: DataPlane, lock: threading.RLock) -> None:
-    """Adds the calls to moto. Args: lock: the lock of all queues."""
-    redrive = _Redrive(plane, lock)
+def connect(plane: DataPlane) -> None:
+    """Lets tasks move messages."""
+    current.parts[Redrive] = redrive = Redrive(plane)
     plane.forgetting.append(redrive.clear)
-    _Answers.install(redrive=redrive)
 
 
-class _Answers(Replacement, of=SQSResponse):
-    redrive: _Redrive
+@patches.replaces(
+    "moto.sqs.responses:SQSResponse.start_message_move_task",
+    expects="",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
+    upstream="Dead-letter queue redrive exists.",
+)
+def start_message_move_task(response: SQSResponse) -> ActionResult:
+    names = ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond")
+    return ActionResult(
+        {"TaskHandle": current.parts[Redrive].start(response.sqs_backend, *(response._get_param(n) for n in names))}
+    )
 
-    def start_message_move_task(self: Any) -> Any:
-        names = ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond")
-        return ActionResult(
-            {"TaskHandle": _Answers.redrive.start(self.sqs_backend, *(self._get_param(n) for n in names))}
-        )
 
-    def list_message_move_tasks(self: Any) -> Any:
-        most = self._get_param("MaxResults")
-        found = _Answers.redrive.shown(self.sqs_backend, self._get_param("SourceArn"), 1 if most is None else most)
-        return ActionResult({"Results": found})
+@patches.replaces(
+    "moto.sqs.responses:SQSResponse.list_message_move_tasks",
+    expects="",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
+    upstream="Dead-letter queue redrive exists.",
+)
+def list_message_move_tasks(response: SQSResponse) -> ActionResult:
+    most = response._get_param("MaxResults")
+    found = current.parts[Redrive].shown(
+        response.sqs_backend, response._get_param("SourceArn"), 1 if most is None else most
+    )
+    return ActionResult({"Results": found})
 
-    def cancel_message_move_task(self: Any) -> Any:
-        moved = _Answers.redrive.cancel(self.sqs_backend, self._get_param("TaskHandle"))
-        return ActionResult({"ApproximateNumberOfMessagesMoved": moved})
+
+@patches.replaces(
+    "moto.sqs.responses:SQSResponse.cancel_message_move_task",
+    expects="",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
+    upstream="Dead-letter queue redrive exists.",
+)
+def cancel_message_move_task(response: SQSResponse) -> ActionResult:
+    moved = current.parts[Redrive].cancel(response.sqs_backend, response._get_param("TaskHandle"))
+    return ActionResult({"ApproximateNumberOfMessagesMoved": moved})
