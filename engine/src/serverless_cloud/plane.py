@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from serverless_cloud.batch.jobs import Jobs
 from serverless_cloud.events.router import Router
@@ -35,6 +36,7 @@ class DataPlane:
         tasks: pollers, timers and what else goes on in the background.
         pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each seam of a
             source puts its own there.
+        metric_sources: what publishes metrics to CloudWatch: moto's data of an account and a Region.
         forgetting: called when the cloud is emptied, after the tasks have ended.
     """
 
@@ -50,6 +52,7 @@ class DataPlane:
     events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)
     pollers: dict[str, PollerFactory] = field(default_factory=dict)
+    metric_sources: list[Callable[[str, str], Sequence[Any]]] = field(default_factory=list)
     forgetting: list[Callable[[], None]] = field(default_factory=list)
 
     @property

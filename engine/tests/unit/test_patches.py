@@ -219,7 +219,7 @@ def test_the_original_is_there_only_while_the_patch_is_installed(
     light = service.replaces("lamps.shop.models:Lamp.light", expects="self, watts, *, color='warm'")(lambda *_: "")
     name = service.replaces("lamps.shop.models:Lamp.name", expects="self", kind="property")(lambda _: "")
     unit = service.replaces("lamps.shop.models:Lamp.unit", expects="count", kind="staticmethod")(lambda _: 0)
-    make = service.replaces("lamps.shop.models:Lamp.make", expects="cls, name='Hikari'", kind="classmethod")(id)
+    make = service.replaces("lamps.shop.models:Lamp.make", expects="cls, name='Hikari'", kind="classmethod")(repr)
     new = service.replaces("lamps.shop.models:Lamp.dim", expects="")(lambda _: "")
     with pytest.raises(NotInstalled, match=r"Lamp\.light"):
         light.original()

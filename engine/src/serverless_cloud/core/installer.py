@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from serverless_cloud.core.patches import MOTO, Change, Entry, Patch, Removal, Setting
+from serverless_cloud.core.patches import ANY, MOTO, Change, Entry, Patch, Removal, Setting
 
 
 class SignatureChanged(Exception):
@@ -30,7 +30,7 @@ def signature_of(function: Callable[..., Any]) -> str:
         if parameter.kind is parameter.KEYWORD_ONLY and not after_star:
             texts.append("*")
         after_star = after_star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        stars = "*" * ((parameter.kind is parameter.VAR_POSITIONAL) + 2 * (parameter.kind is parameter.VAR_KEYWORD))
         default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
         texts.append(f"{stars}{parameter.name}{default}")
     return ", ".join(texts) or "()"
@@ -99,7 +99,7 @@ class _Place:
         if isinstance(change, Patch):
             text = "" if self.stock is _NOTHING else "a value"
             if callable(self.original) and self.stock is not _NOTHING:
-                text = signature_of(self.original)
+                text = ANY if change.expects == ANY else signature_of(self.original)
             expected = change.expects
         elif isinstance(change, Setting):
             text, expected = repr(self.stock) if change.expects else "", change.expects

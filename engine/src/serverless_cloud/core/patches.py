@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 #: The version of moto that all patches were written for.
 MOTO = "5.2.5"
+#: What a patch expects that takes any parameters, because it refuses the call or passes all of them on.
+ANY = "*"
 #: Why a patch exists that corrects nothing in moto: it connects moto to the part that does the work.
 DATA_PLANE = "data plane"
 
@@ -88,7 +90,8 @@ class Patch(Change, Generic[P, R]):
 
     Args:
         function: Ours. Its first parameter is moto's object if the target is a method or a property.
-        expects: The parameters of moto's function as `signature_of` writes them; "" if moto has none of that name.
+        expects: The parameters of moto's function as `signature_of` writes them, or `ANY`; "" if moto has none of that
+            name.
         kind: What moto's class gets.
         setter: The setter of a property.
 

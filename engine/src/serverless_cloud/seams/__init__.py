@@ -5,6 +5,7 @@ A seam names the moto version it was written for in its docstring and replaces a
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import threading
@@ -22,6 +23,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     ),
     "sqs": ("sqs_queues", "sqs_redrive", "sqs_requests"),
     "sns": ("sns_topics",),
+    "rds": ("rds_instances", "rds_proxies"),
 }  # fmt: skip
 
 _installer = Installer()
@@ -76,7 +78,7 @@ def _apis(plane: DataPlane) -> None:
 
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.
 _LATE: dict[str, Callable[[DataPlane], None]] = {
-    "rds": _named("rds_instances", "rds_proxies"),
+    "rds": functools.partial(_install, "rds"),
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _named("schedules"),
     "pipes": _named("pipes"),

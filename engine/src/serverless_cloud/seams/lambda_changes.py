@@ -53,7 +53,7 @@ def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunct
     current.plane.service.fleet.retire(functions.spec_of(function))  # an older one may have had its name
     if function.reserved_concurrency is not None:  # from CloudFormation; CreateFunction has no such setting
         backend.put_function_concurrency(function.function_name, function.reserved_concurrency)
-    created = backend.publish_version(function.function_name) if publish else function
+    created = publish_version(backend, function.function_name) if publish else function
     network.begin(backend, function)
     lambda_mappings.follow(backend)
     return created
@@ -87,7 +87,7 @@ def update_function_code(
         raise InvalidParameterValueException(str(error.args[-1])) from error
     functions.count_change(function)
     current.plane.service.fleet.retire(functions.spec_of(function))
-    return backend.publish_version(function_name).get_configuration() if publish else answer
+    return publish_version(backend, function_name).get_configuration() if publish else answer
 
 
 @patches.replaces(

@@ -54,8 +54,8 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         name=function.function_name,
         arn=arn_of(function),
         version=str(function.version),
-        runtime=function.run_time,
-        handler=function.handler,
+        runtime=str(function.run_time),
+        handler=str(function.handler),
         timeout_s=float(function.timeout),
         memory_mb=int(function.memory_size),
         environment={k: str(v) for k, v in function.environment_vars.items()},
@@ -133,7 +133,8 @@ def versions(backend: LambdaBackend, name: str) -> list[LambdaFunction]:
 
 def weights(alias: LambdaAlias) -> dict[str, float]:
     """The versions beside the alias's own, with their share of the calls, 0 to 1."""
-    return dict((alias.routing_config or {}).get("AdditionalVersionWeights") or {})
+    routing: Any = alias.routing_config or {}  # moto says it is a text
+    return dict(routing.get("AdditionalVersionWeights") or {})
 
 
 def count_change(function: LambdaFunction) -> None:

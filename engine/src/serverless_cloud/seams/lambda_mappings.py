@@ -25,6 +25,7 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.seams import sqs_queues
 from serverless_cloud.seams.lambda_functions import ResourceConflict, latest
 from serverless_cloud.seams.lambda_versions import route
 from serverless_cloud.seams.mapping_rules import Kind, checked, kind_of
@@ -200,7 +201,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) ->
     if isinstance(tags, list):  # as in a stack
         tags = {tag["Key"]: tag["Value"] for tag in tags}
     own = {"RegionName": backend.region_name, "AccountId": backend.account_id, "FunctionArn": arn, "Tags": tags}
-    esm = EventSourceMapping(settings | own)
+    esm = EventSourceMapping(settings | own)  # type: ignore[abstract]
     vars(esm)["settings"], esm.last_modified = settings, time.time()
     backend._event_source_mappings[esm.uuid] = esm
     current.parts[RunningPollers].align(backend)
@@ -303,10 +304,10 @@ def _check(backend: LambdaBackend, given: dict[str, Any]) -> tuple[dict[str, Any
     except (UnknownFunctionException, LambdaClientError) as error:
         raise InvalidParameterValueException("Function does not exist") from error
     queue = _find_source(backend, kind, given["EventSourceArn"])
-    if queue is not None and queue.visibility_timeout < int(function.timeout):
+    timeout_s = sqs_queues.setting(queue, "visibility_timeout") if queue is not None else None
+    if timeout_s is not None and timeout_s < int(function.timeout):
         raise InvalidParameterValueException(
-            f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
-            f"Function timeout: {function.timeout} seconds"
+            f"Queue visibility timeout: {timeout_s} seconds is less than Function timeout: {function.timeout} seconds"
         )
     _require(current.plane, kind, function.role, given["EventSourceArn"])
     return settings, arn

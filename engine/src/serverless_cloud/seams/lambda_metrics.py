@@ -9,22 +9,36 @@ own, and would add them up.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum
+from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum, MetricDatumBase
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
+from serverless_cloud.plane import DataPlane
 
 patches = Service("lambda")
 
 NAMESPACE = "AWS/Lambda"
 
 
+def connect(plane: DataPlane) -> None:
+    """Publishes the metrics of functions."""
+    plane.metric_sources.append(_metrics)
+
+
 @patches.replaces("moto.cloudwatch.models:CloudWatchBackend.aws_metric_data", expects="self", kind="property")
-def aws_metric_data(backend: CloudWatchBackend) -> list[Any]:
-    found = list(aws_metric_data.original(backend))
-    for function, metric, second, values in current.plane.service.metrics.rows(backend.account_id, backend.region_name):
+def aws_metric_data(backend: CloudWatchBackend) -> list[MetricDatumBase]:
+    """What AWS services publish: of moto's own, and of all services of the data plane."""
+    sources = current.plane.metric_sources
+    return [
+        *aws_metric_data.original(backend),
+        *(datum for source in sources for datum in source(backend.account_id, backend.region_name)),
+    ]
+
+
+def _metrics(account: str, region: str) -> list[MetricAggregatedDatum]:
+    found = []
+    for function, metric, second, values in current.plane.service.metrics.rows(account, region):
         found.append(
             MetricAggregatedDatum(
                 NAMESPACE,

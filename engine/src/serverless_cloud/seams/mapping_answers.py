@@ -12,7 +12,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.seams.lambda_mappings import settings_of
+from serverless_cloud.seams.lambda_mappings import list_event_source_mappings as list_of_backend, settings_of
 
 patches = Service("lambda")
 
@@ -69,7 +69,7 @@ def delete_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
 )
 def list_event_source_mappings(response: LambdaResponse) -> str:
     query = {name: values[0] for name, values in response.querystring.items()}
-    found = response.backend.list_event_source_mappings(query.get("EventSourceArn"), query.get("FunctionName"))
+    found = list_of_backend(response.backend, query.get("EventSourceArn"), query.get("FunctionName"))
     begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
     page: dict[str, Any] = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
     if begin + most < len(found):

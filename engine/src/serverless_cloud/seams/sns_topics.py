@@ -80,7 +80,7 @@ def publish_of_backend(
     if phone_number or ":endpoint/" in str(arn):  # to a telephone, a mobile device
         return publish_of_backend.original(backend, message, arn, phone_number, **given)
     require_arn("TopicArn", str(arn or ""))
-    topic = backend.get_topic(arn)
+    topic = backend.get_topic(str(arn))
     attributes = given.get("message_attributes") or {}
     with refusals():
         sizes = sum(len(k) + len(v["Type"]) + len(str(v["Value"])) for k, v in attributes.items())

@@ -57,7 +57,7 @@ class MotoQueue:
 
     @property
     def visibility_timeout_s(self) -> float:
-        return float(self._queue().visibility_timeout)
+        return float(setting(self._queue(), "visibility_timeout"))
 
     def wait(self, timeout_s: float) -> bool:
         queue = self._queue()
@@ -65,9 +65,9 @@ class MotoQueue:
             return _wait(queue, timeout_s)
 
     def receive(self, most: int, room_bytes: int) -> list[Message]:
-        queue = self._queue()
+        queue, timeout_s = self._queue(), self.visibility_timeout_s
         with LOCK:
-            return [_as_received(each) for each in _take(queue, most, queue.visibility_timeout, room_bytes)]
+            return [_as_received(each) for each in _take(queue, most, timeout_s, room_bytes)]
 
     def delete(self, receipt_handles: list[str]) -> None:
         queue, gone = self._queue(), set(receipt_handles)
@@ -85,6 +85,11 @@ class MotoQueue:
             queue._messages_lock.notify_all()
 
 
+def setting(queue: Queue, name: str) -> Any:
+    """A setting of moto's queue: moto sets these attributes by name, so that type checkers don't know them."""
+    return getattr(queue, name)
+
+
 def _as_received(message: models.Message) -> Message:
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
@@ -99,7 +104,7 @@ def _as_received(message: models.Message) -> Message:
     }
     return Message(
         message_id=message.id,
-        receipt_handle=message.receipt_handle,
+        receipt_handle=str(message.receipt_handle),
         body=message.body,
         body_md5=message.body_md5,
         attributes={name: value for name, value in attributes.items() if value is not None},
@@ -133,13 +138,13 @@ def _take(queue: Queue, most: int, visibility_timeout_s: float, room_bytes: int)
     taken: list[models.Message] = []
     now_ms, room = clock.now_ms(), room_bytes
     dead_letters = _dead_letter_queue(queue)
-    limit = int(queue.redrive_policy["maxReceiveCount"]) if dead_letters is not None else 0
+    limit = int((queue.redrive_policy or {})["maxReceiveCount"]) if dead_letters is not None else 0
     for message in takeable(queue):
         if len(taken) >= most:
             break
-        if message.sent_timestamp + queue.message_retention_period * 1000 <= now_ms:
+        if message.sent_timestamp + setting(queue, "message_retention_period") * 1000 <= now_ms:
             remove(queue, message)
-        elif limit and message.approximate_receive_count >= limit:
+        elif dead_letters is not None and 0 < limit <= message.approximate_receive_count:
             remove(queue, message)
             _append(dead_letters, message, queue.queue_arn)
         else:
@@ -192,7 +197,12 @@ def remove(queue: Queue, message: models.Message) -> None:
     """Takes a message out of its queue; the receipts for it stay known. The lock of the queues is held."""
     queue._messages = [m for m in queue._messages if m is not message]
     queue._pending_messages.discard(message)
-    queue.deleted_messages.update(message.all_receipt_handles)
+    _know_receipts(queue, message)
+
+
+def _know_receipts(queue: Queue, message: models.Message) -> None:
+    """The receipts of a deleted message stay known, because it may be deleted again."""
+    queue.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
 
 
 def _wait(queue: Queue, timeout_s: float) -> bool:
@@ -216,7 +226,7 @@ def _next_number(queue: Queue) -> str:
 
 def _is_a_duplicate(queue: Queue, message: models.Message) -> bool:
     """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
-    scope = message.group_id if queue.deduplication_scope == "messageGroup" else ""
+    scope = message.group_id if setting(queue, "deduplication_scope") == "messageGroup" else ""
     now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
     for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
         del known[key]
@@ -405,6 +415,7 @@ def change_message_visibility(
 )
 def purge_queue(backend: SQSBackend, queue_name: str) -> None:
     with LOCK:
-        gone = [handle for message in backend.get_queue(queue_name)._messages for handle in message.all_receipt_handles]
+        messages = list(backend.get_queue(queue_name)._messages)
         purge_queue.original(backend, queue_name)
-        backend.get_queue(queue_name).deleted_messages.update(gone)
+        for message in messages:
+            _know_receipts(backend.get_queue(queue_name), message)

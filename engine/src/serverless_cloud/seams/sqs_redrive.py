@@ -152,7 +152,7 @@ def _move_one(backend: SQSBackend, task: _Task) -> str:
         task.failure = "CouldNotDetermineMessageSource" if to is None else "AWS.SimpleQueueService.NonExistentQueue"
         return "FAILED"
     sqs_queues.remove(source, message)
-    queues[to].add_message(_renewed(message, queues[to].delay_seconds))
+    queues[to].add_message(_renewed(message, sqs_queues.setting(queues[to], "delay_seconds")))
     task.moved += 1
     return "RUNNING" if task.moved < task.to_move else "COMPLETED"
 

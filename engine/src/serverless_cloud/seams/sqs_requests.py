@@ -118,11 +118,12 @@ def send_message(
     queue = backend.get_queue(queue_name)
     sqs_rules.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
     message = models.Message(str(uuid.uuid4()), message_body, system_attributes)
-    if queue.content_based_deduplication and deduplication_id is None:
+    if sqs_queues.setting(queue, "content_based_deduplication") and deduplication_id is None:
         deduplication_id = hashlib.sha256(message_body.encode()).hexdigest()
     message.deduplication_id, message.group_id = deduplication_id, group_id
     message.message_attributes = message_attributes or {}
-    message.mark_sent(delay_seconds=queue.delay_seconds if delay_seconds is None else int(delay_seconds))
+    delay_s = sqs_queues.setting(queue, "delay_seconds") if delay_seconds is None else delay_seconds
+    message.mark_sent(delay_seconds=int(delay_s))
     queue.add_message(message)
     return message
 
