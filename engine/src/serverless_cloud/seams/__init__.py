@@ -24,6 +24,12 @@ _FILES: dict[str, tuple[str, ...]] = {
     "sqs": ("sqs_queues", "sqs_redrive", "sqs_requests"),
     "sns": ("sns_topics",),
     "rds": ("rds_instances", "rds_proxies"),
+    # Executions come first, then the work of their tasks.
+    "states": (
+        "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
+        "states_parsing", "states_tasks", "states_task_clients", "states_task_calls", "states_task_lambda",
+        "states_task_api", "states_task_callbacks", "states_map", "states_map_runs",
+    ),
 }  # fmt: skip
 
 _installer = Installer()
@@ -82,11 +88,7 @@ _LATE: dict[str, Callable[[DataPlane], None]] = {
     "apigateway": _apis,  # version 1 and version 2
     "scheduler": _named("schedules"),
     "pipes": _named("pipes"),
-    # Executions come first, then the work of their tasks.
-    "states": _named(
-        "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
-        "states_parsing", "states_tasks",
-    ),
+    "states": functools.partial(_install, "states"),
     "ec2": _named("ec2_interfaces"),
     "batch": _named("batch_jobs"),
     "athena": _named("athena_queries"),

@@ -1,18 +1,16 @@
-"""Seam: waits and timeouts in a state machine (moto 5.2.5).
+"""Waits and timeouts in a state machine.
 
 moto waits in real time, cannot be woken while a Task works or a Retry pauses, starts a thread for every program, and
-lets a task that has timed out write into the history afterwards. Replaced:
+lets a task that has timed out write into the history afterwards. Here:
 
-- `Environment.__init__`, `as_inner_frame_of`, `close_frame`, `delete_frame`: each has the execution's clock and how far
-  it is ahead of it; its event, once set, stays set (moto clears it at once, and a wait that begins then is not woken).
-- `Environment.set_error`, `set_timed_out`, `set_stop`, `set_ended`: an execution keeps its first result. Its task is
-  taken back from workers that could still answer it before anything goes on.
-- `WaitFunction._wait_interval`, `RetrierDecl._eval_body`: waits are divided by the time scale and end with the
-  execution. `Timestamp._get_wait_seconds`, `_from_timestamp_string`: moto reads local time, and whole seconds in UTC
-  only.
-- `IntervalSecondsDecl.__init__`: 0 is allowed, as on AWS.
-- `Program.eval`: evaluates in its own thread; `ExecutionState._evaluate_with_timeout` looks at the machine's time too.
-- `ExecutionState.from_state_props`: a heartbeat without a timeout does not set one of 60 seconds.
+- Each environment has the execution's clock and how far it is ahead of it; its event, once set, stays set (moto clears
+  it at once, and a wait that begins then is not woken).
+- An execution keeps its first result. Its task is taken back from workers that could still answer it before anything
+  goes on.
+- Waits are divided by the time scale and end with the execution. moto reads timestamps in local time, and whole seconds
+  in UTC only. An interval of 0 seconds is allowed, as on AWS.
+- A program is evaluated in its own thread, and a timeout looks at the machine's time too. A heartbeat without a timeout
+  does not set one of 60 seconds.
 - A path in a Task, Parallel or Map that leads nowhere is States.Runtime; moto lets each kind of Task make of it what it
   does with other errors.
 
@@ -36,16 +34,17 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
-from serverless_cloud.plane import DataPlane
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.seams.states_history import failure
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
+
+patches = Service("states")
 
 
 class _Ended(threading.Event):
@@ -86,116 +85,130 @@ def when_over(env: Any, take_back: Callable[[], None]) -> None:
         take_back()
 
 
-def install(plane: DataPlane) -> None:
-    """Lets executions wait, time out and end as on AWS."""
-    del plane  # the clock of an execution has the time scale
-    _environments()
-    _waits()
-    _programs()
+_ASL = "moto.stepfunctions.parser.asl"
+_ENVIRONMENT = f"{_ASL}.eval.environment:Environment"
 
 
-def _environments() -> None:
-    kind: Any = Environment
-    moto_init, moto_frame = kind.__init__, kind.as_inner_frame_of.__func__
-    moto_close, moto_delete = kind.close_frame, kind.delete_frame
-
-    def init(self: Any, *args: Any, **given: Any) -> None:
-        moto_init(self, *args, **given)
-        self.program_state_event = _Ended()
-        self.clock, self.ahead_s, self.opened_by = None, 0.0, None
-        self.when_over = None  # set by the function of that name
-
-    def frame_of(cls: Any, env: Any, *args: Any, **given: Any) -> Any:
-        frame = moto_frame(cls, env, *args, **given)
-        frame.clock, frame.ahead_s, frame.opened_by = env.clock, env.ahead_s, env
-        if not frame.is_running():
-            frame.program_state_event.set()
-        return frame
-
-    def closed(moto: Any) -> Any:
-        def close(self: Any, frame: Any) -> None:
-            moto(self, frame)
-            self.ahead_s = max(self.ahead_s, frame.ahead_s)
-
-        return close
-
-    def first_counts(moto: Any) -> Any:
-        def end(self: Any, *args: Any, **given: Any) -> None:
-            with self._state_mutex:
-                if self._program_state is None or isinstance(self._program_state, ProgramRunning):
-                    moto(self, *args, **given)
-                    # Here, not in the thread of the task, which may come too late for the code that goes on.
-                    if self.when_over is not None:
-                        self.when_over()
-
-        return end
-
-    kind.__init__, kind.as_inner_frame_of = init, classmethod(frame_of)
-    kind.close_frame, kind.delete_frame = closed(moto_close), closed(moto_delete)
-    for name in ("set_error", "set_timed_out", "set_stop", "set_ended"):
-        setattr(kind, name, first_counts(getattr(kind, name)))
+@patches.replaces(
+    f"{_ENVIRONMENT}.__init__",
+    expects=(
+        "self, aws_execution_details, execution_type, context, event_history_context, cloud_watch_logging_session,"
+        " activity_store, variable_store=None, mock_test_case=None"
+    ),
+)
+def init_environment(env: Any, *args: Any, **given: Any) -> None:
+    init_environment.original(env, *args, **given)
+    env.program_state_event = _Ended()
+    env.clock, env.ahead_s, env.opened_by = None, 0.0, None
+    env.when_over = None  # set by the function of that name
 
 
-def _waits() -> None:
-    waiting: Any = WaitFunction
-    retrying: Any = RetrierDecl
-    timestamp: Any = Timestamp
-
-    def retry(self: Any, env: Any) -> None:
-        self.error_equals.eval(env)
-        if not env.stack.pop():
-            env.stack.append(RetrierOutcome.Skipped)
-            return
-        self.max_attempts.eval(env=env)
-        if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
-            env.stack.append(RetrierOutcome.Failed)
-            return
-        for part in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
-            part.eval(env=env)
-        wait(env, float(env.stack.pop()))
-        env.stack.append(RetrierOutcome.Executed)
-
-    def until(self: Any, env: Any) -> float:
-        self.string.eval(env=env)
-        text = env.stack.pop()
-        moment = timestamp_of(text)
-        if moment is None:
-            raise FailureEventException(self._create_failure_event(env, text))
-        return (moment - datetime.now(UTC)).total_seconds()
-
-    def interval_seconds(self: Any, seconds: int = IntervalSecondsDecl.DEFAULT_SECONDS) -> None:
-        self.seconds = seconds  # the validator of definitions has looked at it
-
-    pause: Any = IntervalSecondsDecl
-    pause.__init__ = interval_seconds
-    waiting._wait_interval = lambda _, env, wait_seconds: wait(env, wait_seconds)
-    retrying._eval_body = retry
-    timestamp._from_timestamp_string = staticmethod(timestamp_of)
-    timestamp._get_wait_seconds = until
+@patches.replaces(
+    f"{_ENVIRONMENT}.as_inner_frame_of",
+    expects="cls, env, variable_store, event_history_frame_cache=None",
+    kind="classmethod",
+)
+def as_inner_frame_of(cls: type[Environment], env: Any, *args: Any, **given: Any) -> Any:
+    frame = as_inner_frame_of.original(cls, env, *args, **given)
+    frame.clock, frame.ahead_s, frame.opened_by = env.clock, env.ahead_s, env
+    if not frame.is_running():
+        frame.program_state_event.set()
+    return frame
 
 
-def _programs() -> None:
-    program: Any = Program
-    state: Any = ExecutionState
-    moto_props = state.from_state_props
-
-    def run(self: Any, env: Any) -> None:
-        env.next_state_name = self.start_at.start_at_name
-        EvalComponent.eval(self, env)
-
-    def props(self: Any, state_props: Any) -> None:
-        moto_props(self, state_props)
-        if state_props.get(Timeout) is None:
-            self.timeout = TimeoutSeconds(timeout_seconds=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
-
-    program.eval = run
-    state.from_state_props = props
-    state._evaluate_with_timeout = _evaluate_with_timeout
+@patches.replaces_each(_ENVIRONMENT, ("close_frame", "delete_frame"), expects="self, frame")
+def _close(patch: Patch[..., Any], env: Any, frame: Any) -> None:
+    patch.original(env, frame)
+    env.ahead_s = max(env.ahead_s, frame.ahead_s)
 
 
-def _evaluate_with_timeout(self: Any, env: Any) -> None:
+@patches.replaces_each(
+    _ENVIRONMENT,
+    ("set_error", "set_timed_out", "set_stop", "set_ended"),
+    expects={
+        "set_error": "self, error",
+        "set_timed_out": "self",
+        "set_stop": "self, stop_date, cause, error",
+        "set_ended": "self",
+    },
+)
+def _end(patch: Patch[..., Any], env: Any, *args: Any, **given: Any) -> None:
+    with env._state_mutex:
+        if env._program_state is None or isinstance(env._program_state, ProgramRunning):
+            patch.original(env, *args, **given)
+            # Here, not in the thread of the task, which may come too late for the code that goes on.
+            if env.when_over is not None:
+                env.when_over()
+
+
+@patches.replaces(f"{_ASL}.component.common.retry.retrier_decl:RetrierDecl._eval_body", expects="self, env")
+def retry(retrier: RetrierDecl, env: Any) -> None:
+    """Pauses before the next attempt."""
+    retrier.error_equals.eval(env)
+    if not env.stack.pop():
+        env.stack.append(RetrierOutcome.Skipped)
+        return
+    retrier.max_attempts.eval(env=env)
+    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+        env.stack.append(RetrierOutcome.Failed)
+        return
+    for part in (retrier.interval_seconds, retrier.backoff_rate, retrier.max_delay_seconds, retrier.jitter_strategy):
+        part.eval(env=env)
+    wait(env, float(env.stack.pop()))
+    env.stack.append(RetrierOutcome.Executed)
+
+
+_WAIT = f"{_ASL}.component.state.wait.wait_function"
+
+
+@patches.replaces(f"{_WAIT}.timestamp:Timestamp._get_wait_seconds", expects="self, env")
+def _get_wait_seconds(timestamp: Any, env: Any) -> float:
+    timestamp.string.eval(env=env)
+    text = env.stack.pop()
+    moment = timestamp_of(text)
+    if moment is None:
+        raise FailureEventException(timestamp._create_failure_event(env, text))
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
+@patches.replaces(f"{_WAIT}.timestamp:Timestamp._from_timestamp_string", expects="timestamp", kind="staticmethod")
+def _from_timestamp_string(timestamp: str) -> datetime | None:
+    return timestamp_of(timestamp)
+
+
+@patches.replaces(f"{_WAIT}.wait_function:WaitFunction._wait_interval", expects="self, env, wait_seconds")
+def _wait_interval(_: WaitFunction, env: Any, wait_seconds: float) -> None:
+    wait(env, wait_seconds)
+
+
+@patches.replaces(
+    f"{_ASL}.component.common.retry.interval_seconds_decl:IntervalSecondsDecl.__init__", expects="self, seconds=1"
+)
+def init_interval(interval: IntervalSecondsDecl, seconds: int = IntervalSecondsDecl.DEFAULT_SECONDS) -> None:
+    vars(interval)["seconds"] = seconds  # the validator of definitions has looked at it
+
+
+@patches.replaces(f"{_ASL}.component.program.program:Program.eval", expects="self, env")
+def evaluate_program(program: Program, env: Any) -> None:
+    """Evaluates a program in the caller's thread."""
+    env.next_state_name = program.start_at.start_at_name
+    EvalComponent.eval(program, env)
+
+
+_STATE = f"{_ASL}.component.state.exec.execute_state:ExecutionState"
+
+
+@patches.replaces(f"{_STATE}.from_state_props", expects="self, state_props")
+def from_state_props(state: ExecutionState, state_props: Any) -> None:
+    from_state_props.original(state, state_props)
+    if state_props.get(Timeout) is None:
+        state.timeout = TimeoutSeconds(timeout_seconds=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
+
+
+@patches.replaces(f"{_STATE}._evaluate_with_timeout", expects="self, env")
+def _evaluate_with_timeout(state: Any, env: Any) -> None:
     """moto's, except that it is woken when the execution ends, and looks at the machine's own time."""
-    self.timeout.eval(env=env)
+    state.timeout.eval(env=env)
     timeout_s = float(env.stack.pop())
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
@@ -206,7 +219,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
 
     def work() -> None:
         try:
-            self._eval_execution(frame)
+            state._eval_execution(frame)
             outputs.extend(frame.stack)
         except NoSuchJsonPathError as error:
             field, given = frame.next_field_name, to_json_str(error.data)
@@ -219,7 +232,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
         done.set()
         frame.program_state_event.set()
 
-    threading.Thread(target=work, name=f"state {self.name}", daemon=True).start()
+    threading.Thread(target=work, name=f"state {state.name}", daemon=True).start()
     machine_s = env.clock.left_s(env.ahead_s) if env.clock else float("inf")
     # Parallel and Map do not time out by themselves: their branches look at the clock.
     frame.program_state_event.wait(min(timeout_s, max(machine_s, 0.0), threading.TIMEOUT_MAX))
@@ -241,13 +254,13 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
         raise errors[0]
     output = outputs.pop()
     env.stack.append(output)
-    if not self._is_language_query_jsonpath():
+    if not state._is_language_query_jsonpath():
         env.states.set_result(output)
-    if self.assign_decl:
-        self.assign_decl.eval(env=env)
-    if self.result_selector:
-        self.result_selector.eval(env=env)
-    if self.result_path:
-        self.result_path.eval(env)
+    if state.assign_decl:
+        state.assign_decl.eval(env=env)
+    if state.result_selector:
+        state.result_selector.eval(env=env)
+    if state.result_path:
+        state.result_path.eval(env)
     else:
         env.states.reset(input_value=env.stack.pop())

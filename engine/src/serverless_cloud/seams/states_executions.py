@@ -1,13 +1,8 @@
-"""Seam: executions run, and are named, listed and described as on AWS (moto 5.2.5).
+"""Executions run, and are named, listed and described as on AWS.
 
-moto's server has a registry that only pretends to run, and one that runs; its answers are made for the first. Replaced:
-
-- `models.stepfunctions_backends`, `responses.get_backend`: the registry that runs is the only one, for CloudFormation
-  too.
-- `StepFunctionResponse`: `start_execution`, `describe_execution`, `list_executions`, `get_execution_history`,
-  `stop_execution`, `describe_state_machine_for_execution` (names, ARNs, versions, pages and words as on AWS);
-  `start_sync_execution` and `redrive_execution` are added.
-- `StepFunctionsParserBackend._get_executions`: Express executions are among them, so that task tokens reach them.
+moto's server has a registry that only pretends to run, and one that runs; its answers are made for the first. Here the
+registry that runs is the only one, and names, ARNs, versions, pages and words are AWS's. `start_sync_execution` and
+`redrive_execution` are added.
 
 `aws.reset()` and `aws.stop()` end every execution.
 """
@@ -22,17 +17,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import AWSError
-from moto.stepfunctions import models, responses
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
 from serverless_cloud.seams.states_answers import answer, asked, data_of, described, errors_of, item_of, page
 from serverless_cloud.seams.states_logs import logging_session
 from serverless_cloud.seams.states_map_children import children_of, runs_of
 from serverless_cloud.seams.states_running import RunningExecution
+
+patches = Service("states")
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"
 _EXPRESS_SYNC_WAIT_S = 310.0
@@ -179,20 +176,28 @@ def stop_all() -> None:
         execution.done.wait(2.0)
 
 
-def install(plane: DataPlane) -> None:
-    """Lets executions run, and be asked about."""
-    models_of_moto: Any = models
-    models_of_moto.stepfunctions_backends = parser_models.stepfunctions_parser_backends
-    answering: Any = responses
-    answering.get_backend = lambda account, region: parser_models.stepfunctions_parser_backends[account][region]
-    backend: Any = parser_models.StepFunctionsParserBackend
-    backend._get_executions = _get_executions
+def connect(plane: DataPlane) -> None:
+    """Lets executions start, and end when the cloud is emptied."""
     plane.forgetting.append(stop_all)
-    _Answers.install(starter=Starter(plane))
+    current.parts[Starter] = Starter(plane)
 
 
-def _get_executions(self: Any, execution_status: Any = None) -> list[Any]:
-    return [each for each in all_executions(self) if execution_status is None or each.status == execution_status]
+# For CloudFormation too.
+patches.sets("moto.stepfunctions.models:stepfunctions_backends", parser_models.stepfunctions_parser_backends)
+
+
+@patches.replaces("moto.stepfunctions.responses:get_backend", expects="account, region")
+def get_backend(account: str, region: str) -> Any:
+    """The registry that runs is the only one."""
+    return parser_models.stepfunctions_parser_backends[account][region]
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions", expects="self, execution_status=None"
+)
+def _get_executions(backend: Any, execution_status: Any = None) -> list[Any]:
+    """Express executions are among them, so that task tokens reach them."""
+    return [each for each in all_executions(backend) if execution_status is None or each.status == execution_status]
 
 
 def _sync_answer(execution: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -234,78 +239,92 @@ def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
     return found
 
 
-class _Answers(Replacement, of=StepFunctionResponse):
-    starter: Starter
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_execution", expects="self")
+def start_execution(response: StepFunctionResponse) -> Any:
+    execution = current.parts[Starter].start(response.stepfunction_backend, json.loads(response.body))
+    return answer(response, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
-    def start_execution(self: Any) -> Any:
-        execution = _Answers.starter.start(self.stepfunction_backend, json.loads(self.body))
-        return answer(self, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
-    def start_sync_execution(self: Any) -> Any:
-        given = json.loads(self.body)
-        execution = _Answers.starter.start(self.stepfunction_backend, given, sync=True)
-        execution.done.wait(_EXPRESS_SYNC_WAIT_S)
-        return answer(self, _sync_answer(execution, given))
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_sync_execution", expects="")
+def start_sync_execution(response: StepFunctionResponse) -> Any:
+    given = json.loads(response.body)
+    execution = current.parts[Starter].start(response.stepfunction_backend, given, sync=True)
+    execution.done.wait(_EXPRESS_SYNC_WAIT_S)
+    return answer(response, _sync_answer(execution, given))
 
-    def redrive_execution(self: Any) -> Any:
-        given = asked(self, "RedriveExecution")
-        execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        with execution.being_redriven:
-            if reason := execution.why_not_redrivable:
-                raise AWSError(reason, "ExecutionNotRedrivable")
-            execution.redrive()
-        return answer(self, {"redriveDate": execution.redrive_date})
 
-    def describe_execution(self: Any) -> Any:
-        given = asked(self, "DescribeExecution")
-        execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        return answer(self, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.redrive_execution", expects="")
+def redrive_execution(response: StepFunctionResponse) -> Any:
+    given = asked(response, "RedriveExecution")
+    execution = execution_of(response.stepfunction_backend, given["executionArn"])
+    with execution.being_redriven:
+        if reason := execution.why_not_redrivable:
+            raise AWSError(reason, "ExecutionNotRedrivable")
+        execution.redrive()
+    return answer(response, {"redriveDate": execution.redrive_date})
 
-    def list_executions(self: Any) -> Any:
-        given = asked(self, "ListExecutions")
-        found = _executions_of(self.stepfunction_backend, given)
-        found.sort(key=lambda each: each.start_date, reverse=True)
-        if wanted := given.get("statusFilter"):
-            found = [each for each in found if each.status == wanted]
-        if redriven := given.get("redriveFilter"):
-            found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
-        items, token = page([item_of(each, each.status) for each in found], given)
-        return answer(self, {"executions": items, "nextToken": token})
 
-    def get_execution_history(self: Any) -> Any:
-        given = asked(self, "GetExecutionHistory")
-        execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        events = events_of(execution)
-        items, token = page(events[::-1] if given.get("reverseOrder") else events, given)
-        items = copy.deepcopy(items)
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_execution", expects="self")
+def describe_execution(response: StepFunctionResponse) -> Any:
+    given = asked(response, "DescribeExecution")
+    execution = execution_of(response.stepfunction_backend, given["executionArn"])
+    return answer(response, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions", expects="self")
+def list_executions(response: StepFunctionResponse) -> Any:
+    given = asked(response, "ListExecutions")
+    found = _executions_of(response.stepfunction_backend, given)
+    found.sort(key=lambda each: each.start_date, reverse=True)
+    if wanted := given.get("statusFilter"):
+        found = [each for each in found if each.status == wanted]
+    if redriven := given.get("redriveFilter"):
+        found = [each for each in found if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
+    items, token = page([item_of(each, each.status) for each in found], given)
+    return answer(response, {"executions": items, "nextToken": token})
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_execution_history", expects="self")
+def get_execution_history(response: StepFunctionResponse) -> Any:
+    given = asked(response, "GetExecutionHistory")
+    execution = execution_of(response.stepfunction_backend, given["executionArn"])
+    events = events_of(execution)
+    items, token = page(events[::-1] if given.get("reverseOrder") else events, given)
+    items = copy.deepcopy(items)
+    for event in items:
+        event["timestamp"] = datetime.fromisoformat(event["timestamp"])
+    if given.get("includeExecutionData") is False:
         for event in items:
-            event["timestamp"] = datetime.fromisoformat(event["timestamp"])
-        if given.get("includeExecutionData") is False:
-            for event in items:
-                for details in event.values():
-                    if isinstance(details, dict):
-                        for name in ("input", "output", "inputDetails", "outputDetails"):
-                            details.pop(name, None)
-        return answer(self, {"events": items, "nextToken": token})
+            for details in event.values():
+                if isinstance(details, dict):
+                    for name in ("input", "output", "inputDetails", "outputDetails"):
+                        details.pop(name, None)
+    return answer(response, {"events": items, "nextToken": token})
 
-    def stop_execution(self: Any) -> Any:
-        given = asked(self, "StopExecution")
-        execution = execution_of(self.stepfunction_backend, given["executionArn"])
-        execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
-        return answer(self, {"stopDate": execution.stop_date})
 
-    def describe_state_machine_for_execution(self: Any) -> Any:
-        execution = execution_of(self.stepfunction_backend, json.loads(self.body)["executionArn"])
-        machine = execution.state_machine
-        told = {
-            "stateMachineArn": machine.arn,
-            "name": machine.name,
-            "definition": machine.definition,
-            "roleArn": execution.role_arn,
-            "updateDate": machine.update_date,
-            "loggingConfiguration": machine.loggingConfiguration,
-            "tracingConfiguration": machine.tracingConfiguration,
-            "encryptionConfiguration": machine.encryptionConfiguration,
-            "revisionId": getattr(machine, "revision_id", None),
-        }
-        return answer(self, told)
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.stop_execution", expects="self")
+def stop_execution(response: StepFunctionResponse) -> Any:
+    given = asked(response, "StopExecution")
+    execution = execution_of(response.stepfunction_backend, given["executionArn"])
+    execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
+    return answer(response, {"stopDate": execution.stop_date})
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine_for_execution", expects="self"
+)
+def describe_state_machine_for_execution(response: StepFunctionResponse) -> Any:
+    execution = execution_of(response.stepfunction_backend, json.loads(response.body)["executionArn"])
+    machine = execution.state_machine
+    told = {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": execution.role_arn,
+        "updateDate": machine.update_date,
+        "loggingConfiguration": machine.loggingConfiguration,
+        "tracingConfiguration": machine.tracingConfiguration,
+        "encryptionConfiguration": machine.encryptionConfiguration,
+        "revisionId": getattr(machine, "revision_id", None),
+    }
+    return answer(response, told)

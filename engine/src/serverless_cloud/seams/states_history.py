@@ -1,6 +1,6 @@
-"""Seam: the history of an execution ends as AWS's does (moto 5.2.5).
+"""The history of an execution ends as AWS's does.
 
-Replaced: `EventManager.add_event`. moto counts without a limit, and goes on writing after the last event. Here
+moto counts without a limit, and goes on writing after the last event. Here
 
 - event 25,000 of a Standard execution is its last one, and the execution fails unless it succeeds with it (Step
   Functions Developer Guide, "Avoid reaching the history quota"; the cause is AWS's text, seen in public reports, the
@@ -9,7 +9,7 @@ Replaced: `EventManager.add_event`. moto counts without a limit, and goes on wri
 - a failure of a state is not yet the end (moto writes ExecutionFailed for some that may be caught, and again);
 - nothing is written after the event that ends the execution, nor for a task that has timed out before.
 
-For the other seams of Step Functions there are functions that write events, and functions that make events of failures.
+For the other files of Step Functions there are functions that write events, and functions that make events of failures.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
-from serverless_cloud.plane import DataPlane
+from serverless_cloud.core.patches import Service
+
+patches = Service("states")
 
 MOST_EVENTS = 25_000
 FULL = {
@@ -78,34 +79,30 @@ def reopen(manager: Any) -> None:
     manager.has_ended = False
 
 
-def install(plane: DataPlane) -> None:
-    """Lets histories end."""
-    del plane
-    kind: Any = EventManager
-    moto_add = kind.add_event
-
-    def add(self: Any, context: Any, event_type: Any, event_details: Any = None, *args: Any, **given: Any) -> int:
-        if getattr(self, "has_ended", False) or getattr(context, "is_closed", False):
-            return int(context.last_published_event_id)
-        failed = (event_details or {}).get("evaluationFailedEventDetails")
-        if failed is not None and "state" not in failed:
-            return int(context.last_published_event_id)
-        root = getattr(self, "root", None)
-        if event_type == HistoryEventType.ExecutionFailed and root is not None and root.is_running():
-            return int(context.last_published_event_id)
-        on_full = getattr(self, "on_full", None)
-        if (
-            on_full is not None
-            and self._event_id_gen._next_id >= MOST_EVENTS
-            and event_type != HistoryEventType.ExecutionSucceeded
-        ):
-            event_type, event_details = HistoryEventType.ExecutionFailed, {"executionFailedEventDetails": dict(FULL)}
-            self.has_ended = True
-            number = moto_add(self, context, event_type, event_details)
-            on_full(dict(FULL))
-            return int(number)
-        if event_type in _LAST:
-            self.has_ended = True
-        return int(moto_add(self, context, event_type, event_details, *args, **given))
-
-    kind.add_event = add
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.eval.event.event_manager:EventManager.add_event",
+    expects="self, context, event_type, event_details=None, timestamp=None, update_source_event_id=True",
+)
+def add_event(manager: Any, context: Any, event_type: Any, event_details: Any = None, *args: Any, **given: Any) -> int:
+    if getattr(manager, "has_ended", False) or getattr(context, "is_closed", False):
+        return int(context.last_published_event_id)
+    failed = (event_details or {}).get("evaluationFailedEventDetails")
+    if failed is not None and "state" not in failed:
+        return int(context.last_published_event_id)
+    root = getattr(manager, "root", None)
+    if event_type == HistoryEventType.ExecutionFailed and root is not None and root.is_running():
+        return int(context.last_published_event_id)
+    on_full = getattr(manager, "on_full", None)
+    if (
+        on_full is not None
+        and manager._event_id_gen._next_id >= MOST_EVENTS
+        and event_type != HistoryEventType.ExecutionSucceeded
+    ):
+        event_type, event_details = HistoryEventType.ExecutionFailed, {"executionFailedEventDetails": dict(FULL)}
+        manager.has_ended = True
+        number = add_event.original(manager, context, event_type, event_details)
+        on_full(dict(FULL))
+        return int(number)
+    if event_type in _LAST:
+        manager.has_ended = True
+    return int(add_event.original(manager, context, event_type, event_details, *args, **given))

@@ -1,11 +1,7 @@
-"""Seam: inline Map states (moto 5.2.5).
+"""Inline Map states.
 
 moto starts a thread for every item, works through them by recursion, so that a thousand items one after the other are
-a RecursionError, and lets the other iterations go on when one has failed. Replaced: `IterationWorker.eval`,
-`InlineIterationComponent._eval_body`.
-
-`ItemsPath._eval_body`: items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not
-verified]; in moto with the error of JSONata, and the name of a class of Python.
+a RecursionError, and lets the other iterations go on when one has failed.
 
 Rules: Step Functions Developer Guide, "Using Map state in Inline mode": at most 40 iterations at once; one that fails
 fails the state, and the others are stopped.
@@ -18,64 +14,66 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
     InlineIterationComponent,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.seams.states_history import failure
+
+patches = Service("states")
 
 MOST_ITERATIONS = 40  # at once
 _STOPPING_S = 2.0
 
 
-def install() -> None:
-    """Lets inline Map states work as on AWS."""
-    worker: Any = IterationWorker
-    component: Any = InlineIterationComponent
-    worker.eval = _work
-    component._eval_body = _evaluate
-    path: Any = ItemsPath
-    moto_look = path._eval_body
-
-    def look(self: Any, env: Any) -> None:
-        moto_look(self, env)
-        if not isinstance(env.stack[-1], list):
-            cause = f'Reference path "{self.string_sampler.literal_value}" must point to array.'
-            raise failure(env, "States.Runtime", cause)
-
-    path._eval_body = look
+_ASL = "moto.stepfunctions.parser.asl.component"
+_ITERATION = f"{_ASL}.state.exec.state_map.iteration"
 
 
-def _work(self: Any) -> None:
+@patches.replaces(f"{_ASL}.common.path.items_path:ItemsPath._eval_body", expects="self, env")
+def _look_up_items(path: Any, env: Any) -> None:
+    """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
+
+    In moto the state fails with the error of JSONata, and the name of a class of Python.
+    """
+    _look_up_items.original(path, env)
+    if not isinstance(env.stack[-1], list):
+        cause = f'Reference path "{path.string_sampler.literal_value}" must point to array.'
+        raise failure(env, "States.Runtime", cause)
+
+
+@patches.replaces(f"{_ITERATION}.iteration_worker:IterationWorker.eval", expects="self")
+def _work(worker: IterationWorker) -> None:
     """Iterates as long as there are items."""
-    frame = self._env.open_frame()
-    job = self._job_pool.next_job()
+    frame = worker._env.open_frame()
+    job = worker._job_pool.next_job()
     if job is None:
-        self._env.close_frame(frame)
+        worker._env.close_frame(frame)
     while job is not None:
         inner = frame.open_inner_frame()
-        self._eval_job(env=inner, job=job)
+        worker._eval_job(env=inner, job=job)
         frame.close_frame(inner)
         has_failed = isinstance(job.job_output, Exception)
-        next_job = None if has_failed or not frame.is_running() else self._job_pool.next_job()
+        next_job = None if has_failed or not frame.is_running() else worker._job_pool.next_job()
         if next_job is None:
             if not has_failed:
                 frame.event_history_context.source_event_id = inner.event_history_context.last_published_event_id
-            self._env.close_frame(frame)  # before the job: the state goes on when the last job is closed
-        self._job_pool.close_job(job)
+            worker._env.close_frame(frame)  # before the job: the state goes on when the last job is closed
+        worker._job_pool.close_job(job)
         job = next_job
 
 
-def _evaluate(self: Any, env: Any) -> None:
+@patches.replaces(f"{_ITERATION}.inline_iteration_component:InlineIterationComponent._eval_body", expects="self, env")
+def _evaluate(component: InlineIterationComponent, env: Any) -> None:
     given = env.stack.pop()
-    pool = JobPool(job_program=self._get_iteration_program(), job_inputs=given.input_items)
+    pool = JobPool(job_program=component._get_iteration_program(), job_inputs=given.input_items)
     untyped: Any = pool
     untyped._termination_event = env.open_frame().program_state_event  # also set when the execution ends
     at_once = min(given.max_concurrency or MOST_ITERATIONS, MOST_ITERATIONS, len(given.input_items))
-    workers = [self._create_worker(env=env, eval_input=given, job_pool=pool) for _ in range(at_once)]
+    workers = [component._create_worker(env=env, eval_input=given, job_pool=pool) for _ in range(at_once)]
     threads = [threading.Thread(target=worker.eval, name=given.state_name, daemon=True) for worker in workers]
     for thread in threads:
         thread.start()

@@ -1,12 +1,8 @@
-"""Seam: distributed Map states (moto 5.2.5).
+"""Distributed Map states: each item or batch is an execution.
 
 moto runs the iterations inside the parent's execution, without their own executions, tolerates every failure, knows
 neither EXPRESS children nor ItemBatcher nor JSONL, lists one page of a bucket, writes a manifest without results, and
-does not adjust a run when UpdateMapRun asks for it. Replaced:
-
-- `AmazonStateLanguageParser.parse`: takes out fields that the grammar doesn't know, and keeps them with the state.
-- `DistributedIterationComponent._eval_body`: each item or batch is an execution.
-- `StepFunctionsParserBackend.describe_map_run`, `list_map_runs`, `update_map_run`.
+does not adjust a run when UpdateMapRun asks for it.
 
 Rules: Step Functions Developer Guide, "Using Map state in Distributed mode".
 """
@@ -15,57 +11,54 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
-    DistributedIterationComponent,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_map_children as children
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.states_history import failure, note
+from serverless_cloud.seams.states_parsing import for_grammar
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
 from serverless_cloud.workflows.map_definitions import Distributed, distributed_of, for_moto, is_distributed
 from serverless_cloud.workflows.map_run import MapRun
 
+patches = Service("states")
+
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _LOOK_S = 0.05
 
 
-def install(plane: DataPlane, clients: Clients) -> None:
-    """Lets distributed Map states work as on AWS."""
-    parser: Any = AmazonStateLanguageParser
-    component: Any = DistributedIterationComponent
-    moto_parse = parser.parse
-
-    def parse(definition: str) -> Any:
-        program, tree = moto_parse(for_moto(definition))
-        if "DISTRIBUTED" in definition:
-            whole = json.loads(definition)
-            _attach(whole, program.states.states, str(whole.get("QueryLanguage", "JSONPath")), moto_parse)
-        return program, tree
-
-    def evaluate(self: Any, env: Any) -> None:
-        _evaluate(plane, clients, self, env)
-
-    parser.parse = staticmethod(parse)
-    component._eval_body = evaluate
-    _Backend.install()
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser.parse",
+    expects="definition",
+    kind="staticmethod",
+)
+def parse(definition: str) -> tuple[Any, Any]:
+    """Parses a definition. Fields that the grammar doesn't know are taken out, and kept with the state."""
+    program, tree = _parse(for_moto(definition))
+    if "DISTRIBUTED" in definition:
+        whole = json.loads(definition)
+        _attach(whole, program.states.states, str(whole.get("QueryLanguage", "JSONPath")))
+    return program, tree
 
 
-def _attach(scope: Any, states: Any, language: str, parse: Callable[[str], Any]) -> None:
+def _parse(definition: str) -> tuple[Any, Any]:
+    """Parses a definition whose fields the grammar knows."""
+    return parse.original(for_grammar(definition))
+
+
+def _attach(scope: Any, states: Any, language: str) -> None:
     """Gives each distributed Map state of a parsed program what its definition says."""
     for name, state in scope["States"].items():
         parsed = states[name]
@@ -74,23 +67,23 @@ def _attach(scope: Any, states: Any, language: str, parse: Callable[[str], Any])
             part: Any = parsed.iteration_component
             if is_distributed(state):
                 part.distributed = distributed = distributed_of(state, language)
-                part.batcher = _template(distributed.batcher_template, own, parse)
-                part.writer = _template(distributed.writer_template, own, parse)
+                part.batcher = _template(distributed.batcher_template, own)
+                part.writer = _template(distributed.writer_template, own)
             inner = state.get("ItemProcessor") or state.get("Iterator")
-            _attach(inner, part._states.states, str(inner.get("QueryLanguage", own)), parse)
+            _attach(inner, part._states.states, str(inner.get("QueryLanguage", own)))
         elif isinstance(parsed, StateParallel):
             for branch, program in zip(state["Branches"], parsed.branches.programs, strict=True):
-                _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)), parse)
+                _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)))
 
 
-def _template(value: dict[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
+def _template(value: dict[str, Any], language: str) -> Any:
     """Evaluates a payload template in an environment; None if it is empty."""
     if not value:
         return None
     field = "Output" if language == "JSONata" else "Parameters"
     state = {"Type": "Pass", field: value, "End": True}
     definition = {"QueryLanguage": language, "StartAt": "Template", "States": {"Template": state}}
-    parsed = parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
+    parsed = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
     return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
 
 
@@ -107,7 +100,12 @@ def failed(env: Any, error: str, cause: str) -> FailureEventException:
     return failure(env, error, cause, "MapRunFailed")
 
 
-def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> None:
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:"
+    "DistributedIterationComponent._eval_body",
+    expects="self, env",
+)
+def _evaluate(component: Any, env: Any) -> None:
     given = env.stack.pop()
     record, distributed = given.map_run_record, component.distributed
     execution_arn = record.execution_arn
@@ -124,9 +122,9 @@ def _evaluate(plane: DataPlane, clients: Clients, component: Any, env: Any) -> N
     children.runs_of(machine).append(run)
     note(env, "MapRunStarted", {"mapRunArn": run.arn})
     try:
-        s3 = clients.client("s3", details.region, details.role_arn)
+        s3 = current.parts[Clients].client("s3", details.region, details.role_arn)
         inputs = _inputs(component, distributed, env, given, s3)
-        _work(plane, env, run, distributed, machine, inputs)
+        _work(current.plane, env, run, distributed, machine, inputs)
         if not env.is_running():
             run.end("ABORTED")
             return
@@ -264,18 +262,31 @@ def _run(backend: Any, arn: str) -> MapRun:
     raise AWSError(f"Resource not found: '{arn}'", "ResourceNotFound")
 
 
-class _Backend(Replacement, of=StepFunctionsParserBackend):
-    def describe_map_run(self: Any, map_run_arn: str) -> Any:
-        return _run(self, map_run_arn).describe()
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.describe_map_run", expects="self, map_run_arn"
+)
+def describe_map_run(backend: StepFunctionsParserBackend, map_run_arn: str) -> Any:
+    return _run(backend, map_run_arn).describe()
 
-    def list_map_runs(self: Any, execution_arn: str) -> dict[str, Any]:
-        runs = [run for machine in self.state_machines for run in children.runs_of(machine)]
-        return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
 
-    def update_map_run(self: Any, map_run_arn: str, max_concurrency: Any, **tolerated: Any) -> None:
-        names = {
-            "maxConcurrency": max_concurrency,
-            "toleratedFailureCount": tolerated.get("tolerated_failure_count"),
-            "toleratedFailurePercentage": tolerated.get("tolerated_failure_percentage"),
-        }
-        _run(self, map_run_arn).change({name: value for name, value in names.items() if value is not None})
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs", expects="self, execution_arn"
+)
+def list_map_runs(backend: StepFunctionsParserBackend, execution_arn: str) -> dict[str, Any]:
+    runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
+    return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.update_map_run",
+    expects="self, map_run_arn, max_concurrency, tolerated_failure_count, tolerated_failure_percentage",
+)
+def update_map_run(
+    backend: StepFunctionsParserBackend, map_run_arn: str, max_concurrency: Any, **tolerated: Any
+) -> None:
+    names = {
+        "maxConcurrency": max_concurrency,
+        "toleratedFailureCount": tolerated.get("tolerated_failure_count"),
+        "toleratedFailurePercentage": tolerated.get("tolerated_failure_percentage"),
+    }
+    _run(backend, map_run_arn).change({name: value for name, value in names.items() if value is not None})

@@ -1,16 +1,11 @@
-r"""Seam: a definition's texts reach the interpreter unchanged (moto 5.2.5).
+r"""A definition's texts reach the interpreter unchanged.
 
-Replaced, in the preprocessor of moto's parser:
-
-- `_inner_string_of`, `from_string_literal`: texts are read as JSON. moto leaves escapes as they are in most places:
-  "said \"yes\"" keeps its backslashes.
-- `visitString_intrinsic_function`: the same for calls of intrinsic functions.
-- `visitChoice_rule_comparison_variable`: Assign in a rule of a JSONPath Choice state is kept; moto drops it.
-- of intrinsic functions `_text_of_str`, `StringFormat._eval_body`: only `{}` is a place of States.Format, `\{` and
-  `\}` are braces; moto hands the text to Python's own format. `JsonToString._eval_body`: characters stay.
-  `MathRandom._eval_body`: the end never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
-- `AmazonStateLanguageParser.parse`: moto's grammar takes "JSONata" or "ErrorPath" for its own words inside
-  somebody's data, and refuses the definition.
+- Texts are read as JSON. moto leaves escapes as they are in most places: "said \"yes\"" keeps its backslashes.
+- Assign in a rule of a JSONPath Choice state is kept; moto drops it.
+- Only `{}` is a place of States.Format, `\{` and `\}` are braces; moto hands the text to Python's own format. The end
+  of States.MathRandom never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
+- moto's grammar takes "JSONata" or "ErrorPath" for its own words inside somebody's data, and refuses the definition:
+  `for_grammar` writes such data so that it isn't taken for them.
 """
 
 from __future__ import annotations
@@ -32,14 +27,13 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.m
     MathRandom,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
-from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor as IntrinsicPreprocessor
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
-from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.states_expressions import replace_everywhere
+from serverless_cloud.core.patches import Service
 from serverless_cloud.seams.states_history import failure
+
+patches = Service("states")
 
 #: The grammar's own words.
 _WORDS = frozenset(name[2:-2] for name in ASLLexer.literalNames if name.startswith("'\""))
@@ -90,78 +84,79 @@ def text_of(literal: str) -> str:
     return found if isinstance(found, str) else literal
 
 
-def install(plane: DataPlane) -> None:
-    """Lets definitions be read as JSON."""
-    del plane
-    kind: Any = Preprocessor
-    moto_rule = kind.visitChoice_rule_comparison_variable
+_ASL = "moto.stepfunctions.parser.asl"
+_PREPROCESSOR = f"{_ASL}.parse.preprocessor:Preprocessor"
+_FUNCTIONS = f"{_ASL}.component.intrinsic.function.statesfunction"
 
-    def inner(parser_rule_context: Any) -> str | None:
-        if antlr4utils.is_terminal(parser_rule_context, ASLLexer.NULL):
-            return None
-        return text_of(parser_rule_context.getText())
 
-    def literal(parser_rule_context: Any) -> str:
-        return text_of(parser_rule_context.getText())
+@patches.replaces(f"{_PREPROCESSOR}._inner_string_of", expects="parser_rule_context", kind="staticmethod")
+def _inner_string_of(parser_rule_context: Any) -> str | None:
+    """The text of a rule, read as JSON; moto leaves escapes as they are in most places."""
+    if antlr4utils.is_terminal(parser_rule_context, ASLLexer.NULL):
+        return None
+    return text_of(parser_rule_context.getText())
 
-    def intrinsic(self: Any, ctx: Any) -> Any:
-        del self
-        call = text_of(ctx.STRINGINTRINSICFUNC().getText())
-        function, _ = IntrinsicParser.parse(call)
-        return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
 
-    def rule(self: Any, ctx: Any) -> Any:
-        found = moto_rule(self, ctx)
-        if found.assign is not None:
-            return found
-        assign = next((part for part in map(self.visit, ctx.children) if isinstance(part, AssignDecl)), None)
-        return ChoiceRule(found.comparison, found.next_stmt, found.comment, assign, found.output)
+@patches.replaces(f"{_ASL}.antlt4utils.antlr4utils:from_string_literal", expects="parser_rule_context", everywhere=True)
+def from_string_literal(parser_rule_context: Any) -> str:
+    return text_of(parser_rule_context.getText())
 
-    def intrinsic_text(parse_tree: Any) -> str:
-        raw = parse_tree.getText()[1:-1]
-        found = _Literal(re.sub(r"\\(.)", r"\1", raw))
-        found.raw = raw
+
+@patches.replaces(f"{_PREPROCESSOR}.visitString_intrinsic_function", expects="self, ctx")
+def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFunction:
+    call = text_of(ctx.STRINGINTRINSICFUNC().getText())
+    function, _tree = IntrinsicParser.parse(call)
+    return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
+
+
+@patches.replaces(f"{_PREPROCESSOR}.visitChoice_rule_comparison_variable", expects="self, ctx")
+def visit_comparison(preprocessor: Preprocessor, ctx: Any) -> ChoiceRule:
+    """A rule of a JSONPath Choice state, with its Assign, which moto drops."""
+    found = visit_comparison.original(preprocessor, ctx)
+    if found.assign is not None:
         return found
-
-    calls: Any = IntrinsicPreprocessor
-    calls._text_of_str = staticmethod(intrinsic_text)
-    functions: dict[Any, Any] = {StringFormat: _format, JsonToString: _json_to_string, MathRandom: _math_random}
-    for function, evaluate in functions.items():
-        function._eval_body = evaluate
-    parser: Any = AmazonStateLanguageParser
-    moto_parse = parser.parse
-    parser.parse = staticmethod(lambda definition: moto_parse(for_grammar(definition)))
-    kind._inner_string_of = staticmethod(inner)
-    kind.visitString_intrinsic_function = intrinsic
-    kind.visitChoice_rule_comparison_variable = rule
-    replace_everywhere(antlr4utils.from_string_literal, literal)
+    assign = next((part for part in map(preprocessor.visit, ctx.children) if isinstance(part, AssignDecl)), None)
+    return ChoiceRule(found.comparison, found.next_stmt, found.comment, assign, found.output)
 
 
-def _format(self: Any, env: Any) -> None:
+@patches.replaces(
+    f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", expects="parse_tree", kind="staticmethod"
+)
+def _text_of_str(parse_tree: Any) -> str:
+    raw = parse_tree.getText()[1:-1]
+    found = _Literal(re.sub(r"\\(.)", r"\1", raw))
+    found.raw = raw
+    return found
+
+
+@patches.replaces(f"{_FUNCTIONS}.generic.string_format:StringFormat._eval_body", expects="self, env")
+def _format(function: StringFormat, env: Any) -> None:
     """States.Format."""
-    self.argument_list.eval(env=env)
+    function.argument_list.eval(env=env)
     template, *values = env.stack.pop()
     parts = re.split(r"(\\.|\{\})", template.raw if isinstance(template, _Literal) else template)
     if parts.count("{}") != len(values):
         places = parts.count("{}")
         cause = f"Invalid arguments in States.Format: {places} places and {len(values)} values"
         raise failure(env, "States.IntrinsicFailure", cause)
-    told = iter(map(self._to_str_repr, values))
+    told = iter(map(function._to_str_repr, values))
     env.stack.append("".join(next(told) if part == "{}" else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
 
-def _json_to_string(self: Any, env: Any) -> None:
+@patches.replaces(f"{_FUNCTIONS}.json_manipulation.json_to_string:JsonToString._eval_body", expects="self, env")
+def _json_to_string(function: JsonToString, env: Any) -> None:
     """States.JsonToString."""
-    self.argument_list.eval(env=env)
+    function.argument_list.eval(env=env)
     (value,) = env.stack.pop()
     env.stack.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
-def _math_random(self: Any, env: Any) -> None:
+@patches.replaces(f"{_FUNCTIONS}.math_operations.math_random:MathRandom._eval_body", expects="self, env")
+def _math_random(function: MathRandom, env: Any) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
-    self.argument_list.eval(env=env)
+    function.argument_list.eval(env=env)
     given = env.stack.pop()
-    start, end, *seed = (self._validate_integer_value(value, "States.MathRandom") for value in given)
+    start, end, *seed = (function._validate_integer_value(value, "States.MathRandom") for value in given)
     if start >= end:
         cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"
         raise failure(env, "States.IntrinsicFailure", cause)

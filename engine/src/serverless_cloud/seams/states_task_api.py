@@ -1,7 +1,6 @@
-"""Seam: `apigateway:invoke` reaches the APIs of this cloud (moto 5.2.5).
+"""`apigateway:invoke` reaches the APIs of this cloud.
 
-moto calls an address of LocalStack, drops all parameters but two, and cannot report an error (TypeError). Replaced:
-`StateTaskServiceApiGateway._eval_service_task`, `_from_error`, `_get_supported_parameters`.
+moto calls an address of LocalStack, drops all parameters but two, and cannot report an error (TypeError).
 
 Rules: Step Functions Developer Guide, "Call API Gateway": the names of the parameters, the result, error names such as
 ApiGateway.404 [the cause is recalled, not verified].
@@ -16,17 +15,23 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_api_gateway
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_api_gateway import (
+    StateTaskServiceApiGateway,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import CloudError
 from serverless_cloud.http.front import local_url
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_task_calls
 from serverless_cloud.seams.states_history import task_failure
 from serverless_cloud.workflows import integrations, shapes
+
+patches = Service("states")
 
 _WITH_BODY = ("PATCH", "POST", "PUT")
 _METHODS = (*_WITH_BODY, "GET", "DELETE", "HEAD", "OPTIONS")
@@ -40,28 +45,34 @@ class _Refused(Exception):
         self.status, self.body = status, body
 
 
-def install(plane: DataPlane) -> None:
-    """Lets state machines call APIs."""
-    kind: Any = state_task_service_api_gateway.StateTaskServiceApiGateway
+_KIND = (
+    "moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_api_gateway:"
+    "StateTaskServiceApiGateway"
+)
 
-    def evaluate(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
-    ) -> None:
-        del self, resource_runtime_part, state_credentials
-        if problems := _problems(normalised_parameters):
-            raise states_task_calls.unfit(env, normalised_parameters, problems)
-        env.stack.append(_call(plane, normalised_parameters))
 
-    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if not isinstance(ex, _Refused):
-            found: FailureEvent = StateTaskServiceCallback._from_error(self, env=env, ex=ex)
-            return found
-        return task_failure(self, env, f"ApiGateway.{ex.status}", ex.body)
+@patches.replaces(
+    f"{_KIND}._eval_service_task", expects="self, env, resource_runtime_part, normalised_parameters, task_credentials"
+)
+def evaluate(
+    _: StateTaskServiceApiGateway,
+    env: Any,
+    resource_runtime_part: Any,
+    normalised_parameters: dict[str, Any],
+    state_credentials: Any,
+) -> None:
+    """Calls an API, and puts its answer on the stack."""
+    del resource_runtime_part, state_credentials
+    if problems := _problems(normalised_parameters):
+        raise states_task_calls.unfit(env, normalised_parameters, problems)
+    env.stack.append(_call(current.plane, normalised_parameters))
 
-    kind._eval_service_task, kind._from_error = evaluate, from_error
-    for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):
-        if name in vars(kind):
-            delattr(kind, name)
+
+@patches.replaces(f"{_KIND}._from_error", expects="self, env, ex")
+def _from_error(task: StateTaskServiceApiGateway, env: Any, ex: Exception) -> FailureEvent:
+    if not isinstance(ex, _Refused):
+        return StateTaskServiceCallback._from_error(task, env=env, ex=ex)
+    return task_failure(task, env, f"ApiGateway.{ex.status}", ex.body)
 
 
 def _problems(given: Mapping[str, Any]) -> list[str]:

@@ -1,19 +1,11 @@
-"""Seam: tasks that wait for somebody outside, for a job, or for an activity's worker (moto 5.2.5).
+"""Tasks that wait for somebody outside, for a job, or for an activity's worker.
 
 moto gives all attempts of a task one token, so that a retry gets the answer of the attempt before; refuses a heartbeat
 that comes while the task is being sent; looks for a token in all executions except distributed Maps' children; knows no
 difference between a token that is over and one that never was; drops the cause of SendTaskFailure; asks for the state
 of a job twice a second; and leaves jobs running when nobody waits for them any more. Its server has no GetActivityTask,
 gives executions an empty list of activities, so that each Task of an activity fails, and breaks on a task that no
-worker takes in time (AttributeError). Replaced:
-
-- `StateTaskServiceCallback._eval_body`: no token there; `StateTaskService._eval_execution`: a token for each attempt.
-- `_eval_integration_pattern`: waits for the token, or for the job.
-- `StepFunctionsParserBackend.send_task_success`, `send_task_failure`, `send_task_heartbeat`, and the response's
-  `send_task_failure`.
-- `StateTaskServiceBatch._attach_aws_environment_variables`: PascalCase.
-- `StateTaskActivity._eval_execution`, `_from_error`; added: `StepFunctionResponse.get_activity_task`.
-- `StepFunctionBackend.create_activity`: made twice, it is the same one, as on AWS (moto: ActivityAlreadyExists).
+worker takes in time (AttributeError).
 
 Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)", "Activities"; API
 Reference, CreateActivity, GetActivityTask.
@@ -32,13 +24,6 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import ActivityDoesNotExist
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
-    StateTaskServiceBatch,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
-    StateTaskServiceCallback,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
@@ -49,14 +34,16 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import states_task_calls
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.states_clock import when_over
 from serverless_cloud.seams.states_history import failure, note, task_failure
-from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes, tokens
 from serverless_cloud.workflows.activities import Activities, Scheduled
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
+
+patches = Service("states")
 
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
 
@@ -85,48 +72,53 @@ def seconds(env: Any, declared: Any) -> Any:
     return env.stack.pop()
 
 
-def install(issued: Tokens, clients: Clients, activities: Activities) -> None:
-    """Lets tasks wait."""
-    callback: Any = StateTaskServiceCallback
-    service: Any = StateTaskService
-    batch: Any = StateTaskServiceBatch
-    moto_execution = service._eval_execution
+_TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
+_CALLBACK = f"{_TASK}.service.state_task_service_callback:StateTaskServiceCallback"
+_ACTIVITY = f"{_TASK}.state_task_activitiy:StateTaskActivity"
 
-    def evaluate(self: Any, env: Any) -> None:
-        if not self.resource.condition:
-            moto_execution(self, env)
-            return
-        task = issued.issue()
-        env.states.context_object.context_object_data["Task"] = {"Token": task.token}
-        env.pending_task = task
-        when_over(env, lambda: issued.close(task))
-        try:
-            moto_execution(self, env)
-        finally:
-            issued.close(task)
+patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
 
-    def attach(parameters: dict[str, Any]) -> None:
-        overrides = parameters.setdefault("ContainerOverrides", {})
-        overrides["Environment"] = [
-            *overrides.get("Environment", ()),
-            {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
-        ]
 
-    def wait(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-    ) -> None:
-        del normalised_parameters
-        client = states_task_calls.client_of(clients, self, resource_runtime_part.region, state_credentials)
-        _wait(self, env, client)
+@patches.replaces(f"{_TASK}.service.state_task_service:StateTaskService._eval_execution", expects="self, env")
+def _eval_execution(task: Any, env: Any) -> None:
+    """Gives each attempt of a task that waits its own token."""
+    if not task.resource.condition:
+        _eval_execution.original(task, env)
+        return
+    issued = current.parts[Tokens]
+    pending = issued.issue()
+    env.states.context_object.context_object_data["Task"] = {"Token": pending.token}
+    env.pending_task = pending
+    when_over(env, lambda: issued.close(pending))
+    try:
+        _eval_execution.original(task, env)
+    finally:
+        issued.close(pending)
 
-    del callback._eval_body
-    service._eval_execution = evaluate
-    callback._eval_integration_pattern = wait
-    batch._attach_aws_environment_variables = staticmethod(attach)
-    _Backend.install(issued=issued)
-    response: Any = StepFunctionResponse
-    response.send_task_failure = _send_task_failure
-    _install_activities(issued, activities)
+
+@patches.replaces(
+    f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
+    expects="parameters",
+    kind="staticmethod",
+)
+def _attach_aws_environment_variables(parameters: dict[str, Any]) -> None:
+    overrides = parameters.setdefault("ContainerOverrides", {})
+    overrides["Environment"] = [
+        *overrides.get("Environment", ()),
+        {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
+    ]
+
+
+@patches.replaces(
+    f"{_CALLBACK}._eval_integration_pattern",
+    expects="self, env, resource_runtime_part, normalised_parameters, state_credentials",
+)
+def _eval_integration_pattern(
+    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+) -> None:
+    """Waits for the token, or for the job."""
+    del normalised_parameters
+    _wait(task, env, states_task_calls.client_of(task, resource_runtime_part.region, state_credentials))
 
 
 @contextlib.contextmanager
@@ -140,49 +132,61 @@ def _in_awss_words() -> Iterator[None]:
         raise AWSError(gone, "TaskTimedOut") from None
 
 
-class _Backend(Replacement, of=StepFunctionsParserBackend):
-    issued: Tokens
-
-    def send_task_success(self: Any, task_token: str, outcome: str) -> None:
-        try:
-            json.loads(outcome)
-        except ValueError as error:
-            raise AWSError(f"Invalid Output: '{error}'", "InvalidOutput") from None
-        with _in_awss_words():
-            _Backend.issued.end(task_token, Outcome(output=outcome))
-
-    def send_task_failure(self: Any, task_token: str, error: str | None = None, cause: str | None = None) -> None:
-        with _in_awss_words():
-            _Backend.issued.end(task_token, Outcome(error=error, cause=cause))
-
-    def send_task_heartbeat(self: Any, task_token: str) -> None:
-        with _in_awss_words():
-            _Backend.issued.beat(task_token)
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_success", expects="self, task_token, outcome"
+)
+def send_task_success(_: StepFunctionsParserBackend, task_token: str, outcome: str) -> None:
+    try:
+        json.loads(outcome)
+    except ValueError as error:
+        raise AWSError(f"Invalid Output: '{error}'", "InvalidOutput") from None
+    with _in_awss_words():
+        current.parts[Tokens].end(task_token, Outcome(output=outcome))
 
 
-def _send_task_failure(self: Any) -> Any:
-    given = {name: self._get_param(name) for name in ("error", "cause")}
-    self.stepfunction_backend.send_task_failure(self._get_param("taskToken"), **given)
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_failure",
+    expects="self, task_token, error=None, cause=None",
+)
+def send_task_failure(
+    _: StepFunctionsParserBackend, task_token: str, error: str | None = None, cause: str | None = None
+) -> None:
+    with _in_awss_words():
+        current.parts[Tokens].end(task_token, Outcome(error=error, cause=cause))
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_heartbeat", expects="self, task_token"
+)
+def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
+    with _in_awss_words():
+        current.parts[Tokens].beat(task_token)
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.send_task_failure", expects="self")
+def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
+    given = {name: response._get_param(name) for name in ("error", "cause")}
+    response.stepfunction_backend.send_task_failure(response._get_param("taskToken"), **given)
     return EmptyResult()
 
 
-def _wait(self: Any, env: Any, client: Any) -> None:
+def _wait(task: Any, env: Any, client: Any) -> None:
     submitted = env.stack.pop()
-    task: PendingTask = env.pending_task
-    call = states_task_calls.call_of(self)
+    pending: PendingTask = env.pending_task
+    call = states_task_calls.call_of(task)
     try:
         if call.pattern == "waitForTaskToken":
-            outcome = task.wait(waker(env), seconds(env, self.heartbeat))
-            env.stack.append(result_of(outcome, task.token))
+            outcome = pending.wait(waker(env), seconds(env, task.heartbeat))
+            env.stack.append(result_of(outcome, pending.token))
             return
-        env.stack.append(_of_job(self, env, call, client, submitted, task))
+        env.stack.append(_of_job(task, env, call, client, submitted, pending))
     except tokens.HeartbeatMissed:
         raise HeartbeatTimeoutError from None
     except tokens.ExecutionEnded:
         raise CallbackTimeoutError from None
 
 
-def _of_job(self: Any, env: Any, call: integrations.Call, client: Any, submitted: Any, task: PendingTask) -> Any:
+def _of_job(task: Any, env: Any, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask) -> Any:
     """Waits for the end of a job; stops it if nobody waits for it any more."""
     woken, pause_s = waker(env), _FIRST_LOOK_S
     while True:
@@ -190,10 +194,10 @@ def _of_job(self: Any, env: Any, call: integrations.Call, client: Any, submitted
         if status == "SUCCEEDED":
             return described
         if status not in _GOES_ON:
-            raise FailureEventException(task_failure(self, env, "States.TaskFailed", shapes.compact(described)))
-        if task.pause(woken, pause_s):
-            if task.outcome is not None:
-                return result_of(task.outcome, task.token)
+            raise FailureEventException(task_failure(task, env, "States.TaskFailed", shapes.compact(described)))
+        if pending.pause(woken, pause_s):
+            if pending.outcome is not None:
+                return result_of(pending.outcome, pending.token)
             with contextlib.suppress(ClientError):  # it may have ended by itself
                 _stop(call, client, submitted)
             raise tokens.ExecutionEnded
@@ -233,74 +237,76 @@ def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> No
 # ---- activities
 
 
-def _install_activities(issued: Tokens, activities: Activities) -> None:
-    """Lets activities have workers."""
-    task_kind: Any = StateTaskActivity
-    response: Any = StepFunctionResponse
-    moto_error = task_kind._from_error
+@patches.replaces(f"{_ACTIVITY}._eval_execution", expects="self, env")
+def _eval_activity(task: Any, env: Any) -> None:
+    """Offers a task of an activity to workers, and waits."""
+    if task.parargs:
+        task.parargs.eval(env=env)
+    given = shapes.compact(env.stack.pop())
+    arn = task.resource.resource_arn
+    if not _exists(arn):
+        error = "StepFunctions.ActivityDoesNotExistException"
+        raise failure(env, error, _gone(arn), "ActivityScheduleFailed")
+    activities, issued = current.parts[Activities], current.parts[Tokens]
+    pending = issued.issue()
+    scheduled = Scheduled(pending, given)
+    about: dict[str, Any] = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
+    if not task.timeout.is_default_value():
+        about["timeoutInSeconds"] = seconds(env, task.timeout)
+    if (heartbeat_s := seconds(env, task.heartbeat)) is not None:
+        about["heartbeatInSeconds"] = heartbeat_s
+    note(env, "ActivityScheduled", about)
 
-    def evaluate(self: Any, env: Any) -> None:
-        if self.parargs:
-            self.parargs.eval(env=env)
-        given = shapes.compact(env.stack.pop())
-        arn = self.resource.resource_arn
-        if not _exists(arn):
-            error = "StepFunctions.ActivityDoesNotExistException"
-            raise failure(env, error, _gone(arn), "ActivityScheduleFailed")
-        task = issued.issue()
-        scheduled = Scheduled(task, given)
-        about: dict[str, Any] = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
-        if not self.timeout.is_default_value():
-            about["timeoutInSeconds"] = seconds(env, self.timeout)
-        if (heartbeat_s := seconds(env, self.heartbeat)) is not None:
-            about["heartbeatInSeconds"] = heartbeat_s
-        note(env, "ActivityScheduled", about)
+    def over() -> None:
+        activities.withdraw(arn, scheduled)
+        issued.close(pending)
 
-        def over() -> None:
-            activities.withdraw(arn, scheduled)
-            issued.close(task)
-
-        activities.schedule(arn, scheduled)
-        when_over(env, over)
-        try:
-            _work(env, task, heartbeat_s)
-        except tokens.HeartbeatMissed:
-            raise HeartbeatTimeoutError from None
-        except tokens.ExecutionEnded:
-            raise CallbackTimeoutError from None
-        finally:
-            over()
-
-    def get_activity_task(self: Any) -> Any:
-        arn = self._get_param("activityArn")
-        self.stepfunction_backend.describe_activity(arn)
-        scheduled = activities.take(arn, self._get_param("workerName"))
-        # AWS answers an empty poll with a token that is null.
-        found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
-        return ActionResult(found)
-
-    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if isinstance(ex, FailureEventException):
-            return ex.failure_event
-        return states_task_calls.timed_out(moto_error(self, env=env, ex=ex), ex)
-
-    task_kind._eval_execution, task_kind._from_error = evaluate, from_error
-    response.get_activity_task = get_activity_task
-    _Activities.install()
+    activities.schedule(arn, scheduled)
+    when_over(env, over)
+    try:
+        _work(env, pending, heartbeat_s)
+    except tokens.HeartbeatMissed:
+        raise HeartbeatTimeoutError from None
+    except tokens.ExecutionEnded:
+        raise CallbackTimeoutError from None
+    finally:
+        over()
 
 
-class _Activities(Replacement, of=StepFunctionBackend):
-    def describe_activity(self: Any, activity_arn: str) -> Any:
-        self._validate_activity_arn(activity_arn)
-        if activity_arn not in self.activities:
-            raise ActivityDoesNotExist(_gone(activity_arn))
-        return self.activities[activity_arn]
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_activity_task", expects="")
+def get_activity_task(response: StepFunctionResponse) -> ActionResult:
+    arn = response._get_param("activityArn")
+    response.stepfunction_backend.describe_activity(arn)
+    scheduled = current.parts[Activities].take(arn, response._get_param("workerName"))
+    # AWS answers an empty poll with a token that is null.
+    found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
+    return ActionResult(found)
 
-    def create_activity(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        for activity in self.activities.values():
-            if activity.name == name:
-                return activity
-        return _Activities.moto.create_activity(self, name, *args, **given)
+
+@patches.replaces(f"{_ACTIVITY}._from_error", expects="self, env, ex")
+def _activity_error(task: StateTaskActivity, env: Any, ex: Exception) -> FailureEvent:
+    if isinstance(ex, FailureEventException):
+        return ex.failure_event
+    return states_task_calls.timed_out(_activity_error.original(task, env=env, ex=ex), ex)
+
+
+@patches.replaces("moto.stepfunctions.models:StepFunctionBackend.describe_activity", expects="self, activity_arn")
+def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Any:
+    backend._validate_activity_arn(activity_arn)
+    if activity_arn not in backend.activities:
+        raise ActivityDoesNotExist(_gone(activity_arn))
+    return backend.activities[activity_arn]
+
+
+@patches.replaces(
+    "moto.stepfunctions.models:StepFunctionBackend.create_activity",
+    expects="self, name, tags=None, encryption_configuration=None",
+)
+def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given: Any) -> Any:
+    for activity in backend.activities.values():
+        if activity.name == name:
+            return activity
+    return create_activity.original(backend, name, *args, **given)
 
 
 def _work(env: Any, task: PendingTask, heartbeat_s: float | None) -> None:

@@ -1,21 +1,15 @@
-"""Seam: requests, results and errors of integrations (moto 5.2.5).
+"""Requests, results and errors of integrations.
 
 moto drops parameters that it does not know, passes PascalCase to services whose API has camelCase (KeyError: JobName),
 and leaves results as boto3 gives them, without SdkHttpMetadata and SdkResponseMetadata. It calls every error of SQS
 SQS.SdkClientException, gives AWS SDK integrations the name of the service in lower case ("s3.NoSuchKey"), and makes
 States.Runtime of errors of EventBridge. A missed heartbeat is States.Timeout in moto; here it is
-States.HeartbeatTimeout, which a Catch for States.Timeout takes too. Replaced:
+States.HeartbeatTimeout, which a Catch for States.Timeout takes too.
 
-- `StateTask._eval_parameters`: all parameters stay.
-- `StateTaskService._get_supported_parameters`, `_validate_service_integration_is_supported`: a resource is refused by
-  `integrations.resource_problem`, at creation.
-- `_eval_service_task` of the classes for SNS, SQS, DynamoDB, EventBridge, Step Functions, Batch, and AWS SDK
-  integrations: one call for all, translated by botocore's model of the service. `_normalise_parameters` and
-  `_normalise_response` of all service tasks: nothing is left for them, except before the call of a nested execution.
-- `_from_error` of the same classes. The names come from AWS's SDK for Java, which Step Functions uses: the error's
-  class, or the service's general one where the API does not name the error.
-- `CustomErrorName.__init__`: moto refuses names that begin with "States.", and so cannot pass on that a branch of
-  Parallel or an iteration of Map has timed out.
+Here one function makes the call of all integrations, translated by botocore's model of the service, and
+`integrations.resource_problem` refuses a resource at creation. Nothing is left for moto's `_normalise_parameters` and
+`_normalise_response`. The names of errors come from AWS's SDK for Java, which Step Functions uses: the error's class,
+or the service's general one where the API does not name the error.
 """
 
 from __future__ import annotations
@@ -42,13 +36,19 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import ANY, Patch, Service
 from serverless_cloud.seams.states_history import failure, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes
 from serverless_cloud.workflows.integrations import Call
 
+patches = Service("states")
+
+_TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
+_SERVICE = f"{_TASK}.service"
 #: The classes of moto for the integrations that are served by a call of boto3.
-CLASSES: tuple[Any, ...] = (
+CLASSES: tuple[type[StateTaskService], ...] = (
     state_task_service_aws_sdk.StateTaskServiceAwsSdk,
     state_task_service_batch.StateTaskServiceBatch,
     state_task_service_dynamodb.StateTaskServiceDynamoDB,
@@ -58,6 +58,10 @@ CLASSES: tuple[Any, ...] = (
     state_task_service_sns.StateTaskServiceSns,
     state_task_service_sqs.StateTaskServiceSqs,
 )
+_EXPECTED = {
+    "_eval_service_task": "self, env, resource_runtime_part, normalised_parameters, state_credentials",
+    "_from_error": "self, env, ex",
+}
 #: Parameters of optimized integrations that take any JSON: it goes to the service as a string.
 _JSON = {
     ("sns", "publish"): ("Message",),
@@ -74,6 +78,17 @@ _OPTIMISED = {
     "sqs": ("SQS", "AmazonSQSException", "AmazonSQS"),
     "states": ("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions"),
 }
+
+
+def _of_each_service(name: str) -> Callable[[Callable[..., Any]], None]:
+    """Declares that the decorated function replaces a method of all `CLASSES` but Lambda's, which has its own file."""
+
+    def declare(function: Callable[..., Any]) -> None:
+        for kind in CLASSES:
+            if kind is not state_task_service_lambda.StateTaskServiceLambda:
+                patches.replaces_each(f"{kind.__module__}:{kind.__name__}", (name,), expects=_EXPECTED[name])(function)
+
+    return declare
 
 
 def call_of(task: Any) -> Call:
@@ -106,54 +121,66 @@ def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str,
         raise unfit(env, parameters, error.problems) from error
 
 
-def install(clients: Clients) -> None:
-    """Translates what integrations send and get."""
-    task: Any = StateTask
-    service: Any = StateTaskService
-
-    def parameters(self: Any, env: Any) -> Any:
-        if self.parargs is None:
-            return {}
-        self.parargs.eval(env=env)
-        given = env.stack.pop()
-        if not isinstance(given, dict):
-            raise unfit(env, given, ["They must be an object"])
-        if isinstance(self, CLASSES):
-            request(env, call_of(self), given)  # what does not fit is refused before the task is scheduled
-        return given
-
-    def is_supported(self: Any) -> None:
-        if problem := integrations.resource_problem(self.resource.resource_arn):
-            raise ValueError(problem)
-
-    def evaluate(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-    ) -> None:
-        _evaluate(clients, self, env, resource_runtime_part.region, normalised_parameters, state_credentials)
-
-    task._eval_parameters = parameters
-    service._validate_service_integration_is_supported = is_supported
-    service._normalise_parameters = service._normalise_response = lambda *_, **__: None
-    for kind in CLASSES:
-        for name in ("_validate_service_integration_is_supported", "_normalise_parameters", "_normalise_response"):
-            if name in vars(kind):
-                delattr(kind, name)
-        kind._eval_service_task = evaluate
-        kind._from_error = _naming(kind._from_error)
-    custom: Any = CustomErrorName
-    custom.__init__ = ErrorName.__init__
+@patches.replaces(f"{_TASK}.state_task:StateTask._eval_parameters", expects="self, env")
+def _eval_parameters(task: Any, env: Any) -> dict[str, Any]:
+    """All parameters of a task, those too that moto doesn't know."""
+    if task.parargs is None:
+        return {}
+    task.parargs.eval(env=env)
+    given = env.stack.pop()
+    if not isinstance(given, dict):
+        raise unfit(env, given, ["They must be an object"])
+    if isinstance(task, CLASSES):
+        request(env, call_of(task), given)  # what does not fit is refused before the task is scheduled
+    return given
 
 
-def client_of(clients: Clients, task: Any, region: str, state_credentials: Any) -> Any:
+@patches.replaces(
+    f"{_SERVICE}.state_task_service:StateTaskService._validate_service_integration_is_supported", expects="self"
+)
+def _validate_service_integration_is_supported(task: StateTaskService) -> None:
+    if problem := integrations.resource_problem(task.resource.resource_arn):
+        raise ValueError(problem)
+
+
+@patches.replaces_each(
+    f"{_SERVICE}.state_task_service:StateTaskService", ("_normalise_parameters", "_normalise_response"), expects=ANY
+)
+def _normalise_nothing(*_: object, **__: object) -> None:
+    """`_evaluate` translates."""
+
+
+for _target in (
+    "state_task_service_aws_sdk:StateTaskServiceAwsSdk._validate_service_integration_is_supported",
+    "state_task_service_lambda:StateTaskServiceLambda._normalise_parameters",
+    "state_task_service_sfn:StateTaskServiceSfn._normalise_parameters",
+    "state_task_service_sqs:StateTaskServiceSqs._normalise_response",
+    "state_task_service_api_gateway:StateTaskServiceApiGateway._normalise_parameters",
+    "state_task_service_api_gateway:StateTaskServiceApiGateway._normalise_response",
+):
+    patches.removes(f"{_SERVICE}.{_target}")
+
+
+def client_of(task: Any, region: str, state_credentials: Any) -> Any:
     """boto3's client for what a service task calls, in the task's role."""
     service = call_of(task).boto_service
-    return clients.client(service, region, state_credentials.role_arn, is_given=task.credentials is not None)
+    is_given = task.credentials is not None
+    return current.parts[Clients].client(service, region, state_credentials.role_arn, is_given=is_given)
 
 
-def _evaluate(clients: Clients, self: Any, env: Any, region: str, parameters: Any, state_credentials: Any) -> None:
-    call = call_of(self)
-    arguments, shape = request(env, call, parameters)
-    client = client_of(clients, self, region, state_credentials)
+@_of_each_service("_eval_service_task")
+def _evaluate(
+    _: Patch[..., Any],
+    task: Any,
+    env: Any,
+    resource_runtime_part: Any,
+    normalised_parameters: dict[str, Any],
+    state_credentials: Any,
+) -> None:
+    """Makes the call of an integration, and puts its result on the stack."""
+    call = call_of(task)
+    arguments, shape = request(env, call, normalised_parameters)
+    client = client_of(task, resource_runtime_part.region, state_credentials)
     answer = getattr(client, call.method)(**arguments)
     about = answer.pop("ResponseMetadata", {})
     result = shapes.to_states(answer, shape, call.is_sdk)
@@ -229,20 +256,32 @@ def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
     return event
 
 
-def _naming(moto: Callable[..., FailureEvent]) -> Callable[..., FailureEvent]:
-    def from_error(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if isinstance(ex, ClientError):
-            return task_failure(self, env, *error_and_cause(call_of(self), ex))
-        if isinstance(ex, FailureEventException):
-            return ex.failure_event
-        if isinstance(ex, TimeoutError):  # moto's class for DynamoDB makes an error of the service of it
-            return timed_out(StateTask._from_error(self, env=env, ex=ex), ex)
-        return moto(self, env=env, ex=ex)
+def named_error(original: Callable[..., FailureEvent], task: Any, env: Any, ex: Exception) -> FailureEvent:
+    """The event of a service task that has failed. Args: original: moto's function for the class of the task."""
+    if isinstance(ex, ClientError):
+        return task_failure(task, env, *error_and_cause(call_of(task), ex))
+    if isinstance(ex, FailureEventException):
+        return ex.failure_event
+    if isinstance(ex, TimeoutError):  # moto's class for DynamoDB makes an error of the service of it
+        return timed_out(StateTask._from_error(task, env=env, ex=ex), ex)
+    return original(task, env=env, ex=ex)
 
-    return from_error
+
+@_of_each_service("_from_error")
+def _from_error(patch: Patch[..., Any], task: Any, env: Any, ex: Exception) -> FailureEvent:
+    return named_error(patch.original, task, env, ex)
 
 
 def _exception(name: str) -> str:
     """A class's name in Java."""
     name = name.rsplit(".", 1)[-1]
     return name if name.endswith("Exception") else name + "Exception"
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name:CustomErrorName.__init__",
+    expects="self, error_name",
+)
+def init_custom_error(error: CustomErrorName, error_name: str | None) -> None:
+    """moto refuses names that begin with "States.", and so can't pass on that a branch or an iteration timed out."""
+    ErrorName.__init__(error, error_name)

@@ -1,8 +1,7 @@
-"""Seam: a state machine calls services of this cloud, in the machine's role (moto 5.2.5).
+"""A state machine calls services of this cloud, in the machine's role.
 
-Replaced: `boto_client_for` in each module that has imported it. moto makes a client for every call, from boto3's
-default session, which is not made for threads, with any proxies and settings of the machine, and for "localhost",
-which may not be 127.0.0.1.
+moto makes a client for every call, from boto3's default session, which is not made for threads, with any proxies and
+settings of the machine, and for "localhost", which may not be 127.0.0.1.
 
 With `enforce_iam` the calls are signed by a session of the role that the machine (or the task, by Credentials) has, and
 are allowed or refused as anybody's.
@@ -11,7 +10,6 @@ are allowed or refused as anybody's.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import uuid
 from collections.abc import Mapping
@@ -21,9 +19,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.once import once
 from serverless_cloud.plane import DataPlane
+
+patches = Service("states")
 
 SERVICE = "states.amazonaws.com"
 _MOST_CALLS = 200  # at once, of one service: tasks that wait for a function hold a connection each
@@ -103,12 +105,11 @@ def _make(service: str, region: str, port: str, key: str, secret: str, token: st
     )
 
 
-def install(clients: Clients) -> None:
-    """Gives moto's interpreter these clients."""
-
-    def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
-        return clients.client(service, region, str(getattr(state_credentials, "role_arn", "")))
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith("moto.stepfunctions.parser.") and hasattr(module, "boto_client_for"):
-            setattr(module, "boto_client_for", boto_client_for)  # noqa: B010
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.utils.boto_client:boto_client_for",
+    expects="region, service, state_credentials=None",
+    everywhere=True,
+)
+def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+    """The client that moto's interpreter calls a service with."""
+    return current.parts[Clients].client(service, region, str(getattr(state_credentials, "role_arn", "")))

@@ -1,8 +1,7 @@
-"""Seam: functions as tasks (moto 5.2.5).
+"""Functions as tasks.
 
 moto leaves SdkHttpMetadata out of a result, does not take InvocationType, and calls a payload without an error type, as
-well as everything that Lambda itself refuses, "Exception". Replaced: `execute_lambda_function_integration`, the
-`_from_error` of both classes, `StateTaskServiceLambda._eval_service_task`.
+well as everything that Lambda itself refuses, "Exception".
 
 Rules: Step Functions Developer Guide, "Handling errors in Step Functions workflows" (Lambda.Unknown), "Invoke Lambda".
 """
@@ -14,18 +13,21 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import LambdaFunctionErrorException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import states_task_calls
 from serverless_cloud.seams.states_history import failure_event, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import shapes
 from serverless_cloud.workflows.integrations import Call
+
+patches = Service("states")
 
 _INVOKE = Call("lambda", "invoke", "", False)
 
@@ -43,47 +45,57 @@ def error_of(payload: str) -> tuple[str, str]:
     )
 
 
-def install(clients: Clients) -> None:
-    """Lets functions be tasks as on AWS."""
-    by_arn: Any = StateTaskLambda
-    by_call: Any = StateTaskServiceLambda
-    utilities: Any = lambda_eval_utils
-    moto_by_arn, moto_by_call = by_arn._from_error, by_call._from_error
+_TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
+_BY_CALL = f"{_TASK}.service.state_task_service_lambda:StateTaskServiceLambda"
 
-    def error_by_arn(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if isinstance(ex, LambdaFunctionErrorException):
-            error, cause = error_of(ex.payload)
-        elif isinstance(ex, ClientError):
-            error, cause = states_task_calls.error_and_cause(_INVOKE, ex)
-        else:
-            found: FailureEvent = moto_by_arn(self, env=env, ex=ex)
-            return found
-        return failure_event(env, "LambdaFunctionFailed", error, cause)
 
-    def error_by_call(self: Any, env: Any, ex: Exception) -> FailureEvent:
-        if not isinstance(ex, LambdaFunctionErrorException):
-            found: FailureEvent = moto_by_call(self, env=env, ex=ex)
-            return found
-        return task_failure(self, env, *error_of(ex.payload))
+@patches.replaces(f"{_TASK}.state_task_lambda:StateTaskLambda._from_error", expects="self, env, ex")
+def error_by_arn(task: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
+    """The event of a Task with the ARN of a function that has failed."""
+    if isinstance(ex, LambdaFunctionErrorException):
+        error, cause = error_of(ex.payload)
+    elif isinstance(ex, ClientError):
+        error, cause = states_task_calls.error_and_cause(_INVOKE, ex)
+    else:
+        return error_by_arn.original(task, env=env, ex=ex)
+    return failure_event(env, "LambdaFunctionFailed", error, cause)
 
-    by_arn._from_error, by_call._from_error = error_by_arn, error_by_call
 
-    def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
-        """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
-        client = clients.client("lambda", region, state_credentials.role_arn)
-        env.stack.append(_invoked(client, parameters))
+@patches.replaces(f"{_BY_CALL}._from_error", expects="self, env, ex")
+def error_by_call(task: StateTaskServiceLambda, env: Any, ex: Exception) -> FailureEvent:
+    """The event of a Task that calls Invoke and has failed."""
+    if not isinstance(ex, LambdaFunctionErrorException):
+        return states_task_calls.named_error(error_by_call.original, task, env, ex)
+    return task_failure(task, env, *error_of(ex.payload))
 
-    def evaluate(
-        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-    ) -> None:
-        arguments, shape = states_task_calls.request(env, states_task_calls.call_of(self), normalised_parameters)
-        client = states_task_calls.client_of(clients, self, resource_runtime_part.region, state_credentials)
-        answer = _invoked(client, arguments)
-        about, payload = answer.pop("ResponseMetadata", {}), answer.pop("Payload")
-        env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
 
-    by_call._eval_service_task = evaluate
-    utilities.execute_lambda_function_integration = execute
+@patches.replaces(
+    f"{_TASK}.lambda_eval_utils:execute_lambda_function_integration",
+    expects="env, parameters, region, state_credentials",
+)
+def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
+    """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
+    client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
+    env.stack.append(_invoked(client, parameters))
+
+
+@patches.replaces(
+    f"{_BY_CALL}._eval_service_task",
+    expects="self, env, resource_runtime_part, normalised_parameters, state_credentials",
+)
+def evaluate(
+    task: StateTaskServiceLambda,
+    env: Any,
+    resource_runtime_part: Any,
+    normalised_parameters: dict[str, Any],
+    state_credentials: Any,
+) -> None:
+    """Of a Task that calls Invoke: its whole answer is put on the stack."""
+    arguments, shape = states_task_calls.request(env, states_task_calls.call_of(task), normalised_parameters)
+    client = states_task_calls.client_of(task, resource_runtime_part.region, state_credentials)
+    answer = _invoked(client, arguments)
+    about, payload = answer.pop("ResponseMetadata", {}), answer.pop("Payload")
+    env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
 
 
 def _invoked(client: Any, arguments: dict[str, Any]) -> dict[str, Any]:
