@@ -30,6 +30,10 @@ _FILES: dict[str, tuple[str, ...]] = {
         "states_parsing", "states_tasks", "states_task_clients", "states_task_calls", "states_task_lambda",
         "states_task_api", "states_task_callbacks", "states_map", "states_map_runs",
     ),
+    "apigateway": (
+        "rest_apis", "rest_rules", "rest_stage_rules", "rest_import", "rest_operations", "http_apis", "http_api_stages",
+        "http_api_import",
+    ),
 }  # fmt: skip
 
 _installer = Installer()
@@ -79,7 +83,7 @@ def _named(*names: str) -> Callable[[DataPlane], None]:
 def _apis(plane: DataPlane) -> None:
     # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, to build a grammar.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    _named("rest_apis", "http_apis")(plane)
+    _install("apigateway", plane)
 
 
 #: By the service in a request's signature. Stacks need none: they make the calls of the services.

@@ -1,10 +1,8 @@
-"""Seam: OpenAPI documents become HTTP APIs (moto 5.2.5).
+"""OpenAPI documents become HTTP APIs.
 
-moto has no ImportApi; here is one. Replaced in `ApiGatewayV2Response`: reimport_api. moto makes routes and integrations
+moto has no ImportApi; here is one. In ReimportApi moto makes routes and integrations
 without their timeouts, authorizers, scopes and parameters, and takes every key of a path for a method. Here the
 document is read first (http/http_api_document.py), then its parts are made by calls, with all their checks.
-
-Worth an upstream change: all of it.
 """
 
 from __future__ import annotations
@@ -16,41 +14,41 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.patches import Service
 from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
 from serverless_cloud.refusals import NotHonoured, Refusal
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("apigateway")
 
 
-def install() -> None:
-    """Adds the import, and replaces moto's reimport."""
-    _Calls.install()
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.import_api", expects="")
+def import_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """ImportApi: a new API; nothing is left of one that cannot be made."""
+    document, region = _document(response), response.apigatewayv2_backend.region_name
+    api_id = _refusing(lambda: _make(document, region))
+    return 201, {"status": 201}, json.dumps(response.apigatewayv2_backend.get_api(api_id).to_json())
 
 
-class _Calls(Replacement, of=ApiGatewayV2Response):
-    def import_api(self: Any) -> Any:
-        """ImportApi: a new API; nothing is left of one that cannot be made."""
-        document, region = _document(self), self.apigatewayv2_backend.region_name
-        api_id = _refusing(lambda: _make(document, region))
-        return 201, {"status": 201}, json.dumps(self.apigatewayv2_backend.get_api(api_id).to_json())
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.reimport_api", expects="self")
+def reimport_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    """ReimportApi: replaces the API's contents with the document, after checking that all of it can be made."""
+    api = response.apigatewayv2_backend.get_api(response.path.split("/")[-1])
+    document, region = _document(response), response.apigatewayv2_backend.region_name
 
-    def reimport_api(self: Any) -> Any:
-        """ReimportApi: replaces the API's contents with the document, after checking that all of it can be made."""
-        api = self.apigatewayv2_backend.get_api(self.path.split("/")[-1])
-        document, region = _document(self), self.apigatewayv2_backend.region_name
+    def replace() -> str:
+        calls = client("apigatewayv2", region)
+        calls.delete_api(ApiId=_make(document, region))  # a trial
+        for kind in ("Route", "Integration", "Authorizer"):
+            for each in getattr(calls, f"get_{kind.lower()}s")(ApiId=api.api_id)["Items"]:
+                getattr(calls, f"delete_{kind.lower()}")(ApiId=api.api_id, **{f"{kind}Id": each[f"{kind}Id"]})
+        _fill(document, region, api.api_id)
+        return str(api.api_id)
 
-        def replace() -> str:
-            calls = client("apigatewayv2", region)
-            calls.delete_api(ApiId=_make(document, region))  # a trial
-            for kind in ("Route", "Integration", "Authorizer"):
-                for each in getattr(calls, f"get_{kind.lower()}s")(ApiId=api.api_id)["Items"]:
-                    getattr(calls, f"delete_{kind.lower()}")(ApiId=api.api_id, **{f"{kind}Id": each[f"{kind}Id"]})
-            _fill(document, region, api.api_id)
-            return str(api.api_id)
-
-        _refusing(replace)
-        return 201, {"status": 201}, json.dumps(api.to_json())
+    _refusing(replace)
+    return 201, {"status": 201}, json.dumps(api.to_json())
 
 
 def _document(response: Any) -> Document:

@@ -1,8 +1,4 @@
-"""Seam: stages that change, and deployments of HTTP APIs (moto 5.2.5).
-
-moto has neither UpdateStage nor deployments. Added here, in `ApiGatewayV2Response`: UpdateStage, CreateDeployment,
-GetDeployment(s), DeleteDeployment, DeleteRouteSettings. Replaced: GetStage and GetStages, which show no deployment.
-"""
+"""Stages that change, and deployments of HTTP APIs. moto has neither, and its stages show no deployment."""
 
 from __future__ import annotations
 
@@ -10,14 +6,15 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from moto.apigateway import urls as urls_v1
-from moto.apigatewayv2 import urls
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import http_api_rules as rules
 from serverless_cloud.seams.http_api_live import deploy, deploy_by_itself, deployments, touch
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("apigateway")
 
 API = r"{0}/v2/apis/(?P<api_id>[^/]+)"
 STAGE = API + r"/stages/(?P<stage_name>[^/]+)"
@@ -38,15 +35,10 @@ class NotFound(APIGatewayV2Error):
         super().__init__("NotFoundException", f"Invalid {kind} identifier specified {id}")
 
 
-def add_path(path: str) -> None:
-    """Lets moto dispatch calls to a path; its version 1 has a copy of the paths of version 2, and answers both."""
-    urls.url_paths[path] = urls_v1.url_paths[path] = ApiGatewayV2Response.dispatch
-
-
-def named(self: Any) -> tuple[Any, list[str]]:
+def named(response: ApiGatewayV2Response) -> tuple[Any, list[str]]:
     """The API that a call names, and the rest of its path: ["routes", "abc"]."""
-    parts = unquote(self.path).split("/")  # "", "v2", "apis", ID, ...
-    return self.apigatewayv2_backend.get_api(parts[3]), parts[4:]
+    parts = unquote(response.path).split("/")  # "", "v2", "apis", ID, ...
+    return response.apigatewayv2_backend.get_api(parts[3]), parts[4:]
 
 
 def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
@@ -60,81 +52,105 @@ def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
         )
 
 
-def install() -> None:
-    """Adds the calls."""
-    _Calls.install()
-    for path in ("/deployments$", "/deployments/(?P<deployment_id>[^/]+)$"):
-        add_path(API + path)
-    add_path(STAGE + r"/routesettings/(?P<route_key>.+)$")
+# moto's version 1 has a copy of the paths of version 2, and answers both.
+for _paths in ("moto.apigatewayv2.urls:url_paths", "moto.apigateway.urls:url_paths"):
+    patches.adds(
+        _paths,
+        dict.fromkeys(
+            (
+                API + "/deployments$",
+                API + "/deployments/(?P<deployment_id>[^/]+)$",
+                STAGE + r"/routesettings/(?P<route_key>.+)$",
+                STAGE + r"/cache/authorizers$",
+                API + r"/exports/(?P<specification>[^/]+)$",
+            ),
+            "moto.apigatewayv2.responses:ApiGatewayV2Response.dispatch",
+        ),
+        upstream="UpdateStage, deployments, GetAuthorizers and Target of CreateApi exist.",
+    )
 
 
-class _Calls(Replacement, of=ApiGatewayV2Response):
-    def update_stage(self: Any) -> Any:
-        api, ids = named(self)
-        stage, params = api.get_stage(ids[1]), json.loads(self.body)
-        rules.refuse_stage({"stageName": stage.name} | params)
-        auto = params.get("autoDeploy", stage.auto_deploy)
-        check_deployment(api, params, bool(auto))
-        for name, attribute in _STAGE_SETTINGS.items():
-            if name in params:
-                setattr(stage, attribute, params[name])
-        if "routeSettings" in params:
-            stage.route_settings = {**(stage.route_settings or {}), **params["routeSettings"]}
-        if params.get("deploymentId"):
-            stage.deployment_id = params["deploymentId"]
-        if params.get("autoDeploy"):
-            deploy_by_itself(api, self.apigatewayv2_backend.account_id)
-        touch(api)
-        return 200, {}, json.dumps(stage_json(stage))
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.update_stage", expects="")
+def update_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, ids = named(response)
+    stage, params = api.get_stage(ids[1]), json.loads(response.body)
+    rules.refuse_stage({"stageName": stage.name} | params)
+    auto = params.get("autoDeploy", stage.auto_deploy)
+    check_deployment(api, params, bool(auto))
+    for name, attribute in _STAGE_SETTINGS.items():
+        if name in params:
+            setattr(stage, attribute, params[name])
+    if "routeSettings" in params:
+        stage.route_settings = {**(stage.route_settings or {}), **params["routeSettings"]}
+    if params.get("deploymentId"):
+        stage.deployment_id = params["deploymentId"]
+    if params.get("autoDeploy"):
+        deploy_by_itself(api, response.apigatewayv2_backend.account_id)
+    touch(api)
+    return 200, {}, json.dumps(stage_json(stage))
 
-    def create_deployment(self: Any) -> Any:
-        api, _ = named(self)
-        params = json.loads(self.body) if self.body else {}
-        stage = api.get_stage(params["stageName"]) if params.get("stageName") else None
-        if not api.routes:
-            raise BadRequestException("At least one route is required before deploying the Api.")
-        if stage is not None and stage.auto_deploy:
-            raise BadRequestException(
-                "A stage with AutoDeploy deploys by itself. Leave out StageName, or turn AutoDeploy off."
-            )
-        id = deploy(api, self.apigatewayv2_backend.account_id, params.get("description"))
-        if stage is not None:
-            stage.deployment_id = id
-        touch(api)
-        return 201, {"status": 201}, json.dumps(deployments(api)[id]["json"])
 
-    def get_deployments(self: Any) -> Any:
-        api, _ = named(self)
-        return 200, {}, json.dumps({"items": [each["json"] for each in deployments(api).values()]})
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.create_deployment", expects="")
+def create_deployment(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, _ = named(response)
+    params = json.loads(response.body) if response.body else {}
+    stage = api.get_stage(params["stageName"]) if params.get("stageName") else None
+    if not api.routes:
+        raise BadRequestException("At least one route is required before deploying the Api.")
+    if stage is not None and stage.auto_deploy:
+        raise BadRequestException(
+            "A stage with AutoDeploy deploys by itself. Leave out StageName, or turn AutoDeploy off."
+        )
+    id = deploy(api, response.apigatewayv2_backend.account_id, params.get("description"))
+    if stage is not None:
+        stage.deployment_id = id
+    touch(api)
+    return 201, {"status": 201}, json.dumps(deployments(api)[id]["json"])
 
-    def get_deployment(self: Any) -> Any:
-        api, ids = named(self)
-        return 200, {}, json.dumps(_deployment(api, ids[1])["json"])
 
-    def delete_deployment(self: Any) -> Any:
-        api, ids = named(self)
-        _deployment(api, ids[1])
-        if users := [stage.name for stage in api.stages.values() if vars(stage).get("deployment_id") == ids[1]]:
-            raise BadRequestException(f"Deployment {ids[1]} is in use by the stage {users[0]}.")
-        del deployments(api)[ids[1]]
-        return 204, {"status": 204}, ""
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_deployments", expects="")
+def get_deployments(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, _ = named(response)
+    return 200, {}, json.dumps({"items": [each["json"] for each in deployments(api).values()]})
 
-    def delete_route_settings(self: Any) -> Any:
-        api, ids = named(self)
-        stage, key = api.get_stage(ids[1]), "/".join(ids[3:])
-        if key not in (stage.route_settings or {}):
-            raise NotFound("RouteSettings", key)
-        del stage.route_settings[key]
-        touch(api)
-        return 204, {"status": 204}, ""
 
-    def get_stage(self: Any) -> Any:
-        api, ids = named(self)
-        return 200, {}, json.dumps(stage_json(api.get_stage(ids[1])))
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_deployment", expects="")
+def get_deployment(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, ids = named(response)
+    return 200, {}, json.dumps(_deployment(api, ids[1])["json"])
 
-    def get_stages(self: Any) -> Any:
-        api, _ = named(self)
-        return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_deployment", expects="")
+def delete_deployment(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, ids = named(response)
+    _deployment(api, ids[1])
+    if users := [stage.name for stage in api.stages.values() if vars(stage).get("deployment_id") == ids[1]]:
+        raise BadRequestException(f"Deployment {ids[1]} is in use by the stage {users[0]}.")
+    del deployments(api)[ids[1]]
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_route_settings", expects="")
+def delete_route_settings(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, ids = named(response)
+    stage, key = api.get_stage(ids[1]), "/".join(ids[3:])
+    if key not in (stage.route_settings or {}):
+        raise NotFound("RouteSettings", key)
+    del stage.route_settings[key]
+    touch(api)
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stage", expects="self")
+def get_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, ids = named(response)
+    return 200, {}, json.dumps(stage_json(api.get_stage(ids[1])))
+
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stages", expects="self")
+def get_stages(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, _ = named(response)
+    return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})
 
 
 def stage_json(stage: Any) -> dict[str, Any]:

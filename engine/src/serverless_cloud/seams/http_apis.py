@@ -1,22 +1,24 @@
-"""Seam: HTTP APIs answer (moto 5.2.5).
+"""HTTP APIs answer.
 
-moto keeps APIs, and serves none. Replaced here, in `ApiGatewayV2Response`: the calls that make or change an API, its
-routes, integrations, authorizers and stages. Each checks first (http_api_rules.py), then moto keeps it, then what is
-deployed follows. `Api.api_endpoint` is the address of a door on this machine. Added, for moto has not got them: quick
-create (Target), GetAuthorizers, ResetAuthorizersCache; see http_api_stages.py for more.
-
-Worth an upstream change: UpdateStage, deployments, GetAuthorizers, Target of CreateApi; 201 as the status of CreateApi.
+moto keeps APIs, and serves none. Calls that make or change an API, its routes, integrations, authorizers and stages
+check first (http_api_rules.py), then moto keeps it, then what is deployed follows. `Api.api_endpoint` is the address
+of a door on this machine. Added, for moto has not got them: quick create (Target), GetAuthorizers,
+ResetAuthorizersCache; see http_api_stages.py for more.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.calls import FunctionCalls
@@ -28,12 +30,13 @@ from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.http.throttle import Throttles
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams import http_api_import, http_api_rules as rules, http_api_stages
+from serverless_cloud.seams import http_api_rules as rules
 from serverless_cloud.seams.http_api_live import deploy_by_itself, served
 from serverless_cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
-from serverless_cloud.seams.http_api_stages import API, STAGE, add_path, check_deployment, named, stage_json
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.http_api_stages import check_deployment, named, stage_json
 from serverless_cloud.seams.signers import require, signer_of
+
+patches = Service("apigateway")
 
 #: Calls of moto after which an API is looked at again, by what they do.
 CHANGES = (
@@ -41,9 +44,18 @@ CHANGES = (
     "create_authorizer", "update_authorizer", "delete_authorizer", "update_api", "delete_cors_configuration",
     "create_stage", "delete_stage",
 )  # fmt: skip
+_NOT_IN_MOTO = ("export_api", "get_models", "get_route_responses", "create_routing_rule")
 
 
-def install(plane: DataPlane) -> None:
+@dataclass(frozen=True)
+class HttpApiParts:
+    """What the calls of API Gateway's version 2 use. Args: apis: answers requests. authorizers: have the cache."""
+
+    apis: HttpApis
+    authorizers: LambdaAuthorizers
+
+
+def connect(plane: DataPlane) -> None:
     """Puts the data plane behind API Gateway's version 2."""
     authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions, plane.permissions))
     tokens, throttles = Tokens(keys_of_pool), Throttles()
@@ -61,85 +73,77 @@ def install(plane: DataPlane) -> None:
     integrations = Integrations(calls, service_calls(plane.permissions), lambda url: local_url(plane.doors, url))
     apis = HttpApis(integrations, authorizers, tokens, throttles, signer, allow)
     plane.forgetting.extend((authorizers.clear, tokens.clear, throttles.clear))
-    _Calls.install(plane=plane, apis=apis, authorizers=authorizers)
-    for name in CHANGES:
-        setattr(ApiGatewayV2Response, name, _checked(name, getattr(ApiGatewayV2Response, name)))
-    for name in rules.REFUSED_CALLS:
-        setattr(ApiGatewayV2Response, name, _refusing(name))
-    http_api_stages.install()
-    http_api_import.install()
-    add_path(STAGE + r"/cache/authorizers$")
-    add_path(API + r"/exports/(?P<specification>[^/]+)$")
+    current.parts[HttpApiParts] = HttpApiParts(apis, authorizers)
 
 
-class _Calls(Replacement, of=ApiGatewayV2Response):
-    plane: DataPlane
-    apis: HttpApis
-    authorizers: LambdaAuthorizers
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.create_api", expects="self")
+def create_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    params = json.loads(response.body)
+    rules.refuse_api(params)
+    integration = _quick_integration(params) if params.get("target") else None
+    answer = json.loads(create_api.original(response)[2])
+    backend = response.apigatewayv2_backend
+    account_id, region, api = backend.account_id, backend.region_name, backend.apis[answer["apiId"]]
 
-    def create_api(self: Any) -> Any:
-        params = json.loads(self.body)
-        rules.refuse_api(params)
-        integration = _quick_integration(params) if params.get("target") else None
-        answer = json.loads(_Calls.moto.create_api(self)[2])
-        backend = self.apigatewayv2_backend
-        account_id, region, api = backend.account_id, backend.region_name, backend.apis[answer["apiId"]]
+    def respond(request: Request) -> Response:
+        live = served(account_id, region, api.api_id)
+        return message(404, "Not Found") if live is None else current.parts[HttpApiParts].apis.answer(live, request)
 
-        def respond(request: Request) -> Response:
-            live = served(account_id, region, api.api_id)
-            return message(404, "Not Found") if live is None else _Calls.apis.answer(live, request)
+    def preflight(request: Request) -> Response | None:
+        live = served(account_id, region, api.api_id)
+        return None if live is None else live.preflight(request)
 
-        def preflight(request: Request) -> Response | None:
-            live = served(account_id, region, api.api_id)
-            return None if live is None else live.preflight(request)
-
-        api.api_endpoint = _Calls.plane.doors.open(api.api_id, respond, preflight)
-        if integration is not None:
-            made = api.create_integration(**integration)
-            key = params.get("routeKey") or "$default"
-            api.create_route(False, [], key, f"integrations/{made.id}", authorization_type="NONE")
-            api.create_stage({"stageName": "$default", "autoDeploy": True})
-            deploy_by_itself(api, account_id)
-        return 201, {"status": 201}, json.dumps(api.to_json())
-
-    def delete_api(self: Any) -> Any:
-        api_id = self.path.split("/")[-1]
-        self.apigatewayv2_backend.get_api(api_id)  # or it is not found
-        _Calls.plane.doors.close(api_id)
-        _Calls.moto.delete_api(self)
-        return 204, {"status": 204}, ""
-
-    def get_authorizers(self: Any) -> Any:
-        api, _ = named(self)
-        return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
-
-    def reset_authorizers_cache(self: Any) -> Any:
-        api, _ = named(self)
-        for id in api.authorizers:
-            _Calls.authorizers.forget((api.api_id, id))
-        return 204, {"status": 204}, ""
+    api.api_endpoint = current.plane.doors.open(api.api_id, respond, preflight)
+    if integration is not None:
+        made = api.create_integration(**integration)
+        key = params.get("routeKey") or "$default"
+        api.create_route(False, [], key, f"integrations/{made.id}", authorization_type="NONE")
+        api.create_stage({"stageName": "$default", "autoDeploy": True})
+        deploy_by_itself(api, account_id)
+    return 201, {"status": 201}, json.dumps(api.to_json())
 
 
-def _checked(name: str, moto: Callable[..., Any]) -> Callable[..., Any]:
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_api", expects="self")
+def delete_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api_id = response.path.split("/")[-1]
+    response.apigatewayv2_backend.get_api(api_id)  # or it is not found
+    current.plane.doors.close(api_id)
+    delete_api.original(response)
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_authorizers", expects="")
+def get_authorizers(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, _ = named(response)
+    return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})
+
+
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.reset_authorizers_cache", expects="")
+def reset_authorizers_cache(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+    api, _ = named(response)
+    for id in api.authorizers:
+        current.parts[HttpApiParts].authorizers.forget((api.api_id, id))
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces_each("moto.apigatewayv2.responses:ApiGatewayV2Response", CHANGES, expects="self")
+def _change(patch: Patch[..., Any], response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     """A call of moto with AWS's rules before it, and what is deployed brought up to date after it."""
-
-    def call(self: Any) -> Any:
-        api, ids = named(self)
-        params = json.loads(self.body) if self.body else {}
-        if name in _CHECKS:
-            _CHECKS[name](api, params, ids)
-        if name == "create_integration" and not params.get("payloadFormatVersion"):
-            self.body = json.dumps(params | {"payloadFormatVersion": "1.0"})
-        _, _, body = moto(self)
-        if name == "create_stage" and params.get("deploymentId"):
-            api.stages[params["stageName"]].deployment_id = params["deploymentId"]
-        deploy_by_itself(api, self.apigatewayv2_backend.account_id)
-        if name == "create_stage":
-            body = json.dumps(stage_json(api.stages[params["stageName"]]))
-        status = {"create": 201, "delete": 204}.get(name.split("_")[0], 200)
-        return status, {"status": status}, "" if status == 204 else body
-
-    return call
+    name = patch.name
+    api, ids = named(response)
+    params = json.loads(response.body) if response.body else {}
+    if name in _CHECKS:
+        _CHECKS[name](api, params, ids)
+    if name == "create_integration" and not params.get("payloadFormatVersion"):
+        response.body = json.dumps(params | {"payloadFormatVersion": "1.0"})
+    _, _, body = patch.original(response)
+    if name == "create_stage" and params.get("deploymentId"):
+        api.stages[params["stageName"]].deployment_id = params["deploymentId"]
+    deploy_by_itself(api, response.apigatewayv2_backend.account_id)
+    if name == "create_stage":
+        body = json.dumps(stage_json(api.stages[params["stageName"]]))
+    status = {"create": 201, "delete": 204}.get(name.split("_")[0], 200)
+    return status, {"status": status}, "" if status == 204 else body
 
 
 # ---- checks before moto's calls
@@ -246,9 +250,10 @@ def _quick_integration(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refusing(name: str) -> Callable[..., Any]:
-    def call(self: Any) -> Any:
-        del self
-        raise NotHonoured("".join(part.capitalize() for part in name.split("_")))
-
-    return call
+@patches.replaces_each(
+    "moto.apigatewayv2.responses:ApiGatewayV2Response",
+    rules.REFUSED_CALLS,
+    expects={name: "" if name in _NOT_IN_MOTO else "self" for name in rules.REFUSED_CALLS},
+)
+def _refuse(patch: Patch[..., Any], _: ApiGatewayV2Response) -> NoReturn:
+    raise NotHonoured("".join(part.capitalize() for part in patch.name.split("_")))

@@ -1,15 +1,8 @@
-"""Seam: REST APIs of API Gateway answer real requests (moto 5.2.5).
+"""REST APIs of API Gateway answer real requests.
 
-moto keeps APIs and has no data plane in server mode. Replaced here:
-
-- `APIGatewayBackend.create_rest_api`, `delete_rest_api`: a front door for each API.
-- `RestAPI.create_deployment`: moto makes a new stage each time and loses the settings of the one that is there. The
-  deployment keeps its snapshot, because moto keeps only the latest edit.
-- `RestAPI.delete_deployment`, `get_deployment`: the deployments in use; an unknown id is an error, not a crash.
-- `RestAPI.update_integration_mocks`: mocks for the library `responses`, which nothing in a server uses.
-
-Worth an upstream change: a deployment that keeps the stage's settings. Settings that moto drops or doesn't refuse are
-in rest_rules.py and rest_stage_rules.py, and operations that it lacks are in rest_operations.py.
+moto keeps APIs and has no data plane in server mode. A deployment keeps its snapshot, because moto keeps only the
+latest edit. Settings that moto drops or doesn't refuse are in rest_rules.py and rest_stage_rules.py, and operations
+that it lacks are in rest_operations.py.
 """
 
 from __future__ import annotations
@@ -18,12 +11,16 @@ import copy
 import functools
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from moto.apigateway import models
 from moto.apigateway.exceptions import DeploymentNotFoundException, StageStillActive
+from moto.apigateway.models import APIGatewayBackend, Deployment as MotoDeployment, RestAPI
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.calls import FunctionCalls
 from serverless_cloud.http.front import local_url
@@ -35,22 +32,32 @@ from serverless_cloud.http.rest_gateway import RestApis
 from serverless_cloud.http.rest_integrations import Integrations
 from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, Stage, UsagePlan
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams import (
-    rest_import,
-    rest_operations,
-    rest_rules,
-    rest_stage_rules,
-)
 from serverless_cloud.seams.http_api_services import keys_of_pool
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.signers import RoleSessions, require, signer_of
+
+patches = Service("apigateway")
 
 ACCOUNT_ID = "123456789012"  # moto's default account
 
 
-def install(plane: DataPlane) -> None:
+@dataclass(frozen=True)
+class RestParts:
+    """What the calls of API Gateway's version 1 use.
+
+    Args:
+        gateway: answers requests, and has caches and counters.
+        authorizers: have their own cache.
+        homes: moto's backend by the API's id.
+    """
+
+    gateway: RestApis
+    authorizers: LambdaAuthorizers
+    homes: dict[str, APIGatewayBackend]
+
+
+def connect(plane: DataPlane) -> None:
     """Opens a door for each REST API, and puts its deployments behind it."""
-    homes: dict[str, Any] = {}  # moto's backend by the API's id
+    homes: dict[str, APIGatewayBackend] = {}
     authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions, plane.permissions))
     tokens = Tokens(keys_of_pool)
     sessions = RoleSessions(plane.permissions)
@@ -68,66 +75,74 @@ def install(plane: DataPlane) -> None:
         Integrations(calls, services, backends),
     )
     plane.forgetting.extend((gateway.clear, authorizers.clear, tokens.clear, sessions.clear, homes.clear))
-    _Backend.install(plane=plane, gateway=gateway, homes=homes)
-    _Api.install()
-    rest_rules.install()
-    rest_stage_rules.install()
-    rest_import.install()
-    rest_operations.install(gateway, authorizers, snapshot)
+    current.parts[RestParts] = RestParts(gateway, authorizers, homes)
 
 
-class _Backend(Replacement, of=models.APIGatewayBackend):
-    plane: DataPlane
-    gateway: RestApis
-    homes: dict[str, Any]
-
-    def create_rest_api(self: Any, *args: Any, **more: Any) -> Any:
-        api = _Backend.moto.create_rest_api(self, *args, **more)
-        _Backend.homes[api.id] = self
-        _Backend.plane.doors.open(
-            api.id,
-            lambda request: _Backend.gateway.answer(api.id, request),
-            lambda request: _Backend.gateway.preflight(api.id, request),
-        )
-        return api
-
-    def delete_rest_api(self: Any, function_id: str) -> Any:
-        self.get_rest_api(function_id)  # an unknown one is an error, not a crash
-        api = _Backend.moto.delete_rest_api(self, function_id)
-        _Backend.homes.pop(function_id, None)
-        _Backend.plane.doors.close(function_id)
-        return api
+@patches.replaces(
+    "moto.apigateway.models:APIGatewayBackend.create_rest_api",
+    expects=(
+        "self, name, description, api_key_source=None, endpoint_configuration=None, tags=None, policy=None, "
+        "minimum_compression_size=None, disable_execute_api_endpoint=None"
+    ),
+)
+def create_rest_api(backend: APIGatewayBackend, *args: Any, **more: Any) -> RestAPI:
+    api = create_rest_api.original(backend, *args, **more)
+    current.parts[RestParts].homes[api.id] = backend
+    current.plane.doors.open(
+        api.id,
+        lambda request: current.parts[RestParts].gateway.answer(api.id, request),
+        lambda request: current.parts[RestParts].gateway.preflight(api.id, request),
+    )
+    return api
 
 
-class _Api(Replacement, of=models.RestAPI):
-    def create_deployment(self: Any, name: str, description: str, stage_variables: Any = None) -> Any:
-        deployment = _Api.moto.create_deployment(self, None, description, None)  # without a stage
-        deployment.stage_name = name
-        deployment.snapshot = snapshot(self, deployment.id)
-        stage = self.stages.get(name)
-        if stage is not None:
-            stage.deployment_id = deployment.id
-            stage.variables.update(stage_variables or {})
-        elif name:
-            self.stages[name] = models.Stage(name=name, deployment_id=deployment.id, variables=stage_variables or {})
-        return deployment
-
-    def delete_deployment(self: Any, deployment_id: str) -> Any:
-        if any(stage.deployment_id == deployment_id for stage in self.stages.values()):
-            raise StageStillActive
-        self.get_deployment(deployment_id).stage_name = None
-        return _Api.moto.delete_deployment(self, deployment_id)
-
-    def get_deployment(self: Any, deployment_id: str) -> Any:
-        if deployment_id not in self.deployments:
-            raise DeploymentNotFoundException
-        return self.deployments[deployment_id]
-
-    def update_integration_mocks(self: Any, stage_name: str) -> None:
-        """Makes none."""
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_rest_api", expects="self, function_id")
+def delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
+    backend.get_rest_api(function_id)  # an unknown one is an error, not a crash
+    api = delete_rest_api.original(backend, function_id)
+    current.parts[RestParts].homes.pop(function_id, None)
+    current.plane.doors.close(function_id)
+    return api
 
 
-def snapshot(api: Any, deployment_id: str) -> Deployment:
+@patches.replaces(
+    "moto.apigateway.models:RestAPI.create_deployment", expects="self, name, description, stage_variables=None"
+)
+def create_deployment(
+    api: RestAPI, name: str | None, description: str, stage_variables: dict[str, str] | None = None
+) -> MotoDeployment:
+    deployment = create_deployment.original(api, None, description, None)  # without a stage
+    vars(deployment).update(stage_name=name, snapshot=snapshot(api, deployment.id))
+    stage = api.stages.get(name or "")
+    if stage is not None:
+        stage.deployment_id = deployment.id
+        stage.variables.update(stage_variables or {})
+    elif name:
+        api.stages[name] = models.Stage(name=name, deployment_id=deployment.id, variables=stage_variables or {})
+    return deployment
+
+
+@patches.replaces("moto.apigateway.models:RestAPI.delete_deployment", expects="self, deployment_id")
+def delete_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
+    if any(stage.deployment_id == deployment_id for stage in api.stages.values()):
+        raise StageStillActive
+    vars(api.get_deployment(deployment_id))["stage_name"] = None
+    return delete_deployment.original(api, deployment_id)
+
+
+@patches.replaces("moto.apigateway.models:RestAPI.get_deployment", expects="self, deployment_id")
+def get_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
+    if deployment_id not in api.deployments:
+        raise DeploymentNotFoundException
+    return api.deployments[deployment_id]
+
+
+@patches.replaces("moto.apigateway.models:RestAPI.update_integration_mocks", expects="self, stage_name")
+def update_integration_mocks(api: RestAPI, stage_name: str) -> None:
+    """Makes none."""
+
+
+def snapshot(api: RestAPI, deployment_id: str) -> Deployment:
     """moto's API as it is now."""
     return Deployment(
         id=deployment_id,
@@ -149,21 +164,21 @@ def _json(thing: Any) -> Mapping[str, Any]:
     return found
 
 
-def stage_of(backend: Any, api_id: str, name: str) -> Stage | None:
+def stage_of(backend: APIGatewayBackend | None, api_id: str, name: str) -> Stage | None:
     """A stage of moto's as it is now; None if nobody can call it."""
     api = backend.apis.get(api_id) if backend is not None else None
-    if api is None or api.disableExecuteApiEndpoint or unquote(name) not in api.stages:
+    if backend is None or api is None or api.disableExecuteApiEndpoint or unquote(name) not in api.stages:
         return None
     stage = api.stages[unquote(name)]
-    deployment = api.deployments.get(stage.deployment_id)
+    deployment = api.deployments.get(str(stage.deployment_id))
     if deployment is None:
         return None
     return Stage(
         api_id=api_id,
         account_id=api.account_id,
         region=api.region_name,
-        name=stage.name,
-        deployment=deployment.snapshot,
+        name=str(stage.name),
+        deployment=vars(deployment)["snapshot"],
         variables=dict(stage.variables),
         method_settings=stage.method_settings,
         has_cache=bool(stage.cache_cluster_enabled),
@@ -176,7 +191,7 @@ def stage_of(backend: Any, api_id: str, name: str) -> Stage | None:
     )
 
 
-def _plan(backend: Any, plan: Any, of_stage: Mapping[str, Any]) -> UsagePlan:
+def _plan(backend: APIGatewayBackend, plan: Any, of_stage: Mapping[str, Any]) -> UsagePlan:
     keys = [backend.keys[id] for id in backend.usage_plan_keys.get(plan.id, {}) if id in backend.keys]
     return UsagePlan(
         id=plan.id,

@@ -1,6 +1,6 @@
-"""Seam: OpenAPI documents become REST APIs (moto 5.2.5).
+"""OpenAPI documents become REST APIs.
 
-Replaced: `APIGatewayBackend.import_rest_api` and `put_rest_api`. moto takes OpenAPI 3 only, needs a description, takes
+moto takes OpenAPI 3 only, needs a description, takes
 every key of a path for a method, and drops parameters, models, security and nearly all extensions.
 
 Source: API Gateway Developer Guide, "Develop REST APIs using OpenAPI in API Gateway" with "OpenAPI extensions for API
@@ -21,9 +21,11 @@ from moto.apigateway.exceptions import (
     InvalidOpenApiModeException,
 )
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import check_integration, keep_integration
+
+patches = Service("apigateway")
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "x-amazon-apigateway-any-method")
 _X = "x-amazon-apigateway-"
@@ -39,40 +41,44 @@ _PLACES = {"query": "querystring", "header": "header", "path": "path"}
 Doc = Mapping[str, Any]
 
 
-def install() -> None:
-    """Puts the import in moto's place."""
-    _Backend.install()
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.import_rest_api", expects="self, api_doc, fail_on_warnings")
+def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> Any:
+    _check(api_doc)
+    info: Any = api_doc.get("info") or {}
+    if not info.get("title"):
+        raise BadRequestException("Failed to parse the uploaded OpenAPI document: info.title is missing")
+    api = backend.create_rest_api(name=info["title"], description=info.get("description"))
+    try:
+        backend.put_rest_api(api.id, api_doc, fail_on_warnings=fail_on_warnings)
+    except Exception:
+        backend.delete_rest_api(api.id)
+        raise
+    return api
 
 
-class _Backend(Replacement, of=models.APIGatewayBackend):
-    def import_rest_api(self: Any, api_doc: dict[str, Any], fail_on_warnings: bool) -> Any:
-        _check(api_doc)
-        info = api_doc.get("info") or {}
-        if not info.get("title"):
-            raise BadRequestException("Failed to parse the uploaded OpenAPI document: info.title is missing")
-        api = self.create_rest_api(name=info["title"], description=info.get("description"))
-        try:
-            self.put_rest_api(api.id, api_doc, fail_on_warnings=fail_on_warnings)
-        except Exception:
-            self.delete_rest_api(api.id)
-            raise
-        return api
-
-    def put_rest_api(
-        self: Any, function_id: str, api_doc: dict[str, Any], fail_on_warnings: bool, mode: str = "merge"
-    ) -> Any:
-        del fail_on_warnings
-        if mode not in ("merge", "overwrite"):
-            raise InvalidOpenApiModeException
-        _check(api_doc)
-        api = self.get_rest_api(function_id)
-        if mode == "overwrite":
-            api.resources = {api.root_resource_id: api.resources[api.root_resource_id]}
-            api.resources[api.root_resource_id].resource_methods = {}
-            for kept in (api.models, api.request_validators, api.authorizers, api.gateway_responses):
-                kept.clear()
-        _Import(self, api, api_doc).run()
-        return api
+@patches.replaces(
+    "moto.apigateway.models:APIGatewayBackend.put_rest_api",
+    expects="self, function_id, api_doc, fail_on_warnings, mode='merge'",
+)
+def put_rest_api(
+    backend: models.APIGatewayBackend,
+    function_id: str,
+    api_doc: dict[str, Any],
+    fail_on_warnings: bool,
+    mode: str = "merge",
+) -> Any:
+    del fail_on_warnings
+    if mode not in ("merge", "overwrite"):
+        raise InvalidOpenApiModeException
+    _check(api_doc)
+    api = backend.get_rest_api(function_id)
+    if mode == "overwrite":
+        api.resources = {api.root_resource_id: api.resources[api.root_resource_id]}
+        api.resources[api.root_resource_id].resource_methods = {}
+        for kept in (api.models, api.request_validators, api.authorizers, api.gateway_responses):
+            kept.clear()
+    _Import(backend, api, api_doc).run()
+    return api
 
 
 def _check(doc: Doc) -> None:

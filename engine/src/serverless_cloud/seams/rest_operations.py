@@ -1,27 +1,28 @@
-"""Seam: operations of REST APIs that moto lacks (moto 5.2.5).
+"""Operations of REST APIs that moto lacks.
 
-Added to `APIGatewayResponse`, with their paths in `urls.url_paths`: TestInvokeMethod, FlushStageCache,
-FlushStageAuthorizersCache, GetUsage, UpdateMethod, UpdateIntegration. The others that moto lacks, where it would answer
-with a page of HTML, are refused by name; so are domain names and VPC links, which moto keeps and nothing here uses,
-and GetExport, whose document lacks all but paths and methods.
+The operations that the local cloud doesn't have either, for which moto would answer with a page of HTML, are refused by
+name; so are domain names and VPC links, which moto keeps and nothing here uses, and GetExport, whose document lacks all
+but paths and methods.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from moto.apigateway import urls
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud.http.authorizers import LambdaAuthorizers
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.http.front import Request
-from serverless_cloud.http.rest_gateway import TEST_STAGE, RestApis
-from serverless_cloud.http.rest_model import Deployment, Stage
+from serverless_cloud.http.rest_gateway import TEST_STAGE
+from serverless_cloud.http.rest_model import Stage
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.seams.rest_apis import RestParts, snapshot
+
+patches = Service("apigateway")
 
 _API = "{0}/restapis/(?P<function_id>[^/]+)"
 _STAGE = _API + "/stages/(?P<stage_name>[^/]+)"
@@ -46,29 +47,21 @@ REFUSED = (
     "update_method_response", "update_model", "update_resource", "update_usage",
 )  # fmt: skip
 
-Snapshot = Callable[[Any, str], Deployment]
+
+_IN_MOTO = ("create_domain_name", "create_vpc_link", "get_export")
+
+patches.adds(
+    "moto.apigateway.urls:url_paths", dict.fromkeys(PATHS, "moto.apigateway.responses:APIGatewayResponse.dispatch")
+)
 
 
-def install(gateway: RestApis, authorizers: LambdaAuthorizers, snapshot: Snapshot) -> None:
-    """Adds the operations.
-
-    Args:
-        gateway, authorizers: whose caches and counters they see.
-        snapshot: moto's API as it is now.
-    """
-    _Operations.install(gateway=gateway, authorizers=authorizers, snapshot=staticmethod(snapshot))
-    for name in REFUSED:
-        setattr(APIGatewayResponse, name, _refusal(name))
-    paths: Any = urls.url_paths
-    paths.update(dict.fromkeys(PATHS, APIGatewayResponse.dispatch))
-
-
-def _refusal(name: str) -> Callable[[Any], Any]:
-    def refuse(self: Any) -> Any:
-        del self
-        raise NotHonoured(name)
-
-    return refuse
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    REFUSED,
+    expects={name: "self" if name in _IN_MOTO else "" for name in REFUSED},
+)
+def _refuse(patch: Patch[..., Any], _: APIGatewayResponse) -> NoReturn:
+    raise NotHonoured(patch.name)
 
 
 #: Patch paths of UpdateMethod and UpdateIntegration: moto's attribute, and how the value is read.
@@ -92,74 +85,80 @@ _INTEGRATION = {
 _INTEGRATION_MAPS = {"requestParameters": "request_parameters", "requestTemplates": "request_templates"}
 
 
-class _Operations(Replacement, of=APIGatewayResponse):
-    gateway: RestApis
-    authorizers: LambdaAuthorizers
-    snapshot: Snapshot
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.test_invoke_method", expects="")
+def test_invoke_method(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")
+    api = response.backend.get_rest_api(api_id)
+    if "ANY" not in response.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
+        response.backend.get_method(api_id, resource_id, method)
+    given = json.loads(response.body or "{}")
+    path = given.get("pathWithQueryString") or response.backend.get_resource(api_id, resource_id).get_path()
+    raw_path, _, query = path.partition("?")
+    many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
+    headers = tuple((name, value) for name, values in many.items() for value in values)
+    http_method = "GET" if method == "ANY" else method
+    request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
+    stage = Stage(
+        api_id=api_id,
+        account_id=api.account_id,
+        region=api.region_name,
+        name=TEST_STAGE,
+        deployment=snapshot(api, ""),
+        variables=given.get("stageVariables") or {},
+    )
+    return json.dumps(current.parts[RestParts].gateway.test(stage, resource_id, http_method, request))
 
-    def test_invoke_method(self: Any) -> Any:
-        _, _, api_id, _, resource_id, _, method = self.path.split("/")
-        api = self.backend.get_rest_api(api_id)
-        if "ANY" not in self.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
-            self.backend.get_method(api_id, resource_id, method)
-        given = json.loads(self.body or "{}")
-        path = given.get("pathWithQueryString") or self.backend.get_resource(api_id, resource_id).get_path()
-        raw_path, _, query = path.partition("?")
-        many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
-        headers = tuple((name, value) for name, values in many.items() for value in values)
-        http_method = "GET" if method == "ANY" else method
-        request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
-        stage = Stage(
-            api_id=api_id,
-            account_id=api.account_id,
-            region=api.region_name,
-            name=TEST_STAGE,
-            deployment=_Operations.snapshot(api, ""),
-            variables=given.get("stageVariables") or {},
-        )
-        return json.dumps(_Operations.gateway.test(stage, resource_id, http_method, request))
 
-    def flush_stage_cache(self: Any) -> Any:
-        _, _, api_id, _, stage, *_ = self.path.split("/")
-        self.backend.get_stage(api_id, stage)
-        _Operations.gateway.cache.flush(api_id, stage)
-        return 202, {"status": 202}, "{}"
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.flush_stage_cache", expects="")
+def flush_stage_cache(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, stage, *_ = response.path.split("/")
+    response.backend.get_stage(api_id, stage)
+    current.parts[RestParts].gateway.cache.flush(api_id, stage)
+    return 202, {"status": 202}, "{}"
 
-    def flush_stage_authorizers_cache(self: Any) -> Any:
-        _, _, api_id, _, stage, *_ = self.path.split("/")
-        self.backend.get_stage(api_id, stage)
-        for authorizer_id in self.backend.get_rest_api(api_id).authorizers:
-            _Operations.authorizers.forget((api_id, stage, authorizer_id))
-        return 202, {"status": 202}, "{}"
 
-    def get_usage(self: Any) -> Any:
-        plan = self.backend.get_usage_plan(self.path.split("/")[2])
-        start, end = self._get_param("startDate"), self._get_param("endDate")
-        wanted = self._get_param("keyId")
-        keys = [key.id for key in self.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
-        items = _Operations.gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
-        return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.flush_stage_authorizers_cache", expects="")
+def flush_stage_authorizers_cache(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, stage, *_ = response.path.split("/")
+    response.backend.get_stage(api_id, stage)
+    for authorizer_id in response.backend.get_rest_api(api_id).authorizers:
+        current.parts[RestParts].authorizers.forget((api_id, stage, authorizer_id))
+    return 202, {"status": 202}, "{}"
 
-    def update_method(self: Any) -> Any:
-        _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
-        method = self.backend.get_method(api_id, resource_id, name)
-        for patch in json.loads(self.body or "{}").get("patchOperations") or []:
-            value = patch.get("value")
-            if patch["path"].startswith("/requestParameters/"):
-                patch = {**patch, "value": str(value).lower() == "true"}
-            _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
-        return json.dumps(method.to_json())
 
-    def update_integration(self: Any) -> Any:
-        _, _, api_id, _, resource_id, _, name = self.path.split("/")[:7]
-        integration = self.backend.get_method(api_id, resource_id, name).method_integration
-        if integration is None:
-            raise NotFoundException("Invalid Integration identifier specified")
-        for patch in json.loads(self.body or "{}").get("patchOperations") or []:
-            if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
-                raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
-            _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
-        return json.dumps(integration.to_json())
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_usage", expects="")
+def get_usage(response: APIGatewayResponse) -> str:
+    plan = response.backend.get_usage_plan(response.path.split("/")[2])
+    start, end = response._get_param("startDate"), response._get_param("endDate")
+    wanted = response._get_param("keyId")
+    keys = [key.id for key in response.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
+    items = current.parts[RestParts].gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
+    return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_method", expects="")
+def update_method(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, name = response.path.split("/")[:7]
+    method = response.backend.get_method(api_id, resource_id, name)
+    for patch in json.loads(response.body or "{}").get("patchOperations") or []:
+        value = patch.get("value")
+        if patch["path"].startswith("/requestParameters/"):
+            patch = {**patch, "value": str(value).lower() == "true"}
+        _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+    return json.dumps(method.to_json())
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_integration", expects="")
+def update_integration(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, name = response.path.split("/")[:7]
+    integration = response.backend.get_method(api_id, resource_id, name).method_integration
+    if integration is None:
+        raise NotFoundException("Invalid Integration identifier specified")
+    for patch in json.loads(response.body or "{}").get("patchOperations") or []:
+        if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
+            raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+        _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
+    return json.dumps(integration.to_json())
 
 
 def _patch(thing: Any, patch: Any, values: Any, maps: dict[str, str], lists: dict[str, str]) -> None:

@@ -1,9 +1,7 @@
-"""Seam: settings of stages and usage plans that API Gateway refuses or keeps, unlike moto (moto 5.2.5).
+"""Settings of stages and usage plans that API Gateway refuses or keeps, unlike moto.
 
-Replaced in `APIGatewayResponse`: create_deployment, create_stage, update_stage, create_usage_plan, update_usage_plan,
-create_usage_plan_key: checks, then moto's own, then what moto drops is kept. `Stage._get_default_method_settings`: moto
-writes a throttle of 1,000 a second into a stage where caching is set. `Stage.__init__`, `Stage.to_json`: moto's stages
-have no dates, and no state of the cache before one was asked for.
+Checks come first, then moto's own, then what moto drops is kept. moto writes a throttle of 1,000 a second into a stage
+where caching is set; its stages have no dates, and no state of the cache before one was asked for.
 
 Patch operations of UpdateStage and UpdateUsagePlan that moto takes wrongly or passes over are done here, and the others
 by moto. Source: API Gateway API reference, "Patch Operations"; messages as recorded on AWS.
@@ -20,11 +18,14 @@ from typing import Any
 from moto.apigateway import models
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.rest_rules import LARGEST_TTL_S, NotFound, given_to, refuse_settings
+
+patches = Service("apigateway")
 
 Patches = list[Mapping[str, Any]]
 OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
@@ -41,96 +42,112 @@ _OTHERS = ("/tracingEnabled", "/variables")
 _STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 
 
-def install() -> None:
-    """Puts the checks before moto's own operations."""
-    _Checks.install()
-    _Stage.install()
+@patches.replaces(
+    "moto.apigateway.models:Stage.__init__",
+    expects=(
+        "self, name=None, deployment_id=None, variables=None, description='', cacheClusterEnabled=False, "
+        "cacheClusterSize=None, tags=None, tracing_enabled=None"
+    ),
+)
+def init_stage(stage: models.Stage, *args: Any, **more: Any) -> None:
+    init_stage.original(stage, *args, **more)
+    vars(stage).update(dict.fromkeys(("created_s", "last_updated_s"), int(time.time())))
 
 
-class _Stage(Replacement, of=models.Stage):
-    def __init__(self: Any, *args: Any, **more: Any) -> None:
-        _Stage.moto.__init__(self, *args, **more)
-        self.created_s = self.last_updated_s = int(time.time())
-
-    def _get_default_method_settings(self: Any) -> dict[str, Any]:
-        account = {"throttlingRateLimit": ACCOUNT_RATE_PER_S, "throttlingBurstLimit": int(ACCOUNT_BURST)}
-        return {**_Stage.moto._get_default_method_settings(self), **account}
-
-    def to_json(self: Any) -> dict[str, Any]:
-        shown = _Stage.moto.to_json(self)
-        fields: dict[str, Any] = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
-        if not fields["description"]:
-            del fields["description"]
-        return fields | {"createdDate": self.created_s, "lastUpdatedDate": self.last_updated_s}
+@patches.replaces("moto.apigateway.models:Stage._get_default_method_settings", expects="self")
+def _get_default_method_settings(stage: models.Stage) -> dict[str, Any]:
+    account = {"throttlingRateLimit": ACCOUNT_RATE_PER_S, "throttlingBurstLimit": int(ACCOUNT_BURST)}
+    return {**_get_default_method_settings.original(stage), **account}
 
 
-class _Checks(Replacement, of=APIGatewayResponse):
-    def create_deployment(self: Any) -> Any:
-        """Each method needs an integration; keeps what is said of the stage."""
-        given = given_to(self)
-        refuse_settings(given, "create_deployment", ("canarySettings",))
-        if given.get("stageName"):
-            _check_name(str(given["stageName"]))
-        methods = [
-            method
-            for resource in self.backend.get_resources(self.path.split("/")[2])
-            for method in resource.resource_methods.values()
-        ]
-        if methods and not all(method.method_integration for method in methods):
-            raise BadRequestException("No integration defined for method")
-        answer, stage_name = _Checks.moto.create_deployment(self), given.get("stageName")
-        if stage_name:
-            stage = self.backend.get_stage(self.path.split("/")[2], stage_name)
-            stage.last_updated_s = int(time.time())
-            stage.description = given.get("stageDescription") or stage.description
-            if given.get("cacheClusterEnabled") is not None:
-                stage.cache_cluster_enabled = bool(given["cacheClusterEnabled"])
-                stage.cache_cluster_status = "AVAILABLE" if stage.cache_cluster_enabled else "NOT_AVAILABLE"
-                stage.cache_cluster_size = str(given.get("cacheClusterSize") or "0.5")
-            if given.get("tracingEnabled") is not None:
-                stage.tracing_enabled = bool(given["tracingEnabled"])
-        return answer
+@patches.replaces("moto.apigateway.models:Stage.to_json", expects="self")
+def to_json(stage: models.Stage) -> dict[str, Any]:
+    shown = to_json.original(stage)
+    fields: dict[str, Any] = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
+    if not fields["description"]:
+        del fields["description"]
+    return fields | {"createdDate": vars(stage)["created_s"], "lastUpdatedDate": vars(stage)["last_updated_s"]}
 
-    def create_stage(self: Any) -> Any:
-        """The deployment must be there."""
-        given, api = given_to(self), self.backend.get_rest_api(self.path.split("/")[2])
-        refuse_settings(given, "create_stage", ("canarySettings",))
-        if given.get("deploymentId") not in api.deployments:
-            raise BadRequestException("Deployment id does not exist")
-        _check_name(str(given.get("stageName")))
-        return _Checks.moto.create_stage(self)
 
-    def update_stage(self: Any) -> Any:
-        """Patches as AWS knows them: others are refused, where moto passes them over."""
-        _, _, api_id, _, stage_name = self.path.split("/")[:5]
-        stage = self.backend.get_stage(api_id, stage_name)
-        stage.last_updated_s = int(time.time())
-        patches = given_to(self).get("patchOperations") or []
-        self.body = json.dumps({"patchOperations": stage_operations(stage, self.backend.get_rest_api(api_id), patches)})
-        return _Checks.moto.update_stage(self)
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_deployment", expects="self")
+def create_deployment(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """Each method needs an integration; keeps what is said of the stage."""
+    given = given_to(response)
+    refuse_settings(given, "create_deployment", ("canarySettings",))
+    if given.get("stageName"):
+        _check_name(str(given["stageName"]))
+    methods = [
+        method
+        for resource in response.backend.get_resources(response.path.split("/")[2])
+        for method in resource.resource_methods.values()
+    ]
+    if methods and not all(method.method_integration for method in methods):
+        raise BadRequestException("No integration defined for method")
+    answer, stage_name = create_deployment.original(response), given.get("stageName")
+    if stage_name:
+        stage = response.backend.get_stage(response.path.split("/")[2], stage_name)
+        vars(stage)["last_updated_s"] = int(time.time())
+        stage.description = given.get("stageDescription") or stage.description
+        if given.get("cacheClusterEnabled") is not None:
+            stage.cache_cluster_enabled = bool(given["cacheClusterEnabled"])
+            stage.cache_cluster_status = "AVAILABLE" if stage.cache_cluster_enabled else "NOT_AVAILABLE"
+            stage.cache_cluster_size = str(given.get("cacheClusterSize") or "0.5")
+        if given.get("tracingEnabled") is not None:
+            stage.tracing_enabled = bool(given["tracingEnabled"])
+    return answer
 
-    def create_usage_plan(self: Any) -> Any:
-        """The stages must be there."""
-        for each in given_to(self).get("apiStages") or []:
-            api = self.backend.apis.get(each.get("apiId"))
-            if api is None or each.get("stage") not in api.stages:
-                raise NotFound(
-                    f"Invalid API Stage {{api: {each.get('apiId')}, stage: {each.get('stage')}}} specified for "
-                    "usageplan null"
-                )
-        return _Checks.moto.create_usage_plan(self)
 
-    def update_usage_plan(self: Any) -> Any:
-        """Numbers stay numbers, and stages must be there."""
-        plan = self.backend.get_usage_plan(self.path.split("/")[2])
-        patches = given_to(self).get("patchOperations") or []
-        self.body = json.dumps({"patchOperations": usage_plan_operations(plan, self.backend.apis, patches)})
-        return _Checks.moto.update_usage_plan(self)
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_stage", expects="self")
+def create_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """The deployment must be there."""
+    given, api = given_to(response), response.backend.get_rest_api(response.path.split("/")[2])
+    refuse_settings(given, "create_stage", ("canarySettings",))
+    if given.get("deploymentId") not in api.deployments:
+        raise BadRequestException("Deployment id does not exist")
+    _check_name(str(given.get("stageName")))
+    return create_stage.original(response)
 
-    def create_usage_plan_key(self: Any) -> Any:
-        """The plan must be there."""
-        self.backend.get_usage_plan(self.path.split("/")[2])
-        return _Checks.moto.create_usage_plan_key(self)
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_stage", expects="self")
+def update_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """Patches as AWS knows them: others are refused, where moto passes them over."""
+    _, _, api_id, _, stage_name = response.path.split("/")[:5]
+    stage = response.backend.get_stage(api_id, stage_name)
+    vars(stage)["last_updated_s"] = int(time.time())
+    patches = given_to(response).get("patchOperations") or []
+    response.body = json.dumps(
+        {"patchOperations": stage_operations(stage, response.backend.get_rest_api(api_id), patches)}
+    )
+    return update_stage.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan", expects="self")
+def create_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """The stages must be there."""
+    for each in given_to(response).get("apiStages") or []:
+        api = response.backend.apis.get(each.get("apiId"))
+        if api is None or each.get("stage") not in api.stages:
+            raise NotFound(
+                f"Invalid API Stage {{api: {each.get('apiId')}, stage: {each.get('stage')}}} specified for "
+                "usageplan null"
+            )
+    return create_usage_plan.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_usage_plan", expects="self")
+def update_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """Numbers stay numbers, and stages must be there."""
+    plan = response.backend.get_usage_plan(response.path.split("/")[2])
+    patches = given_to(response).get("patchOperations") or []
+    response.body = json.dumps({"patchOperations": usage_plan_operations(plan, response.backend.apis, patches)})
+    return update_usage_plan.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan_key", expects="self")
+def create_usage_plan_key(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """The plan must be there."""
+    response.backend.get_usage_plan(response.path.split("/")[2])
+    return create_usage_plan_key.original(response)
 
 
 def _check_name(stage_name: str) -> None:
