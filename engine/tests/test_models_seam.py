@@ -22,15 +22,15 @@ print(json.dumps({{"gone": gone() is None, "noted": len(Message.instances_tracke
 
 
 def test_an_object_ends_with_its_last_user() -> None:
-    install = "from serverless_cloud.seams import models\nmodels.install()"
+    install = "from serverless_cloud import seams\nseams.apply('moto')"
     assert stock(SOURCE.format(install=install)) == {"gone": True, "noted": 0}
 
 
 def test_a_model_that_is_a_dict_can_be_made() -> None:
     source = """
 import json
-from serverless_cloud.seams import models
-models.install()
+from serverless_cloud import seams
+seams.apply('moto')
 from moto.meteringmarketplace.models import Result
 given = {"Timestamp": "2026-11-26", "CustomerIdentifier": "hikari", "Dimension": "lamps", "Quantity": 2}
 made = Result(**given)

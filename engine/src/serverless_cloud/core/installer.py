@@ -48,7 +48,7 @@ class _Place:
         self.change = change
         self._owner: Any = importlib.import_module(change.module)
         for name in change.path if isinstance(change, Entry) else change.path[:-1]:
-            self._owner = getattr(self._owner, name)
+            self._owner = self._owner[name] if isinstance(self._owner, dict) else getattr(self._owner, name)
         if isinstance(change, Entry):
             self.own = self.stock = self._owner.get(change.key, _NOTHING)
         else:

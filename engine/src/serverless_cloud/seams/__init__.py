@@ -1,58 +1,61 @@
-"""Where moto hands over to the data plane: one file for each place, each with a test that fails when moto changes.
+"""Where moto hands over to the data plane: declared patches of moto, and the functions that they call.
 
-A seam names the moto version it was written for in its docstring and replaces as little as it can.
+A service's patches are put into moto before its first request, and what they need of the data plane is connected then.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
 import sys
 import threading
-from collections.abc import Callable
+from types import ModuleType
 
 from serverless_cloud.core import current, patches
 from serverless_cloud.core.installer import Installer
 from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
-_FILES: dict[str, tuple[str, ...]] = {
+FILES: dict[str, tuple[str, ...]] = {
+    "moto": ("dispatch", "models"),
     "lambda": (
         "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
         "lambda_metrics", "lambda_mappings", "mapping_answers", "function_urls", "lambda_permissions", "lambda_changes",
     ),
     "sqs": ("sqs_queues", "sqs_redrive", "sqs_requests"),
     "sns": ("sns_topics",),
+    "s3": ("s3_notifications", "s3_buckets"),
+    "dynamodb": ("dynamodb_streams",),
+    "kinesis": ("kinesis_streams", "stream_requests"),
+    "events": ("event_rules", "scheduled_rules"),
+    "iam": ("iam_enforcement", "iam_policies"),
     "rds": ("rds_instances", "rds_proxies"),
+    "apigateway": (  # version 1 and version 2
+        "rest_apis", "rest_rules", "rest_stage_rules", "rest_import", "rest_operations", "http_apis", "http_api_stages",
+        "http_api_import",
+    ),
+    "scheduler": ("schedules",),
+    "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
         "states_clock", "states_history", "states_executions", "states_machines", "states_errors", "states_expressions",
         "states_parsing", "states_tasks", "states_task_clients", "states_task_calls", "states_task_lambda",
         "states_task_api", "states_task_callbacks", "states_map", "states_map_runs",
     ),
-    "apigateway": (
-        "rest_apis", "rest_rules", "rest_stage_rules", "rest_import", "rest_operations", "http_apis", "http_api_stages",
-        "http_api_import",
-    ),
+    "ec2": ("ec2_interfaces",),
+    "batch": ("batch_jobs", "batch_rules"),
+    "athena": ("athena_queries",),
 }  # fmt: skip
+#: The services that moto's Lambda imports anyway. The others are named as in a request's signature.
+AT_START = ("moto", "lambda", "sqs", "sns", "s3", "dynamodb", "kinesis", "events", "iam")
 
 _installer = Installer()
 
 
 def install(plane: DataPlane) -> None:
     """Puts the data plane of Lambda, and of the services that moto's Lambda imports anyway, behind moto."""
-    # Importing moto takes a second, and the notebook's process imports this package too.
-    from serverless_cloud.seams import dispatch, models
-
     current.start(plane)
-    dispatch.install()
-    models.install()
-    for service in ("lambda", "sqs", "sns"):
+    for service in AT_START:
         _install(service, plane)
-    _named(
-        "s3_notifications", "dynamodb_streams", "kinesis_streams", "event_rules", "scheduled_rules",
-        "iam_enforcement",
-    )(plane)  # fmt: skip
 
 
 def undo() -> None:
@@ -61,42 +64,30 @@ def undo() -> None:
     current.reset()
 
 
+def load(service: str) -> list[ModuleType]:
+    """Imports the files of a service, and with them moto's: that takes up to a second. Their patches are declared."""
+    if service == "apigateway":
+        # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, for a grammar.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    return [importlib.import_module(f"{__name__}.{name}") for name in FILES[service]]
+
+
+def apply(service: str) -> None:
+    """Puts the patches of a service into moto, without a data plane behind them.
+
+    Raises:
+        SignatureChanged, DuplicatePatch: as `Installer.apply`.
+    """
+    load(service)
+    _installer.apply(patches.declared(service))
+
+
 def _install(service: str, plane: DataPlane) -> None:
     """Applies the patches of a service, then connects its files with the data plane."""
-    files = [importlib.import_module(f"{__name__}.{name}") for name in _FILES[service]]
-    _installer.apply(patches.declared(service))
-    for file in files:
+    apply(service)
+    for file in load(service):
         if connect := getattr(file, "connect", None):
             connect(plane)
-
-
-def _named(*names: str) -> Callable[[DataPlane], None]:
-    """A function that installs these files of this folder, in this order."""
-
-    def install_each(plane: DataPlane) -> None:
-        for name in names:
-            importlib.import_module(f"{__name__}.{name}").install(plane)
-
-    return install_each
-
-
-def _apis(plane: DataPlane) -> None:
-    # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, to build a grammar.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    _install("apigateway", plane)
-
-
-#: By the service in a request's signature. Stacks need none: they make the calls of the services.
-_LATE: dict[str, Callable[[DataPlane], None]] = {
-    "rds": functools.partial(_install, "rds"),
-    "apigateway": _apis,  # version 1 and version 2
-    "scheduler": _named("schedules"),
-    "pipes": _named("pipes"),
-    "states": functools.partial(_install, "states"),
-    "ec2": _named("ec2_interfaces"),
-    "batch": _named("batch_jobs"),
-    "athena": _named("athena_queries"),
-}  # fmt: skip
 
 
 class LateSeams:
@@ -111,7 +102,7 @@ class LateSeams:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._lock = threading.Lock()
-        self.missing = set(_LATE)
+        self.missing = set(FILES) - set(AT_START)
         self._failed: dict[str, Exception] = {}
 
     def before(self, service: str) -> None:
@@ -125,14 +116,14 @@ class LateSeams:
         """
         if service in self.missing:
             with self._lock:
-                self._install(service, _LATE[service])
+                self._install(service)
 
-    def _install(self, name: str, install_late: Callable[[DataPlane], None]) -> None:
+    def _install(self, name: str) -> None:
         if name not in self.missing:  # another request has just done it
             return
         if name not in self._failed:
             try:
-                install_late(self._plane)
+                _install(name, self._plane)
                 self.missing.remove(name)
                 return
             except Exception as error:

@@ -1,4 +1,4 @@
-"""Seam: queries of Athena (moto 5.2.5).
+"""Queries of Athena.
 
 moto says that a query has succeeded, but returns no rows. This seam replaces `AthenaBackend.start_query_execution`
 with a refusal. Lesson 07 queries with DuckDB.
@@ -11,7 +11,10 @@ from typing import NoReturn
 from moto.athena import models
 from moto.core.exceptions import JsonRESTError
 
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.core.patches import Service
+
+patches = Service("athena")
+
 
 _WHY = (
     "The local cloud doesn't run Athena queries (docs/fidelity.md). Read the objects with boto3 and query them with "
@@ -19,11 +22,9 @@ _WHY = (
 )
 
 
-def install(_: object) -> None:
-    """Replaces moto's empty answer with the refusal."""
-    _Backend.install()
-
-
-class _Backend(Replacement, of=models.AthenaBackend):
-    def start_query_execution(self: object, *_: object, **__: object) -> NoReturn:
-        raise JsonRESTError("InvalidRequestException", _WHY)
+@patches.replaces(
+    "moto.athena.models:AthenaBackend.start_query_execution",
+    expects="self, query, context, config, workgroup, execution_parameters",
+)
+def start_query_execution(_backend: models.AthenaBackend, *_: object, **__: object) -> NoReturn:
+    raise JsonRESTError("InvalidRequestException", _WHY)

@@ -1,12 +1,10 @@
-"""Seam: Batch's jobs run as processes (moto 5.2.5).
+"""Batch's jobs run as processes.
 
 moto has two models of Batch: one runs Docker, the other lets every job succeed at once. Both drop retryStrategy of
 SubmitJob, limits of compute environments, priorities and the state of queues; ListJobs shows jobs of every state.
 Replaced here, of `BatchResponse`: `submitjob`, `describejobs`, `listjobs`, `terminatejob`, `canceljob`. moto keeps
 compute environments, queues, definitions and tags. The seams that this one installs: `batch_rules.py` (what those may
 be).
-
-Worth an upstream change: retryStrategy, jobStatus of ListJobs, pages.
 """
 
 from __future__ import annotations
@@ -25,13 +23,16 @@ from serverless_cloud.batch.job import Job, Key
 from serverless_cloud.batch.listing import selected
 from serverless_cloud.batch.refused import CannotStart, ClientException
 from serverless_cloud.batch.requests import Definition, job_of
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams import batch_rules
 from serverless_cloud.seams.iam_enforcement import MotoDirectory
 from serverless_cloud.seams.logs import write_events
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("batch")
 
 MOST_DESCRIBED = 100
 LARGEST_PAGE = 1000
@@ -153,53 +154,57 @@ def definition_of(backend: Any, name: str) -> Definition:
     )
 
 
-def install(plane: DataPlane) -> None:
+def connect(plane: DataPlane) -> None:
     """Puts the jobs of the data plane behind moto's Batch."""
     plane.batch.connect(MotoControl(plane))
-    batch_rules.install(plane.batch.look)
-    _Calls.install(plane=plane)
 
 
-class _Calls(Replacement, of=BatchResponse):
-    plane: DataPlane
+@patches.replaces("moto.batch.responses:BatchResponse.submitjob", expects="self")
+@batch_rules.refusals()
+def submitjob(response: BatchResponse) -> str:
+    given, key = json.loads(response.body), (response.current_account, response.region)
+    backend, jobs = backend_of(key), current.plane.batch
+    definition = definition_of(backend, str(given.get("jobDefinition", "")))
+    queue = backend.get_job_queue(str(given.get("jobQueue", "")))
+    if queue is None:
+        raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
+    job = job_of(key, given, queue_of(queue), definition, lambda other: jobs.get(key, other))
+    tags = dict(given.get("tags") or {})
+    if errors := backend.tagger.validate_tags(backend.tagger.convert_dict_to_tags_input(tags), 50):
+        raise ClientException(errors)
+    backend.tag_resource(job.arn, tags)
+    jobs.submit(job)
+    return json.dumps({"jobArn": job.arn, "jobName": job.name, "jobId": job.id})
 
-    @batch_rules.refusals()
-    def submitjob(self: Any) -> str:
-        given, key = json.loads(self.body), (self.current_account, self.region)
-        backend, jobs = backend_of(key), _Calls.plane.batch
-        definition = definition_of(backend, str(given.get("jobDefinition", "")))
-        queue = backend.get_job_queue(str(given.get("jobQueue", "")))
-        if queue is None:
-            raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
-        job = job_of(key, given, queue_of(queue), definition, lambda other: jobs.get(key, other))
-        tags = dict(given.get("tags") or {})
-        if errors := backend.tagger.validate_tags(backend.tagger.convert_dict_to_tags_input(tags), 50):
-            raise ClientException(errors)
-        backend.tag_resource(job.arn, tags)
-        jobs.submit(job)
-        return json.dumps({"jobArn": job.arn, "jobName": job.name, "jobId": job.id})
 
-    @batch_rules.refusals()
-    def describejobs(self: Any) -> str:
-        wanted, key = json.loads(self.body).get("jobs") or [], (self.current_account, self.region)
-        if len(wanted) > MOST_DESCRIBED:
-            raise ClientException(f"A maximum of {MOST_DESCRIBED} jobs can be described at once.")
-        jobs = _Calls.plane.batch
-        found = [job for each in dict.fromkeys(wanted) if (job := jobs.get(key, each)) is not None]
-        return json.dumps({"jobs": [jobs.detail(job) for job in found]})
+@patches.replaces("moto.batch.responses:BatchResponse.describejobs", expects="self")
+@batch_rules.refusals()
+def describejobs(response: BatchResponse) -> str:
+    wanted, key = json.loads(response.body).get("jobs") or [], (response.current_account, response.region)
+    if len(wanted) > MOST_DESCRIBED:
+        raise ClientException(f"A maximum of {MOST_DESCRIBED} jobs can be described at once.")
+    jobs = current.plane.batch
+    found = [job for each in dict.fromkeys(wanted) if (job := jobs.get(key, each)) is not None]
+    return json.dumps({"jobs": [jobs.detail(job) for job in found]})
 
-    @batch_rules.refusals()
-    def listjobs(self: Any) -> str:
-        given, key = json.loads(self.body or "{}"), (self.current_account, self.region)
-        return json.dumps(_page(_listed(_Calls.plane, key, given), given))
 
-    @batch_rules.refusals()
-    def terminatejob(self: Any) -> str:
-        return _end(self, _Calls.plane.batch.terminate)
+@patches.replaces("moto.batch.responses:BatchResponse.listjobs", expects="self")
+@batch_rules.refusals()
+def listjobs(response: BatchResponse) -> str:
+    given, key = json.loads(response.body or "{}"), (response.current_account, response.region)
+    return json.dumps(_page(_listed(current.plane, key, given), given))
 
-    @batch_rules.refusals()
-    def canceljob(self: Any) -> str:
-        return _end(self, _Calls.plane.batch.cancel)
+
+@patches.replaces("moto.batch.responses:BatchResponse.terminatejob", expects="self")
+@batch_rules.refusals()
+def terminatejob(response: BatchResponse) -> str:
+    return _end(response, current.plane.batch.terminate)
+
+
+@patches.replaces("moto.batch.responses:BatchResponse.canceljob", expects="self")
+@batch_rules.refusals()
+def canceljob(response: BatchResponse) -> str:
+    return _end(response, current.plane.batch.cancel)
 
 
 def _end(response: Any, act: Callable[[Job, str], None]) -> str:
@@ -207,7 +212,7 @@ def _end(response: Any, act: Callable[[Job, str], None]) -> str:
     for name in ("jobId", "reason"):
         if not given.get(name):
             raise ClientException(f"'{name}' is a required field (cannot be an empty string)")
-    job = _Calls.plane.batch.get((response.current_account, response.region), given["jobId"])
+    job = current.plane.batch.get((response.current_account, response.region), given["jobId"])
     if job is not None:  # for one that is not there AWS says nothing either (recalled, not verified)
         act(job, given["reason"])
     return "{}"

@@ -1,4 +1,4 @@
-"""Seam: the rules for compute environments, job queues and job definitions of Batch (moto 5.2.5).
+"""The rules for compute environments, job queues and job definitions of Batch.
 
 Replaced here: `COMPUTE_ENVIRONMENT_NAME_REGEX` (moto wants longer names) and, of `BatchResponse`, the calls that
 create, change, delete and describe them. moto asks for a serviceRole and a state that AWS sets itself, keeps the
@@ -7,8 +7,6 @@ the one before, and takes and drops what it does not know. moto's backend is cal
 
 Rules: AWS Batch API Reference, each call by its name. Batch knows one error for all requests: ClientException. The
 sentences of AWS are used where public reports show them (found: the one for a compute environment with a queue).
-
-Worth an upstream change: all of these.
 """
 
 from __future__ import annotations
@@ -27,7 +25,11 @@ from serverless_cloud.batch import retries, work
 from serverless_cloud.batch.listing import page
 from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.batch.requests import timeout_of
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.refusals import NotHonoured
+
+patches = Service("batch")
 
 Given = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -299,28 +301,6 @@ def _named(kind: str, found: Any) -> dict[str, str]:
     return {f"{kind}Name": found.name, f"{kind}Arn": found.arn}
 
 
-def install(changed: Callable[[], None]) -> None:
-    """Puts these rules into moto.
-
-    Args:
-        changed: called after a change that lets jobs move on, or ends them.
-    """
-    models.COMPUTE_ENVIRONMENT_NAME_REGEX = _ENVIRONMENT_NAME  # moto's wants three characters, the last no hyphen
-
-    def call(act: Callable[[Any, Given], Mapping[str, Any] | None]) -> Callable[[Any], str]:
-        @refusals()
-        def answer(self: Any) -> str:
-            backend = models.batch_backends[self.current_account][self.region]
-            found = act(backend, json.loads(self.body or "{}"))
-            changed()
-            return json.dumps(found or {})
-
-        return answer
-
-    for name, act in _CALLS.items():
-        setattr(BatchResponse, name, call(act))
-
-
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
     """Turns moto's refusals into Batch's one error."""
@@ -328,3 +308,15 @@ def refusals() -> Iterator[None]:
         yield
     except AWSError as error:
         raise ClientException(error.message) from error
+
+
+patches.sets("moto.batch.models:COMPUTE_ENVIRONMENT_NAME_REGEX", _ENVIRONMENT_NAME)  # moto's wants three characters
+
+
+@patches.replaces_each("moto.batch.responses:BatchResponse", _CALLS, expects="self")
+@refusals()
+def _answer(patch: Patch[..., Any], response: BatchResponse) -> str:
+    backend = models.batch_backends[response.current_account][response.region]
+    found = _CALLS[patch.name](backend, json.loads(response.body or "{}"))
+    current.plane.batch.look()  # jobs can move on, or end
+    return json.dumps(found or {})

@@ -1,6 +1,6 @@
-"""Seam: DynamoDB streams, and what a mapping reads of them (moto 5.2.5).
+"""DynamoDB streams, and what a mapping reads of them.
 
-Replaced here:
+The patches and their reasons:
 
 - `StreamShard.add`: it called the functions of mappings itself, within the write; it counted from the first sequence
   number again afterwards; it wrote a record for a write that changed nothing.
@@ -12,30 +12,29 @@ Replaced here:
   transaction that fails is none.
 - `DynamoHandler`, what reads or writes items: one call at a time. Two threads that added to one counter could lose one
   of their additions, and a scan beside a write could fail.
-
-Worth an upstream change: all of it.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.utils import utcnow
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
-from moto.dynamodb.responses import DynamoHandler
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
+
+patches = Service("dynamodb")
 
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"
@@ -116,14 +115,6 @@ class _Writes:
         self.lock = threading.RLock()
         self._gathering: list[_Changes] = []  # of the call that has the lock, if its changes are to be gathered
 
-    def one_at_a_time(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def locked(*given: Any, **more: Any) -> Any:
-            with self.lock:
-                return call(*given, **more)
-
-        return locked
-
     def add(self, shard: Any, old: Any, new: Any) -> None:
         with self.lock:
             if getattr(shard, "is_closed", False):
@@ -148,78 +139,92 @@ class _Writes:
                 shard.add(old, new)  # to the call around this one, if there is one
 
 
-def install(plane: DataPlane) -> None:
-    """Puts the data plane behind DynamoDB streams."""
-    writes, pollers = _Writes(), StreamPollers(plane)
+def connect(plane: DataPlane) -> None:
+    """Gives the data plane its poller of tables' streams."""
+    current.parts[_Writes], pollers = _Writes(), StreamPollers(plane)
 
     def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
-        return pollers.make(mapping, TableStream(mapping, writes.lock), deliver)
+        return pollers.make(mapping, TableStream(mapping, current.parts[_Writes].lock), deliver)
 
-    _Record.install()
-    for each in (_Shard, _Table, _Backend):
-        each.install(writes=writes)
-    for name in ITEM_CALLS:
-        setattr(DynamoHandler, name, writes.one_at_a_time(getattr(DynamoHandler, name)))
     plane.pollers["dynamodb"] = make_poller
 
 
-class _Shard(Replacement, of=table.StreamShard):
-    writes: _Writes
-
-    def add(self: Any, old: Any, new: Any) -> None:
-        _Shard.writes.add(self, old, new)
-
-    def __deepcopy__(self: Any, _: object) -> Any:
-        return self
+@patches.replaces_each("moto.dynamodb.responses:DynamoHandler", ITEM_CALLS, expects="self")
+def _one_at_a_time(patch: Patch[..., Any], *given: Any, **more: Any) -> Any:
+    with current.parts[_Writes].lock:
+        return patch.original(*given, **more)
 
 
-class _Record(Replacement, of=table.StreamRecord):
-    def __init__(self: Any, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int) -> None:
-        _Record.moto.__init__(self, of, stream_type, event_name, old, new, seq)
-        change = self.record["dynamodb"]
-        self.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
-        change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
-        change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
+@patches.replaces("moto.dynamodb.models.table:StreamShard.add", expects="self, old, new")
+def add(shard: table.StreamShard, old: Any, new: Any) -> None:
+    current.parts[_Writes].add(shard, old, new)
 
 
-class _Table(Replacement, of=table.Table):
-    writes: _Writes
-
-    def set_stream_specification(self: Any, streams: dict[str, Any] | None) -> None:
-        with _Table.writes.lock:
-            before = self.stream_shard
-            _Table.moto.set_stream_specification(self, streams)
-            if self.stream_shard is not before:
-                self.latest_stream_label = utcnow().isoformat(timespec="milliseconds")
-            elif before is not None:
-                before.is_closed = True
+@patches.replaces("moto.dynamodb.models.table:StreamShard.__deepcopy__", expects="")
+def deepcopy_stream_shard(shard: table.StreamShard, _: object) -> Any:
+    return shard
 
 
-class _Backend(Replacement, of=DynamoDBBackend):
-    writes: _Writes
+@patches.replaces(
+    "moto.dynamodb.models.table:StreamRecord.__init__", expects="self, table, stream_type, event_name, old, new, seq"
+)
+def init_stream_record(
+    record: table.StreamRecord, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int
+) -> None:
+    init_stream_record.original(record, of, stream_type, event_name, old, new, seq)
+    change = record.record["dynamodb"]
+    record.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
+    change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
+    change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
 
-    def update_table_streams(self: Any, of: Any, stream_specification: dict[str, Any]) -> None:
-        wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
-        if wanted and of.stream_specification.get("StreamEnabled"):
-            raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
-        if not wanted and not of.stream_specification.get("StreamEnabled"):
-            raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
-        of.set_stream_specification(stream_specification)
 
-    def update_item(self: Any, *given: Any, **more: Any) -> Any:
-        with _Backend.writes.gathered():
-            return _Backend.moto.update_item(self, *given, **more)
+@patches.replaces("moto.dynamodb.models.table:Table.set_stream_specification", expects="self, streams")
+def set_stream_specification(written: table.Table, streams: dict[str, Any] | None) -> None:
+    with current.parts[_Writes].lock:
+        before = written.stream_shard
+        set_stream_specification.original(written, streams)
+        if written.stream_shard is not before:
+            written.latest_stream_label = utcnow().isoformat(timespec="milliseconds")
+        elif before is not None:
+            vars(before)["is_closed"] = True
 
-    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        with _Backend.writes.lock:
-            try:
-                with _Backend.writes.gathered():
-                    _Backend.moto.transact_write_items(self, transact_items)
-            except Exception:
-                for each in self.tables.values():  # the tables that moto put back are copies
-                    if each.stream_shard is not None:
-                        each.stream_shard.table = each
-                raise
+
+@patches.replaces(
+    "moto.dynamodb.models:DynamoDBBackend.update_table_streams", expects="self, table, stream_specification"
+)
+def update_table_streams(_: DynamoDBBackend, of: Any, stream_specification: dict[str, Any]) -> None:
+    wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
+    if wanted and of.stream_specification.get("StreamEnabled"):
+        raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
+    if not wanted and not of.stream_specification.get("StreamEnabled"):
+        raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
+    of.set_stream_specification(stream_specification)
+
+
+@patches.replaces(
+    "moto.dynamodb.models:DynamoDBBackend.update_item",
+    expects=(
+        "self, table_name, key, update_expression, expression_attribute_names, expression_attribute_values, "
+        "attribute_updates=None, expected=None, condition_expression=None, "
+        "return_values_on_condition_check_failure=None"
+    ),
+)
+def update_item(backend: DynamoDBBackend, *given: Any, **more: Any) -> Any:
+    with current.parts[_Writes].gathered():
+        return update_item.original(backend, *given, **more)
+
+
+@patches.replaces("moto.dynamodb.models:DynamoDBBackend.transact_write_items", expects="self, transact_items")
+def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    with current.parts[_Writes].lock:
+        try:
+            with current.parts[_Writes].gathered():
+                transact_write_items.original(backend, transact_items)
+        except Exception:
+            for each in backend.tables.values():  # the tables that moto put back are copies
+                if each.stream_shard is not None:
+                    each.stream_shard.table = each
+            raise
 
 
 def _write(shard: Any, old: Any, new: Any) -> None:

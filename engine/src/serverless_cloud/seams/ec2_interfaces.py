@@ -1,6 +1,6 @@
-"""Seam: addresses of subnets, interfaces that somebody else manages, routes of gateway endpoints (moto 5.2.5).
+"""Addresses of subnets, interfaces that somebody else manages, routes of gateway endpoints.
 
-Replaced here:
+The patches and their reasons:
 
 - `NetworkInterfaceBackend.create_network_interface`, `Subnet.get_available_subnet_ip`: moto draws an address by chance,
   one that AWS reserves or that is taken among them, some from outside of the subnet (NAT gateways, endpoints), and goes
@@ -16,9 +16,6 @@ Replaced here:
 - `NatGatewayBackend.delete_nat_gateway`: moto keeps the gateway's interface, so its subnet could never be deleted.
 
 Added: Lambda's own interfaces, `LambdaInterface`.
-
-Worth an upstream change: all of it but Lambda's interfaces. Imported when EC2 or a VpcConfig is first used: moto's EC2
-takes half a second.
 """
 
 from __future__ import annotations
@@ -33,18 +30,18 @@ from typing import Any
 
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidSubnetIdError
-from moto.ec2.models import ec2_backends
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
-from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.subnets import Subnet
-from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import NoAddressLeft
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Model, NoInterface
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("ec2")
 
 RESERVED_HOSTS = 3  # after the network's own address; the last one is reserved too (VPC User Guide, "Subnet sizing")
 
@@ -162,137 +159,158 @@ def _is_inside(address: str, subnet: Any) -> bool:
     return address in {str(host) for host in subnet.cidr.hosts()} if subnet.cidr.version == 4 else True
 
 
-def install(_: object) -> None:
-    """Puts these rules into moto's EC2."""
-    _Backend.install()
-    _Subnet.install()
-    # Refuses calls by the learner that AWS refuses. It doesn't look at moto's own calls, by a stack for example.
-    for calls in (_Calls, _SubnetCalls, _GroupCalls):
-        calls.install()
-    _Endpoints.install()
-    _Gateways.install()
+@patches.replaces(
+    "moto.ec2.models.elastic_network_interfaces:NetworkInterfaceBackend.create_network_interface",
+    expects=(
+        "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, description=None, tags=None,"
+        " delete_on_termination=False, **kwargs"
+    ),
+)
+def create_network_interface_of_backend(
+    backend: EC2Backend,
+    subnet: Any,
+    private_ip_address: Any,
+    private_ip_addresses: list[Any] | None = None,
+    *args: Any,
+    **more: Any,
+) -> Any:
+    with _choosing:
+        place = backend.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        if place is None or place.cidr.version != 4 or private_ip_addresses:
+            return create_network_interface_of_backend.original(
+                backend, subnet, private_ip_address, private_ip_addresses, *args, **more
+            )
+        given = private_ip_address[0] if isinstance(private_ip_address, list) else private_ip_address
+        free = _free(place)
+        first = given if given and _is_inside(given, place) else next(free, None)
+        more_wanted = int(more.pop("secondary_ips_count", 0) or 0)
+        others = list(itertools.islice((a for a in free if a != first), more_wanted))
+        if first is None or len(others) < more_wanted:
+            raise NoFreeAddress
+        rows = [{"Primary": address == first, "PrivateIpAddress": address} for address in (first, *others)]
+        return create_network_interface_of_backend.original(backend, subnet, first, rows, *args, **more)
 
 
-class _Backend(Replacement, of=NetworkInterfaceBackend):
-    def create_network_interface(
-        self: Any,
-        subnet: Any,
-        private_ip_address: Any,
-        private_ip_addresses: list[Any] | None = None,
-        *args: Any,
-        **more: Any,
-    ) -> Any:
-        with _choosing:
-            place = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-            if place is None or place.cidr.version != 4 or private_ip_addresses:
-                return _Backend.moto.create_network_interface(
-                    self, subnet, private_ip_address, private_ip_addresses, *args, **more
-                )
-            given = private_ip_address[0] if isinstance(private_ip_address, list) else private_ip_address
-            free = _free(place)
-            first = given if given and _is_inside(given, place) else next(free, None)
-            more_wanted = int(more.pop("secondary_ips_count", 0) or 0)
-            others = list(itertools.islice((a for a in free if a != first), more_wanted))
-            if first is None or len(others) < more_wanted:
-                raise NoFreeAddress
-            rows = [{"Primary": address == first, "PrivateIpAddress": address} for address in (first, *others)]
-            return _Backend.moto.create_network_interface(self, subnet, first, rows, *args, **more)
+@patches.replaces("moto.ec2.models.subnets:Subnet.get_available_subnet_ip", expects="self, instance")
+def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
+    with _choosing:
+        address = next(_free(subnet), None)
+        if address is None:
+            raise NoFreeAddress
+        subnet._subnet_ips[address] = instance
+        return address
 
 
-class _Subnet(Replacement, of=Subnet):
-    def get_available_subnet_ip(self: Any, instance: Any) -> str:
-        with _choosing:
-            address = next(_free(self), None)
-            if address is None:
-                raise NoFreeAddress
-            self._subnet_ips[address] = instance
-            return address
+@patches.replaces(
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.create_network_interface", expects="self"
+)
+def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Any:
+    subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
+    given = response._get_param("PrivateIpAddress")
+    if given and not _is_inside(given, subnet):
+        raise EC2ClientError("InvalidParameterValue", "Address does not fall within the subnet's address range")
+    if given and given in _of_interfaces(subnet):
+        raise EC2ClientError("InvalidIPAddress.InUse", f"The specified address {given} is already in use.")
+    return answer_create_network_interface.original(response)
 
 
-class _Calls(Replacement, of=ElasticNetworkInterfaces):
-    def create_network_interface(self: Any) -> Any:
-        subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
-        given = self._get_param("PrivateIpAddress")
-        if given and not _is_inside(given, subnet):
-            raise EC2ClientError("InvalidParameterValue", "Address does not fall within the subnet's address range")
-        if given and given in _of_interfaces(subnet):
-            raise EC2ClientError("InvalidIPAddress.InUse", f"The specified address {given} is already in use.")
-        return _Calls.moto.create_network_interface(self)
-
-    def delete_network_interface(self: Any) -> Any:
-        interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
-        if interface.attachment_id:
-            text = f"Network interface '{interface.id}' is currently in use."
-            raise EC2ClientError("InvalidParameterValue", text)
-        return _Calls.moto.delete_network_interface(self)
-
-    def detach_network_interface(self: Any) -> Any:
-        wanted = self._get_param("AttachmentId")
-        for interface in list(self.ec2_backend.enis.values()):
-            if isinstance(interface, LambdaInterface) and interface.attachment_id == wanted:
-                text = f"You are not allowed to manage '{wanted.partition('-attach')[0]}-attach' attachments."
-                raise EC2ClientError("OperationNotPermitted", text)
-        return _Calls.moto.detach_network_interface(self)
-
-    def modify_network_interface_attribute(self: Any) -> Any:
-        interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
-        if isinstance(interface, LambdaInterface):
-            raise EC2ClientError("AuthFailure", "You do not have permission to access the specified resource.")
-        return _Calls.moto.modify_network_interface_attribute(self)
+@patches.replaces(
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.delete_network_interface", expects="self"
+)
+def delete_network_interface(response: ElasticNetworkInterfaces) -> Any:
+    interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
+    if interface.attachment_id:
+        text = f"Network interface '{interface.id}' is currently in use."
+        raise EC2ClientError("InvalidParameterValue", text)
+    return delete_network_interface.original(response)
 
 
-class _SubnetCalls(Replacement, of=Subnets):
-    def delete_subnet(self: Any) -> Any:
-        subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
-        if any(not _is_left_over(interface) for interface in _within(subnet)):
-            raise DependencyViolationError(f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
-        return _SubnetCalls.moto.delete_subnet(self)
+@patches.replaces(
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.detach_network_interface", expects="self"
+)
+def detach_network_interface(response: ElasticNetworkInterfaces) -> Any:
+    wanted = response._get_param("AttachmentId")
+    for interface in list(response.ec2_backend.enis.values()):
+        if isinstance(interface, LambdaInterface) and interface.attachment_id == wanted:
+            text = f"You are not allowed to manage '{wanted.partition('-attach')[0]}-attach' attachments."
+            raise EC2ClientError("OperationNotPermitted", text)
+    return detach_network_interface.original(response)
 
 
-class _GroupCalls(Replacement, of=SecurityGroups):
-    def delete_security_group(self: Any) -> Any:
-        named = self._get_param("GroupId") or self._get_param("GroupName")
-        group = self.ec2_backend.get_security_group_by_name_or_id(named) if named else None
-        using = [i for i in list(self.ec2_backend.enis.values()) if group in i.group_set and not _is_left_over(i)]
-        if group is not None and using:
-            raise DependencyViolationError(f"resource {group.id} has a dependent object")
-        return _GroupCalls.moto.delete_security_group(self)
+@patches.replaces(
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.modify_network_interface_attribute",
+    expects="self",
+)
+def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> Any:
+    interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
+    if isinstance(interface, LambdaInterface):
+        raise EC2ClientError("AuthFailure", "You do not have permission to access the specified resource.")
+    return modify_network_interface_attribute.original(response)
 
 
-class _Endpoints(Replacement, of=VPCBackend):
-    def create_vpc_endpoint(
-        self: Any, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
-    ) -> Any:
-        return _Endpoints.moto.create_vpc_endpoint(
-            self, vpc_id, service_name, endpoint_type or "Gateway", *args, **more
-        )
-
-    def modify_vpc_endpoint(
-        self: Any,
-        vpc_id: str,  # as moto calls it; it is the endpoint's id
-        *args: Any,
-        add_route_tables: Sequence[str] | None = None,
-        remove_route_tables: Sequence[str] | None = None,
-        **more: Any,
-    ) -> None:
-        (endpoint,) = self.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])
-        listed, before = endpoint.destination_prefix_list_id, set(endpoint.route_table_ids or ())
-        added, removed = list(add_route_tables or ()), list(remove_route_tables or ())
-        for table in dict.fromkeys(added):
-            if listed and table not in before:
-                self.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=listed)
-        for table in dict.fromkeys(removed):
-            if listed and table in before:
-                self.delete_route(table, listed)
-        _Endpoints.moto.modify_vpc_endpoint(
-            self, vpc_id, *args, add_route_tables=added, remove_route_tables=removed, **more
-        )
+@patches.replaces("moto.ec2.responses.subnets:Subnets.delete_subnet", expects="self")
+def delete_subnet(response: Subnets) -> Any:
+    subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
+    if any(not _is_left_over(interface) for interface in _within(subnet)):
+        raise DependencyViolationError(f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
+    return delete_subnet.original(response)
 
 
-class _Gateways(Replacement, of=NatGatewayBackend):
-    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:
-        gateway = _Gateways.moto.delete_nat_gateway(self, nat_gateway_id)
-        interface = getattr(gateway, "_eni", None)
-        if interface is not None:
-            self.enis.pop(interface.id, None)
-        return gateway
+@patches.replaces("moto.ec2.responses.security_groups:SecurityGroups.delete_security_group", expects="self")
+def delete_security_group(response: SecurityGroups) -> Any:
+    named = response._get_param("GroupId") or response._get_param("GroupName")
+    group = response.ec2_backend.get_security_group_by_name_or_id(named) if named else None
+    using = [i for i in list(response.ec2_backend.enis.values()) if group in i.group_set and not _is_left_over(i)]
+    if group is not None and using:
+        raise DependencyViolationError(f"resource {group.id} has a dependent object")
+    return delete_security_group.original(response)
+
+
+@patches.replaces(
+    "moto.ec2.models.vpcs:VPCBackend.create_vpc_endpoint",
+    expects=(
+        "self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, subnet_ids=None, "
+        "network_interface_ids=None, dns_entries=None, client_token=None, security_group_ids=None, tags=None, "
+        "private_dns_enabled=None"
+    ),
+)
+def create_vpc_endpoint(
+    backend: EC2Backend, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
+) -> Any:
+    return create_vpc_endpoint.original(backend, vpc_id, service_name, endpoint_type or "Gateway", *args, **more)
+
+
+@patches.replaces(
+    "moto.ec2.models.vpcs:VPCBackend.modify_vpc_endpoint",
+    expects=(
+        "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, add_route_tables, "
+        "add_security_groups, remove_security_groups"
+    ),
+)
+def modify_vpc_endpoint(
+    backend: EC2Backend,
+    vpc_id: str,  # as moto calls it; it is the endpoint's id
+    *args: Any,
+    add_route_tables: Sequence[str] | None = None,
+    remove_route_tables: Sequence[str] | None = None,
+    **more: Any,
+) -> None:
+    (endpoint,) = backend.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])
+    listed, before = endpoint.destination_prefix_list_id, set(endpoint.route_table_ids or ())
+    added, removed = list(add_route_tables or ()), list(remove_route_tables or ())
+    for table in dict.fromkeys(added):
+        if listed and table not in before:
+            backend.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=listed)
+    for table in dict.fromkeys(removed):
+        if listed and table in before:
+            backend.delete_route(table, listed)
+    modify_vpc_endpoint.original(backend, vpc_id, *args, add_route_tables=added, remove_route_tables=removed, **more)
+
+
+@patches.replaces("moto.ec2.models.nat_gateways:NatGatewayBackend.delete_nat_gateway", expects="self, nat_gateway_id")
+def delete_nat_gateway(backend: EC2Backend, nat_gateway_id: str) -> Any:
+    gateway = delete_nat_gateway.original(backend, nat_gateway_id)
+    interface = getattr(gateway, "_eni", None)
+    if interface is not None:
+        backend.enis.pop(interface.id, None)
+    return gateway

@@ -1,7 +1,7 @@
-"""Seam: EventBridge's rules take events to their targets (moto 5.2.5).
+"""EventBridge's rules take events to their targets.
 
 moto keeps buses, rules, targets and archives. It sends to few targets, within PutEvents, knows no retry and no
-dead-letter queue, and its patterns are not AWS's. Replaced here:
+dead-letter queue, and its patterns are not AWS's. The patches and their reasons:
 
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
 - `Rule.send_to_targets`: events from moto's other services go to the data plane.
@@ -17,25 +17,24 @@ dead-letter queue, and its patterns are not AWS's. Replaced here:
 - `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
   own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
-
-Worth an upstream change: TestEventPattern, the times of a replay, the limit of five targets, the pages of targets,
-UpdateEventBus, the bus with rules.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
-from moto.events import models, notifications
+from moto.events import models
 from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
+from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
-from moto.events.utils import PAGINATION_MODEL
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
@@ -43,8 +42,9 @@ from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import require_shape
+
+patches = Service("events")
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
 ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
@@ -109,126 +109,139 @@ def _archiving(rule: Any) -> Any:
     return keep
 
 
-def install(plane: DataPlane) -> None:
+def connect(plane: DataPlane) -> None:
     """Puts the data plane behind EventBridge."""
     deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
     plane.forgetting.append(deliveries.clear)
     plane.events.connect(rules_of, eventbridge_rules.RuleTargets(plane, deliveries, rules_of).run)
-    for each in (_Backend, _Rule, _Replay):
-        each.install(plane=plane)
-    _Handler.install()
-    for name in ("describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"):
-        setattr(models.EventsBackend, name, _of_a_known_rule(getattr(models.EventsBackend, name)))
-    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
-    notifications_module: Any = notifications
-    notifications_module._send_safe_notification = lambda *_: None
 
 
-class _Backend(Replacement, of=models.EventsBackend):
-    plane: DataPlane
+patches.adds("moto.events.utils:PAGINATION_MODEL.list_targets_by_rule", {"unique_attribute": "Id"})
 
-    def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
-        require_shape("events", "PutEvents", {"Entries": events})
+
+@patches.replaces(
+    "moto.events.notifications:_send_safe_notification", expects="source, event_name, region, resources, detail"
+)
+def _send_safe_notification(*_: object) -> None:
+    """AWS tells EventBridge of API calls only where CloudTrail has a trail."""
+
+
+@patches.replaces("moto.events.models:EventsBackend.put_events", expects="self, events")
+def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+    require_shape("events", "PutEvents", {"Entries": events})
+    try:
+        entries = eventbridge_entries.read(events or [], backend.account_id, backend.region_name)
+    except eventbridge_entries.InvalidRequest as error:
+        raise ValidationException(str(error)) from error
+    for entry in entries:
+        if entry.event is not None:
+            current.plane.events.publish(entry.event, entry.bus)
+    return [entry.result for entry in entries]
+
+
+def check_rule(backend: EventsBackend, name: str, given: Mapping[str, Any]) -> None:
+    """Raises for a rule that AWS refuses. Args: given: the settings, as moto calls them."""
+    asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
+    require_shape("events", "PutRule", {"Name": name} | asked)
+    if given.get("event_pattern"):
+        _parsed(given["event_pattern"])
+    if role := given.get("role_arn"):
         try:
-            entries = eventbridge_entries.read(events or [], self.account_id, self.region_name)
-        except eventbridge_entries.InvalidRequest as error:
-            raise ValidationException(str(error)) from error
-        for entry in entries:
-            if entry.event is not None:
-                _Backend.plane.events.publish(entry.event, entry.bus)
-        return [entry.result for entry in entries]
+            current.plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
+        except AccessDenied as error:
+            raise ValidationException(
+                f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
+            ) from error
+    bus = backend.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
+    if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
+        raise JsonRESTError(*_LIMIT_EXCEEDED)
 
-    def put_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
-        require_shape("events", "PutRule", {"Name": name} | asked)
-        if given.get("event_pattern"):
-            _parsed(given["event_pattern"])
-        if role := given.get("role_arn"):
-            try:
-                _Backend.plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
-            except AccessDenied as error:
-                raise ValidationException(
-                    f"Provided role '{role}' cannot be assumed by principal '{eventbridge_rules.PRINCIPAL}'."
-                ) from error
-        bus = self.event_buses.get(eventbridge_entries.bus_name(given.get("event_bus_arn")))
-        if bus is not None and name not in bus.rules and len(bus.rules) >= MOST_RULES:
+
+@patches.replaces("moto.events.models:EventsBackend.put_targets", expects="self, name, event_bus_arn, targets")
+def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+    if not (of_archive := _is_of_an_archive(targets)):
+        require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
+    bus = backend.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
+    rule = bus.rules.get(name) if bus else None
+    if rule is not None:  # else moto says so
+        for target in [] if of_archive else targets:
+            _check(target)
+        if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
             raise JsonRESTError(*_LIMIT_EXCEEDED)
-        return _Backend.moto.put_rule(self, name, *args, **given)
-
-    def put_targets(self: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
-        if not (of_archive := _is_of_an_archive(targets)):
-            require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
-        bus = self.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
-        rule = bus.rules.get(name) if bus else None
-        if rule is not None:  # else moto says so
-            for target in [] if of_archive else targets:
-                _check(target)
-            if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
-                raise JsonRESTError(*_LIMIT_EXCEEDED)
-        _Backend.moto.put_targets(self, name, event_bus_arn, targets)
-
-    def create_event_bus(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        require_shape("events", "CreateEventBus", {"Name": name})
-        _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
-        return _Backend.moto.create_event_bus(self, name, *args, **given)
-
-    def delete_event_bus(self: Any, name: str) -> None:
-        bus = self.event_buses.get(name)
-        if name != "default" and bus is not None and bus.rules:
-            raise ValidationException("EventBus can't be deleted since it has rules.")
-        _Backend.moto.delete_event_bus(self, name)
+    put_targets.original(backend, name, event_bus_arn, targets)
 
 
-class _Rule(Replacement, of=models.Rule):
-    plane: DataPlane
-
-    def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
-        del transform_input
-        _Rule.plane.events.offer(view(self), dict(original_event))
-
-
-class _Replay(Replacement, of=models.Replay):
-    plane: DataPlane
-
-    def replay_events(self: Any, archive: Any) -> None:
-        self.state = models.ReplayState.RUNNING
-        for event in _in_time(archive.events, self.event_start_time, self.event_end_time):
-            bus = models.events_backends[self.account_id][self.region].describe_event_bus(archive.event_bus_name)
-            for rule in list(bus.rules.values()):
-                if rule.arn in (self.destination.get("FilterArns") or [rule.arn]):
-                    _Replay.plane.events.offer(view(rule), event | {"replay-name": self.name})
-        self.state = models.ReplayState.COMPLETED
-        self.end_time = time.time()
+@patches.replaces(
+    "moto.events.models:EventsBackend.create_event_bus",
+    expects=(
+        "self, name, event_source_name=None, description=None, kms_key_identifier=None, dead_letter_config=None, "
+        "tags=None"
+    ),
+)
+def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, **given: Any) -> Any:
+    require_shape("events", "CreateEventBus", {"Name": name})
+    _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
+    return create_event_bus_of_backend.original(backend, name, *args, **given)
 
 
-class _Handler(Replacement, of=EventsHandler):
-    def create_event_bus(self: Any) -> Any:
-        _require_honoured({setting: self._get_param(setting) for setting in _NOT_HONOURED})
-        return _Handler.moto.create_event_bus(self)
+@patches.replaces("moto.events.models:EventsBackend.delete_event_bus", expects="self, name")
+def delete_event_bus(backend: EventsBackend, name: str) -> None:
+    bus = backend.event_buses.get(name)
+    if name != "default" and bus is not None and bus.rules:
+        raise ValidationException("EventBus can't be deleted since it has rules.")
+    delete_event_bus.original(backend, name)
 
-    def update_event_bus(self: Any) -> str:
-        given = {name: self._get_param(name) for name in ("Name", "Description", *_NOT_HONOURED)}
-        require_shape("events", "UpdateEventBus", given)
-        _require_honoured(given)
-        bus = self.events_backend.describe_event_bus(given["Name"])  # without a name: the default bus
-        if given["Description"] is not None:
-            bus.description = given["Description"]
-        bus.last_modified_time = unix_time()
-        told = {"Arn": bus.arn, "Name": bus.name, "Description": bus.description}
-        return json.dumps({name: value for name, value in told.items() if value is not None})
 
-    def test_event_pattern(self: Any) -> str:
-        given = {name: self._get_param(name) for name in ("EventPattern", "Event")}
-        require_shape("events", "TestEventPattern", given)
-        pattern = _parsed(given["EventPattern"])
-        try:
-            event = json.loads(given["Event"])
-        except (ValueError, RecursionError) as error:
-            raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
-        missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
-        if missing:
-            raise ValidationException(f"Parameter Event is not valid. Reason: it must have {', '.join(missing)}.")
-        return json.dumps({"Result": pattern.matches(event)})
+@patches.replaces("moto.events.models:Rule.send_to_targets", expects="self, original_event, transform_input=True")
+def send_to_targets(rule: models.Rule, original_event: Any, transform_input: bool = True) -> None:
+    del transform_input
+    current.plane.events.offer(view(rule), dict(original_event))
+
+
+@patches.replaces("moto.events.models:Replay.replay_events", expects="self, archive")
+def replay_events(replay: models.Replay, archive: Any) -> None:
+    replay.state = models.ReplayState.RUNNING
+    for event in _in_time(archive.events, replay.event_start_time, replay.event_end_time):
+        bus = models.events_backends[replay.account_id][replay.region].describe_event_bus(archive.event_bus_name)
+        for rule in list(bus.rules.values()):
+            if rule.arn in (replay.destination.get("FilterArns") or [rule.arn]):
+                current.plane.events.offer(view(rule), event | {"replay-name": replay.name})
+    replay.state = models.ReplayState.COMPLETED
+    replay.end_time = time.time()
+
+
+@patches.replaces("moto.events.responses:EventsHandler.create_event_bus", expects="self")
+def answer_create_event_bus(response: EventsHandler) -> Any:
+    _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
+    return answer_create_event_bus.original(response)
+
+
+@patches.replaces("moto.events.responses:EventsHandler.update_event_bus", expects="")
+def update_event_bus(response: EventsHandler) -> str:
+    given = {name: response._get_param(name) for name in ("Name", "Description", *_NOT_HONOURED)}
+    require_shape("events", "UpdateEventBus", given)
+    _require_honoured(given)
+    bus = response.events_backend.describe_event_bus(given["Name"])  # without a name: the default bus
+    if given["Description"] is not None:
+        bus.description = given["Description"]
+    bus.last_modified_time = unix_time()
+    told = {"Arn": bus.arn, "Name": bus.name, "Description": bus.description}
+    return json.dumps({name: value for name, value in told.items() if value is not None})
+
+
+@patches.replaces("moto.events.responses:EventsHandler.test_event_pattern", expects="self")
+def test_event_pattern(response: EventsHandler) -> str:
+    given = {name: response._get_param(name) for name in ("EventPattern", "Event")}
+    require_shape("events", "TestEventPattern", given)
+    pattern = _parsed(given["EventPattern"])
+    try:
+        event = json.loads(given["Event"])
+    except (ValueError, RecursionError) as error:
+        raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
+    missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
+    if missing:
+        raise ValidationException(f"Parameter Event is not valid. Reason: it must have {', '.join(missing)}.")
+    return json.dumps({"Result": pattern.matches(event)})
 
 
 def _require_honoured(given: Mapping[str, Any]) -> None:
@@ -242,14 +255,21 @@ def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
     return [event for event in list(events) if first <= event["time"] <= last]
 
 
-def _of_a_known_rule(moto: Callable[..., Any]) -> Callable[..., Any]:
-    def call(self: Any, name: str, event_bus_arn: str | None, **more: Any) -> Any:
-        bus = eventbridge_entries.bus_name(event_bus_arn)
-        if name not in self.describe_event_bus(bus).rules:
-            raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
-        return moto(self, name, event_bus_arn, **more)
+def require_rule(backend: EventsBackend, name: str, event_bus_arn: str | None) -> None:
+    """Raises, in AWS's words, unless a bus has a rule."""
+    bus = eventbridge_entries.bus_name(event_bus_arn)
+    if name not in backend.describe_event_bus(bus).rules:
+        raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
 
-    return call
+
+@patches.replaces_each(
+    "moto.events.models:EventsBackend",
+    ("describe_rule", "list_targets_by_rule"),
+    expects={"describe_rule": "self, name, event_bus_arn", "list_targets_by_rule": "self, rule_id, event_bus_arn"},
+)
+def _look(patch: Patch[..., Any], /, backend: EventsBackend, name: str, event_bus_arn: str | None, **more: Any) -> Any:
+    require_rule(backend, name, event_bus_arn)
+    return patch.original(backend, name, event_bus_arn, **more)
 
 
 def _check(target: dict[str, Any]) -> None:

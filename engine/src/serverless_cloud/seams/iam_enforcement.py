@@ -1,4 +1,4 @@
-"""Seam: identities and their permissions, as moto keeps them (moto 5.2.5). This reads moto and replaces nothing.
+"""Identities and their permissions, as moto keeps them. This reads moto and replaces nothing.
 
 The requests themselves are judged before they reach moto, by `iam/gate.py`. moto's own `IAMPolicy` and
 `IAMUserAccessKey` (moto/iam/access_control.py) are not used: see `iam/policies.py`. The seam that this one installs
@@ -24,7 +24,6 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.lambda_.service import LogWriter
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.seams import iam_policies
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its own credentials
@@ -200,12 +199,11 @@ def _may_write(permissions: Permissions, spec: FunctionSpec, stream: str) -> boo
     return all(permissions.allows(spec.role_arn, action, arn) for action, arn in needed)
 
 
-def install(plane: DataPlane) -> None:
-    """Forgets sessions when the cloud is emptied, and mends what moto keeps of policies."""
+def connect(plane: DataPlane) -> None:
+    """Forgets sessions when the cloud is emptied."""
     directory = plane.permissions.identities
     assert isinstance(directory, MotoDirectory)
     plane.forgetting.append(directory.forget)
-    iam_policies.install()
 
 
 def _role(role_arn: str) -> Any:

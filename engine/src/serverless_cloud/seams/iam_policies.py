@@ -1,4 +1,4 @@
-"""Seam: policies that moto lacks, drops or misreads (moto 5.2.5).
+"""Policies that moto lacks, drops or misreads.
 
 - `IAMBackend.attach_role_policy`, `attach_user_policy`, `attach_group_policy`, `get_policy`, `list_policies`: moto has
   AWS's own managed policies (AWSLambdaBasicExecutionRole and so on) only if all 1,500 are loaded at each start and
@@ -7,15 +7,11 @@
   of most conditions. Here a bucket's policy is evaluated for an anonymous caller, as moto means it.
 - `BaseIAMPolicyValidator._validate_version`: IAM takes a policy without Version for one of 2008-10-17; moto refuses it.
   The policies that SAM writes from its templates have none (IAM User Guide, "IAM JSON policy elements: Version").
-
-Worth an upstream change: the last two.
 """
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Callable
 from typing import Any
 
 from moto.iam import models
@@ -24,9 +20,11 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.once import once
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("iam")
 
 _AWS = "arn:aws:iam::aws:policy/"
 _RESULTS = {
@@ -52,48 +50,48 @@ def _make(backend: Any, arn: str) -> None:
         backend.aws_managed_policies.append(policy)
 
 
-def install() -> None:
-    """Puts these rules into moto."""
-    for name in ("attach_role_policy", "attach_user_policy", "attach_group_policy", "get_policy"):
-        setattr(models.IAMBackend, name, _making(getattr(models.IAMBackend, name)))
-    for each in (_Backend, _Bucket, _Validator):
-        each.install()
+@patches.replaces(
+    "moto.iam.models:IAMBackend.list_policies", expects="self, marker, max_items, only_attached, path_prefix, scope"
+)
+def list_policies(
+    backend: models.IAMBackend, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
+) -> Any:
+    if scope != "Local" and not only_attached:
+        for arn in _all_of_aws():
+            _make(backend, arn)
+    return list_policies.original(backend, marker, max_items, only_attached, path_prefix, scope)
 
 
-class _Backend(Replacement, of=models.IAMBackend):
-    def list_policies(
-        self: Any, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
-    ) -> Any:
-        if scope != "Local" and not only_attached:
-            for arn in _all_of_aws():
-                _make(self, arn)
-        return _Backend.moto.list_policies(self, marker, max_items, only_attached, path_prefix, scope)
+@patches.replaces("moto.s3.models:FakeBucket.get_permission", expects="self, action, resource")
+def get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    keys = {"aws:securetransport": ["true"], "aws:sourceip": ["127.0.0.1"]}
+    try:
+        verdict = parsed(bucket.policy.decode()).says(Request(action, resource, keys), _ANONYMOUS)
+    except ValueError:  # not a policy, or it uses something unsupported, so it allows nothing
+        return PermissionResult.NEUTRAL
+    return _RESULTS[verdict]
 
 
-class _Bucket(Replacement, of=FakeBucket):
-    def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
-        if self.policy is None:
-            return PermissionResult.NEUTRAL
-        keys = {"aws:securetransport": ["true"], "aws:sourceip": ["127.0.0.1"]}
-        try:
-            verdict = parsed(self.policy.decode()).says(Request(action, resource, keys), _ANONYMOUS)
-        except ValueError:  # not a policy, or it uses something unsupported, so it allows nothing
-            return PermissionResult.NEUTRAL
-        return _RESULTS[verdict]
+@patches.replaces("moto.iam.policy_validation:BaseIAMPolicyValidator._validate_version", expects="self")
+def _validate_version(validator: BaseIAMPolicyValidator) -> None:
+    if "Version" in validator._policy_json:
+        _validate_version.original(validator)
 
 
-class _Validator(Replacement, of=BaseIAMPolicyValidator):
-    def _validate_version(self: Any) -> None:
-        if "Version" in self._policy_json:
-            _Validator.moto._validate_version(self)
-
-
-def _making(moto: Callable[..., Any]) -> Callable[..., Any]:
-    """One of moto's calls whose first argument is the ARN of a policy."""
-
-    @functools.wraps(moto)
-    def call(self: Any, policy_arn: str, *more: Any, **named: Any) -> Any:
-        _make(self, policy_arn)
-        return moto(self, policy_arn, *more, **named)
-
-    return call
+@patches.replaces_each(
+    "moto.iam.models:IAMBackend",
+    ("attach_role_policy", "attach_user_policy", "attach_group_policy", "get_policy"),
+    expects={
+        "attach_role_policy": "self, policy_arn, role_name",
+        "attach_user_policy": "self, policy_arn, user_name",
+        "attach_group_policy": "self, policy_arn, group_name",
+        "get_policy": "self, policy_arn",
+    },
+)
+def _call_with_policy(
+    patch: Patch[..., Any], backend: models.IAMBackend, policy_arn: str, *more: Any, **named: Any
+) -> Any:
+    _make(backend, policy_arn)
+    return patch.original(backend, policy_arn, *more, **named)

@@ -1,6 +1,6 @@
-"""Seam: Kinesis data streams, and what a mapping reads of them (moto 5.2.5).
+"""Kinesis data streams, and what a mapping reads of them.
 
-Replaced here:
+The patches and their reasons:
 
 - `Stream.put_record`: it called the functions of mappings itself, within PutRecord.
 - `Stream.get_shard_for_key`: it chose closed shards, and none for the last key of a shard's range.
@@ -12,8 +12,6 @@ Replaced here:
 - `KinesisBackend.get_shard_iterator`: the iterator of a stream that was named by its ARN led nowhere.
 - `KinesisBackend.get_records`: a shard that is closed and read to its end has no next iterator.
 - `KinesisBackend.register_stream_consumer`: refused, since there is no SubscribeToShard behind it.
-
-Worth an upstream change: all of it but the last.
 """
 
 from __future__ import annotations
@@ -34,13 +32,16 @@ from moto.kinesis import models
 from moto.kinesis.exceptions import InvalidArgumentError
 from moto.kinesis.utils import decompose_shard_iterator
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import stream_requests
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.sources.stream_failures import is_pipe
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
+
+patches = Service("kinesis")
 
 POLL_S = 1.0  # Lambda Developer Guide, Kinesis: each shard is polled once a second
 
@@ -135,17 +136,14 @@ def _order(shard: Any) -> list[int]:
     return order
 
 
-def install(plane: DataPlane) -> None:
-    """Puts the data plane behind Kinesis streams."""
-    writes, pollers = _Writes(), StreamPollers(plane)
+def connect(plane: DataPlane) -> None:
+    """Gives the data plane its poller of data streams."""
+    current.parts[_Writes], pollers = _Writes(), StreamPollers(plane)
 
     def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
-        return pollers.make(mapping, KinesisStream(mapping, writes.lock), deliver)
+        return pollers.make(mapping, KinesisStream(mapping, current.parts[_Writes].lock), deliver)
 
-    for each in (_Shard, _Stream, _Backend):
-        each.install(writes=writes)
     plane.pollers["kinesis"] = make_poller
-    stream_requests.install()
 
 
 class _Writes:
@@ -168,94 +166,114 @@ class _Writes:
         return int(shard.first_number)
 
 
-class _Shard(Replacement, of=models.Shard):
-    writes: _Writes
-
-    def put_record(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        with _Shard.writes.lock:
-            _Shard.writes.first_number(self)
-            number = _Shard.writes.next_number(self)
-            self.records[number] = models.Record(partition_key, data, number, explicit_hash_key)
-            _order(self).append(number)
-        return str(number)
-
-    def get_records(self: Any, last_sequence_id: str, limit: int | None) -> Any:
-        with _Shard.writes.lock:
-            return _Shard.moto.get_records(self, last_sequence_id, limit)
-
-    def get_min_sequence_number(self: Any) -> int:
-        with _Shard.writes.lock:
-            return _Shard.writes.first_number(self)
-
-    def get_max_sequence_number(self: Any) -> int:
-        with _Shard.writes.lock:
-            return next(reversed(self.records), _Shard.writes.first_number(self))
+@patches.replaces("moto.kinesis.models:Shard.put_record", expects="self, partition_key, data, explicit_hash_key")
+def put_record_of_shard(shard: models.Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    with current.parts[_Writes].lock:
+        current.parts[_Writes].first_number(shard)
+        number = current.parts[_Writes].next_number(shard)
+        shard.records[number] = models.Record(partition_key, data, number, explicit_hash_key)
+        _order(shard).append(number)
+    return str(number)
 
 
-class _Stream(Replacement, of=models.Stream):
-    writes: _Writes
-
-    def put_record(self: Any, partition_key: str, explicit_hash_key: str, data: str) -> tuple[str, str]:
-        with _Stream.writes.lock:
-            shard = self.get_shard_for_key(partition_key, explicit_hash_key)
-            return shard.put_record(partition_key, data, explicit_hash_key), shard.shard_id
-
-    def get_shard_for_key(self: Any, partition_key: str, explicit_hash_key: str) -> Any:
-        if not isinstance(partition_key, str) or not 1 <= len(partition_key) <= 256:
-            raise InvalidArgumentError("partition_key")
-        try:
-            key = int(explicit_hash_key) if explicit_hash_key else int(_hash(partition_key), 16)
-        except (TypeError, ValueError):
-            key = -1
-        for shard in self.shards.values():
-            if shard.is_open and shard.starting_hash <= key <= shard.ending_hash:
-                return shard
-        raise InvalidArgumentError("explicit_hash_key")
-
-    def split_shard(self: Any, shard_to_split: str, new_starting_hash_key: str) -> None:
-        with _Stream.writes.lock, _kept(self.shards[shard_to_split]):
-            _Stream.moto.split_shard(self, shard_to_split, new_starting_hash_key)
-
-    def merge_shards(self: Any, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
-        first, second = shard_to_merge, adjacent_shard_to_merge
-        with _Stream.writes.lock:
-            if self.shards[first].starting_hash > self.shards[second].starting_hash:
-                first, second = second, first
-            for each in (first, second):
-                if not self.shards[each].is_open:
-                    raise InvalidArgumentError(
-                        f"Shard {each} in stream {self.stream_name} under account {self.account_id} has already "
-                        "been merged or split, and thus is not eligible for merging or splitting."
-                    )
-            with _kept(self.shards[first]), _kept(self.shards[second]):
-                _Stream.moto.merge_shards(self, first, second)
+@patches.replaces("moto.kinesis.models:Shard.get_records", expects="self, last_sequence_id, limit")
+def get_records_of_shard(shard: models.Shard, last_sequence_id: str, limit: int | None) -> Any:
+    with current.parts[_Writes].lock:
+        return get_records_of_shard.original(shard, last_sequence_id, limit)
 
 
-class _Backend(Replacement, of=models.KinesisBackend):
-    writes: _Writes
+@patches.replaces("moto.kinesis.models:Shard.get_min_sequence_number", expects="self")
+def get_min_sequence_number(shard: models.Shard) -> int:
+    with current.parts[_Writes].lock:
+        return current.parts[_Writes].first_number(shard)
 
-    def register_stream_consumer(self: Any, *_: object, **__: object) -> NoReturn:
-        raise JsonRESTError(
-            "NotImplementedException",
-            "The local cloud doesn't support register_stream_consumer (enhanced fan-out), because nobody could read "
-            "through the consumer. Map or read the stream itself. docs/fidelity.md lists what works here.",
-        )
 
-    def get_shard_iterator(
-        self: Any, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
-    ) -> Any:
-        name = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
-        with _Backend.writes.lock:
-            return _Backend.moto.get_shard_iterator(self, stream_arn, name, *more, **settings)
+@patches.replaces("moto.kinesis.models:Shard.get_max_sequence_number", expects="self")
+def get_max_sequence_number(shard: models.Shard) -> int:
+    with current.parts[_Writes].lock:
+        return next(reversed(shard.records), current.parts[_Writes].first_number(shard))
 
-    def get_records(self: Any, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
-        name, shard_id, _ = decompose_shard_iterator(shard_iterator)
-        following, records, behind_ms = _Backend.moto.get_records(self, stream_arn, shard_iterator, limit)
-        with _Backend.writes.lock:
-            shard = self.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
-            last = int(decompose_shard_iterator(following)[2])
-            ended = not shard.is_open and (not shard.records or last >= shard.get_max_sequence_number())
-        return (None if ended else following), records, behind_ms
+
+@patches.replaces("moto.kinesis.models:Stream.put_record", expects="self, partition_key, explicit_hash_key, data")
+def put_record_of_stream(
+    stream: models.Stream, partition_key: str, explicit_hash_key: str, data: str
+) -> tuple[str, str]:
+    with current.parts[_Writes].lock:
+        shard = get_shard_for_key(stream, partition_key, explicit_hash_key)
+        return shard.put_record(partition_key, data, explicit_hash_key), shard.shard_id
+
+
+@patches.replaces("moto.kinesis.models:Stream.get_shard_for_key", expects="self, partition_key, explicit_hash_key")
+def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_key: str) -> models.Shard:
+    if not isinstance(partition_key, str) or not 1 <= len(partition_key) <= 256:
+        raise InvalidArgumentError("partition_key")
+    try:
+        key = int(explicit_hash_key) if explicit_hash_key else int(_hash(partition_key), 16)
+    except (TypeError, ValueError):
+        key = -1
+    for shard in stream.shards.values():
+        if shard.is_open and shard.starting_hash <= key <= shard.ending_hash:
+            return shard
+    raise InvalidArgumentError("explicit_hash_key")
+
+
+@patches.replaces("moto.kinesis.models:Stream.split_shard", expects="self, shard_to_split, new_starting_hash_key")
+def split_shard(stream: models.Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
+    with current.parts[_Writes].lock, _kept(stream.shards[shard_to_split]):
+        split_shard.original(stream, shard_to_split, new_starting_hash_key)
+
+
+@patches.replaces("moto.kinesis.models:Stream.merge_shards", expects="self, shard_to_merge, adjacent_shard_to_merge")
+def merge_shards(stream: models.Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
+    first, second = shard_to_merge, adjacent_shard_to_merge
+    with current.parts[_Writes].lock:
+        if stream.shards[first].starting_hash > stream.shards[second].starting_hash:
+            first, second = second, first
+        for each in (first, second):
+            if not stream.shards[each].is_open:
+                raise InvalidArgumentError(
+                    f"Shard {each} in stream {stream.stream_name} under account {stream.account_id} has already "
+                    "been merged or split, and thus is not eligible for merging or splitting."
+                )
+        with _kept(stream.shards[first]), _kept(stream.shards[second]):
+            merge_shards.original(stream, first, second)
+
+
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.register_stream_consumer", expects="self, stream_arn, consumer_name"
+)
+def register_stream_consumer(_backend: models.KinesisBackend, *_: object, **__: object) -> NoReturn:
+    raise JsonRESTError(
+        "NotImplementedException",
+        "The local cloud doesn't support register_stream_consumer (enhanced fan-out), because nobody could read "
+        "through the consumer. Map or read the stream itself. docs/fidelity.md lists what works here.",
+    )
+
+
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.get_shard_iterator",
+    expects="self, stream_arn, stream_name, shard_id, shard_iterator_type, starting_sequence_number, at_timestamp",
+)
+def get_shard_iterator(
+    backend: models.KinesisBackend, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
+) -> Any:
+    name = backend.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
+    with current.parts[_Writes].lock:
+        return get_shard_iterator.original(backend, stream_arn, name, *more, **settings)
+
+
+@patches.replaces("moto.kinesis.models:KinesisBackend.get_records", expects="self, stream_arn, shard_iterator, limit")
+def get_records_of_backend(
+    backend: models.KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
+) -> Any:
+    stream_requests.check_iterator(shard_iterator)
+    name, shard_id, _ = decompose_shard_iterator(shard_iterator)
+    following, records, behind_ms = get_records_of_backend.original(backend, stream_arn, shard_iterator, limit)
+    with current.parts[_Writes].lock:
+        shard = backend.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
+        last = int(decompose_shard_iterator(following)[2])
+        ended = not shard.is_open and (not shard.records or last >= shard.get_max_sequence_number())
+    return (None if ended else following), records, behind_ms
 
 
 def _hash(partition_key: str) -> str:

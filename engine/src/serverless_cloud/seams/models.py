@@ -1,6 +1,6 @@
-"""Seam: moto's objects end when nobody needs them any more (moto 5.2.5).
+"""Moto's objects end when nobody needs them any more.
 
-Replaced here: `BaseModel.__new__`. moto notes each object of each model in a list of its class, for the page /moto-api
+moto notes each object of each model in a list of its class, for the page /moto-api
 of its server, and until a reset none ends: each message that was deleted long ago, each item that was overwritten, and
 every datum that was made to answer a question about metrics. Half an hour of the capstone's load took 1.8 GB that way.
 
@@ -15,16 +15,21 @@ from typing import Any
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
 
+from serverless_cloud.core.patches import Service
 
-def install() -> None:
-    """Keeps moto from noting the objects that it makes."""
+patches = Service("moto")
 
-    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        del args, kwargs  # __init__ gets them
-        return super(BaseModel, cls).__new__(cls)  # a dict's own for moto's models that are dicts
 
-    base: Any = BaseModel
-    base.__new__ = make
+@patches.replaces(
+    "moto.core.common_models:BaseModel.__new__",
+    expects="cls, *args, **kwargs",
+    kind="staticmethod",
+    defect="engine/tests/test_models_seam.py::test_stock_moto_keeps_each_object",
+    upstream="moto's server lets objects end that nobody needs any more.",
+)
+def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    del args, kwargs  # __init__ gets them
+    return super(BaseModel, cls).__new__(cls)  # a dict's own for moto's models that are dicts
 
 
 def forget() -> None:

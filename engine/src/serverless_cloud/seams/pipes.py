@@ -1,6 +1,6 @@
-"""Seam: pipes of EventBridge Pipes carry records (moto 5.2.5).
+"""Pipes of EventBridge Pipes carry records.
 
-moto keeps pipes and reads no source. Replaced, each to do what moto does and then more:
+moto keeps pipes and reads no source. The patches and their reasons:
 
 - `EventBridgePipesResponse.create_pipe`, `update_pipe`, `start_pipe`, `stop_pipe`, `delete_pipe`: refuse as
   AWS does (moto overwrites a pipe of the same name); the source is read while the pipe runs. The answer says CREATING,
@@ -8,8 +8,6 @@ moto keeps pipes and reads no source. Replaced, each to do what moto does and th
 - `EventBridgePipesResponse.describe_pipe`: moto has no StateReason. It says why a pipe has not begun (CREATE_FAILED and
   so on), or what is wrong at the moment.
 - `Pipe.advance`: moto lets a stopped pipe start again when somebody looks at it, and forgets the DesiredState STOPPED.
-
-Worth an upstream change: the conflict, the states.
 """
 
 from __future__ import annotations
@@ -25,12 +23,15 @@ from moto.pipes import models
 from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.pipe_rules import checked, own_parameters, target_parameters, why_not
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import asked_by_path, require_shape
+
+patches = Service("pipes")
 
 USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}
@@ -133,59 +134,68 @@ class RunningPipes:
             self._pollers.clear()
 
 
-def install(plane: DataPlane) -> None:
+def connect(plane: DataPlane) -> None:
     """Lets pipes run."""
-    running = RunningPipes(plane)
+    current.parts[RunningPipes] = running = RunningPipes(plane)
     plane.forgetting.append(running.clear)
-    _Calls.install(plane=plane, running=running)
-    pipe_class: Any = models.Pipe
-    pipe_class.advance = lambda _: None  # looking at a pipe changes nothing
 
 
-class _Calls(Replacement, of=EventBridgePipesResponse):
-    plane: DataPlane
-    running: RunningPipes
+@patches.replaces("moto.pipes.models:Pipe.advance", expects="self")
+def advance(_: models.Pipe) -> None:
+    """Looking at a pipe changes nothing."""
 
-    def create_pipe(self: Any) -> Any:
-        given = asked_by_path(self)
-        require_shape("pipes", "CreatePipe", given)
-        if given["Name"] in self.pipes_backend.pipes:
-            raise ConflictException(f"Pipe {given['Name']} already exists.")
-        checked(_Calls.plane, given)
-        answer = _Calls.moto.create_pipe(self)
-        _Calls.running.settle(self.pipes_backend.pipes[given["Name"]])
-        return answer
 
-    def update_pipe(self: Any) -> Any:
-        given = asked_by_path(self)
-        require_shape("pipes", "UpdatePipe", given)
-        pipe = self.pipes_backend.describe_pipe(given["Name"])
-        wanted = parameters_of(pipe) | given
-        wanted["SourceParameters"] = _merged(pipe.source_parameters or {}, given.get("SourceParameters") or {})
-        checked(_Calls.plane, wanted)
-        _Calls.moto.update_pipe(self)
-        pipe.source_parameters = wanted["SourceParameters"]
-        pipe.enrichment = wanted["Enrichment"] or None
-        pipe.status = "UPDATING"
-        answer = self.describe_pipe()
-        _Calls.running.settle(pipe)
-        return answer
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.create_pipe", expects="self")
+def create_pipe(response: EventBridgePipesResponse) -> Any:
+    given = asked_by_path(response)
+    require_shape("pipes", "CreatePipe", given)
+    if given["Name"] in response.pipes_backend.pipes:
+        raise ConflictException(f"Pipe {given['Name']} already exists.")
+    checked(current.plane, given)
+    answer = create_pipe.original(response)
+    current.parts[RunningPipes].settle(response.pipes_backend.pipes[given["Name"]])
+    return answer
 
-    def start_pipe(self: Any) -> Any:
-        return _switch(self, _Calls.moto.start_pipe, "RUNNING")
 
-    def stop_pipe(self: Any) -> Any:
-        return _switch(self, _Calls.moto.stop_pipe, "STOPPED")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.update_pipe", expects="self")
+def update_pipe(response: EventBridgePipesResponse) -> Any:
+    given = asked_by_path(response)
+    require_shape("pipes", "UpdatePipe", given)
+    pipe = response.pipes_backend.describe_pipe(given["Name"])
+    wanted = parameters_of(pipe) | given
+    wanted["SourceParameters"] = _merged(pipe.source_parameters or {}, given.get("SourceParameters") or {})
+    checked(current.plane, wanted)
+    update_pipe.original(response)
+    pipe.source_parameters = wanted["SourceParameters"]
+    pipe.enrichment = wanted["Enrichment"] or None
+    pipe.status = "UPDATING"
+    answer = response.describe_pipe()
+    current.parts[RunningPipes].settle(pipe)
+    return answer
 
-    def delete_pipe(self: Any) -> Any:
-        pipe = self.pipes_backend.describe_pipe(asked_by_path(self)["Name"])
-        answer = _Calls.moto.delete_pipe(self)
-        _Calls.running.settle(pipe)
-        return answer
 
-    def describe_pipe(self: Any) -> Any:
-        _Calls.running.look(self.pipes_backend.describe_pipe(asked_by_path(self)["Name"]))
-        return _Calls.moto.describe_pipe(self)
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.start_pipe", expects="self")
+def start_pipe(response: EventBridgePipesResponse) -> Any:
+    return _switch(response, start_pipe.original, "RUNNING")
+
+
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.stop_pipe", expects="self")
+def stop_pipe(response: EventBridgePipesResponse) -> Any:
+    return _switch(response, stop_pipe.original, "STOPPED")
+
+
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.delete_pipe", expects="self")
+def delete_pipe(response: EventBridgePipesResponse) -> Any:
+    pipe = response.pipes_backend.describe_pipe(asked_by_path(response)["Name"])
+    answer = delete_pipe.original(response)
+    current.parts[RunningPipes].settle(pipe)
+    return answer
+
+
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.describe_pipe", expects="self")
+def describe_pipe(response: EventBridgePipesResponse) -> Any:
+    current.parts[RunningPipes].look(response.pipes_backend.describe_pipe(asked_by_path(response)["Name"]))
+    return describe_pipe.original(response)
 
 
 def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) -> Any:
@@ -193,7 +203,7 @@ def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) 
     was_so = pipe.status == name_of_state
     answer = moto_call(response)
     if not was_so:
-        _Calls.running.settle(pipe)
+        current.parts[RunningPipes].settle(pipe)
     return answer
 
 

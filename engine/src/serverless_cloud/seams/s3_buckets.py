@@ -1,15 +1,13 @@
-"""Seam: names and notification configurations of buckets (moto 5.2.5).
+"""Names and notification configurations of buckets.
 
 moto looks at the length of a name only. It sets a configuration before it looks whether it can stand, takes any
 destination and any overlap, fails on the name "Prefix" and on an empty prefix or suffix, and does not tell of
-EventBridge. Replaced here:
+EventBridge. The patches and their reasons:
 
 - `S3Backend.create_bucket`: AWS's rules for names.
 - `FakeBucket.set_notification_configuration`: AWS's checks, before anything is changed.
 - `S3Response._notification_config_from_body`: ARNs and filters are checked first.
 - `S3Response.get_bucket_notification`: with EventBridge, without empty lists.
-
-Worth an upstream change: all but the look at policies.
 """
 
 from __future__ import annotations
@@ -31,13 +29,16 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from serverless_cloud import s3_events
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Filter
 from serverless_cloud.seams.function_calls import qualifier_of
 from serverless_cloud.seams.lambda_versions import route
-from serverless_cloud.seams.replacement import Replacement
+
+patches = Service("s3")
 
 PRINCIPAL = "s3.amazonaws.com"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -76,18 +77,15 @@ class DestinationsRefused(ServiceException):
         return 400, {"Content-Type": "application/xml"}, text
 
 
-def install(plane: DataPlane) -> None:
-    """Puts AWS's checks before moto's names and configurations."""
-    _Backend.install()
-    _Buckets.install(plane=plane)
-    _Answers.install()
-
-
-class _Backend(Replacement, of=models.S3Backend):
-    def create_bucket(self: Any, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> Any:
-        if not is_allowed(bucket_name):
-            raise InvalidBucketName
-        return _Backend.moto.create_bucket(self, bucket_name, region_name, bucket_namespace)
+@patches.replaces(
+    "moto.s3.models:S3Backend.create_bucket", expects="self, bucket_name, region_name, bucket_namespace=None"
+)
+def create_bucket(
+    backend: models.S3Backend, bucket_name: str, region_name: str, bucket_namespace: str | None = None
+) -> Any:
+    if not is_allowed(bucket_name):
+        raise InvalidBucketName
+    return create_bucket.original(backend, bucket_name, region_name, bucket_namespace)
 
 
 def is_allowed(name: str) -> bool:
@@ -103,66 +101,66 @@ def is_allowed(name: str) -> bool:
     return False
 
 
-class _Buckets(Replacement, of=models.FakeBucket):
-    plane: DataPlane
-
-    def set_notification_configuration(self: Any, notification_config: dict[str, Any] | None) -> None:
-        given = notification_config or {}
-        fresh = models.NotificationConfiguration(
-            topic=given.get("TopicConfiguration"),
-            queue=given.get("QueueConfiguration"),
-            cloud_function=given.get("CloudFunctionConfiguration"),
-            event_bridge=given.get("EventBridgeConfiguration"),
-        )
-        wanted = [(kind, each) for kind in _KINDS for each in getattr(fresh, kind)]
-        if any(each.arn.split(":")[3] != self.region_name for _, each in wanted):
-            raise InvalidNotificationDestination
-        if reason := _ambiguous([each for _, each in wanted]):
-            raise S3ClientError("InvalidArgument", reason)
-        if not skips_validation.get():
-            reasons = {
-                f"{each.arn}, null" if kind == "cloud_function" else each.arn: reason
-                for kind, each in wanted
-                if (reason := _why_not(_Buckets.plane, kind, each.arn, bucket_of(self)))
-            }
-            if reasons:
-                raise DestinationsRefused(reasons)
-        nothing = not wanted and fresh.event_bridge is None
-        self.notification_configuration = None if nothing else fresh
-        if wanted:
-            notifications.send_test_event(self.account_id, self)
-
-
-class _Answers(Replacement, of=S3Response):
-    def _notification_config_from_body(self: Any) -> Any:
-        text = self.body.decode() if isinstance(self.body, bytes) else str(self.body)
-        self.body = re.sub(r"<Name>\s*(prefix|suffix)\s*</Name>", lambda m: m.group().lower().replace("name", "Name"),
-                           text, flags=re.IGNORECASE)  # fmt: skip
-        for tag, service, _, _ in _KINDS.values():
-            for arn in re.findall(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text):
-                if not re.match(rf"arn:[^:]+:{service}:[^:]+:\d{{12}}:.", arn):
-                    error = S3ClientError("InvalidArgument", "The ARN could not be parsed")
-                    error.argument_name, error.argument_value = tag, arn  # type: ignore[attr-defined]
-                    raise error
-        for name in re.findall(r"<Name>([^<]*)</Name>", text):
-            if name.strip().lower() not in ("prefix", "suffix"):
-                raise S3ClientError("InvalidArgument", "filter rule name must be either prefix or suffix")
-        self.body = re.sub(r"<Value></Value>|<Value ?/>", f"<Value>{_EMPTY}</Value>", self.body)
-        return _with_empty(_Answers.moto._notification_config_from_body(self))
-
-    def get_bucket_notification(self: Any) -> Any:
-        found = self.backend.get_bucket_notification_configuration(self.bucket_name)
-        if not found:
-            return self.serialized(EmptyResult())
-        result: dict[str, Any] = {
-            name: [_told(each, arn) for each in getattr(found, kind)]
-            for kind, (_, _, name, arn) in _KINDS.items()
-            if getattr(found, kind)
+@patches.replaces("moto.s3.models:FakeBucket.set_notification_configuration", expects="self, notification_config")
+def set_notification_configuration(bucket: models.FakeBucket, notification_config: dict[str, Any] | None) -> None:
+    given = notification_config or {}
+    fresh = models.NotificationConfiguration(
+        topic=given.get("TopicConfiguration"),
+        queue=given.get("QueueConfiguration"),
+        cloud_function=given.get("CloudFunctionConfiguration"),
+        event_bridge=given.get("EventBridgeConfiguration"),
+    )
+    wanted = [(kind, each) for kind in _KINDS for each in getattr(fresh, kind)]
+    if any(each.arn.split(":")[3] != bucket.region_name for _, each in wanted):
+        raise InvalidNotificationDestination
+    if reason := _ambiguous([each for _, each in wanted]):
+        raise S3ClientError("InvalidArgument", reason)
+    if not skips_validation.get():
+        reasons = {
+            f"{each.arn}, null" if kind == "cloud_function" else each.arn: reason
+            for kind, each in wanted
+            if (reason := _why_not(current.plane, kind, each.arn, bucket_of(bucket)))
         }
-        if found.event_bridge is not None:
-            result["EventBridgeConfiguration"] = {}
-        self.data["Action"] = "GetBucketNotificationConfiguration"
-        return self.serialized(ActionResult(result))
+        if reasons:
+            raise DestinationsRefused(reasons)
+    nothing = not wanted and fresh.event_bridge is None
+    bucket.notification_configuration = None if nothing else fresh
+    if wanted:
+        notifications.send_test_event(bucket.account_id, bucket)
+
+
+@patches.replaces("moto.s3.responses:S3Response._notification_config_from_body", expects="self")
+def _notification_config_from_body(response: S3Response) -> Any:
+    text = response.body.decode() if isinstance(response.body, bytes) else str(response.body)
+    response.body = re.sub(r"<Name>\s*(prefix|suffix)\s*</Name>", lambda m: m.group().lower().replace("name", "Name"),
+                       text, flags=re.IGNORECASE)  # fmt: skip
+    for tag, service, _, _ in _KINDS.values():
+        for arn in re.findall(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text):
+            if not re.match(rf"arn:[^:]+:{service}:[^:]+:\d{{12}}:.", arn):
+                error = S3ClientError("InvalidArgument", "The ARN could not be parsed")
+                error.argument_name, error.argument_value = tag, arn  # type: ignore[attr-defined]
+                raise error
+    for name in re.findall(r"<Name>([^<]*)</Name>", text):
+        if name.strip().lower() not in ("prefix", "suffix"):
+            raise S3ClientError("InvalidArgument", "filter rule name must be either prefix or suffix")
+    response.body = re.sub(r"<Value></Value>|<Value ?/>", f"<Value>{_EMPTY}</Value>", response.body)
+    return _with_empty(_notification_config_from_body.original(response))
+
+
+@patches.replaces("moto.s3.responses:S3Response.get_bucket_notification", expects="self")
+def get_bucket_notification(response: S3Response) -> Any:
+    found = response.backend.get_bucket_notification_configuration(response.bucket_name)
+    if not found:
+        return response.serialized(EmptyResult())
+    result: dict[str, Any] = {
+        name: [_told(each, arn) for each in getattr(found, kind)]
+        for kind, (_, _, name, arn) in _KINDS.items()
+        if getattr(found, kind)
+    }
+    if found.event_bridge is not None:
+        result["EventBridgeConfiguration"] = {}
+    response.data["Action"] = "GetBucketNotificationConfiguration"
+    return response.serialized(ActionResult(result))
 
 
 def _rules(configuration: Any) -> list[dict[str, str]]:

@@ -1,14 +1,14 @@
-"""Seam: events of objects reach functions, queues, topics and EventBridge (moto 5.2.5).
+"""Events of objects reach functions, queues, topics and EventBridge.
 
 moto delivers while the caller waits, leaves fields out, tells of tags when an object is put and of a Put when a
 multipart upload is completed, tells nothing of delete markers and of most deleted versions, and offers events to the
-rules of every bus. Replaced here:
+rules of every bus. The patches and their reasons:
 
 - `notifications.send_event`, `send_test_event`: notes events, and sends them after the request has succeeded.
 - `S3Response.key_response`, `bucket_response`: one request is one `Call`; its ids are in the answer's headers.
 - `S3Backend.delete_object`: tells of all that it removes.
 
-Configurations and the names of buckets have their own seam, `s3_buckets`. Worth an upstream change: the events.
+Configurations and the names of buckets have their own seam, `s3_buckets`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.s3 import models, notifications
+from moto.core.common_types import TYPE_RESPONSE
+from moto.s3 import models
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 
 from serverless_cloud import s3_events
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
@@ -38,8 +41,9 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Call, ObjectEvent
 from serverless_cloud.seams import s3_buckets
 from serverless_cloud.seams.queue_sending import send_to_queue
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.s3_buckets import PRINCIPAL, bucket_of
+
+patches = Service("s3")
 
 SUBJECT = "Amazon S3 Notification"
 
@@ -57,18 +61,23 @@ _request: ContextVar[_Request | None] = ContextVar("s3_request", default=None)
 _muted: ContextVar[bool] = ContextVar("s3_muted", default=False)
 
 
-def install(plane: DataPlane) -> None:
+def connect(plane: DataPlane) -> None:
     """Puts the outbox behind buckets."""
-    sender = _Sender(plane)
+    current.parts[Sender] = sender = Sender(plane)
     plane.forgetting.append(sender.outbox.clear)
-    module: Any = notifications
-    module.send_event, module.send_test_event = sender.send_event, sender.send_test_event
-    _Backend.install(sender=sender)
-    _install_requests(sender)
-    s3_buckets.install(plane)
 
 
-class _Sender:
+@patches.replaces("moto.s3.notifications:send_event", expects="account_id, event_name, bucket, key")
+def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+    current.parts[Sender].send_event(account_id, event_name, bucket, key)
+
+
+@patches.replaces("moto.s3.notifications:send_test_event", expects="account_id, bucket")
+def send_test_event(account_id: str, bucket: Any) -> None:
+    current.parts[Sender].send_test_event(account_id, bucket)
+
+
+class Sender:
     """Takes events to the targets that a bucket's configuration names."""
 
     def __init__(self, plane: DataPlane) -> None:
@@ -185,31 +194,31 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _Backend(Replacement, of=models.S3Backend):
-    sender: _Sender
-
-    def delete_object(
-        self: Any, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-    ) -> Any:
-        bucket = self.get_bucket(bucket_name)
-        there = key_name in bucket.keys
-        with _quietly():
-            done, told = _Backend.moto.delete_object(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
-        if done and there:
-            marks = bucket.is_versioned and version_id is None
-            _Backend.sender.note(
-                bucket,
-                ObjectEvent(
-                    f"ObjectRemoved:{'DeleteMarkerCreated' if marks else 'Delete'}",
-                    bucket_of(bucket),
-                    key_name,
-                    _now(),
-                    etag="d41d8cd98f00b204e9800998ecf8427e" if marks else None,  # of nothing
-                    version_id=_version(told.get("version-id")),
-                    sequencer=_Backend.sender.sequencer(),
-                ),
-            )
-        return done, told
+@patches.replaces(
+    "moto.s3.models:S3Backend.delete_object", expects="self, bucket_name, key_name, version_id=None, bypass=False"
+)
+def delete_object(
+    backend: models.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+) -> Any:
+    bucket = backend.get_bucket(bucket_name)
+    there = key_name in bucket.keys
+    with _quietly():
+        done, told = delete_object.original(backend, bucket_name, key_name, version_id=version_id, bypass=bypass)
+    if done and there:
+        marks = bucket.is_versioned and version_id is None
+        current.parts[Sender].note(
+            bucket,
+            ObjectEvent(
+                f"ObjectRemoved:{'DeleteMarkerCreated' if marks else 'Delete'}",
+                bucket_of(bucket),
+                key_name,
+                _now(),
+                etag="d41d8cd98f00b204e9800998ecf8427e" if marks else None,  # of nothing
+                version_id=_version(told.get("version-id")),
+                sequencer=current.parts[Sender].sequencer(),
+            ),
+        )
+    return done, told
 
 
 @contextlib.contextmanager
@@ -232,35 +241,32 @@ def _fresh_call(source_ip: str, request_id: str = "") -> Call:
     return Call(request_id or secrets.token_hex(8).upper(), secrets.token_urlsafe(57), source_ip)
 
 
-def _install_requests(sender: _Sender) -> None:
-    response_class: Any = S3Response
-
-    def as_one_call(answer: Callable[..., Any]) -> Callable[..., Any]:
-        def answer_and_tell(self: Any, request: Any, full_url: str, headers: Any) -> Any:
-            under_way = _Request(getattr(request, "remote_addr", None) or "127.0.0.1")
-            token = _request.set(under_way)
-            skips = str(request.headers.get("x-amz-skip-destination-validation", "")).lower() == "true"
-            skip_token = s3_buckets.skips_validation.set(skips)
-            try:
-                status, answered, body = answer(self, request, full_url, headers)
-            except s3_buckets.DestinationsRefused as refused:
-                status, answered, body = self._send_response(refused.answer())
-            finally:
-                s3_buckets.skips_validation.reset(skip_token)
-                _request.reset(token)
-            call = _fresh_call(under_way.source_ip, str(answered.get("x-amzn-requestid", "")))
-            answered["x-amz-request-id"], answered["x-amz-id-2"] = call.request_id, call.host_id
-            if int(status) < 400:
-                for bucket, event in _that_count(under_way.events):
-                    sender.send(bucket, event, call)
-                for bucket in under_way.tests:
-                    sender.send_test(bucket, call)
-            return status, answered, body
-
-        return answer_and_tell
-
-    response_class.key_response = as_one_call(response_class.key_response)
-    response_class.bucket_response = as_one_call(response_class.bucket_response)
+@patches.replaces_each(
+    "moto.s3.responses:S3Response", ("key_response", "bucket_response"), expects="self, request, full_url, headers"
+)
+def _answer_as_one_call(
+    patch: Patch[..., Any], response: S3Response, request: Any, full_url: str, headers: Any
+) -> TYPE_RESPONSE:
+    under_way = _Request(getattr(request, "remote_addr", None) or "127.0.0.1")
+    token = _request.set(under_way)
+    skips = str(request.headers.get("x-amz-skip-destination-validation", "")).lower() == "true"
+    skip_token = s3_buckets.skips_validation.set(skips)
+    try:
+        status, answered, body = patch.original(response, request, full_url, headers)
+    except s3_buckets.DestinationsRefused as refused:
+        status, answered, body = response._send_response(refused.answer())
+    finally:
+        s3_buckets.skips_validation.reset(skip_token)
+        _request.reset(token)
+    call = _fresh_call(under_way.source_ip, str(answered.get("x-amzn-requestid", "")))
+    answered["x-amz-request-id"], answered["x-amz-id-2"] = call.request_id, call.host_id
+    if int(status) < 400:
+        sender = current.parts[Sender]
+        for bucket, event in _that_count(under_way.events):
+            sender.send(bucket, event, call)
+        for bucket in under_way.tests:
+            sender.send_test(bucket, call)
+    return status, answered, body
 
 
 def _that_count(events: list[tuple[Any, ObjectEvent]]) -> list[tuple[Any, ObjectEvent]]:

@@ -1,28 +1,30 @@
-"""Seam: EventBridge rules with a ScheduleExpression run (moto 5.2.5).
+"""EventBridge rules with a ScheduleExpression run.
 
-moto keeps them, and nothing ticks. Replaced, each to do what was there before (moto, or event_rules.py) and then more:
+moto keeps them, and nothing ticks. The patches and their reasons:
 
 - `EventsBackend.put_rule`: the whole expression is checked, moto looks at its first word; the schedule starts.
 - `EventsBackend.enable_rule`, `disable_rule`, `delete_rule`: it starts again, and ends.
 
 The event of a schedule: Amazon EventBridge User Guide, "Creating a rule that runs on a schedule".
-Worth an upstream change: the check.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.events.exceptions import ValidationException
-from moto.events.models import EventsBackend
+from moto.events.models import EventsBackend, Rule
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.schedules.expressions import InvalidExpression, parse_rule
 from serverless_cloud.schedules.timer import Timer
-from serverless_cloud.seams.event_rules import view
+from serverless_cloud.seams.event_rules import check_rule, require_rule, view
+
+patches = Service("events")
 
 
 def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:
@@ -41,53 +43,75 @@ def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:
     }
 
 
-def install(plane: DataPlane) -> None:
-    """Lets scheduled rules run."""
-    timer = Timer("scheduled rules", plane.tasks, lambda: plane.time_scale)
-    plane.forgetting.append(timer.clear)
-    backend: Any = EventsBackend
-    put_before, delete_before = backend.put_rule, backend.delete_rule
-    enable_before, disable_before = backend.enable_rule, backend.disable_rule
+class ScheduledRules:
+    """The rules with a schedule that are enabled."""
 
-    def follow(rule: Any) -> None:
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._timer = Timer("scheduled rules", plane.tasks, lambda: plane.time_scale)
+        plane.forgetting.append(self._timer.clear)
+
+    def follow(self, rule: Rule) -> None:
         """The timer does what moto's rule says now."""
         if not rule.scheduled_expression or rule.state == "DISABLED":
-            timer.cancel(rule.arn)
+            self._timer.cancel(rule.arn)
             return
         schedule, now = parse_rule(rule.scheduled_expression), datetime.now(UTC)
 
         def ring(due: datetime) -> None:
-            plane.events.run_targets(view(rule), scheduled_event(rule.arn, due))
+            self._plane.events.run_targets(view(rule), scheduled_event(rule.arn, due))
 
         # A rate is counted from now on: its first time is one interval later.
-        timer.set(rule.arn, now, lambda moment: schedule.next_after(max(moment, now), now), ring)
+        self._timer.set(rule.arn, now, lambda moment: schedule.next_after(max(moment, now), now), ring)
 
-    def put_rule(self: Any, name: str, *args: Any, **given: Any) -> Any:
-        if expression := given.get("scheduled_expression"):
-            try:
-                parse_rule(expression)
-            except InvalidExpression as error:
-                raise ValidationException("Parameter ScheduleExpression is not valid.") from error
-        answer = put_before(self, name, *args, **given)
-        follow(self.describe_rule(name, given.get("event_bus_arn")))
-        return answer
+    def forget(self, rule: Rule) -> None:
+        """The rule was deleted."""
+        self._timer.cancel(rule.arn)
 
-    def switching(before: Callable[..., Any]) -> Callable[..., Any]:
-        def switch(self: Any, name: str, event_bus_arn: str | None) -> Any:
-            answer = before(self, name, event_bus_arn)
-            if answer:
-                follow(self.describe_rule(name, event_bus_arn))
-            return answer
 
-        return switch
+def connect(plane: DataPlane) -> None:
+    """Lets scheduled rules run."""
+    current.parts[ScheduledRules] = ScheduledRules(plane)
 
-    def delete_rule(self: Any, name: str, event_bus_arn: str | None) -> Any:
-        bus = self.event_buses.get(self._normalize_event_bus_arn(event_bus_arn))
-        rule = bus.rules.get(name) if bus else None
-        answer = delete_before(self, name, event_bus_arn)
-        if rule is not None:
-            timer.cancel(rule.arn)
-        return answer
 
-    backend.put_rule, backend.delete_rule = put_rule, delete_rule
-    backend.enable_rule, backend.disable_rule = switching(enable_before), switching(disable_before)
+@patches.replaces(
+    "moto.events.models:EventsBackend.put_rule",
+    expects=(
+        "self, name, description=None, event_bus_arn=None, event_pattern=None, role_arn=None, "
+        "scheduled_expression=None, state=None, managed_by=None, tags=None"
+    ),
+)
+def put_rule(backend: EventsBackend, name: str, *args: Any, **given: Any) -> Rule:
+    """Checks the whole expression and the other settings, keeps the rule, and starts its schedule."""
+    if expression := given.get("scheduled_expression"):
+        try:
+            parse_rule(expression)
+        except InvalidExpression as error:
+            raise ValidationException("Parameter ScheduleExpression is not valid.") from error
+    check_rule(backend, name, given)
+    rule = put_rule.original(backend, name, *args, **given)
+    current.parts[ScheduledRules].follow(backend.describe_rule(name, given.get("event_bus_arn")))
+    return rule
+
+
+@patches.replaces_each(
+    "moto.events.models:EventsBackend", ("enable_rule", "disable_rule"), expects="self, name, event_bus_arn"
+)
+def _switch(patch: Patch[..., Any], backend: EventsBackend, name: str, event_bus_arn: str | None) -> bool:
+    """The schedule starts again, or ends."""
+    require_rule(backend, name, event_bus_arn)
+    answer: bool = patch.original(backend, name, event_bus_arn)
+    if answer:
+        current.parts[ScheduledRules].follow(backend.describe_rule(name, event_bus_arn))
+    return answer
+
+
+@patches.replaces("moto.events.models:EventsBackend.delete_rule", expects="self, name, event_bus_arn")
+def delete_rule(backend: EventsBackend, name: str, event_bus_arn: str | None) -> None:
+    """The schedule ends with its rule."""
+    bus = backend.event_buses.get(backend._normalize_event_bus_arn(event_bus_arn))
+    rule = bus.rules.get(name) if bus else None
+    answer = delete_rule.original(backend, name, event_bus_arn)
+    if rule is not None:
+        current.parts[ScheduledRules].forget(rule)
+    return answer

@@ -1,6 +1,6 @@
-"""Seam: schedules of EventBridge Scheduler invoke their targets (moto 5.2.5).
+"""Schedules of EventBridge Scheduler invoke their targets.
 
-moto keeps schedules and invokes nothing. Replaced, each to do what moto does and then more:
+moto keeps schedules and invokes nothing. The patches and their reasons:
 
 - `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: refuse what AWS refuses or the local
   cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
@@ -9,8 +9,7 @@ moto keeps schedules and invokes nothing. Replaced, each to do what moto does an
   missing group is reported.
 - `ScheduleExists.code`: 409.
 
-Rules: EventBridge Scheduler API reference and User Guide. Words marked "ours" are not AWS's: it documents none. Worth
-an upstream change: all but the running.
+Rules: EventBridge Scheduler API reference and User Guide. Words marked "ours" are not AWS's: it documents none.
 """
 
 from __future__ import annotations
@@ -26,10 +25,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.scheduler.exceptions import ScheduleExists, ScheduleGroupNotFound
+from moto.scheduler.exceptions import ScheduleGroupNotFound
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
+from serverless_cloud.core import current
+from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
@@ -38,8 +39,9 @@ from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.schedules.expressions import InvalidExpression, Within, parse_schedule, time_zone
 from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
-from serverless_cloud.seams.replacement import Replacement
 from serverless_cloud.seams.shape_rules import ValidationException, asked_by_path, require_shape
+
+patches = Service("scheduler")
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0
@@ -155,40 +157,41 @@ class _GroupExists(JsonRESTError):
         super().__init__("ConflictException", f"Schedule group {name} already exists.")
 
 
-def install(plane: DataPlane) -> None:
+def connect(plane: DataPlane) -> None:
     """Lets schedules run."""
-    running = RunningSchedules(plane)
+    current.parts[RunningSchedules] = running = RunningSchedules(plane)
     plane.forgetting.append(running.clear)
-    _Calls.install(plane=plane, running=running)
-    _Backend.install(running=running)
-    ScheduleExists.code = 409
 
 
-class _Calls(Replacement, of=EventBridgeSchedulerResponse):
-    plane: DataPlane
-    running: RunningSchedules
+patches.sets("moto.scheduler.exceptions:ScheduleExists.code", 409)
 
-    def create_schedule(self: Any) -> Any:
-        given = asked_by_path(self)
-        _check(_Calls.plane, "CreateSchedule", given)
-        self.scheduler_backend.get_schedule_group(given.get("GroupName"))
-        answer = _Calls.moto.create_schedule(self)
-        _settle(self.scheduler_backend, given)
-        return answer
 
-    def update_schedule(self: Any) -> Any:
-        given = asked_by_path(self)
-        _check(_Calls.plane, "UpdateSchedule", given)
-        answer = _Calls.moto.update_schedule(self)
-        _settle(self.scheduler_backend, given)
-        return answer
+@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule", expects="self")
+def create_schedule(response: EventBridgeSchedulerResponse) -> Any:
+    given = asked_by_path(response)
+    _check(current.plane, "CreateSchedule", given)
+    response.scheduler_backend.get_schedule_group(given.get("GroupName"))
+    answer = create_schedule.original(response)
+    _settle(response.scheduler_backend, given)
+    return answer
 
-    def create_schedule_group(self: Any) -> Any:
-        given = asked_by_path(self)
-        require_shape("scheduler", "CreateScheduleGroup", given)
-        if given["Name"] in self.scheduler_backend.schedule_groups:
-            raise _GroupExists(given["Name"])
-        return _Calls.moto.create_schedule_group(self)
+
+@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.update_schedule", expects="self")
+def update_schedule(response: EventBridgeSchedulerResponse) -> Any:
+    given = asked_by_path(response)
+    _check(current.plane, "UpdateSchedule", given)
+    answer = update_schedule.original(response)
+    _settle(response.scheduler_backend, given)
+    return answer
+
+
+@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule_group", expects="self")
+def create_schedule_group(response: EventBridgeSchedulerResponse) -> Any:
+    given = asked_by_path(response)
+    require_shape("scheduler", "CreateScheduleGroup", given)
+    if given["Name"] in response.scheduler_backend.schedule_groups:
+        raise _GroupExists(given["Name"])
+    return create_schedule_group.original(response)
 
 
 def _settle(backend: Any, given: dict[str, Any]) -> None:
@@ -197,26 +200,28 @@ def _settle(backend: Any, given: dict[str, Any]) -> None:
     schedule.state = given.get("State") or "ENABLED"
     schedule.action_after_completion = given.get("ActionAfterCompletion") or "NONE"
     schedule.target["RetryPolicy"] = RETRY_POLICY | (given["Target"].get("RetryPolicy") or {})
-    _Calls.running.set(schedule, lambda: backend.delete_schedule(given.get("GroupName"), given["Name"]))
+    current.parts[RunningSchedules].set(
+        schedule, lambda: backend.delete_schedule(given.get("GroupName"), given["Name"])
+    )
 
 
-class _Backend(Replacement, of=EventBridgeSchedulerBackend):
-    running: RunningSchedules
+@patches.replaces("moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule", expects="self, group_name, name")
+def delete_schedule(backend: EventBridgeSchedulerBackend, group_name: str | None, name: str) -> None:
+    schedule = backend.get_schedule(group_name, name)
+    delete_schedule.original(backend, group_name, name)
+    current.parts[RunningSchedules].forget(schedule.arn)
 
-    def delete_schedule(self: Any, group_name: str | None, name: str) -> None:
-        schedule = self.get_schedule(group_name, name)
-        _Backend.moto.delete_schedule(self, group_name, name)
-        _Backend.running.forget(schedule.arn)
 
-    def delete_schedule_group(self: Any, name: str | None) -> None:
-        if name not in self.schedule_groups:
-            raise ScheduleGroupNotFound(name or "default")
-        if name == "default":
-            raise ValidationException("The default schedule group cannot be deleted.")
-        group = self.schedule_groups[name]
-        _Backend.moto.delete_schedule_group(self, name)
-        for schedule in list(group.schedules.values()):
-            _Backend.running.forget(schedule.arn)
+@patches.replaces("moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule_group", expects="self, name")
+def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None) -> None:
+    if name not in backend.schedule_groups:
+        raise ScheduleGroupNotFound(name or "default")
+    if name == "default":
+        raise ValidationException("The default schedule group cannot be deleted.")
+    group = backend.schedule_groups[name]
+    delete_schedule_group.original(backend, name)
+    for schedule in list(group.schedules.values()):
+        current.parts[RunningSchedules].forget(schedule.arn)
 
 
 # ---- what is refused

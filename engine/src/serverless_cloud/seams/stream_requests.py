@@ -1,6 +1,6 @@
-"""Seam: requests to Kinesis and to DynamoDB streams that AWS or the local cloud refuses (moto 5.2.5).
+"""Requests to Kinesis and to DynamoDB streams that AWS or the local cloud refuses.
 
-Replaced here:
+The patches and their reasons:
 
 - `KinesisBackend.get_records`, `DynamoDBStreamsBackend.get_records`: moto fails with status 500 on an iterator that it
   has not made.
@@ -10,15 +10,13 @@ Replaced here:
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
 
 Sources: Kinesis Data Streams Developer Guide, "Quotas and limits" (1 MiB, unless the stream's MaxRecordSizeInKiB is
-raised, which the local cloud doesn't support); API references. The words for iterators [recalled, not verified]. Worth
-an upstream change: all of it.
+raised, which the local cloud doesn't support); API references. The words for iterators [recalled, not verified].
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -29,74 +27,77 @@ from moto.kinesis.models import KinesisBackend
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
-from serverless_cloud.seams.replacement import Replacement
+from serverless_cloud.core.patches import Patch, Service
+
+patches = Service("kinesis")
+
 
 RECORD_BYTES = 1_048_576  # data and partition key together
 _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroughputMiBps")
 
 
-def install() -> None:
-    """Puts these checks before the calls as they are now."""
-    _Kinesis.install()
-    _TableStreams.install()
-    _Answers.install()
-    for call in ("put_record", "put_records", "get_records", "get_shard_iterator"):
-        _refuse_dry_run(KinesisResponse, call)
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.create_stream",
+    expects="self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
+)
+def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: Any, **settings: Any) -> Any:
+    if stream_name in backend.streams:
+        raise ResourceInUseError(f"Stream {stream_name} under account {backend.account_id} already exists.")
+    return create_stream_of_backend.original(backend, stream_name, *more, **settings)
 
 
-class _Kinesis(Replacement, of=KinesisBackend):
-    def create_stream(self: Any, stream_name: str, *more: Any, **settings: Any) -> Any:
-        if stream_name in self.streams:
-            raise ResourceInUseError(f"Stream {stream_name} under account {self.account_id} already exists.")
-        return _Kinesis.moto.create_stream(self, stream_name, *more, **settings)
-
-    def put_record(
-        self: Any, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
-    ) -> Any:
-        if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
-            raise JsonRESTError(
-                "ValidationException",
-                "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length "
-                f"less than or equal to {RECORD_BYTES}",
-            )
-        return _Kinesis.moto.put_record(self, stream_arn, stream_name, partition_key, explicit_hash_key, data)
-
-    def get_records(self: Any, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
-        try:
-            _, _, after = decompose_shard_iterator(shard_iterator)
-            int(after)
-        except (binascii.Error, ValueError) as error:
-            raise InvalidArgumentError("Invalid ShardIterator.") from error
-        return _Kinesis.moto.get_records(self, stream_arn, shard_iterator, limit)
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.put_record",
+    expects="self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
+)
+def put_record(
+    backend: KinesisBackend, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
+) -> Any:
+    if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
+        raise JsonRESTError(
+            "ValidationException",
+            "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length "
+            f"less than or equal to {RECORD_BYTES}",
+        )
+    return put_record.original(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 
-class _TableStreams(Replacement, of=DynamoDBStreamsBackend):
-    def get_records(self: Any, iterator_arn: str, limit: int) -> Any:
-        if iterator_arn not in self.shard_iterators:
-            raise MockValidationException("Invalid ShardIterator")
-        return _TableStreams.moto.get_records(self, iterator_arn, limit)
+def check_iterator(shard_iterator: str) -> None:
+    """Raises for an iterator of Kinesis that moto has not made."""
+    try:
+        _, _, after = decompose_shard_iterator(shard_iterator)
+        int(after)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidArgumentError("Invalid ShardIterator.") from error
 
 
-class _Answers(Replacement, of=KinesisResponse):
-    def create_stream(self: Any) -> Any:
-        for name in _NOT_HONOURED:
-            if self._get_param(name):
-                raise _not_honoured(f"{name} of a stream")
-        answer = _Answers.moto.create_stream(self)
-        if tags := self._get_param("Tags"):
-            self.kinesis_backend.add_tags_to_stream(None, self._get_param("StreamName"), tags)
-        return answer
+@patches.replaces("moto.dynamodbstreams.models:DynamoDBStreamsBackend.get_records", expects="self, iterator_arn, limit")
+def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> Any:
+    if iterator_arn not in backend.shard_iterators:
+        raise MockValidationException("Invalid ShardIterator")
+    return get_records_of_table.original(backend, iterator_arn, limit)
 
 
-def _refuse_dry_run(response_class: Any, name: str) -> None:
-    call: Callable[[Any], Any] = getattr(response_class, name)
+@patches.replaces("moto.kinesis.responses:KinesisResponse.create_stream", expects="self")
+def answer_create_stream(response: KinesisResponse) -> Any:
+    for name in _NOT_HONOURED:
+        if response._get_param(name):
+            raise _not_honoured(f"{name} of a stream")
+    answer = answer_create_stream.original(response)
+    if tags := response._get_param("Tags"):
+        response.kinesis_backend.add_tags_to_stream(None, response._get_param("StreamName"), tags)
+    return answer
 
-    def checked(self: Any) -> Any:
-        if self._get_param("DryRun"):
-            raise _not_honoured(f"DryRun in {name}")
-        return call(self)
 
-    setattr(response_class, name, checked)
+@patches.replaces_each(
+    "moto.kinesis.responses:KinesisResponse",
+    ("put_record", "put_records", "get_records", "get_shard_iterator"),
+    expects="self",
+)
+def _refuse_dry_run(patch: Patch[..., Any], response: KinesisResponse) -> Any:
+    if response._get_param("DryRun"):
+        raise _not_honoured(f"DryRun in {patch.name}")
+    return patch.original(response)
 
 
 def _not_honoured(what: str) -> JsonRESTError:
