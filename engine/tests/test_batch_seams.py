@@ -3,75 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
-import pytest
-from moto.batch import exceptions, models
-from moto.batch.responses import BatchResponse
-from moto.core.exceptions import AWSError
-from moto.iam.models import IAMBackend
-from moto.utilities.tagging_service import TaggingService
+from moto.batch import models
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "batch_jobs.py": [
-        (BatchResponse, dict.fromkeys(("submitjob", "describejobs", "listjobs", "terminatejob", "canceljob"), "self")),
-        (models.BatchBackend, {
-            "get_job_queue": "self, identifier",
-            "get_job_queue_by_arn": "self, arn",
-            "tag_resource": "self, resource_arn, tags",
-        }),
-        (TaggingService, {
-            "get_tag_dict_for_resource": "self, arn",
-            "validate_tags": "self, tags, limit=0",
-            "convert_dict_to_tags_input": "tags",
-        }),
-        (exceptions.ClientException, {"__init__": "self, message, exception_type=None, status=None"}),
-    ],
-    "batch_rules.py": [
-        (BatchResponse, dict.fromkeys((
-            "createcomputeenvironment", "updatecomputeenvironment", "deletecomputeenvironment", "createjobqueue",
-            "updatejobqueue", "deletejobqueue", "registerjobdefinition", "deregisterjobdefinition",
-            "describejobdefinitions", "describejobqueues", "describecomputeenvironments", "createschedulingpolicy",
-        ), "self")),
-        (models.BatchBackend, {
-            "create_compute_environment": "self, compute_environment_name, _type, state, compute_resources, "
-            "service_role, tags=None",
-            "update_compute_environment": "self, compute_environment_name, state, compute_resources, service_role",
-            "delete_compute_environment": "self, compute_environment_name",
-            "get_compute_environment": "self, identifier",
-            "_validate_compute_resources": "self, cr",
-            "create_job_queue": "self, queue_name, priority, schedule_policy, state, compute_env_order, tags=None",
-            "update_job_queue": "self, queue_name, priority, state, compute_env_order, schedule_policy",
-            "delete_job_queue": "self, queue_name",
-            "get_job_definition_by_name": "self, name",
-            "describe_job_queues": "self, job_queues=None",
-            "describe_compute_environments": "self, environments=None",
-        }),
-        (models.JobDefinition, {
-            "__init__": "self, name, parameters, _type, container_properties, node_properties, eks_properties, tags, "
-            "retry_strategy, timeout, backend, platform_capabilities, propagate_tags, revision=0",
-            "deregister": "self",
-            "describe": "self",
-        }),
-        (IAMBackend, {
-            "get_roles": "self",
-            "create_role": "*",
-        }),
-        (AWSError, {"__init__": "self, message, exception_type=None, status=None"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_batch_of_moto_has_what_the_seams_read_and_set() -> None:

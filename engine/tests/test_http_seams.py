@@ -3,84 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
-import pytest
 from moto.apigateway import urls as urls_v1
-from moto.apigatewayv2 import exceptions, models, urls
-from moto.apigatewayv2.responses import ApiGatewayV2Response
-from moto.awslambda import models as lambda_models
-from moto.awslambda.responses import LambdaResponse
+from moto.apigatewayv2 import models, urls
 from moto.cognitoidp.models import CognitoIdpUserPool
-from moto.iam.models import AccessKey, User
-from moto.sts.models import AssumedRole, STSBackend
+from moto.iam.models import AccessKey
+from moto.sts.models import AssumedRole
 
 from kits import seam_kit
 from serverless_cloud.seams.http_api_rules import REFUSED_CALLS
-from serverless_cloud.seams.http_apis import CHANGES
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "http_apis.py": [
-        (ApiGatewayV2Response, dict.fromkeys((*CHANGES, "create_api", "delete_api"), "self")),
-        (models.Api, {
-            "create_route": "self, api_key_required, authorization_scopes, route_key, target, authorization_type=None, "
-            "authorizer_id=None, model_selection_expression=None, operation_name=None, request_models=None, "
-            "request_parameters=None, route_response_selection_expression=None",
-            "create_integration": "*",
-            "create_stage": "self, config",
-            "get_route": "self, route_id",
-            "get_routes": "self",
-            "get_integration": "self, integration_id",
-            "get_authorizer": "self, authorizer_id",
-            "get_stage": "self, stage_name",
-            "to_json": "self",
-        }),
-    ],
-    "http_api_stages.py": [
-        (ApiGatewayV2Response, {"get_stage": "self", "get_stages": "self", "dispatch": "args, kwargs"}),
-        (models.Stage, {"__init__": "self, api, config", "to_json": "self"}),
-    ],
-    "http_api_rules.py": [
-        (exceptions.BadRequestException, {"__init__": "self, message"}),
-        (exceptions.APIGatewayV2Error, {"__init__": "*"}),
-    ],
-    "http_api_live.py": [
-        (models.Route, {"__init__": "*"}),
-        (models.Integration, {"__init__": "*"}),
-        (models.Authorizer, {"__init__": "*"}),
-    ],
-    "http_api_services.py": [
-        (CognitoIdpUserPool, {"create_jwt": "*"}),
-    ],
-    "signers.py": [
-        (AccessKey, {"__init__": "self, user_name, prefix, account_id, status='Active'"}),
-        (User, {"get_access_key_by_id": "self, access_key_id"}),
-        (STSBackend, {"get_assumed_role_from_access_key": "self, access_key_id"}),
-    ],
-    "http_api_import.py": [(ApiGatewayV2Response, {"reimport_api": "self"})],
-    "function_urls.py": [
-        (LambdaResponse, {
-            "create_function_url_config": "self",
-            "get_function_url_config": "self",
-            "update_function_url_config": "self",
-            "delete_function_url_config": "self",
-        }),
-        (lambda_models.LambdaBackend, {
-            "delete_function": "self, function_name, qualifier=None",
-            "get_alias": "self, name, function_name",
-        }),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_moto_s_things_have_what_the_seams_read() -> None:

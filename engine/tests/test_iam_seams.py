@@ -7,80 +7,13 @@ import inspect
 from typing import Any
 
 import pytest
-from moto.awslambda import exceptions, models
-from moto.awslambda.policy import Policy
-from moto.awslambda.responses import LambdaResponse
-from moto.iam.models import AWSManagedPolicy, IAMBackend, Role
-from moto.iam.policy_validation import BaseIAMPolicyValidator
-from moto.s3.models import FakeBucket
-from moto.sts.models import AssumedRole, STSBackend
+from moto.awslambda import models
+from moto.iam.models import Role
+from moto.sts.models import AssumedRole
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "iam_enforcement.py": [
-        (STSBackend, {
-            "assume_role": "self, region_name, role_session_name, role_arn, policy, duration, external_id",
-            "get_assumed_role_from_access_key": "self, access_key_id",
-        }),
-        (IAMBackend, {
-            "get_role_by_arn": "self, arn",
-            "get_user_from_access_key_id": "self, access_key_id",
-            "get_groups_for_user": "self, user_name",
-            "get_policy": "self, policy_arn",
-        }),
-    ],
-    "iam_policies.py": [
-        (IAMBackend, {
-            "attach_role_policy": "self, policy_arn, role_name",
-            "attach_user_policy": "self, policy_arn, user_name",
-            "attach_group_policy": "self, policy_arn, group_name",
-            "get_policy": "self, policy_arn",
-            "list_policies": "self, marker, max_items, only_attached, path_prefix, scope",
-        }),
-        (AWSManagedPolicy, {"from_data": "name, account_id, region_name, data"}),
-        (FakeBucket, {"get_permission": "self, action, resource"}),
-        (BaseIAMPolicyValidator, {"_validate_version": "self"}),
-    ],
-    "iam_targets.py": [
-        (models.LambdaBackend, {
-            "create_function": "self, spec",
-            "update_function_configuration": "self, function_name, qualifier, body",
-        }),
-        (LambdaResponse, {
-            "put_function_event_invoke_config": "self",
-            "update_function_event_invoke_config": "self",
-        }),
-    ],
-    "lambda_permissions.py": [
-        (Policy, {"add_statement": "self, raw, qualifier=None"}),
-        (models.LambdaBackend, {
-            "add_permission": "self, function_name, qualifier, raw",
-            "remove_permission": "self, function_name, sid, revision=''",
-            "get_policy": "self, function_name, qualifier=None",
-            "get_function": "self, function_name_or_arn, qualifier=None",
-            "delete_alias": "self, name, function_name",
-            "delete_function": "self, function_name, qualifier=None",
-        }),
-        (models.LambdaStorage, {"split_function_arn": "self, arn"}),
-        (LambdaResponse, {"add_permission": "self", "get_policy": "self", "remove_permission": "self"}),
-        (exceptions.PreconditionFailedException, {"__init__": "self, message"}),
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
-    ],
-}  # fmt: skip
-
-
-def _signature(function: Any) -> str:
-    shown = []
-    for parameter in inspect.signature(function).parameters.values():
-        default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
-        stars = "**" if parameter.kind is inspect.Parameter.VAR_KEYWORD else ""
-        shown.append(f"{stars}{parameter.name}{default}")
-    return ", ".join(shown)
 
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
@@ -195,14 +128,6 @@ DEFECTS = {
 def _stock() -> dict[str, Any]:
     """What stock moto does, from a process without our seams; run once."""
     return dict(seam_kit.stock(STOCK))
-
-
-def test_moto_still_has_what_the_seams_replace_and_call() -> None:
-    for seam, places in SEAMS.items():
-        for owner, names in places:
-            for name, parameters in names.items():
-                found = _signature(getattr(owner, name))
-                assert found == parameters, f"{owner.__name__}.{name} has changed; {LOOK.format(seam)}"
 
 
 def test_moto_still_keeps_what_the_directory_reads() -> None:

@@ -7,89 +7,12 @@ import inspect
 from typing import Any
 
 import pytest
-from moto.awslambda import exceptions, models
-from moto.awslambda.responses import LambdaResponse
-from moto.sqs import exceptions as sqs_exceptions, models as sqs
-from moto.sqs.responses import SQSResponse
+from moto.awslambda import models
+from moto.sqs import models as sqs
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "lambda_mappings.py": [
-        (models.LambdaBackend, {
-            "create_event_source_mapping": "self, spec",
-            "get_event_source_mapping": "self, uuid",
-            "update_event_source_mapping": "self, uuid, spec",
-            "delete_event_source_mapping": "self, uuid",
-            "list_event_source_mappings": "self, event_source_arn, function_name",
-        }),
-        (models.EventSourceMapping, {"__init__": "self, spec", "get_configuration": "self"}),
-    ],
-    "mapping_answers.py": [
-        (LambdaResponse, dict.fromkeys((
-            "create_event_source_mapping", "get_event_source_mapping", "update_event_source_mapping",
-            "delete_event_source_mapping", "list_event_source_mappings",
-        ), "self")),
-        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
-    ],
-    "mapping_rules.py": [
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-    ],
-    "sqs_queues.py": [
-        (sqs.Queue, {
-            "__init__": "self, name, region, account_id, kwargs",
-            "add_message": "self, message",
-            "delete_message": "self, receipt_handle",
-        }),
-        (sqs.SQSBackend, {
-            "get_queue": "self, queue_name",
-            "receive_message": "self, queue_name, count, wait_seconds_timeout, visibility_timeout, "
-            "message_attribute_names=None",
-            "change_message_visibility": "self, queue_name, receipt_handle, visibility_timeout",
-            "purge_queue": "self, queue_name",
-            "get_queue_attributes": "self, queue_name, attribute_names",
-        }),
-        (sqs.Message, {
-            "mark_received": "self, visibility_timeout=None", "mark_sent": "self, delay_seconds=None",
-        }),
-        (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
-    ],
-    "sqs_redrive.py": [
-        (sqs.Message, {
-            "__init__": "self, message_id, body, system_attributes=None", "mark_sent": "self, delay_seconds=None",
-        }),
-    ],
-    "sqs_requests.py": [
-        (sqs.SQSBackend, {
-            "create_queue": "self, name, tags=None, kwargs",
-            "set_queue_attributes": "self, queue_name, attributes",
-            "get_queue_attributes": "self, queue_name, attribute_names",
-            "send_message": "self, queue_name, message_body, message_attributes=None, delay_seconds=None, "
-            "deduplication_id=None, group_id=None, system_attributes=None, validate_group_id=True",
-            "send_message_batch": "self, queue_name, entries",
-            "change_message_visibility_batch": "self, queue_name, entries",
-            "delete_message_batch": "self, queue_name, receipts",
-            "list_queues": "self, queue_name_prefix",
-        }),
-        (SQSResponse, dict.fromkeys(("create_queue", "set_queue_attributes", "receive_message"), "self")),
-    ],
-    "sqs_rules.py": [
-        (sqs_exceptions.InvalidAttributeName, {"__init__": "self, attribute_name"}),
-        (sqs_exceptions.InvalidAttributeValue, {"__init__": "self, attribute_name"}),
-        (sqs_exceptions.InvalidParameterValue, {"__init__": "self, message"}),
-        (sqs_exceptions.MissingParameter, {"__init__": "self, parameter"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 @pytest.mark.parametrize(

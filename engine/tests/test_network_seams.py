@@ -4,84 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.awslambda import exceptions, models
-from moto.ec2.models import EC2Backend
+from moto.awslambda import models
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
-from moto.ec2.models.vpcs import VPCBackend
-from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
-from moto.ec2.responses.security_groups import SecurityGroups
-from moto.ec2.responses.subnets import Subnets
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "lambda_network.py": [
-        (models.LambdaBackend, {
-            "create_function": "self, spec",
-            "update_function_configuration": "self, function_name, qualifier, body",
-            "update_function_code": "self, function_name, qualifier, body",
-            "publish_version": "self, function_name, description=''",
-            "delete_function": "self, function_name, qualifier=None",
-        }),
-        (models.LambdaFunction, {"get_configuration": "self, on_create=False"}),
-    ],
-    "lambda_vpc.py": [
-        (exceptions.InvalidParameterValueException, {"__init__": "self, message"}),
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-        (EC2Backend, {
-            "get_subnet": "self, subnet_id",
-            "get_security_group_from_id": "self, group_id",
-        }),
-    ],
-    "ec2_interfaces.py": [
-        (VPCBackend, {
-            "create_vpc_endpoint": "self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, "
-            "subnet_ids=None, network_interface_ids=None, dns_entries=None, client_token=None, "
-            "security_group_ids=None, tags=None, private_dns_enabled=None",
-            "modify_vpc_endpoint": "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, "
-            "add_route_tables, add_security_groups, remove_security_groups",
-        }),
-        (NetworkInterfaceBackend, {
-            "create_network_interface": "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, "
-            "description=None, tags=None, delete_on_termination=False, kwargs",
-            "get_network_interface": "self, eni_id",
-        }),
-        (NetworkInterface, {
-            "__init__": "self, ec2_backend, subnet, private_ip_address, private_ip_addresses=None, device_index=0, "
-            "public_ip_auto_assign=False, group_ids=None, description=None, tags=None, delete_on_termination=False, "
-            "kwargs",
-            "get_filter_value": "self, filter_name, method_name=None",
-        }),
-        (Subnet, {"get_available_subnet_ip": "self, instance"}),
-        (ElasticNetworkInterfaces, dict.fromkeys((
-            "create_network_interface", "delete_network_interface", "detach_network_interface",
-            "modify_network_interface_attribute",
-        ), "self")),
-        (Subnets, {"delete_subnet": "self"}),
-        (SecurityGroups, {"delete_security_group": "self"}),
-        (EC2Backend, {"get_security_group_by_name_or_id": "self, group_name_or_id, vpc_id=None"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_ec2_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {path.name for path in folder.glob("ec2_*.py")} == {seam for seam in SEAMS if seam.startswith("ec2_")}
 
 
 def test_moto_still_keeps_what_the_seams_read() -> None:

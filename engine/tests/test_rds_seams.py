@@ -3,74 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
-from typing import Any
 
-import pytest
 from moto.cloudwatch.models import CloudWatchBackend
-from moto.rds import exceptions, models
-from moto.rds.responses import RDSResponse
-from moto.secretsmanager.models import SecretsManagerBackend
+from moto.rds import models
 
 from kits import seam_kit
-from serverless_cloud.seams.rds_proxies import _SECRET_CALLS
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "rds_instances.py": [
-        (models.RDSBackend, {
-            "create_db_instance": "self, db_kwargs",
-            "modify_db_instance": "self, db_instance_identifier, db_kwargs",
-            "reboot_db_instance": "self, db_instance_identifier",
-            "stop_db_instance": "self, db_instance_identifier, db_snapshot_identifier=None",
-            "start_db_instance": "self, db_instance_identifier",
-            "delete_db_instance": "self, db_instance_identifier, final_db_snapshot_identifier=None, "
-            "skip_final_snapshot=False, delete_automated_backups=True",
-            "modify_db_parameter_group": "self, db_parameter_group_name, db_parameter_group_parameters",
-            "create_db_snapshot": "*",
-                "copy_db_snapshot": "*",
-            "restore_db_instance_from_db_snapshot": "*",
-            "restore_db_instance_to_point_in_time": "*",
-            "create_db_instance_read_replica": "*",
-            "create_db_cluster": "*",
-            "create_blue_green_deployment": "*",
-        }),
-        (models.DBInstance, {"db_parameter_groups": "self", "save_automated_backup": "self"}),
-        (models.MasterUserSecret, {"_generate_secret_string": "self"}),
-    ],
-    "rds_rules.py": [
-        (exceptions.InvalidParameterValue, {"__init__": "self, message"}),
-        (exceptions.InvalidParameterCombination, {"__init__": "self, message"}),
-        (exceptions.RDSClientError, {"__init__": "self, args, kwargs"}),
-        (exceptions.DBInstanceNotFoundError, {"__init__": "self, database_identifier"}),
-        (exceptions.DBInstanceAlreadyExists, {"__init__": "self"}),
-    ],
-    "rds_proxies.py": [
-        (RDSResponse, dict.fromkeys((
-            "create_db_proxy", "delete_db_proxy", "modify_db_proxy_target_group",
-            "register_db_proxy_targets", "deregister_db_proxy_targets", "describe_db_proxy_targets",
-            "describe_db_proxy_target_groups",
-        ), "self")),
-        (SecretsManagerBackend, dict.fromkeys(_SECRET_CALLS, "*")),
-    ],
-    "rds_proxy_rules.py": [
-        (exceptions.InvalidParameterValue, {"__init__": "self, message"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_rds_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {p.name for p in folder.glob("rds_*.py")} == set(SEAMS)
 
 
 def test_moto_still_has_the_properties_that_the_proxies_replace() -> None:

@@ -3,116 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
-from typing import Any
 
-import pytest
-from moto.apigateway import exceptions, models, urls
+from moto.apigateway import models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from kits import seam_kit
 from serverless_cloud.seams import rest_operations
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "rest_apis.py": [
-        (models.APIGatewayBackend, {
-            "create_rest_api": "self, name, description, api_key_source=None, endpoint_configuration=None, tags=None, "
-            "policy=None, minimum_compression_size=None, disable_execute_api_endpoint=None",
-            "delete_rest_api": "self, function_id",
-            "get_rest_api": "self, function_id",
-        }),
-        (models.RestAPI, {
-            "create_deployment": "self, name, description, stage_variables=None",
-            "delete_deployment": "self, deployment_id",
-            "get_deployment": "self, deployment_id",
-            "update_integration_mocks": "self, stage_name",
-        }),
-        (models.Resource, {"get_path": "self"}),
-        (models.Method, {"to_json": "self"}),
-        (models.Integration, {"to_json": "self"}),
-        (models.Authorizer, {"to_json": "self"}),
-        (models.GatewayResponse, {"to_json": "self"}),
-        (models.RequestValidator, {"to_dict": "self"}),
-        (exceptions.StageStillActive, {"__init__": "self"}),
-        (exceptions.DeploymentNotFoundException, {"__init__": "self"}),
-    ],
-    "rest_rules.py": [
-        (APIGatewayResponse, dict.fromkeys((
-            "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "delete_method",
-            "put_integration", "put_integration_response", "create_authorizer", "put_gateway_response",
-            "put_method_response", "create_model", "get_integration", "delete_authorizer", "delete_usage_plan",
-        ), "self")),
-        (models.APIGatewayBackend, {
-            "get_resource": "self, function_id, resource_id",
-            "get_method": "self, function_id, resource_id, method_type",
-            "get_authorizer": "self, restapi_id, authorizer_id",
-            "get_usage_plan": "self, usage_plan_id",
-        }),
-        (models.Method, {"get_response": "self, response_code"}),
-        (exceptions.BadRequestException, {"__init__": "self, message"}),
-        (exceptions.ConflictException, {"__init__": "self, message"}),
-        (exceptions.NotFoundException, {"__init__": "self, message"}),
-    ],
-    "rest_stage_rules.py": [
-        (APIGatewayResponse, dict.fromkeys((
-            "create_deployment", "create_stage", "update_stage", "create_usage_plan", "update_usage_plan",
-            "create_usage_plan_key",
-        ), "self")),
-        (models.Stage, {
-            "_get_default_method_settings": "self", "__init__": "*", "to_json": "self",
-            "apply_operations": "self, patch_operations",
-            "_method_settings_translations": "self, key",
-        }),
-        (models.UsagePlan, {"apply_patch_operations": "self, patch_operations"}),
-        (models.APIGatewayBackend, {
-            "get_stage": "self, function_id, stage_name",
-            "get_usage_plan": "self, usage_plan_id",
-        }),
-    ],
-    "rest_operations.py": [
-        (APIGatewayResponse, {"dispatch": "args, kwargs"}),
-        (models.APIGatewayBackend, {"get_usage_plan_keys": "self, usage_plan_id, name=None"}),
-    ],
-    "rest_import.py": [
-        (models.APIGatewayBackend, {
-            "import_rest_api": "self, api_doc, fail_on_warnings",
-            "put_rest_api": "self, function_id, api_doc, fail_on_warnings, mode='merge'",
-            "create_resource": "self, function_id, parent_resource_id, path_part",
-            "create_authorizer": "self, restapi_id, name, authorizer_type, kwargs",
-            "put_method": "self, function_id, resource_id, method_type, authorization_type, api_key_required=None, "
-            "request_parameters=None, request_models=None, operation_name=None, authorizer_id=None, "
-            "authorization_scopes=None, request_validator_id=None",
-            "put_method_response": "self, function_id, resource_id, method_type, response_code, response_models, "
-            "response_parameters",
-            "put_integration": "self, function_id, resource_id, method_type, integration_type, uri, "
-            "integration_method, credentials=None, request_templates=None, passthrough_behavior=None, tls_config=None, "
-            "cache_namespace=None, timeout_in_millis=None, request_parameters=None, content_handling=None, "
-            "connection_type=None",
-            "put_integration_response": "self, function_id, resource_id, method_type, status_code, selection_pattern, "
-            "response_templates, response_parameters, content_handling=None",
-        }),
-        (models.RestAPI, {
-            "add_model": "self, name, description, schema, content_type",
-            "create_request_validator": "self, name, validateRequestBody, validateRequestParameters",
-            "put_gateway_response": "self, response_type, status_code, response_parameters, response_templates",
-        }),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_rest_apis_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {p.name for p in folder.glob("rest_*.py")} == set(SEAMS)
 
 
 def test_moto_lacks_the_operations_that_a_seam_adds() -> None:

@@ -3,68 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
-import pytest
-from moto.core.exceptions import JsonRESTError
-from moto.events.models import EventsBackend, Rule
+from moto.events.models import Rule
 from moto.pipes import models as pipes
-from moto.pipes.responses import EventBridgePipesResponse
 from moto.scheduler import models as scheduler
-from moto.scheduler.exceptions import ScheduleExists
-from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "schedules.py": [
-        (EventBridgeSchedulerResponse, dict.fromkeys((
-            "create_schedule", "update_schedule", "create_schedule_group",
-        ), "self")),
-        (scheduler.EventBridgeSchedulerBackend, {
-            "get_schedule": "self, group_name, name",
-            "get_schedule_group": "self, group_name",
-            "delete_schedule": "self, group_name, name",
-            "delete_schedule_group": "self, name",
-        }),
-        (ScheduleExists, {"__init__": "self, name"}),
-        (scheduler.Schedule, {"validate_target": "target"}),
-    ],
-    "shape_rules.py": [
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-    "scheduled_rules.py": [
-        (EventsBackend, {
-            "put_rule": "self, name, description=None, event_bus_arn=None, event_pattern=None, role_arn=None, "
-            "scheduled_expression=None, state=None, managed_by=None, tags=None",
-            "describe_rule": "self, name, event_bus_arn",
-            "enable_rule": "self, name, event_bus_arn",
-            "disable_rule": "self, name, event_bus_arn",
-            "delete_rule": "self, name, event_bus_arn",
-            "_normalize_event_bus_arn": "self, event_bus_arn",
-        }),
-    ],
-    "pipes.py": [
-        (EventBridgePipesResponse, dict.fromkeys((
-            "create_pipe", "update_pipe", "describe_pipe", "delete_pipe", "start_pipe", "stop_pipe",
-        ), "self")),
-        (pipes.EventBridgePipesBackend, {"describe_pipe": "self, name"}),
-        (pipes.Pipe, {"advance": "self"}),
-    ],
-    "pipe_rules.py": [
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_schedules_and_pipes_of_moto_have_what_the_seams_read_and_set() -> None:

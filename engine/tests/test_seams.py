@@ -4,129 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import backends
-from moto.awslambda import exceptions, models, urls
-from moto.awslambda.responses import LambdaResponse
-from moto.iam.models import IAMBackend
-from moto.logs.models import LogsBackend
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.awslambda import models, urls
 
 from kits import seam_kit
 
-MOTO = "5.2.5"
 LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "lambda_functions.py": [
-        (models.LambdaBackend, {
-            "create_function": "self, spec",
-            "update_function_code": "self, function_name, qualifier, body",
-            "update_function_configuration": "self, function_name, qualifier, body",
-            "delete_function": "self, function_name, qualifier=None",
-            "get_function": "self, function_name_or_arn, qualifier=None",
-            "list_versions_by_function": "self, function_name",
-            "list_aliases": "self, function_name",
-            "layers_versions_by_arn": "self, layer_version_arn",
-            "publish_layer_version": "self, spec",
-            "delete_layer_version": "self, layer_name, layer_version",
-            "publish_version": "self, function_name, description=''",
-            "put_function_concurrency": "self, function_name, reserved_concurrency",
-        }),
-        (models.LambdaFunction, {"get_configuration": "self, on_create=False"}),
-        (models.LambdaStorage, {"split_function_arn": "self, arn"}),
-        (exceptions.UnknownFunctionException, {"__init__": "self, arn"}),
-    ],
-    "lambda_versions.py": [
-        (models.LambdaBackend, {
-            "publish_version": "self, function_name, description=''",
-            "create_alias": "self, name, function_name, function_version, description, routing_config",
-            "update_alias": "self, name, function_name, function_version, description, routing_config",
-            "delete_alias": "self, name, function_name",
-            "get_alias": "self, name, function_name",
-            "list_aliases": "self, function_name",
-            "delete_function": "self, function_name, qualifier=None",
-        }),
-        (models.LambdaFunction, {"set_version": "self, version"}),
-        (models.LambdaStorage, {"get_function_by_name_or_arn_forbid_qualifier": "self, name_or_arn"}),
-        (LambdaResponse, {"list_versions_by_function": "self"}),
-        (exceptions.ConflictException, {"__init__": "self, message"}),
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-    ],
-    "lambda_invoke.py": [
-        (models.LambdaBackend, {"invoke": "self, function_name, qualifier, body, headers, response_headers"}),
-        (models.LambdaFunction, {"invoke": "self, body, request_headers, response_headers"}),
-        (LambdaResponse, {"invoke": "self", "_get_param": "self, param_name, if_none=None"}),
-    ],
-    "lambda_concurrency.py": [
-        (models.LambdaBackend, {
-            "put_function_concurrency": "self, function_name, reserved_concurrency",
-            "delete_function_concurrency": "self, function_name",
-            "list_functions": "self, func_version=None",
-        }),
-        (models.LambdaFunction, {"get_code": "self"}),
-    ],
-    "lambda_async.py": [
-        (LambdaResponse, {
-            "put_function_event_invoke_config": "self",
-            "update_function_event_invoke_config": "self",
-            "get_function_event_invoke_config": "self",
-            "delete_function_event_invoke_config": "self",
-            "list_function_event_invoke_configs": "self",
-        }),
-        (models.EventInvokeConfig, {"__init__": "self, arn, last_modified, config", "response": "self"}),
-        (exceptions.UnknownEventConfig, {"__init__": "self, arn"}),
-    ],
-    "lambda_rules.py": [
-        (IAMBackend, {"get_roles": "self"}),
-        (exceptions.InvalidParameterValueException, {"__init__": "self, message"}),
-        (exceptions.LambdaClientError, {"__init__": "self, error, message"}),
-    ],
-    "dispatch.py": [
-        (backends, {"list_of_moto_modules": ""}),
-        (DomainDispatcherApplication, {
-            "get_backend_for_host": "self, host",
-            "infer_service_region_host": "self, environ, path",
-        }),
-    ],
-    "function_calls.py": [
-        (models.LambdaBackend, {"get_function": "self, function_name_or_arn, qualifier=None"}),
-    ],
-    "logs.py": [
-        (LogsBackend, {
-            "ensure_log_group": "self, log_group_name",
-            "create_log_stream": "self, log_group_name, log_stream_name",
-            "put_log_events": "self, log_group_name, log_stream_name, log_events",
-        }),
-    ],
-}  # fmt: skip
-
-#: The seams of other services are listed beside the tests of those.
-OTHERS = [p for p in Path(__file__).parent.glob("test_*_seam*.py") if p.name != "test_seams.py"]
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-def test_the_seams_were_written_for_this_version_of_moto() -> None:
-    assert metadata.version("moto") == MOTO, "moto has changed; " + LOOK.format("*.py") + " Then change MOTO here."
-
-
-def test_every_seam_is_listed_here_or_beside_the_tests_of_its_service() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    calls_nothing_of_moto = {"__init__.py", "destinations.py", "lambda_changes.py"}
-    there = {p.name for p in folder.glob("*.py")} - calls_nothing_of_moto
-    named = "".join(path.read_text(encoding="utf-8") for path in OTHERS)
-    assert there - set(SEAMS) == {name for name in there - set(SEAMS) if f'"{name}"' in named}
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:

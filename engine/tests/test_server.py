@@ -9,7 +9,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import boto3
@@ -120,11 +120,11 @@ def test_what_moto_prints_blocks_nobody(aws: Cloud, kit: Any) -> None:
 def test_seams_that_cannot_be_installed_say_so_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
-    def install(_: Any) -> None:
-        tried.append("pipes")
+    def load(service: str) -> NoReturn:
+        tried.append(service)
         raise ImportError("no module named lamps")
 
-    monkeypatch.setattr(seams, "_LATE", {"pipes": install})
+    monkeypatch.setattr(seams, "load", load)
     late: Any = seams.LateSeams(None)  # type: ignore[arg-type]
     late.before("sqs")
     for _ in range(2):

@@ -114,6 +114,11 @@ def _look_up(target: str) -> Any:
     return functools.reduce(getattr, path.split("."), importlib.import_module(module))
 
 
+def problem_of(change: Change) -> str:
+    """How moto differs now from what a change was written for; "" if it doesn't."""
+    return _Place(change).problem()
+
+
 class Installer:
     """Puts changes into moto, and takes them all back."""
 

@@ -235,7 +235,8 @@ class Service:
             def call(*args: P.args, **kwargs: P.kwargs) -> R:
                 return function(patch, *args, **kwargs)
 
-            call.__name__, call.__doc__ = name, function.__doc__
+            call.__name__, call.__module__, call.__doc__ = name, function.__module__, function.__doc__
+            call.__qualname__ = function.__qualname__
             target, parameters = f"{owner}.{name}", expects if isinstance(expects, str) else expects[name]
             patch = self.replaces(target, expects=parameters, defect=defect, upstream=upstream)(call)
             return patch
