@@ -174,17 +174,22 @@ def services() -> tuple[str, ...]:
 
 
 class Service:
-    """Declares the changes that the installation of one service makes. Args: name: of the service."""
+    """Declares the changes that the installation of one service makes.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    Args:
+        name: Of the service.
+        defect: Of the changes that name none themselves.
+    """
+
+    def __init__(self, name: str, defect: str = DATA_PLANE) -> None:
+        self.name, self.defect = name, defect
 
     def replaces(
         self,
         target: str,
         *,
         expects: str,
-        defect: str = DATA_PLANE,
+        defect: str = "",
         upstream: str = "",
         kind: Kind = "function",
         setter: Callable[[Any, Any], None] | None = None,
@@ -196,7 +201,7 @@ class Service:
             patch = Patch(
                 target=target,
                 service=self.name,
-                defect=defect,
+                defect=defect or self.defect,
                 upstream=upstream,
                 everywhere=everywhere,
                 function=function,
@@ -215,7 +220,7 @@ class Service:
         names: Iterable[str],
         *,
         expects: str | Mapping[str, str],
-        defect: str = DATA_PLANE,
+        defect: str = "",
         upstream: str = "",
     ) -> Callable[[Callable[Concatenate[Patch[..., Any], P], R]], tuple[Patch[P, R], ...]]:
         """Declares that the decorated function replaces several methods of a class.
@@ -243,14 +248,14 @@ class Service:
 
         return declare
 
-    def sets(self, target: str, value: Any, *, expects: str = "", defect: str = DATA_PLANE, upstream: str = "",
+    def sets(self, target: str, value: Any, *, expects: str = "", defect: str = "", upstream: str = "",
              everywhere: bool = False) -> None:  # fmt: skip
         """Declares that a value of moto is replaced. Args: as `Setting` and `Change`."""
         self._declare(
             Setting(
                 target=target,
                 service=self.name,
-                defect=defect,
+                defect=defect or self.defect,
                 upstream=upstream,
                 everywhere=everywhere,
                 value=value,
@@ -258,15 +263,22 @@ class Service:
             )
         )
 
-    def removes(self, target: str, *, defect: str = DATA_PLANE, upstream: str = "") -> None:
+    def removes(self, target: str, *, defect: str = "", upstream: str = "") -> None:
         """Declares that a class of moto inherits a method that it overrides. Args: as `Change`."""
-        self._declare(Removal(target=target, service=self.name, defect=defect, upstream=upstream))
+        self._declare(Removal(target=target, service=self.name, defect=defect or self.defect, upstream=upstream))
 
-    def adds(self, target: str, entries: Mapping[str, Any], *, defect: str = DATA_PLANE, upstream: str = "") -> None:
+    def adds(self, target: str, entries: Mapping[str, Any], *, defect: str = "", upstream: str = "") -> None:
         """Declares entries of a dictionary of moto, by key. Args: as `Entry` and `Change`."""
         for key, value in entries.items():
             self._declare(
-                Entry(target=target, service=self.name, defect=defect, upstream=upstream, key=key, value=value)
+                Entry(
+                    target=target,
+                    service=self.name,
+                    defect=defect or self.defect,
+                    upstream=upstream,
+                    key=key,
+                    value=value,
+                )
             )
 
     def _declare(self, change: Change) -> None:

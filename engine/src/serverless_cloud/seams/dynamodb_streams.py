@@ -34,7 +34,7 @@ from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
-patches = Service("dynamodb")
+patches = Service("dynamodb", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"
@@ -155,7 +155,11 @@ def _one_at_a_time(patch: Patch[..., Any], *given: Any, **more: Any) -> Any:
         return patch.original(*given, **more)
 
 
-@patches.replaces("moto.dynamodb.models.table:StreamShard.add", expects="self, old, new")
+@patches.replaces(
+    "moto.dynamodb.models.table:StreamShard.add",
+    expects="self, old, new",
+    upstream="A write that changes nothing writes no record.",
+)
 def add(shard: table.StreamShard, old: Any, new: Any) -> None:
     current.parts[_Writes].add(shard, old, new)
 
@@ -166,7 +170,9 @@ def deepcopy_stream_shard(shard: table.StreamShard, _: object) -> Any:
 
 
 @patches.replaces(
-    "moto.dynamodb.models.table:StreamRecord.__init__", expects="self, table, stream_type, event_name, old, new, seq"
+    "moto.dynamodb.models.table:StreamRecord.__init__",
+    expects="self, table, stream_type, event_name, old, new, seq",
+    upstream="A record has AWS's version, Region, size and time.",
 )
 def init_stream_record(
     record: table.StreamRecord, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int
@@ -178,7 +184,11 @@ def init_stream_record(
     change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
 
 
-@patches.replaces("moto.dynamodb.models.table:Table.set_stream_specification", expects="self, streams")
+@patches.replaces(
+    "moto.dynamodb.models.table:Table.set_stream_specification",
+    expects="self, streams",
+    upstream="A table can have another stream after the first was switched off.",
+)
 def set_stream_specification(written: table.Table, streams: dict[str, Any] | None) -> None:
     with current.parts[_Writes].lock:
         before = written.stream_shard
@@ -208,13 +218,18 @@ def update_table_streams(_: DynamoDBBackend, of: Any, stream_specification: dict
         "attribute_updates=None, expected=None, condition_expression=None, "
         "return_values_on_condition_check_failure=None"
     ),
+    upstream="An update that makes an item is one record.",
 )
 def update_item(backend: DynamoDBBackend, *given: Any, **more: Any) -> Any:
     with current.parts[_Writes].gathered():
         return update_item.original(backend, *given, **more)
 
 
-@patches.replaces("moto.dynamodb.models:DynamoDBBackend.transact_write_items", expects="self, transact_items")
+@patches.replaces(
+    "moto.dynamodb.models:DynamoDBBackend.transact_write_items",
+    expects="self, transact_items",
+    upstream="A transaction that fails writes no record.",
+)
 def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
     with current.parts[_Writes].lock:
         try:

@@ -165,6 +165,7 @@ def _is_inside(address: str, subnet: Any) -> bool:
         "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, description=None, tags=None,"
         " delete_on_termination=False, **kwargs"
     ),
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[addresses_are_given_twice]",
 )
 def create_network_interface_of_backend(
     backend: EC2Backend,
@@ -191,7 +192,12 @@ def create_network_interface_of_backend(
         return create_network_interface_of_backend.original(backend, subnet, first, rows, *args, **more)
 
 
-@patches.replaces("moto.ec2.models.subnets:Subnet.get_available_subnet_ip", expects="self, instance")
+@patches.replaces(
+    "moto.ec2.models.subnets:Subnet.get_available_subnet_ip",
+    expects="self, instance",
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_full_subnet_takes_more]",
+    upstream="A subnet gives each address once, and none when it is full.",
+)
 def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
     with _choosing:
         address = next(_free(subnet), None)
@@ -202,7 +208,9 @@ def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
 
 
 @patches.replaces(
-    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.create_network_interface", expects="self"
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.create_network_interface",
+    expects="self",
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_address_in_use_is_given_again]",
 )
 def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Any:
     subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
@@ -215,7 +223,10 @@ def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Any:
 
 
 @patches.replaces(
-    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.delete_network_interface", expects="self"
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.delete_network_interface",
+    expects="self",
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_interface_in_use_is_deleted]",
+    upstream="An interface that is in use can't be deleted.",
 )
 def delete_network_interface(response: ElasticNetworkInterfaces) -> Any:
     interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
@@ -248,7 +259,12 @@ def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> An
     return modify_network_interface_attribute.original(response)
 
 
-@patches.replaces("moto.ec2.responses.subnets:Subnets.delete_subnet", expects="self")
+@patches.replaces(
+    "moto.ec2.responses.subnets:Subnets.delete_subnet",
+    expects="self",
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_subnet_in_use_is_deleted]",
+    upstream="A subnet with interfaces can't be deleted.",
+)
 def delete_subnet(response: Subnets) -> Any:
     subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
     if any(not _is_left_over(interface) for interface in _within(subnet)):
@@ -256,7 +272,14 @@ def delete_subnet(response: Subnets) -> Any:
     return delete_subnet.original(response)
 
 
-@patches.replaces("moto.ec2.responses.security_groups:SecurityGroups.delete_security_group", expects="self")
+@patches.replaces(
+    "moto.ec2.responses.security_groups:SecurityGroups.delete_security_group",
+    expects="self",
+    defect=(
+        "engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_security_group_in_use_is_deleted]"
+    ),
+    upstream="A security group that an interface uses can't be deleted.",
+)
 def delete_security_group(response: SecurityGroups) -> Any:
     named = response._get_param("GroupId") or response._get_param("GroupName")
     group = response.ec2_backend.get_security_group_by_name_or_id(named) if named else None
@@ -273,6 +296,7 @@ def delete_security_group(response: SecurityGroups) -> Any:
         "network_interface_ids=None, dns_entries=None, client_token=None, security_group_ids=None, tags=None, "
         "private_dns_enabled=None"
     ),
+    upstream="The type of an endpoint is Gateway by default.",
 )
 def create_vpc_endpoint(
     backend: EC2Backend, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
@@ -286,6 +310,7 @@ def create_vpc_endpoint(
         "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, add_route_tables, "
         "add_security_groups, remove_security_groups"
     ),
+    upstream="A gateway endpoint has a route in each of its route tables.",
 )
 def modify_vpc_endpoint(
     backend: EC2Backend,
@@ -307,7 +332,12 @@ def modify_vpc_endpoint(
     modify_vpc_endpoint.original(backend, vpc_id, *args, add_route_tables=added, remove_route_tables=removed, **more)
 
 
-@patches.replaces("moto.ec2.models.nat_gateways:NatGatewayBackend.delete_nat_gateway", expects="self, nat_gateway_id")
+@patches.replaces(
+    "moto.ec2.models.nat_gateways:NatGatewayBackend.delete_nat_gateway",
+    expects="self, nat_gateway_id",
+    defect="data plane",
+    upstream="A NAT gateway's interface is deleted with it.",
+)
 def delete_nat_gateway(backend: EC2Backend, nat_gateway_id: str) -> Any:
     gateway = delete_nat_gateway.original(backend, nat_gateway_id)
     interface = getattr(gateway, "_eni", None)

@@ -44,7 +44,9 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.seams.shape_rules import require_shape
 
-patches = Service("events")
+patches = Service(
+    "events", defect="engine/tests/test_event_seams.py::test_stock_moto_still_has_the_defects_that_the_seam_mends"
+)
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
 ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
@@ -120,13 +122,15 @@ patches.adds("moto.events.utils:PAGINATION_MODEL.list_targets_by_rule", {"unique
 
 
 @patches.replaces(
-    "moto.events.notifications:_send_safe_notification", expects="source, event_name, region, resources, detail"
+    "moto.events.notifications:_send_safe_notification",
+    expects="source, event_name, region, resources, detail",
+    defect="data plane",
 )
 def _send_safe_notification(*_: object) -> None:
     """AWS tells EventBridge of API calls only where CloudTrail has a trail."""
 
 
-@patches.replaces("moto.events.models:EventsBackend.put_events", expects="self, events")
+@patches.replaces("moto.events.models:EventsBackend.put_events", expects="self, events", defect="data plane")
 def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
     require_shape("events", "PutEvents", {"Entries": events})
     try:
@@ -157,7 +161,11 @@ def check_rule(backend: EventsBackend, name: str, given: Mapping[str, Any]) -> N
         raise JsonRESTError(*_LIMIT_EXCEEDED)
 
 
-@patches.replaces("moto.events.models:EventsBackend.put_targets", expects="self, name, event_bus_arn, targets")
+@patches.replaces(
+    "moto.events.models:EventsBackend.put_targets",
+    expects="self, name, event_bus_arn, targets",
+    upstream="A rule has at most five targets.",
+)
 def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
     if not (of_archive := _is_of_an_archive(targets)):
         require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
@@ -184,7 +192,11 @@ def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, *
     return create_event_bus_of_backend.original(backend, name, *args, **given)
 
 
-@patches.replaces("moto.events.models:EventsBackend.delete_event_bus", expects="self, name")
+@patches.replaces(
+    "moto.events.models:EventsBackend.delete_event_bus",
+    expects="self, name",
+    upstream="A bus that has rules can't be deleted.",
+)
 def delete_event_bus(backend: EventsBackend, name: str) -> None:
     bus = backend.event_buses.get(name)
     if name != "default" and bus is not None and bus.rules:
@@ -192,13 +204,19 @@ def delete_event_bus(backend: EventsBackend, name: str) -> None:
     delete_event_bus.original(backend, name)
 
 
-@patches.replaces("moto.events.models:Rule.send_to_targets", expects="self, original_event, transform_input=True")
+@patches.replaces(
+    "moto.events.models:Rule.send_to_targets", expects="self, original_event, transform_input=True", defect="data plane"
+)
 def send_to_targets(rule: models.Rule, original_event: Any, transform_input: bool = True) -> None:
     del transform_input
     current.plane.events.offer(view(rule), dict(original_event))
 
 
-@patches.replaces("moto.events.models:Replay.replay_events", expects="self, archive")
+@patches.replaces(
+    "moto.events.models:Replay.replay_events",
+    expects="self, archive",
+    upstream="A replay takes notice of its times and rules.",
+)
 def replay_events(replay: models.Replay, archive: Any) -> None:
     replay.state = models.ReplayState.RUNNING
     for event in _in_time(archive.events, replay.event_start_time, replay.event_end_time):
@@ -216,7 +234,7 @@ def answer_create_event_bus(response: EventsHandler) -> Any:
     return answer_create_event_bus.original(response)
 
 
-@patches.replaces("moto.events.responses:EventsHandler.update_event_bus", expects="")
+@patches.replaces("moto.events.responses:EventsHandler.update_event_bus", expects="", upstream="UpdateEventBus exists.")
 def update_event_bus(response: EventsHandler) -> str:
     given = {name: response._get_param(name) for name in ("Name", "Description", *_NOT_HONOURED)}
     require_shape("events", "UpdateEventBus", given)
@@ -229,7 +247,9 @@ def update_event_bus(response: EventsHandler) -> str:
     return json.dumps({name: value for name, value in told.items() if value is not None})
 
 
-@patches.replaces("moto.events.responses:EventsHandler.test_event_pattern", expects="self")
+@patches.replaces(
+    "moto.events.responses:EventsHandler.test_event_pattern", expects="self", upstream="TestEventPattern exists."
+)
 def test_event_pattern(response: EventsHandler) -> str:
     given = {name: response._get_param(name) for name in ("EventPattern", "Event")}
     require_shape("events", "TestEventPattern", given)

@@ -21,10 +21,12 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
 from serverless_cloud.refusals import NotHonoured, Refusal
 
-patches = Service("apigateway")
+patches = Service("apigateway", defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects")
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.import_api", expects="")
+@patches.replaces(
+    "moto.apigatewayv2.responses:ApiGatewayV2Response.import_api", expects="", upstream="ImportApi exists."
+)
 def import_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     """ImportApi: a new API; nothing is left of one that cannot be made."""
     document, region = _document(response), response.apigatewayv2_backend.region_name
@@ -32,7 +34,11 @@ def import_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(response.apigatewayv2_backend.get_api(api_id).to_json())
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.reimport_api", expects="self")
+@patches.replaces(
+    "moto.apigatewayv2.responses:ApiGatewayV2Response.reimport_api",
+    expects="self",
+    upstream="ReimportApi keeps timeouts, authorizers, scopes and parameters.",
+)
 def reimport_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     """ReimportApi: replaces the API's contents with the document, after checking that all of it can be made."""
     api = response.apigatewayv2_backend.get_api(response.path.split("/")[-1])

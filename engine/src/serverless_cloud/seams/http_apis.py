@@ -36,7 +36,7 @@ from serverless_cloud.seams.http_api_services import ACCOUNT_ID, keys_of_pool, s
 from serverless_cloud.seams.http_api_stages import check_deployment, named, stage_json
 from serverless_cloud.seams.signers import require, signer_of
 
-patches = Service("apigateway")
+patches = Service("apigateway", defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects")
 
 #: Calls of moto after which an API is looked at again, by what they do.
 CHANGES = (
@@ -76,7 +76,11 @@ def connect(plane: DataPlane) -> None:
     current.parts[HttpApiParts] = HttpApiParts(apis, authorizers)
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.create_api", expects="self")
+@patches.replaces(
+    "moto.apigatewayv2.responses:ApiGatewayV2Response.create_api",
+    expects="self",
+    upstream="CreateApi takes Target, and answers with 201.",
+)
 def create_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     params = json.loads(response.body)
     rules.refuse_api(params)
@@ -103,7 +107,7 @@ def create_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(api.to_json())
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_api", expects="self")
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_api", expects="self", defect="data plane")
 def delete_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api_id = response.path.split("/")[-1]
     response.apigatewayv2_backend.get_api(api_id)  # or it is not found
@@ -112,7 +116,9 @@ def delete_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 204, {"status": 204}, ""
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_authorizers", expects="")
+@patches.replaces(
+    "moto.apigatewayv2.responses:ApiGatewayV2Response.get_authorizers", expects="", upstream="GetAuthorizers exists."
+)
 def get_authorizers(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api, _ = named(response)
     return 200, {}, json.dumps({"items": [each.to_json() for each in api.authorizers.values()]})

@@ -24,7 +24,9 @@ from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.once import once
 
-patches = Service("iam")
+patches = Service(
+    "iam", defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[aws_s_own_policies_are_missing]"
+)
 
 _AWS = "arn:aws:iam::aws:policy/"
 _RESULTS = {
@@ -62,7 +64,14 @@ def list_policies(
     return list_policies.original(backend, marker, max_items, only_attached, path_prefix, scope)
 
 
-@patches.replaces("moto.s3.models:FakeBucket.get_permission", expects="self, action, resource")
+@patches.replaces(
+    "moto.s3.models:FakeBucket.get_permission",
+    expects="self, action, resource",
+    defect=(
+        "engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_deny_with_a_condition_shuts_out_everybody]"
+    ),
+    upstream="A bucket's Allow with a condition denies nobody else.",
+)
 def get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
@@ -74,7 +83,12 @@ def get_permission(bucket: FakeBucket, action: str, resource: str) -> Permission
     return _RESULTS[verdict]
 
 
-@patches.replaces("moto.iam.policy_validation:BaseIAMPolicyValidator._validate_version", expects="self")
+@patches.replaces(
+    "moto.iam.policy_validation:BaseIAMPolicyValidator._validate_version",
+    expects="self",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_policy_needs_a_version]",
+    upstream="A policy without Version is one of 2008-10-17.",
+)
 def _validate_version(validator: BaseIAMPolicyValidator) -> None:
     if "Version" in validator._policy_json:
         _validate_version.original(validator)

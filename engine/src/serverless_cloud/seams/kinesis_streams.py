@@ -41,7 +41,7 @@ from serverless_cloud.sources.stream_failures import is_pipe
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
-patches = Service("kinesis")
+patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 
 POLL_S = 1.0  # Lambda Developer Guide, Kinesis: each shard is polled once a second
 
@@ -166,7 +166,11 @@ class _Writes:
         return int(shard.first_number)
 
 
-@patches.replaces("moto.kinesis.models:Shard.put_record", expects="self, partition_key, data, explicit_hash_key")
+@patches.replaces(
+    "moto.kinesis.models:Shard.put_record",
+    expects="self, partition_key, data, explicit_hash_key",
+    upstream="Sequence numbers are as long as AWS's, and unique in the stream.",
+)
 def put_record_of_shard(shard: models.Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
     with current.parts[_Writes].lock:
         current.parts[_Writes].first_number(shard)
@@ -203,7 +207,11 @@ def put_record_of_stream(
         return shard.put_record(partition_key, data, explicit_hash_key), shard.shard_id
 
 
-@patches.replaces("moto.kinesis.models:Stream.get_shard_for_key", expects="self, partition_key, explicit_hash_key")
+@patches.replaces(
+    "moto.kinesis.models:Stream.get_shard_for_key",
+    expects="self, partition_key, explicit_hash_key",
+    upstream="A closed shard takes no records, and the last key of a shard's range has one.",
+)
 def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_key: str) -> models.Shard:
     if not isinstance(partition_key, str) or not 1 <= len(partition_key) <= 256:
         raise InvalidArgumentError("partition_key")
@@ -217,13 +225,21 @@ def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_k
     raise InvalidArgumentError("explicit_hash_key")
 
 
-@patches.replaces("moto.kinesis.models:Stream.split_shard", expects="self, shard_to_split, new_starting_hash_key")
+@patches.replaces(
+    "moto.kinesis.models:Stream.split_shard",
+    expects="self, shard_to_split, new_starting_hash_key",
+    upstream="The records of a shard stay in it when it is split.",
+)
 def split_shard(stream: models.Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
     with current.parts[_Writes].lock, _kept(stream.shards[shard_to_split]):
         split_shard.original(stream, shard_to_split, new_starting_hash_key)
 
 
-@patches.replaces("moto.kinesis.models:Stream.merge_shards", expects="self, shard_to_merge, adjacent_shard_to_merge")
+@patches.replaces(
+    "moto.kinesis.models:Stream.merge_shards",
+    expects="self, shard_to_merge, adjacent_shard_to_merge",
+    upstream="The records of shards stay in them when they are merged, and the two can be named in any order.",
+)
 def merge_shards(stream: models.Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
     first, second = shard_to_merge, adjacent_shard_to_merge
     with current.parts[_Writes].lock:
@@ -253,6 +269,7 @@ def register_stream_consumer(_backend: models.KinesisBackend, *_: object, **__: 
 @patches.replaces(
     "moto.kinesis.models:KinesisBackend.get_shard_iterator",
     expects="self, stream_arn, stream_name, shard_id, shard_iterator_type, starting_sequence_number, at_timestamp",
+    upstream="An iterator of a stream that is named by its ARN works.",
 )
 def get_shard_iterator(
     backend: models.KinesisBackend, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
@@ -262,7 +279,11 @@ def get_shard_iterator(
         return get_shard_iterator.original(backend, stream_arn, name, *more, **settings)
 
 
-@patches.replaces("moto.kinesis.models:KinesisBackend.get_records", expects="self, stream_arn, shard_iterator, limit")
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.get_records",
+    expects="self, stream_arn, shard_iterator, limit",
+    upstream="A shard that is closed and read to its end has no next iterator.",
+)
 def get_records_of_backend(
     backend: models.KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
 ) -> Any:

@@ -27,7 +27,9 @@ from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.seams.lambda_functions import arn_of, function_named, latest, spec_of, weights
 
-patches = Service("lambda")
+patches = Service(
+    "lambda", defect="engine/tests/test_seams.py::test_moto_has_no_address_for_the_calls_that_a_seam_adds"
+)
 
 _FUNCTION = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
 
@@ -91,7 +93,11 @@ def put_function_concurrency(backend: LambdaBackend, function_name: str, reserve
     return put_function_concurrency.original(backend, function_name, count)
 
 
-@patches.replaces("moto.awslambda.models:LambdaBackend.delete_function_concurrency", expects="self, function_name")
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.delete_function_concurrency",
+    expects="self, function_name",
+    defect="data plane",
+)
 def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> Any:
     current.plane.service.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
     return delete_function_concurrency.original(backend, function_name)

@@ -156,7 +156,12 @@ def keep_what_moto_drops(function: LambdaFunction, settings: dict[str, Any]) -> 
     kept_here["layer_versions"] = {arn: kept.get(arn) or backend.layers_versions_by_arn(arn) for arn in arns}
 
 
-@patches.replaces("moto.awslambda.models:LambdaBackend.publish_layer_version", expects="self, spec")
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.publish_layer_version",
+    expects="self, spec",
+    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
+    upstream="PublishLayerVersion refuses code that is not a zip.",
+)
 def publish_layer_version(backend: LambdaBackend, spec: dict[str, Any]) -> Any:
     version = publish_layer_version.original(backend, spec)
     try:

@@ -33,7 +33,9 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, qualifier_in
 
-patches = Service("lambda")
+patches = Service(
+    "lambda", defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]"
+)
 
 #: API reference: AddPermission, "Pattern" of each parameter.
 _PATTERNS = {
@@ -143,7 +145,11 @@ def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> Any
     return statement, policy.revision
 
 
-@patches.replaces("moto.awslambda.models:LambdaBackend.add_permission", expects="self, function_name, qualifier, raw")
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.add_permission",
+    expects="self, function_name, qualifier, raw",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+)
 def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: Any) -> Any:
     named = _qualifier(backend, function_name, qualifier)
     if named == "$LATEST":
@@ -173,7 +179,6 @@ def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.remove_permission",
     expects="self, function_name, sid, revision=''",
-    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]",
     upstream="RemovePermission takes notice of Qualifier and RevisionId.",
 )
 def remove_permission(
@@ -194,7 +199,6 @@ def remove_permission(
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.remove_permission",
     expects="self",
-    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]",
     upstream="RemovePermission takes notice of Qualifier and RevisionId.",
 )
 def answer_remove_permission(response: LambdaResponse) -> TYPE_RESPONSE:

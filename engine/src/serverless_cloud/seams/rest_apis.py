@@ -106,7 +106,10 @@ def delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
 
 
 @patches.replaces(
-    "moto.apigateway.models:RestAPI.create_deployment", expects="self, name, description, stage_variables=None"
+    "moto.apigateway.models:RestAPI.create_deployment",
+    expects="self, name, description, stage_variables=None",
+    defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="A deployment keeps the settings of the stage that is there.",
 )
 def create_deployment(
     api: RestAPI, name: str | None, description: str, stage_variables: dict[str, str] | None = None
@@ -122,7 +125,11 @@ def create_deployment(
     return deployment
 
 
-@patches.replaces("moto.apigateway.models:RestAPI.delete_deployment", expects="self, deployment_id")
+@patches.replaces(
+    "moto.apigateway.models:RestAPI.delete_deployment",
+    expects="self, deployment_id",
+    upstream="A deployment that a stage uses can't be deleted.",
+)
 def delete_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     if any(stage.deployment_id == deployment_id for stage in api.stages.values()):
         raise StageStillActive
@@ -130,7 +137,11 @@ def delete_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     return delete_deployment.original(api, deployment_id)
 
 
-@patches.replaces("moto.apigateway.models:RestAPI.get_deployment", expects="self, deployment_id")
+@patches.replaces(
+    "moto.apigateway.models:RestAPI.get_deployment",
+    expects="self, deployment_id",
+    upstream="An unknown deployment is refused.",
+)
 def get_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     if deployment_id not in api.deployments:
         raise DeploymentNotFoundException

@@ -38,7 +38,7 @@ from serverless_cloud.s3_events import Bucket, Filter
 from serverless_cloud.seams.function_calls import qualifier_of
 from serverless_cloud.seams.lambda_versions import route
 
-patches = Service("s3")
+patches = Service("s3", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 
 PRINCIPAL = "s3.amazonaws.com"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -78,7 +78,9 @@ class DestinationsRefused(ServiceException):
 
 
 @patches.replaces(
-    "moto.s3.models:S3Backend.create_bucket", expects="self, bucket_name, region_name, bucket_namespace=None"
+    "moto.s3.models:S3Backend.create_bucket",
+    expects="self, bucket_name, region_name, bucket_namespace=None",
+    upstream="CreateBucket refuses names that AWS refuses.",
 )
 def create_bucket(
     backend: models.S3Backend, bucket_name: str, region_name: str, bucket_namespace: str | None = None
@@ -101,7 +103,11 @@ def is_allowed(name: str) -> bool:
     return False
 
 
-@patches.replaces("moto.s3.models:FakeBucket.set_notification_configuration", expects="self, notification_config")
+@patches.replaces(
+    "moto.s3.models:FakeBucket.set_notification_configuration",
+    expects="self, notification_config",
+    upstream="Notification configurations that overlap or lead nowhere are refused.",
+)
 def set_notification_configuration(bucket: models.FakeBucket, notification_config: dict[str, Any] | None) -> None:
     given = notification_config or {}
     fresh = models.NotificationConfiguration(
@@ -147,7 +153,11 @@ def _notification_config_from_body(response: S3Response) -> Any:
     return _with_empty(_notification_config_from_body.original(response))
 
 
-@patches.replaces("moto.s3.responses:S3Response.get_bucket_notification", expects="self")
+@patches.replaces(
+    "moto.s3.responses:S3Response.get_bucket_notification",
+    expects="self",
+    upstream="GetBucketNotificationConfiguration tells of EventBridge.",
+)
 def get_bucket_notification(response: S3Response) -> Any:
     found = response.backend.get_bucket_notification_configuration(response.bucket_name)
     if not found:

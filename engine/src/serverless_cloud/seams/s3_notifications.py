@@ -43,7 +43,7 @@ from serverless_cloud.seams import s3_buckets
 from serverless_cloud.seams.queue_sending import send_to_queue
 from serverless_cloud.seams.s3_buckets import PRINCIPAL, bucket_of
 
-patches = Service("s3")
+patches = Service("s3", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 
 SUBJECT = "Amazon S3 Notification"
 
@@ -67,12 +67,16 @@ def connect(plane: DataPlane) -> None:
     plane.forgetting.append(sender.outbox.clear)
 
 
-@patches.replaces("moto.s3.notifications:send_event", expects="account_id, event_name, bucket, key")
+@patches.replaces(
+    "moto.s3.notifications:send_event",
+    expects="account_id, event_name, bucket, key",
+    upstream="An event has all fields, and a request that makes an object is one event.",
+)
 def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
     current.parts[Sender].send_event(account_id, event_name, bucket, key)
 
 
-@patches.replaces("moto.s3.notifications:send_test_event", expects="account_id, bucket")
+@patches.replaces("moto.s3.notifications:send_test_event", expects="account_id, bucket", defect="data plane")
 def send_test_event(account_id: str, bucket: Any) -> None:
     current.parts[Sender].send_test_event(account_id, bucket)
 
@@ -195,7 +199,9 @@ def _now() -> str:
 
 
 @patches.replaces(
-    "moto.s3.models:S3Backend.delete_object", expects="self, bucket_name, key_name, version_id=None, bypass=False"
+    "moto.s3.models:S3Backend.delete_object",
+    expects="self, bucket_name, key_name, version_id=None, bypass=False",
+    upstream="Delete markers and deleted versions are told.",
 )
 def delete_object(
     backend: models.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False

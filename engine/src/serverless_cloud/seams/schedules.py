@@ -41,7 +41,7 @@ from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.seams.shape_rules import ValidationException, asked_by_path, require_shape
 
-patches = Service("scheduler")
+patches = Service("scheduler", defect="engine/tests/test_schedule_seams.py::test_stock_moto_still_has_the_defects")
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0
@@ -176,7 +176,11 @@ def create_schedule(response: EventBridgeSchedulerResponse) -> Any:
     return answer
 
 
-@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.update_schedule", expects="self")
+@patches.replaces(
+    "moto.scheduler.responses:EventBridgeSchedulerResponse.update_schedule",
+    expects="self",
+    upstream="UpdateSchedule keeps ActionAfterCompletion, and State has its default.",
+)
 def update_schedule(response: EventBridgeSchedulerResponse) -> Any:
     given = asked_by_path(response)
     _check(current.plane, "UpdateSchedule", given)
@@ -185,7 +189,11 @@ def update_schedule(response: EventBridgeSchedulerResponse) -> Any:
     return answer
 
 
-@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule_group", expects="self")
+@patches.replaces(
+    "moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule_group",
+    expects="self",
+    upstream="A schedule group isn't overwritten.",
+)
 def create_schedule_group(response: EventBridgeSchedulerResponse) -> Any:
     given = asked_by_path(response)
     require_shape("scheduler", "CreateScheduleGroup", given)
@@ -212,7 +220,11 @@ def delete_schedule(backend: EventBridgeSchedulerBackend, group_name: str | None
     current.parts[RunningSchedules].forget(schedule.arn)
 
 
-@patches.replaces("moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule_group", expects="self, name")
+@patches.replaces(
+    "moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule_group",
+    expects="self, name",
+    upstream="A missing schedule group is reported.",
+)
 def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None) -> None:
     if name not in backend.schedule_groups:
         raise ScheduleGroupNotFound(name or "default")

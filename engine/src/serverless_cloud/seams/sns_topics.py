@@ -28,7 +28,7 @@ from serverless_cloud.seams.queue_sending import send_to_queue
 from serverless_cloud.sns import filters as sns_filters, rules as sns_rules
 from serverless_cloud.sns.topics import MessageId, Topics
 
-patches = Service("sns")
+patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 
 #: Calls that only need an ARN that is one, and the parameter that has it.
 _NAMED_BY = {
@@ -58,7 +58,6 @@ def _subscriptions_of(topic_arn: str) -> dict[str, Any]:
         "self, message, subject=None, message_attributes=None, group_id=None, deduplication_id=None, "
         "message_structure=None"
     ),
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **given: Any) -> str:
     return current.parts[Topics].publish(
@@ -72,7 +71,7 @@ def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **g
         "self, message, arn, phone_number=None, subject=None, message_attributes=None, group_id=None, "
         "deduplication_id=None, message_structure=None"
     ),
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="Publish refuses messages that AWS refuses.",
 )
 def publish_of_backend(
     backend: SNSBackend, message: str, arn: str | None, phone_number: str | None = None, **given: Any
@@ -98,7 +97,7 @@ def publish_of_backend(
 @patches.replaces(
     "moto.sns.models:SNSBackend.publish_batch",
     expects="self, topic_arn, publish_batch_request_entries",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="In a batch, each message is accepted or refused by itself.",
 )
 def publish_batch_of_backend(
     backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
@@ -127,7 +126,6 @@ def publish_batch_of_backend(
 @patches.replaces(
     "moto.sns.models:SNSBackend.subscribe",
     expects="self, topic_arn, endpoint, protocol",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def subscribe_of_backend(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
     check_subscriber(backend, topic_arn, protocol, endpoint)
@@ -137,7 +135,6 @@ def subscribe_of_backend(backend: SNSBackend, topic_arn: str, endpoint: str, pro
 @patches.replaces(
     "moto.sns.models:SNSBackend.set_subscription_attributes",
     expects="self, arn, name, value",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def set_subscription_attributes_of_backend(backend: SNSBackend, arn: str, name: str, value: Any) -> None:
     subscription = backend.subscriptions.get(arn)
@@ -164,7 +161,6 @@ def _numbered(message_id: str) -> dict[str, str]:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.publish",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def answer_publish(response: SNSResponse) -> ActionResult:
     with refusals():
@@ -177,7 +173,6 @@ def answer_publish(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.publish_batch",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def answer_publish_batch(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
@@ -191,9 +186,7 @@ def answer_publish_batch(response: SNSResponse) -> ActionResult:
 
 
 @patches.replaces(
-    "moto.sns.responses:SNSResponse.subscribe",
-    expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    "moto.sns.responses:SNSResponse.subscribe", expects="self", upstream="A refused subscription isn't kept."
 )
 def answer_subscribe(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
@@ -213,7 +206,6 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.confirm_subscription",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def confirm_subscription(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
@@ -224,7 +216,6 @@ def confirm_subscription(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.set_subscription_attributes",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
 )
 def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
     """moto makes False of every wrong RawMessageDelivery."""
@@ -237,7 +228,7 @@ def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.create_topic",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="CreateTopic refuses attributes that no topic has.",
 )
 def create_topic(response: SNSResponse) -> ActionResult:
     given = dict(response._get_param("Attributes") or {})
@@ -250,7 +241,7 @@ def create_topic(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.set_topic_attributes",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="SetTopicAttributes refuses attributes that no topic has.",
 )
 def set_topic_attributes(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
@@ -266,7 +257,7 @@ def set_topic_attributes(response: SNSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sns.responses:SNSResponse.get_topic_attributes",
     expects="self",
-    defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="GetTopicAttributes counts the subscriptions.",
 )
 def get_topic_attributes(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")

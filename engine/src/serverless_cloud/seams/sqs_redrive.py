@@ -27,7 +27,9 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import sqs_queues
 
-patches = Service("sqs")
+patches = Service(
+    "sqs", defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]"
+)
 
 MOST_PER_SECOND, MOST_RESULTS = 500, 10
 _ACTIVE = ("RUNNING", "CANCELLING")
@@ -189,7 +191,6 @@ def connect(plane: DataPlane) -> None:
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.start_message_move_task",
     expects="",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
     upstream="Dead-letter queue redrive exists.",
 )
 def start_message_move_task(response: SQSResponse) -> ActionResult:
@@ -202,7 +203,6 @@ def start_message_move_task(response: SQSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.list_message_move_tasks",
     expects="",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
     upstream="Dead-letter queue redrive exists.",
 )
 def list_message_move_tasks(response: SQSResponse) -> ActionResult:
@@ -216,7 +216,6 @@ def list_message_move_tasks(response: SQSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.cancel_message_move_task",
     expects="",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
     upstream="Dead-letter queue redrive exists.",
 )
 def cancel_message_move_task(response: SQSResponse) -> ActionResult:

@@ -32,7 +32,10 @@ from moto.sqs.responses import SQSResponse
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import sqs_queues, sqs_rules
 
-patches = Service("sqs")
+patches = Service(
+    "sqs",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+)
 
 _TIMES = ("CreatedTimestamp", "LastModifiedTimestamp")
 _SOURCE = "DeadLetterQueueSourceArn"
@@ -42,6 +45,7 @@ _SOURCE = "DeadLetterQueueSourceArn"
     "moto.sqs.models:SQSBackend.create_queue",
     expects="self, name, tags=None, **kwargs",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    upstream="CreateQueue refuses values that no queue can have.",
 )
 def create_queue_of_backend(backend: SQSBackend, name: str, tags: dict[str, str] | None = None, **given: Any) -> Queue:
     arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{name}"
@@ -60,6 +64,7 @@ def create_queue_of_backend(backend: SQSBackend, name: str, tags: dict[str, str]
     "moto.sqs.models:SQSBackend.set_queue_attributes",
     expects="self, queue_name, attributes",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    upstream="SetQueueAttributes refuses values that no queue can have.",
 )
 def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: dict[str, Any]) -> Queue:
     sqs_rules.check_values(backend.get_queue(queue_name).queue_arn, attributes, backend.queues.values())
@@ -69,7 +74,7 @@ def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attrib
 @patches.replaces(
     "moto.sqs.models:SQSBackend.list_queues",
     expects="self, queue_name_prefix",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="ListQueues takes a prefix for a prefix.",
 )
 def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queue]:
     return [queue for name, queue in backend.queues.items() if name.startswith(queue_name_prefix or "")]
@@ -78,7 +83,7 @@ def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queu
 @patches.replaces(
     "moto.sqs.models:SQSBackend.get_queue_attributes",
     expects="self, queue_name, attribute_names",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="GetQueueAttributes tells RedriveAllowPolicy, and times in whole seconds.",
 )
 def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
     backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
@@ -101,7 +106,7 @@ def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: 
         "self, queue_name, message_body, message_attributes=None, delay_seconds=None, deduplication_id=None, "
         "group_id=None, system_attributes=None, validate_group_id=True"
     ),
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="SendMessage refuses bodies and attributes that AWS refuses.",
 )
 def send_message(
     backend: SQSBackend,
@@ -132,6 +137,7 @@ def send_message(
     "moto.sqs.models:SQSBackend.send_message_batch",
     expects="self, queue_name, entries",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_batch_loses_trace_headers]",
+    upstream="In a batch, each message is accepted or refused by itself, and keeps its trace header.",
 )
 def send_message_batch(
     backend: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]
@@ -159,7 +165,7 @@ def send_message_batch(
 @patches.replaces(
     "moto.sqs.models:SQSBackend.change_message_visibility_batch",
     expects="self, queue_name, entries",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="In a batch, each change is accepted or refused by itself.",
 )
 def change_message_visibility_batch(
     backend: SQSBackend, queue_name: str, entries: list[dict[str, Any]]
@@ -176,7 +182,7 @@ def change_message_visibility_batch(
 @patches.replaces(
     "moto.sqs.models:SQSBackend.delete_message_batch",
     expects="self, queue_name, receipts",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="DeleteMessageBatch checks the number of entries and their ids.",
 )
 def delete_message_batch(
     backend: SQSBackend, queue_name: str, receipts: list[dict[str, Any]]
@@ -250,7 +256,7 @@ def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.receive_message",
     expects="self",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    upstream="ReceiveMessage checks its numbers and tells DeadLetterQueueSourceArn.",
 )
 def receive_message(response: SQSResponse) -> ActionResult:
     names = ("MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout")

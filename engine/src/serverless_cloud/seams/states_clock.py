@@ -44,7 +44,9 @@ from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.seams.states_history import failure
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
 
 
 class _Ended(threading.Event):
@@ -171,7 +173,12 @@ def _get_wait_seconds(timestamp: Any, env: Any) -> float:
     return (moment - datetime.now(UTC)).total_seconds()
 
 
-@patches.replaces(f"{_WAIT}.timestamp:Timestamp._from_timestamp_string", expects="timestamp", kind="staticmethod")
+@patches.replaces(
+    f"{_WAIT}.timestamp:Timestamp._from_timestamp_string",
+    expects="timestamp",
+    kind="staticmethod",
+    upstream="Timestamps have a zone and fractions of a second.",
+)
 def _from_timestamp_string(timestamp: str) -> datetime | None:
     return timestamp_of(timestamp)
 
@@ -182,7 +189,9 @@ def _wait_interval(_: WaitFunction, env: Any, wait_seconds: float) -> None:
 
 
 @patches.replaces(
-    f"{_ASL}.component.common.retry.interval_seconds_decl:IntervalSecondsDecl.__init__", expects="self, seconds=1"
+    f"{_ASL}.component.common.retry.interval_seconds_decl:IntervalSecondsDecl.__init__",
+    expects="self, seconds=1",
+    upstream="IntervalSeconds may be 0.",
 )
 def init_interval(interval: IntervalSecondsDecl, seconds: int = IntervalSecondsDecl.DEFAULT_SECONDS) -> None:
     vars(interval)["seconds"] = seconds  # the validator of definitions has looked at it
@@ -198,7 +207,9 @@ def evaluate_program(program: Program, env: Any) -> None:
 _STATE = f"{_ASL}.component.state.exec.execute_state:ExecutionState"
 
 
-@patches.replaces(f"{_STATE}.from_state_props", expects="self, state_props")
+@patches.replaces(
+    f"{_STATE}.from_state_props", expects="self, state_props", upstream="A heartbeat without a timeout sets no timeout."
+)
 def from_state_props(state: ExecutionState, state_props: Any) -> None:
     from_state_props.original(state, state_props)
     if state_props.get(Timeout) is None:

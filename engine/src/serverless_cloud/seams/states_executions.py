@@ -29,7 +29,9 @@ from serverless_cloud.seams.states_logs import logging_session
 from serverless_cloud.seams.states_map_children import children_of, runs_of
 from serverless_cloud.seams.states_running import RunningExecution
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"
 _EXPRESS_SYNC_WAIT_S = 310.0
@@ -186,14 +188,16 @@ def connect(plane: DataPlane) -> None:
 patches.sets("moto.stepfunctions.models:stepfunctions_backends", parser_models.stepfunctions_parser_backends)
 
 
-@patches.replaces("moto.stepfunctions.responses:get_backend", expects="account, region")
+@patches.replaces("moto.stepfunctions.responses:get_backend", expects="account, region", defect="data plane")
 def get_backend(account: str, region: str) -> Any:
     """The registry that runs is the only one."""
     return parser_models.stepfunctions_parser_backends[account][region]
 
 
 @patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions", expects="self, execution_status=None"
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions",
+    expects="self, execution_status=None",
+    defect="data plane",
 )
 def _get_executions(backend: Any, execution_status: Any = None) -> list[Any]:
     """Express executions are among them, so that task tokens reach them."""
@@ -245,7 +249,11 @@ def start_execution(response: StepFunctionResponse) -> Any:
     return answer(response, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_sync_execution", expects="")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.start_sync_execution",
+    expects="",
+    upstream="StartSyncExecution runs Express executions.",
+)
 def start_sync_execution(response: StepFunctionResponse) -> Any:
     given = json.loads(response.body)
     execution = current.parts[Starter].start(response.stepfunction_backend, given, sync=True)
@@ -253,7 +261,11 @@ def start_sync_execution(response: StepFunctionResponse) -> Any:
     return answer(response, _sync_answer(execution, given))
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.redrive_execution", expects="")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.redrive_execution",
+    expects="",
+    upstream="RedriveExecution exists.",
+)
 def redrive_execution(response: StepFunctionResponse) -> Any:
     given = asked(response, "RedriveExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])

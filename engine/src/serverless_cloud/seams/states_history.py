@@ -22,7 +22,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 
 from serverless_cloud.core.patches import Service
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
 
 MOST_EVENTS = 25_000
 FULL = {
@@ -82,6 +84,7 @@ def reopen(manager: Any) -> None:
 @patches.replaces(
     "moto.stepfunctions.parser.asl.eval.event.event_manager:EventManager.add_event",
     expects="self, context, event_type, event_details=None, timestamp=None, update_source_event_id=True",
+    upstream="A history ends after 25,000 events, and with the execution.",
 )
 def add_event(manager: Any, context: Any, event_type: Any, event_details: Any = None, *args: Any, **given: Any) -> int:
     if getattr(manager, "has_ended", False) or getattr(context, "is_closed", False):

@@ -26,7 +26,9 @@ from serverless_cloud.seams.states_running import program_of
 from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
 
 _FIRST = "INITIAL"
 #: moto's backend without the interpreter's own look at definitions.
@@ -56,6 +58,7 @@ def _unreadable(text: str) -> Problem | None:
         "self, name, definition, roleArn, tags=None, publish=None, loggingConfiguration=None, "
         "tracingConfiguration=None, encryptionConfiguration=None, version_description=None, sm_type=None"
     ),
+    upstream="A name that is taken by another definition is refused.",
 )
 def create_state_machine_of_backend(
     backend: parser_models.StepFunctionsParserBackend, name: str, definition: str, roleArn: str, **given: Any
@@ -158,7 +161,11 @@ def _describe_state_machine(response: StepFunctionResponse, arn: str) -> Any:
     return answer
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.validate_state_machine_definition", expects="")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.validate_state_machine_definition",
+    expects="",
+    upstream="ValidateStateMachineDefinition exists.",
+)
 def validate_state_machine_definition(response: StepFunctionResponse) -> Any:
     given = asked(response, "ValidateStateMachineDefinition")
     found = problems(given["definition"], given.get("type", "STANDARD"))
@@ -174,7 +181,11 @@ def validate_state_machine_definition(response: StepFunctionResponse) -> Any:
     return ActionResult(answer)
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.publish_state_machine_version", expects="")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.publish_state_machine_version",
+    expects="",
+    upstream="PublishStateMachineVersion exists.",
+)
 def publish_state_machine_version(response: StepFunctionResponse) -> Any:
     given = asked(response, "PublishStateMachineVersion")
     machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])

@@ -23,7 +23,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams.states_history import failure
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_works_through_items_by_recursion"
+)
 
 MOST_ITERATIONS = 40  # at once
 _STOPPING_S = 2.0
@@ -33,7 +35,11 @@ _ASL = "moto.stepfunctions.parser.asl.component"
 _ITERATION = f"{_ASL}.state.exec.state_map.iteration"
 
 
-@patches.replaces(f"{_ASL}.common.path.items_path:ItemsPath._eval_body", expects="self, env")
+@patches.replaces(
+    f"{_ASL}.common.path.items_path:ItemsPath._eval_body",
+    expects="self, env",
+    upstream="Items that are no array fail the state.",
+)
 def _look_up_items(path: Any, env: Any) -> None:
     """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
 
@@ -45,7 +51,11 @@ def _look_up_items(path: Any, env: Any) -> None:
         raise failure(env, "States.Runtime", cause)
 
 
-@patches.replaces(f"{_ITERATION}.iteration_worker:IterationWorker.eval", expects="self")
+@patches.replaces(
+    f"{_ITERATION}.iteration_worker:IterationWorker.eval",
+    expects="self",
+    upstream="A Map state with a thousand items is no RecursionError.",
+)
 def _work(worker: IterationWorker) -> None:
     """Iterates as long as there are items."""
     frame = worker._env.open_frame()

@@ -33,7 +33,9 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams.states_history import failure
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
 
 #: The grammar's own words.
 _WORDS = frozenset(name[2:-2] for name in ASLLexer.literalNames if name.startswith("'\""))
@@ -89,7 +91,12 @@ _PREPROCESSOR = f"{_ASL}.parse.preprocessor:Preprocessor"
 _FUNCTIONS = f"{_ASL}.component.intrinsic.function.statesfunction"
 
 
-@patches.replaces(f"{_PREPROCESSOR}._inner_string_of", expects="parser_rule_context", kind="staticmethod")
+@patches.replaces(
+    f"{_PREPROCESSOR}._inner_string_of",
+    expects="parser_rule_context",
+    kind="staticmethod",
+    upstream="Texts of a definition are read as JSON.",
+)
 def _inner_string_of(parser_rule_context: Any) -> str | None:
     """The text of a rule, read as JSON; moto leaves escapes as they are in most places."""
     if antlr4utils.is_terminal(parser_rule_context, ASLLexer.NULL):
@@ -109,7 +116,11 @@ def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFuncti
     return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
 
 
-@patches.replaces(f"{_PREPROCESSOR}.visitChoice_rule_comparison_variable", expects="self, ctx")
+@patches.replaces(
+    f"{_PREPROCESSOR}.visitChoice_rule_comparison_variable",
+    expects="self, ctx",
+    upstream="Assign of a rule of a Choice state is kept.",
+)
 def visit_comparison(preprocessor: Preprocessor, ctx: Any) -> ChoiceRule:
     """A rule of a JSONPath Choice state, with its Assign, which moto drops."""
     found = visit_comparison.original(preprocessor, ctx)
@@ -129,7 +140,11 @@ def _text_of_str(parse_tree: Any) -> str:
     return found
 
 
-@patches.replaces(f"{_FUNCTIONS}.generic.string_format:StringFormat._eval_body", expects="self, env")
+@patches.replaces(
+    f"{_FUNCTIONS}.generic.string_format:StringFormat._eval_body",
+    expects="self, env",
+    upstream="States.Format takes only {} for a place.",
+)
 def _format(function: StringFormat, env: Any) -> None:
     """States.Format."""
     function.argument_list.eval(env=env)
@@ -151,7 +166,11 @@ def _json_to_string(function: JsonToString, env: Any) -> None:
     env.stack.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
-@patches.replaces(f"{_FUNCTIONS}.math_operations.math_random:MathRandom._eval_body", expects="self, env")
+@patches.replaces(
+    f"{_FUNCTIONS}.math_operations.math_random:MathRandom._eval_body",
+    expects="self, env",
+    upstream="States.MathRandom never gives the end.",
+)
 def _math_random(function: MathRandom, env: Any) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
     function.argument_list.eval(env=env)

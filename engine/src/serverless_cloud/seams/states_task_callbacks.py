@@ -43,7 +43,9 @@ from serverless_cloud.workflows import integrations, shapes, tokens
 from serverless_cloud.workflows.activities import Activities, Scheduled
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
-patches = Service("states")
+patches = Service(
+    "states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_gives_all_attempts_one_token"
+)
 
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
 
@@ -79,7 +81,11 @@ _ACTIVITY = f"{_TASK}.state_task_activitiy:StateTaskActivity"
 patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
 
 
-@patches.replaces(f"{_TASK}.service.state_task_service:StateTaskService._eval_execution", expects="self, env")
+@patches.replaces(
+    f"{_TASK}.service.state_task_service:StateTaskService._eval_execution",
+    expects="self, env",
+    upstream="Each attempt of a task has its own token.",
+)
 def _eval_execution(task: Any, env: Any) -> None:
     """Gives each attempt of a task that waits its own token."""
     if not task.resource.condition:
@@ -100,6 +106,8 @@ def _eval_execution(task: Any, env: Any) -> None:
     f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
     expects="parameters",
     kind="staticmethod",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_passes_pascal_case_to_batch",
+    upstream="Parameters of Batch are in PascalCase.",
 )
 def _attach_aws_environment_variables(parameters: dict[str, Any]) -> None:
     overrides = parameters.setdefault("ContainerOverrides", {})
@@ -163,7 +171,11 @@ def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
         current.parts[Tokens].beat(task_token)
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.send_task_failure", expects="self")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.send_task_failure",
+    expects="self",
+    upstream="SendTaskFailure keeps its cause.",
+)
 def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     given = {name: response._get_param(name) for name in ("error", "cause")}
     response.stepfunction_backend.send_task_failure(response._get_param("taskToken"), **given)
@@ -273,7 +285,12 @@ def _eval_activity(task: Any, env: Any) -> None:
         over()
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_activity_task", expects="")
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.get_activity_task",
+    expects="",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+    upstream="GetActivityTask exists.",
+)
 def get_activity_task(response: StepFunctionResponse) -> ActionResult:
     arn = response._get_param("activityArn")
     response.stepfunction_backend.describe_activity(arn)
@@ -290,7 +307,11 @@ def _activity_error(task: StateTaskActivity, env: Any, ex: Exception) -> Failure
     return states_task_calls.timed_out(_activity_error.original(task, env=env, ex=ex), ex)
 
 
-@patches.replaces("moto.stepfunctions.models:StepFunctionBackend.describe_activity", expects="self, activity_arn")
+@patches.replaces(
+    "moto.stepfunctions.models:StepFunctionBackend.describe_activity",
+    expects="self, activity_arn",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+)
 def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Any:
     backend._validate_activity_arn(activity_arn)
     if activity_arn not in backend.activities:
@@ -301,6 +322,8 @@ def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Any:
 @patches.replaces(
     "moto.stepfunctions.models:StepFunctionBackend.create_activity",
     expects="self, name, tags=None, encryption_configuration=None",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+    upstream="CreateActivity made twice answers with the activity.",
 )
 def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given: Any) -> Any:
     for activity in backend.activities.values():

@@ -43,7 +43,10 @@ from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes
 from serverless_cloud.workflows.integrations import Call
 
-patches = Service("states")
+patches = Service(
+    "states",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_drops_unknown_parameters_and_adds_no_metadata",
+)
 
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
 _SERVICE = f"{_TASK}.service"
@@ -121,7 +124,11 @@ def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str,
         raise unfit(env, parameters, error.problems) from error
 
 
-@patches.replaces(f"{_TASK}.state_task:StateTask._eval_parameters", expects="self, env")
+@patches.replaces(
+    f"{_TASK}.state_task:StateTask._eval_parameters",
+    expects="self, env",
+    upstream="Parameters of integrations aren't dropped.",
+)
 def _eval_parameters(task: Any, env: Any) -> dict[str, Any]:
     """All parameters of a task, those too that moto doesn't know."""
     if task.parargs is None:
@@ -281,6 +288,7 @@ def _exception(name: str) -> str:
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name:CustomErrorName.__init__",
     expects="self, error_name",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_names_errors_otherwise",
 )
 def init_custom_error(error: CustomErrorName, error_name: str | None) -> None:
     """moto refuses names that begin with "States.", and so can't pass on that a branch or an iteration timed out."""

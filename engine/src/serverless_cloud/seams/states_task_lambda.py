@@ -27,7 +27,7 @@ from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import shapes
 from serverless_cloud.workflows.integrations import Call
 
-patches = Service("states")
+patches = Service("states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_names_errors_otherwise")
 
 _INVOKE = Call("lambda", "invoke", "", False)
 
@@ -72,6 +72,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Any, ex: Exception) -> Fail
 @patches.replaces(
     f"{_TASK}.lambda_eval_utils:execute_lambda_function_integration",
     expects="env, parameters, region, state_credentials",
+    defect="data plane",
 )
 def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""

@@ -29,7 +29,7 @@ from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_cloud.core.patches import Patch, Service
 
-patches = Service("kinesis")
+patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 
 
 RECORD_BYTES = 1_048_576  # data and partition key together
@@ -39,6 +39,7 @@ _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroug
 @patches.replaces(
     "moto.kinesis.models:KinesisBackend.create_stream",
     expects="self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
+    upstream="The refusal of a name that is taken says why.",
 )
 def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: Any, **settings: Any) -> Any:
     if stream_name in backend.streams:
@@ -49,6 +50,7 @@ def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: A
 @patches.replaces(
     "moto.kinesis.models:KinesisBackend.put_record",
     expects="self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
+    upstream="PutRecord refuses records that are too large.",
 )
 def put_record(
     backend: KinesisBackend, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
@@ -71,14 +73,20 @@ def check_iterator(shard_iterator: str) -> None:
         raise InvalidArgumentError("Invalid ShardIterator.") from error
 
 
-@patches.replaces("moto.dynamodbstreams.models:DynamoDBStreamsBackend.get_records", expects="self, iterator_arn, limit")
+@patches.replaces(
+    "moto.dynamodbstreams.models:DynamoDBStreamsBackend.get_records",
+    expects="self, iterator_arn, limit",
+    upstream="An iterator that nobody has made is refused.",
+)
 def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> Any:
     if iterator_arn not in backend.shard_iterators:
         raise MockValidationException("Invalid ShardIterator")
     return get_records_of_table.original(backend, iterator_arn, limit)
 
 
-@patches.replaces("moto.kinesis.responses:KinesisResponse.create_stream", expects="self")
+@patches.replaces(
+    "moto.kinesis.responses:KinesisResponse.create_stream", expects="self", upstream="CreateStream keeps Tags."
+)
 def answer_create_stream(response: KinesisResponse) -> Any:
     for name in _NOT_HONOURED:
         if response._get_param(name):
