@@ -41,6 +41,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
@@ -56,14 +57,14 @@ class _Ended(threading.Event):
         """Nothing."""
 
 
-def root_of(env: Any) -> Any:
+def root_of(env: Frame) -> Frame:
     """The environment of the whole execution that a branch belongs to."""
-    while getattr(env, "opened_by", None) is not None:
-        env = env.opened_by
+    while (opened_by := getattr(env, "opened_by", None)) is not None:
+        env = opened_by
     return env
 
 
-def wait(env: Any, wait_s: float) -> None:
+def wait(env: Frame, wait_s: float) -> None:
     """Waits as long as AWS would, divided by the time scale; ends with the execution.
 
     Args:
@@ -75,7 +76,7 @@ def wait(env: Any, wait_s: float) -> None:
         root_of(env).set_timed_out()
 
 
-def when_over(env: Any, take_back: Callable[[], None]) -> None:
+def when_over(env: Frame, take_back: Callable[[], None]) -> None:
     """Has `take_back` called before anybody goes on when the task of `env` is over; at once if it is over already.
 
     Args:
@@ -98,11 +99,11 @@ _ENVIRONMENT = f"{_ASL}.eval.environment:Environment"
         " activity_store, variable_store=None, mock_test_case=None"
     ),
 )
-def init_environment(env: Any, *args: Any, **given: Any) -> None:
+def init_environment(env: Frame, *args: Any, **given: Any) -> None:
     init_environment.original(env, *args, **given)
-    env.program_state_event = _Ended()
-    env.clock, env.ahead_s, env.opened_by = None, 0.0, None
-    env.when_over = None  # set by the function of that name
+    own = vars(env)
+    own["program_state_event"] = _Ended()
+    own |= {"clock": None, "ahead_s": 0.0, "opened_by": None, "when_over": None}
 
 
 @patches.replaces(
@@ -110,7 +111,7 @@ def init_environment(env: Any, *args: Any, **given: Any) -> None:
     expects="cls, env, variable_store, event_history_frame_cache=None",
     kind="classmethod",
 )
-def as_inner_frame_of(cls: type[Environment], env: Any, *args: Any, **given: Any) -> Any:
+def as_inner_frame_of(cls: type[Environment], env: Frame, *args: Any, **given: Any) -> Any:
     frame = as_inner_frame_of.original(cls, env, *args, **given)
     frame.clock, frame.ahead_s, frame.opened_by = env.clock, env.ahead_s, env
     if not frame.is_running():
@@ -119,7 +120,7 @@ def as_inner_frame_of(cls: type[Environment], env: Any, *args: Any, **given: Any
 
 
 @patches.replaces_each(_ENVIRONMENT, ("close_frame", "delete_frame"), expects="self, frame")
-def _close(patch: Patch[..., Any], env: Any, frame: Any) -> None:
+def _close(patch: Patch[..., Any], env: Frame, frame: Any) -> None:
     patch.original(env, frame)
     env.ahead_s = max(env.ahead_s, frame.ahead_s)
 
@@ -134,7 +135,7 @@ def _close(patch: Patch[..., Any], env: Any, frame: Any) -> None:
         "set_ended": "self",
     },
 )
-def _end(patch: Patch[..., Any], env: Any, *args: Any, **given: Any) -> None:
+def _end(patch: Patch[..., Any], env: Frame, *args: Any, **given: Any) -> None:
     with env._state_mutex:
         if env._program_state is None or isinstance(env._program_state, ProgramRunning):
             patch.original(env, *args, **given)
@@ -144,7 +145,7 @@ def _end(patch: Patch[..., Any], env: Any, *args: Any, **given: Any) -> None:
 
 
 @patches.replaces(f"{_ASL}.component.common.retry.retrier_decl:RetrierDecl._eval_body", expects="self, env")
-def retry(retrier: RetrierDecl, env: Any) -> None:
+def retry(retrier: RetrierDecl, env: Frame) -> None:
     """Pauses before the next attempt."""
     retrier.error_equals.eval(env)
     if not env.stack.pop():
@@ -164,7 +165,7 @@ _WAIT = f"{_ASL}.component.state.wait.wait_function"
 
 
 @patches.replaces(f"{_WAIT}.timestamp:Timestamp._get_wait_seconds", expects="self, env")
-def _get_wait_seconds(timestamp: Any, env: Any) -> float:
+def _get_wait_seconds(timestamp: Any, env: Frame) -> float:
     timestamp.string.eval(env=env)
     text = env.stack.pop()
     moment = timestamp_of(text)
@@ -184,7 +185,7 @@ def _from_timestamp_string(timestamp: str) -> datetime | None:
 
 
 @patches.replaces(f"{_WAIT}.wait_function:WaitFunction._wait_interval", expects="self, env, wait_seconds")
-def _wait_interval(_: WaitFunction, env: Any, wait_seconds: float) -> None:
+def _wait_interval(_: WaitFunction, env: Frame, wait_seconds: float) -> None:
     wait(env, wait_seconds)
 
 
@@ -198,7 +199,7 @@ def init_interval(interval: IntervalSecondsDecl, seconds: int = IntervalSecondsD
 
 
 @patches.replaces(f"{_ASL}.component.program.program:Program.eval", expects="self, env")
-def evaluate_program(program: Program, env: Any) -> None:
+def evaluate_program(program: Program, env: Frame) -> None:
     """Evaluates a program in the caller's thread."""
     env.next_state_name = program.start_at.start_at_name
     EvalComponent.eval(program, env)
@@ -217,7 +218,7 @@ def from_state_props(state: ExecutionState, state_props: Any) -> None:
 
 
 @patches.replaces(f"{_STATE}._evaluate_with_timeout", expects="self, env")
-def _evaluate_with_timeout(state: Any, env: Any) -> None:
+def _evaluate_with_timeout(state: Any, env: Frame) -> None:
     """moto's, except that it is woken when the execution ends, and looks at the machine's own time."""
     state.timeout.eval(env=env)
     timeout_s = float(env.stack.pop())
@@ -251,11 +252,11 @@ def _evaluate_with_timeout(state: Any, env: Any) -> None:
     frame.set_ended()  # waits for the thread that is ending it at this moment
     env.close_frame(frame)
     if not env.is_running():
-        frame.event_history_context.is_closed = True
+        vars(frame.event_history_context)["is_closed"] = True
         env.stack.append(None)
         return
     if not has_ended:
-        frame.event_history_context.is_closed = True
+        vars(frame.event_history_context)["is_closed"] = True
         if machine_s <= timeout_s:
             root_of(env).set_timed_out()
             env.stack.append(None)

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.utils import encoding
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams.states_answers import stamp
+from serverless_cloud.seams.states_frame import Frame
 
 patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
@@ -52,7 +53,7 @@ class _Unkept(list[Any]):
     expects="self, env",
     upstream="States.ALL and States.TaskFailed match what AWS documents.",
 )
-def _eval_body(equals: ErrorEqualsDecl, env: Any) -> None:
+def _eval_body(equals: ErrorEqualsDecl, env: Frame) -> None:
     error = env.stack.pop()
     wanted = [name.error_name for name in equals.error_names]
     env.stack.append(matches(wanted, error.error_name if error is not None else None))
@@ -61,9 +62,9 @@ def _eval_body(equals: ErrorEqualsDecl, env: Any) -> None:
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.state.state:CommonStateField._eval_state_input", expects="self, env"
 )
-def _eval_state_input(state: CommonStateField, env: Any) -> None:
+def _eval_state_input(state: CommonStateField, env: Frame) -> None:
     """EnteredTime is in AWS's form, with milliseconds and Z, and RetryCount is there."""
-    data = env.states.context_object.context_object_data["State"]
+    data: Any = env.states.context_object.context_object_data["State"]
     data["EnteredTime"] = stamp(datetime.now(UTC))
     data.setdefault("RetryCount", 0)
     _eval_state_input.original(state, env)

@@ -38,6 +38,7 @@ from moto.stepfunctions.parser.asl.utils import json_path as moto_path
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from serverless_cloud.core.patches import Service
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure, note
 from serverless_cloud.workflows.choice import MISSING, compare
 from serverless_cloud.workflows.json_path import NoSuchPath, parse
@@ -55,7 +56,7 @@ _COMPARISON = f"{_ASL}.component.state.choice.comparison"
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
-def look_up(env: Any, path: str) -> Any:
+def look_up(env: Frame, path: str) -> Any:
     """The value at a path: in the context object ($$.), a variable ($name), or the input of the evaluation.
 
     Raises:
@@ -81,14 +82,14 @@ def extract(path: str, data: Any) -> Any:
         raise moto_path.NoSuchJsonPathError(json_path=path, data=data) from None
 
 
-def _evaluation_failure(env: Any, cause: str) -> Exception:
+def _evaluation_failure(env: Frame, cause: str) -> Exception:
     """States.QueryEvaluationError, written into the history."""
     error = failure(env, "States.QueryEvaluationError", cause, "EvaluationFailed")
     note(env, "EvaluationFailed", error.get_evaluation_failed_event_details())
     return error
 
 
-def value_of(env: Any, expression: str) -> Any:
+def value_of(env: Frame, expression: str) -> Any:
     """The value of an expression in a state.
 
     Raises:
@@ -107,9 +108,10 @@ def value_of(env: Any, expression: str) -> Any:
         raise _evaluation_failure(env, f"The JSONata expression '{expression}' {told}") from None
 
 
-def _is_there(env: Any, name: str) -> bool:
+def _is_there(env: Frame, name: str) -> bool:
     """`result` and `errorOutput` are there once they have been set."""
-    return name in ("input", "context") or env.states._states_data[name] is not None
+    data: dict[str, Any] = {**env.states._states_data}
+    return name in ("input", "context") or data[name] is not None
 
 
 @patches.replaces(f"{_ASL}.eval.variable_store:VariableStore.get_assigned_variables", expects="self")
@@ -119,28 +121,28 @@ def get_assigned_variables(store: VariableStore) -> dict[str, str]:
 
 
 @patches.replaces(f"{_STRING}:StringJSONata._eval_body", expects="self, env")
-def _evaluate_jsonata(string: StringJSONata, env: Any) -> None:
+def _evaluate_jsonata(string: StringJSONata, env: Frame) -> None:
     env.stack.append(value_of(env, string.expression))
 
 
 @patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncValue._eval_body", expects="self, env")
-def _compare_with_value(comparison: ComparisonFuncValue, env: Any) -> None:
+def _compare_with_value(comparison: ComparisonFuncValue, env: Frame) -> None:
     _compare(comparison, env, comparison.value)
 
 
 @patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncStringVariableSample._eval_body", expects="self, env")
-def _compare_with_variable(comparison: ComparisonFuncStringVariableSample, env: Any) -> None:
+def _compare_with_variable(comparison: ComparisonFuncStringVariableSample, env: Frame) -> None:
     _compare(comparison, env, comparison.string_variable_sample.expression)
 
 
 @patches.replaces(f"{_STRING}:StringVariableSample._eval_body", expects="self, env")
-def _evaluate_variable(sample: StringVariableSample, env: Any) -> None:
+def _evaluate_variable(sample: StringVariableSample, env: Frame) -> None:
     is_path = sample.query_language_mode.name == "JSONPath"
     env.stack.append(copy.deepcopy(look_up(env, sample.expression)) if is_path else value_of(env, sample.expression))
 
 
 @patches.replaces(f"{_COMPARISON}.comparison:ConditionStringJSONata._eval_body", expects="self, env")
-def _evaluate_condition(condition: ConditionStringJSONata, env: Any) -> None:
+def _evaluate_condition(condition: ConditionStringJSONata, env: Frame) -> None:
     text = condition.string_jsonata.expression
     value = value_of(env, text)
     if not isinstance(value, bool):
@@ -150,7 +152,7 @@ def _evaluate_condition(condition: ConditionStringJSONata, env: Any) -> None:
     env.stack.append(value)
 
 
-def _number(seconds: Any, env: Any) -> int:
+def _number(seconds: Any, env: Frame) -> int:
     value = value_of(env, seconds.string_jsonata.expression)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _evaluation_failure(
@@ -162,24 +164,24 @@ def _number(seconds: Any, env: Any) -> int:
 
 
 @patches.replaces(f"{_TIMEOUTS}.timeout:TimeoutSecondsJSONata._eval_seconds", expects="self, env")
-def _timeout_seconds(timeout: TimeoutSecondsJSONata, env: Any) -> int:
+def _timeout_seconds(timeout: TimeoutSecondsJSONata, env: Frame) -> int:
     return _number(timeout, env)
 
 
 @patches.replaces(f"{_TIMEOUTS}.heartbeat:HeartbeatSecondsJSONata._eval_seconds", expects="self, env")
-def _heartbeat_seconds(heartbeat: HeartbeatSecondsJSONata, env: Any) -> int:
+def _heartbeat_seconds(heartbeat: HeartbeatSecondsJSONata, env: Frame) -> int:
     return _number(heartbeat, env)
 
 
 @patches.replaces(
     f"{_ASL}.component.state.wait.wait_function.seconds:SecondsJSONata._get_wait_seconds", expects="self, env"
 )
-def _wait_seconds(seconds: SecondsJSONata, env: Any) -> int:
+def _wait_seconds(seconds: SecondsJSONata, env: Frame) -> int:
     return _number(seconds, env)
 
 
 @patches.replaces(f"{_ASL}.component.common.path.result_path:ResultPath._eval_body", expects="self, env")
-def _put_result(path: ResultPath, env: Any) -> None:
+def _put_result(path: ResultPath, env: Frame) -> None:
     given = env.states.get_input()
     if path.result_path_src is None:
         env.stack.clear()
@@ -194,7 +196,7 @@ def _put_result(path: ResultPath, env: Any) -> None:
         raise failure(env, "States.ResultPathMatchFailure", cause) from None
 
 
-def _compare(comparison: Any, env: Any, right: Any) -> None:
+def _compare(comparison: Any, env: Frame, right: Any) -> None:
     """A comparison of a Choice state. Args: right: the other value, or a path to it."""
     left = env.stack.pop()
     operator = comparison.operator_type.name
@@ -211,13 +213,13 @@ def _compare(comparison: Any, env: Any, right: Any) -> None:
     env.stack.append(compare(operator, left, right))
 
 
-def _invalid_path(env: Any, path: str) -> Exception:
+def _invalid_path(env: Frame, path: str) -> Exception:
     text = f"Invalid path '{path}': The choice state's condition path references an invalid value."
     return failure(env, "States.Runtime", text)
 
 
 @patches.replaces(f"{_ASL}.component.state.choice.choice_rule:ChoiceRule._eval_body", expects="self, env")
-def _evaluate_rule(rule: Any, env: Any) -> None:
+def _evaluate_rule(rule: Any, env: Frame) -> None:
     rule.comparison.eval(env)
     is_so = env.stack.pop()
     if is_so and rule.assign:
@@ -230,7 +232,7 @@ def _evaluate_rule(rule: Any, env: Any) -> None:
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state", expects="self, env"
 )
-def _eval_state(state: Any, env: Any) -> None:
+def _eval_state(state: Any, env: Frame) -> None:
     for each in state.choices_decl.rules:
         each.eval(env)
         if env.stack.pop() is True:
@@ -251,7 +253,7 @@ def _eval_state(state: Any, env: Any) -> None:
     "moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state_output",
     expects="self, env",
 )
-def _eval_state_output(state: StateChoice, env: Any) -> None:
+def _eval_state_output(state: StateChoice, env: Frame) -> None:
     name, is_by_rule = env.stack.pop()
     if not is_by_rule and state.assign_decl:
         state.assign_decl.eval(env=env)

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 
 from serverless_cloud.core.patches import Service
+from serverless_cloud.seams.states_frame import Frame
 
 patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
@@ -39,7 +40,7 @@ _LAST = (
 )
 
 
-def failure_event(env: Any, kind: str, error: str, cause: str, **more: Any) -> FailureEvent:
+def failure_event(env: Frame, kind: str, error: str, cause: str, **more: Any) -> FailureEvent:
     """The event of a failure.
 
     Args:
@@ -53,20 +54,20 @@ def failure_event(env: Any, kind: str, error: str, cause: str, **more: Any) -> F
     return FailureEvent(env, CustomErrorName(error), HistoryEventType(kind), details)
 
 
-def task_failure(task: Any, env: Any, error: str, cause: str) -> FailureEvent:
+def task_failure(task: Any, env: Frame, error: str, cause: str) -> FailureEvent:
     """The event of a service task that has failed."""
     where = {"resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type()}
     return failure_event(env, "TaskFailed", error, cause, **where)
 
 
-def failure(env: Any, error: str, cause: str, kind: str = "ExecutionFailed") -> FailureEventException:
+def failure(env: Frame, error: str, cause: str, kind: str = "ExecutionFailed") -> FailureEventException:
     """The exception that fails a state. Args: as for `failure_event`."""
     return FailureEventException(failure_event(env, kind, error, cause))
 
 
-def note(env: Any, kind: str, details: Any) -> None:
+def note(env: Frame, kind: str, details: Any) -> None:
     """Writes an event into the history. Args: as for `failure_event`; details: of the event, None: it has none."""
-    told = None if details is None else {_details(kind): details}
+    told: Any = None if details is None else {_details(kind): details}
     env.event_manager.add_event(
         context=env.event_history_context, event_type=HistoryEventType(kind), event_details=told
     )

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 
 from serverless_cloud.core.patches import Service
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure
 
 patches = Service(
@@ -40,7 +41,7 @@ _ITERATION = f"{_ASL}.state.exec.state_map.iteration"
     expects="self, env",
     upstream="Items that are no array fail the state.",
 )
-def _look_up_items(path: Any, env: Any) -> None:
+def _look_up_items(path: Any, env: Frame) -> None:
     """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
 
     In moto the state fails with the error of JSONata, and the name of a class of Python.
@@ -77,7 +78,7 @@ def _work(worker: IterationWorker) -> None:
 
 
 @patches.replaces(f"{_ITERATION}.inline_iteration_component:InlineIterationComponent._eval_body", expects="self, env")
-def _evaluate(component: InlineIterationComponent, env: Any) -> None:
+def _evaluate(component: InlineIterationComponent, env: Frame) -> None:
     given = env.stack.pop()
     pool = JobPool(job_program=component._get_iteration_program(), job_inputs=given.input_items)
     untyped: Any = pool

@@ -14,6 +14,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.states_answers import stamp
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_running import RunningExecution
 from serverless_cloud.workflows.map_definitions import Distributed
 from serverless_cloud.workflows.map_run import MapRun
@@ -28,7 +29,7 @@ class ChildExecution(RunningExecution):
         self.map_run_arn = run.arn
         self._run_of = run
 
-    def _settle(self, env: Any) -> None:
+    def _settle(self, env: Frame) -> None:
         super()._settle(env)
         with self._run_of.changed:
             self._run_of.changed.notify_all()
@@ -45,7 +46,7 @@ def children_of(machine: Any) -> list[Any]:
     return [child for run in runs_of(machine) for child, _ in list(run.children)]
 
 
-def machine_of(env: Any) -> Any:
+def machine_of(env: Frame) -> Any:
     """moto's machine whose execution `env` belongs to; of a nested run, the outermost machine."""
     arn = env.states.context_object.context_object_data["StateMachine"]["Id"].split("/")[0]
     details = env.aws_execution_details
@@ -54,7 +55,7 @@ def machine_of(env: Any) -> Any:
 
 
 def starter(
-    plane: DataPlane, env: Any, run: MapRun, distributed: Distributed, machine: Any
+    plane: DataPlane, env: Frame, run: MapRun, distributed: Distributed, machine: Any
 ) -> Callable[[Any], ChildExecution]:
     """A function that starts a child of a run, given its input."""
     kind = machine if distributed.child_type == "STANDARD" else None

@@ -26,6 +26,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_map_children as children
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure, note
 from serverless_cloud.seams.states_parsing import for_grammar
 from serverless_cloud.seams.states_task_clients import Clients
@@ -89,7 +90,7 @@ def _template(value: dict[str, Any], language: str) -> Any:
     return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
 
 
-def _value(template: Any, env: Any) -> dict[str, Any]:
+def _value(template: Any, env: Frame) -> dict[str, Any]:
     if template is None:
         return {}
     template.eval(env=env)
@@ -97,7 +98,7 @@ def _value(template: Any, env: Any) -> dict[str, Any]:
     return found
 
 
-def failed(env: Any, error: str, cause: str) -> FailureEventException:
+def failed(env: Frame, error: str, cause: str) -> FailureEventException:
     """The failure of a Map Run."""
     return failure(env, error, cause, "MapRunFailed")
 
@@ -107,7 +108,7 @@ def failed(env: Any, error: str, cause: str) -> FailureEventException:
     "DistributedIterationComponent._eval_body",
     expects="self, env",
 )
-def _evaluate(component: Any, env: Any) -> None:
+def _evaluate(component: Any, env: Frame) -> None:
     given = env.stack.pop()
     record, distributed = given.map_run_record, component.distributed
     execution_arn = record.execution_arn
@@ -136,8 +137,7 @@ def _evaluate(component: Any, env: Any) -> None:
     except FailureEventException as error:
         run.end("FAILED")
         about = dict(zip(("error", "cause"), error.extract_error_cause_pair() or (), strict=False))
-        details = {name: value for name, value in about.items() if value}
-        note(env, "MapRunFailed", details)
+        note(env, "MapRunFailed", {name: value for name, value in about.items() if value})
         raise
     except BaseException:
         run.end("FAILED")
@@ -148,7 +148,7 @@ def _evaluate(component: Any, env: Any) -> None:
     env.stack.append(result)
 
 
-def _inputs(component: Any, distributed: Distributed, env: Any, given: Any, s3: Any) -> list[tuple[Any, int]]:
+def _inputs(component: Any, distributed: Distributed, env: Frame, given: Any, s3: Any) -> list[tuple[Any, int]]:
     """The inputs of all children, each with the number of items in it."""
     items = _read(distributed, env, given, s3) if given.item_reader else given.input_items
     selector = given.item_selector or given.parameters
@@ -163,7 +163,7 @@ def _inputs(component: Any, distributed: Distributed, env: Any, given: Any, s3: 
         raise failed(env, "States.DataLimitExceeded", str(error)) from error
 
 
-def _selected(selector: Any, env: Any, at: int, item: Any) -> Any:
+def _selected(selector: Any, env: Frame, at: int, item: Any) -> Any:
     frame = env.open_inner_frame()
     frame.states.reset(env.states.get_input())
     frame.states.context_object.context_object_data["Map"] = MapData(Item=ItemData(Index=at, Value=item))
@@ -173,7 +173,7 @@ def _selected(selector: Any, env: Any, at: int, item: Any) -> Any:
     return frame.stack[-1]
 
 
-def _read(distributed: Distributed, env: Any, given: Any, s3: Any) -> list[Any]:
+def _read(distributed: Distributed, env: Frame, given: Any, s3: Any) -> list[Any]:
     """The dataset in S3."""
     reader, config = given.item_reader, distributed.reader.get("ReaderConfig", {})
     most = 0
@@ -198,7 +198,7 @@ def _read(distributed: Distributed, env: Any, given: Any, s3: Any) -> list[Any]:
 
 
 def _work(
-    plane: DataPlane, env: Any, run: MapRun, distributed: Distributed, machine: Any, inputs: list[tuple[Any, int]]
+    plane: DataPlane, env: Frame, run: MapRun, distributed: Distributed, machine: Any, inputs: list[tuple[Any, int]]
 ) -> None:
     """Runs all children, so many at once as may; ends them when the run fails or the execution ends."""
     run.total_items, run.total_children = sum(count for _, count in inputs), len(inputs)
@@ -225,7 +225,7 @@ def _work(
 
 
 def _result(
-    component: Any, distributed: Distributed, env: Any, run: MapRun, inputs: list[tuple[Any, int]], s3: Any
+    component: Any, distributed: Distributed, env: Frame, run: MapRun, inputs: list[tuple[Any, int]], s3: Any
 ) -> Any:
     """The state's result; with ResultWriter it is in S3."""
     writer = distributed.writer

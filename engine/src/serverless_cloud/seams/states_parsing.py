@@ -31,6 +31,7 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure
 
 patches = Service(
@@ -145,7 +146,7 @@ def _text_of_str(parse_tree: Any) -> str:
     expects="self, env",
     upstream="States.Format takes only {} for a place.",
 )
-def _format(function: StringFormat, env: Any) -> None:
+def _format(function: StringFormat, env: Frame) -> None:
     """States.Format."""
     function.argument_list.eval(env=env)
     template, *values = env.stack.pop()
@@ -159,7 +160,7 @@ def _format(function: StringFormat, env: Any) -> None:
 
 
 @patches.replaces(f"{_FUNCTIONS}.json_manipulation.json_to_string:JsonToString._eval_body", expects="self, env")
-def _json_to_string(function: JsonToString, env: Any) -> None:
+def _json_to_string(function: JsonToString, env: Frame) -> None:
     """States.JsonToString."""
     function.argument_list.eval(env=env)
     (value,) = env.stack.pop()
@@ -171,7 +172,7 @@ def _json_to_string(function: JsonToString, env: Any) -> None:
     expects="self, env",
     upstream="States.MathRandom never gives the end.",
 )
-def _math_random(function: MathRandom, env: Any) -> None:
+def _math_random(function: MathRandom, env: Frame) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
     function.argument_list.eval(env=env)
     given = env.stack.pop()

@@ -36,6 +36,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from serverless_cloud.once import once
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.states_answers import described, stamp
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import FULL, note, reopen
 from serverless_cloud.workflows.clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
@@ -146,7 +147,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self.exec_status = ExecutionStatus.RUNNING
         self._run(lambda: program.eval(env), env)
 
-    def _run(self, evaluate: Callable[[], None], env: Any) -> None:
+    def _run(self, evaluate: Callable[[], None], env: Frame) -> None:
         self.done.clear()
         self._tell()
 
@@ -165,7 +166,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         if not self.is_express and not self.is_forgotten:
             self._plane.events.publish(status_event(described(self)))
 
-    def _settle(self, env: Any) -> None:
+    def _settle(self, env: Frame) -> None:
         """How it ended is what its environment says."""
         ended = env.program_state()
         self.stop_date = datetime.now(UTC)

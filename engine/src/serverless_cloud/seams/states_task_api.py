@@ -28,6 +28,7 @@ from serverless_cloud.errors import CloudError
 from serverless_cloud.http.front import local_url
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import states_task_calls
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import task_failure
 from serverless_cloud.workflows import integrations, shapes
 
@@ -56,7 +57,7 @@ _KIND = (
 )
 def evaluate(
     _: StateTaskServiceApiGateway,
-    env: Any,
+    env: Frame,
     resource_runtime_part: Any,
     normalised_parameters: dict[str, Any],
     state_credentials: Any,
@@ -69,7 +70,7 @@ def evaluate(
 
 
 @patches.replaces(f"{_KIND}._from_error", expects="self, env, ex")
-def _from_error(task: StateTaskServiceApiGateway, env: Any, ex: Exception) -> FailureEvent:
+def _from_error(task: StateTaskServiceApiGateway, env: Frame, ex: Exception) -> FailureEvent:
     if not isinstance(ex, _Refused):
         return StateTaskServiceCallback._from_error(task, env=env, ex=ex)
     return task_failure(task, env, f"ApiGateway.{ex.status}", ex.body)

@@ -38,6 +38,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import states_task_calls
 from serverless_cloud.seams.states_clock import when_over
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure, note, task_failure
 from serverless_cloud.workflows import integrations, shapes, tokens
 from serverless_cloud.workflows.activities import Activities, Scheduled
@@ -50,7 +51,7 @@ patches = Service(
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
 
 
-def waker(env: Any) -> Any:
+def waker(env: Frame) -> Any:
     """An event that is set when the task of `env` has ended, for any reason. Others may also set it."""
     return env.open_frame().program_state_event
 
@@ -66,7 +67,7 @@ def result_of(outcome: Outcome, token: str) -> Any:
     return json.loads(outcome.output)
 
 
-def seconds(env: Any, declared: Any) -> Any:
+def seconds(env: Frame, declared: Any) -> Any:
     """The value of a timeout or heartbeat, in seconds; None if there is none."""
     if declared is None:
         return None
@@ -86,7 +87,7 @@ patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
     expects="self, env",
     upstream="Each attempt of a task has its own token.",
 )
-def _eval_execution(task: Any, env: Any) -> None:
+def _eval_execution(task: Any, env: Frame) -> None:
     """Gives each attempt of a task that waits its own token."""
     if not task.resource.condition:
         _eval_execution.original(task, env)
@@ -122,7 +123,7 @@ def _attach_aws_environment_variables(parameters: dict[str, Any]) -> None:
     expects="self, env, resource_runtime_part, normalised_parameters, state_credentials",
 )
 def _eval_integration_pattern(
-    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    task: Any, env: Frame, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
 ) -> None:
     """Waits for the token, or for the job."""
     del normalised_parameters
@@ -182,7 +183,7 @@ def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     return EmptyResult()
 
 
-def _wait(task: Any, env: Any, client: Any) -> None:
+def _wait(task: Any, env: Frame, client: Any) -> None:
     submitted = env.stack.pop()
     pending: PendingTask = env.pending_task
     call = states_task_calls.call_of(task)
@@ -198,7 +199,7 @@ def _wait(task: Any, env: Any, client: Any) -> None:
         raise CallbackTimeoutError from None
 
 
-def _of_job(task: Any, env: Any, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask) -> Any:
+def _of_job(task: Any, env: Frame, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask) -> Any:
     """Waits for the end of a job; stops it if nobody waits for it any more."""
     woken, pause_s = waker(env), _FIRST_LOOK_S
     while True:
@@ -250,7 +251,7 @@ def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> No
 
 
 @patches.replaces(f"{_ACTIVITY}._eval_execution", expects="self, env")
-def _eval_activity(task: Any, env: Any) -> None:
+def _eval_activity(task: Any, env: Frame) -> None:
     """Offers a task of an activity to workers, and waits."""
     if task.parargs:
         task.parargs.eval(env=env)
@@ -301,7 +302,7 @@ def get_activity_task(response: StepFunctionResponse) -> ActionResult:
 
 
 @patches.replaces(f"{_ACTIVITY}._from_error", expects="self, env, ex")
-def _activity_error(task: StateTaskActivity, env: Any, ex: Exception) -> FailureEvent:
+def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> FailureEvent:
     if isinstance(ex, FailureEventException):
         return ex.failure_event
     return states_task_calls.timed_out(_activity_error.original(task, env=env, ex=ex), ex)
@@ -332,7 +333,7 @@ def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given
     return create_activity.original(backend, name, *args, **given)
 
 
-def _work(env: Any, task: PendingTask, heartbeat_s: float | None) -> None:
+def _work(env: Frame, task: PendingTask, heartbeat_s: float | None) -> None:
     """Waits for a worker, and for what it makes of the task."""
     task.wait_for_worker(waker(env))
     started = {} if task.worker is None else {"workerName": task.worker}

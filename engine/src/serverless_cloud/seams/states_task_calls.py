@@ -38,6 +38,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeou
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import ANY, Patch, Service
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes
@@ -101,7 +102,7 @@ def call_of(task: Any) -> Call:
     return call
 
 
-def unfit(env: Any, parameters: Any, problems: list[str]) -> FailureEventException:
+def unfit(env: Frame, parameters: Any, problems: list[str]) -> FailureEventException:
     """The failure of a task whose parameters the service does not take. AWS does not try such a task again."""
     cause = (
         f"The Parameters '{shapes.compact(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
@@ -109,7 +110,7 @@ def unfit(env: Any, parameters: Any, problems: list[str]) -> FailureEventExcepti
     return failure(env, "States.Runtime", cause, "TaskFailed")
 
 
-def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def request(env: Frame, call: Call, parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The arguments for boto3, and the shape of its answer.
 
     Raises:
@@ -129,7 +130,7 @@ def request(env: Any, call: Call, parameters: dict[str, Any]) -> tuple[dict[str,
     expects="self, env",
     upstream="Parameters of integrations aren't dropped.",
 )
-def _eval_parameters(task: Any, env: Any) -> dict[str, Any]:
+def _eval_parameters(task: Any, env: Frame) -> dict[str, Any]:
     """All parameters of a task, those too that moto doesn't know."""
     if task.parargs is None:
         return {}
@@ -179,7 +180,7 @@ def client_of(task: Any, region: str, state_credentials: Any) -> Any:
 def _evaluate(
     _: Patch[..., Any],
     task: Any,
-    env: Any,
+    env: Frame,
     resource_runtime_part: Any,
     normalised_parameters: dict[str, Any],
     state_credentials: Any,
@@ -199,7 +200,7 @@ def _evaluate(
     env.stack.append(result)
 
 
-def _prepared(env: Any, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
+def _prepared(env: Frame, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters after an optimized integration has prepared them for the service."""
     given = dict(parameters)
     if call.service == "lambda":
@@ -215,7 +216,7 @@ def _prepared(env: Any, call: Call, parameters: dict[str, Any]) -> dict[str, Any
     return given
 
 
-def _entry(env: Any, entry: Any) -> Any:
+def _entry(env: Frame, entry: Any) -> Any:
     """An event as the state machine publishes it: it tells where it comes from."""
     if not isinstance(entry, dict):
         return entry
@@ -263,7 +264,7 @@ def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
     return event
 
 
-def named_error(original: Callable[..., FailureEvent], task: Any, env: Any, ex: Exception) -> FailureEvent:
+def named_error(original: Callable[..., FailureEvent], task: Any, env: Frame, ex: Exception) -> FailureEvent:
     """The event of a service task that has failed. Args: original: moto's function for the class of the task."""
     if isinstance(ex, ClientError):
         return task_failure(task, env, *error_and_cause(call_of(task), ex))
@@ -275,7 +276,7 @@ def named_error(original: Callable[..., FailureEvent], task: Any, env: Any, ex: 
 
 
 @_of_each_service("_from_error")
-def _from_error(patch: Patch[..., Any], task: Any, env: Any, ex: Exception) -> FailureEvent:
+def _from_error(patch: Patch[..., Any], task: Any, env: Frame, ex: Exception) -> FailureEvent:
     return named_error(patch.original, task, env, ex)
 
 

@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_la
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import states_task_calls
+from serverless_cloud.seams.states_frame import Frame
 from serverless_cloud.seams.states_history import failure_event, task_failure
 from serverless_cloud.seams.states_task_clients import Clients
 from serverless_cloud.workflows import shapes
@@ -50,7 +51,7 @@ _BY_CALL = f"{_TASK}.service.state_task_service_lambda:StateTaskServiceLambda"
 
 
 @patches.replaces(f"{_TASK}.state_task_lambda:StateTaskLambda._from_error", expects="self, env, ex")
-def error_by_arn(task: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
+def error_by_arn(task: StateTaskLambda, env: Frame, ex: Exception) -> FailureEvent:
     """The event of a Task with the ARN of a function that has failed."""
     if isinstance(ex, LambdaFunctionErrorException):
         error, cause = error_of(ex.payload)
@@ -62,7 +63,7 @@ def error_by_arn(task: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent
 
 
 @patches.replaces(f"{_BY_CALL}._from_error", expects="self, env, ex")
-def error_by_call(task: StateTaskServiceLambda, env: Any, ex: Exception) -> FailureEvent:
+def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> FailureEvent:
     """The event of a Task that calls Invoke and has failed."""
     if not isinstance(ex, LambdaFunctionErrorException):
         return states_task_calls.named_error(error_by_call.original, task, env, ex)
@@ -74,7 +75,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Any, ex: Exception) -> Fail
     expects="env, parameters, region, state_credentials",
     defect="data plane",
 )
-def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
+def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
     client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
     env.stack.append(_invoked(client, parameters))
@@ -86,7 +87,7 @@ def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials
 )
 def evaluate(
     task: StateTaskServiceLambda,
-    env: Any,
+    env: Frame,
     resource_runtime_part: Any,
     normalised_parameters: dict[str, Any],
     state_credentials: Any,
