@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.batch import models
+from moto.batch.models import BatchBackend
 from moto.batch.responses import BatchResponse
 
 from serverless_cloud.batch.control import ComputeEnvironment, Queue
@@ -126,7 +127,7 @@ def _environment_of(environment: Any) -> ComputeEnvironment:
     )
 
 
-def definition_of(backend: Any, name: str) -> Definition:
+def definition_of(backend: BatchBackend, name: str) -> Definition:
     """A job definition by its name (its newest active revision), name and revision, or ARN.
 
     Raises:
@@ -145,7 +146,7 @@ def definition_of(backend: Any, name: str) -> Definition:
     return Definition(
         arn=newest.arn,
         name=newest.name,
-        properties=newest.container_properties,
+        properties=newest.container_properties or {},
         parameters=newest.parameters,
         retry_strategy=newest.retry_strategy,
         timeout=newest.timeout,

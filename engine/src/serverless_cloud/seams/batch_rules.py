@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from moto.batch import models
+from moto.batch.models import BatchBackend
 from moto.batch.responses import BatchResponse
 from moto.core.exceptions import AWSError
 
@@ -48,7 +49,7 @@ def is_fargate(resources: Given) -> bool:
 # ---- compute environments
 
 
-def _create_environment(backend: Any, given: Given) -> dict[str, str]:
+def _create_environment(backend: BatchBackend, given: Given) -> dict[str, str]:
     _refuse(given, "CreateComputeEnvironment", "eksConfiguration", "unmanagedvCpus", "ecsSettings")
     if given.get("type") == "UNMANAGED":
         raise NotHonoured("compute environments of the type UNMANAGED")
@@ -67,7 +68,7 @@ def _create_environment(backend: Any, given: Given) -> dict[str, str]:
         resources.setdefault("instanceTypes", ["optimal"])
     environment = backend.create_compute_environment(
         compute_environment_name=str(given.get("computeEnvironmentName") or ""),
-        _type=given.get("type"),
+        _type=given.get("type"),  # type: ignore[arg-type]  # ours may be missing
         state=given.get("state") or "ENABLED",
         compute_resources=resources,
         service_role=given.get("serviceRole") or _service_linked_role(backend),
@@ -76,7 +77,7 @@ def _create_environment(backend: Any, given: Given) -> dict[str, str]:
     return _named("computeEnvironment", environment)
 
 
-def _service_linked_role(backend: Any) -> str:
+def _service_linked_role(backend: BatchBackend) -> str:
     """The role that Batch makes for itself in an account that has none."""
     iam, name, path = backend.iam_backend, "AWSServiceRoleForBatch", f"/aws-service-role/{_SERVICE}/"
     if not any(role.name == name for role in iam.get_roles()):
@@ -94,7 +95,7 @@ def _service_linked_role(backend: Any) -> str:
     return f"arn:aws:iam::{backend.account_id}:role{path}{name}"
 
 
-def _update_environment(backend: Any, given: Given) -> dict[str, str]:
+def _update_environment(backend: BatchBackend, given: Given) -> dict[str, str]:
     environment = _environment(backend, str(given.get("computeEnvironment") or ""))
     _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
     changes = dict(given.get("computeResources") or {})
@@ -109,7 +110,7 @@ def _update_environment(backend: Any, given: Given) -> dict[str, str]:
     return _named("computeEnvironment", environment)
 
 
-def _delete_environment(backend: Any, given: Given) -> None:
+def _delete_environment(backend: BatchBackend, given: Given) -> None:
     """Deletes a compute environment; one that is not there is none to delete."""
     environment = backend.get_compute_environment(str(given.get("computeEnvironment") or ""))
     if environment is None:
@@ -121,7 +122,7 @@ def _delete_environment(backend: Any, given: Given) -> None:
     backend.delete_compute_environment(environment.name)
 
 
-def _environment(backend: Any, name: str) -> Any:
+def _environment(backend: BatchBackend, name: str) -> Any:
     found = backend.get_compute_environment(name)
     if found is None:
         raise ClientException(f"Compute environment {name} does not exist")
@@ -131,7 +132,7 @@ def _environment(backend: Any, name: str) -> Any:
 # ---- job queues
 
 
-def _create_queue(backend: Any, given: Given) -> dict[str, str]:
+def _create_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
     name = str(given.get("jobQueueName") or "")
     if _NAME.fullmatch(name) is None:
         raise ClientException("Job queue name should match valid pattern")
@@ -139,7 +140,7 @@ def _create_queue(backend: Any, given: Given) -> dict[str, str]:
     order = _order(backend, given.get("computeEnvironmentOrder") or [])
     queue = backend.create_job_queue(
         queue_name=name,
-        priority=_priority(given),
+        priority=_priority(given),  # type: ignore[arg-type]  # moto says it is a text
         schedule_policy=None,
         state=given.get("state") or "ENABLED",
         compute_env_order=order,
@@ -148,7 +149,7 @@ def _create_queue(backend: Any, given: Given) -> dict[str, str]:
     return _named("jobQueue", queue)
 
 
-def _update_queue(backend: Any, given: Given) -> dict[str, str]:
+def _update_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
         raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
@@ -156,7 +157,7 @@ def _update_queue(backend: Any, given: Given) -> dict[str, str]:
     order = given.get("computeEnvironmentOrder")
     backend.update_job_queue(
         queue.name,
-        priority=None if given.get("priority") is None else _priority(given),
+        priority=None if given.get("priority") is None else _priority(given),  # type: ignore[arg-type]
         state=given.get("state"),
         compute_env_order=None if order is None else _order(backend, order),
         schedule_policy=None,
@@ -164,7 +165,7 @@ def _update_queue(backend: Any, given: Given) -> dict[str, str]:
     return _named("jobQueue", queue)
 
 
-def _delete_queue(backend: Any, given: Given) -> None:
+def _delete_queue(backend: BatchBackend, given: Given) -> None:
     """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called."""
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
@@ -187,7 +188,7 @@ def _priority(given: Given) -> int:
     return priority
 
 
-def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _order(backend: BatchBackend, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """computeEnvironmentOrder with the ARNs of what it names."""
     if not 1 <= len(order) <= MOST_ENVIRONMENTS:
         raise ClientException(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
@@ -200,7 +201,7 @@ def _order(backend: Any, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
 # ---- job definitions
 
 
-def _register(backend: Any, given: Given) -> dict[str, Any]:
+def _register(backend: BatchBackend, given: Given) -> dict[str, Any]:
     """Registers a revision of a job definition."""
     name = str(given.get("jobDefinitionName") or "")
     if _NAME.fullmatch(name) is None:
@@ -244,7 +245,7 @@ def _register(backend: Any, given: Given) -> dict[str, Any]:
     return _named("jobDefinition", definition) | {"revision": definition.revision}
 
 
-def _deregister(backend: Any, given: Given) -> None:
+def _deregister(backend: BatchBackend, given: Given) -> None:
     """Makes a revision INACTIVE; one that is not there is none to deregister."""
     name = str(given.get("jobDefinition") or "")
     for definition in backend._job_definitions.values():
@@ -252,7 +253,7 @@ def _deregister(backend: Any, given: Given) -> None:
             definition.deregister()
 
 
-def _definitions(backend: Any, given: Given) -> list[dict[str, Any]]:
+def _definitions(backend: BatchBackend, given: Given) -> list[dict[str, Any]]:
     wanted, name, status = given.get("jobDefinitions"), given.get("jobDefinitionName"), given.get("status")
     return [
         each.describe()

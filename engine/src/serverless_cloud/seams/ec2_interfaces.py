@@ -28,11 +28,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidSubnetIdError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
@@ -63,7 +66,9 @@ class NoFreeAddress(EC2ClientError):
 class LambdaInterface(NetworkInterface):
     """An interface that belongs to Lambda. Args: model: which Lambda made it; function: the name of its function."""
 
-    def __init__(self, backend: Any, subnet: Any, address: str, combination: Combination, model: Model, function: str):
+    def __init__(
+        self, backend: Any, subnet: Subnet, address: str, combination: Combination, model: Model, function: str
+    ):
         shared = model is Model.HYPERPLANE
         of_function = f"-{function}-" if shared else ": "  # as AWS has written it since 2019, and before
         super().__init__(
@@ -135,18 +140,18 @@ class MotoInterfaces:
             return 0
 
 
-def _free(subnet: Any) -> Iterator[str]:
+def _free(subnet: Subnet) -> Iterator[str]:
     """The free addresses of a subnet, lowest first."""
     taken = _of_interfaces(subnet) | set(subnet._subnet_ips)
     hosts = itertools.islice(subnet.cidr.hosts(), RESERVED_HOSTS, None)
     return (str(host) for host in hosts if str(host) not in taken)
 
 
-def _of_interfaces(subnet: Any) -> set[str]:
+def _of_interfaces(subnet: Subnet) -> set[str]:
     return {a["PrivateIpAddress"] for i in _within(subnet) for a in i.private_ip_addresses if isinstance(a, dict)}
 
 
-def _within(subnet: Any) -> list[Any]:
+def _within(subnet: Subnet) -> list[Any]:
     return [i for i in list(subnet.ec2_backend.enis.values()) if i.subnet is not None and i.subnet.id == subnet.id]
 
 
@@ -155,7 +160,7 @@ def _is_left_over(interface: Any) -> bool:
     return interface.instance is not None and interface.instance.state == "terminated"
 
 
-def _is_inside(address: str, subnet: Any) -> bool:
+def _is_inside(address: str, subnet: Subnet) -> bool:
     return address in {str(host) for host in subnet.cidr.hosts()} if subnet.cidr.version == 4 else True
 
 
@@ -169,12 +174,12 @@ def _is_inside(address: str, subnet: Any) -> bool:
 )
 def create_network_interface_of_backend(
     backend: EC2Backend,
-    subnet: Any,
+    subnet: Subnet,
     private_ip_address: Any,
     private_ip_addresses: list[Any] | None = None,
     *args: Any,
     **more: Any,
-) -> Any:
+) -> NetworkInterface:
     with _choosing:
         place = backend.get_subnet(subnet) if isinstance(subnet, str) else subnet
         if place is None or place.cidr.version != 4 or private_ip_addresses:
@@ -212,7 +217,7 @@ def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
     expects="self",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_address_in_use_is_given_again]",
 )
-def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Any:
+def answer_create_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
     subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
     given = response._get_param("PrivateIpAddress")
     if given and not _is_inside(given, subnet):
@@ -228,7 +233,7 @@ def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Any:
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_interface_in_use_is_deleted]",
     upstream="An interface that is in use can't be deleted.",
 )
-def delete_network_interface(response: ElasticNetworkInterfaces) -> Any:
+def delete_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
     interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
     if interface.attachment_id:
         text = f"Network interface '{interface.id}' is currently in use."
@@ -239,7 +244,7 @@ def delete_network_interface(response: ElasticNetworkInterfaces) -> Any:
 @patches.replaces(
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.detach_network_interface", expects="self"
 )
-def detach_network_interface(response: ElasticNetworkInterfaces) -> Any:
+def detach_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
     wanted = response._get_param("AttachmentId")
     for interface in list(response.ec2_backend.enis.values()):
         if isinstance(interface, LambdaInterface) and interface.attachment_id == wanted:
@@ -252,7 +257,7 @@ def detach_network_interface(response: ElasticNetworkInterfaces) -> Any:
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.modify_network_interface_attribute",
     expects="self",
 )
-def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> Any:
+def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> ActionResult:
     interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
     if isinstance(interface, LambdaInterface):
         raise EC2ClientError("AuthFailure", "You do not have permission to access the specified resource.")
@@ -265,7 +270,7 @@ def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> An
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_subnet_in_use_is_deleted]",
     upstream="A subnet with interfaces can't be deleted.",
 )
-def delete_subnet(response: Subnets) -> Any:
+def delete_subnet(response: Subnets) -> ActionResult:
     subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
     if any(not _is_left_over(interface) for interface in _within(subnet)):
         raise DependencyViolationError(f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
@@ -280,7 +285,7 @@ def delete_subnet(response: Subnets) -> Any:
     ),
     upstream="A security group that an interface uses can't be deleted.",
 )
-def delete_security_group(response: SecurityGroups) -> Any:
+def delete_security_group(response: SecurityGroups) -> ActionResult:
     named = response._get_param("GroupId") or response._get_param("GroupName")
     group = response.ec2_backend.get_security_group_by_name_or_id(named) if named else None
     using = [i for i in list(response.ec2_backend.enis.values()) if group in i.group_set and not _is_left_over(i)]
@@ -300,7 +305,7 @@ def delete_security_group(response: SecurityGroups) -> Any:
 )
 def create_vpc_endpoint(
     backend: EC2Backend, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
-) -> Any:
+) -> VPCEndPoint:
     return create_vpc_endpoint.original(backend, vpc_id, service_name, endpoint_type or "Gateway", *args, **more)
 
 
@@ -338,7 +343,7 @@ def modify_vpc_endpoint(
     defect="data plane",
     upstream="A NAT gateway's interface is deleted with it.",
 )
-def delete_nat_gateway(backend: EC2Backend, nat_gateway_id: str) -> Any:
+def delete_nat_gateway(backend: EC2Backend, nat_gateway_id: str) -> NatGateway:
     gateway = delete_nat_gateway.original(backend, nat_gateway_id)
     interface = getattr(gateway, "_eni", None)
     if interface is not None:

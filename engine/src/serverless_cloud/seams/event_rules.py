@@ -30,7 +30,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 from moto.events import models
 from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
-from moto.events.models import EventsBackend
+from moto.events.models import EventBus, EventsBackend
 from moto.events.responses import EventsHandler
 
 from serverless_cloud.core import current
@@ -80,7 +80,7 @@ def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
     return None if found is None else [view(rule) for rule in list(found.rules.values())]
 
 
-def view(rule: Any) -> Rule:
+def view(rule: models.Rule) -> Rule:
     """moto's rule as the data plane sees it."""
     return Rule(
         name=rule.name,
@@ -101,7 +101,7 @@ def _is_of_an_archive(targets: Any) -> bool:
     return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
 
 
-def _archiving(rule: Any) -> Any:
+def _archiving(rule: models.Rule) -> Any:
     def keep(event: Event) -> None:
         backend = models.events_backends[rule.account_id][rule.region_name]
         archive = backend.archives.get(rule.name.removeprefix(ARCHIVES))
@@ -186,7 +186,7 @@ def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, ta
         "tags=None"
     ),
 )
-def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, **given: Any) -> Any:
+def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, **given: Any) -> EventBus:
     require_shape("events", "CreateEventBus", {"Name": name})
     _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
     return create_event_bus_of_backend.original(backend, name, *args, **given)
@@ -229,7 +229,7 @@ def replay_events(replay: models.Replay, archive: Any) -> None:
 
 
 @patches.replaces("moto.events.responses:EventsHandler.create_event_bus", expects="self")
-def answer_create_event_bus(response: EventsHandler) -> Any:
+def answer_create_event_bus(response: EventsHandler) -> tuple[str, dict[str, Any]]:
     _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
     return answer_create_event_bus.original(response)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.apigatewayv2 import models
+from moto.apigatewayv2.models import Api
 
 from serverless_cloud.http.authorizers import LambdaAuthorizer
 from serverless_cloud.http.cors import cors_of
@@ -30,13 +31,13 @@ from serverless_cloud.seams.http_api_rules import FUNCTION
 _AUTOMATIC = "Automatic deployment triggered by changes to the Api configuration"
 
 
-def deployments(api: Any) -> dict[str, dict[str, Any]]:
+def deployments(api: Api) -> dict[str, dict[str, Any]]:
     """The deployments of an API, by id: {"made": Deployment, "json": the API's answer}."""
     found: dict[str, dict[str, Any]] = vars(api).setdefault("deployments_made", {})
     return found
 
 
-def deploy(api: Any, account_id: str, description: str | None = None, *, auto: bool = False) -> str:
+def deploy(api: Api, account_id: str, description: str | None = None, *, auto: bool = False) -> str:
     """Deploys an API as it is now; the deployment's id."""
     id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(6))  # as API Gateway's ids
     deployments(api)[id] = {
@@ -52,14 +53,14 @@ def deploy(api: Any, account_id: str, description: str | None = None, *, auto: b
     return id
 
 
-def deploy_by_itself(api: Any, account_id: str) -> None:
+def deploy_by_itself(api: Api, account_id: str) -> None:
     """After a change: deploys to the stages with AutoDeploy."""
     stages = [stage for stage in api.stages.values() if stage.auto_deploy]
     if stages:
-        before = {vars(stage).get("deployment_id") for stage in stages}
+        before: set[Any] = {vars(stage).get("deployment_id") for stage in stages}
         id = deploy(api, account_id, auto=True)
         for stage in stages:
-            stage.deployment_id = id
+            vars(stage)["deployment_id"] = id
         in_use = {vars(stage).get("deployment_id") for stage in api.stages.values()}
         for old in before - in_use - {None}:  # else a long life of changes would fill the memory
             if deployments(api).get(old, {}).get("json", {}).get("autoDeployed"):
@@ -67,14 +68,14 @@ def deploy_by_itself(api: Any, account_id: str) -> None:
     touch(api)
 
 
-def touch(api: Any) -> None:
+def touch(api: Api) -> None:
     """Something of an API has changed: it is looked at again before it answers."""
     vars(api)["changes"] = vars(api).get("changes", 0) + 1
 
 
 def served(account_id: str, region: str, api_id: str) -> HttpApi | None:
     """An API as it answers now; None if there is none."""
-    api: Any = models.apigatewayv2_backends[account_id][region].apis.get(api_id)
+    api = models.apigatewayv2_backends[account_id][region].apis.get(api_id)
     if api is None:
         return None
     changes = vars(api).get("changes", 0)
@@ -86,7 +87,7 @@ def served(account_id: str, region: str, api_id: str) -> HttpApi | None:
     return known[1]
 
 
-def _stage(api: Any, stage: Any) -> Stage:
+def _stage(api: Api, stage: Any) -> Stage:
     found = deployments(api).get(vars(stage).get("deployment_id") or "")
     where = (api.api_id, stage.name)
     own = {key: _limit(("http-route", *where, key), each) for key, each in (stage.route_settings or {}).items()}
@@ -109,12 +110,13 @@ def _limit(key: tuple[str, ...], settings: dict[str, Any]) -> Limit | None:
     )
 
 
-def _deployment(api: Any, account_id: str, id: str) -> Deployment:
+def _deployment(api: Api, account_id: str, id: str) -> Deployment:
     routes = [_route(api, account_id, route) for route in list(api.routes.values())]
-    return deployment(routes, cors_of(api.cors_configuration), id)
+    cors: Any = api.cors_configuration  # moto says it is a text
+    return deployment(routes, cors_of(cors), id)
 
 
-def _route(api: Any, account_id: str, route: Any) -> Route:
+def _route(api: Api, account_id: str, route: Any) -> Route:
     target = api.integrations.get((route.target or "").removeprefix("integrations/"))
     authorizer: Any = None
     if route.authorization_type in ("JWT", "CUSTOM"):
@@ -146,7 +148,7 @@ def _integration(given: Any) -> Integration:
     )
 
 
-def _authorizer(api: Any, account_id: str, given: Any) -> JwtAuthorizer | LambdaAuthorizer:
+def _authorizer(api: Api, account_id: str, given: Any) -> JwtAuthorizer | LambdaAuthorizer:
     sources = tuple(given.identity_source or ())
     if given.authorizer_type == "JWT":
         return JwtAuthorizer(given.jwt_config["issuer"], tuple(given.jwt_config["audience"]), sources[0])

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
+from moto.apigatewayv2.models import Api
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -41,7 +42,7 @@ def named(response: ApiGatewayV2Response) -> tuple[Any, list[str]]:
     return response.apigatewayv2_backend.get_api(parts[3]), parts[4:]
 
 
-def check_deployment(api: Any, params: dict[str, Any], auto: bool) -> None:
+def check_deployment(api: Api, params: dict[str, Any], auto: bool) -> None:
     """Raises BadRequestException for a DeploymentId that a stage cannot have."""
     id = params.get("deploymentId")
     if id and id not in deployments(api):
@@ -159,7 +160,7 @@ def stage_json(stage: Any) -> dict[str, Any]:
     return {"deploymentId": vars(stage).get("deployment_id")} | shown
 
 
-def _deployment(api: Any, id: str) -> dict[str, Any]:
+def _deployment(api: Api, id: str) -> dict[str, Any]:
     if id not in deployments(api):
         raise NotFound("Deployment", id)
     found: dict[str, Any] = deployments(api)[id]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from moto.apigatewayv2.exceptions import BadRequestException
+from moto.apigatewayv2.models import Api
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -159,7 +160,7 @@ def _merged(kept: Any, params: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in (*kept.to_json().items(), *params.items()) if v is not None}
 
 
-def _check_route(api: Any, params: dict[str, Any], ids: list[str]) -> None:
+def _check_route(api: Api, params: dict[str, Any], ids: list[str]) -> None:
     route = api.get_route(ids[1]) if len(ids) > 1 else None
     merged = _merged(route, params) if route else params
     rules.refuse_route(merged, [each.route_key for each in api.get_routes() if each is not route])
@@ -178,21 +179,21 @@ def _check_route(api: Any, params: dict[str, Any], ids: list[str]) -> None:
             )
 
 
-def _check_integration(api: Any, params: dict[str, Any], ids: list[str]) -> None:
+def _check_integration(api: Api, params: dict[str, Any], ids: list[str]) -> None:
     rules.refuse_integration(_merged(api.get_integration(ids[1]), params) if len(ids) > 1 else params)
 
 
-def _check_unused_integration(api: Any, _params: dict[str, Any], ids: list[str]) -> None:
+def _check_unused_integration(api: Api, _params: dict[str, Any], ids: list[str]) -> None:
     api.get_integration(ids[1])
     _refuse_if_used(api, "integration", ids[1], "target", f"integrations/{ids[1]}")
 
 
-def _refuse_if_used(api: Any, kind: str, id: str, attribute: str, value: str) -> None:
+def _refuse_if_used(api: Api, kind: str, id: str, attribute: str, value: str) -> None:
     if users := [route.route_key for route in api.get_routes() if getattr(route, attribute) == value]:
         raise rules.Conflict(f"Cannot delete {kind} {id} because the route {users[0]} refers to it.")
 
 
-def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
+def _check_authorizer(api: Api, params: dict[str, Any], ids: list[str]) -> None:
     merged = _merged(api.get_authorizer(ids[1]), params) if len(ids) > 1 else params
     rules.refuse_authorizer(merged)
     issuer = (merged.get("jwtConfiguration") or {}).get("issuer") or ""
@@ -200,12 +201,12 @@ def _check_authorizer(api: Any, params: dict[str, Any], ids: list[str]) -> None:
         raise BadRequestException(f"Invalid issuer: {issuer}. This cloud has no such user pool, so create it first.")
 
 
-def _check_unused_authorizer(api: Any, _params: dict[str, Any], ids: list[str]) -> None:
+def _check_unused_authorizer(api: Api, _params: dict[str, Any], ids: list[str]) -> None:
     api.get_authorizer(ids[1])
     _refuse_if_used(api, "authorizer", ids[1], "authorizer_id", ids[1])
 
 
-def _check_new_stage(api: Any, params: dict[str, Any], _ids: list[str]) -> None:
+def _check_new_stage(api: Api, params: dict[str, Any], _ids: list[str]) -> None:
     rules.refuse_stage(params)
     if params["stageName"] in api.stages:
         raise rules.Conflict(f"Stage {params['stageName']} already exists")

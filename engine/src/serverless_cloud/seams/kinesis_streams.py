@@ -30,6 +30,7 @@ from typing import Any, NoReturn
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models
 from moto.kinesis.exceptions import InvalidArgumentError
+from moto.kinesis.models import Record
 from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_cloud.core import current
@@ -128,11 +129,9 @@ def _data(encoded: str) -> Any:
     return value if isinstance(value, dict | list) else text
 
 
-def _order(shard: Any) -> list[int]:
+def _order(shard: models.Shard) -> list[int]:
     """The sequence numbers of a shard's records, ascending: beside moto's dictionary, so that they can be searched."""
-    if not hasattr(shard, "order"):
-        shard.order = []
-    order: list[int] = shard.order
+    order: list[int] = vars(shard).setdefault("order", [])
     return order
 
 
@@ -153,17 +152,18 @@ class _Writes:
         self.lock = threading.RLock()
         self._ms = self._count = 0
 
-    def next_number(self, shard: Any) -> int:
+    def next_number(self, shard: models.Shard) -> int:
         """A sequence number in the form of AWS's, 56 digits; each is greater than those before it."""
         self._ms = max(self._ms, time.time_ns() // 1_000_000)  # a clock may be put back
         self._count += 1
         return int(f"49{self._ms:014d}{self._count:030d}{shard._shard_id:010d}")
 
-    def first_number(self, shard: Any) -> int:
+    def first_number(self, shard: models.Shard) -> int:
         """A number below the first record's; read before there is a record."""
-        if not hasattr(shard, "first_number"):
-            shard.first_number = self.next_number(shard)
-        return int(shard.first_number)
+        own = vars(shard)
+        if "first_number" not in own:
+            own["first_number"] = self.next_number(shard)
+        return int(own["first_number"])
 
 
 @patches.replaces(
@@ -181,7 +181,9 @@ def put_record_of_shard(shard: models.Shard, partition_key: str, data: str, expl
 
 
 @patches.replaces("moto.kinesis.models:Shard.get_records", expects="self, last_sequence_id, limit")
-def get_records_of_shard(shard: models.Shard, last_sequence_id: str, limit: int | None) -> Any:
+def get_records_of_shard(
+    shard: models.Shard, last_sequence_id: str, limit: int | None
+) -> tuple[list[Record], int, int]:
     with current.parts[_Writes].lock:
         return get_records_of_shard.original(shard, last_sequence_id, limit)
 
@@ -273,7 +275,7 @@ def register_stream_consumer(_backend: models.KinesisBackend, *_: object, **__: 
 )
 def get_shard_iterator(
     backend: models.KinesisBackend, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
-) -> Any:
+) -> str:
     name = backend.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
     with current.parts[_Writes].lock:
         return get_shard_iterator.original(backend, stream_arn, name, *more, **settings)
@@ -286,10 +288,11 @@ def get_shard_iterator(
 )
 def get_records_of_backend(
     backend: models.KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
-) -> Any:
+) -> tuple[str | None, list[Record], int]:
     stream_requests.check_iterator(shard_iterator)
     name, shard_id, _ = decompose_shard_iterator(shard_iterator)
     following, records, behind_ms = get_records_of_backend.original(backend, stream_arn, shard_iterator, limit)
+    assert following is not None  # moto always gives one
     with current.parts[_Writes].lock:
         shard = backend.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
         last = int(decompose_shard_iterator(following)[2])
@@ -302,7 +305,7 @@ def _hash(partition_key: str) -> str:
 
 
 @contextlib.contextmanager
-def _kept(shard: Any) -> Iterator[None]:
+def _kept(shard: models.Shard) -> Iterator[None]:
     """Moto finds no record in a shard that it would move; afterwards they are there again."""
     records, shard.records = shard.records, OrderedDict()
     try:

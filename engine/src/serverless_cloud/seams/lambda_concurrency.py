@@ -85,7 +85,7 @@ def withdraw(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qua
     expects="self, function_name, reserved_concurrency",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
 )
-def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: Any) -> Any:
+def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: Any) -> str:
     function = latest(backend, function_name)
     count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
     with _refused():

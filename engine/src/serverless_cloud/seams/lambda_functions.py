@@ -16,6 +16,7 @@ from moto.awslambda.models import (
     LambdaAlias,
     LambdaBackend,
     LambdaFunction,
+    LayerVersion,
     lambda_backends,
 )
 from moto.awslambda.responses import LambdaResponse
@@ -162,7 +163,7 @@ def keep_what_moto_drops(function: LambdaFunction, settings: dict[str, Any]) -> 
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
-def publish_layer_version(backend: LambdaBackend, spec: dict[str, Any]) -> Any:
+def publish_layer_version(backend: LambdaBackend, spec: dict[str, Any]) -> LayerVersion:
     version = publish_layer_version.original(backend, spec)
     try:
         refuse_a_bad_package(version.code_bytes)

@@ -126,7 +126,7 @@ def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str 
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
-def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> Any:
+def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> tuple[Any, str]:
     if isinstance(policy.parent, LayerVersion):
         return add_statement.original(policy, raw, qualifier)
     given = json.loads(raw)

@@ -21,6 +21,7 @@ from moto.awslambda.exceptions import (
 )
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
@@ -143,7 +144,7 @@ def update_alias(backend: LambdaBackend, name: str, function_name: str, **change
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
     upstream="PublishVersion compares CodeSha256.",
 )
-def answer_publish_version(response: LambdaResponse) -> Any:
+def answer_publish_version(response: LambdaResponse) -> TYPE_RESPONSE:
     wanted = (response.json_body if response.body else {}).get("CodeSha256")
     found = latest(response.backend, unquote(response.path.split("/")[-2])).code_sha_256
     if wanted and wanted != found:
@@ -160,7 +161,7 @@ def answer_publish_version(response: LambdaResponse) -> Any:
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
     upstream="ListVersionsByFunction refuses a function that does not exist.",
 )
-def list_versions_by_function(response: LambdaResponse) -> Any:
+def list_versions_by_function(response: LambdaResponse) -> str:
     response.backend.get_function(unquote(response.path.split("/")[-2]))  # raises if there is none; moto lists nothing
     return list_versions_by_function.original(response)
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from moto.core.responses import ActionResult
 from moto.pipes import models
 from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
@@ -146,7 +147,7 @@ def advance(_: models.Pipe) -> None:
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.create_pipe", expects="self")
-def create_pipe(response: EventBridgePipesResponse) -> Any:
+def create_pipe(response: EventBridgePipesResponse) -> ActionResult:
     given = asked_by_path(response)
     require_shape("pipes", "CreatePipe", given)
     if given["Name"] in response.pipes_backend.pipes:
@@ -158,7 +159,7 @@ def create_pipe(response: EventBridgePipesResponse) -> Any:
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.update_pipe", expects="self")
-def update_pipe(response: EventBridgePipesResponse) -> Any:
+def update_pipe(response: EventBridgePipesResponse) -> ActionResult:
     given = asked_by_path(response)
     require_shape("pipes", "UpdatePipe", given)
     pipe = response.pipes_backend.describe_pipe(given["Name"])
@@ -175,17 +176,17 @@ def update_pipe(response: EventBridgePipesResponse) -> Any:
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.start_pipe", expects="self")
-def start_pipe(response: EventBridgePipesResponse) -> Any:
+def start_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return _switch(response, start_pipe.original, "RUNNING")
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.stop_pipe", expects="self")
-def stop_pipe(response: EventBridgePipesResponse) -> Any:
+def stop_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return _switch(response, stop_pipe.original, "STOPPED")
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.delete_pipe", expects="self")
-def delete_pipe(response: EventBridgePipesResponse) -> Any:
+def delete_pipe(response: EventBridgePipesResponse) -> ActionResult:
     pipe = response.pipes_backend.describe_pipe(asked_by_path(response)["Name"])
     answer = delete_pipe.original(response)
     current.parts[RunningPipes].settle(pipe)
@@ -193,12 +194,16 @@ def delete_pipe(response: EventBridgePipesResponse) -> Any:
 
 
 @patches.replaces("moto.pipes.responses:EventBridgePipesResponse.describe_pipe", expects="self")
-def describe_pipe(response: EventBridgePipesResponse) -> Any:
+def describe_pipe(response: EventBridgePipesResponse) -> ActionResult:
     current.parts[RunningPipes].look(response.pipes_backend.describe_pipe(asked_by_path(response)["Name"]))
     return describe_pipe.original(response)
 
 
-def _switch(response: Any, moto_call: Callable[[Any], Any], name_of_state: str) -> Any:
+def _switch(
+    response: EventBridgePipesResponse,
+    moto_call: Callable[[EventBridgePipesResponse], ActionResult],
+    name_of_state: str,
+) -> ActionResult:
     pipe = response.pipes_backend.describe_pipe(unquote(response.uri.split("?")[0].split("/")[-2]))
     was_so = pipe.status == name_of_state
     answer = moto_call(response)

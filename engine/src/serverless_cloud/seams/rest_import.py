@@ -20,6 +20,7 @@ from moto.apigateway.exceptions import (
     InvalidOpenApiDocVersionException,
     InvalidOpenApiModeException,
 )
+from moto.apigateway.models import RestAPI
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import NotHonoured
@@ -42,7 +43,7 @@ Doc = Mapping[str, Any]
 
 
 @patches.replaces("moto.apigateway.models:APIGatewayBackend.import_rest_api", expects="self, api_doc, fail_on_warnings")
-def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> Any:
+def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:
     _check(api_doc)
     info: Any = api_doc.get("info") or {}
     if not info.get("title"):
@@ -66,7 +67,7 @@ def put_rest_api(
     api_doc: dict[str, Any],
     fail_on_warnings: bool,
     mode: str = "merge",
-) -> Any:
+) -> RestAPI:
     del fail_on_warnings
     if mode not in ("merge", "overwrite"):
         raise InvalidOpenApiModeException

@@ -17,6 +17,7 @@ from typing import Any
 
 from moto.apigateway import models
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
+from moto.apigateway.models import Stage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -158,7 +159,7 @@ def _check_name(stage_name: str) -> None:
 # ---- patch operations: each function does some, and returns the others for moto
 
 
-def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
+def stage_operations(stage: Stage, api: Any, patches: Patches) -> Patches:
     """Checks the patches of a stage, and applies patches of method settings and variables that moto can't.
 
     Raises:
@@ -193,7 +194,7 @@ def stage_operations(stage: Any, api: Any, patches: Patches) -> Patches:
     return left
 
 
-def _forget_setting(stage: Any, key: str, path: str) -> None:
+def _forget_setting(stage: Stage, key: str, path: str) -> None:
     if key not in stage.method_settings:
         name = path.removeprefix("/")
         raise BadRequestException(

@@ -20,10 +20,12 @@ from xml.sax.saxutils import escape
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import lambda_backends
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.s3 import models, notifications
 from moto.s3.exceptions import InvalidBucketName, InvalidNotificationDestination, S3ClientError
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -55,7 +57,7 @@ _EMPTY = "serverless-first-empty-5b0f1c52"
 skips_validation: ContextVar[bool] = ContextVar("s3_skips_validation", default=False)
 
 
-def bucket_of(bucket: Any) -> Bucket:
+def bucket_of(bucket: FakeBucket) -> Bucket:
     """moto's bucket, as events name it."""
     return Bucket(bucket.name, bucket.arn, bucket.region_name, bucket.account_id)
 
@@ -84,7 +86,7 @@ class DestinationsRefused(ServiceException):
 )
 def create_bucket(
     backend: models.S3Backend, bucket_name: str, region_name: str, bucket_namespace: str | None = None
-) -> Any:
+) -> FakeBucket:
     if not is_allowed(bucket_name):
         raise InvalidBucketName
     return create_bucket.original(backend, bucket_name, region_name, bucket_namespace)
@@ -158,7 +160,7 @@ def _notification_config_from_body(response: S3Response) -> Any:
     expects="self",
     upstream="GetBucketNotificationConfiguration tells of EventBridge.",
 )
-def get_bucket_notification(response: S3Response) -> Any:
+def get_bucket_notification(response: S3Response) -> TYPE_RESPONSE:
     found = response.backend.get_bucket_notification_configuration(response.bucket_name)
     if not found:
         return response.serialized(EmptyResult())

@@ -27,6 +27,7 @@ from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.s3 import models
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 
@@ -72,12 +73,12 @@ def connect(plane: DataPlane) -> None:
     expects="account_id, event_name, bucket, key",
     upstream="An event has all fields, and a request that makes an object is one event.",
 )
-def send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+def send_event(account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
     current.parts[Sender].send_event(account_id, event_name, bucket, key)
 
 
 @patches.replaces("moto.s3.notifications:send_test_event", expects="account_id, bucket", defect="data plane")
-def send_test_event(account_id: str, bucket: Any) -> None:
+def send_test_event(account_id: str, bucket: FakeBucket) -> None:
     current.parts[Sender].send_test_event(account_id, bucket)
 
 
@@ -93,7 +94,7 @@ class Sender:
         """Greater than any before it, as a text too."""
         return f"00{next(self._numbers):016X}"
 
-    def send(self, bucket: Any, event: ObjectEvent, call: Call) -> None:
+    def send(self, bucket: FakeBucket, event: ObjectEvent, call: Call) -> None:
         """Hands one delivery for each matching configuration to the outbox."""
         configuration = bucket.notification_configuration
         if configuration is None:
@@ -115,7 +116,7 @@ class Sender:
 
             self.outbox.put(Delivery(publish))
 
-    def note(self, bucket: Any, event: ObjectEvent) -> None:
+    def note(self, bucket: FakeBucket, event: ObjectEvent) -> None:
         """Keeps an event until its request has succeeded."""
         if bucket.notification_configuration is None:
             return
@@ -125,7 +126,7 @@ class Sender:
         else:  # moto itself has done it, without a request
             self.send(bucket, event, _fresh_call("127.0.0.1"))
 
-    def send_event(self, account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
+    def send_event(self, account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
         """Replaces moto's. `event_name` begins with "s3:"."""
         del account_id
         if _muted.get():
@@ -146,7 +147,7 @@ class Sender:
             ),
         )
 
-    def send_test_event(self, account_id: str, bucket: Any) -> None:
+    def send_test_event(self, account_id: str, bucket: FakeBucket) -> None:
         """Replaces moto's."""
         del account_id
         request = _request.get()
@@ -155,13 +156,14 @@ class Sender:
         else:
             self.send_test(bucket, _fresh_call("127.0.0.1"))
 
-    def send_test(self, bucket: Any, call: Call) -> None:
+    def send_test(self, bucket: FakeBucket, call: Call) -> None:
         """Tells each queue and topic of a configuration that it is named there."""
         text = s3_events.test_event(bucket.name, _now(), call)
-        where = bucket_of(bucket)
-        for arn in dict.fromkeys(each.arn for each in bucket.notification_configuration.queue):
+        where, configuration = bucket_of(bucket), bucket.notification_configuration
+        assert configuration is not None  # a test is noted when there is one
+        for arn in dict.fromkeys(each.arn for each in configuration.queue):
             self._put(self._to_queue, arn, text, where)
-        for arn in dict.fromkeys(each.arn for each in bucket.notification_configuration.topic):
+        for arn in dict.fromkeys(each.arn for each in configuration.topic):
             self._put(self._to_topic, arn, text, where)
 
     def _put(self, to: Callable[[str, str, Bucket], None], arn: str, text: str, bucket: Bucket) -> None:
@@ -205,7 +207,7 @@ def _now() -> str:
 )
 def delete_object(
     backend: models.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-) -> Any:
+) -> tuple[bool, dict[str, Any]]:
     bucket = backend.get_bucket(bucket_name)
     there = key_name in bucket.keys
     with _quietly():

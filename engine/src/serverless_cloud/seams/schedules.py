@@ -167,7 +167,7 @@ patches.sets("moto.scheduler.exceptions:ScheduleExists.code", 409)
 
 
 @patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule", expects="self")
-def create_schedule(response: EventBridgeSchedulerResponse) -> Any:
+def create_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
     _check(current.plane, "CreateSchedule", given)
     response.scheduler_backend.get_schedule_group(given.get("GroupName"))
@@ -181,7 +181,7 @@ def create_schedule(response: EventBridgeSchedulerResponse) -> Any:
     expects="self",
     upstream="UpdateSchedule keeps ActionAfterCompletion, and State has its default.",
 )
-def update_schedule(response: EventBridgeSchedulerResponse) -> Any:
+def update_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
     _check(current.plane, "UpdateSchedule", given)
     answer = update_schedule.original(response)
@@ -194,7 +194,7 @@ def update_schedule(response: EventBridgeSchedulerResponse) -> Any:
     expects="self",
     upstream="A schedule group isn't overwritten.",
 )
-def create_schedule_group(response: EventBridgeSchedulerResponse) -> Any:
+def create_schedule_group(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
     require_shape("scheduler", "CreateScheduleGroup", given)
     if given["Name"] in response.scheduler_backend.schedule_groups:
@@ -202,7 +202,7 @@ def create_schedule_group(response: EventBridgeSchedulerResponse) -> Any:
     return create_schedule_group.original(response)
 
 
-def _settle(backend: Any, given: dict[str, Any]) -> None:
+def _settle(backend: EventBridgeSchedulerBackend, given: dict[str, Any]) -> None:
     """A schedule was created or updated: moto drops some of its settings."""
     schedule = backend.get_schedule(given.get("GroupName"), given["Name"])
     schedule.state = given.get("State") or "ENABLED"

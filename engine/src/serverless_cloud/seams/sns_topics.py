@@ -75,7 +75,7 @@ def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **g
 )
 def publish_of_backend(
     backend: SNSBackend, message: str, arn: str | None, phone_number: str | None = None, **given: Any
-) -> Any:
+) -> str:
     if phone_number or ":endpoint/" in str(arn):  # to a telephone, a mobile device
         return publish_of_backend.original(backend, message, arn, phone_number, **given)
     require_arn("TopicArn", str(arn or ""))

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import AWSError
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -37,7 +38,7 @@ NOT_SUPPORTED = "This operation is not supported by this type of state machine"
 _EXPRESS_SYNC_WAIT_S = 310.0
 
 
-def all_executions(backend: Any) -> list[Any]:
+def all_executions(backend: StepFunctionBackend) -> list[Any]:
     """Every execution that a registry knows, Express ones included."""
     return [
         execution
@@ -52,7 +53,7 @@ def express_of(machine: Any) -> list[Any]:
     return running
 
 
-def machine_of(backend: Any, arn: str) -> tuple[Any, Any, str | None]:
+def machine_of(backend: StepFunctionBackend, arn: str) -> tuple[Any, Any, str | None]:
     """The machine, what an execution of this ARN runs (it, or a version), and the alias that was named, or None.
 
     Args:
@@ -78,7 +79,7 @@ def machine_of(backend: Any, arn: str) -> tuple[Any, Any, str | None]:
     raise AWSError(f"State Machine Does Not Exist: '{arn}'", "StateMachineDoesNotExist")
 
 
-def execution_of(backend: Any, arn: str) -> Any:
+def execution_of(backend: StepFunctionBackend, arn: str) -> Any:
     """A Standard execution.
 
     Raises:
@@ -109,7 +110,7 @@ class Starter:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
-    def start(self, backend: Any, given: dict[str, Any], *, sync: bool = False) -> Any:
+    def start(self, backend: StepFunctionBackend, given: dict[str, Any], *, sync: bool = False) -> Any:
         """The execution that was started, or the one of the same name and input that runs."""
         require_shape("stepfunctions", "StartSyncExecution" if sync else "StartExecution", given)
         if given.get("name"):
@@ -189,7 +190,7 @@ patches.sets("moto.stepfunctions.models:stepfunctions_backends", parser_models.s
 
 
 @patches.replaces("moto.stepfunctions.responses:get_backend", expects="account, region", defect="data plane")
-def get_backend(account: str, region: str) -> Any:
+def get_backend(account: str, region: str) -> StepFunctionBackend:
     """The registry that runs is the only one."""
     return parser_models.stepfunctions_parser_backends[account][region]
 
@@ -199,7 +200,7 @@ def get_backend(account: str, region: str) -> Any:
     expects="self, execution_status=None",
     defect="data plane",
 )
-def _get_executions(backend: Any, execution_status: Any = None) -> list[Any]:
+def _get_executions(backend: StepFunctionBackend, execution_status: Any = None) -> list[Any]:
     """Express executions are among them, so that task tokens reach them."""
     return [each for each in all_executions(backend) if execution_status is None or each.status == execution_status]
 
@@ -220,7 +221,7 @@ def _sync_answer(execution: Any, given: dict[str, Any]) -> dict[str, Any]:
     return answer | errors_of(execution)
 
 
-def _executions_of(backend: Any, given: dict[str, Any]) -> list[Any]:
+def _executions_of(backend: StepFunctionBackend, given: dict[str, Any]) -> list[Any]:
     """The executions of a machine, a version, an alias or a Map Run."""
     arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
     if not arn and not run_arn:

@@ -135,29 +135,31 @@ def _note_version(machine: Any) -> None:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine", expects="self")
-def answer_create_state_machine(response: StepFunctionResponse) -> Any:
+def answer_create_state_machine(response: StepFunctionResponse) -> ActionResult:
     asked(response, "CreateStateMachine")
     return answer_create_state_machine.original(response)
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine", expects="self")
-def answer_update_state_machine(response: StepFunctionResponse) -> Any:
+def answer_update_state_machine(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "UpdateStateMachine")
     answer = answer_update_state_machine.original(response)
     machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
-    answer.result["revisionId"] = machine.revision_id
+    result: Any = answer.result
+    result["revisionId"] = machine.revision_id
     return answer
 
 
 @patches.replaces(
     "moto.stepfunctions.responses:StepFunctionResponse._describe_state_machine", expects="self, state_machine_arn"
 )
-def _describe_state_machine(response: StepFunctionResponse, arn: str) -> Any:
+def _describe_state_machine(response: StepFunctionResponse, arn: str) -> ActionResult:
     machine, instance, _ = machine_of(response.stepfunction_backend, arn)
     answer = _describe_state_machine.original(response, instance.arn)
+    result: Any = answer.result
     if (revision := getattr(instance, "revision_id", _FIRST)) != _FIRST:
-        answer.result["revisionId"] = revision
-    answer.result["type"] = machine.type
+        result["revisionId"] = revision
+    result["type"] = machine.type
     return answer
 
 
@@ -166,7 +168,7 @@ def _describe_state_machine(response: StepFunctionResponse, arn: str) -> Any:
     expects="",
     upstream="ValidateStateMachineDefinition exists.",
 )
-def validate_state_machine_definition(response: StepFunctionResponse) -> Any:
+def validate_state_machine_definition(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "ValidateStateMachineDefinition")
     found = problems(given["definition"], given.get("type", "STANDARD"))
     if not found and (wrong := _unreadable(given["definition"])):
@@ -186,7 +188,7 @@ def validate_state_machine_definition(response: StepFunctionResponse) -> Any:
     expects="",
     upstream="PublishStateMachineVersion exists.",
 )
-def publish_state_machine_version(response: StepFunctionResponse) -> Any:
+def publish_state_machine_version(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "PublishStateMachineVersion")
     machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
     if given.get("revisionId") not in (None, machine.revision_id):
@@ -204,7 +206,7 @@ def publish_state_machine_version(response: StepFunctionResponse) -> Any:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_state_machine_versions", expects="")
-def list_state_machine_versions(response: StepFunctionResponse) -> Any:
+def list_state_machine_versions(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "ListStateMachineVersions")
     machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
     found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
@@ -214,7 +216,7 @@ def list_state_machine_versions(response: StepFunctionResponse) -> Any:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.delete_state_machine_version", expects="")
-def delete_state_machine_version(response: StepFunctionResponse) -> Any:
+def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "DeleteStateMachineVersion")
     base, _, number = given["stateMachineVersionArn"].rpartition(":")
     machine, _, _ = machine_of(response.stepfunction_backend, base)

@@ -16,11 +16,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
@@ -256,7 +256,7 @@ def _result(
     return {"MapRunArn": run.arn, "ResultWriterDetails": details}
 
 
-def _run(backend: Any, arn: str) -> MapRun:
+def _run(backend: StepFunctionBackend, arn: str) -> MapRun:
     for machine in backend.state_machines:
         for run in children.runs_of(machine):
             if run.arn == arn:
@@ -267,14 +267,14 @@ def _run(backend: Any, arn: str) -> MapRun:
 @patches.replaces(
     "moto.stepfunctions.parser.models:StepFunctionsParserBackend.describe_map_run", expects="self, map_run_arn"
 )
-def describe_map_run(backend: StepFunctionsParserBackend, map_run_arn: str) -> Any:
+def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> dict[str, Any]:
     return _run(backend, map_run_arn).describe()
 
 
 @patches.replaces(
     "moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs", expects="self, execution_arn"
 )
-def list_map_runs(backend: StepFunctionsParserBackend, execution_arn: str) -> dict[str, Any]:
+def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> dict[str, Any]:
     runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
     return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
 
@@ -283,9 +283,7 @@ def list_map_runs(backend: StepFunctionsParserBackend, execution_arn: str) -> di
     "moto.stepfunctions.parser.models:StepFunctionsParserBackend.update_map_run",
     expects="self, map_run_arn, max_concurrency, tolerated_failure_count, tolerated_failure_percentage",
 )
-def update_map_run(
-    backend: StepFunctionsParserBackend, map_run_arn: str, max_concurrency: Any, **tolerated: Any
-) -> None:
+def update_map_run(backend: StepFunctionBackend, map_run_arn: str, max_concurrency: Any, **tolerated: Any) -> None:
     names = {
         "maxConcurrency": max_concurrency,
         "toleratedFailureCount": tolerated.get("tolerated_failure_count"),

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import ActivityDoesNotExist
-from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.models import Activity, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
@@ -313,7 +313,7 @@ def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> Failu
     expects="self, activity_arn",
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
 )
-def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Any:
+def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activity:
     backend._validate_activity_arn(activity_arn)
     if activity_arn not in backend.activities:
         raise ActivityDoesNotExist(_gone(activity_arn))
@@ -326,7 +326,7 @@ def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Any:
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
     upstream="CreateActivity made twice answers with the activity.",
 )
-def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given: Any) -> Any:
+def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given: Any) -> Activity:
     for activity in backend.activities.values():
         if activity.name == name:
             return activity

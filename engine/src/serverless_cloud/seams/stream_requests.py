@@ -20,10 +20,11 @@ import binascii
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
-from moto.kinesis.models import KinesisBackend
+from moto.kinesis.models import KinesisBackend, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
@@ -41,7 +42,7 @@ _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroug
     expects="self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
     upstream="The refusal of a name that is taken says why.",
 )
-def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: Any, **settings: Any) -> Any:
+def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: Any, **settings: Any) -> Stream:
     if stream_name in backend.streams:
         raise ResourceInUseError(f"Stream {stream_name} under account {backend.account_id} already exists.")
     return create_stream_of_backend.original(backend, stream_name, *more, **settings)
@@ -54,7 +55,7 @@ def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: A
 )
 def put_record(
     backend: KinesisBackend, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
-) -> Any:
+) -> tuple[str, str]:
     if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
         raise JsonRESTError(
             "ValidationException",
@@ -78,7 +79,7 @@ def check_iterator(shard_iterator: str) -> None:
     expects="self, iterator_arn, limit",
     upstream="An iterator that nobody has made is refused.",
 )
-def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> Any:
+def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
     if iterator_arn not in backend.shard_iterators:
         raise MockValidationException("Invalid ShardIterator")
     return get_records_of_table.original(backend, iterator_arn, limit)
@@ -87,7 +88,7 @@ def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, lim
 @patches.replaces(
     "moto.kinesis.responses:KinesisResponse.create_stream", expects="self", upstream="CreateStream keeps Tags."
 )
-def answer_create_stream(response: KinesisResponse) -> Any:
+def answer_create_stream(response: KinesisResponse) -> ActionResult:
     for name in _NOT_HONOURED:
         if response._get_param(name):
             raise _not_honoured(f"{name} of a stream")
