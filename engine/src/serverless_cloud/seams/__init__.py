@@ -21,7 +21,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "lambda_functions", "lambda_versions", "lambda_concurrency", "lambda_network", "lambda_async", "lambda_invoke",
         "lambda_metrics", "lambda_mappings", "mapping_answers", "function_urls", "lambda_permissions", "lambda_changes",
     ),
-    "sqs": ("sqs_queues", "sqs_redrive", "sqs_requests"),
+    "sqs": ("sqs_queues", "sqs_counts", "sqs_redrive", "sqs_requests"),
     "sns": ("sns_topics",),
     "s3": ("s3_notifications", "s3_buckets"),
     "dynamodb": ("dynamodb_streams",),

@@ -7,15 +7,12 @@
   numbers are random, and missing with content-based deduplication.
 - moto loses a message that is added during a deletion. Here a deleted message may be deleted again. Its visibility
   can't be changed, nor the visibility of a message that is not in flight.
-- moto asks for the time once for each message that it counts, and counts the visible messages at one moment and the
-  others at a later one, so a message whose visibility timeout ends between them is in no count.
 - moto reads the computer's clock, which may be put right while a message is hidden or delayed. What a receiver is told
   (SentTimestamp and its sister) goes by that clock all the same, as all times do that are shown.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
 import threading
@@ -259,22 +256,6 @@ def _require_in_flight(queue: Queue, receipt_handle: str) -> None:
         raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
 
 
-def _now_ms(queue: Queue) -> int:
-    """The moment at which the messages of a queue are counted: one for all counts of an answer."""
-    return int(vars(queue).get("counted_at_ms") or clock.now_ms())
-
-
-@contextlib.contextmanager
-def counting(queue: Queue) -> Iterator[None]:
-    """Around an answer with several counts of a queue: they are all of one moment."""
-    with LOCK:
-        vars(queue)["counted_at_ms"] = clock.now_ms()
-        try:
-            yield
-        finally:
-            vars(queue)["counted_at_ms"] = None
-
-
 def connect(plane: DataPlane) -> None:
     """Gives the data plane its poller of queues."""
 
@@ -308,24 +289,6 @@ def mark_sent(message: models.Message, delay_seconds: int | None = None) -> None
 def init_queue(queue: Queue, *args: Any, **more: Any) -> None:
     init_queue.original(queue, *args, **more)
     queue._messages_lock = threading.Condition(LOCK)
-
-
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages", expects="self", kind="property")
-def approximate_number_of_messages(queue: Queue) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
-
-
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", expects="self", kind="property")
-def approximate_number_of_messages_not_visible(queue: Queue) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.visible_at >= now_ms for m in queue._messages)
-
-
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_delayed", expects="self", kind="property")
-def approximate_number_of_messages_delayed(queue: Queue) -> int:
-    now_ms = _now_ms(queue)
-    return sum(m.delayed_until > now_ms for m in queue._messages)
 
 
 @patches.replaces(

@@ -30,7 +30,7 @@ from moto.sqs.models import Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.seams import sqs_queues, sqs_rules
+from serverless_cloud.seams import sqs_counts, sqs_queues, sqs_rules
 
 patches = Service(
     "sqs",
@@ -92,7 +92,7 @@ def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: 
         raise InvalidAttributeName(unknown[0])
     if not attribute_names:
         return {}
-    with sqs_queues.counting(backend.get_queue(queue_name)):  # all names at once: moto counts all messages for each
+    with sqs_counts.counting(backend.get_queue(queue_name)):  # all names at once: moto counts all messages for each
         found = dict(get_queue_attributes.original(backend, queue_name, ["All"]))
     found |= {name: int(found[name]) for name in _TIMES}
     if allows := getattr(backend.get_queue(queue_name), "redrive_allow_policy", None):
