@@ -178,11 +178,11 @@ class Service:
 
     Args:
         name: Of the service.
-        defect: Of the changes that name none themselves.
+        defect, upstream: Of the changes that name none themselves.
     """
 
-    def __init__(self, name: str, defect: str = DATA_PLANE) -> None:
-        self.name, self.defect = name, defect
+    def __init__(self, name: str, defect: str = DATA_PLANE, upstream: str = "") -> None:
+        self.name, self.defect, self.upstream = name, defect, upstream
 
     def replaces(
         self,
@@ -202,7 +202,7 @@ class Service:
                 target=target,
                 service=self.name,
                 defect=defect or self.defect,
-                upstream=upstream,
+                upstream=upstream or self.upstream,
                 everywhere=everywhere,
                 function=function,
                 expects=expects,
@@ -256,7 +256,7 @@ class Service:
                 target=target,
                 service=self.name,
                 defect=defect or self.defect,
-                upstream=upstream,
+                upstream=upstream or self.upstream,
                 everywhere=everywhere,
                 value=value,
                 expects=expects,
@@ -265,7 +265,9 @@ class Service:
 
     def removes(self, target: str, *, defect: str = "", upstream: str = "") -> None:
         """Declares that a class of moto inherits a method that it overrides. Args: as `Change`."""
-        self._declare(Removal(target=target, service=self.name, defect=defect or self.defect, upstream=upstream))
+        self._declare(
+            Removal(target=target, service=self.name, defect=defect or self.defect, upstream=upstream or self.upstream)
+        )
 
     def adds(self, target: str, entries: Mapping[str, Any], *, defect: str = "", upstream: str = "") -> None:
         """Declares entries of a dictionary of moto, by key. Args: as `Entry` and `Change`."""

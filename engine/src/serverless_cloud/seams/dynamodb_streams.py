@@ -115,7 +115,7 @@ class _Writes:
         self.lock = threading.RLock()
         self._gathering: list[_Changes] = []  # of the call that has the lock, if its changes are to be gathered
 
-    def add(self, shard: Any, old: Any, new: Any) -> None:
+    def add(self, shard: table.StreamShard, old: Any, new: Any) -> None:
         with self.lock:
             if getattr(shard, "is_closed", False):
                 return
@@ -242,10 +242,10 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
             raise
 
 
-def _write(shard: Any, old: Any, new: Any) -> None:
+def _write(shard: table.StreamShard, old: Any, new: Any) -> None:
     if (old is None and new is None) or (old is not None and new is not None and old == new):
         return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
     name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     number = shard.starting_sequence_number + len(shard.items)
-    view = shard.table.stream_specification["StreamViewType"]
+    view = (shard.table.stream_specification or {})["StreamViewType"]
     shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))

@@ -36,7 +36,11 @@ from serverless_cloud.refusals import NotHonoured, Refusal
 from serverless_cloud.seams.lambda_functions import ResourceConflict, arn_of, latest
 from serverless_cloud.seams.signers import require, signer_of
 
-patches = Service("lambda", defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "lambda",
+    defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
+)
 
 ACCOUNT_ID = "123456789012"  # moto's default account
 AUTH_TYPES = ("NONE", "AWS_IAM")
@@ -67,11 +71,7 @@ def connect(plane: DataPlane) -> None:
     current.parts[FunctionUrls] = FunctionUrls(plane.functions, lambda key: signer_of(ACCOUNT_ID, key), allow)
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.create_function_url_config",
-    expects="self",
-    upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.create_function_url_config", expects="self")
 def create_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, alias = _named(response)
     given, arn = response.json_body, _arn(function, alias)
@@ -90,20 +90,12 @@ def create_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(_shown(kept))  # without LastModifiedTime, as on AWS
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.get_function_url_config",
-    expects="self",
-    upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_url_config", expects="self")
 def get_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 200, {"status": 200}, json.dumps(_shown(_kept(response)))
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.update_function_url_config",
-    expects="self",
-    upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_url_config", expects="self")
 def update_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     kept, given = _kept(response), response.json_body
     _refuse(given)
@@ -112,11 +104,7 @@ def update_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 200, {"status": 200}, json.dumps(_shown(kept))
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.delete_function_url_config",
-    expects="self",
-    upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_url_config", expects="self")
 def delete_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     kept = _kept(response)
     function, alias = _named(response)

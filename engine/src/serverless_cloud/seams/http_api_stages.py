@@ -15,7 +15,11 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.seams import http_api_rules as rules
 from serverless_cloud.seams.http_api_live import deploy, deploy_by_itself, deployments, touch
 
-patches = Service("apigateway", defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "apigateway",
+    defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects",
+    upstream="UpdateStage, deployments, GetAuthorizers and Target of CreateApi exist.",
+)
 
 API = r"{0}/v2/apis/(?P<api_id>[^/]+)"
 STAGE = API + r"/stages/(?P<stage_name>[^/]+)"
@@ -67,7 +71,6 @@ for _paths in ("moto.apigatewayv2.urls:url_paths", "moto.apigateway.urls:url_pat
             ),
             "moto.apigatewayv2.responses:ApiGatewayV2Response.dispatch",
         ),
-        upstream="UpdateStage, deployments, GetAuthorizers and Target of CreateApi exist.",
     )
 
 

@@ -25,6 +25,7 @@ patches = Service(
     defect=(
         "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
     ),
+    upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 
 _LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}  # API reference
@@ -58,40 +59,19 @@ def configs(function: LambdaFunction) -> dict[str, EventInvokeConfig]:
     return found
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config",
-    expects="self",
-    defect=(
-        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
-    ),
-    upstream="The settings of asynchronous invocation belong to a qualifier.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config", expects="self")
 def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     iam_targets.require_destinations(response)
     return _keep(response, anew=True)
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config",
-    expects="self",
-    defect=(
-        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
-    ),
-    upstream="The settings of asynchronous invocation belong to a qualifier.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config", expects="self")
 def update_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     iam_targets.require_destinations(response)
     return _keep(response, anew=False)
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config",
-    expects="self",
-    defect=(
-        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
-    ),
-    upstream="The settings of asynchronous invocation belong to a qualifier.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config", expects="self")
 def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     function, qualifier, arn = _named(response)
     if qualifier not in configs(function):
@@ -99,14 +79,7 @@ def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     return ActionResult(_row(configs(function)[qualifier]))
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config",
-    expects="self",
-    defect=(
-        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
-    ),
-    upstream="The settings of asynchronous invocation belong to a qualifier.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config", expects="self")
 def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, qualifier, arn = _named(response)
     if configs(function).pop(qualifier, None) is None:
@@ -114,14 +87,7 @@ def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPON
     return 204, {"status": 204}, ""
 
 
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs",
-    expects="self",
-    defect=(
-        "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
-    ),
-    upstream="The settings of asynchronous invocation belong to a qualifier.",
-)
+@patches.replaces("moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs", expects="self")
 def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult:
     rows = [_row(config) for _, config in sorted(configs(_named(response)[0]).items())]
     return ActionResult({"FunctionEventInvokeConfigs": rows})

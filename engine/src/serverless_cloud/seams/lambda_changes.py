@@ -171,10 +171,7 @@ def _delete(backend: LambdaBackend, function_name: str, qualifier: str | None) -
     fleet.forget(arn, gone)
 
 
-@patches.replaces(
-    "moto.awslambda.models:LambdaBackend.delete_alias",
-    expects="self, name, function_name",
-)
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_alias", expects="self, name, function_name")
 def delete_alias(backend: LambdaBackend, name: str, function_name: str) -> None:
     """Deletes an alias with its settings and permissions."""
     delete_alias.original(backend, name, function_name)

@@ -178,10 +178,9 @@ def shown_settings(function: LambdaFunction) -> dict[str, Any]:
     given = getattr(function, "logging_config", None) or {}
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
-    shown: dict[str, Any] = {"LoggingConfig": default | levels | given}
-    if dead_letter := getattr(function, "dead_letter_config", None):
-        shown["DeadLetterConfig"] = dead_letter
-    return shown
+    dead_letter = getattr(function, "dead_letter_config", None)
+    shown: dict[str, Any] = {"DeadLetterConfig": dead_letter} if dead_letter else {}
+    return shown | {"LoggingConfig": default | levels | given}
 
 
 def refuse_settings(backend: LambdaBackend, settings: dict[str, Any], *, new: bool) -> None:

@@ -123,19 +123,13 @@ def publish_batch_of_backend(
     return done, failed
 
 
-@patches.replaces(
-    "moto.sns.models:SNSBackend.subscribe",
-    expects="self, topic_arn, endpoint, protocol",
-)
+@patches.replaces("moto.sns.models:SNSBackend.subscribe", expects="self, topic_arn, endpoint, protocol")
 def subscribe_of_backend(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
     check_subscriber(backend, topic_arn, protocol, endpoint)
     return subscribe_of_backend.original(backend, topic_arn, endpoint, protocol)
 
 
-@patches.replaces(
-    "moto.sns.models:SNSBackend.set_subscription_attributes",
-    expects="self, arn, name, value",
-)
+@patches.replaces("moto.sns.models:SNSBackend.set_subscription_attributes", expects="self, arn, name, value")
 def set_subscription_attributes_of_backend(backend: SNSBackend, arn: str, name: str, value: Any) -> None:
     subscription = backend.subscriptions.get(arn)
     if subscription is None:
@@ -158,10 +152,7 @@ def _numbered(message_id: str) -> dict[str, str]:
     return {"SequenceNumber": message_id.sequence_number} if isinstance(message_id, MessageId) else {}
 
 
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.publish",
-    expects="self",
-)
+@patches.replaces("moto.sns.responses:SNSResponse.publish", expects="self")
 def answer_publish(response: SNSResponse) -> ActionResult:
     with refusals():
         sns_rules.check_attributes(response._get_param("MessageAttributes", {}))
@@ -170,10 +161,7 @@ def answer_publish(response: SNSResponse) -> ActionResult:
     return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
 
 
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.publish_batch",
-    expects="self",
-)
+@patches.replaces("moto.sns.responses:SNSResponse.publish_batch", expects="self")
 def answer_publish_batch(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
     entries = response._get_param("PublishBatchRequestEntries", [])
@@ -203,20 +191,14 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
     return answer_subscribe.original(response)
 
 
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.confirm_subscription",
-    expects="self",
-)
+@patches.replaces("moto.sns.responses:SNSResponse.confirm_subscription", expects="self")
 def confirm_subscription(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
     with refusals():
         raise sns_rules.Refused("Invalid parameter: Token")
 
 
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.set_subscription_attributes",
-    expects="self",
-)
+@patches.replaces("moto.sns.responses:SNSResponse.set_subscription_attributes", expects="self")
 def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
     """moto makes False of every wrong RawMessageDelivery."""
     _want_arn(response, "SubscriptionArn")

@@ -28,7 +28,9 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams import sqs_queues
 
 patches = Service(
-    "sqs", defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]"
+    "sqs",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
+    upstream="Dead-letter queue redrive exists.",
 )
 
 MOST_PER_SECOND, MOST_RESULTS = 500, 10
@@ -188,11 +190,7 @@ def connect(plane: DataPlane) -> None:
     plane.forgetting.append(redrive.clear)
 
 
-@patches.replaces(
-    "moto.sqs.responses:SQSResponse.start_message_move_task",
-    expects="",
-    upstream="Dead-letter queue redrive exists.",
-)
+@patches.replaces("moto.sqs.responses:SQSResponse.start_message_move_task", expects="")
 def start_message_move_task(response: SQSResponse) -> ActionResult:
     names = ("SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond")
     return ActionResult(
@@ -200,11 +198,7 @@ def start_message_move_task(response: SQSResponse) -> ActionResult:
     )
 
 
-@patches.replaces(
-    "moto.sqs.responses:SQSResponse.list_message_move_tasks",
-    expects="",
-    upstream="Dead-letter queue redrive exists.",
-)
+@patches.replaces("moto.sqs.responses:SQSResponse.list_message_move_tasks", expects="")
 def list_message_move_tasks(response: SQSResponse) -> ActionResult:
     most = response._get_param("MaxResults")
     found = current.parts[Redrive].shown(
@@ -213,11 +207,7 @@ def list_message_move_tasks(response: SQSResponse) -> ActionResult:
     return ActionResult({"Results": found})
 
 
-@patches.replaces(
-    "moto.sqs.responses:SQSResponse.cancel_message_move_task",
-    expects="",
-    upstream="Dead-letter queue redrive exists.",
-)
+@patches.replaces("moto.sqs.responses:SQSResponse.cancel_message_move_task", expects="")
 def cancel_message_move_task(response: SQSResponse) -> ActionResult:
     moved = current.parts[Redrive].cancel(response.sqs_backend, response._get_param("TaskHandle"))
     return ActionResult({"ApproximateNumberOfMessagesMoved": moved})

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import AWSError
-from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -47,7 +47,7 @@ def all_executions(backend: StepFunctionBackend) -> list[Any]:
     ]
 
 
-def express_of(machine: Any) -> list[Any]:
+def express_of(machine: StateMachine) -> list[Any]:
     """The Express executions of a machine that run: nobody can ask for them, only their task tokens are looked up."""
     running: list[Any] = vars(machine).setdefault("express", [])
     return running
@@ -97,7 +97,7 @@ def execution_of(backend: StepFunctionBackend, arn: str) -> Any:
     raise AWSError(f"Execution Does Not Exist: '{arn}'", "ExecutionDoesNotExist")
 
 
-def events_of(execution: Any) -> list[Any]:
+def events_of(execution: RunningExecution) -> list[Any]:
     """The history so far. Its events do not change any more; they are the execution's own."""
     manager = execution.exec_worker.env.event_manager
     with manager._mutex:  # moto's own look copies every event: seconds, for a long history that is read page by page
@@ -205,7 +205,7 @@ def _get_executions(backend: StepFunctionBackend, execution_status: Any = None) 
     return [each for each in all_executions(backend) if execution_status is None or each.status == execution_status]
 
 
-def _sync_answer(execution: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _sync_answer(execution: RunningExecution, given: dict[str, Any]) -> dict[str, Any]:
     status = "FAILED" if execution.status == "ABORTED" else execution.status
     answer = {
         "executionArn": execution.execution_arn,

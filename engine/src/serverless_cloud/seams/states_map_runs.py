@@ -104,8 +104,7 @@ def failed(env: Frame, error: str, cause: str) -> FailureEventException:
 
 
 @patches.replaces(
-    "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:"
-    "DistributedIterationComponent._eval_body",
+    "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:DistributedIterationComponent._eval_body",
     expects="self, env",
 )
 def _evaluate(component: Any, env: Frame) -> None:

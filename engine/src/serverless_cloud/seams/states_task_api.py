@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_api_gateway import (
     StateTaskServiceApiGateway,
 )
@@ -58,9 +60,9 @@ _KIND = (
 def evaluate(
     _: StateTaskServiceApiGateway,
     env: Frame,
-    resource_runtime_part: Any,
+    resource_runtime_part: ResourceRuntimePart,
     normalised_parameters: dict[str, Any],
-    state_credentials: Any,
+    state_credentials: StateCredentials,
 ) -> None:
     """Calls an API, and puts its answer on the stack."""
     del resource_runtime_part, state_credentials

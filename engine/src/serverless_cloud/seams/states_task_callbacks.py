@@ -24,6 +24,9 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import ActivityDoesNotExist
 from moto.stepfunctions.models import Activity, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
@@ -87,7 +90,7 @@ patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
     expects="self, env",
     upstream="Each attempt of a task has its own token.",
 )
-def _eval_execution(task: Any, env: Frame) -> None:
+def _eval_execution(task: StateTaskService, env: Frame) -> None:
     """Gives each attempt of a task that waits its own token."""
     if not task.resource.condition:
         _eval_execution.original(task, env)
@@ -123,7 +126,11 @@ def _attach_aws_environment_variables(parameters: dict[str, Any]) -> None:
     expects="self, env, resource_runtime_part, normalised_parameters, state_credentials",
 )
 def _eval_integration_pattern(
-    task: Any, env: Frame, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    task: StateTaskService,
+    env: Frame,
+    resource_runtime_part: ResourceRuntimePart,
+    normalised_parameters: dict[str, Any],
+    state_credentials: StateCredentials,
 ) -> None:
     """Waits for the token, or for the job."""
     del normalised_parameters
@@ -183,7 +190,7 @@ def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     return EmptyResult()
 
 
-def _wait(task: Any, env: Frame, client: Any) -> None:
+def _wait(task: StateTaskService, env: Frame, client: Any) -> None:
     submitted = env.stack.pop()
     pending: PendingTask = env.pending_task
     call = states_task_calls.call_of(task)
@@ -199,7 +206,9 @@ def _wait(task: Any, env: Frame, client: Any) -> None:
         raise CallbackTimeoutError from None
 
 
-def _of_job(task: Any, env: Frame, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask) -> Any:
+def _of_job(
+    task: StateTaskService, env: Frame, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask
+) -> Any:
     """Waits for the end of a job; stops it if nobody waits for it any more."""
     woken, pause_s = waker(env), _FIRST_LOOK_S
     while True:
@@ -251,7 +260,7 @@ def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> No
 
 
 @patches.replaces(f"{_ACTIVITY}._eval_execution", expects="self, env")
-def _eval_activity(task: Any, env: Frame) -> None:
+def _eval_activity(task: StateTaskService, env: Frame) -> None:
     """Offers a task of an activity to workers, and waits."""
     if task.parargs:
         task.parargs.eval(env=env)

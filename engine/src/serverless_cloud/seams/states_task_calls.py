@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
     state_task_service_batch,
@@ -32,6 +33,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sns,
     state_task_service_sqs,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
@@ -95,7 +97,7 @@ def _of_each_service(name: str) -> Callable[[Callable[..., Any]], None]:
     return declare
 
 
-def call_of(task: Any) -> Call:
+def call_of(task: StateTaskService) -> Call:
     """The call of a service task of moto."""
     call = integrations.call_of(task.resource.resource_arn)
     assert call is not None, task.resource.resource_arn
@@ -130,7 +132,7 @@ def request(env: Frame, call: Call, parameters: dict[str, Any]) -> tuple[dict[st
     expects="self, env",
     upstream="Parameters of integrations aren't dropped.",
 )
-def _eval_parameters(task: Any, env: Frame) -> dict[str, Any]:
+def _eval_parameters(task: StateTaskService, env: Frame) -> dict[str, Any]:
     """All parameters of a task, those too that moto doesn't know."""
     if task.parargs is None:
         return {}
@@ -169,7 +171,7 @@ for _target in (
     patches.removes(f"{_SERVICE}.{_target}")
 
 
-def client_of(task: Any, region: str, state_credentials: Any) -> Any:
+def client_of(task: StateTaskService, region: str, state_credentials: StateCredentials) -> Any:
     """boto3's client for what a service task calls, in the task's role."""
     service = call_of(task).boto_service
     is_given = task.credentials is not None
@@ -179,11 +181,11 @@ def client_of(task: Any, region: str, state_credentials: Any) -> Any:
 @_of_each_service("_eval_service_task")
 def _evaluate(
     _: Patch[..., Any],
-    task: Any,
+    task: StateTaskService,
     env: Frame,
-    resource_runtime_part: Any,
+    resource_runtime_part: ResourceRuntimePart,
     normalised_parameters: dict[str, Any],
-    state_credentials: Any,
+    state_credentials: StateCredentials,
 ) -> None:
     """Makes the call of an integration, and puts its result on the stack."""
     call = call_of(task)
@@ -264,7 +266,9 @@ def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
     return event
 
 
-def named_error(original: Callable[..., FailureEvent], task: Any, env: Frame, ex: Exception) -> FailureEvent:
+def named_error(
+    original: Callable[..., FailureEvent], task: StateTaskService, env: Frame, ex: Exception
+) -> FailureEvent:
     """The event of a service task that has failed. Args: original: moto's function for the class of the task."""
     if isinstance(ex, ClientError):
         return task_failure(task, env, *error_and_cause(call_of(task), ex))
@@ -276,7 +280,7 @@ def named_error(original: Callable[..., FailureEvent], task: Any, env: Frame, ex
 
 
 @_of_each_service("_from_error")
-def _from_error(patch: Patch[..., Any], task: Any, env: Frame, ex: Exception) -> FailureEvent:
+def _from_error(patch: Patch[..., Any], task: StateTaskService, env: Frame, ex: Exception) -> FailureEvent:
     return named_error(patch.original, task, env, ex)
 
 

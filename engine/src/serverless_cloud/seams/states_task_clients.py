@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
@@ -110,6 +111,6 @@ def _make(service: str, region: str, port: str, key: str, secret: str, token: st
     expects="region, service, state_credentials=None",
     everywhere=True,
 )
-def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+def boto_client_for(region: str, service: str, state_credentials: StateCredentials | None = None) -> Any:
     """The client that moto's interpreter calls a service with."""
     return current.parts[Clients].client(service, region, str(getattr(state_credentials, "role_arn", "")))

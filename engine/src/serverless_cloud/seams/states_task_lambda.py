@@ -13,7 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import LambdaFunctionErrorException
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
 )
@@ -75,7 +77,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> Fa
     expects="env, parameters, region, state_credentials",
     defect="data plane",
 )
-def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
+def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
     client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
     env.stack.append(_invoked(client, parameters))
@@ -88,9 +90,9 @@ def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentia
 def evaluate(
     task: StateTaskServiceLambda,
     env: Frame,
-    resource_runtime_part: Any,
+    resource_runtime_part: ResourceRuntimePart,
     normalised_parameters: dict[str, Any],
-    state_credentials: Any,
+    state_credentials: StateCredentials,
 ) -> None:
     """Of a Task that calls Invoke: its whole answer is put on the stack."""
     arguments, shape = states_task_calls.request(env, states_task_calls.call_of(task), normalised_parameters)
