@@ -98,7 +98,7 @@ class MotoControl:
         return self._plane.time_scale
 
 
-def backend_of(key: Key) -> Any:
+def backend_of(key: Key) -> BatchBackend:
     """moto's Batch of an account and Region."""
     return models.batch_backends[key[0]][key[1]]
 

@@ -122,7 +122,7 @@ def _delete_environment(backend: BatchBackend, given: Given) -> None:
     backend.delete_compute_environment(environment.name)
 
 
-def _environment(backend: BatchBackend, name: str) -> Any:
+def _environment(backend: BatchBackend, name: str) -> models.ComputeEnvironment:
     found = backend.get_compute_environment(name)
     if found is None:
         raise ClientException(f"Compute environment {name} does not exist")

@@ -77,7 +77,7 @@ class TableStream:
             partition_key = shard.table.hash_key_attr
         return Read([self._record(item.record, partition_key) for item in items], ended)
 
-    def _shard(self, shard_id: str | None = None) -> Any:
+    def _shard(self, shard_id: str | None = None) -> table.StreamShard:
         _, name, _, label = self._mapping.source_name.split("/", 3)
         found = dynamodb_backends[self._mapping.account_id][self._mapping.region].tables.get(name)
         if found is None or found.latest_stream_label != label or found.stream_shard is None:
@@ -165,7 +165,7 @@ def add(shard: table.StreamShard, old: Any, new: Any) -> None:
 
 
 @patches.replaces("moto.dynamodb.models.table:StreamShard.__deepcopy__", expects="")
-def deepcopy_stream_shard(shard: table.StreamShard, _: object) -> Any:
+def deepcopy_stream_shard(shard: table.StreamShard, _: object) -> table.StreamShard:
     return shard
 
 

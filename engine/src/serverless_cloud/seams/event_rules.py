@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -101,7 +101,7 @@ def _is_of_an_archive(targets: Any) -> bool:
     return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
 
 
-def _archiving(rule: models.Rule) -> Any:
+def _archiving(rule: models.Rule) -> Callable[[Event], None]:
     def keep(event: Event) -> None:
         backend = models.events_backends[rule.account_id][rule.region_name]
         archive = backend.archives.get(rule.name.removeprefix(ARCHIVES))

@@ -15,7 +15,7 @@ from typing import Any
 from moto.backends import get_backend
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
+from moto.iam.models import Role, iam_backends
 from moto.sts.models import sts_backends
 
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
@@ -206,7 +206,7 @@ def connect(plane: DataPlane) -> None:
     plane.forgetting.append(directory.forget)
 
 
-def _role(role_arn: str) -> Any:
+def _role(role_arn: str) -> Role | None:
     """moto's role, or None."""
     parts = role_arn.split(":", 5)
     if len(parts) < 6 or parts[2] != "iam":

@@ -78,14 +78,14 @@ class KinesisStream:
             ended = not shard.is_open and start + limit >= len(order)
         return Read([self._record(shard_id, record) for record in found], ended)
 
-    def _stream(self) -> Any:
+    def _stream(self) -> models.Stream:
         backend = models.kinesis_backends[self._mapping.account_id][self._mapping.region]
         stream = backend.streams.get(self._mapping.source_name.removeprefix("stream/"))
         if stream is None:
             raise StreamGone(f"Stream {self._mapping.source_arn} not found.")
         return stream
 
-    def _shard(self, shard_id: str) -> Any:
+    def _shard(self, shard_id: str) -> models.Shard:
         shard = self._stream().shards.get(shard_id)
         if shard is None:  # a new stream of the same name with fewer shards
             raise StreamGone(f"Shard {shard_id} of {self._mapping.source_arn} not found.")

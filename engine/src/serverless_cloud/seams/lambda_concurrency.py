@@ -98,7 +98,7 @@ def put_function_concurrency(backend: LambdaBackend, function_name: str, reserve
     expects="self, function_name",
     defect="data plane",
 )
-def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> Any:
+def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> str | None:
     current.plane.service.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
     return delete_function_concurrency.original(backend, function_name)
 

@@ -55,7 +55,11 @@ def page(items: Sequence[Any], given: Mapping[str, Any]) -> tuple[list[Any], str
     return list(items[first:following]), token
 
 
-def answer(responder: Any, result: Mapping[str, Any]) -> Any:
+#: What a call of moto's response class returns.
+Answer = ActionResult | tuple[str, dict[str, str]]
+
+
+def answer(responder: Any, result: Mapping[str, Any]) -> Answer:
     """The return value of a method of moto's StepFunctionResponse.
 
     Args:

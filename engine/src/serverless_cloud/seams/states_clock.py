@@ -111,7 +111,7 @@ def init_environment(env: Frame, *args: Any, **given: Any) -> None:
     expects="cls, env, variable_store, event_history_frame_cache=None",
     kind="classmethod",
 )
-def as_inner_frame_of(cls: type[Environment], env: Frame, *args: Any, **given: Any) -> Any:
+def as_inner_frame_of(cls: type[Environment], env: Frame, *args: Any, **given: Any) -> Frame:
     frame = as_inner_frame_of.original(cls, env, *args, **given)
     frame.clock, frame.ahead_s, frame.opened_by = env.clock, env.ahead_s, env
     if not frame.is_running():

@@ -25,7 +25,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.seams.shape_rules import require_shape
-from serverless_cloud.seams.states_answers import answer, asked, data_of, described, errors_of, item_of, page
+from serverless_cloud.seams.states_answers import Answer, answer, asked, data_of, described, errors_of, item_of, page
 from serverless_cloud.seams.states_logs import logging_session
 from serverless_cloud.seams.states_map_children import children_of, runs_of
 from serverless_cloud.seams.states_running import RunningExecution
@@ -38,18 +38,24 @@ NOT_SUPPORTED = "This operation is not supported by this type of state machine"
 _EXPRESS_SYNC_WAIT_S = 310.0
 
 
-def all_executions(backend: StepFunctionBackend) -> list[Any]:
+def standard_of(machine: StateMachine) -> list[RunningExecution]:
+    """The Standard executions of a machine."""
+    found: list[Any] = machine.executions
+    return found
+
+
+def all_executions(backend: StepFunctionBackend) -> list[RunningExecution]:
     """Every execution that a registry knows, Express ones included."""
     return [
         execution
         for machine in backend.state_machines
-        for execution in [*machine.executions, *express_of(machine), *children_of(machine)]
+        for execution in [*standard_of(machine), *express_of(machine), *children_of(machine)]
     ]
 
 
-def express_of(machine: StateMachine) -> list[Any]:
+def express_of(machine: StateMachine) -> list[RunningExecution]:
     """The Express executions of a machine that run: nobody can ask for them, only their task tokens are looked up."""
-    running: list[Any] = vars(machine).setdefault("express", [])
+    running: list[RunningExecution] = vars(machine).setdefault("express", [])
     return running
 
 
@@ -79,7 +85,7 @@ def machine_of(backend: StepFunctionBackend, arn: str) -> tuple[Any, Any, str | 
     raise AWSError(f"State Machine Does Not Exist: '{arn}'", "StateMachineDoesNotExist")
 
 
-def execution_of(backend: StepFunctionBackend, arn: str) -> Any:
+def execution_of(backend: StepFunctionBackend, arn: str) -> RunningExecution:
     """A Standard execution.
 
     Raises:
@@ -91,7 +97,8 @@ def execution_of(backend: StepFunctionBackend, arn: str) -> Any:
     if len(parts) < 8 or parts[5] != "execution":
         raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
     for machine in backend.state_machines:
-        for execution in [*machine.executions, *children_of(machine)]:
+        found: list[RunningExecution] = [*standard_of(machine), *children_of(machine)]
+        for execution in found:
             if execution.execution_arn == arn:
                 return execution
     raise AWSError(f"Execution Does Not Exist: '{arn}'", "ExecutionDoesNotExist")
@@ -110,7 +117,7 @@ class Starter:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
-    def start(self, backend: StepFunctionBackend, given: dict[str, Any], *, sync: bool = False) -> Any:
+    def start(self, backend: StepFunctionBackend, given: dict[str, Any], *, sync: bool = False) -> RunningExecution:
         """The execution that was started, or the one of the same name and input that runs."""
         require_shape("stepfunctions", "StartSyncExecution" if sync else "StartExecution", given)
         if given.get("name"):
@@ -126,7 +133,7 @@ class Starter:
             raise AWSError(f"Invalid State Machine Execution Input: '{error}'", "InvalidExecutionInput") from None
         name = given.get("name") or str(uuid.uuid4())
         if not is_express:
-            for known in machine.executions:
+            for known in standard_of(machine):
                 if known.name == name:
                     if known.status == "RUNNING" and json.loads(known.execution_input) == value:
                         return known
@@ -245,7 +252,7 @@ def _executions_of(backend: StepFunctionBackend, given: dict[str, Any]) -> list[
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_execution", expects="self")
-def start_execution(response: StepFunctionResponse) -> Any:
+def start_execution(response: StepFunctionResponse) -> Answer:
     execution = current.parts[Starter].start(response.stepfunction_backend, json.loads(response.body))
     return answer(response, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
@@ -255,7 +262,7 @@ def start_execution(response: StepFunctionResponse) -> Any:
     expects="",
     upstream="StartSyncExecution runs Express executions.",
 )
-def start_sync_execution(response: StepFunctionResponse) -> Any:
+def start_sync_execution(response: StepFunctionResponse) -> Answer:
     given = json.loads(response.body)
     execution = current.parts[Starter].start(response.stepfunction_backend, given, sync=True)
     execution.done.wait(_EXPRESS_SYNC_WAIT_S)
@@ -267,7 +274,7 @@ def start_sync_execution(response: StepFunctionResponse) -> Any:
     expects="",
     upstream="RedriveExecution exists.",
 )
-def redrive_execution(response: StepFunctionResponse) -> Any:
+def redrive_execution(response: StepFunctionResponse) -> Answer:
     given = asked(response, "RedriveExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
     with execution.being_redriven:
@@ -278,14 +285,14 @@ def redrive_execution(response: StepFunctionResponse) -> Any:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_execution", expects="self")
-def describe_execution(response: StepFunctionResponse) -> Any:
+def describe_execution(response: StepFunctionResponse) -> Answer:
     given = asked(response, "DescribeExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
     return answer(response, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions", expects="self")
-def list_executions(response: StepFunctionResponse) -> Any:
+def list_executions(response: StepFunctionResponse) -> Answer:
     given = asked(response, "ListExecutions")
     found = _executions_of(response.stepfunction_backend, given)
     found.sort(key=lambda each: each.start_date, reverse=True)
@@ -298,7 +305,7 @@ def list_executions(response: StepFunctionResponse) -> Any:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_execution_history", expects="self")
-def get_execution_history(response: StepFunctionResponse) -> Any:
+def get_execution_history(response: StepFunctionResponse) -> Answer:
     given = asked(response, "GetExecutionHistory")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
     events = events_of(execution)
@@ -316,7 +323,7 @@ def get_execution_history(response: StepFunctionResponse) -> Any:
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.stop_execution", expects="self")
-def stop_execution(response: StepFunctionResponse) -> Any:
+def stop_execution(response: StepFunctionResponse) -> Answer:
     given = asked(response, "StopExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
     execution.stop(datetime.now(UTC), given.get("error"), given.get("cause"))
@@ -326,7 +333,7 @@ def stop_execution(response: StepFunctionResponse) -> Any:
 @patches.replaces(
     "moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine_for_execution", expects="self"
 )
-def describe_state_machine_for_execution(response: StepFunctionResponse) -> Any:
+def describe_state_machine_for_execution(response: StepFunctionResponse) -> Answer:
     execution = execution_of(response.stepfunction_backend, json.loads(response.body)["executionArn"])
     machine = execution.state_machine
     told = {

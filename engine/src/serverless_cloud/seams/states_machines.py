@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
@@ -238,5 +238,5 @@ def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.test_state", expects="")
-def refuse_test_state(_: StepFunctionResponse) -> Any:
+def refuse_test_state(_: StepFunctionResponse) -> NoReturn:
     raise NotHonoured("test_state", INSTEAD.format("{}", "Start an execution of a state machine."))

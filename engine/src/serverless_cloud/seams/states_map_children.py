@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from serverless_cloud.plane import DataPlane
@@ -35,22 +36,22 @@ class ChildExecution(RunningExecution):
             self._run_of.changed.notify_all()
 
 
-def runs_of(machine: Any) -> list[MapRun]:
+def runs_of(machine: StateMachine) -> list[MapRun]:
     """The Map Runs of all executions of a machine."""
     runs: list[MapRun] = vars(machine).setdefault("map_runs", [])
     return runs
 
 
-def children_of(machine: Any) -> list[Any]:
+def children_of(machine: StateMachine) -> list[Any]:
     """The child executions of all Map Runs of a machine."""
     return [child for run in runs_of(machine) for child, _ in list(run.children)]
 
 
-def machine_of(env: Frame) -> Any:
+def machine_of(env: Frame) -> StateMachine:
     """moto's machine whose execution `env` belongs to; of a nested run, the outermost machine."""
     arn = env.states.context_object.context_object_data["StateMachine"]["Id"].split("/")[0]
     details = env.aws_execution_details
-    backend: Any = stepfunctions_parser_backends[details.account][details.region]
+    backend = stepfunctions_parser_backends[details.account][details.region]
     return next(machine for machine in backend.state_machines if machine.arn == arn)
 
 

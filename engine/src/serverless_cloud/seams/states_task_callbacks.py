@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -54,9 +55,10 @@ patches = Service(
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
 
 
-def waker(env: Frame) -> Any:
+def waker(env: Frame) -> Event:
     """An event that is set when the task of `env` has ended, for any reason. Others may also set it."""
-    return env.open_frame().program_state_event
+    event: Event = env.open_frame().program_state_event
+    return event
 
 
 def result_of(outcome: Outcome, token: str) -> Any:
