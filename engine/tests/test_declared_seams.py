@@ -16,7 +16,7 @@ import moto
 import pytest
 
 from kits.seam_kit import LOOK
-from serverless_cloud import seams
+from serverless_cloud import services
 from serverless_cloud.core import installer, patches
 from serverless_cloud.core.patches import ANY, DATA_PLANE, Change, Entry, Patch
 
@@ -28,9 +28,9 @@ NAMES = (TESTS / "data" / "moto_names.txt").read_text(encoding="utf-8")
 @functools.cache
 def declared() -> tuple[Change, ...]:
     """All changes of all services."""
-    for service in seams.FILES:
-        seams.load(service)
-    return tuple(change for service in seams.FILES for change in patches.declared(service))
+    for service in services.FILES:
+        services.load(service)
+    return tuple(change for service in services.FILES for change in patches.declared(service))
 
 
 def owner_of(change: Change) -> Any:
@@ -65,7 +65,8 @@ def test_moto_still_has_what_the_files_call() -> None:
 
 
 def test_the_files_of_the_names_exist() -> None:
-    there = {path.name for path in (ROOT / "engine" / "src" / "serverless_cloud" / "seams").glob("*.py")}
+    folder = ROOT / "engine" / "src" / "serverless_cloud" / "services"
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
     assert {line.strip("[]") for line in NAMES.splitlines() if line.startswith("[")} <= there
 
 
@@ -74,10 +75,10 @@ def test_a_service_loads_the_files_that_declare_its_patches() -> None:
     wrong = [
         f"{change.target} of {change.service} is declared in {change.function.__module__}"
         for change in made
-        if change.function.__module__.rsplit(".", 1)[-1] not in seams.FILES[change.service]
+        if change.function.__module__.rsplit(".", 1)[-1] not in services.FILES[change.service]
     ]
     assert wrong == []
-    assert set(patches.services()) <= set(seams.FILES)
+    assert set(patches.services()) <= set(services.FILES)
 
 
 def names_of_tests(path: Path) -> set[str]:

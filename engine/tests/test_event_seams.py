@@ -75,7 +75,7 @@ def test_rules_and_archives_of_moto_have_what_the_data_plane_reads() -> None:
     bus = backend.describe_event_bus("default")
     backend.create_archive("big", bus.arn, "", "", "")
     (rule,) = bus.rules.values()
-    look = LOOK.format("event_rules.py")
+    look = LOOK.format("events/rules.py")
     assert rule.name == "Events-Archive-big", look
     assert [target["Arn"] for target in rule.targets] == ["arn:aws:events:us-east-1:::"], look
     assert (rule.account_id, rule.region_name, rule.state) == ("123456789012", "us-east-1", "ENABLED"), look
@@ -100,4 +100,4 @@ def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
         "a bus with rules": "ResourceNotFoundException",
         "update_event_bus": "NotImplementedError",
         "a bus's log": False,
-    }, LOOK.format("event_rules.py")
+    }, LOOK.format("events/rules.py")

@@ -86,7 +86,7 @@ def test_the_server_enters_few_rooms_and_files(entered: dict[str, list[list[str]
     each = [{file.split("/")[0] for file, _ in entered[name]} for name in ("warm", "more_1", "more_2")]
     places = sorted(set.intersection(*each))
     assert len(places) == PLACES, places
-    assert [name for file, name in entered["warm"] if file == "seams/__init__.py"] == []
+    assert [name for file, name in entered["warm"] if file == "services/__init__.py"] == []
 
 
 def test_iam_is_entered_only_while_permissions_are_enforced(entered: dict[str, list[list[str]]]) -> None:

@@ -11,7 +11,7 @@ from moto.iam.models import AccessKey
 from moto.sts.models import AssumedRole
 
 from kits import seam_kit
-from serverless_cloud.seams.http_api_rules import REFUSED_CALLS
+from serverless_cloud.services.apigateway.http_api_rules import REFUSED_CALLS
 
 LOOK: str = seam_kit.LOOK
 

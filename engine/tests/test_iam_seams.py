@@ -109,18 +109,18 @@ print(json.dumps(found))
 """
 
 DEFECTS = {
-    "a_statement_id_is_taken_twice": "lambda_permissions.py",
-    "a_role_is_no_principal_of_aws": "lambda_permissions.py",
-    "the_auth_type_of_a_url_is_no_condition": "lambda_permissions.py",
-    "of_two_conditions_one_is_lost": "lambda_permissions.py",
-    "the_policy_of_a_version_is_shown_for_all": "lambda_permissions.py",
-    "a_revision_never_matches": "lambda_permissions.py",
-    "aws_s_own_policies_are_missing": "iam_policies.py",
-    "a_policy_needs_a_version": "iam_policies.py",
-    "a_deny_with_a_condition_shuts_out_everybody": "iam_policies.py",
-    "a_condition_that_does_not_hold_denies": "iam_enforcement.py",
-    "a_deny_without_a_resource_permits": "iam_enforcement.py",
-    "actions_are_compared_by_case": "iam_enforcement.py",
+    "a_statement_id_is_taken_twice": "lambda_/permissions.py",
+    "a_role_is_no_principal_of_aws": "lambda_/permissions.py",
+    "the_auth_type_of_a_url_is_no_condition": "lambda_/permissions.py",
+    "of_two_conditions_one_is_lost": "lambda_/permissions.py",
+    "the_policy_of_a_version_is_shown_for_all": "lambda_/permissions.py",
+    "a_revision_never_matches": "lambda_/permissions.py",
+    "aws_s_own_policies_are_missing": "iam/policies.py",
+    "a_policy_needs_a_version": "iam/policies.py",
+    "a_deny_with_a_condition_shuts_out_everybody": "iam/policies.py",
+    "a_condition_that_does_not_hold_denies": "iam/enforcement.py",
+    "a_deny_without_a_resource_permits": "iam/enforcement.py",
+    "actions_are_compared_by_case": "iam/enforcement.py",
 }
 
 

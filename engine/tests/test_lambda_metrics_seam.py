@@ -98,7 +98,7 @@ print(json.dumps({
         "made": [
             "namespace", "name", "min_stat", "max_stat", "sample_count", "sum_stat", "dimensions", "timestamp", "unit",
         ],
-    }, LOOK.format("lambda_metrics.py")  # fmt: skip
+    }, LOOK.format("lambda_/metrics.py")  # fmt: skip
 
 
 @asks_stock_moto

@@ -36,7 +36,7 @@ def test_each_service_has_its_changes(listed: str) -> None:
 def test_a_change_tells_target_function_reason_and_description(listed: str) -> None:
     _, found = listed.split("moto.awslambda.models:LambdaBackend.delete_function\n")
     assert found.splitlines()[:3] == [
-        "    replaced by seams.lambda_changes.delete_function(self, function_name, qualifier=None)",
+        "    replaced by services.lambda_.changes.delete_function(self, function_name, qualifier=None)",
         "    why: engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_version_in_use_may_be_deleted]",
         "    upstream: DeleteFunction refuses to delete a version that an alias uses.",
     ]

@@ -18,11 +18,11 @@ LOOK: str = seam_kit.LOOK
 
 def test_moto_still_keeps_what_the_seams_read() -> None:
     for owner, seam, parts in (
-        (models.LambdaFunction, "lambda_network.py", ('self.state = "Active"', "self._vpc_config", "def vpc_config")),
-        (models.LambdaStorage, "lambda_network.py", ('["latest"]', '["versions"]')),
-        (Subnet, "ec2_interfaces.py", ("self.cidr =", "self._subnet_ips", "self.ipv6_cidr_block_associations")),
-        (NetworkInterfaceBackend, "ec2_interfaces.py", ("self.enis",)),
-        (NetworkInterface, "ec2_interfaces.py", (
+        (models.LambdaFunction, "lambda_/network.py", ('self.state = "Active"', "self._vpc_config", "def vpc_config")),
+        (models.LambdaStorage, "lambda_/network.py", ('["latest"]', '["versions"]')),
+        (Subnet, "ec2/interfaces.py", ("self.cidr =", "self._subnet_ips", "self.ipv6_cidr_block_associations")),
+        (NetworkInterfaceBackend, "ec2/interfaces.py", ("self.enis",)),
+        (NetworkInterface, "ec2/interfaces.py", (
             "self.private_ip_addresses", "self.attachment_id", "self.instance", "self.status", "self.interface_type",
             "self.requester_managed", "self.requester_id", "self.attach_time", "def group_set",
         )),
@@ -130,17 +130,17 @@ print(json.dumps(found))
 """
 
 DEFECTS = {
-    "the_id_of_a_vpc_is_made_up": "lambda_network.py",
-    "a_vpc_config_makes_no_interface": "lambda_network.py",
-    "a_vpc_config_is_not_checked": "lambda_vpc.py",
-    "a_full_subnet_takes_more": "ec2_interfaces.py",
-    "addresses_are_given_twice": "ec2_interfaces.py",
-    "an_address_in_use_is_given_again": "ec2_interfaces.py",
-    "an_address_from_elsewhere_is_taken": "ec2_interfaces.py",
-    "an_interface_in_use_is_deleted": "ec2_interfaces.py",
-    "a_subnet_in_use_is_deleted": "ec2_interfaces.py",
-    "a_security_group_in_use_is_deleted": "ec2_interfaces.py",
-    "the_interface_of_a_terminated_instance_stays": "ec2_interfaces.py",
+    "the_id_of_a_vpc_is_made_up": "lambda_/network.py",
+    "a_vpc_config_makes_no_interface": "lambda_/network.py",
+    "a_vpc_config_is_not_checked": "lambda_/vpc.py",
+    "a_full_subnet_takes_more": "ec2/interfaces.py",
+    "addresses_are_given_twice": "ec2/interfaces.py",
+    "an_address_in_use_is_given_again": "ec2/interfaces.py",
+    "an_address_from_elsewhere_is_taken": "ec2/interfaces.py",
+    "an_interface_in_use_is_deleted": "ec2/interfaces.py",
+    "a_subnet_in_use_is_deleted": "ec2/interfaces.py",
+    "a_security_group_in_use_is_deleted": "ec2/interfaces.py",
+    "the_interface_of_a_terminated_instance_stays": "ec2/interfaces.py",
 }
 
 

@@ -16,7 +16,7 @@ def test_moto_still_tells_of_all_that_the_seams_wait_for() -> None:
     source = inspect.getsource(s3_models)
     for name in ("PUT", "POST", "COPY", "COMPLETE_MULTIPART_UPLOAD"):
         assert f"OBJECT_CREATED_{name}_EVENT" in source
-    assert source.count("notifications.send_event(") >= 10, LOOK.format("s3_notifications.py")
+    assert source.count("notifications.send_event(") >= 10, LOOK.format("s3/notifications.py")
     assert "notifications.send_test_event(" in source
 
 

@@ -14,14 +14,14 @@ LOOK: str = seam_kit.LOOK
 
 def test_moto_still_has_the_properties_that_the_proxies_replace() -> None:
     for owner, name, seam in (
-        (models.DBProxyTargetGroup, "connection_pool_config", "rds_proxies.py"),
-        (CloudWatchBackend, "aws_metric_data", "rds_proxies.py"),
+        (models.DBProxyTargetGroup, "connection_pool_config", "rds/proxies.py"),
+        (CloudWatchBackend, "aws_metric_data", "rds/proxies.py"),
     ):
         assert isinstance(inspect.getattr_static(owner, name), property), f"{name} has changed; " + LOOK.format(seam)
 
 
 def test_an_instance_of_moto_has_what_the_seams_read_and_replace() -> None:
-    source, look = inspect.getsource(models.DBInstance), LOOK.format("rds_instances.py")
+    source, look = inspect.getsource(models.DBInstance), LOOK.format("rds/instances.py")
     for attribute in ("self.status", "self.master_user_secret", "self.db_instance_class", "self.deletion_protection",
                       "self.dbi_resource_id", "self.manage_master_user_password", "def address", "def endpoint",
                       "def db_instance_port", "def db_parameter_group_status_list"):  # fmt: skip

@@ -8,13 +8,13 @@ from moto.apigateway import models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from kits import seam_kit
-from serverless_cloud.seams import rest_operations
+from serverless_cloud.services.apigateway import rest_operations
 
 LOOK: str = seam_kit.LOOK
 
 
 def test_moto_lacks_the_operations_that_a_seam_adds() -> None:
-    look = LOOK.format("rest_operations.py")
+    look = LOOK.format("apigateway/rest_operations.py")
     added = {"test_invoke_method", "flush_stage_cache", "flush_stage_authorizers_cache", "get_usage", "update_method"}
     kept_without_effect = {"create_domain_name", "create_vpc_link", "get_export"}
     for name in added | {"update_integration"} | set(rest_operations.REFUSED) - kept_without_effect:
@@ -26,13 +26,14 @@ def test_moto_s_objects_have_what_the_seams_read() -> None:
     for owner, attributes, seam in (
         (models.RestAPI, ("binaryMediaTypes", "api_key_source", "disableExecuteApiEndpoint", "root_resource_id",
                           "stages", "deployments", "resources", "models", "request_validators", "authorizers",
-                          "gateway_responses"), "rest_apis.py"),
-        (models.Stage, ("deployment_id", "variables", "method_settings", "cache_cluster_enabled"), "rest_apis.py"),
-        (models.UsagePlan, ("api_stages", "throttle", "quota"), "rest_apis.py"),
-        (models.ApiKey, ("value", "enabled"), "rest_apis.py"),
+                          "gateway_responses"), "apigateway/rest_apis.py"),
+        (models.Stage, ("deployment_id", "variables", "method_settings", "cache_cluster_enabled"),
+         "apigateway/rest_apis.py"),
+        (models.UsagePlan, ("api_stages", "throttle", "quota"), "apigateway/rest_apis.py"),
+        (models.ApiKey, ("value", "enabled"), "apigateway/rest_apis.py"),
         (models.Integration, ("cache_key_parameters", "cache_namespace", "passthrough_behaviour", "timeout_in_millis",
-                              "http_method"), "rest_rules.py"),
-        (models.Method, ("request_parameters", "method_integration"), "rest_rules.py"),
+                              "http_method"), "apigateway/rest_rules.py"),
+        (models.Method, ("request_parameters", "method_integration"), "apigateway/rest_rules.py"),
     ):  # fmt: skip
         source = inspect.getsource(owner)
         for attribute in attributes:

@@ -15,7 +15,7 @@ LOOK: str = seam_kit.LOOK
 
 
 def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LambdaFunction), LOOK.format("lambda_functions.py")
+    source, look = inspect.getsource(models.LambdaFunction), LOOK.format("lambda_/functions.py")
     for attribute in ("account_id", "region", "function_name", "function_arn", "version", "run_time", "handler",
                       "timeout", "memory_size", "environment_vars", "code_sha_256", "code_bytes", "code_size",
                       "layers", "role", "description", "reserved_concurrency"):  # fmt: skip
@@ -23,19 +23,19 @@ def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:
 
 
 def test_an_alias_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LambdaAlias), LOOK.format("lambda_versions.py")
+    source, look = inspect.getsource(models.LambdaAlias), LOOK.format("lambda_/versions.py")
     for attribute in ("name", "function_version", "routing_config"):
         assert f"self.{attribute}" in source, f"LambdaAlias.{attribute} is gone; {look}"
 
 
 def test_a_layer_version_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LayerVersion), LOOK.format("lambda_functions.py")
+    source, look = inspect.getsource(models.LayerVersion), LOOK.format("lambda_/functions.py")
     for attribute in ("arn", "name", "version", "code_sha_256", "code_bytes"):
         assert attribute in source, f"LayerVersion.{attribute} is gone; {look}"
 
 
 def test_moto_still_keeps_versions_where_the_seam_puts_them() -> None:
-    source, look = inspect.getsource(models.LambdaStorage), LOOK.format("lambda_versions.py")
+    source, look = inspect.getsource(models.LambdaStorage), LOOK.format("lambda_/versions.py")
     for part in ('self._functions[name]["versions"]', "self._arns", "self._aliases"):
         assert part in source, f"{part} is gone; {look}"
 
@@ -176,25 +176,25 @@ print(json.dumps(found))
 """
 
 DEFECTS = {
-    "invoke_reads_the_wrong_name": "lambda_invoke.py",
-    "a_handler_does_not_run": "lambda_invoke.py",
-    "the_largest_result_is_not_aws_s": "lambda_invoke.py",
-    "moto_looks_for_its_services_each_time": "dispatch.py",
-    "a_number_comes_back": "lambda_versions.py",
-    "the_same_settings_make_a_new_version": "lambda_versions.py",
-    "weights_are_not_checked": "lambda_versions.py",
-    "an_alias_may_be_a_number": "lambda_versions.py",
-    "a_second_alias_is_an_unknown_error": "lambda_versions.py",
-    "versions_of_nothing_are_listed": "lambda_versions.py",
-    "a_version_in_use_may_be_deleted": "lambda_functions.py",
-    "the_dead_letter_queue_is_dropped": "lambda_functions.py",
-    "the_log_format_is_dropped": "lambda_functions.py",
-    "code_that_is_no_zip_is_taken": "lambda_functions.py",
-    "a_layer_that_is_no_zip_is_taken": "lambda_functions.py",
-    "reserved_concurrency_is_only_stored": "lambda_concurrency.py",
-    "a_reservation_of_zero_is_not_shown": "lambda_concurrency.py",
-    "the_package_has_an_address_that_nothing_answers": "lambda_concurrency.py",
-    "one_event_configuration_for_all_qualifiers": "lambda_async.py",
+    "invoke_reads_the_wrong_name": "lambda_/invoke.py",
+    "a_handler_does_not_run": "lambda_/invoke.py",
+    "the_largest_result_is_not_aws_s": "lambda_/invoke.py",
+    "moto_looks_for_its_services_each_time": "moto/dispatch.py",
+    "a_number_comes_back": "lambda_/versions.py",
+    "the_same_settings_make_a_new_version": "lambda_/versions.py",
+    "weights_are_not_checked": "lambda_/versions.py",
+    "an_alias_may_be_a_number": "lambda_/versions.py",
+    "a_second_alias_is_an_unknown_error": "lambda_/versions.py",
+    "versions_of_nothing_are_listed": "lambda_/versions.py",
+    "a_version_in_use_may_be_deleted": "lambda_/functions.py",
+    "the_dead_letter_queue_is_dropped": "lambda_/functions.py",
+    "the_log_format_is_dropped": "lambda_/functions.py",
+    "code_that_is_no_zip_is_taken": "lambda_/functions.py",
+    "a_layer_that_is_no_zip_is_taken": "lambda_/functions.py",
+    "reserved_concurrency_is_only_stored": "lambda_/concurrency.py",
+    "a_reservation_of_zero_is_not_shown": "lambda_/concurrency.py",
+    "the_package_has_an_address_that_nothing_answers": "lambda_/concurrency.py",
+    "one_event_configuration_for_all_qualifiers": "lambda_/asynchronous.py",
 }
 
 

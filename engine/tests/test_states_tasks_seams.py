@@ -106,48 +106,48 @@ def stock() -> dict[str, Any]:
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_passes_pascal_case_to_batch(stock: dict[str, Any]) -> None:
-    assert stock["batch"][0] == "FAILED", LOOK.format("states_task_calls.py")
-    assert "JobName" in str(stock["batch"]), LOOK.format("states_task_calls.py")
+    assert stock["batch"][0] == "FAILED", LOOK.format("states/task_calls.py")
+    assert "JobName" in str(stock["batch"]), LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_drops_unknown_parameters_and_adds_no_metadata(stock: dict[str, Any]) -> None:
     status, output, _ = stock["unknown"]
-    assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states_task_calls.py")
+    assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
-    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_calls.py")
-    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_calls.py")
-    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_calls.py")
+    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states/task_calls.py")
+    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states/task_calls.py")
+    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
-    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_callbacks.py")
-    assert not stock["worker"], LOOK.format("states_task_callbacks.py")
+    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states/task_callbacks.py")
+    assert not stock["worker"], LOOK.format("states/task_callbacks.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:
     for name in ("express", "batcher"):
-        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states_map_runs.py")
-    assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states_map_runs.py")
-    assert stock["objects"] == ["manifest.json"], LOOK.format("states_map_runs.py")
+        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states/map_runs.py")
+    assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states/map_runs.py")
+    assert stock["objects"] == ["manifest.json"], LOOK.format("states/map_runs.py")
 
 
 def test_stock_moto_gives_all_attempts_one_token() -> None:
     source = inspect.getsource(StateTaskServiceCallback._eval_body)
-    assert "update_task_token" in source, LOOK.format("states_task_callbacks.py")
+    assert "update_task_token" in source, LOOK.format("states/task_callbacks.py")
 
 
 def test_stock_moto_works_through_items_by_recursion() -> None:
     source = inspect.getsource(IterationWorker._eval_pool)
-    assert "self._eval_pool(job=next_job" in source, LOOK.format("states_map.py")
+    assert "self._eval_pool(job=next_job" in source, LOOK.format("states/map.py")
 
 
 def test_stock_moto_takes_items_that_are_no_array_from_a_path() -> None:
     source = inspect.getsource(StateMap._eval_execution)
-    assert "StatesQueryEvaluationError" in source, LOOK.format("states_map.py")
-    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states_map.py")
+    assert "StatesQueryEvaluationError" in source, LOOK.format("states/map.py")
+    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states/map.py")

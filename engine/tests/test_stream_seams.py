@@ -15,13 +15,13 @@ LOOK: str = seam_kit.LOOK
 def test_moto_still_has_what_the_seams_read() -> None:
     for owner, parts, seam in (
         (models.Shard, ("self._shard_id", "self.records", "self.is_open", "self.parent", "self.adjacent_parent",
-                        "self.starting_hash", "self.ending_hash"), "kinesis_streams.py"),
-        (models.Record, ("self.data", "self.sequence_number", "self.created_at"), "kinesis_streams.py"),
+                        "self.starting_hash", "self.ending_hash"), "kinesis/streams.py"),
+        (models.Record, ("self.data", "self.sequence_number", "self.created_at"), "kinesis/streams.py"),
         (table.StreamShard, ("self.items", "self.starting_sequence_number", "self.table", "self.id"),
-         "dynamodb_streams.py"),
+         "dynamodb/streams.py"),
         (table.Table, ("self.stream_shard", "self.latest_stream_label", "self.stream_specification"),
-         "dynamodb_streams.py"),
-        (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb_streams.py"),
+         "dynamodb/streams.py"),
+        (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb/streams.py"),
     ):  # fmt: skip
         source = inspect.getsource(owner)
         for part in parts:

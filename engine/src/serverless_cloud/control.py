@@ -45,7 +45,8 @@ from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
 from serverless_cloud.refusals import refusal
-from serverless_cloud.seams import LateSeams, function_calls
+from serverless_cloud.services import LateServices
+from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
 
 PREFIX = "/_local/"
@@ -60,7 +61,7 @@ class LocalCloudApp:
     """The WSGI application of the server: our own calls, refusals, and moto for everything else.
 
     Args:
-        late: the seams that a service needs before its first call.
+        late: installs a service before its first call.
         reset, stop: called for the calls of these names.
         log: where the server's standard error is read; errors name it.
     """
@@ -68,7 +69,7 @@ class LocalCloudApp:
     def __init__(
         self,
         moto: WsgiApp,
-        late: LateSeams,
+        late: LateServices,
         plane: DataPlane,
         reset: Callable[[], None],
         stop: Callable[[], None],

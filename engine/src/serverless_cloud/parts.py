@@ -18,11 +18,11 @@ from serverless_cloud.network.network import Network
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
-from serverless_cloud.seams.destinations import Destinations
-from serverless_cloud.seams.function_calls import MotoFunctions
-from serverless_cloud.seams.iam_enforcement import MotoDirectory, log_writer
-from serverless_cloud.seams.lambda_network import LazyInterfaces
-from serverless_cloud.seams.logs import write_log, write_proxy_log
+from serverless_cloud.services.iam.enforcement import MotoDirectory, log_writer
+from serverless_cloud.services.lambda_.destinations import Destinations
+from serverless_cloud.services.lambda_.function_calls import MotoFunctions
+from serverless_cloud.services.lambda_.network import LazyInterfaces
+from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
 from serverless_cloud.tasks import Tasks
 

@@ -1,4 +1,4 @@
-"""All parts of the data plane in one place, for the seams that hand over to them."""
+"""All parts of the data plane in one place, for the services that hand over to them."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class DataPlane:
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
         tasks: pollers, timers and what else goes on in the background.
-        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each seam of a
-            source puts its own there.
+        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each source's
+            service puts its own there.
         metric_sources: what publishes metrics to CloudWatch: moto's data of an account and a Region.
         forgetting: called when the cloud is emptied, after the tasks have ended.
     """

@@ -48,7 +48,7 @@ class Gate:
     """Judges requests to the APIs.
 
     Args:
-        permissions: decides; it has the roles, once the seams are installed.
+        permissions: decides; it has the roles, once the services are installed.
     """
 
     def __init__(self, permissions: Permissions) -> None:
