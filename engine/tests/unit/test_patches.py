@@ -144,6 +144,16 @@ def test_all_changed_signatures_are_named_and_nothing_is_changed(
     assert attributes(moto[0].Lamp) == before
 
 
+@pytest.mark.parametrize("target", ["lamps.shop.models:Bulb.price", "lamps.garden:Lamp.price"])
+def test_a_class_or_a_module_that_is_gone_is_named(
+    moto: Any, service: Service, installer: Installer, target: str
+) -> None:
+    assert moto
+    service.replaces(target, expects="self")(lambda _: None)
+    with pytest.raises(SignatureChanged, match=rf"{target} is gone: "):
+        install(installer)
+
+
 def test_signatures_are_written_with_stars_and_defaults() -> None:
     def all_kinds(a: int, b: str = "x", *c: int, d: int, e: None = None, **f: int) -> None: ...
     def keywords(a: int, *, b: int) -> None: ...
@@ -169,6 +179,14 @@ def test_a_second_patch_of_a_target_is_refused_by_name(moto: Any, service: Servi
     with pytest.raises(DuplicatePatch):
         Installer().apply([price, with_tax])
     assert vars(moto[0].Lamp)["price"] is price.function
+
+
+def test_two_ways_to_one_place_are_one_target(moto: Any, service: Service, installer: Installer) -> None:
+    moto[1].Shade = moto[0].Lamp
+    for module in ("models:Lamp", "responses:Shade"):
+        service.replaces(f"lamps.shop.{module}.price", expects="self")(lambda _: 1)
+    with pytest.raises(DuplicatePatch):
+        install(installer)
 
 
 def declare_all_kinds(service: Service) -> None:

@@ -40,6 +40,7 @@ class _Place:
     """Where a change is made: an attribute of a class or a module, or a key of a dictionary.
 
     Attributes:
+        where: The same for two targets that lead to one place.
         own: What is there itself, as the class's dictionary has it; `_NOTHING` if it is inherited or missing.
         stock: What is found there, inherited or not, without calling a descriptor; `_NOTHING` if it is missing.
     """
@@ -54,6 +55,7 @@ class _Place:
         else:
             self.own = vars(self._owner).get(change.name, _NOTHING)
             self.stock = inspect.getattr_static(self._owner, change.name, _NOTHING)
+        self.where = id(self._owner), change.key if isinstance(change, Entry) else change.name
 
     def change_to(self, value: Any, old: Any) -> None:
         """Puts a value there, or removes what is there if it is `_NOTHING`. Args: old: what copies of it are now."""
@@ -116,14 +118,23 @@ def _look_up(target: str) -> Any:
 
 def problem_of(change: Change) -> str:
     """How moto differs now from what a change was written for; "" if it doesn't."""
-    return _Place(change).problem()
+    place = _find(change)
+    return place if isinstance(place, str) else place.problem()
+
+
+def _find(change: Change) -> _Place | str:
+    """The place of a change; what is wrong if moto has no such module or class."""
+    try:
+        return _Place(change)
+    except (ImportError, AttributeError, KeyError) as error:
+        return f"{change.target} is gone: {error}"
 
 
 class Installer:
     """Puts changes into moto, and takes them all back."""
 
     def __init__(self) -> None:
-        self._places: dict[str, _Place] = {}
+        self._places: dict[tuple[int, str], _Place] = {}
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -137,19 +148,20 @@ class Installer:
             DuplicatePatch: two of them have one target, or a target is changed already.
             SignatureChanged: with all that differs in moto.
         """
-        places: dict[str, _Place] = {}
-        for change in changes:
-            key = f"{change.target}[{change.key}]" if isinstance(change, Entry) else change.target
-            if (first := self._places.get(key) or places.get(key)) is not None:
-                raise DuplicatePatch(f"{key} is changed by {_who(first.change)} and by {_who(change)}.")
-            places[key] = _Place(change)
-        if problems := [problem for place in places.values() if (problem := place.problem())]:
+        found = [_find(change) for change in changes]
+        places: dict[tuple[int, str], _Place] = {}
+        for place in [each for each in found if isinstance(each, _Place)]:
+            if (first := self._places.get(place.where) or places.get(place.where)) is not None:
+                who = f"{_who(first.change)} and by {_who(place.change)}"
+                raise DuplicatePatch(f"{place.change.target} is changed by {who}.")
+            places[place.where] = place
+        if problems := [text for each in found if (text := each if isinstance(each, str) else each.problem())]:
             raise SignatureChanged(f"moto isn't moto {MOTO}: {'; '.join(problems)}.")
-        for key, place in places.items():
+        for where, place in places.items():
             if isinstance(place.change, Patch):
                 place.change.keep(None if place.stock is _NOTHING else place.original)
             place.change_to(place.replacement, place.stock)
-            self._places[key] = place
+            self._places[where] = place
 
     def undo(self) -> None:
         """Restores moto, attribute by attribute."""
