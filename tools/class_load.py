@@ -1,14 +1,14 @@
-"""A class at work, measured: signs every student in over HTTP, starts the servers, runs a lab's solution in each.
+"""Measures a class at work: signs every student in over HTTP, starts the servers, and runs a lab's solution in each.
 
     serverless-first class --students names.csv --folder /srv/class      (in one terminal)
     python -m tools.class_load /srv/class --loop --greed                 (in another, on the same machine)
 
 It does what browsers do: the sign-in form, the hub's redirects, the host name of each seat, the Jupyter server's
 interface, a kernel's messages as binary WebSocket frames (v1.kernel.websocket.jupyter.org, as JupyterLab sends them).
-With --loop the last student runs no lab but an endless loop; with --greed one more makes bursts of hundreds and asks
-for all memory, again and again, until the others are done. Every request goes to this machine, each student runs the
-lab once, and --limit-s ends it all. At the end stand the claims that were checked, each with yes or NO; a NO makes the
-exit code 1.
+With --loop, the last student runs an endless loop instead of the lab. With --greed, another student repeatedly makes
+bursts of hundreds of calls and asks for all memory until the others are done. Every request goes to this machine, each
+student runs the lab once, and --limit-s limits the total time. The last lines list the checked claims, each with yes or
+NO, and the exit code is 1 if there is a NO.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ for calls in (60, 150, 450):
     print("burst of", calls, "answered", sum(r.outcome == "answered" for r in results), flush=True)
 """
 GREED: tuple[str, ...] = (HOARD, BURSTS)
-"""Cells of the greedy one, by turns, each in a fresh kernel."""
+"""Cells of the greedy student, in turn, each in a fresh kernel."""
 
 
 @dataclass
 class Student:
-    """One who works: what was done, and how long it took."""
+    """A student of the class, with the times and results of the run."""
 
     account: str
     code: str
@@ -75,7 +75,7 @@ class Student:
     problem: str = ""
     said: list[str] = field(default_factory=list)
     rounds: list[str] = field(default_factory=list)
-    """How each try of one who asks for too much has ended."""
+    """How each attempt of a disturbing student ended."""
 
 
 class ToThisMachine(HTTPAdapter):
@@ -90,7 +90,7 @@ class ToThisMachine(HTTPAdapter):
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, *more: Any, **options: Any) -> requests.Response:
-        """Sends it under its own name."""
+        """Sends a request with its original host name."""
         request.headers["Host"] = urlsplit(str(request.url)).netloc
         try:
             return super().send(request, *more, **options)
@@ -106,9 +106,9 @@ class Seat:
     """A browser of one student.
 
     Args:
-        place: where the class is.
-        student: whose.
-        until_s: the time, on the monotonic clock, at which it gives up.
+        place: the address of the class.
+        student: the student.
+        until_s: the time on the monotonic clock at which it gives up, in seconds.
     """
 
     def __init__(self, place: plan.Place, student: Student, until_s: float) -> None:
@@ -126,7 +126,7 @@ class Seat:
         self.base = f"{self.origin}/user/{student.account}"
 
     def sign_in(self) -> None:
-        """The form with the code."""
+        """Signs in with the student's code."""
         self.http.get(f"{self.address}/hub/login", timeout=120).raise_for_status()
         form = {
             "username": "card",
@@ -142,7 +142,7 @@ class Seat:
             self.http.cookies.set(cookie.name, cookie.value, domain="localhost.local", path=cookie.path)
 
     def start_server(self) -> None:
-        """Asks for the server and waits until it answers under the student's name."""
+        """Requests the server and waits until it responds under the student's name."""
         self.http.get(f"{self.address}/hub/spawn", timeout=300)
         while time.monotonic() < self.until_s:
             page = self.http.get(f"{self.base}/lab", timeout=300)  # the hub's OAuth on the way, as in a browser
@@ -155,7 +155,7 @@ class Seat:
         raise TimeoutError("the server did not come up")
 
     def kernel(self) -> websocket.WebSocket:
-        """A kernel in 00-start-here/, and its channels."""
+        """Starts a kernel in 00-start-here/, and returns its channels."""
         headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
         answer = self.http.post(
             f"{self.base}/api/kernels",
@@ -176,7 +176,7 @@ class Seat:
         return channels
 
     def remove_kernel(self) -> None:
-        """Ends the kernel that was asked for last."""
+        """Ends the kernel that was started last."""
         headers = {"X-XSRFToken": self.http.cookies.get("_xsrf", path=f"/user/{self.student.account}/") or ""}
         self.http.delete(f"{self.base}/api/kernels/{self.kernel_id}", headers=headers, timeout=300)
 
@@ -188,7 +188,7 @@ class Seat:
         wait: bool = True,
         until: threading.Event | None = None,
     ) -> str:
-        """Runs a cell; the error in it, if there is one. `until` ends the waiting, not the cell."""
+        """Runs a cell, and returns its error or "". The event `until` ends the waiting, not the cell."""
         number, error = uuid.uuid4().hex, ""
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": "load", "version": "5.3"}
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
@@ -222,7 +222,7 @@ class Seat:
         return error
 
     def file(self, name: str) -> Any:
-        """A file of the student, by the server's interface."""
+        """The content of a student's JSON file, from the server's API."""
         answer = self.http.get(
             f"{self.base}/api/contents/{name}", params={"type": "file", "format": "text"}, timeout=300
         )
@@ -231,7 +231,7 @@ class Seat:
 
 
 def works(place: plan.Place, student: Student, module: str, until_s: float, all_up: threading.Barrier) -> None:
-    """One student: signs in, waits until everybody's server is up, runs the solution cell by cell."""
+    """Signs a student in, waits until all servers are up, and runs the solution cell by cell."""
     seat = Seat(place, student, until_s)
     server_up(seat, all_up)
     cells = json.loads((ROOT / "solutions" / f"{module}.ipynb").read_text(encoding="utf-8"))["cells"]
@@ -256,7 +256,7 @@ def disturbs(
     done: threading.Event,
     all_up: threading.Barrier,
 ) -> None:
-    """One student who asks for too much, again and again until the others are done."""
+    """Signs a disturbing student in, and asks for too much until the others are done."""
     seat = Seat(place, student, until_s)
     server_up(seat, all_up)
     student.tasks = "loops" if sources == LOOP else "asks for too much"
@@ -286,7 +286,7 @@ def server_up(seat: Seat, all_up: threading.Barrier) -> None:
 
 
 class Watch(threading.Thread):
-    """Watches what each seat holds and how much of the processors it has had, and what the machine has left."""
+    """Watches each seat's memory and CPU time, and the machine's free memory."""
 
     def __init__(self, the: plan.Plan, accounts: list[str], every_s: float = 1.0) -> None:
         super().__init__(daemon=True)
@@ -296,7 +296,7 @@ class Watch(threading.Thread):
         self._cpu_s: dict[str, dict[tuple[int, float], float]] = {account: {} for account in accounts}
 
     def run(self) -> None:
-        """Until `done`."""
+        """Measures until `done` is set."""
         while not self.done.wait(self.every_s):
             held = {account: self._held(account) for account in self.accounts}
             self.most_mb = {account: max(self.most_mb[account], held[account]) for account in self.accounts}
@@ -337,7 +337,7 @@ def _home_of(process: psutil.Process) -> str:
 
 
 def guarded(work: Callable[..., None], place: plan.Place, student: Student, *more: Any) -> None:
-    """Runs one student; what goes wrong is noted."""
+    """Runs one student, and records the problems."""
     try:
         work(place, student, *more)
     except Exception as error:
@@ -348,9 +348,9 @@ def guarded(work: Callable[..., None], place: plan.Place, student: Student, *mor
 
 
 def main() -> int:
-    """The command line; 1 when a claim does not hold."""
+    """Runs the class. Returns 1 if a claim doesn't hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="of a class that runs on this machine")
+    parser.add_argument("folder", type=Path, help="folder of a class that runs on this machine")
     parser.add_argument("--module", default="05-rds-proxy")
     parser.add_argument("--loop", action="store_true", help="the last student loops without end")
     parser.add_argument("--greed", action="store_true", help="the last one, or the one before, asks for too much")
@@ -418,10 +418,10 @@ def claims(
     watch: Watch,
     ended: Mapping[str, int | None],
 ) -> dict[str, bool]:
-    """What a class promises, and whether this run has kept it; and whether those who disturb it really did.
+    """The claims about a class, and whether each held in this run, including whether the disturbers disturbed it.
 
     Args:
-        ended: account -> how many of its processes the kernel ended, None where it did not tell (groups alone do).
+        ended: account -> how many of its processes the kernel ended; None if it doesn't say (only control groups do).
     """
     measured = watch.to_the_end and min(watch.most_mb.values()) > 0
     passed = [s for s in workers if not s.problem]
@@ -431,7 +431,7 @@ def claims(
         "no seat held more than its limit": measured and max(watch.most_mb.values()) <= the.limits.memory_mb,
     }
     if the.groups:  # without them nobody counts
-        found["the kernel ended nothing of those who ran the lab"] = all(ended.get(s.account) == 0 for s in workers)
+        found["the kernel ended no process of students in the lab"] = all(ended.get(s.account) == 0 for s in workers)
     middle_s = statistics.median(watch.cpu_s(s.account) for s in workers)
     for account, sources in disturbers.items():
         student, had_s = students[account], watch.cpu_s(account)

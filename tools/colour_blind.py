@@ -1,10 +1,10 @@
-"""Every figure of the course as people with each of the three kinds of dichromacy see it, beside the figure itself.
+"""Shows every figure of the course beside simulations of the three kinds of dichromacy.
 
     python tools/colour_blind.py [--dark] [FOLDER]
 
-It takes the figures from the built notebooks, lets Chromium show them as without red, green or blue cones, and writes
-contact sheets into FOLDER (colour-blind/ unless given). With --dark, the figures look as in a dark theme. Somebody
-looks at the sheets; docs/accessibility.md says when, and what was found. Needs Chromium and Playwright.
+It takes the figures from the built notebooks, lets Chromium simulate missing red, green or blue cones, and writes
+contact sheets into FOLDER (default: `colour-blind`). With --dark, the figures look as in a dark theme. A person must
+look at the sheets; docs/accessibility.md has the dates and findings. It needs Chromium and Playwright.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ON_A_SHEET = 6
 
 
 def figures() -> list[tuple[str, str]]:
-    """The pictures of the built notebooks, each once: where it stands first, and its bytes in base64."""
+    """The different pictures in the built notebooks, as pairs of the first place and the bytes in base64."""
     found: dict[str, str] = {}
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).glob("*.ipynb")):
@@ -41,9 +41,9 @@ def sheet(page: Any, some: list[tuple[str, str]], target: Path, *, dark: bool = 
 
     Args:
         page: Playwright's page.
-        some: as `figures` gives them.
+        some: pictures from `figures`.
         target: the file of the sheet, a PNG.
-        dark: show the figures as a page in a dark theme does.
+        dark: whether to show the figures as in a dark theme.
     """
     from PIL import Image
 
@@ -76,7 +76,7 @@ def sheet(page: Any, some: list[tuple[str, str]], target: Path, *, dark: bool = 
 
 
 def main(given: list[str]) -> int:
-    """Writes all sheets; 2 where there is no browser."""
+    """Writes all sheets. Returns 2 if there is no browser, and 0 otherwise."""
     if lacks := missing():
         print(lacks, file=sys.stderr)
         return 2

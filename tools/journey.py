@@ -1,6 +1,6 @@
-"""A learner's way through a lesson and a lab in JupyterLab, by the keyboard, in headless Chromium.
+"""Goes through a lesson and a lab in JupyterLab as a learner does, by the keyboard, in headless Chromium.
 
-The browser tests say what has to be seen at each step; tools/tour.py takes pictures of the same steps.
+The browser tests check the page at each step, and tools/tour.py takes pictures of the same steps.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from serverless_first.course.layout import copy_path
 from serverless_first.course.look import FIGURE
 from serverless_first.lab.texts import solution_cells
 
-#: Called after a step with its name and the cell where something is to be seen.
+#: Called after a step with its name and the cell to look at.
 Look = Callable[[str, Any], None]
-#: An explorer's words as soon as they differ; "" if they don't within five seconds. Compared and read in one step.
+#: Returns an explorer's text once it has changed, or "" after five seconds. It compares and reads in one step.
 _OTHER_WORDS = """async ([cell, before]) => {
     for (let look = 0; look < 50; look++) {
         const words = cell.querySelector('[role="status"]').textContent;
@@ -31,12 +31,12 @@ _OTHER_WORDS = """async ([cell, before]) => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What the page says in a lesson.
+    """Texts on the page of a lesson.
 
     Attributes:
-        picked: below a prediction, after a pick.
-        before, after: the explorer's result in words, before and after its slider was moved.
-        explained: below the first question of the quiz, after an answer.
+        picked: the text below a prediction after a pick.
+        before, after: the explorer's result as text, before and after a move of its slider.
+        explained: the text below the first question of the quiz after an answer.
     """
 
     picked: str
@@ -47,14 +47,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Tried:
-    """What the page says in a lab.
+    """Texts on the page of a lab.
 
     Attributes:
-        untouched: the check, before anything is written.
-        wrong: the check after a wrong answer.
-        hints: each of three calls of `lab.hint`.
-        right: the check after a right answer.
-        progress: `lab.progress()` at the end.
+        untouched: the check's output before anything is written.
+        wrong: the check's output after a wrong answer.
+        hints: the outputs of three calls of `lab.hint`.
+        right: the check's output after a right answer.
+        progress: the output of `lab.progress()` at the end.
     """
 
     untouched: str
@@ -70,7 +70,7 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
     A lesson without an explorer gets a cell with one.
 
     Args:
-        lab: with the lesson open.
+        lab: JupyterLab with the lesson open.
         look: called after each step.
     """
     lab.run_all()
@@ -104,11 +104,11 @@ def through_lesson(lab: OpenLab, look: Look) -> Seen:
 
 
 def move_slider(lab: OpenLab, cell: Any) -> tuple[str, str]:
-    """Moves the first slider of an explorer by a step with an arrow key; its words before and after."""
+    """Moves an explorer's first slider by a step with an arrow key. Returns the result's text before and after."""
     cell.locator("img").first.wait_for(timeout=20_000)
     before = _text(cell.locator('[role="status"]').first)
     handle = cell.locator('[role="slider"]').first
-    # A slider at its end moves one way only, and a busy machine loses a key now and then.
+    # A slider at its end moves in only one direction, and a busy machine sometimes loses a key press.
     for key in ("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft"):
         handle.press(key)
         if after := lab.page.evaluate(_OTHER_WORDS, [cell.element_handle(), before]):
@@ -117,12 +117,12 @@ def move_slider(lab: OpenLab, cell: Any) -> tuple[str, str]:
 
 
 def through_lab(lab: OpenLab, module_id: str, spoil: Callable[[str], str], look: Look) -> Tried:
-    """Does a lab's first task: not at all, wrong, with three hints, right; then looks at the progress.
+    """Checks a lab's first task without an answer, with a wrong answer and, after three hints, with the right answer.
 
     Args:
-        lab: with the lab open, none of its cells run.
-        module_id: of the lab.
-        spoil: makes a wrong answer of the solution, cell by cell.
+        lab: JupyterLab with the lab open and none of its cells run.
+        module_id: the lab's module.
+        spoil: turns the source of a solution cell into a wrong answer.
         look: called after each step.
     """
     module = course.load().module(module_id)

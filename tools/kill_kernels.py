@@ -1,12 +1,12 @@
-"""Kills the kernel of a notebook at a random cell, and looks for what it leaves behind.
+"""Kills the kernel of a notebook at a random cell, and checks that nothing is left behind.
 
-    python -m tools.kill_kernels                (50 times over all lessons and solutions: about an hour on two cores)
+    python -m tools.kill_kernels                (50 kills in all lessons and solutions, about an hour on two cores)
     python -m tools.kill_kernels --times 4 --notebooks 05 --seed 1
 
-Each kernel runs cells from the first on and is killed (SIGKILL: it cannot clean up) while a cell runs or between two.
-Then, within a limit, every process below it must have ended, its ports must be free, and its folder for temporary
-files, the databases' folders and PostgreSQL's shared memory must be gone. After its last kill each notebook runs to its
-end, in the folders that the killed kernels left: no cell may raise, and again nothing may be left.
+Each kernel runs cells from the first one until SIGKILL ends it during a cell or between two cells, without a chance to
+clean up. Within a time limit, every process below it must end, its ports must be free, and its folder for temporary
+files, the databases' folders and PostgreSQL's shared memory must be gone. After its last kill, each notebook runs to
+its end in the same folders. No cell may raise an exception, and again nothing may be left.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from serverless_first.authoring.execute import kernel_environment, timeout_s
 from serverless_first.course import kernels
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMIT_S = 30.0  # for everything to be gone; on a machine with nothing else to do a second is enough
-LONGEST_DELAY_S = 4.0  # of a kill after the start of its cell; half of them within 0.25 s: most cells are short
+LIMIT_S = 30.0  # until everything is gone; on an idle machine, a second is enough
+LONGEST_DELAY_S = 4.0  # from the start of a cell to its kill; half of the delays are below 0.25 s
 
 
 @dataclass(frozen=True)
 class Kill:
-    """When a kernel is killed.
+    """A planned kill of a kernel.
 
     Args:
-        notebook: its path below the checkout.
-        cell: the code cell, counted from 1.
-        delay_s: after the cell began, in seconds; None: when it is over, before the next one.
+        notebook: the notebook's path in the checkout.
+        cell: the number of the code cell, from 1.
+        delay_s: seconds from the start of the cell to the kill; None to kill the kernel after the cell.
     """
 
     notebook: str
@@ -57,7 +57,7 @@ class Kill:
 
 @dataclass
 class Fate:
-    """What came of it; `left` and `failed` are empty when all is well, `gone_s` is how long it took."""
+    """The outcome for a kernel. `left` and `failed` are empty if all is well, and `gone_s` is the time for cleanup."""
 
     notebook: str
     what: str
@@ -69,11 +69,11 @@ class Fate:
 
 
 def plan(cells: dict[str, int], times: int, seed: int) -> list[Kill]:
-    """Which kernels are killed when: the notebooks in turn, in a random order, each at a random cell.
+    """Plans the kills, with the notebooks in turn in a random order, each at a random cell.
 
     Args:
-        cells: the number of code cells of each notebook, by its path.
-        times: how many kills.
+        cells: path of a notebook -> its number of code cells.
+        times: the number of kills.
         seed: the same seed gives the same kills.
     """
     rng = random.Random(seed)
@@ -87,7 +87,7 @@ def plan(cells: dict[str, int], times: int, seed: int) -> list[Kill]:
 
 
 class Folders:
-    """The folders of one notebook's kernels: where they run, the learner's folder, temporary files.
+    """The folders of one notebook's kernels: the current folder, the learner's folder and temporary files.
 
     Args:
         base: an empty folder.
@@ -99,11 +99,11 @@ class Folders:
         for folder in (*self.named.values(), self.temporary):
             folder.mkdir(parents=True)
         for folder in (base, self.temporary):
-            folder.chmod(0o711)  # as root PostgreSQL runs as nobody, who must come through
+            folder.chmod(0o711)  # for root, PostgreSQL runs as the user nobody, who needs access
 
 
 class _OwnKernel(KernelManager):
-    """The kernel of this very interpreter, whatever kernels the user has registered under the same name."""
+    """This interpreter's kernel, even if the user has registered another kernel with the same name."""
 
     @default("kernel_spec_manager")
     def _no_registered_kernels(self) -> KernelSpecManager:
@@ -114,8 +114,8 @@ class Kernel:
     """A kernel that runs a notebook's cells one by one.
 
     Args:
-        folders: of its notebook.
-        root: the checkout that it finds the course in.
+        folders: the folders of its notebook.
+        root: the checkout from which it imports the course.
     """
 
     def __init__(self, folders: Folders, root: Path = ROOT) -> None:
@@ -145,15 +145,16 @@ class Kernel:
             raise
 
     def run(self, source: str, limit_s: float) -> str:
-        """Runs a cell; what it raised, empty when it raised nothing.
+        """Runs a cell. Returns the exception that it raised as text, or "".
 
         Args:
-            limit_s: how long it may take, in seconds.
+            source: the cell's code.
+            limit_s: how long the cell may take, in seconds.
         """
         return self._hear(self._client.execute(source, allow_stdin=False), time.monotonic() + limit_s) or ""
 
     def run_for(self, source: str, delay_s: float) -> bool:
-        """Begins a cell; whether it still runs so many seconds later."""
+        """Starts a cell. Returns whether it still runs after this many seconds."""
         asked = self._client.execute(source, allow_stdin=False)
         self._hear(asked, time.monotonic() + LIMIT_S, until="execute_input")
         try:
@@ -163,13 +164,13 @@ class Kernel:
         return False
 
     def kill(self) -> None:
-        """SIGKILL to the kernel alone (on Windows: TerminateProcess); what is below it learns of it by itself."""
+        """Sends SIGKILL only to the kernel (on Windows, TerminateProcess), and not to its child processes."""
         process = psutil.Process(self.pid)
         process.kill()
         self._let_go()
 
     def end(self) -> None:
-        """Ends it as closing its notebook does."""
+        """Ends the kernel like closing its notebook does."""
         with contextlib.suppress(Exception):
             self._manager.shutdown_kernel()
         self._let_go()
@@ -187,7 +188,7 @@ class Kernel:
                 message: dict[str, Any] = self._client.get_iopub_msg(timeout=min(left_s, 1.0))
             except queue.Empty:
                 if not self._manager.is_alive():
-                    raise RuntimeError("the kernel has died by itself") from None
+                    raise RuntimeError("the kernel died unexpectedly") from None
                 continue
             if message["parent_header"].get("msg_id") != asked:
                 continue
@@ -213,8 +214,8 @@ def kill_once(kill: Kill, folders: Folders, root: Path = ROOT) -> Fate:
     """Runs a notebook up to a cell, kills its kernel, and waits until nothing is left.
 
     Args:
-        kill: when.
-        folders: of the notebook.
+        kill: the planned kill.
+        folders: the folders of the notebook.
         root: the checkout.
     """
     cells = code_cells(root / kill.notebook)
@@ -235,10 +236,10 @@ def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT, cells: in
     """Runs a notebook to its end, ends its kernel, and waits until nothing is left.
 
     Args:
-        notebook: its path below the checkout.
-        folders: those that its killed kernels have used.
+        notebook: the notebook's path in the checkout.
+        folders: the folders that its killed kernels used.
         root: the checkout.
-        cells: how many code cells it runs; all, unless given.
+        cells: how many code cells to run; None for all.
     """
     fate, traces = Fate(notebook, "run to its end"), Traces()
     kernel = Kernel(folders, root)
@@ -249,7 +250,7 @@ def run_to_the_end(notebook: str, folders: Folders, root: Path = ROOT, cells: in
 
 @contextlib.contextmanager
 def _ended(kernel: Kernel, end: Callable[[], None], fate: Fate, traces: Traces) -> Iterator[None]:
-    """Ends the kernel after the block, and notes what went wrong in it and what the kernel held."""
+    """Ends the kernel after the block, and records the block's exception and the kernel's resources."""
     try:
         yield
     except Exception as error:
@@ -260,7 +261,7 @@ def _ended(kernel: Kernel, end: Callable[[], None], fate: Fate, traces: Traces) 
 
 
 def _run_cells(kernel: Kernel, cells: Sequence[Any]) -> str:
-    """What went wrong, empty when nothing did."""
+    """Runs cells in order, and returns the first problem; "" if there is none."""
     for number, cell in enumerate(cells, 1):
         try:
             raised = kernel.run("".join(cell["source"]), 3 * timeout_s(cell))
@@ -301,12 +302,12 @@ def _print(fate: Fate) -> None:
 
 def _one_or_more(text: str) -> int:
     if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"it is {number}, and at least 1 is needed")
+        raise argparse.ArgumentTypeError(f"it is {number}, but must be at least 1")
     return number
 
 
 def main() -> int:
-    """Kills, prints a line for each kernel, and says whether anything was left."""
+    """Kills the kernels, and prints a line for each. Returns 1 if anything was left or failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=_one_or_more, default=50, help="how many kills (default: 50)")
     parser.add_argument("--seed", type=int, default=None, help="for the same kills again (default: a new one)")

@@ -1,9 +1,9 @@
-"""pyproject.toml -> requirements/*.txt: every package with its version and hashes, for all platforms.
+"""Writes requirements/*.txt from pyproject.toml, with every package's version and hashes, for all platforms.
 
     python tools/lock.py [--upgrade ...]
 
-It needs uv. Pins that still satisfy pyproject.toml stay, unless --upgrade is given. The files name no index,
-so that they work with a mirror as well.
+It needs uv. Pins that still satisfy pyproject.toml stay, unless you pass --upgrade. The files don't name an index, so
+they also work with a mirror.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ COMMON = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-header", "--no-emit-index-url", "--no-emit-find-links"),
 )
-# What installs the rest: a pip that is quick, and the build backend for the editable install without network.
+# The installer for the other packages: a fast pip, and the build backend for an editable install without network.
 INSTALLER = "pip>=26,<27"
-# AWS's command line wants an older docutils than the slides do: the test that drives it installs it on its own.
+# AWS's command line needs an older docutils than the slides, so the test that uses it installs it separately.
 AWS_CLI = "awscli>=1.46,<2"
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the lock files; returns uv's exit code."""
+    """Writes the lock files. Returns uv's exit code, or 1 without uv."""
     uv = shutil.which("uv")
     if uv is None:
         print("make lock needs uv: https://docs.astral.sh/uv/", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Runs a set of tests. Every step runs even if another one fails, and the last lines list the failures.
+"""Runs a set of tests. Every step runs even if earlier steps fail, and the last lines list the failures.
 
     python tools/run_tests.py short|all|changed [PYTEST'S ARGUMENTS...]
 

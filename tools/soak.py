@@ -1,12 +1,12 @@
-"""The capstone under load for half an hour: do memory, file descriptors and processes stay what they were?
+"""Runs the capstone under load for half an hour, and checks that memory, file descriptors and processes don't grow.
 
     python -m tools.soak                 (30 minutes; writes docs/images/soak.png and prints a table)
-    python -m tools.soak --minutes 3     (a short one; draws nothing)
+    python -m tools.soak --minutes 3     (a short run, without a figure)
 
-It deploys the shop of the capstone's solution and drills it, again and again, with all faults: environments are
-killed, the database restarts, the payment provider is down. When a drill is over and the shop is quiet, it measures.
-A shop keeps what it was told (rows, items, executions, log lines), so the server's memory may grow by some KB for each
-order; descriptors, threads and processes may not grow at all.
+It deploys the shop of the capstone's solution and drills it repeatedly with all faults: killed environments, a database
+restart, and a payment provider that is down. When a drill is over and the shop is quiet, it measures. A shop keeps its
+rows, items, executions and log lines, so the server's memory may grow by some KB per order. File descriptors, threads
+and processes must not grow at all.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from serverless_first.course.places import course_root
 
 PICTURE = Path("docs/images/soak.png")
 EVERY_S = 5.0
-#: What a round at rest may hold more than the first rounds did: environments that have not been idle for long.
+#: Allowed ratios of the last rounds at rest to the first rounds, because some environments are still idle.
 ALLOWED = {"descriptors": 1.10, "threads": 1.10, "processes": 1.10}
-#: By how much the server's memory may grow with 1,000 orders, in MB: what a shop keeps of them.
+#: How much the server's memory may grow with 1,000 orders, in MB, because a shop keeps data about its orders.
 KEPT_MB = 60.0
 WARM_ROUNDS = 2  # caches fill and pools grow in the first rounds
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the course's processes held at one moment.
+    """The resources of the course's processes at one time.
 
     Args:
-        time_s: since the start.
-        kernel_mb: memory that the kernel's process alone holds (unique set size), in MB.
-        server_mb: the same for the local cloud's server.
-        others_mb: the same for all processes below: environments, database, proxy.
-        processes: how many there were, the kernel's among them.
-        threads: of the kernel's process and the server's.
-        descriptors: open file descriptors (handles on Windows) of all.
-        orders: that had been placed by then, all rounds together.
+        time_s: seconds since the start.
+        kernel_mb: memory of the kernel's process (unique set size), in MB.
+        server_mb: memory of the local cloud's server, in MB.
+        others_mb: memory of all other processes (environments, database, proxy), in MB.
+        processes: number of processes, including the kernel's.
+        threads: number of threads of the kernel and the server.
+        descriptors: open file descriptors (handles on Windows) of all processes.
+        orders: orders placed so far, in all rounds.
     """
 
     time_s: float
@@ -63,7 +63,7 @@ class Sample:
 
 
 def look(begun_s: float, orders: int) -> Sample:
-    """Measures this process and everything below it; a process that ends meanwhile counts as gone."""
+    """Measures this process and all processes below it, without processes that end meanwhile."""
     kernel = psutil.Process()
     memory_mb, threads, descriptors = {}, {}, 0
     for process in [kernel, *kernel.children(recursive=True)]:
@@ -91,7 +91,7 @@ def look(begun_s: float, orders: int) -> Sample:
 
 
 def growth_per_1000_orders(rests: Sequence[Sample], name: str) -> float:
-    """By how much a value of `Sample` grows with 1,000 orders, by least squares over the rounds at rest.
+    """How much a value of `Sample` grows with 1,000 orders, by least squares over the rounds at rest.
 
     Raises:
         ValueError: there are fewer than two rounds, or all have the same number of orders.
@@ -103,7 +103,7 @@ def growth_per_1000_orders(rests: Sequence[Sample], name: str) -> float:
 
 
 def leaks(rests: Sequence[Sample]) -> list[str]:
-    """What the last rounds at rest hold more of than the first ones after the warm-up, in words; none is well.
+    """A line for each resource that grows from the first rounds after the warm-up to the last; empty if none does.
 
     Raises:
         ValueError: there are fewer than two rounds after the warm-up.
@@ -124,7 +124,7 @@ def leaks(rests: Sequence[Sample]) -> list[str]:
 
 
 def soak(minutes: float, orders: int) -> tuple[list[Sample], list[Sample], list[str]]:
-    """Drills the shop for so many minutes; every sample, those at rest, and what the drills found wrong."""
+    """Drills the shop for this many minutes. Returns all samples, the samples at rest, and the drills' failures."""
     begun_s, placed = time.monotonic(), 0
     samples: list[Sample] = []
     rests: list[Sample] = []
@@ -155,7 +155,7 @@ def soak(minutes: float, orders: int) -> tuple[list[Sample], list[Sample], list[
 
 
 def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> None:
-    """Writes the figure: memory, descriptors and processes over time, the moments at rest as dots."""
+    """Writes the figure of memory, descriptors and processes over time, with dots for the samples at rest."""
     from matplotlib.figure import Figure
     from PIL import Image
 
@@ -181,7 +181,7 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
             axes.legend(loc="upper left", ncols=3, fontsize=9, frameon=False)
         axes.set_xlabel("minutes; dots: a drill is over and the shop is quiet")
         orders = f"{rests[-1].orders:,} orders in {minutes[-1]:.0f} minutes"
-        kept_kb = growth_per_1000_orders(rests[WARM_ROUNDS:], "server_mb")  # MB for 1,000 are KB for one
+        kept_kb = growth_per_1000_orders(rests[WARM_ROUNDS:], "server_mb")  # MB per 1,000 orders is KB per order
         held = f"files and processes stay, the server keeps {kept_kb:.0f} KB an order"
         figure.suptitle(
             f"{orders}:\n{'something is left behind' if leaks(rests) else held}", fontsize=12, fontweight="bold"
@@ -191,13 +191,13 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 1 when something grew that may not or a drill found something wrong, 2 when there were too few drills."""
+    """Returns 1 if a resource grew or a drill failed, and 2 if there were too few drills."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--orders", type=int, default=300, help="of each drill, 80 to 5,000 (300)")
+    parser.add_argument("--orders", type=int, default=300, help="orders per drill, 80 to 5,000 (default: 300)")
     chosen = parser.parse_args(arguments)
-    if not psutil.LINUX:  # macOS tells no memory of another process, and who holds nothing leaves nothing behind
-        parser.error("this runs on Linux alone: elsewhere the memory of the processes below is not told")
+    if not psutil.LINUX:  # macOS doesn't show the memory of other processes, so the check would always pass
+        parser.error("this runs only on Linux, because other systems don't show the memory of other processes")
     samples, rests, failed = soak(chosen.minutes, chosen.orders)
     if len(rests) < WARM_ROUNDS + 2:
         print("\n".join(failed))

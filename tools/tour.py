@@ -1,8 +1,8 @@
-"""Takes the pictures of docs/tour.md again: lessons, a lab, a deck and the reading copy, in Chromium.
+"""Retakes the pictures of docs/tour.md in Chromium: lessons, a lab, a deck and the reading copy.
 
     python tools/tour.py [00-lesson 00-lab 05-lesson 10-lesson deck site]
 
-The steps are those of the browser tests (tools/journey.py). Needs Chromium and Playwright.
+The steps are the same as in the browser tests (tools/journey.py). It needs Chromium and Playwright.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LIMIT_KB = 150
 
 
 def shot(page: Any, name: str) -> None:
-    """Saves the window as a picture of 256 colours."""
+    """Saves the window as a picture with 256 colors."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     target = PICTURES / f"{name}.png"
     page.screenshot(path=str(target), animations="disabled")
@@ -47,7 +47,7 @@ def shot(page: Any, name: str) -> None:
 
 
 def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
-    """Takes a picture of the wanted steps: each with a selector of what stands at the top of its picture, or none."""
+    """Takes a picture at each wanted step. A step may have a selector for the element at the top of its picture."""
 
     def look(step: str, cell: Any) -> None:
         if step not in wanted:
@@ -61,13 +61,13 @@ def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
 
 
 def lesson(module_id: str, **wanted: str) -> None:
-    """The pictures of a lesson; the steps are as for `looks`."""
+    """Takes the pictures of a lesson; the steps are as for `looks`."""
     with opened_lab(copy_path(module_id, "lesson"), width=WIDTH, height=HEIGHT) as lab:
         through_lesson(lab, looks(lab, module_id[:2], wanted))
 
 
 def lab_00() -> None:
-    """The pictures of lab 00."""
+    """Takes the pictures of lab 00."""
     steps = dict.fromkeys(("wrong", "hints", "passed", "progress"), "")
     with opened_lab("00-start-here/00-lab.ipynb", width=WIDTH, height=HEIGHT) as lab:
         look = looks(lab, "00-lab", steps)
@@ -75,7 +75,7 @@ def lab_00() -> None:
 
 
 def on_a_page(address: str, name: str, before: Callable[[Any], None]) -> None:
-    """The picture of a page that needs no server."""
+    """Takes the picture of a page that needs no server."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -88,7 +88,7 @@ def on_a_page(address: str, name: str, before: Callable[[Any], None]) -> None:
 
 
 def deck() -> None:
-    """The picture of a slide with a figure."""
+    """Takes the picture of a slide with a figure."""
     loaded = course.load()
     notebook = nbio.loads((ROOT / "slides" / "05-rds-proxy.ipynb").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +103,7 @@ def deck() -> None:
 
 
 def site() -> None:
-    """The picture of a page of the reading copy."""
+    """Takes the picture of a page in the reading copy."""
     with tempfile.TemporaryDirectory() as folder:
         first = make_site(Path(folder) / "site", report=lambda _: None)
         address = (first.parent / "04-lambda-and-rdbms.html").as_uri()
@@ -121,9 +121,9 @@ EVERY: dict[str, Callable[[], None]] = {
 
 
 def main(given: list[str]) -> int:
-    """Takes the pictures that are named, or all; 2 for an unknown name, and where there is no browser."""
+    """Takes the named pictures, or all. Returns 2 for an unknown name or without a browser."""
     if unknown := set(given) - set(EVERY):
-        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}.", file=sys.stderr)
+        print(f"There is no {', '.join(sorted(unknown))}. The pictures are {', '.join(EVERY)}.", file=sys.stderr)
         return 2
     if lacks := missing():
         print(lacks, file=sys.stderr)

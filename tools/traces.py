@@ -1,4 +1,4 @@
-"""What a kernel and everything below it hold on a machine, and what of it there still is when the kernel has gone."""
+"""Finds the processes, ports, shared memory and files of a kernel, and what is left of them after its end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import psutil
 
 @dataclass
 class Traces:
-    """What a kernel and everything below it held before it was killed."""
+    """The processes, ports and shared memory of a kernel and its child processes, before the kernel ends."""
 
     processes: set[psutil.Process] = field(default_factory=set)
-    ports: set[tuple[int, int]] = field(default_factory=set)  # with the socket's own number, see `_listening`
+    ports: set[tuple[int, int]] = field(default_factory=set)  # with the socket's inode, see `_listening`
     segments: set[int] = field(default_factory=set)
 
     def look(self, kernel_pid: int) -> None:
-        """Adds what there is now."""
+        """Adds everything that the kernel and its child processes hold now."""
         with contextlib.suppress(psutil.Error):
             kernel = psutil.Process(kernel_pid)
             self.processes |= {kernel, *kernel.children(recursive=True)}
@@ -31,10 +31,10 @@ class Traces:
         self.ports |= {(port, socket) for port, socket in _listening() if port in theirs}
         begun_s = {process.pid: process.create_time() for process in self.processes}
         made = [(segment, made_s - begun_s[maker]) for segment, maker, made_s in _segments() if maker in begun_s]
-        self.segments |= {segment for segment, age_s in made if age_s > -2}  # else an earlier process had the number
+        self.segments |= {segment for segment, age_s in made if age_s > -2}  # else it's an earlier process
 
     def left(self, place: Path) -> list[str]:
-        """What there still is of it, in words.
+        """A line for each process, port, piece of shared memory and folder that still exists.
 
         Args:
             place: the kernel's folder for temporary files.
@@ -55,12 +55,12 @@ def _lives(process: psutil.Process) -> bool:
 
 def _name(process: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
-        return " ".join(" ".join(process.cmdline()).split())  # in one line
+        return " ".join(" ".join(process.cmdline()).split())  # on one line
     return "gone meanwhile"
 
 
 def _working_in(place: Path) -> list[psutil.Process]:
-    """Processes that a folder for temporary files shows in: in TMPDIR, as current folder, in their command line."""
+    """Processes with this folder in TMPDIR, as their current folder or in their command line."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -71,7 +71,7 @@ def _working_in(place: Path) -> list[psutil.Process]:
 
 
 def _listening() -> set[tuple[int, int]]:
-    """Ports that somebody listens on, each with its socket's inode: a later listener may have the same port (Linux)."""
+    """Open ports with their sockets' inodes, because a later process may have the same port (only on Linux)."""
     found = set()
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         with contextlib.suppress(OSError):
@@ -82,7 +82,7 @@ def _listening() -> set[tuple[int, int]]:
 
 
 def _segments() -> list[tuple[int, int, int]]:
-    """System V shared memory of this machine: number, maker's process, when (Unix time, s). Linux."""
+    """System V shared memory: number, creating process, creation time (Unix time in s). Only on Linux."""
     try:
         lines = Path("/proc/sysvipc/shm").read_text(encoding="ascii").splitlines()[1:]
     except OSError:
@@ -91,7 +91,7 @@ def _segments() -> list[tuple[int, int, int]]:
 
 
 def _folders(place: Path) -> list[Path]:
-    """What lies among temporary files, but for the folder that all runs of a user share and its lock."""
+    """The temporary files and folders, except the folder that all runs of a user share, and its lock."""
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     shared = place / f"serverless-first-{user}"
     inside = [path for path in shared.iterdir() if path.name != "lock"] if shared.is_dir() else []

@@ -1,9 +1,9 @@
-"""Drills the capstone's solution and its five wrong designs, and writes modules/12-capstone/records again.
+"""Drills the capstone's solution and its five wrong designs, and rewrites modules/12-capstone/records.
 
     python tools/wrong_designs.py [DESIGN ...]
 
-A design is named as in the lab, "no idempotency"; "sound" is the solution itself. Without names all six are drilled,
-about a minute each. What is wrong in a design stands in the mistake of task 12.5 that has its name.
+DESIGN is a name from the lab, such as "no idempotency", or "sound" for the solution. Without names, it drills all six,
+which takes about a minute each. The mistakes of task 12.5 with the same names have the wrong designs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MARKER = re.compile(r"^.*### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
 
 
 def solved() -> Shop:
-    """The files of the solution, laid in the current folder."""
+    """Writes the solution's files to the current folder."""
     made = Shop()
     made.begin(lambda _: None)
     for name, text in WRITTEN.findall((ROOM / "lab.md").read_text(encoding="utf-8")):
@@ -35,17 +35,19 @@ def solved() -> Shop:
 
 
 def drilled(aws: cloud.Cloud, shop: Shop, design: str, orders: int) -> drill.Record:
-    """The record of a drill of a wrong design, in the place of a shop that `solved` has laid.
+    """Drills a wrong design of a shop from `solved`, and returns the record.
 
     Args:
+        aws: the local cloud.
+        shop: the shop from `solved`.
         design: one of `drill.DESIGNS`.
-        orders: how many.
+        orders: the number of orders.
     """
     mistake = ROOM / "mistakes" / f"12.5-{design.replace(' ', '-')}.py"
     text = "".join(line for line in mistake.read_text(encoding="utf-8").splitlines(True) if not line.startswith("#:"))
     changed, times = re.subn(r"orders=\d+", f"orders={orders}", text)
     if times != 1:
-        raise ValueError(f"{mistake} drills {times} times, not once.")
+        raise ValueError(f"{mistake} has {times} drills instead of one.")
     names: dict[str, Any] = {"aws": aws, "shop": shop, "drill": drill, "Path": Path}
     exec(changed, names)
     found: drill.Record = names["record"]
@@ -53,11 +55,11 @@ def drilled(aws: cloud.Cloud, shop: Shop, design: str, orders: int) -> drill.Rec
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the records; returns how many do not say what they should."""
+    """Writes the records. Returns how many designs had an unexpected result, or 2 for an unknown name."""
     wrong = 0
     for design in arguments or [SOUND, *drill.DESIGNS]:
         if design not in (SOUND, *drill.DESIGNS):
-            print(f"There is no design {design!r}. There is: {', '.join((SOUND, *drill.DESIGNS))}.", file=sys.stderr)
+            print(f"There is no design {design!r}. Choose from {', '.join((SOUND, *drill.DESIGNS))}.", file=sys.stderr)
             return 2
         with tempfile.TemporaryDirectory() as folder, cloud.start() as aws:
             os.chdir(folder)

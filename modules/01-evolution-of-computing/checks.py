@@ -110,7 +110,7 @@ def _wrong_fleet(
     ]
     whole = "You count idle time only for whole servers. A server that is half busy for a minute is half idle."
     netted = (
-        "You let quiet minutes make up for busy minutes. Spare room at night can't serve anybody at noon, so count "
+        "You let quiet minutes make up for busy minutes. Spare room at night can't serve customers at noon, so count "
         "each minute separately."
     )
     guesses: dict[str, list[tuple[float, str]]] = {
@@ -147,9 +147,9 @@ def _wrong_fleet(
             ),
             (
                 math.floor(needed),
-                "servers_needed is rounded down, so part of a server is missing in the busiest minute.",
+                "servers_needed is rounded down, so the fleet is too small in the busiest minute.",
             ),
-            (round(needed), ("servers_needed is rounded down, so part of a server is missing in the busiest minute.")),
+            (round(needed), ("servers_needed is rounded down, so the fleet is too small in the busiest minute.")),
             (
                 max(servers, math.ceil(needed)),
                 (
@@ -188,7 +188,7 @@ def rule(attempt: Attempt) -> None:
         float(np.min(quiet.ordered)) >= MINIMUM,
         problem="The rule forgets the minimum. After a while without requests, too few servers are left.",
         called="the rule during three hours without a request",
-        came_back=f"at least {np.min(quiet.ordered):.0f} servers wanted",
+        came_back=f"as few as {np.min(quiet.ordered):.0f} servers wanted",
         expected=f"never fewer than {MINIMUM}",
         look_at="the smallest number that decide can return",
     )
@@ -208,16 +208,16 @@ def rule(attempt: Attempt) -> None:
         problem="The rule forgets the servers that are already starting, and orders them again every minute.",
         called="the rule, with 60 requests a second for four hours and then 240",
         came_back=f"{calm:.0f} servers wanted before the jump, up to {most:.0f} after it",
-        expected=f"about four times as many, like the demand, so near {4 * calm:.0f}",
+        expected=f"about {4 * calm:.0f}, because demand is four times as high",
         look_at="which servers decide counts as existing when it computes how many are missing",
     )
     after = _run(attempt, [60.0] * 60 + [240.0] * 60 + [60.0] * 90, "an hour of 240 requests a second, then 60 again")
     attempt.expect(
         float(after.ordered[-1]) <= 0.6 * float(np.max(after.ordered)),
-        problem="The rule never scales in, or far too late. Servers that were added for a peak stay after it.",
+        problem="The rule never scales in, or does so far too late. Servers added for a peak stay long after it.",
         called="the rule, 90 minutes after a peak of four times the demand",
         came_back=f"{after.ordered[-1]:.0f} servers wanted; at the peak {np.max(after.ordered):.0f}",
-        expected="a number near the number before the peak",
+        expected="about as many servers as before the peak",
         look_at="what lets the number fall, and what your cooldown waits for",
     )
     twice = _run(
@@ -228,7 +228,7 @@ def rule(attempt: Attempt) -> None:
         problem="After an order, the rule waits before it orders more. The cooldown applies only to releasing servers. "
         "A rule that waits while demand grows falls behind.",
         called="the rule, with 60 requests a second, then 90, and three minutes later 240",
-        came_back=f"{twice.ordered[123]:.0f} servers wanted at the rise to 240, "
+        came_back=f"{twice.ordered[123]:.0f} servers wanted when demand rises to 240, "
         f"{twice.ordered[129]:.0f} six minutes later",
         expected="more servers within a few minutes",
         look_at="when decide keeps its previous number",
@@ -238,7 +238,7 @@ def rule(attempt: Attempt) -> None:
     attempt.expect(
         rising.unmet_share <= LOST,
         problem="While demand grows, the rule is always too late. A server that you order now starts serving in "
-        "five minutes, but your number fits the minute that has ended.",
+        "five minutes, but your number fits only the last minute.",
         called="the rule, with demand that grows by 4 requests a second every minute",
         came_back=f"{rising.unmet_share:.1%} of the requests lost",
         expected=f"at most {LOST:.0%}",
@@ -264,7 +264,7 @@ def _answers_at_all(attempt: Attempt) -> None:
     answer = file.run("decide(history) with a history of one minute", file["decide"], first)
     attempt.expect(
         _is_number(answer) and answer == int(answer) and answer >= 0,
-        problem="decide must return a whole number from 0 up, which is how many servers should run or start.",
+        problem="decide must return a whole number, 0 or more: how many servers should be running or starting.",
         called="decide(history) with a history of one minute",
         came_back=readable(answer) if answer is not None else "None",
         expected="a whole number",
@@ -285,7 +285,7 @@ def _result(attempt: Attempt, demand: Demand, what: str) -> CapacityResult:
         result = file.run(called, lambda: autoscaler.run(demand, decide, shop.SERVER), allowed=(wrong,))
     except wrong as error:
         attempt.fail(
-            "decide must return a whole number from 0 up, which is how many servers should run or start.",
+            "decide must return a whole number, 0 or more: how many servers should be running or starting.",
             called=called,
             came_back=str(error),
             expected="a whole number",
@@ -319,7 +319,7 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
         )
         attempt.expect(
             result.utilisation >= USED,
-            problem="Too much capacity is idle. The rule keeps more headroom than it needs, or releases it too late.",
+            problem="Too much capacity is idle. The rule keeps too much headroom, or releases servers too late.",
             called=called,
             came_back=came_back,
             expected=expected,

@@ -35,12 +35,12 @@ def morning(attempt: Attempt) -> None:
     _bill_is_right(attempt, file, [0.0, 0.0625, 0.4], 0.25, 0.5, 600.0)
     # The second request takes the environment of the first one; the third and fourth meet.
     stays = (
-        "Your list still counts an environment as idle after it has taken a request, because it keeps the time at "
-        "which the environment became idle before."
+        "Your list still counts an environment as idle after it has taken a request, because the list keeps the time "
+        "at which the environment last became idle."
     )
     _bill_is_right(attempt, file, [0.0, 2.0, 4.0, 4.125], 0.25, 0.5, 600.0, told_why={1: stays})
     # Six seconds of work, twelve between the two requests, ten of keeping.
-    begins = "You count keep_s from the start of a request. It counts from the end of the environment's last request."
+    begins = "You count keep_s from the start of a request. Count it from the end of the environment's last request."
     _bill_is_right(attempt, file, [0.0, 12.0], 6.0, 0.5, 10.0, told_why={2: begins})
     # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
     _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
@@ -89,7 +89,7 @@ def _bill_is_right(
             called=called,
             came_back=f'"cold_starts": {readable(told_cold)}',
             expected=f'"cold_starts": {cold}',
-            look_at="which environments are idle when a request comes, and which are gone by then",
+            look_at="which environments are idle when a request arrives, and which are gone by then",
         )
     if not isinstance(told_s, (int, float, np.number)) or not math.isclose(
         told_s, billed_s, rel_tol=1e-6, abs_tol=1e-6
@@ -115,17 +115,17 @@ def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: f
     count = len(arrivals_s)
     gaps = sum(later - earlier >= keep_s for earlier, later in itertools.pairwise(arrivals_s))
     one = (
-        "One environment serves everything in your count. But it serves one request at a time, so a request that "
-        "arrives meanwhile needs another environment."
+        "One environment serves everything in your count. But an environment serves one request at a time, so a "
+        "request that arrives while it is busy needs another environment."
     )
     for_ever = (
         "You keep environments forever. An environment that has been idle for keep_s is gone, and the "
         "next request starts a new one."
     )
-    no_init = "The cold start takes no time here. An environment is busy for init_s longer with its first request."
+    no_init = "In your code, a cold start takes no time. But an environment's first request takes init_s longer."
     oldest = (
         "You take the environment that has waited longest. Lambda takes the environment that was used last, so "
-        "that the others can end."
+        "that the other environments can end."
     )
     guesses = (
         (count, "You count each request as a cold start, but an idle environment can serve the next request."),
@@ -158,10 +158,10 @@ def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: fl
         return "billed_s is not a number."
     count = len(arrivals_s)
     by_minutes = sum(math.ceil((service_s + init_s * (number < cold)) / 60) * 60 for number in range(count))
-    minutes = "You bill full minutes. Lambda bills by the millisecond, and bills nothing between two requests."
+    minutes = "You bill full minutes. Lambda bills by the millisecond, and bills nothing between requests."
     all_of_it = "You bill the whole morning. Lambda bills only the time that an environment works."
     guesses = (
-        (count * service_s, "Init is not on the bill. Lambda has billed it since 1 August 2025."),
+        (count * service_s, "Init is not on the bill. Lambda has billed Init since August 1, 2025."),
         (count * (service_s + init_s), "You bill Init for every request, but Init runs only once per cold start."),
         (cold * (service_s + init_s), "You bill only cold starts, but warm requests also take time."),
         (by_minutes, minutes),
@@ -203,7 +203,7 @@ def plan(attempt: Attempt) -> None:
             problem="The plan is a policy that nobody offers, because its price, size or lead time is different.",
             called=called,
             came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour",
-            expected="one of the four, with your own number",
+            expected="a policy from one of the four calls, with your own number",
             look_at="what plan changes in the policy",
         )
         for seed in (2, 3):
@@ -283,18 +283,16 @@ def _words(policy: Policy) -> str:
 
 def _why_lost(policy: Policy, yesterday: Demand) -> str:
     if policy.at_once:
-        return "The functions' limit is below the peak, so Lambda refuses requests, like a fleet that is too small."
+        return "The functions' limit is below the peak, so Lambda refuses requests, as a fleet that is too small would."
     if not policy.shrinks and policy.units_for(0) * policy.per_unit_s < 0.9 * yesterday.peak_per_s:
-        return (
-            "The fleet was bought for less than the peak, for example for the average. It loses everything above that."
-        )
+        return "The fleet was bought for less than the peak, for example for the average. Requests above that are lost."
     if not policy.shrinks:
         return "The fleet fits yesterday's peak exactly, but today's peak is a little higher."
     if capacity.simulate(yesterday, policy).unmet_share > LOST:
         return (
             "The plan already lost too much yesterday. Choose the cheapest of the policies that meet the service level."
         )
-    return "The plan was barely enough yesterday, and today is a little different. It keeps too little room."
+    return "The plan was barely enough yesterday, and today is a little different. Your plan keeps too little room."
 
 
 def _why_dear(policy: Policy, today: Demand) -> str:
@@ -311,9 +309,9 @@ def _why_dear(policy: Policy, today: Demand) -> str:
     if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
         return (
             "The plan serves enough requests, but costs too much. At this shop, even the smallest fleet waits all "
-            "day for hardly anybody."
+            "day for only a few customers."
         )
     return (
         "The plan serves enough requests, but costs too much. The target keeps too much room all day, although "
-        "demand grows over hours here."
+        "demand here takes hours to grow."
     )

@@ -31,8 +31,8 @@ def the_key(attempt: Attempt) -> None:
     variables = (settings.get("Environment") or {}).get("Variables") or {}
     if variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}:
         attempt.not_started(
-            f"The key is still in PROVIDER_KEY, a variable of {PAYMENT}. Anyone who can read its settings "
-            "can read the key."
+            f"The key is still in PROVIDER_KEY, an environment variable of {PAYMENT}. Anyone who can read the "
+            "function's settings can read the key."
         )
     attempt.expect(
         "PROVIDER_URL" in variables,
@@ -55,11 +55,11 @@ def the_key(attempt: Attempt) -> None:
                 _pay(attempt, provider)
                 attempt.expect(
                     provider.keys[-1] == second,
-                    problem="A new environment calls the provider with an old key, not with the secret's value.",
+                    problem="A new environment calls the provider with an old key, not the secret's current value.",
                     called=f"put_secret_value {SECRET}; a new environment; invoke {PAYMENT}",
                     came_back="a call to the provider with an older key",
                     expected="the secret's current key",
-                    look_at="where your code keeps the key: in the environment's memory, or longer?",
+                    look_at="where your code keeps the key: in the environment's memory, or somewhere else?",
                 )
         _not_told(attempt, [first, second])
     finally:
@@ -115,8 +115,8 @@ def _the_new_key(
     )
     exposed = sorted(name for name, value in variables.items() if before in value)
     if exposed and provider.keys[0] == before:
-        problem = "The key was copied into a variable when you deployed. The secret is new, but the copy is old."
-        look_at = f"{exposed[0]}: who reads the secret, the notebook or the function?"
+        problem = "The key was copied into a variable when you deployed. The secret has changed, but the copy hasn't."
+        look_at = f"{exposed[0]}: what reads the secret, the notebook or the function?"
     elif exposed:
         problem = "Your function reads the secret, but the key is still in an environment variable."
         look_at = f"{exposed[0]}: does the new code need it?"
@@ -147,8 +147,8 @@ def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: 
         again == 0,
         problem="Your function reads the secret on every call. Each read costs money, and each customer waits for it.",
         called=f"put_secret_value {SECRET}, then three more calls in the same environment",
-        came_back=f"{again} of 3 calls came with the current value",
-        expected="calls with the value that the environment read once",
+        came_back=f"{again} of 3 calls sent the new value",
+        expected="calls that send the value that the environment read when it started",
         look_at="which lines of your file run on every call, and which once per environment",
     )
     attempt.expect(
@@ -207,14 +207,14 @@ def the_role(attempt: Attempt) -> None:
     own += [name for name in attached if name != BASIC]
     elsewhere = _who_else_may(iam, role)
     if own == [EVERYTHING] and not elsewhere and _is_everything(iam, role):
-        attempt.not_started(f"The role {role} still has only its old policy, {EVERYTHING}.")
+        attempt.not_started(f"The role {role} still has only its old policy, which is named {EVERYTHING}.")
     with Scratch(attempt, PAYMENT) as scratch, _other_things(attempt) as (other_table, other_secret):
         function = scratch.function(CALLS)
         _may_do_its_work(attempt, function, role, elsewhere if set(own) <= {EVERYTHING} else [])
         _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
     attempt.expect(
         not elsewhere,
-        problem=f"The role {role} is right, but {', '.join(elsewhere)} now also has a policy, which it should not.",
+        problem=f"The role {role} is right, but {', '.join(elsewhere)} now also has a policy, but should not have one.",
         called="list_role_policies",
         came_back=f"policies of {' and '.join(elsewhere)}",
         expected=f"a policy only for {role}",
@@ -253,7 +253,7 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
             problem,
             called=f"{what}, in a function with the role {role}",
             came_back=answer,
-            expected="no refusal",
+            expected="the call is allowed",
             look_at=look_at,
         )
     attempt.client("dynamodb").delete_item(TableName=TABLE, Key={"order": {"S": "of the check"}})
@@ -265,7 +265,7 @@ def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list
         called=f"filter_log_events of a function with the role {role}",
         came_back="no lines",
         expected="the lines of its calls",
-        look_at="AWS's policy that was attached to the role",
+        look_at="the AWS policy that was attached to the role",
     )
 
 
@@ -283,7 +283,7 @@ def _may_do_nothing_else(
         f"read one item of {TABLE}": ("dynamodb", "get_item", key),
         f"delete from {TABLE}": ("dynamodb", "delete_item", key),
         "list the names of all secrets": ("secretsmanager", "list_secrets", {}),
-        f"read who may use {SECRET}": ("secretsmanager", "get_resource_policy", {"SecretId": SECRET}),
+        f"read the access policy of {SECRET}": ("secretsmanager", "get_resource_policy", {"SecretId": SECRET}),
     }
     answers = dict(zip(beyond, _try(attempt, function, list(beyond.values())), strict=True))
     done = [what for what, answer in answers.items() if answer not in REFUSED]
@@ -303,7 +303,7 @@ def _may_do_nothing_else(
         look_at = "the values of Action: which calls does the function make?"
     attempt.fail(
         problem,
-        called=f"{len(beyond)} calls that payments do not need, in a function with the role {role}",
+        called=f"{len(beyond)} calls that the payment function does not need, made with the role {role}",
         came_back=f"{len(done)} allowed: {', '.join(done[:4])}{', ...' if len(done) > 4 else ''}",
         expected="all of them refused",
         look_at=look_at,

@@ -57,7 +57,7 @@ def the_runtime(attempt: Attempt) -> None:
         called=f"get_function_configuration {INVOICE}",
         came_back=runtime,
         expected="a runtime that AWS patches today",
-        look_at="step 2: which runtime does the function get?",
+        look_at="step 2: which runtime do you give the function?",
     )
 
 
@@ -65,7 +65,7 @@ def _code_of_yesterday(attempt: Attempt, failure: CheckFailed, runtime: str, mov
     """An invocation has failed: untouched, half done, or an error of another kind."""
     removed = "collections" in failure.came_back
     if removed and not moved:
-        attempt.not_started(f"{INVOICE} is as you found it, on {runtime}, and its code needs a Python that old.")
+        attempt.not_started(f"{INVOICE} is as you found it, on {runtime}, and its code needs that old Python.")
     if removed:
         attempt.fail(
             "The runtime is new, but the code still needs the old one. On AWS, customers would get this error now.",
@@ -161,12 +161,12 @@ def _unknown(attempt: Attempt, provider: PaymentProvider | None, behaviour: str,
     payload, error = _ask(attempt, fresh_id("pay"))
     if "timed out" in error and "Task" in error:
         if as_found:
-            attempt.not_started(f"{STATUS} is as you found it. It waits for the provider until Lambda ends it.")
-        problem = "Your function waits for the provider until Lambda ends it. The customer gets an error."
+            attempt.not_started(f"{STATUS} is as you found it. It waits for the provider until Lambda ends the call.")
+        problem = "Your function waits for the provider until Lambda ends the call. The customer gets an error."
         look_at = "how long urlopen waits, and how long the function may run"
     elif error:
         problem = "Your function notices that the provider does not answer, but ends with an error."
-        look_at = "what happens to the exception, wherever your handler raises it"
+        look_at = "what happens to the exception, no matter which line raises it"
     elif isinstance(payload, dict) and payload.get("status") in ("paid", "refused"):
         problem = "Your function returns a status that the provider did not give."
         look_at = "what your handler returns when there was no answer"

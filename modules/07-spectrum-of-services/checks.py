@@ -121,7 +121,7 @@ class MissesLoudly(MemoryOrders):
 
 _PLACE, _LIST = "the rule about a second order", "the rule about a customer's list"
 _STATUS = "the rule about the status"
-_GIVEN = "the first rule, which was given. Put it back"
+_GIVEN = "the first rule, which the task gave you. Put it back"
 #: A store that breaks one rule, its fault in words, and the place to look at.
 BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (ForgetsTheLamp, "loses a field of an order", _GIVEN),

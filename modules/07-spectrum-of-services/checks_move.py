@@ -66,7 +66,7 @@ _CAUSES = {
     "before": "Orders from before the move are missing, because the backfill has not copied them all.",
     "customer": "An order that a customer placed during the move is lost. The shop wrote it only to the old store.",
     "packer": "The backfill has overwritten a newer order with an older copy, or a changed status was never copied.",
-    "forgotten": "You switched without comparing, so what a forgotten program wrote to the old store is lost.",
+    "forgotten": "You switched without comparing the stores, so a change that a forgotten program made is lost.",
     "after": "After the switch, the shop does not write to the new store.",
 }
 
@@ -263,11 +263,11 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
     strangers = [order for order in kept.values() if order["customer"] == "impostor"]
     if strangers:
         attempt.fail(
-            "The new store has an order that the old store refused, because the new store was called before "
+            "The new store has an order that the old store refused, because your code called the new store before "
             "the old store had decided.",
             called="place of a second order with an id that the old store has, during the move",
             came_back="the new store holds the second order",
-            expected="the order that was there first",
+            expected="the first order with this id",
             look_at="Both.place: who decides, and who gets a copy?",
         )
     for problem, called, came_back in scene.problems:
@@ -297,7 +297,7 @@ def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> Non
                 _CAUSES[by],
                 called="move(shop) while the shop was open, then every order in the new store",
                 came_back=f"{len(wrong[by])} of {len(scene.wanted)} orders are wrong; {wrong[by][0]}",
-                expected="every order, in its last state in the shop or the old store",
+                expected="every order in its latest state",
                 look_at={
                     "before": "backfill: does it copy every order?",
                     "customer": "Both.place, and when the shop begins to use it",

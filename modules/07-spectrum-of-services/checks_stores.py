@@ -133,7 +133,7 @@ def _table(attempt: Attempt, file: LearnerFile, client: Any, name: str) -> None:
     file.call("create_table", client, name)
     if name not in client.list_tables()["TableNames"]:
         attempt.fail(
-            "create_table has not created a table with the given name.",
+            "create_table did not create a table with the given name.",
             called=f"create_table(client, {name!r})",
             came_back="no table with that name",
             expected="a table with that name",

@@ -59,7 +59,7 @@ def front_door(attempt: Attempt) -> None:
     found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
     attempt.expect(
         found.status == 200 and found.has(order),
-        problem="The good order changed after some bad orders.",
+        problem="The good order changed after the check sent bad orders.",
         called=found.called,
         came_back=str(found),
         expected=f"200 and {order}",
@@ -156,7 +156,7 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         problem="The status says that something is wrong, but nothing tells a human what.",
         called=f"{got.called} ({what})",
         came_back=str(got),
-        expected='a body with a string, "message"',
+        expected='a body in which "message" is a non-empty string',
         look_at="the body of your responses to bad orders",
     )
     key = str(body.get("order_key", "")) if isinstance(body, dict) else ""
@@ -164,7 +164,7 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         not key or key not in items(attempt, "orders", "order_key"),
         problem="A refused order was stored anyway.",
         called=f"{got.called} ({what})",
-        came_back=f"{got}; and an item with this order_key",
+        came_back=f"{got}; the table has an item with this order_key",
         expected="no item",
         look_at="the order of your steps: check first, then store",
     )
@@ -188,13 +188,13 @@ def asks_stock(attempt: Attempt) -> None:
     with lamps(attempt, lamp, 10):
         warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
         if warm.status != 201:
-            attempt.not_started("The stock service does not respond as stock.py does.", look_at="step 2: rerun it")
+            attempt.not_started("The stock service does not respond like stock.py.", look_at="step 2: rerun it")
         _reserved(attempt, address, lamp)
         _sold_out(attempt, address, lamp)
         say("8.2: stock is turned off ...")
         with switched_off(attempt, "stock"):
             _down(attempt, address, lamp)
-        say("8.2: stock has a fault ...")
+        say("8.2: stock fails ...")
         with _stock_with(attempt, SLOW_S="a text"):  # its float() fails
             _faulty(attempt, address, lamp)
         say("8.2: stock is slow ...")
@@ -225,7 +225,7 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
     if not new and _left(attempt, lamp) < left:
         problem = "Orders took lamps from the stock service's table. Only stock may use that table."
     elif new and new != [order["order_key"]]:
-        problem = "The lamps are reserved under a key that is not the order's, so nobody will find them."
+        problem = "The lamps are reserved under a key that is not the order's, so nobody will find the reservation."
     else:
         problem = "The customer got 201, but stock reserved nothing."
     attempt.expect(
@@ -295,9 +295,9 @@ def _faulty(attempt: Attempt, address: str, lamp: str) -> None:
     got = send(attempt, address, "POST", "/orders", order)
     attempt.expect(
         got.status == 503,
-        problem="Stock has a fault, and the customer gets stock's status. She does not know about stock."
+        problem="Stock fails, and the customer gets stock's status, but she does not know about stock."
         if got.status >= 500
-        else "Stock has a fault, but the customer is told something else.",
+        else "Stock fails, but the customer is told something else.",
         called=f"{got.called}, while the function stock fails",
         came_back=str(got),
         expected="503: not now, try again later",
@@ -312,7 +312,7 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
         got = send(attempt, address, "POST", "/orders", order)
         called = f"{got.called}, while stock takes {SLOW_S} s"
         if 200 <= got.status < 300:
-            problem = "Orders waits for as long as stock takes, and so do its customer and its execution environment."
+            problem = "Orders waits for as long as stock takes, and so does the customer. The environment stays busy."
         else:
             problem = "Stock is slow, and the handler fails because of it, or times out itself."
         attempt.expect(
@@ -321,7 +321,7 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
             called=called,
             came_back=str(got),
             expected="503, after 2 s",
-            look_at="an argument of urlopen, and the error that it raises when the time runs out",
+            look_at="an argument of urlopen, and the error that it raises when the response takes too long",
         )
         _in_orders(attempt, order["order_key"], got, wanted=False)
         wait_until(lambda: order["order_key"] in items(attempt, "stock-reservations", "order_key"), 15)
@@ -330,7 +330,7 @@ def _slow_and_again(attempt: Attempt, address: str, stock: str, lamp: str) -> No
     called = f"{again.called}, a second time: stock reserved these lamps, but its response was lost"
     attempt.expect(
         again.status in (200, 201),
-        problem="Stock says that it reserved them before. That is a yes, but orders treats it as a no.",
+        problem="Stock says that it reserved the lamps before. That means yes, but orders treats it as a no.",
         called=called,
         came_back=str(again),
         expected="201, and the order is stored",
@@ -365,7 +365,7 @@ def _stock_with(attempt: Attempt, **variables_too: str) -> Iterator[None]:
 def _in_orders(attempt: Attempt, key: str, got: Answered, *, wanted: bool) -> None:
     attempt.expect(
         (key in items(attempt, "orders", "order_key")) is wanted,
-        problem="The customer got a yes, but the order is not in the orders table."
+        problem="The customer was told that her order is placed, but it is not in the orders table."
         if wanted
         else "The customer was turned away, but her order was stored anyway.",
         called=got.called,

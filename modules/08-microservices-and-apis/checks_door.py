@@ -58,7 +58,7 @@ def _private(attempt: Attempt, address: str) -> None:
             called=f"{got.called}; before that {mio}, who has one order, sent the same request",
             came_back=str(got),
             expected=f'200 {{"lamps": {wanted}}}'.replace("'", '"'),
-            look_at="the methods for which your SETTINGS turn caching on",
+            look_at="the methods for which your SETTINGS turn on caching",
         )
     _put(attempt, mio, "Kumo")
     got = _ask(attempt, address, "/orders", mio)
@@ -68,7 +68,7 @@ def _private(attempt: Attempt, address: str) -> None:
         called=got.called,
         came_back=str(got),
         expected="both of her orders",
-        look_at="the methods for which your SETTINGS turn caching on",
+        look_at="the methods for which your SETTINGS turn on caching",
     )
     for _ in range(2 * BURST):
         _ask(attempt, address, "/orders", mio)
@@ -97,7 +97,7 @@ def _prices(attempt: Attempt, address: str) -> None:
         ran <= len(PRICES_YEN),
         problem="The function is called for each request, so nothing comes from the cache."
         if ran == asked
-        else "The function is called more often than there are lamps.",
+        else "The function is called more than once per lamp.",
         called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, a different customer each time",
         came_back=f"the function ran {ran} times",
         expected=f"{len(PRICES_YEN)} times, once per lamp",
@@ -171,7 +171,8 @@ def _robot(attempt: Attempt, address: str) -> None:
         called=f"POST /orders {len(statuses)} times in {seconds:.1f} s, the first {len(at_once)} at once",
         came_back=f"{passed} times 201, {refused} times 429",
         expected=expected,
-        look_at="burstLimit and rateLimit for POST /orders: how many tokens, and how many are added per second",
+        look_at="burstLimit and rateLimit for POST /orders: how many tokens does the bucket hold, and how many "
+        "are added per second?",
     )
 
 
@@ -214,7 +215,7 @@ BROKEN = (
     ),
     Broken("returns 200 for an order that does not exist", "else answer(404,", "else answer(200,"),
     Broken("lets a second order with the same key replace the first", "    if known:", "    if known == order:"),
-    Broken("says yes to a good order and does not store it", "    dynamodb.put_item(", "    dict("),
+    Broken("returns 201 for a good order and does not store it", "    dynamodb.put_item(", "    dict("),
     Broken("accepts 21 lamps", "<= 20:", "<= 21:"),
     Broken("returns 201 for a repeated order key", "return answer(200, known)", "return answer(201, known)"),
     Broken(

@@ -113,7 +113,7 @@ def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int
     missing = [order["order_key"] for order in orders if order["order_key"] not in stored]
     attempt.expect(
         not missing,
-        problem="Orders that got 202 are not in the orders table. When the customers ask, nobody can find them.",
+        problem="Orders that got 202 are not in the orders table. If customers ask about them, they cannot be found.",
         called=called,
         came_back=f"not in the table: {', '.join(missing)}",
         expected="one item per order",
@@ -182,9 +182,9 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
 
     attempt.expect(
         wait_until(has_come, 4),
-        problem="An order was in the table but not in the queue, because the first attempt ended between the two. "
-        "The customer retried and got 202, but stock will never know.",
-        called=f"{got.called}, which is already in the orders table",
+        problem="An order was in the table but not in the queue, because the first attempt failed between the two "
+        "writes. The customer retried and got 202, but stock will never know about the order.",
+        called=f"{got.called}, for an order that is already in the orders table",
         came_back=f"{got}, and no message",
         expected="a message for each order that gets 202",
         look_at="what place does with an order that is already in the table",
@@ -212,7 +212,7 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
     )
     attempt.expect(
         there and taken >= order["quantity"],
-        problem="The order after a repeated order is not reserved, and its message is gone.",
+        problem="The order after a repeated order is not reserved, and the message about it is gone.",
         called=called,
         came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {order['quantity']}",
@@ -229,7 +229,7 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
 def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int, wanted: int) -> None:
     attempt.expect(
         taken >= wanted,
-        problem="A new order that comes three times at the same time is not reserved at all.",
+        problem="A new order that arrives three times at the same time is not reserved at all.",
         called=called,
         came_back=f"lamps taken: {taken}; {_first_error(answers)}",
         expected=f"lamps taken: {wanted}",
@@ -237,7 +237,7 @@ def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int
     )
     attempt.expect(
         taken == wanted,
-        problem="The same order in two environments at the same time takes its lamps more than once.",
+        problem="An order that arrives in two environments at the same time takes its lamps more than once.",
         called=called,
         came_back=f"lamps taken: {taken}",
         expected=f"lamps taken: {wanted}",
@@ -255,7 +255,8 @@ def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
         got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
     attempt.expect(
         got.status >= 500,
-        problem="The message could not be sent, but the customer got a yes. Stock will never know about her order.",
+        problem="The message could not be sent, but the customer got a success status. Stock will never know about "
+        "her order.",
         called=f"{got.called}, while STOCK_QUEUE names a queue that does not exist",
         came_back=str(got),
         expected="a status of 500 or more, so that she retries",

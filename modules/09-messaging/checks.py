@@ -47,7 +47,7 @@ def worker(attempt: Attempt) -> None:
 
 
 def _queue_of_a_second(attempt: Attempt, scratch: Scratch) -> str:
-    """The URL of a new queue that hides a message for a second."""
+    """Creates a queue that hides a message for a second. Returns its URL."""
     url, _ = scratch.queue()
     attempt.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
     return url
@@ -209,7 +209,7 @@ def _two_workers(attempt: Attempt, url: str) -> None:
         called=called,
         came_back="an empty queue",
         expected="its message in the queue",
-        look_at="when your worker deletes a message, because a failed label is not done",
+        look_at="when your worker deletes a message, because an order without a label is not done",
     )
     attempt.expect(
         left == 1,
@@ -239,7 +239,7 @@ RECOGNISES = "how your function recognizes an order, and where it records what i
 
 @task("9.2")
 def pack(attempt: Attempt) -> None:
-    """Each order is packed once, even if anyone repeats it. A real error still fails."""
+    """Each order is packed once, even if it is repeated. A real error still fails."""
     name = "hikari-pack"
     first = batch(_order(), _order())
     attempt.invoke(name, first)
@@ -288,7 +288,7 @@ def pack(attempt: Attempt) -> None:
     )
     packed = _order()
     attempt.invoke(name, batch(packed))
-    left_alone(attempt, name, batch(packed | {"sent_at": "12:00:09"}), "hikari-parcels", packed["order_id"])
+    left_alone(attempt, name, batch(packed | {"sent_at": "12:00:09"}), "hikari-packages", packed["order_id"])
     _at_the_same_moment(attempt, name)
     _real_error(attempt, name)
 
@@ -306,7 +306,7 @@ def _repeat(
         raise
     except CheckFailed as failure:
         attempt.fail(
-            "A repeated order is not an error, because its parcel is already packed. Your function fails, so the "
+            "A repeated order is not an error, because the order is already packed. Your function fails, so the "
             "message will come again.",
             called=f"invoke hikari-pack with {called}",
             came_back=failure.came_back,
@@ -317,7 +317,7 @@ def _repeat(
 
 
 def _packed_once(attempt: Attempt, orders: list[str], called: str, problem: str, *, look_at: str = RECOGNISES) -> None:
-    packed = numbers(attempt, "hikari-parcels", "order_id", "packed", orders)
+    packed = numbers(attempt, "hikari-packages", "order_id", "packed", orders)
     attempt.expect(
         all(count == 1 for count in packed.values()),
         problem=problem,
@@ -332,7 +332,7 @@ def _at_the_same_moment(attempt: Attempt, name: str) -> None:
     order = _order()
     with meeting(attempt, name, AT_ONCE, before=DYNAMODB_WRITES):
         at_once(attempt, name, [batch(order)] * AT_ONCE)
-    packed = numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
+    packed = numbers(attempt, "hikari-packages", "order_id", "packed", [order["order_id"]])[order["order_id"]]
     attempt.expect(
         packed == 1,
         problem="Two environments got the same order at the same time, and both packed it."
@@ -357,7 +357,7 @@ def _real_error(attempt: Attempt, name: str) -> None:
         came_back=json.dumps(answer.payload),
         expected="an error",
         look_at="how your function reads the lamp, because get returns None instead of raising an error"
-        if numbers(attempt, "hikari-parcels", "order_id", "packed", [order["order_id"]])[order["order_id"]]
+        if numbers(attempt, "hikari-packages", "order_id", "packed", [order["order_id"]])[order["order_id"]]
         else "which exceptions pack.py catches, because only one of them means that the order is already packed",
     )
     try:
@@ -374,6 +374,6 @@ def _real_error(attempt: Attempt, name: str) -> None:
         attempt,
         [order["order_id"]],
         "an order without a lamp, and then with the same order, corrected",
-        "The order is never packed. Its first attempt failed, but marked it as done.",
+        "The order is never packed. The first attempt failed, but marked it as done.",
         look_at="whether the mark comes before the work, and what removes the mark when the work fails",
     )

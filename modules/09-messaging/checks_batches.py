@@ -266,7 +266,7 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     called = "get_queue_attributes for hikari-orders"
     attempt.expect(
         "RedrivePolicy" in given,
-        problem="Poison messages have nowhere to go. They come back until they are too old, and then they are lost.",
+        problem="Poison messages have nowhere to go. They come back until they expire, and then they are lost.",
         called=called,
         came_back="no RedrivePolicy",
         expected="a redrive policy that points to hikari-orders-dead",
@@ -320,14 +320,14 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str]) -> N
     say(f"packed once: {counts[1]}; never: {counts[0]}; more than once: {twice}; dead letters: {len(letters)}")
     called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one poison message"
     look_at = "your function's response, the mapping, and the redrive policy"
-    wanted = f"{ORDERS} orders with one parcel each, and the poison message as the only dead letter"
+    wanted = f"{ORDERS} orders, each packed once, and the poison message as the only dead letter"
     for holds, problem, came_back in (
         (not left, "The queue still isn't empty.", f"{left} messages after 90 s"),
-        (not twice, "Orders are packed more than once.", f"{twice} orders with more than one parcel"),
+        (not twice, "Orders are packed more than once.", f"{twice} orders that are packed more than once"),
         (
             not counts[0],
-            "Good orders have vanished without a parcel.",
-            f"{counts[0]} orders without a parcel, {len(letters)} dead letters",
+            "Good orders have vanished without being packed.",
+            f"{counts[0]} orders that are not packed, {len(letters)} dead letters",
         ),
         (
             bool(letters),

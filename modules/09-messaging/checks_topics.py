@@ -72,7 +72,7 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
     got = [json.loads(body) for body in bodies]
     attempt.expect(
         not any(isinstance(each, dict) and each.get("Type") == "Notification" for each in got),
-        problem=f"{name} gets SNS's envelope, which contains the order as a string. Its program reads only orders.",
+        problem=f"{name} gets SNS's envelope, which contains the order as a string. The department reads only orders.",
         called=called,
         came_back=bodies[0][:90] + " ..." if bodies else "",
         expected=json.dumps(wanted[0]),

@@ -1,4 +1,4 @@
-"""Checks of module 10, tasks 10.4 and 10.5: ask a person, and book a day's orders."""
+"""Checks of module 10, tasks 10.4 and 10.5: ask a person, and record a day's orders."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def booked(attempt: Attempt) -> None:
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="One bad order stops the whole day, and the others are not booked.",
+        problem="One bad order stops the whole day, and the other orders are not recorded.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, with the bad orders held back",

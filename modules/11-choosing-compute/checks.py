@@ -100,7 +100,7 @@ def _wrong_lambda(work: Workload, event_prices: dict[str, float]) -> dict[str, f
     door = (
         {"Customers come over HTTP, but the HTTP API in front of the function is not in the estimate.": right - api_usd}
         if work["http"]
-        else {"Nobody comes over HTTP here, but the estimate includes an HTTP API.": right + api_usd}
+        else {"No requests come over HTTP here, but the estimate includes an HTTP API.": right + api_usd}
     )
     return {
         "The free tier is in the estimate. An account has only one, and in production it is used up.": right
@@ -132,15 +132,15 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         )
     found |= {
         "The tasks are full, with no room left for a sudden burst, so requests queue.": usd(most_busy=1.0),
-        "The tasks of the busy hours run all month. They can stop in the quiet hours.": usd(busy_hours=730),
+        "The busy hours' tasks run all month. Some of them can stop in the quiet hours.": usd(busy_hours=730),
         "In the quiet hours there are no tasks in the estimate, but customers also come then.": usd(quiet_per_s=0)
         if not work["least_tasks"]
         else 0.0,
         "In some hours there are fewer tasks than least_tasks. That minimum is there because a task may fail.": usd(
             least_tasks=0
         ),
-        "The estimate includes a part of a task, which nobody can rent.": usd(whole_tasks=False),
-        "Requests a second are treated as requests at a time. How long does each request take?": usd(duration_ms=1000),
+        "The estimate includes part of a task, but you can rent only whole tasks.": usd(whole_tasks=False),
+        "Requests a second are treated as requests in progress. How long does each take?": usd(duration_ms=1000),
         "A task is counted as if it worked on one request at a time.": usd(at_once_per_task=1),
     }
     if work["http"]:
@@ -159,7 +159,7 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         }
     else:
         alone = month({**work, "http": True}, FARGATE, event_prices).usd
-        found["Nobody comes over HTTP here, but the estimate includes a load balancer."] = alone
+        found["No requests come over HTTP here, but the estimate includes a load balancer."] = alone
     return found
 
 

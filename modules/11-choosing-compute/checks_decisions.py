@@ -30,40 +30,49 @@ FORCED: dict[str, dict[str, tuple[str, ...]]] = {
 FIT = {"lamp namer": (MANAGED, ECS_MANAGED, EC2), "exchange": (EC2,)}
 #: Card and service -> the fact that breaks it, and what the card needs.
 BROKEN = {
-    ("chat", LAMBDA): ("lambda-inbound", "its customers connect to a TCP port"),
-    ("chat", MANAGED): ("lambda-inbound", "its customers connect to a TCP port, and a managed instance runs functions"),
+    ("chat", LAMBDA): ("lambda-inbound", "this work accepts connections on a TCP port"),
+    ("chat", MANAGED): (
+        "lambda-inbound",
+        "this work accepts connections on a TCP port, and a managed instance runs functions",
+    ),
     ("lamp namer", LAMBDA): (
         "lambda-gpu",
-        "it needs a GPU, and Managed Instances are a separate service in the list of step 1",
+        "this work needs a GPU, and Managed Instances are a separate service in step 1's list",
     ),
-    ("lamp namer", FARGATE): ("fargate-gpu", "it needs a GPU"),
-    ("bookkeeping", LAMBDA): ("lambda-operating-system", "it needs Windows"),
-    ("bookkeeping", MANAGED): ("lambda-operating-system", "it needs Windows"),
-    ("bookkeeping", ECS_MANAGED): ("fargate-windows", "it needs exactly that, so the deck's reason no longer holds"),
-    ("bookkeeping", EC2): ("fargate-windows", "it needs exactly that, so the deck's reason no longer holds"),
-    ("exchange", LAMBDA): ("lambda-memory", "it needs 64 GB"),
-    ("exchange", MANAGED): ("lambda-managed-instances-memory", "it needs 64 GB"),
-    ("exchange", FARGATE): ("fargate-kernel", "it needs its own kernel"),
-    ("exchange", ECS_MANAGED): ("ecs-managed-instances", "its team must bring its own kernel, and tune it by hand"),
+    ("lamp namer", FARGATE): ("fargate-gpu", "this work needs a GPU"),
+    ("bookkeeping", LAMBDA): ("lambda-operating-system", "this work needs Windows"),
+    ("bookkeeping", MANAGED): ("lambda-operating-system", "this work needs Windows"),
+    ("bookkeeping", ECS_MANAGED): (
+        "fargate-windows",
+        "this work needs nothing else, so the deck's reason is out of date",
+    ),
+    ("bookkeeping", EC2): ("fargate-windows", "this work needs nothing else, so the deck's reason is out of date"),
+    ("exchange", LAMBDA): ("lambda-memory", "this work needs 64 GB"),
+    ("exchange", MANAGED): ("lambda-managed-instances-memory", "this work needs 64 GB"),
+    ("exchange", FARGATE): ("fargate-kernel", "this work needs its own kernel"),
+    ("exchange", ECS_MANAGED): (
+        "ecs-managed-instances",
+        "this work needs its own kernel, which the team tunes by hand",
+    ),
 }
 #: Card, step and limit -> why this limit isn't a reason.
 NO_REASON = {
     ("bookkeeping", LAMBDA, "lambda-images"): "A function can be a container image, but not a Windows image.",
-    ("exchange", FARGATE, "fargate-size"): "64 GB fit into a Fargate task. Something else on the card doesn't.",
+    ("exchange", FARGATE, "fargate-size"): "64 GB fits in a Fargate task, but something else on the card doesn't.",
     ("lamp namer", FARGATE, "fargate-size"): "The 24 GB are the GPU's own memory, not the task's.",
     ("lamp namer", LAMBDA, "lambda-memory"): "The 24 GB are the GPU's own memory, not the function's.",
     (
         "lamp namer",
         FARGATE,
         "fargate-kernel",
-    ): "The card doesn't need anything from the kernel. Another line of the table has what Fargate lacks.",
+    ): "The card doesn't need anything from the kernel. Another line of the table names what Fargate lacks.",
     (
         "bookkeeping",
         LAMBDA,
         "lambda-inbound",
-    ): "HTTP reaches a function through an API, which calls it, so the function doesn't have to accept connections. "
+    ): "HTTP requests reach a function through an API, which calls it, so the function doesn't accept connections. "
     "Something else on the card keeps it off Lambda.",
-    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card doesn't mention a request that takes long.",
+    ("bookkeeping", LAMBDA, "lambda-timeout"): "The card doesn't mention any long requests.",
     (
         "exchange",
         LAMBDA,
@@ -94,7 +103,7 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
     called, look_at = f'reading limits.json, "{key}"', f'the card "{key}", and the table of limits'
     attempt.expect(
         service in LEFT and isinstance(leave, dict),
-        problem=f'The record of "{key}" has an unknown service, or its "leave" is not a dict.',
+        problem=f'The record for "{key}" has an unknown service, or its "leave" is not a dict.',
         called=called,
         came_back=record,
         expected=f'"service": one of {", ".join(LEFT)}; "leave": a dict',
@@ -103,10 +112,10 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
     if key == "film" and service != LAMBDA and "lambda-timeout" in leave.values():
         attempt.fail(
             "The film is too long for one call, but it doesn't have to be one call. Its longest piece takes two "
-            "minutes, and the limit holds for a single run.",
+            "minutes, and the limit applies to a single run.",
             called=called,
             came_back=record,
-            expected="a limit that a single chapter meets, or none",
+            expected="a limit that a single chapter would exceed, or none",
             look_at="what the card says about a chapter",
         )
     problem = _weak_service(key, service)
@@ -123,7 +132,7 @@ def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: 
         problem=f'"{key}" ends up on {service}, but its reasons do not match the steps that it has left.',
         called=called,
         came_back=record,
-        expected=f"a reason for each of: {', '.join(LEFT[service]) or 'nothing, since it has left nothing'}",
+        expected=f"a reason for each of: {', '.join(LEFT[service]) or 'nothing, because it has not left any step'}",
         look_at='what step 1 says about "leave"',
     )
     for step, limit in leave.items():
@@ -151,8 +160,8 @@ def _weak_service(key: str, service: str) -> str:
             f"{needs}."
         )
     return (
-        f'"{key}" leaves {first}, but no limit forces it: {first} can do all that the card needs. The next task '
-        "asks whether the price does."
+        f'"{key}" leaves {first}, but no limit forces it to: {first} can do all that the card needs. The next task '
+        "asks whether the price is a reason to leave."
     )
 
 
@@ -213,8 +222,8 @@ def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
     if abs(told - 12 * right) < 0.12 * right:
         return f'The cost of "{key}" on {service} is the cost of a year.'
     if service == FARGATE and told < 0.7 * right:
-        return f'The cost of "{key}" on {service} is too low, because something that must be there is missing.'
-    return f'The cost of "{key}" on {service} does not follow from its numbers.'
+        return f'The cost of "{key}" on {service} is too low, because part of the cost is missing.'
+    return f'The cost of "{key}" on {service} does not match the numbers on the card.'
 
 
 def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
@@ -243,7 +252,7 @@ def _weak_price(key: str, service: Any, right: dict[str, float]) -> str:
 def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...]) -> dict[str, Any]:
     """The records in the file that the task's cell has written, one for each card, with these fields."""
     if not Path(file).is_file():
-        attempt.not_started(f"There is no {file} beside this notebook.")
+        attempt.not_started(f"There is no {file} next to this notebook.")
     called = f"reading {file}"
     try:
         found: Any = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -262,7 +271,7 @@ def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...])
         lacking = [field for field in fields if not isinstance(found[key], dict) or field not in found[key]]
         attempt.expect(
             not lacking,
-            problem=f'The record of "{key}" is incomplete.',
+            problem=f'The record for "{key}" is incomplete.',
             called=f'{called}, "{key}"',
             came_back=found[key],
             expected=f"a dict with {' and '.join(fields)}",

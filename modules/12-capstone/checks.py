@@ -45,7 +45,7 @@ def _role(whole: Whole) -> None:
     wide = [each for each in statements if _is_wide(each)]
     attempt.expect(
         not wide,
-        problem="Front may do more than it needs. Anyone who finds a hole in it can do the same.",
+        problem="Front may do more than it needs. Anyone who finds a security hole in it can do the same.",
         called=called,
         came_back=wide[:1],
         expected="send to the queue Orders, read the table Projection, and nothing else",
@@ -179,7 +179,7 @@ def _good_orders(whole: Whole) -> None:
         )
     attempt.expect(
         len(messages) == len(orders),
-        problem="The front door sends an order more than once.",
+        problem="The front door sends an order to the queue more than once.",
         called=f"post {len(orders)} orders",
         came_back=f"{len(messages)} messages",
         expected=f"{len(orders)} messages",

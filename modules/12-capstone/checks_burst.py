@@ -60,7 +60,7 @@ def _queue(whole: Whole) -> None:
     receives = int(policy["maxReceiveCount"])
     attempt.expect(
         receives >= 4,
-        problem="A good order becomes a dead letter too early. A killed process and a restart are enough.",
+        problem="A good order becomes a dead letter too early. A killed process and a restart use up its receives.",
         called="look at the attributes of the queue Orders",
         came_back=f"maxReceiveCount {receives}",
         expected="the number that step 2 gives",
@@ -100,15 +100,15 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
         problem="One message that fails takes the good messages of its batch down with it.",
         called=called,
         came_back=f"{len(failed)} failures, including good orders; {log_of(whole, 'Worker', 'rror')}",
-        expected="only the two messages that cannot be written",
+        expected="only the two messages that can never succeed",
         look_at="where your handler catches an error: around the batch, or around one message",
     )
     attempt.expect(
         numbers == {1, 2},
-        problem="A message that cannot be written counts as done. It is deleted, and nobody ever sees it.",
+        problem="A message whose order cannot be written counts as done. It is deleted, and nobody ever sees it.",
         called=called,
         came_back=f"{len(failed)} failures",
-        expected="both messages that cannot be written, so that they reach the dead-letter queue",
+        expected="both messages that can never succeed, so that they reach the dead-letter queue",
         look_at="what your handler does after an error",
     )
     ids = [mine["order_id"] for mine in good]
@@ -134,7 +134,7 @@ def _answers(whole: Whole, good: list[dict[str, Any]], records: list[dict[str, A
     attempt.expect(
         all(f"payment.start: {order_id}" in log for order_id in ids),
         problem="A second copy of an order does not start its payment. If the first worker died before it "
-        "did, nobody ever pays.",
+        "started the payment, the order is never paid.",
         called=called,
         came_back=f"the log: {_lines(log)}",
         expected="payment.start for each of the two, even though their rows exist",
@@ -181,7 +181,7 @@ def _for_a_moment(whole: Whole) -> None:
         return bool(found)
 
     wait_until(there)
-    called = "invoke Worker with a good order, while Step Functions cannot be reached, so payment.start raises an error"
+    called = "invoke Worker with a good order, while Step Functions is unreachable, so payment.start raises an error"
     good, came_back = whole.hand("Worker", _handed(found[0]))
     shown = sqs.receive_message(QueueUrl=whole["QueueUrl"], VisibilityTimeout=60).get("Messages", [])
     shown = [message for message in shown if message["MessageId"] == found[0]["MessageId"]]
@@ -189,7 +189,7 @@ def _for_a_moment(whole: Whole) -> None:
         sqs.delete_message(QueueUrl=whole["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
     attempt.expect(
         not good or found[0]["MessageId"] in came_back,
-        problem="A payment that could not be started counts as done. Its message is deleted, and nobody ever pays.",
+        problem="A payment that could not be started counts as done. Its message is deleted, and nobody is charged.",
         called=called,
         came_back=came_back,
         expected="a failure, so that the message comes back",
@@ -272,7 +272,7 @@ def _burst(whole: Whole) -> None:
     left = shop.depth(whole["QueueUrl"])
     attempt.expect(
         left == 0,
-        problem="A message that can never succeed keeps waiting. It is neither done nor in the dead-letter queue.",
+        problem="A message that can never succeed is still in the order queue, and not in the dead-letter queue.",
         called=called,
         came_back=f"{left} messages are still in the order queue after 40 s: {_left(whole) if left else ''}",
         expected="an empty queue, and the poison in the dead-letter queue",

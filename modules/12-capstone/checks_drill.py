@@ -68,7 +68,7 @@ def drilled(attempt: Attempt) -> None:
     attempt.expect(
         any(moment.what.endswith(AT_WORK) for moment in record.moments)
         and sum(record.killed.values()) >= FEWEST_KILLED,
-        problem="In that drill, no environment was killed at work, so it does not show what your shop does then.",
+        problem="In that drill, no environment was killed at work, so you cannot see what your shop does then.",
         called="read the record",
         came_back=f"environments killed: {readable(record.killed)}; {'; '.join(m.what for m in record.moments)}",
         expected=f"some {AT_WORK}, and {FEWEST_KILLED} or more altogether",

@@ -149,7 +149,7 @@ def _many_and_none(whole: Whole) -> None:
     attempt.expect(
         good or "ParamValidation" not in came_back,
         problem="A batch without an accepted order causes an error in functions/news.py.",
-        called="invoke Worker with one order that cannot be written, so news.accepted gets an empty list",
+        called="invoke Worker with one order that cannot be stored, so news.accepted gets an empty list",
         came_back=came_back,
         expected="no call to put_events, which rejects an empty list",
         look_at="what functions/news.py does when there is nothing to announce",
@@ -171,7 +171,7 @@ def _table_away(whole: Whole) -> None:
         good, came_back = whole.hand("Projector", mine)
     whole.attempt.expect(
         not good or mine["messageId"] in came_back,
-        problem="An event that could not be written counts as done, so the customer never sees it.",
+        problem="An event that could not be written counts as done, so the customer never sees the new status.",
         called="invoke Projector with the event OrderPaid, while its table does not exist",
         came_back=came_back,
         expected="a failure, so that the event comes back",
@@ -246,7 +246,7 @@ def _at_once(whole: Whole, room: Path) -> None:
     answer = whole.get(id)
     whole.attempt.expect(
         answer.has({"status": "paid"}),
-        problem="Two events for an order come to two environments at once, and the late event overwrites the newer "
+        problem="Two events for an order reach two environments at once, and the late event overwrites the newer "
         "status.",
         called="invoke Projector with OrderPaid and, before that call has ended, with OrderAccepted for the same order",
         came_back=str(answer),

@@ -189,7 +189,7 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
     more = next_question(whole, mine["order_id"], 1.0)
     attempt.expect(
         more is None,
-        problem="An order that comes again is paid again.",
+        problem="An order that arrives twice is paid twice.",
         called=called,
         came_back="another request to the provider",
         expected="no second execution of the order",
@@ -198,7 +198,7 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
     left = whole.shop.depth(whole["QueueUrl"])
     attempt.expect(
         left == 0,
-        problem="An order that comes again causes an error in your worker.",
+        problem="An order that arrives twice causes an error in your worker.",
         called=called,
         came_back=f"{left} messages in the order queue; {log_of(whole, 'Worker', 'rror')}",
         expected="an empty queue",
@@ -224,7 +224,7 @@ def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
         ending = "cancelled" if name == "refused" else "paid"
         whole.attempt.expect(
             found == [kind],
-            problem="An outcome is not announced, so nobody outside the workflow hears about it."
+            problem="An outcome is not announced, so no other service learns about it."
             if not found
             else "The wrong outcome is announced, or an outcome is announced twice.",
             called=f"an order that is {ending}; a rule on the bus collects the events",

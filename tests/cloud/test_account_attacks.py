@@ -66,7 +66,7 @@ def _few_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         "logs of stacks",
         "stacks",
         "parameters",
-        "what has no tags",
+        "resources without tags",
         "functions",
         "queues",
         "buckets",
@@ -112,7 +112,7 @@ def test_what_is_made_in_another_region_removes_no_namesake_here(
         boto3.client("s3", region_name="eu-west-1").create_bucket(
             Bucket="ann-far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
-        assert capsys.readouterr().err.count("makes things in eu-west-1") == 1
+        assert capsys.readouterr().err.count("creates resources in eu-west-1") == 1
         assert aws.cleanup(dry_run=True).removed == []
         assert aws.cleanup().removed == []
         assert boto3.client("scheduler").get_schedule(Name="stock-count")["State"] == "ENABLED"
@@ -131,7 +131,8 @@ def test_what_other_credentials_make_in_another_account_is_not_noted(
         aws.session.account.id = "111122223333"
         boto3.client("scheduler").create_schedule(Name="stock-count", **RULE, **TARGET)
         assert (
-            f"Made in another account, so not noted: arn:aws:scheduler:us-east-1:{ACCOUNT}:" in capsys.readouterr().err
+            f"Created in another account, so not noted: arn:aws:scheduler:us-east-1:{ACCOUNT}:"
+            in capsys.readouterr().err
         )
         assert journals(tmp_path) == []
 
@@ -219,7 +220,7 @@ def test_a_name_that_changes_with_each_session_is_no_owner(real: pytest.MonkeyPa
 
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/botocore-session-1764115200"
     real.setattr(BaseClient, "_make_api_call", lambda *_, **__: {"Account": ACCOUNT, "Arn": arn})
-    with pytest.raises(CloudError, match="tomorrow it would find nothing"):
+    with pytest.raises(CloudError, match="tomorrow's cleanup would find nothing"):
         plan.identify("us-east-1", None)
     assert plan.identify("us-east-1", "ann").owner == "ann"
 
@@ -335,7 +336,7 @@ def test_a_start_that_fails_leaves_no_setting_behind(real: pytest.MonkeyPatch) -
     mine = boto3.Session(region_name="eu-west-1")
     real.setattr(boto3, "DEFAULT_SESSION", mine)
     before = dict(os.environ)
-    with pytest.raises(CloudError, match="could not find out whose account this is, so it made nothing"):
+    with pytest.raises(CloudError, match="could not find out whose account this is, so it created nothing"):
         cloud.start(target="http://127.0.0.1:9", owner="ann")
     assert dict(os.environ) == before
     assert boto3.DEFAULT_SESSION is mine

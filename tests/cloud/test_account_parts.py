@@ -182,7 +182,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(
     assert "LEFT: queue orders: An error occurred (AccessDenied)" in said
     assert "LEFT: database db: it is still there after 1 s" in said
     assert "NOT LOOKED AT: kind 2: AccessDenied: " in said
-    assert "Some things are left" in said
+    assert "Some resources are left" in said
 
 
 def test_a_journal_that_can_be_neither_read_nor_written_ends_no_clean_up(
@@ -222,7 +222,7 @@ def test_where_aws_wants_fewer_calls_the_next_one_comes_later(
     assert done.clean
     assert asked == ["db"]  # of a database that is being deleted AWS takes no second call
     assert {each.name for each in done.removed} == {*codes, "db"}
-    assert capsys.readouterr().out.count("AWS takes fewer calls at a time") == 1
+    assert capsys.readouterr().out.count("AWS accepts fewer calls at a time") == 1
 
 
 def test_of_two_with_one_name_neither_is_lost(

@@ -156,10 +156,10 @@ def test_the_plan_tells_account_region_costs_and_changes_nothing(
     shown = cloud.start(target="aws", region="ap-northeast-1", dry_run=True)
     said = capsys.readouterr().out
     assert shown.words == f"{ACCOUNT} ap-northeast-1"
-    for words in (ACCOUNT, "ap-northeast-1", "serverless-first=moto", "an emulator", "Nothing was made: a dry run"):
+    for words in (ACCOUNT, "ap-northeast-1", "serverless-first=moto", "an emulator", "because this was a dry run"):
         assert words in said
     (five,) = [cost for cost in shown.costs if cost.module == "05"]
-    assert f"  05       {five.hour_usd:>9.3f}{five.month_usd:>23.2f}  a database db.t4g.micro" in said
+    assert f"  05       {five.hour_usd:>9.3f}{five.month_usd:>23.2f}  a db.t4g.micro database" in said
     assert "the table shows the prices of us-east-1" in said
     with pytest.raises(CloudNotRunning, match="Start first, with the target that you used"):
         cloud.cleanup()
@@ -231,7 +231,7 @@ def test_somebody_types_it(
 
     plain.setattr("builtins.input", somebody)
     with cloud.start(target="aws"):
-        assert asked == ["To go on, type the account number and the Region, as in 111122223333 eu-west-1: "]
+        assert asked == ["To continue, type the account number and the Region, as in 111122223333 eu-west-1: "]
         assert capsys.readouterr().out.index("an hour") >= 0  # the estimate is shown before the question
 
     def nobody(_: str) -> str:
@@ -248,7 +248,7 @@ def test_credentials_are_never_guessed(plain: pytest.MonkeyPatch) -> None:
         cloud.start(target="aws", confirm=YES)
     plain.setenv("AWS_ACCESS_KEY_ID", "me")
     plain.setenv("AWS_SECRET_ACCESS_KEY", "me")
-    with pytest.raises(CloudError, match="could not find out whose account this is, so it made nothing"):
+    with pytest.raises(CloudError, match="could not find out whose account this is, so it created nothing"):
         cloud.start(target="aws", confirm=YES)
 
 
@@ -383,4 +383,4 @@ def test_kinds_that_it_cannot_remove_are_named(standing_in: Callable[[str], str]
         boto3.client("iam").create_group(GroupName="staff")
         by_hand = aws.cleanup().by_hand
         assert any(key in each for each in by_hand)
-        assert any("iam CreateGroup: GroupName staff (made without a tag" in each for each in by_hand)
+        assert any("iam CreateGroup: GroupName staff (created without a tag" in each for each in by_hand)

@@ -250,10 +250,10 @@ def test_a_cell_that_takes_too_long_is_named(course: Path, monkeypatch: pytest.M
         (
             'Picture.new("P",',
             'Picture.new("RGB",',
-            "the picture has thousands of colours; figures.show makes one of few",
+            "the picture has thousands of colors; show it with figures.show",
         ),
         ("order.total(1200, 2)", "object()", "new in each run"),
-        ("order.total(1200, 2)", "str(pathlib.Path.cwd())", "a path of this machine"),
+        ("order.total(1200, 2)", "str(pathlib.Path.cwd())", "a path on this machine"),
     ],
 )
 def test_an_output_that_must_not_be_stored_fails(course: Path, old: str, new: str, says: str) -> None:
@@ -316,7 +316,7 @@ def test_a_fact_without_source_stops_the_build_before_anything_runs(course: Path
 
 @pytest.mark.usefixtures("course")
 def test_planned_and_unknown_modules_are_refused() -> None:
-    assert failure(modules=["01"]) == ["01-later is planned: it is built once modules/01-later/ exists"]
+    assert failure(modules=["01"]) == ["01-later is only planned, and you can build it once modules/01-later/ exists"]
     with pytest.raises(UnknownModule, match="00-lamps, 01-later"):
         build(["07"])
 
@@ -353,10 +353,10 @@ def test_check_writes_nothing(course: Path) -> None:
         (f"{ROOM}/lab.md", "quantity):", "number):", f"labs/{NAME} is not the one that {ROOM}/lab.md makes"),
         (f"notebooks/{NAME}", '"raises-exception"', '"other"', f"notebooks/{NAME}: cell 6 is not the one"),
         (f"notebooks/{NAME}", '"execution_count": 2', '"execution_count": null', "not every code cell was run"),
-        (f"notebooks/{NAME}", '"title"', '"titel"', "the notebook's metadata are not those"),
+        (f"notebooks/{NAME}", '"title"', '"titel"', "the notebook's metadata differ from the build's"),
         (f"notebooks/{NAME}", "{", "<<<<<<<", "is not a readable notebook"),
         (f"labs/{NAME}", "YOUR CODE", "MY CODE", f"labs/{NAME} is not the one"),
-        ("README.md", "(planned)", "", "README.md: the course table is not the one of course.toml"),
+        ("README.md", "(planned)", "", "README.md: the course table differs from course.toml"),
         ("README.md", "<!-- /course-table -->", "", "README.md needs one line <!-- course-table -->"),
     ],
 )
@@ -376,14 +376,14 @@ def test_check_names_a_stored_picture_of_many_colours(built: Path) -> None:
     assert found == 1
     path.write_text(text, encoding="utf-8")
     assert [problem for problem in check() if f"notebooks/{NAME}, cell 7 " in problem] == [
-        f"notebooks/{NAME}, cell 7 (import io): the picture has thousands of colours; figures.show makes one of few: "
+        f"notebooks/{NAME}, cell 7 (import io): the picture has thousands of colors; show it with figures.show: "
         'correct the source and run "make build"'
     ]
 
 
 def test_check_finds_a_notebook_without_source(built: Path) -> None:
     shutil.copy(built / "notebooks" / NAME, built / "notebooks" / "99-old.ipynb")
-    assert check() == ["notebooks/99-old.ipynb has no source in modules/: delete it, nothing makes it"]
+    assert check() == ["notebooks/99-old.ipynb has no source in modules/, so delete it"]
 
 
 def test_facts_that_are_old_or_not_cited_are_said_but_no_problem(built: Path) -> None:
@@ -393,8 +393,9 @@ def test_facts_that_are_old_or_not_cited_are_said_but_no_problem(built: Path) ->
     )
     lines: list[str] = []
     assert check(report=lines.append) == []
-    assert "warning: fact billing-step was last checked on 2020-01-31: check it against its source again" in lines
+    assert "warning: fact billing-step was last checked on 2020-01-31: compare it with its source again" in lines
     assert "note: no module cites the fact deck-date" in lines
+    assert "  2020        older than a year, third party (NEWS): deck-date" in lines
 
 
 def test_the_public_calls_are_where_the_command_line_looks_for_them() -> None:

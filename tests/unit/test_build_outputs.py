@@ -125,7 +125,7 @@ def test_of_a_widget_only_its_text_is_stored(ran: Ran) -> None:
     [
         (picture("P"), "the picture has no alt text"),
         (picture("P", **{"image/png": {"alt": " "}}), "the picture has no alt text"),
-        (picture("RGB", **{"image/png": {"alt": "Two bars"}}), "the picture has thousands of colours"),
+        (picture("RGB", **{"image/png": {"alt": "Two bars"}}), "the picture has thousands of colors"),
         (new.new_output("stream", name="stdout", text="<Lamp at 0x7f3a5c20>\n"), "the output holds 'at 0x7f3a5c20'"),
         (
             new.new_output("display_data", data={"text/html": "<b>at 0x7f3a5c20</b>"}),
@@ -143,7 +143,7 @@ def test_an_output_that_must_not_be_stored_is_named_with_its_cell(ran: Ran, outp
 def test_a_path_of_the_machine_is_not_stored_and_a_good_picture_is(ran: Ran, tmp_path: Path) -> None:
     good = picture("P", **{"image/png": {"alt": "Two bars"}})
     assert ran([good])[0].outputs == [good]
-    with pytest.raises(BuildFailed, match="a path of this machine"):
+    with pytest.raises(BuildFailed, match="a path on this machine"):
         ran([error("one line", says=f"no file {tmp_path}/lamps.py")], tags=("raises-exception",))
 
 

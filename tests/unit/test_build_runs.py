@@ -150,7 +150,7 @@ def test_a_notebook_that_fails_stays_as_it_was_and_is_run_again_and_the_others_a
         build(report=lines.append)
     assert failed.value.problems == [f"{ROOM}/lab.md, cell 2 (lamp): TypeError: no lamp"]
     assert (course / LAB).read_bytes() == before
-    assert f"failed     {LAB}: stays as it was" in lines
+    assert f"failed     {LAB}: the stored version stays" in lines
     kernels.fails = set()
     kernels.ran.clear()
     build(report=quiet)

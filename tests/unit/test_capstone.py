@@ -146,7 +146,7 @@ def test_the_page_has_reasons_findings_and_the_prices_of_the_file(tmp_path: Path
 def test_the_picture_of_the_shop_has_each_part_and_its_task() -> None:
     figure = figures.shop_architecture()
     texts = {text.get_text() for text in figure.axes[0].texts}
-    assert {"Front", "Worker", "Payment", "Projector", "12.1", "12.2", "12.3", "12.4", "given"} <= texts
+    assert {"Front", "Worker", "Payment", "Projector", "12.1", "12.2", "12.3", "12.4", "provided"} <= texts
     words = figures.shop_architecture_words()
     assert "task 12.3: Payment (state machine)" in words
     assert re.search(r"Orders to OrdersDlq: poison", words)

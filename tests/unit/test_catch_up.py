@@ -185,7 +185,8 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_done(
     monkeypatch.setattr(safe_files, "write", no)  # root may write anywhere
     result = call("02")
     assert result.exit_code == 1
-    assert "cannot be written: Permission denied. Nothing was changed." in result.output
+    assert "Cannot write to" in result.output
+    assert ": Permission denied. Nothing was changed." in result.output
     assert state(work) == {}
 
     monkeypatch.undo()
@@ -195,7 +196,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_done(
     monkeypatch.setenv("SERVERLESS_FIRST_WORK", str(work))
     result = call("02")
     assert result.exit_code == 1
-    assert "cannot be written" in result.output
+    assert "Cannot write to" in result.output
     assert work.read_text(encoding="utf-8") == "a file"
 
 

@@ -13,7 +13,7 @@ from serverless_first.teach.classroom import groups, limits, plan
 PLACE = plan.Place("127.0.0.1", 8000, 8001, "http://localhost:8000")
 ACCOUNTS = ["student-01", "student-02", "student-03"]
 WITHIN = "no seat held more than its limit"
-ENDED = "the kernel ended nothing of those who ran the lab"
+ENDED = "the kernel ended no process of students in the lab"
 WATCHED = "each seat was watched to the end"
 
 

@@ -164,10 +164,13 @@ def test_the_proxy_stands_between_many_lines_and_few() -> None:
     [
         ({"environments": 0, "connected": 0}, "0 of 0 environments"),
         ({"environments": 5, "connected": 6}, "6 of 5 environments"),
-        ({"environments": 60, "connected": 21}, "21 connections do not fit into 20 seats"),
-        ({"environments": 60, "connected": 60, "proxy": 21}, "21 connections do not fit into 20 seats"),
-        ({"environments": 9, "connected": 1, "max_connections": 4}, "5 of 4 seats cannot be reserved"),
-        ({"environments": 9, "connected": 1, "reserved": dict.fromkeys("abcd", 1)}, "3 can be told apart"),
+        ({"environments": 60, "connected": 21}, "21 connections don't fit into 20 seats"),
+        ({"environments": 60, "connected": 60, "proxy": 21}, "21 connections don't fit into 20 seats"),
+        ({"environments": 9, "connected": 1, "max_connections": 4}, "5 of 4 seats can't be reserved"),
+        (
+            {"environments": 9, "connected": 1, "reserved": dict.fromkeys("abcd", 1)},
+            "for 4 users. Give at most 3",
+        ),
     ],
 )
 def test_seats_that_cannot_be_are_refused(wrong: dict[str, int], message: str) -> None:
@@ -203,16 +206,16 @@ def test_what_nobody_could_see_is_grey_and_not_drawn() -> None:
     assert height_at(axes, "active", 0.25) == 10
     assert height_at(axes, "active", 1.5) == height_at(axes, "idle", 1.5) == 0
     assert height_at(axes, "idle", 3.25) == 7
-    assert "the database does not answer" in legends(figure)
-    assert "the database does not answer" not in legends(
+    assert "the database isn't responding" in legends(figure)
+    assert "the database isn't responding" not in legends(
         figures.connections_over_time(BURST, title="t", max_connections=20)
     )
 
 
 def grey_bands(samples: Sequence[Sample]) -> list[tuple[float, float]]:
-    """From where to where the picture says that the database does not answer."""
+    """From where to where the picture says that the database isn't responding."""
     (axes,) = figures.connections_over_time(samples, title="t", max_connections=20).axes
-    bands = [each for each in axes.patches if each.get_label() == "the database does not answer"]
+    bands = [each for each in axes.patches if each.get_label() == "the database isn't responding"]
     ends = [(band.get_x(), band.get_x() + band.get_width()) for band in bands if isinstance(band, Rectangle)]
     assert len(ends) == len(bands)
     return [(round(begin_s, 3), round(end_s, 3)) for begin_s, end_s in ends]

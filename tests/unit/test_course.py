@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from serverless_first import course
 from serverless_first.course import places
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_each_of_the_deck_s_slides_belongs_to_exactly_one_module() -> None:
@@ -20,6 +23,25 @@ def test_task_ids_begin_with_the_number_of_their_module() -> None:
     for module in course.load().modules:
         for task in module.tasks:
             assert task.id.startswith(f"{int(module.number)}.")
+
+
+def test_a_labs_headings_name_the_tasks_that_are_optional() -> None:
+    loaded = course.load()
+    optional = {task.id for module in loaded.modules for task in module.tasks if task.optional}
+    labs = [(ROOT / "modules" / module.id / "lab.md").read_text(encoding="utf-8") for module in loaded.modules]
+    named = re.findall(r"^## Task ([\d.]+): .+ minutes, optional\)$", "\n".join(labs), re.MULTILINE)
+    assert sorted(named) == sorted(optional)
+    assert "\n".join(labs).count(", optional)\n") == len(optional)
+
+
+def test_the_core_path_takes_at_most_sixteen_hours() -> None:
+    loaded = course.load()
+    assert loaded.core_minutes <= 16 * 60
+    assert loaded.core_minutes < loaded.all_minutes
+
+
+def test_a_lessons_core_takes_at_most_45_minutes() -> None:
+    assert [module.id for module in course.load().modules if module.lesson_minutes > 45] == []
 
 
 def test_modules_stand_in_the_order_of_their_numbers() -> None:

@@ -89,7 +89,7 @@ def test_a_deck_may_take_its_minutes_and_not_one_more() -> None:
     slides = deck.slides(cells())
     assert deck.minutes_problems(slides, "slides.md", 4) == []
     [problem] = deck.minutes_problems(slides, "slides.md", 3)
-    assert "take 4 minutes by their notes, slides_minutes in course.toml is 3" in problem
+    assert "take 4 minutes by their notes, but course.toml gives them 3" in problem
 
 
 def test_marks_count_the_sources_of_a_slide_and_name_each_once_at_its_foot() -> None:

@@ -39,7 +39,7 @@ def test_the_scoreboard_has_a_mark_for_each_finding_of_each_run(title: str) -> N
     assert said.count("passed") == 1
     assert [said.count(f"{number} failed") for number in (1, 2)] == [3, 2]
     assert said.count("100 orders") == 6
-    assert {"lost", "dead letters", "USD for 1,000 orders"} <= set(said)
+    assert {"lost", "dead letters", "USD per 1,000 orders"} <= set(said)
     assert legends(figure) == ["✓ passed", "✗ failed"]
 
 
@@ -53,7 +53,7 @@ def test_a_scoreboard_needs_runs_that_can_be_compared() -> None:
         figures.scoreboard([], title="Nothing")
     _, score = six()[0]
     other = dataclasses.replace(score, findings=score.findings[1:])
-    with pytest.raises(ValueError, match="The score of 'theirs' has other findings than that of 'mine'"):
+    with pytest.raises(ValueError, match="The scores of 'theirs' and 'mine' have different findings"):
         figures.scoreboard([("mine", score), ("theirs", other)], title="Nothing")
 
 
@@ -77,7 +77,7 @@ def test_the_dashboard_numbers_what_was_done(title: str) -> None:
     for number, moment in enumerate(moments, 1):
         assert f"{number}  {moment.what}, at {moment.time_s:.0f} s" in said
     assert "7 seats" in said
-    for name in ("Front", "Worker", "orders", "payments", "changes", "dead letters", "by the proxy", "beside it"):
+    for name in ("Front", "Worker", "orders", "payments", "changes", "dead letters", "through the proxy", "direct"):
         assert name in legends(figure)
 
 
@@ -91,6 +91,6 @@ def test_a_second_without_a_value_is_one_in_which_nothing_happened() -> None:
 def test_a_dashboard_of_a_drill_without_faults_and_one_of_nothing() -> None:
     figure = figures.drill_dashboard(sound(moments=(), points=()), title="Quiet")
     check_words(figure, "Quiet")
-    assert "nothing was done to the shop" in words(figure)
+    assert "the drill did nothing to the shop" in words(figure)
     with pytest.raises(ValueError, match="no samples"):
         figures.drill_dashboard(sound(samples=()), title="Nothing")

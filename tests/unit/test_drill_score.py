@@ -113,13 +113,13 @@ def test_direct_connections_are_refused() -> None:
     assert {name: f.design for name, f in found.items()} == {
         "dead letters": DIRECT_CONNECTIONS, "connections": DIRECT_CONNECTIONS,
     }  # fmt: skip
-    assert "30 lines in the logs of the functions: PostgreSQL had no connection left." in found["connections"].seen
+    assert "30 lines in the functions' logs say that PostgreSQL had no connection left." in found["connections"].seen
 
 
 def test_direct_connections_are_told_by_the_last_seat_when_no_log_tells() -> None:
     found = failed(database=DatabaseUse(7, 7, 0))["connections"]
     assert found.design == DIRECT_CONNECTIONS
-    assert found.seen.endswith("0 connections through the proxy and 7 beside it; all seats were taken.")
+    assert found.seen.endswith("0 connections through the proxy and 7 direct connections; all seats were taken.")
     assert failed(database=DatabaseUse(7, 2, 4)) == {}
 
 
@@ -136,14 +136,14 @@ def test_a_visibility_timeout_below_the_run_time() -> None:
     found = failed(queue=OrderQueue(1.0, 6), dead_letters=dead)
     assert {f.design for f in found.values()} == {SHORT_VISIBILITY}
     assert set(found) == {"dead letters", "visibility"}
-    assert found["visibility"].seen.startswith("Visibility timeout 1 s; the longest call of the worker took 4.2 s")
+    assert found["visibility"].seen.startswith("Visibility timeout 1 s; the worker's longest call took 4.2 s")
 
 
 def test_a_slow_machine_is_no_short_visibility_timeout() -> None:
     """A call that ran into its timeout of 10 s, and took 17 s to be ended."""
     functions = tuple(use("Worker", 60, 17_000.0) if f.role == "Worker" else f for f in sound().functions)
     assert failed(functions=functions) == {}
-    assert "the longest call of the worker took 10.0 s" in drill.score(sound(functions=functions))["visibility"].seen
+    assert "the worker's longest call took 10.0 s" in drill.score(sound(functions=functions))["visibility"].seen
 
 
 def test_no_dead_letter_queue() -> None:
@@ -167,7 +167,7 @@ def test_orders_whose_messages_may_be_among_those_that_nobody_could_look_at_are_
     some = ids("once")[:2]
     found = failed(rows=without(some), projection=without(some), left=(DeadLetter("", 0),))
     assert (
-        "The drill could not look at some of the remaining messages, and theirs may be among them."
+        "The drill could not look at some of the remaining messages, which may belong to these orders."
         in found["lost"].seen
     )
     assert found["lost"].design == ""
@@ -203,13 +203,13 @@ def test_a_customer_who_does_not_see_what_the_projection_has(look: tuple[int, st
     first = sound().looks[0]
     found = failed(looks=(Look(first.order_id, *look), *sound().looks[1:]))
     assert set(found) == {"projection"}
-    assert f"GET /orders/{first.order_id} answered {look[0]} with status {look[1]!r}" in found["projection"].seen
+    assert f"GET /orders/{first.order_id} returned {look[0]} with status {look[1]!r}" in found["projection"].seen
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"left": (DeadLetter("r1-poison", 2),)}, "still in the queue of orders, received 2 times of 6 allowed."),
+        ({"left": (DeadLetter("r1-poison", 2),)}, "still in the order queue, after 2 of 6 allowed receives."),
         ({}, "It has vanished"),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_poison_that_may_be_among_those_that_nobody_could_look_at_has_not_vani
     found = failed(dead_letters=(), left=(DeadLetter("", 0),))
     assert set(found) == {"dead letters", "drained"}
     assert found["dead letters"].seen.endswith(
-        "The drill could not look at some of the remaining messages, and it may be among them."
+        "The drill could not look at some of the remaining messages, which may include the poison."
     )
 
 
@@ -244,9 +244,9 @@ def test_answers_that_take_too_long() -> None:
     [
         (
             {"waiting": {"payments": 1600, "changes": 0}},
-            "Not done: 1,600 in the queue payments. The drill waited no longer.",
+            "Not done: 1,600 in the payments queue. The drill stopped waiting.",
         ),
-        ({"executions": {"RUNNING": 1, "SUCCEEDED": 99}}, "1 execution still runs"),
+        ({"executions": {"RUNNING": 1, "SUCCEEDED": 99}}, "1 execution is still running"),
         ({"draining_s": 10_000.0}, "It took longer than 210 s."),
     ],
 )

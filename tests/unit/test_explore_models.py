@@ -216,7 +216,7 @@ def test_capacity_shows_what_the_model_says_of_four_policies() -> None:
     assert explorer.result["virtual"].unmet_share == pytest.approx(expected.unmet_share)
     assert explorer.result["physical"].unmet_share > explorer.result["virtual"].unmet_share > 0
     assert explorer.result["serverless"].unmet_share == 0
-    explorer.preset.value = "the peak was guessed too high"
+    explorer.preset.value = "a guess far above the peak"
     assert explorer.result["physical"].unmet_share == 0
     assert explorer.result["physical"].utilisation < 0.2
 
@@ -231,7 +231,7 @@ def test_capacity_answers_what_lesson_01_says_under_try_it() -> None:
     assert cheaper == pytest.approx([0.4, 0.4], abs=0.03)
     explorer.preset.value = "a small shop"
     assert explorer.result["virtual"].cost_usd > 10 * explorer.result["serverless"].cost_usd
-    explorer.preset.value = "a crowd that comes slowly"
+    explorer.preset.value = "a crowd that builds up slowly"
     assert [explorer.result[name].unmet_share for name in followers] == [0, 0]
     assert explorer.result["physical"].unmet_share > 0.1
 
@@ -248,7 +248,7 @@ def test_cost_solves_the_break_even_and_draws_it_on_both_lines() -> None:
     assert explorer.result.cheapest == "Lambda"
     explorer.requests.value = 1e9
     assert explorer.result.cheapest != "Lambda"
-    explorer.preset.value = "servers that stand idle"
+    explorer.preset.value = "servers that are mostly idle"
     assert explorer.result.crossings == []
     assert "Lambda costs less than Fargate 1 vCPU, 2 GB everywhere" in explorer.sentence
 
@@ -271,7 +271,7 @@ def test_queueing_loses_calls_and_keeps_messages() -> None:
     assert called.lost > 1000
     assert queued.lost == 0
     assert queued.most_waiting == max(queued.backlog(queued.arrival_s))
-    explorer.preset.value = "as many places as the calls need"
+    explorer.preset.value = "enough concurrency for all calls"
     assert explorer.result.called.lost == 0
     explorer.batch_size.value = 10
     assert explorer.result.queued.invocations <= explorer.result.queued.messages

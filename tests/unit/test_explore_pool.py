@@ -304,16 +304,16 @@ def test_limits_that_cannot_be_drawn_are_refused(needed: int, options: dict[str,
 def test_at_first_the_connections_explorer_says_in_words_what_the_sliders_stand_for() -> None:
     said = explore.ConnectionsExplorer()._repr_mimebundle_()
     assert said["text/plain"] == (
-        "How many connections find a seat?\n"
+        "How many connections get a seat?\n"
         "  instance class: db.t4g.micro\n"
         "  engine: PostgreSQL\n"
         "  concurrent environments: 200\n"
         "  connections per environment: 1\n"
         "  live versions: 1\n"
-        "200 environments with 1 connection each need 200 seats. db.t4g.micro has 107 seats for the function's user on "
-        "PostgreSQL: 93 connections are refused. Up to a concurrency of 107, nobody is refused.\n"
-        "A bar for each of 8 instance classes, from db.t4g.micro with 107 seats to db.r6g.4xlarge with 4,995, on a "
-        "logarithmic axis, and a line at the 200 connections needed. 7 of them have enough seats."
+        "200 environments with 1 connection each need 200 seats. With PostgreSQL, db.t4g.micro has 107 seats for the "
+        "function's user: 93 connections are refused. Up to a concurrency of 107, no connection is refused.\n"
+        "One bar for each of 8 instance classes, from db.t4g.micro with 107 seats to db.r6g.4xlarge with 4,995, on a "
+        "logarithmic axis. A line marks the 200 connections needed. 7 of them have enough seats."
     )
 
 
@@ -327,10 +327,10 @@ def test_each_slider_of_the_connections_explorer_changes_the_result() -> None:
     assert (explorer.result.needed, explorer.result.safe_concurrency) == (4000, 5)
     explorer.engine.value = "mysql"
     assert explorer.result.seats == 85
-    assert "on MySQL" in explorer.sentence
+    assert "With MySQL" in explorer.sentence
     explorer.instance_class.value = "db.r6g.4xlarge"
     assert (explorer.result.seats, explorer.result.refused) == (10922, 0)
-    assert "all find a seat" in explorer.sentence
+    assert "all get a seat" in explorer.sentence
     explorer.concurrency.value = 2000
     assert explorer.result.needed == 40_000
     (axes,) = explorer.figure.axes

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from serverless_first import facts
+from serverless_first.facts import review
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,6 +108,39 @@ def test_a_fact_is_stale_when_nobody_checked_it_for_more_than_a_year(tmp_path: P
     checked = date(2026, 11, 24)
     assert not fact.stale(checked + timedelta(days=365))
     assert fact.stale(checked + timedelta(days=366))
+
+
+REVIEWED = """
+sources:
+  GUIDE: {title: Developer Guide, url: "https://docs.aws.amazon.com/guide"}
+  BOTO: {title: botocore, url: "https://github.com/boto/botocore"}
+  BLOG: {title: A blog, url: "https://lamps.example/aws.amazon.com"}
+  FORUM: {title: AWS re:Post, url: "https://repost.aws/questions/lamps"}
+facts:
+  fresh: {what: Fresh, now: {value: 1, as_of: 2026, source: GUIDE}, checked: 2026-11-24}
+  old: {what: Old, now: {value: 1, as_of: 2025-11-28, source: BOTO}, checked: 2026-11-24}
+  as-old: {what: As old, now: {value: 1, as_of: 2025-11-28, source: BOTO}, checked: 2026-11-24}
+  a-year: {what: A year, now: {value: 1, as_of: 2025-11-29, source: GUIDE}, checked: 2026-11-24}
+  same-month: {what: Same month, now: {value: 1, as_of: 2025-11, source: GUIDE}, checked: 2026-11-24}
+  hearsay: {what: Hearsay, now: {value: 1, as_of: 2026-09, source: [BLOG, FORUM]}, checked: 2026-11-24}
+  both: {what: Both, now: {value: 1, as_of: 2019, source: BLOG}, checked: 2026-11-24}
+  backed: {what: Backed, now: {value: 1, as_of: 2026-09, source: [BLOG, GUIDE]}, checked: 2026-11-24}
+"""
+
+
+def test_facts_that_are_old_or_rest_on_third_parties_are_listed_oldest_first(tmp_path: Path) -> None:
+    known = facts.load(write(tmp_path, REVIEWED))
+    assert review.lines(known, date(2026, 11, 29)) == [
+        "note: 4 facts to look at again, because the value is older than a year or rests on third parties only:",
+        "  2019        older than a year, third party (BLOG): both",
+        "  2025-11-28  older than a year: old, as-old",
+        "  2026-09     third party (BLOG, FORUM): hearsay",
+    ]
+
+
+def test_nothing_is_listed_when_no_fact_is_old_or_second_hand(tmp_path: Path) -> None:
+    only = REVIEWED.split("  old:")[0]
+    assert review.lines(facts.load(write(tmp_path, only)), date(2026, 11, 29)) == []
 
 
 def test_the_facts_of_this_course_keep_the_rules() -> None:

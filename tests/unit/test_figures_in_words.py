@@ -100,7 +100,7 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         lambda title: figures.timeline(LIFE, title=title),
         "One environment served 2 calls; between them it was frozen",
         "The environment's row shows 2 calls. Init took 0.2 s. Each call took 0.3 s. Each frozen phase took 1.1 s. "
-        "Between two calls an environment is frozen.",
+        "Between two calls, an environment is frozen.",
     ),
     "pieces": (
         lambda title: figures.pieces(LIFE, limit_s=0.5, title=title),
@@ -145,23 +145,23 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
     "seats": (
         lambda title: figures.seats(title=title, environments=60, connected=17, reserved={"superusers": 3}),
         "17 of 60 customers found a seat; 43 orders are lost",
-        "On the left 60 environments, on the right a database with 20 seats. 17 environments are connected to the "
-        "database, 43 are crossed out because they were refused. 3 seats are not taken. Seats are reserved: 3 for "
+        "On the left, 60 environments. On the right, a database with 20 seats. 17 environments are connected to the "
+        "database, and 43 are crossed out because they were refused. 3 seats are not taken. Reserved seats: 3 for "
         "superusers.",
     ),
     "seats with a proxy": (
         lambda title: figures.seats(title=title, environments=60, connected=60, proxy=10),
         "60 environments need 10 seats",
-        "On the left 60 environments, on the right a database with 20 seats. 60 environments are connected to the "
-        "proxy between them. The proxy holds 10 connections to the database. 10 seats are not taken. Seats are "
-        "reserved: 2 for the master user and 3 for superusers.",
+        "On the left, 60 environments. On the right, a database with 20 seats. 60 environments are connected to the "
+        "proxy between them. The proxy holds 10 connections to the database. 10 seats are not taken. Reserved seats: "
+        "2 for the master user and 3 for superusers.",
     ),
     "over time": (
         lambda title: figures.connections_over_time(
             BURST, title=title, max_connections=20, reserved=3, marks={0.1: "the sale opens"}
         ),
         "After the last call 17 connections stay idle",
-        "Connections over time. There are 1 at the beginning, 17 at the peak and 17 at the end, all idle. Marked: "
+        "Open connections over time. Their number begins at 1, peaks at 17 and ends at 17, all idle. Marked: "
         "at 0.1 s the sale opens. Lines mark max_connections, 20, and the 3 reserved seats below it.",
     ),
     "distribution": (
@@ -169,30 +169,30 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
             {"connecting": [20.0, 20.0], "the order": [200.0, 260.0]}, title=title, logarithmic=False
         ),
         "Connecting takes 8% of the time",
-        "One row of dots for each group, on a linear axis. connecting: 2 calls, the median is 20 ms. the order: "
-        "2 calls, the median is 230 ms.",
+        "One row of dots for each group, on a linear axis. connecting: 2 calls with a median of 20 ms. the order: "
+        "2 calls with a median of 230 ms.",
     ),
     "counts": (
         lambda title: figures.counts({"version 1": 90, "version 2": 10}, title=title),
         "10 of 100 calls met version 2",
-        "2 bars of the number of calls: version 1 90 and version 2 10.",
+        "2 bars show the number of calls. version 1: 90 and version 2: 10.",
     ),
     "mitigations": (
         lambda title: figures.mitigations(TRIES, title=title),
         "One try has its price",
-        "One row for each try. Own role: of 60 orders 15 placed and 45 failed.",
+        "One row for each approach. Own role: of 60 orders, 15 placed and 45 failed.",
     ),
     "two VPCs, no path": (
         lambda title: figures.two_vpcs(title=title, model="none", environments=4, interfaces=0),
         "There is no path from a function to your database",
         "On the left, the VPC of the Lambda service with 4 environments. On the right, your VPC with a database and a "
-        "subnet of 11 addresses, 11 of them free. Nothing leads from one VPC to the other.",
+        "subnet of 11 addresses, 11 of them free. No path leads from one VPC to the other.",
     ),
     "two VPCs in 2019": (
         lambda title: figures.two_vpcs(title=title, model="2019", environments=11, interfaces=11, refused=19),
         "2019: each environment takes an address, and 11 are all there are",
         "On the left, the VPC of the Lambda service with 11 environments and 19 more that are crossed out because they "
-        "found no address. On the right, your VPC with a database and a subnet of 11 addresses, none of them free. A "
+        "got no address. On the right, your VPC with a database and a subnet of 11 addresses, none of them free. A "
         "line leads from each environment to its own interface in the subnet, and from there to the database.",
     ),
     "two VPCs now": (
@@ -266,8 +266,8 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
     "environments over time": (
         lambda title: figures.environments_over_time(LIFE, title=title),
         "1 environment serves 2 calls, and none is left",
-        "Execution environments over time, stacked by what they do. There are 1 at the beginning, 1 at the peak and "
-        "none at the end. Init peaks at 1, Invoke at 1 and frozen at 1. The last environment ends after 3.0 s.",
+        "Execution environments over time, stacked by what they do. Their number begins at 1, peaks at 1 and "
+        "ends at 0. Init peaks at 1, Invoke at 1 and frozen at 1. The last environment ends after 3.0 s.",
     ),
     "an hour's bills": (
         lambda title: figures.hour_bills(HOURS, title=title),
@@ -360,9 +360,9 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         lambda title: figures.lifecycle(title=title),
         "An environment has 4 states",
         "4 states: init, busy, frozen and ended. From init, invoke leads to busy (cold start). From init, freeze leads "
-        "to frozen (initialized ahead of the first call). From init, end leads to ended. From busy, freeze leads to "
+        "to frozen (initialized before the first call). From init, end leads to ended. From busy, freeze leads to "
         "frozen (the handler returned). From busy, end leads to ended. From frozen, invoke leads to busy (warm start). "
-        "From frozen, end leads to ended. The box of ended says: crash, timeout, new code, idle too long, clean-up.",
+        "From frozen, end leads to ended. The box of ended says: crash, timeout, new code, idle too long, cleanup.",
     ),
     "steps of computing": (
         lambda title: figures.abstraction_steps(
@@ -451,7 +451,7 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
     "history": (
         lambda title: figures.history(RELEASES, title=title),
         "1 of 2 releases came later, so half of them",
-        "A time line from 2018 to 2021 with a lane for each theme: limits and billing. 1 of 2 releases are on slide 10 "
+        "A timeline from 2018 to 2021 with a lane for each theme: limits and billing. 1 of 2 releases are on slide 10 "
         "of the deck, as filled circles. The others are open diamonds. A line marks the date of the deck, 31 January "
         "2020. 1 release came later.",
     ),
@@ -544,7 +544,7 @@ def test_a_claim_that_the_data_do_not_show_is_refused(draw: Callable[[], Figure]
 
 def test_the_curves_of_cold_starts_are_told_by_their_shares() -> None:
     words = alt_text(cold_share(title="Rare calls often start cold, frequent calls hardly ever"))
-    shares = re.findall(r"kept for (\d+) min, it is (\d+)% at 0\.01 a minute, .+? at 1 and .+? at 100\.", words)
+    shares = re.findall(r"kept for (\d+) min, the share is (\d+)% at 0\.01 a minute, .+? at 1 and .+? at 100\.", words)
     assert [minutes for minutes, _ in shares] == ["1", "10", "60"]
     assert [int(percent) for _, percent in shares] == [99, 90, 55]  # nobody calls for t with the chance exp(-rate t)
 

@@ -253,8 +253,8 @@ def test_the_axis_has_plain_numbers_even_when_all_calls_took_nearly_as_long() ->
 @pytest.mark.parametrize(
     ("groups", "says"),
     [
-        ({}, "There are 0 groups to draw, but only 1 to 6"),
-        ({str(n): [1.0] for n in range(7)}, "There are 7 groups to draw, but only 1 to 6"),
+        ({}, "There are 0 groups to draw. Give 1 to 6"),
+        ({str(n): [1.0] for n in range(7)}, "There are 7 groups to draw. Give 1 to 6"),
         ({"warm": []}, "Group 'warm' has no measurements"),
         ({"warm": [1.0, 0.0]}, r"Group 'warm' has 0\.0, but a duration in ms must be above 0"),
         ({"warm": [float("nan")]}, "Group 'warm' has nan"),

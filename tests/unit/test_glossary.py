@@ -119,7 +119,7 @@ def test_the_title_of_a_source_is_no_use_of_a_word() -> None:
         ("{term: queue, first: '03', means: Keeps messages.}", r"entry 1 \(queue\): ja is missing"),
         ("{term: queue, ja: キュー, first: '03', means: Keeps messages.}", "ja must be a list of words"),
         ("{term: queue, ja: [キュー], first: '3', means: Keeps messages.}", "number of a module"),
-        ("{term: queue, ja: [キュー], first: '03', means: Keeps messages}", "full stop"),
+        ("{term: queue, ja: [キュー], first: '03', means: Keeps messages}", "period"),
         ("{term: queue, ja: [待ち行列], first: '03', means: Keeps messages.}", "needs a reading in kana"),
         ("{term: queue, ja: [キュー], seen: [blog], first: '03', means: Keeps messages.}", "seen is 'blog'"),
         ("{term: queue, ja: [キュー], since: 3, first: '03', means: Keeps messages.}", "unknown key 'since'"),

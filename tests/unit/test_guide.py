@@ -68,8 +68,9 @@ def test_the_tables_are_put_on_the_clock(root: Path) -> None:
     assert "| 09:00–09:05 | 5 | lesson 00 | *Lamps and totals*: all of it |" in text
     assert "| 09:05–09:07 | 2 | lab 00 | *Lamps and totals*: task 0.1 |" in text
     assert "| 09:07–09:10 | 3 | reserve | |" in text
-    assert "Slides, demos and talk: 0 minutes. Hands on: 7. Breaks: 0." in text
-    assert "lesson 5, lab 2 (0.1: 2). Slides of the deck: 1–2." in text
+    assert "Hands-on work takes 7 minutes, slides, demos and talk take 0, and breaks take 0. So 100% of" in text
+    assert "|  | Slides | Lesson | Lab | 0.1 |\n|---|---:|---:|---:|---:|\n| Minutes | 4 | 5 | 2 | 2 |\n" in text
+    assert "\nCovers slides 1–2 of the deck.\n" in text
     assert "\nold\n" not in text
     assert filled(root, text) == text
 
@@ -93,7 +94,7 @@ def test_a_guide_without_its_places_is_told(root: Path, old: str, new: str, says
 
 def test_a_module_that_is_planned_may_have_a_place(root: Path) -> None:
     text = filled(root, TEXT + "<!-- module: 01 -->\n<!-- /module -->\n")
-    assert "*Minutes*: lesson 10, lab 20. Slides of the deck: 3. Planned, not ready yet." in text
+    assert "| Minutes | 10 | 20 |\n\nCovers slide 3 of the deck. Planned, not ready yet.\n" in text
 
 
 def test_the_check_tells_of_old_tables_and_the_build_writes_them(root: Path) -> None:
@@ -103,7 +104,7 @@ def test_the_check_tells_of_old_tables_and_the_build_writes_them(root: Path) -> 
     text = re.sub(r"(lesson|lab)_minutes = \d+", r"\1_minutes = 0", toml.read_text(encoding="utf-8"))
     toml.write_text(text.split("[[module.task]]")[0].replace("[1, 2]", "[]"), encoding="utf-8")
     (root / guide.GUIDE).write_text(TEXT.replace("<!-- track: hour -->\n<!-- /track -->\n", ""), encoding="utf-8")
-    told = f'{guide.GUIDE}: its tables are not those of course.toml: run "make build"'
+    told = f'{guide.GUIDE}: its tables differ from course.toml: run "make build"'
     assert told in check(report=lambda _: None)
     with contextlib.suppress(BuildFailed):  # README and notebooks of this copy are not the matter
         build(report=lambda _: None)
@@ -140,6 +141,12 @@ def test_the_page_needs_no_other_file(root: Path) -> None:
     assert "<td>lesson 00</td>" in html
     assert re.findall(r'(?:src|href)="([^"]*)"', html) == ["https://aws.example/"]
     assert lines == ["exported   slides/export/instructor-guide.html"]
+
+
+def test_each_track_begins_on_its_own_page() -> None:
+    track = "### An hour\n\nGoal\n\n<!-- track: hour -->\n<!-- /track -->"
+    html = guide.as_html(f"### Before\n\nText\n\n{track}\n\n### After\n")
+    assert re.findall(r"<h3[^>]*>[^<]*", html) == ["<h3>Before", '<h3 class="track">An hour', "<h3>After"]
 
 
 def test_without_a_browser_the_pdf_is_left_out_and_said_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def test_what_is_tried_out_tells_an_error_in_one_line_and_the_notebook_runs_on(
             "from serverless_first.shop.hikari_capacity import tasks\n\n\ndef plan(yesterday):\n    return tasks(60)\n",
             "plan.py, line 5: ValueError: target is 60",
         ),
-        ('def plan(yesterday):\n    return "functions"\n', "TypeError: plan returned 'functions'. Return what"),
+        ('def plan(yesterday):\n    return "functions"\n', "TypeError: plan returned 'functions'. Return a policy"),
         ("def plan(yesterday)\n", "plan.py, line 1: SyntaxError"),
     ):
         Path("plan.py").write_text(text, encoding="utf-8")

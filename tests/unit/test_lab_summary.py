@@ -61,10 +61,10 @@ def test_the_page_tells_tries_hints_days_minutes_and_what_comes_next(work: Path)
     begun = summary._day(ProgressFile().read()["modules"]["05-lamps"]["begun_at"])
     assert begun
     day = summary._written(begun)
-    assert f"5.1 Work out the total ✓ passed {day} 3 2 3" in words  # tries, hints, minutes
-    assert "5.2 Ship the lamp begun 1 1" in words
+    assert f"5.1 Work out the total ✓ passed {day} 3 2 3" in words  # attempts, hints, minutes
+    assert "5.2 Ship the lamp started 1 1" in words
     assert "1 of 2 tasks passed" in words
-    assert f"begun on {day}" in words
+    assert f"started on {day}" in words
     assert "predictions that came true: 1 of 2" in words
     assert "Task 5.2, Ship the lamp: about 1 minute." in words
     assert "What I can do now" not in words  # the module is not finished
@@ -80,7 +80,7 @@ def test_a_finished_module_tells_what_the_learner_can_do(course_dir: Path) -> No
     words = Page(summary.write()).words
     assert "What I can do now make a lamp <last>" in words
     assert "modules finished 1 of 1" in words
-    assert "You have passed every task of the course" in words
+    assert "You have passed every task in the course" in words
 
 
 def test_the_page_needs_no_other_file_and_no_script(work: Path) -> None:
@@ -107,10 +107,10 @@ def test_who_shares_with_a_board_is_not_told_that_nothing_was_sent(work: Path, a
 def test_the_name_is_in_the_heading_and_kept_nowhere_else() -> None:
     record(ProgressFile())
     path = summary.write(name="  アヤ <b>Tanaka</b> ")
-    assert "what アヤ <b>Tanaka</b> has done" in Page(path).words
+    assert "アヤ <b>Tanaka</b>'s progress" in Page(path).words
     assert "b" not in Page(path).tags
     assert "Tanaka" not in ProgressFile().path.read_text(encoding="utf-8")
-    assert "what I have done" in Page(summary.write()).words  # written again, without it
+    assert "my progress" in Page(summary.write()).words  # written again, without it
 
 
 def test_a_record_of_an_earlier_version_is_told_as_far_as_it_goes(work: Path) -> None:
@@ -120,9 +120,9 @@ def test_a_record_of_an_earlier_version_is_told_as_far_as_it_goes(work: Path) ->
     work.mkdir(parents=True)
     (work / "progress.json").write_text(json.dumps({"version": 1, "modules": modules}), encoding="utf-8")
     words = Page(summary.write()).words
-    assert re.search(r"5\.1 Work out the total ✓ passed, solution seen 2[45] November 2026 4 1 3", words)
+    assert re.search(r"5\.1 Work out the total ✓ passed, solution seen November 2[45], 2026 4 1 3", words)
     assert "5.2 Ship the lamp ✓ passed not recorded" in words
-    assert "begun on" not in words
+    assert "started on" not in words
     assert "99.1" not in words
 
 
@@ -202,7 +202,7 @@ def test_what_comes_after_the_first_pass_is_not_counted(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("work")
 def test_the_progress_and_the_page_count_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     record(ProgressFile())
-    assert "tries 4 hints 2" in Page(summary.write()).words
+    assert "attempts 4 hints 2" in Page(summary.write()).words
     Lab("05").progress()
     told = capsys.readouterr().out
     assert "5.1   passed       3 attempts, 2 hints: Work out the total" in told

@@ -32,16 +32,16 @@ def test_two_vpcs(model: Model, environments: int, interfaces: int, addresses: i
     assert ("Hyperplane" in words(figure)) is (model == "hyperplane")
     found = legends(figure)
     assert f"{environments} environment{'' if environments == 1 else 's'}" in found
-    assert (f"{refused} found no address" in found) is bool(refused)
+    assert (f"{refused} got no address" in found) is bool(refused)
     assert (f"{addresses - interfaces} free" in found) is (addresses > interfaces)
 
 
 @pytest.mark.parametrize(
     ("model", "environments", "interfaces", "says"),
     [
-        ("2019", 4, 3, "3 interfaces for 4 environments do not match the model '2019'"),
-        ("none", 4, 1, "not match the model 'none'"),
-        ("hyperplane", 4, 12, "12 interfaces do not fit into 11 addresses"),
+        ("2019", 4, 3, "3 interfaces for 4 environments don't match the model '2019'"),
+        ("none", 4, 1, "don't match the model 'none'"),
+        ("hyperplane", 4, 12, "12 interfaces don't fit into 11 addresses"),
         ("hyperplane", 73, 1, "up to 72 and 60 can be drawn"),
     ],
 )

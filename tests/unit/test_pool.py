@@ -273,7 +273,7 @@ def test_bad_input_is_refused_with_what_is_allowed(change: dict[str, Any], messa
         ((1, -1), "mean_service_s holds -1"),
         ((1, 1, 0), "connections is 0"),
         ((1, 1, 10, -1), "borrow_timeout_s is -1"),
-        ((50, 0.2, 10), "the queue grows for ever. Give borrow_timeout_s"),
+        ((50, 0.2, 10), "the queue grows forever. Give borrow_timeout_s"),
     ],
 )
 def test_theory_refuses_what_it_does_not_hold_for(arguments: tuple[Any, ...], message: str) -> None:

@@ -72,4 +72,4 @@ def test_the_explorer_never_tells_more_services_by_events_than_it_has() -> None:
     explorer.services.value, explorer.by_event.value = 3, 11
     assert explorer.result.by_events == pytest.approx(0.999)
     assert explorer.result.waiting == pytest.approx(0.999**3)
-    assert "With 2 of them told by events it is 99.90%, 44 minutes" in explorer.sentence
+    assert "With 2 of them notified by events, the caller gets 99.90%, or 44 minutes" in explorer.sentence

@@ -93,4 +93,4 @@ def test_on_another_system_it_says_that_it_is_for_linux(
     monkeypatch.setattr(psutil, "LINUX", False)
     with pytest.raises(SystemExit):
         soak.main(["--minutes", "1"])
-    assert "this runs on Linux alone" in capsys.readouterr().err
+    assert "this runs only on Linux" in capsys.readouterr().err

@@ -136,7 +136,7 @@ def test_a_wide_machine_is_drawn_across() -> None:
 def test_the_words_for_the_alt_text_tell_all_states_and_transitions() -> None:
     told = figures.state_machine_words(definitions.NESTED)
     assert told.startswith("It starts with Enrich. Enrich (Parallel: 3 branches) starts Price, Each line, Customer; ")
-    assert "after it then Store, on any error Later" in told
+    assert "once it has finished, then Store, on any error Later" in told
     assert "Weight (Lambda weight): then the end of Each line" in told
     poller = figures.state_machine_words(definitions.POLLER)
     assert (
@@ -153,7 +153,7 @@ def test_the_words_for_the_alt_text_tell_all_states_and_transitions() -> None:
         ({"StartAt": "A"}, "There are no States"),
         ({"StartAt": "B", "States": {"A": {"Type": "Pass", "End": True}}}, "StartAt is 'B', but the states are A"),
         ({"StartAt": "A", "States": {"A": {"Type": "Nap"}}}, "'A' has the Type 'Nap'"),
-        ({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}, "'A' goes on to 'B'"),
+        ({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}, "'A' leads to 'B'"),
         ({"StartAt": "A", "States": {"A": {"Type": "Parallel", "Branches": [], "End": True}}}, "no Branches"),
         ({"StartAt": "A", "States": {"A": {"Type": "Map", "End": True}}}, "There are no States in A"),
     ],

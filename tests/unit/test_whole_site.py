@@ -152,7 +152,7 @@ def test_a_lesson_on_a_phone_read_with_the_keyboard(site: Path, browser: Any) ->
     assert outcome.is_visible()
 
     # One button opens all, and folds it again.
-    button = lesson.get_by_role("button", name="Open all that is folded")
+    button = lesson.get_by_role("button", name="Open all folds")
     button.focus()
     lesson.keyboard.press("Enter")
     assert lesson.locator("article details:not([open])").count() == 0

@@ -1,4 +1,4 @@
-#: expects: until Lambda ends it
+#: expects: until Lambda ends the call
 #: because: The handler tries again for as long as it takes.
 #: fills: gap 1
     while True:

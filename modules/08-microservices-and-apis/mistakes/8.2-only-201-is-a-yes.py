@@ -1,4 +1,4 @@
-#: expects: Stock says that it reserved them before
+#: expects: Stock says that it reserved the lamps before
 #: because: Everything but 201 is taken for a no.
 #: changes: gap 1
 -        with urllib.request.urlopen(request, timeout=2):

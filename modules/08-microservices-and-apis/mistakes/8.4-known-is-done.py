@@ -1,4 +1,4 @@
-#: expects: the first attempt ended between the two
+#: expects: the first attempt failed between the two
 #: because: What is in the table was dealt with before.
 #: fills: gap 1
     key = {"order_key": {"S": order["order_key"]}}

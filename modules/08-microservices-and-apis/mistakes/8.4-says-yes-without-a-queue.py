@@ -1,4 +1,4 @@
-#: expects: The message could not be sent, but the customer got a yes
+#: expects: The message could not be sent, but the customer got a success status
 #: because: The order is in the table, so it is not lost.
 #: fills: gap 1
     store(order)

@@ -5,12 +5,12 @@ import json
 
 import boto3
 
-parcels = boto3.resource("dynamodb").Table("hikari-parcels")
-Refused = parcels.meta.client.exceptions.ConditionalCheckFailedException
+packages = boto3.resource("dynamodb").Table("hikari-packages")
+Refused = packages.meta.client.exceptions.ConditionalCheckFailedException
 
 
 def pack(order):
-    parcels.update_item(
+    packages.update_item(
         Key={"order_id": order["order_id"]},
         UpdateExpression="SET lamp = :lamp ADD packed :one",
         ConditionExpression="attribute_not_exists(packed)",

@@ -6,11 +6,11 @@ import json
 
 import boto3
 
-parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+packages = boto3.resource("dynamodb").Table("hikari-packages")
 
 
 def pack(order):
-    parcels.update_item(
+    packages.update_item(
         Key={"order_id": order["order_id"]},
         UpdateExpression="SET lamp = :lamp ADD packed :one",
         ExpressionAttributeValues={":lamp": order["lamp"], ":one": 1},
@@ -22,7 +22,7 @@ def handler(event, context):
         order = json.loads(record["body"])
         seen = hashlib.sha256(record["body"].encode()).hexdigest()
         try:
-            parcels.put_item(Item={"order_id": seen}, ConditionExpression="attribute_not_exists(order_id)")
-        except parcels.meta.client.exceptions.ConditionalCheckFailedException:
+            packages.put_item(Item={"order_id": seen}, ConditionExpression="attribute_not_exists(order_id)")
+        except packages.meta.client.exceptions.ConditionalCheckFailedException:
             continue
         pack(order)

@@ -1,5 +1,5 @@
 #: expects: reports success
 #: because: takes every exception for a repetition
 #: changes: gap 1
--        except parcels.meta.client.exceptions.ConditionalCheckFailedException:
+-        except packages.meta.client.exceptions.ConditionalCheckFailedException:
 +        except Exception:

@@ -5,14 +5,14 @@ import json
 
 import boto3
 
-parcels = boto3.resource("dynamodb").Table("hikari-parcels")
+packages = boto3.resource("dynamodb").Table("hikari-packages")
 
 
 seen = set()
 
 
 def pack(order):
-    parcels.update_item(
+    packages.update_item(
         Key={"order_id": order["order_id"]},
         UpdateExpression="SET lamp = :lamp ADD packed :one",
         ExpressionAttributeValues={":lamp": order["lamp"], ":one": 1},

@@ -3,7 +3,7 @@
 #: fills: gap 1
         seen = f"receipt {record['receiptHandle']}"
         try:
-            parcels.put_item(Item={"order_id": seen}, ConditionExpression="attribute_not_exists(order_id)")
-        except parcels.meta.client.exceptions.ConditionalCheckFailedException:
+            packages.put_item(Item={"order_id": seen}, ConditionExpression="attribute_not_exists(order_id)")
+        except packages.meta.client.exceptions.ConditionalCheckFailedException:
             continue
         pack(order)

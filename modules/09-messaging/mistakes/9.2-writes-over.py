@@ -5,12 +5,12 @@ import json
 
 import boto3
 
-parcels = boto3.resource("dynamodb").Table("hikari-parcels")
-Refused = parcels.meta.client.exceptions.ConditionalCheckFailedException
+packages = boto3.resource("dynamodb").Table("hikari-packages")
+Refused = packages.meta.client.exceptions.ConditionalCheckFailedException
 
 
 def pack(order):
-    parcels.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})
+    packages.put_item(Item={"order_id": order["order_id"], "lamp": order["lamp"], "packed": 1})
 
 
 def handler(event, context):

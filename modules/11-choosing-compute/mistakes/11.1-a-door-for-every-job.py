@@ -1,4 +1,4 @@
-#: expects: Nobody comes over HTTP here, but the estimate includes an HTTP API
+#: expects: No requests come over HTTP here, but the estimate includes an HTTP API
 #: because: Each function has an API in front.
 %%writefile month.py
 import math

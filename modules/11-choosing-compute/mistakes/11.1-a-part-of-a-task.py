@@ -1,4 +1,4 @@
-#: expects: a part of a task
+#: expects: includes part of a task
 #: because: Two tasks and a third are two tasks and a third.
 %%writefile month.py
 import math

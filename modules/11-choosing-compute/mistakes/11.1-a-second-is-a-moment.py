@@ -1,4 +1,4 @@
-#: expects: treated as requests at a time
+#: expects: treated as requests in progress
 #: because: As many requests are under way as come in a second.
 %%writefile month.py
 import math

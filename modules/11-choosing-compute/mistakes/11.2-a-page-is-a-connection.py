@@ -1,4 +1,4 @@
-#: expects: HTTP reaches a function through an API
+#: expects: HTTP requests reach a function through an API
 #: because: What is used by HTTP needs a connection that comes in.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

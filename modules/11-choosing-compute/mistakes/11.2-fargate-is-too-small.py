@@ -1,4 +1,4 @@
-#: expects: 64 GB fit into a Fargate task
+#: expects: 64 GB fits in a Fargate task
 #: because: The memory sends it on from Fargate, too.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

@@ -1,4 +1,4 @@
-#: expects: no limit forces it: lambda can do all
+#: expects: no limit forces it to: lambda can do all
 #: because: So many requests a second are too many for functions.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

@@ -1,4 +1,4 @@
-#: expects: leaves fargate, but no limit forces it
+#: expects: leaves fargate, but no limit forces it to
 #: because: What listens needs a machine of its own.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

@@ -1,4 +1,4 @@
-#: expects: it needs its own kernel
+#: expects: this work needs its own kernel
 #: because: Fargate is a server, so it does what a server does.
 records = {
     "flash sale": {"service": "lambda", "leave": {}},

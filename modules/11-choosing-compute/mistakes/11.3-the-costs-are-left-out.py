@@ -1,4 +1,4 @@
-#: expects: record of .flash sale. is incomplete
+#: expects: record for .flash sale. is incomplete
 #: because: The choice is the answer.
 decisions = {
     "flash sale": {"service": "lambda"},

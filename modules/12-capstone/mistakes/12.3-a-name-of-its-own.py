@@ -1,4 +1,4 @@
-#: expects: comes again is paid again
+#: expects: arrives twice is paid twice
 #: because: each execution has a name of its own, so that none is refused
 #: fills: gap 1
     import uuid

@@ -1,4 +1,4 @@
-#: expects: comes again causes an error in your worker
+#: expects: arrives twice causes an error in your worker
 #: because: an execution that is there already is a reason to fail
 #: fills: gap 1
     states.start_execution(

@@ -1,4 +1,4 @@
-"""build() makes the notebooks from the modules' sources; check() says whether they are what the sources make."""
+"""build() generates the notebooks from the modules' sources, and check() compares the stored notebooks with them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from serverless_first.authoring.problems import BuildFailed
 from serverless_first.authoring.sources import Page, pages
 from serverless_first.course import Module, places, timetable
 from serverless_first.course.places import course_root
+from serverless_first.facts import review
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.quiz import load_quiz
 
@@ -27,7 +28,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Built:
-    """One file of the build: its path in the checkout, and whether it was written or already right."""
+    """One file of the build, with its path in the checkout and whether the build wrote it."""
 
     target: str
     state: Literal["built", "unchanged"]
@@ -35,7 +36,7 @@ class Built:
 
 @dataclass
 class _Made:
-    """What the sources make, before anything is executed."""
+    """The generated pages, labs and minutes, before any notebook is executed."""
 
     root: Path
     course: course.Course
@@ -51,32 +52,32 @@ class _Made:
 def build(
     modules: Sequence[str] | None = None, *, force: bool = False, jobs: int = 2, report: Report = print
 ) -> list[Built]:
-    """Makes notebooks/, solutions/, labs/, slides/ and README's course table.
+    """Builds notebooks/, solutions/, labs/, slides/ and README's course table.
 
-    What did not change since the last build is not executed again. Everything that can be made is made before
-    a failure is raised, and a notebook that fails stays stored as it was.
+    The build doesn't execute notebooks that are unchanged since the last build. It builds everything that it can before
+    it raises an error, and the stored version of a notebook that fails stays unchanged.
 
     Args:
-        modules: ids or numbers ("05-rds-proxy", "05"); without them every module that has an author's room.
-        force: execute also what did not change.
-        jobs: how many notebooks run at the same time, each in a kernel of its own.
+        modules: ids or numbers ("05-rds-proxy", "05"); None for every module that has a folder in modules/.
+        force: whether to execute unchanged notebooks as well.
+        jobs: how many notebooks run at the same time, each in its own kernel.
         report: gets one line for each step, warning and note.
 
     Returns:
         one entry for each file, in the order of the course.
 
     Raises:
-        BuildFailed: with one line for each thing that is wrong: file, cell and what to do.
-        UnknownModule: course.toml has no such module.
+        BuildFailed: with one line for each problem, which names the file, the cell and what to do.
+        UnknownModule: course.toml doesn't have this module.
     """
     if jobs < 1:
-        raise ValueError(f"jobs is {jobs}; it is a number of notebooks at a time, 1 or more")
+        raise ValueError(f"jobs is {jobs}. Give the number of notebooks at a time, 1 or more.")
     made = _make(modules)
     text = with_minutes(made.root, made.minutes)
     if (made.root / COURSE).read_text(encoding="utf-8") != text:
         cache.write_text(made.root / COURSE, text)
         report(f"built      {COURSE}")
-        made = _make(modules)  # its minutes are in the texts
+        made = _make(modules)  # the texts contain the new minutes
     problems = list(made.problems)
     results = {target: _write(made.root, target, nbio.dumps(notebook), report) for target, notebook, _ in made.labs}
     results |= _run_all(made, force, jobs, report, problems)
@@ -97,17 +98,18 @@ def build(
 
 
 def check(modules: Sequence[str] | None = None, *, report: Report = print) -> list[str]:
-    """What is stored and is not what the sources make; nothing is executed or written.
+    """Compares the stored files with the sources, without executing or writing anything.
 
     Args:
         modules: as for `build`.
-        report: gets warnings and notes, which are no problems: facts that nobody has checked for a year, or cites.
+        report: gets warnings and notes that aren't problems, such as facts that nobody cites or has checked for a year.
+            For the whole course, it also gets the facts to look at again, see `facts.review`.
 
     Returns:
-        one line for each problem, which says what to do; empty when everything is in step.
+        one line for each problem, which says what to do; empty if everything is up to date.
 
     Raises:
-        UnknownModule: course.toml has no such module.
+        UnknownModule: course.toml doesn't have this module.
     """
     try:
         made = _make(modules)
@@ -129,20 +131,23 @@ def check(modules: Sequence[str] | None = None, *, report: Report = print) -> li
     try:
         readme = (made.root / "README.md").read_text(encoding="utf-8")
         if table.with_table(readme, made.course) != readme:
-            problems.append('README.md: the course table is not the one of course.toml: run "make build"')
+            problems.append('README.md: the course table differs from course.toml: run "make build"')
     except FileNotFoundError:
         problems.append("README.md is missing")
     except table.NoMarkers as error:
         problems.append(str(error))
     text = _guide(made, problems)
     if text is not None and text != (made.root / guide.GUIDE).read_text(encoding="utf-8"):
-        problems.append(f'{guide.GUIDE}: its tables are not those of course.toml: run "make build"')
+        problems.append(f'{guide.GUIDE}: its tables differ from course.toml: run "make build"')
     _report_facts(made, report)
+    if made.whole_course:
+        for line in review.lines(made.facts, date.today()):
+            report(line)
     return problems
 
 
 def _guide(made: _Made, problems: list[str]) -> str | None:
-    """The instructor's guide with its tables; None where there is none, or something is wrong: then in `problems`."""
+    """The instructor's guide with its tables; None if it is missing or has a problem, which goes to `problems`."""
     try:
         tracks = timetable.load(made.root)
         text = (made.root / guide.GUIDE).read_text(encoding="utf-8")
@@ -151,7 +156,7 @@ def _guide(made: _Made, problems: list[str]) -> str | None:
         problems += error.problems
     except FileNotFoundError:
         if tracks:
-            problems.append(f"{guide.GUIDE} is missing: course.toml has tracks, and the guide tells how to give them")
+            problems.append(f"{guide.GUIDE} is missing: course.toml has tracks, and the guide says how to teach them")
     return None
 
 
@@ -166,7 +171,7 @@ def _make(names: Sequence[str] | None) -> _Made:
     chosen = the_course.built if names is None else [the_course.deck_of(name) for name in names]
     for module in dict.fromkeys(chosen):
         if not module.ready:
-            made.problems.append(f"{module.id} is planned: it is built once modules/{module.id}/ exists")
+            made.problems.append(f"{module.id} is only planned, and you can build it once modules/{module.id}/ exists")
             continue
         made.problems += beside.citation_problems(module, root, the_facts, made.cited)
         try:
@@ -184,7 +189,7 @@ def _make(names: Sequence[str] | None) -> _Made:
 
 
 def minutes_of(module: Module, own: Sequence[Page]) -> minutes.Minutes:
-    """How long a module takes, by its pages and its quiz.
+    """How long a module takes, computed from its pages and its quiz.
 
     Raises:
         BuildFailed: the quiz can't be read.
@@ -199,7 +204,7 @@ def minutes_of(module: Module, own: Sequence[Page]) -> minutes.Minutes:
 
 
 def with_minutes(root: Path, computed: Mapping[Module, minutes.Minutes]) -> str:
-    """course.toml's text with the minutes that were computed."""
+    """course.toml's text with the computed minutes."""
     text = (root / COURSE).read_text(encoding="utf-8")
     for module, right in computed.items():
         text = minutes.in_course_file(text, module, right)
@@ -207,7 +212,7 @@ def with_minutes(root: Path, computed: Mapping[Module, minutes.Minutes]) -> str:
 
 
 def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list[str]) -> dict[str, Any]:
-    """Executes the pages that need it; adds to `problems` and returns the state of each target."""
+    """Executes the pages that have changed. Returns the state of each target, and adds to `problems`."""
     root, memory = made.root, cache.Cache(made.root)
     common = cache.common_digest(root)
     results: dict[str, Any] = {}
@@ -220,7 +225,7 @@ def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list
                 text = nbio.dumps(future.result())
             except BuildFailed as error:
                 problems.extend(error.problems)
-                report(f"failed     {page.target}: stays as it was")
+                report(f"failed     {page.target}: the stored version stays")
             else:
                 cache.write_text(root / page.target, text)
                 memory.remember(page.target, inputs)
@@ -242,7 +247,7 @@ def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list
             while running:
                 settle(wait(running, return_when=FIRST_COMPLETED).done)
         except KeyboardInterrupt:
-            report("stopping: what runs now is finished, nothing more is started")
+            report("stopping: waiting for the running notebooks, and starting no others")
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return {page.target: results[page.target] for page in made.pages if page.target in results}
@@ -262,8 +267,8 @@ def _report_facts(made: _Made, report: Report) -> None:
     today = date.today()
     for fact in made.facts.values():
         if fact.stale(today):
-            report(f"warning: fact {fact.id} was last checked on {fact.checked}: check it against its source again")
-    # Only a look at every module tells that none cites a fact.
+            report(f"warning: fact {fact.id} was last checked on {fact.checked}: compare it with its source again")
+    # Only a build of all modules can tell that no module cites a fact.
     if made.whole_course and not made.problems:
         for fact_id in (name for name in made.facts if name not in made.cited):
             report(f"note: no module cites the fact {fact_id}")

@@ -1,6 +1,6 @@
-"""What the last build made from what, so that an unchanged notebook is not executed again.
+"""Remembers the inputs and outputs of the last build, so that the next build skips unchanged notebooks.
 
-`.build-cache.json` is git-ignored and may be deleted at any time: the next build then makes everything.
+Git ignores `.build-cache.json`. You may delete the file at any time, and the next build then executes everything.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PACKAGES = (
 
 
 def file_digest(path: Path) -> str:
-    """The SHA-256 of a file, or "" when it is not there."""
+    """The SHA-256 of a file, or "" if the file doesn't exist."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def common_digest(root: Path) -> str:
-    """What every notebook depends on: facts, releases, prices, course.toml, the code, Python, the key packages."""
+    """The digest of the common inputs: facts, releases, prices, course.toml, the code, Python and key packages."""
     lines = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
     for name in _PACKAGES:
         try:
@@ -46,21 +46,21 @@ def common_digest(root: Path) -> str:
 
 
 def module_digest(root: Path, module_id: str, common: str) -> str:
-    """`common` and every file in the author's room of the module."""
+    """The digest of `common` and every file in the module's folder in modules/."""
     room = root / "modules" / module_id
     files = sorted(p for p in room.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     return _digest([common, *(f"{path.relative_to(root).as_posix()} {file_digest(path)}" for path in files)])
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes the file whole or not at all, in UTF-8 with "\\n" at line ends."""
+    """Writes the file completely or not at all, in UTF-8 with "\\n" as the line ending."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        # mkstemp makes a file for its owner only; the others in git are readable.
+        # Only the owner can read a file from mkstemp, but all other files in git are readable.
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
         temporary.replace(path)
     except BaseException:
@@ -69,7 +69,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 class Cache:
-    """The remembered pairs of digests, by the notebook's path in the checkout; safe to use from several threads."""
+    """The stored pairs of digests by the notebook's path in the checkout. Several threads may use one cache."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / ".build-cache.json"
@@ -78,12 +78,12 @@ class Cache:
         self._entries = self._load()
 
     def is_current(self, target: str, inputs: str) -> bool:
-        """Whether the stored notebook is the one that was made from these inputs."""
+        """Whether the stored notebook was built from these inputs."""
         stored = file_digest(self._root / target)
         return bool(stored) and self._entries.get(target) == {"inputs": inputs, "output": stored}
 
     def remember(self, target: str, inputs: str) -> None:
-        """Notes that the stored notebook was made from these inputs."""
+        """Records that the stored notebook was built from these inputs."""
         with self._lock:
             self._entries[target] = {"inputs": inputs, "output": file_digest(self._root / target)}
             write_text(self._path, json.dumps(self._entries, indent=1, sort_keys=True) + "\n")

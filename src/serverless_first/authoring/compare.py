@@ -1,4 +1,4 @@
-"""What is stored beside what the sources make, without executing anything."""
+"""Compares the stored notebooks with the sources, without executing anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CURE = 'run "make build"'
 
 
 def page_problems(page: Page, root: Path) -> list[str]:
-    """How the stored notebook differs from the page: cells, metadata, cells never run, outputs not fit to store."""
+    """The problems of a stored notebook: different cells or metadata, cells not run, and unsuitable outputs."""
     text = _stored_text(root, page.target)
     if text is None:
         return [f"{page.target} is missing: {_CURE}"]
@@ -31,7 +31,7 @@ def page_problems(page: Page, root: Path) -> list[str]:
     if len(made) != len(kept):
         return [f"{page.target} has {len(kept)} cells, {page.source} makes {len(made)}: {_CURE}"]
     if stored.metadata != page.notebook.metadata:
-        return [f"{page.target}: the notebook's metadata are not those the build writes: {_CURE}"]
+        return [f"{page.target}: the notebook's metadata differ from the build's: {_CURE}"]
     counts = [cell.execution_count for cell in kept if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
         return [f"{page.target}: not every code cell was run, once and in order: {_CURE}"]
@@ -39,7 +39,7 @@ def page_problems(page: Page, root: Path) -> list[str]:
 
 
 def whole_problems(target: str, notebook: Any, source: str, root: Path) -> list[str]:
-    """Whether a notebook that is never executed is stored letter by letter."""
+    """The problems of a stored notebook that is never executed, which must equal the built one exactly."""
     text = _stored_text(root, target)
     if text is None:
         return [f"{target} is missing: {_CURE}"]
@@ -49,9 +49,9 @@ def whole_problems(target: str, notebook: Any, source: str, root: Path) -> list[
 
 
 def strays(root: Path, targets: set[str]) -> list[str]:
-    """Notebooks in the folders of built ones that no source makes."""
+    """Notebooks in the build's folders that have no source."""
     found = {path.relative_to(root).as_posix() for name in BUILT_FOLDERS for path in (root / name).glob("*.ipynb")}
-    return [f"{target} has no source in modules/: delete it, nothing makes it" for target in sorted(found - targets)]
+    return [f"{target} has no source in modules/, so delete it" for target in sorted(found - targets)]
 
 
 def _stored_text(root: Path, target: str) -> str | None:

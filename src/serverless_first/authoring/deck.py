@@ -1,4 +1,4 @@
-"""A deck as slides: what a slide shows, what its notes say, how long it takes."""
+"""Reads a deck's cells as slides, with their content, notes and minutes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 PARTS = ("Say", "Ask", "Show", "Misunderstanding", "Minutes")
-SOURCES_TAG = "sources"  # on the cell that the build puts at the foot of a slide, and at the end of a lesson or lab
+SOURCES_TAG = "sources"  # on the cell that the build adds at the end of a slide, a lesson or a lab
 
-# The notebook shown live by RISE in JupyterLab. The theme is one that asks nothing of the network; hidden code leaves
-# no line behind, and a figure fits.
+# Settings for RISE, which shows the notebook live in JupyterLab. The theme needs no network, hidden code leaves no
+# line behind, and figures fit.
 RISE = {
     "theme": "white",
     "transition": "none",
@@ -35,9 +35,9 @@ class Slide:
     """One slide.
 
     Attributes:
-        number: counted from 1.
-        cells: what is shown, in order: pairs of a cell and whether it comes as a fragment.
-        sources: the Markdown at the foot, or "".
+        number: the slide's number, from 1.
+        cells: the visible cells in order, as pairs of a cell and whether it is a fragment.
+        sources: the Markdown of the sources below the slide, or "".
         notes: the Markdown of the notes, or "".
     """
 
@@ -48,19 +48,19 @@ class Slide:
 
     @property
     def title(self) -> str:
-        """The first heading, as Markdown; "" where the slide has none."""
+        """The first heading, as Markdown; "" if the slide has none."""
         found = _HEADING.match(self.cells[0][0].source) if self.cells else None
         return found["title"].strip() if found else ""
 
     @property
     def minutes(self) -> int:
-        """How long the slide takes by its notes; 0 where they do not say it."""
+        """How many minutes the slide takes by its notes; 0 if the notes don't say."""
         said = parts(self.notes).get("Minutes", [""])[0]
         return int(said) if said.isdecimal() else 0
 
 
 def slides(cells: Sequence[Any]) -> list[Slide]:
-    """The slides of a deck's cells, by the slide types of their metadata."""
+    """Groups a deck's cells into slides, by the slide types in their metadata."""
     made: list[Slide] = []
     for cell in cells:
         kind = slide_type(cell)
@@ -79,7 +79,7 @@ def slides(cells: Sequence[Any]) -> list[Slide]:
 
 
 def slide_type(cell: Any) -> str:
-    """A cell's slide type, from its metadata or from a tag that is short for it; "-" goes on with the slide before."""
+    """A cell's slide type, from its metadata or from a tag of that name; "-" continues the previous slide."""
     kind = str(cell.metadata.get("slideshow", {}).get("slide_type", "-")) or "-"
     return next((tag for tag in cell.metadata.get("tags", []) if tag in SLIDE_TYPES), kind)
 
@@ -90,7 +90,7 @@ def without_title(markdown: str) -> str:
 
 
 def parts(notes: str) -> dict[str, list[str]]:
-    """What the notes say, by the word before it, such as "Say:"; a list of texts, for a word may come twice."""
+    """The parts of the notes by their label, such as "Say"; each is a list, because a label may appear twice."""
     notes = notes.split("<small", 1)[0]  # without the sources, which the build adds
     marks = list(_PART.finditer(notes))
     found: dict[str, list[str]] = {}
@@ -101,12 +101,12 @@ def parts(notes: str) -> dict[str, list[str]]:
 
 
 def with_bold_parts(notes: str) -> str:
-    """The notes with those words in bold, as the speaker sees them."""
+    """The notes with the labels of their parts in bold, as the speaker sees them."""
     return _PART.sub(lambda mark: f"**{mark['part']}:** ", notes)
 
 
 def notes_problems(deck: Sequence[Slide], source: str) -> list[str]:
-    """A line for each part that a slide's notes lack, have twice, or leave empty."""
+    """A line for each part of a slide's notes that is missing, empty or there twice."""
     problems: list[str] = []
     for slide in deck:
         where = f"{source}, slide {slide.number} ({slide.title or 'without a heading'})"
@@ -124,10 +124,8 @@ def notes_problems(deck: Sequence[Slide], source: str) -> list[str]:
 
 
 def minutes_problems(deck: Sequence[Slide], source: str, slides_minutes: int) -> list[str]:
-    """A line when the deck takes longer than course.toml gives it."""
+    """A line if the deck takes longer than its minutes in course.toml."""
     total = sum(slide.minutes for slide in deck)
     if total <= slides_minutes:
         return []
-    return [
-        f"{source}: the slides take {total} minutes by their notes, slides_minutes in course.toml is {slides_minutes}"
-    ]
+    return [f"{source}: the slides take {total} minutes by their notes, but course.toml gives them {slides_minutes}"]

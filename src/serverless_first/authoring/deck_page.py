@@ -1,4 +1,4 @@
-"""A deck's notebook as one HTML file that needs nothing else: no network, no folder beside it."""
+"""Turns a deck's notebook into a single HTML file that needs no network and no other files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from serverless_first.course import Course, Module
 
 _TEMPLATES = Path(__file__).parent / "templates" / "deck"
 _FONTS = (("regular", 400, "normal"), ("italic", 400, "italic"), ("semibold", 600, "normal"))
-_filters: Any = filters  # nbconvert carries no types
+_filters: Any = filters  # nbconvert has no type hints
 
 
 def page(notebook: Any, module: Module, the_course: Course, shown: Collection[str] | None = None) -> str:
@@ -29,11 +29,12 @@ def page(notebook: Any, module: Module, the_course: Course, shown: Collection[st
 
     Args:
         notebook: the built notebook of the slides, with its outputs.
-        the_course: whose name stands at the foot of each slide.
+        module: the deck's module.
+        the_course: the course, whose name is at the bottom of each slide.
         shown: the headings of the slides to keep; None keeps all.
 
     Raises:
-        BuildFailed: reveal.js is not installed, or the notebook has no slide of such a heading.
+        BuildFailed: reveal.js is not installed, or the notebook has no slide with one of these headings.
     """
     slides = deck.slides(notebook.cells)
     if shown is not None:
@@ -94,7 +95,7 @@ def _output(output: Any) -> str:
             picture = data[mime].replace("\n", "")
             return f'<figure><img src="data:{mime};base64,{picture}" alt="{alt}"></figure>'
     if "text/html" in data:
-        # The words of a figure are its alt text already; folded on a slide nobody would open them.
+        # The figure's words are already its alt text, and nobody would open a fold on a slide.
         return "" if "figure-in-words" in data["text/html"] else f"<div>{data['text/html']}</div>"
     return f'<pre class="output">{_filters.ansi2html(data["text/plain"])}</pre>' if "text/plain" in data else ""
 
@@ -112,7 +113,7 @@ def _code(source: str) -> str:
 
 
 def _about(module: Module, the_course: Course, minutes: int) -> str:
-    """What the first slide says of the deck: where it comes from, and how long it takes."""
+    """The line on the first slide about the deck's source and length."""
     slides = module.deck_slides
     if len(slides) == the_course.deck_slide_count:
         of = f"After the deck's {len(slides)} slides"
@@ -132,7 +133,7 @@ def _environment() -> jinja2.Environment:
 
 @cache
 def _assets() -> dict[str, str]:
-    """What goes into each page: reveal.js and its speaker view, the fonts, and our own style and script."""
+    """The assets in each page: reveal.js and its speaker view, the fonts, and our own style and script."""
     reveal = _reveal()
     own = {name: (_TEMPLATES / name).read_text(encoding="utf-8") for name in ("deck.css", "deck.js", "theme.js")}
     return {
@@ -158,13 +159,13 @@ def _font(folder: Path, name: str, weight: int, style: str) -> str:
 
 
 def _in_page(script: str) -> str:
-    """A script that may stand between two script tags: it holds such tags in its own texts."""
+    """The script in a form that is safe inside a script element, although its strings contain script tags."""
     script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _reveal() -> Path:
-    """The folder of reveal.js, in the wheel of sphinx-revealjs, which carries it."""
+    """The folder of reveal.js, which is part of the wheel of sphinx-revealjs."""
     spec = find_spec("sphinx_revealjs")
     if spec is None or not spec.submodule_search_locations:
         raise BuildFailed(["reveal.js is not installed: run `make env`, or pip install -e '.[slides]'"])

@@ -1,4 +1,4 @@
-"""Runs a notebook in a kernel of its own, away from the checkout, and leaves outputs that are the same each time."""
+"""Runs a notebook in its own kernel, outside the checkout, so that its outputs are the same every time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from serverless_first.course import kernels
 from serverless_first.figures.style import SCALE
 
 CELL_TIMEOUT_S = 60
-#: Of a cell with the tag `slow`: the drill of the capstone.
+#: For a cell with the tag `slow`, such as the drill of the capstone.
 SLOW_CELL_TIMEOUT_S = 240
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
 class _OwnKernel(AsyncKernelManager):
-    """The kernel of this very interpreter, whatever kernels the user has registered under the same name."""
+    """This interpreter's kernel, even if the user has registered another kernel with the same name."""
 
     @default("kernel_spec_manager")
     def _no_registered_kernels(self) -> KernelSpecManager:
@@ -40,18 +40,18 @@ class _OwnKernel(AsyncKernelManager):
 
 
 def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> Any:
-    """A copy of the page's notebook with the outputs of its code cells.
+    """Runs a page's notebook, and returns a copy with the outputs of its code cells.
 
-    The kernel's folder is an empty temporary one, and so is the learner's folder (SERVERLESS_FIRST_WORK).
+    The kernel's folder and the learner's folder (SERVERLESS_FIRST_WORK) are empty temporary folders.
 
     Args:
-        page: what to run; it is not changed.
-        root: the checkout, which the kernel finds as SERVERLESS_FIRST_ROOT.
-        cell_timeout_s: the time that one cell may take, in seconds.
+        page: the page to run, which stays unchanged.
+        root: the checkout, which the kernel gets as SERVERLESS_FIRST_ROOT.
+        cell_timeout_s: how long one cell may take, in seconds.
 
     Raises:
-        BuildFailed: a cell raised without the tag raises-exception, took too long, or has an output that
-            must not be stored: an image without alt text, an address in memory, a path of this machine.
+        BuildFailed: a cell raised an exception without the tag raises-exception, took too long, or has an output that
+            must not be stored, such as an image without alt text, a memory address or a path on this machine.
     """
     notebook = copy.deepcopy(page.notebook)
     if not page.has_code:
@@ -62,7 +62,7 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
             folder.mkdir()
         env = kernel_environment(root, folders)
         if page.kind == "slides":
-            env[SCALE] = "2"  # a figure fills the wall
+            env[SCALE] = "2"  # on the wall, a figure is large
         _run(notebook, page, env, folders["run"], cell_timeout_s)
         _tidy(notebook, page)
         problems = output_problems(notebook, page.source, forbidden=(str(Path(scratch).resolve()), scratch, str(root)))
@@ -75,15 +75,17 @@ def timeout_s(cell: Any, usual_s: float = CELL_TIMEOUT_S) -> float:
     """How long a cell may take, in seconds.
 
     Args:
-        usual_s: for cells without the tag `slow`.
+        cell: the cell.
+        usual_s: the time for cells without the tag `slow`, in seconds.
     """
     return max(usual_s, SLOW_CELL_TIMEOUT_S) if "slow" in cell.get("metadata", {}).get("tags", []) else usual_s
 
 
 def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = ()) -> list[str]:
-    """What must not be stored, a line for each.
+    """A line for each output that must not be stored.
 
-    An image without alt text, or of more colours than `figures.show` makes; an address; one of the `forbidden` texts.
+    These are images without alt text or with more colors than `figures.show` creates, memory addresses, and the
+    `forbidden` texts.
     """
     problems: list[str] = []
     for number, cell in enumerate(notebook.cells, 1):
@@ -94,22 +96,23 @@ def output_problems(notebook: Any, source: str, *, forbidden: tuple[str, ...] = 
                 if mime in output.get("data", {}) and not str(alt).strip():
                     problems.append(f"{where}: the picture has no alt text; show it with alt in its {mime} metadata")
             if _has_many_colours(output):
-                problems.append(f"{where}: the picture has thousands of colours; figures.show makes one of few")
+                problems.append(f"{where}: the picture has thousands of colors; show it with figures.show")
             text = _text_of(output)
             if address := _ADDRESS.search(text):
                 problems.append(f"{where}: the output holds {address[0]!r}, new in each run; end with `_ = ...`")
             if any(path in text for path in forbidden if len(path) > 1):
-                problems.append(f"{where}: the output holds a path of this machine; print a relative one")
+                problems.append(f"{where}: the output has a path on this machine; print a relative path")
     return problems
 
 
 def kernel_environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
-    """The environment of a kernel whose outputs are stored or compared: the same on every machine.
+    """The environment variables of a kernel whose outputs are stored or compared, the same on every machine.
 
-    Neither the author's AWS settings nor their IPython start-up files may show in an output.
+    The author's AWS settings and IPython startup files must not affect an output.
 
     Args:
-        folders: where "work" (the learner's folder) and "ipython" (IPython's settings) lie.
+        root: the checkout.
+        folders: the paths of "work" (the learner's folder) and "ipython" (IPython's settings).
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}
     return {
@@ -156,13 +159,13 @@ def _run(notebook: Any, page: Page, env: dict[str, str], cwd: Path, cell_timeout
 
 def _last_run(notebook: Any, page: Page) -> str:
     code = [(n, cell) for n, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
-    # The kernel announces a cell's number when it starts it, so the running cell is the last one that has it.
+    # The kernel announces the number of a cell that starts, so the running cell is the last cell with a number.
     started = [(n, cell) for n, cell in code if cell.execution_count is not None]
     return place(page.source, *(started or code)[-1 if started else 0])
 
 
 def _tidy(notebook: Any, page: Page) -> None:
-    """Keeps what a reader needs and drops what differs from run to run."""
+    """Drops the parts of the outputs that differ from run to run."""
     notebook.metadata = copy.deepcopy(page.notebook.metadata)  # the run added widgets and the kernel's version
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, 1):
@@ -173,7 +176,7 @@ def _tidy(notebook: Any, page: Page) -> None:
             if output.output_type == "execute_result":
                 output.execution_count = count
             if output.output_type == "error" and len("\n".join(output.traceback).splitlines()) > 1:
-                # The frames name files of the machine that built the notebook. A check's one line stays as it is.
+                # The traceback's frames name files on this machine. A check's single line stays as it is.
                 output.traceback = [f"{output.ename}: {output.evalue}"]
             if _WIDGET_VIEW in output.get("data", {}):
                 del output.data[_WIDGET_VIEW]
@@ -185,7 +188,7 @@ def _tidy(notebook: Any, page: Page) -> None:
 
 
 def _has_many_colours(output: Any) -> bool:
-    """Whether a PNG has no palette; its head says so (the PNG specification, 11.2.1: colour type 3 has one)."""
+    """Whether a PNG has no palette, by its header (PNG specification, 11.2.1: color type 3 has a palette)."""
     png = output.get("data", {}).get("image/png")
     return png is not None and base64.b64decode("".join(png))[25:26] != b"\x03"
 

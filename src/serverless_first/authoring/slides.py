@@ -1,4 +1,4 @@
-"""Slides for the projector and the speaker: one HTML file for each deck that needs no network, and PDF."""
+"""Exports slides for the projector and the speaker as an HTML file for each deck, without network, and as PDF."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def export_slides(
     pdf: bool = True,
     report: Callable[[str], None] = print,
 ) -> list[Path]:
-    """Makes slides/export/NN-name.html, and where a Chromium is found NN-name.pdf and NN-name-notes.pdf.
+    """Writes slides/export/NN-name.html, and with Chromium also NN-name.pdf and NN-name-notes.pdf.
 
-    An HTML file holds all it needs, the speaker view too: it works from a memory stick or an e-mail, without network.
+    An HTML file contains everything, including the speaker view, so it works from a USB stick or an email, offline.
 
     Args:
-        modules: ids or numbers, or "overview"; without them every deck there is, or every deck of the track.
-        track: id of a track in course.toml: its slides alone, in a folder of its name. Without it all slides.
-        pdf: whether to print PDFs; without a Chromium they are left out, and `report` says so.
+        modules: ids or numbers, or "overview"; None for every deck, or for every deck of the track.
+        track: the id of a track in course.toml, to export only its slides, to a folder of that name; None for all.
+        pdf: whether to print PDFs. Without Chromium, they are left out, and `report` gets a note.
         report: gets one line for each file and note.
 
     Returns:
-        the files made, HTML and PDF, in the order of the course.
+        the HTML and PDF files, in the order of the course.
 
     Raises:
-        BuildFailed: slides are not built yet, a picture has no alt text, something would be loaded from the
-            network, or the browser could not print; the others are exported all the same. Or there is no such track,
-            or it shows no slides.
-        UnknownModule: course.toml has no such module.
+        BuildFailed: slides are not built yet, a picture has no alt text, a slide would load something from the network,
+            or the browser couldn't print. The other decks are exported anyway. Or the track doesn't exist, or it has no
+            slides.
+        UnknownModule: course.toml doesn't have this module.
     """
     root = course_root()
     the_course = course.load(root)
@@ -70,7 +70,7 @@ def export_slides(
         for module in dict.fromkeys(absent)
         if modules is not None or module.deck_slides
     ]
-    with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints waits more than it works
+    with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints mostly waits
         exports = {
             module: pool.submit(_export, module, the_course, root, folder, chromium, shown[module] if shown else None)
             for module in dict.fromkeys(chosen)
@@ -93,7 +93,7 @@ def _reported(files: list[Path], root: Path, report: Callable[[str], None]) -> l
 
 
 def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
-    """The headings that a track shows, by their deck."""
+    """The headings of a track's slides, by deck."""
     try:
         tracks = {track.id: track for track in timetable.load(root)}
     except timetable.BadTimetable as error:
@@ -118,7 +118,7 @@ def _export(
         html = page(nbio.loads(text), module, the_course, shown)
     except ValueError as error:
         raise BuildFailed([f'{name}: {error}: run "make build"']) from None
-    # Scripts and styles are ours and reveal.js's, and hold such words in their texts; the slides are looked through.
+    # Only the slides are checked, because our scripts and reveal.js contain such text in strings.
     slides = html[html.index("<main") : html.index("</main>")]
     if _NO_ALT.search(slides):
         raise BuildFailed([f"{name}: a picture has no alt text; give it one in slides.md and build again"])

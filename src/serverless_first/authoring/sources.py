@@ -1,6 +1,6 @@
-"""A module's MyST Markdown as notebooks that are not executed yet: cells, folds, citations, metadata and ids.
+"""Turns a module's MyST Markdown into notebooks that are not executed yet.
 
-Authors mark cells with tags only; what nbgrader and nbconvert want to read is added here.
+Authors only mark cells with tags. This file adds folds, citations, ids, and the metadata for nbgrader and nbconvert.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SOURCES_HEADING = re.compile(r"^#{1,3}[ \t]+Sources[ \t]*$", re.MULTILINE)
 _NO_ALT = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    # Without a version: the same notebook comes out of every Python the course supports.
+    # Without a version, so that every supported Python builds the same notebook.
     "language_info": {
         "codemirror_mode": {"name": "ipython", "version": 3},
         "file_extension": ".py",
@@ -41,9 +41,9 @@ _METADATA = {
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook as the sources make it: `kind` is "lesson", "lab" or "slides".
+    """One notebook that was generated from the sources. `kind` is "lesson", "lab" or "slides".
 
-    `source` and `target` are relative to the checkout, as in "modules/00-start-here/lab.md" and
+    `source` and `target` are relative to the checkout, such as "modules/00-start-here/lab.md" and
     "solutions/00-start-here.ipynb".
     """
 
@@ -60,12 +60,13 @@ class Page:
 
 
 def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Page]:
-    """The module's lesson, lab with solution, and slides, those that course.toml gives it.
+    """The module's lesson, lab with solution, and slides, as far as course.toml lists them.
 
     Args:
-        module: a module whose author's room exists.
-        facts: what citations are rendered from.
-        cited: the ids that the module cites are added to it.
+        module: a module that has a folder in modules/.
+        root: the checkout.
+        facts: the facts that citations use.
+        cited: gets the ids of all facts that the module cites.
 
     Raises:
         BuildFailed: with a line for each place in the sources that breaks a rule.
@@ -95,7 +96,7 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
 
 
 def place(source: str, number: int, cell: Any) -> str:
-    """How messages name a cell: file, number counted from 1 over all cells, and its first line."""
+    """The name of a cell in messages: its file, its number among all cells from 1, and its first line."""
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
     return f"{source}, cell {number} ({first[:57] + '...' if len(first) > 60 else first})"
 
@@ -106,7 +107,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
     except UnicodeDecodeError:
         raise BuildFailed([f"{source} is not UTF-8: save it as UTF-8"]) from None
     except Exception as error:
-        # jupytext has no exception of its own: a slip in the YAML of a cell or of the head comes as anything.
+        # jupytext doesn't define its own exceptions, so a mistake in the YAML may raise any exception.
         raise BuildFailed([f"{source} cannot be read as MyST Markdown: {' '.join(str(error).split())}"]) from None
     written = {id(cell): number for number, cell in enumerate(cells, 1)}  # numbers as the author counts
     cells, faults = collapsed.split(cells, kind)
@@ -145,7 +146,7 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
 def _render_cells(
     cells: list[Any], notes: Sequence[Notes], source: str, module: Module, facts: Facts, cited: set[str]
 ) -> list[str]:
-    """Replaces the citations of minutes and facts in the Markdown cells; returns what is wrong with the cells."""
+    """Replaces the citations of minutes and facts in the Markdown cells. Returns the problems of the cells."""
     problems: list[str] = []
     for number, (cell, kept) in enumerate(zip(cells, notes, strict=True), 1):
         where = place(source, number, cell)
@@ -167,7 +168,7 @@ def _render_cells(
 
 
 def _sources_section(cells: list[Any], notes: PageNotes, facts: Facts) -> list[Any]:
-    """The cell that ends a lesson or lab: its footnotes, then the facts that its code reads; none without either."""
+    """The last cell of a lesson or lab, with its footnotes and the facts that its code reads, if any."""
     read = [name for cell in cells if cell.cell_type == "code" for name in cited_in_code(cell.source) if name in facts]
     section = notes.section(Note.of(facts[name], facts[name].now) for name in read)
     return [nbio.markdown(dollars.in_markdown(section), {"tags": [deck.SOURCES_TAG]})] if section else []
@@ -182,7 +183,7 @@ def _task_tags(cell: Any) -> list[tuple[str, str]]:
 
 
 def _mark_tasks(cells: list[Any], source: str, module: Module) -> list[str]:
-    """Adds nbgrader's metadata to task and check cells; returns what is wrong with them."""
+    """Adds nbgrader's metadata to task and check cells. Returns the problems of these cells."""
     problems: list[str] = []
     seen: Counter[tuple[str, str]] = Counter()
     known = [task.id for task in module.tasks]
@@ -231,7 +232,7 @@ def _nbgrader(role: str, task: str, nth: int) -> dict[str, object]:
 
 
 def _marks(cells: list[Any]) -> list[Marks]:
-    """For each cell of a deck what keeps its sources: one for the cells of a slide, one for its notes."""
+    """For each cell of a deck, the object that collects its sources: one for a slide's cells, and one for its notes."""
     made: list[Marks] = []
     shown, said = Marks(), Marks()
     for cell in cells:
@@ -243,7 +244,7 @@ def _marks(cells: list[Any]) -> list[Marks]:
 
 
 def _with_sources(cells: list[Any], marks: Sequence[Marks]) -> list[Any]:
-    """The cells with the sources at the foot of each slide and of each slide's notes, and the notes' parts in bold."""
+    """The cells with the sources below each slide and each slide's notes, and with the notes' labels in bold."""
     made: list[Any] = []
     written: set[int] = set()
 
@@ -264,13 +265,13 @@ def _with_sources(cells: list[Any], marks: Sequence[Marks]) -> list[Any]:
                 cell.source += f"\n\n{kept.foot()}"
                 written.add(id(kept))
         elif "remove-input" in _tags(cell):
-            cell.metadata["jupyter"] = {"source_hidden": True}  # live in JupyterLab, too
+            cell.metadata["jupyter"] = {"source_hidden": True}  # this also hides it in JupyterLab
     foot(before)
     return made
 
 
 def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
-    """Turns a tag such as "notes" into the slide type that nbconvert reads; checks the deck slides covered."""
+    """Turns tags such as "notes" into nbconvert's slide types, and checks which slides of the deck are covered."""
     problems: list[str] = []
     covered: set[int] = set()
     for number, cell in enumerate(cells, 1):
@@ -295,7 +296,7 @@ def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
 
 
 def _give_ids(cells: list[Any]) -> None:
-    """Ids that stay as long as the cell stays, so that a difference shows what an author changed."""
+    """Gives each cell an id that depends on its content, so that a diff shows what an author changed."""
     seen: Counter[str] = Counter()
     for cell in cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""README's course table, made from course.toml."""
+"""Writes README's course table from course.toml."""
 
 from __future__ import annotations
 
@@ -8,31 +8,40 @@ BEGIN, END = "<!-- course-table -->", "<!-- /course-table -->"
 
 
 class NoMarkers(ValueError):
-    """README has no place for the table."""
+    """README has no place for the course table."""
 
 
 def course_table(course: Course) -> str:
-    """The table in Markdown: a row for each module, linked when it can be taken, "planned" when not."""
-    rows = ["| Module | What you run | Deck slides | Minutes (lesson + lab) |", "|---|---|---|---|"]
+    """The table in Markdown, and a sentence about the course's hours.
+
+    The table has a row for each module, with a link if the module is ready, or the word "planned" if not.
+    """
+    rows = ["| Module | What you run | Deck slides | Minutes, lesson + core tasks of the lab |", "|---|---|---|---|"]
     rows += [
         f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {ranges(module.deck_slides)} "
-        f"| {module.lesson_minutes} + {module.lab_minutes} |"
+        f"| {module.lesson_minutes} + {_lab_minutes(module)} |"
         for module in course.modules
     ]
-    return "\n".join(rows)
+    return "\n".join([*rows, "", course.hours])
 
 
 def with_table(readme: str, course: Course) -> str:
     """README's text with the table between the two markers.
 
     Raises:
-        NoMarkers: the markers are not there once each, in order.
+        NoMarkers: README doesn't have each marker once and in order.
     """
     if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
         raise NoMarkers(f"README.md needs one line {BEGIN} and, below it, one line {END}: add them")
     head, rest = readme.split(BEGIN)
     tail = rest.split(END)[1]
     return f"{head}{BEGIN}\n{course_table(course)}\n{END}{tail}"
+
+
+def _lab_minutes(module: Module) -> str:
+    """As in "30 of 94", or "30" if no task is optional."""
+    core, whole = module.core_lab_minutes, module.lab_minutes
+    return f"{core} of {whole}" if core < whole else f"{whole}"
 
 
 def _title(module: Module) -> str:
@@ -43,7 +52,7 @@ def _title(module: Module) -> str:
 
 
 def ranges(slides: tuple[int, ...]) -> str:
-    """[1, 2, 3, 7] as "1–3, 7"; the empty tuple as "all", for the capstone stands on the whole deck."""
+    """[1, 2, 3, 7] as "1–3, 7"; the empty tuple as "all", because the capstone builds on the whole deck."""
     runs: list[list[int]] = []
     for slide in sorted(slides):
         if runs and slide == runs[-1][1] + 1:

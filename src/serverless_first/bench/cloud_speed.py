@@ -1,4 +1,4 @@
-"""How fast the local cloud is: its start, and calls of a function."""
+"""Benchmarks of the local cloud: its startup, and calls of a function."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def handler(event, context):
 
 @benchmark("cloud_start_s")
 def cloud_start() -> Measurement:
-    """From `cloud.start()` until it answers."""
+    """Measures the time from `cloud.start()` until the local cloud responds."""
 
     def start() -> None:
         cloud.start()
@@ -48,12 +48,12 @@ def cloud_start() -> Measurement:
 
 
 def _ignore(_message: object) -> None:
-    """What the cell prints is not wanted here."""
+    """Drops the cell's output."""
 
 
 @benchmark("first_cell_s")
 def first_cell() -> Measurement:
-    """From the start of a kernel until the first code cell of lesson 00 is done."""
+    """Measures the time from starting a kernel until the first code cell of lesson 00 is done."""
     notebook = module_dir("00-start-here").parents[1] / "notebooks" / "00-start-here.ipynb"
     read: Any = nbformat.read
     cells = read(notebook, as_version=4).cells
@@ -73,7 +73,7 @@ def first_cell() -> Measurement:
 
 @benchmark("lambda_warm_ratio")
 def lambda_warm() -> Measurement:
-    """A warm call against the cheapest AWS call that only moto answers."""
+    """Compares a warm call with the cheapest AWS call that moto handles on its own."""
     with deployed(HANDLER):
         functions = client("lambda", at_once=1)
         functions.invoke(FunctionName=NAME)
@@ -87,7 +87,7 @@ def lambda_warm() -> Measurement:
 
 @benchmark("lambda_cold_ratio")
 def lambda_cold() -> Measurement:
-    """A cold call against the start of a bare Python process."""
+    """Compares a cold call with the startup of a bare Python process."""
     with deployed(HANDLER):
         functions = client("lambda", at_once=1)
         functions.invoke(FunctionName=NAME)
@@ -108,7 +108,7 @@ def lambda_cold() -> Measurement:
 
 @benchmark("lambda_burst50_s")
 def lambda_burst() -> Measurement:
-    """Fifty cold calls at the same moment, until the last has its answer; and what fifty environments hold."""
+    """Measures fifty simultaneous cold calls until the last response, and the memory of fifty environments."""
     times, sizes_mb = [], []
     for _ in range(3):
         with deployed(HANDLER), ThreadPoolExecutor(50) as pool:
@@ -128,12 +128,12 @@ def lambda_burst() -> Measurement:
 
 
 def _with_template(pids: list[int]) -> set[int]:
-    """Environments and the process that they were forked from, if they were."""
+    """The environments' processes, and the template process if they were forked from one."""
     parents = [parent for pid in pids if (parent := psutil.Process(pid).parent())]
     return {*pids, *(parent.pid for parent in parents if "--template" in parent.cmdline())}
 
 
 def _memory_mb(pid: int) -> float:
-    """What one process adds to the memory in use: shared pages count by their share where the system tells (Linux)."""
+    """The memory of one process in MB. On Linux, each process counts its share of the shared pages."""
     info = psutil.Process(pid).memory_full_info()
     return float(getattr(info, "pss", info.uss)) / 2**20

@@ -1,4 +1,4 @@
-"""The small function that benchmarks call, in a local cloud of their own."""
+"""Deploys the small function that benchmarks call, each in its own local cloud."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRUST = {
 
 @contextlib.contextmanager
 def deployed(handler: str) -> Iterator[str]:
-    """A local cloud with the function NAME, for as long as the block runs; gives the function's ARN.
+    """Runs a local cloud with the function NAME during the block, and yields the function's ARN.
 
     Args:
         handler: Python source with a function `handler`.
@@ -44,5 +44,5 @@ def deployed(handler: str) -> Iterator[str]:
 
 
 def client(service: str, at_once: int) -> Any:
-    """A boto3 client that may send so many calls at once, and tries none again."""
+    """A boto3 client that can send this many calls at a time and never retries."""
     return boto3.client(service, config=Config(max_pool_connections=at_once, retries={"total_max_attempts": 1}))

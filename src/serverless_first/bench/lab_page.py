@@ -1,7 +1,6 @@
-"""JupyterLab on a learner's folder, opened in headless Chromium.
+"""Opens JupyterLab on a learner's folder in headless Chromium.
 
-For the tests that look at what a learner sees, for README's picture and for the benchmark of sliders. Playwright is in
-the extra `browser`.
+The browser tests, the pictures in the docs and the benchmark of sliders use it. Playwright is in the extra `browser`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import nbformat.v4
 
 from serverless_first.course.chromium import arguments, find_chromium
 
-with contextlib.suppress(ImportError):  # without it no page opens, but the benchmarks are still listed
+with contextlib.suppress(ImportError):  # without Playwright, no page opens, but the benchmarks are still listed
     from playwright.sync_api import TimeoutError as TookTooLong, sync_playwright
 
 READY_MS = 120_000
@@ -38,8 +37,8 @@ class OpenLab:
     Attributes:
         page: Playwright's page.
         work: the learner's folder.
-        asked_elsewhere: addresses outside this machine that the page asked for.
-        kernel: Playwright's WebSocket from the page to a kernel, or None as long as there is none.
+        asked_elsewhere: addresses outside this machine that the page requested.
+        kernel: Playwright's WebSocket from the page to a kernel; None if there is none yet.
     """
 
     page: Any
@@ -48,9 +47,9 @@ class OpenLab:
     kernel: Any = None
 
     def run_all(self) -> None:
-        """Runs every cell of the notebook and waits until the last one is done."""
+        """Runs every cell of the notebook and waits until the last cell is done."""
         self.wait_for_kernel()
-        # JupyterLab drops what is asked before its session with the kernel stands: stars come, and go again.
+        # JupyterLab drops requests before its session with the kernel is ready. Stars then appear and disappear.
         for _ in range(10):
             with contextlib.suppress(TookTooLong):
                 self._accept_dialog()
@@ -62,9 +61,9 @@ class OpenLab:
         self._wait_for_prompts("every", "[0-9]+", timeout_ms=READY_MS)
 
     def _wait_for_prompts(self, how_many: str, content: str, timeout_ms: int) -> None:
-        """Waits until some prompt, or every one, holds "*" (running, waiting) or a number (done).
+        """Waits until some or every prompt contains "*" (running, waiting) or a number (done).
 
-        A collapsed cell has no prompt, only a place for one that stays empty.
+        A collapsed cell has only an empty placeholder instead of a prompt.
         """
         shown = ".jp-Notebook .jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"
         prompts = f"[...document.querySelectorAll('{shown}')]"
@@ -73,7 +72,7 @@ class OpenLab:
         self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
 
     def _accept_dialog(self) -> None:
-        """Takes what a dialog offers, if there is one: on a slow machine JupyterLab asks which kernel it shall be."""
+        """Accepts a dialog if there is one, because on a slow machine, JupyterLab asks for the kernel."""
         button = self.page.locator(".jp-Dialog .jp-mod-accept")
         if button.count():
             button.first.click(timeout=5_000)
@@ -88,7 +87,7 @@ class OpenLab:
         return self.cell_with(".prediction")
 
     def open_folds(self) -> None:
-        """Opens every heading that hides cells, one inside another too."""
+        """Opens every heading that hides cells, including nested headings."""
         closed = self.page.locator(".jp-Notebook .jp-showHiddenCellsButton:visible")
         while closed.count():
             button = closed.first.element_handle()
@@ -102,18 +101,18 @@ class OpenLab:
         return cell
 
     def show_cell(self, text: str) -> Any:
-        """Scrolls to the first cell that holds this text, and returns it."""
+        """Scrolls to the first cell that contains this text, and returns it."""
         cell = self.page.locator(".jp-Notebook .jp-Cell").filter(has_text=text).first
         cell.scroll_into_view_if_needed()
         return cell
 
     def wait_for_kernel(self) -> None:
-        """Waits until the notebook has a kernel that is idle: what is asked before is dropped."""
+        """Waits until the notebook has an idle kernel, because JupyterLab drops earlier requests."""
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(state="attached", timeout=READY_MS)
         self.page.locator(".jp-Spinner").wait_for(state="hidden", timeout=READY_MS)
         for _ in range(READY_MS // 5_000):
             self._accept_dialog()
-            # The notebook calls itself idle before it has a kernel; then the page opens its line to it.
+            # The notebook calls itself idle before it has a kernel, to which the page later opens a WebSocket.
             if self.kernel is None:
                 with contextlib.suppress(TookTooLong):
                     self.page.wait_for_event("websocket", _is_kernel, timeout=5_000)
@@ -123,22 +122,22 @@ class OpenLab:
         idle.first.wait_for(state="attached", timeout=READY_MS)
 
     def number_of(self, text: str) -> int:
-        """The place of the first cell that holds this text, from 0."""
+        """The index of the first cell that contains this text, from 0."""
         cells = self.page.locator(".jp-Notebook .jp-Cell")
         found = cells.evaluate_all("(all, text) => all.findIndex(cell => cell.textContent.includes(text))", text)
         assert found >= 0, f"no cell holds {text!r}"
         return int(found)
 
     def cell(self, number: int) -> Any:
-        """The cell at this place, from 0."""
+        """The cell with this index, from 0."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
 
     def run_cell(self, number: int, source: str | None = None) -> Any:
-        """Runs the cell at this place by the keyboard, and waits until it is done; a cell of words is passed over.
+        """Runs the cell with this index by the keyboard, and waits until it is done. Markdown cells are skipped.
 
         Args:
-            number: its place, from 0.
-            source: takes the place of what stands in it, if given.
+            number: the cell's index, from 0.
+            source: replaces the cell's content; None to keep the content.
 
         Returns:
             the cell.
@@ -151,7 +150,7 @@ class OpenLab:
             self._click_into(cell)
             self.page.keyboard.press("ControlOrMeta+a")
             self.page.keyboard.insert_text(source)
-        for last in (*[False] * 9, True):  # as in run_all: what is asked too early is dropped
+        for last in (*[False] * 9, True):  # JupyterLab drops early requests, as in run_all
             self._accept_dialog()
             self._click_into(cell)
             self.page.keyboard.press("ControlOrMeta+Enter")
@@ -170,14 +169,14 @@ class OpenLab:
         cell.locator(".cm-content").first.click(position={"x": 5, "y": 5})
 
     def _wait_for_prompt(self, number: int, test: str, was: str, timeout_ms: int) -> None:
-        # Not by a handle: JupyterLab may take cells that are out of sight away, and make them again.
+        # A handle could become invalid, because JupyterLab removes and recreates cells that are out of sight.
         cell = "document.querySelectorAll('.jp-Notebook .jp-Cell')[number]"
         text = f"{cell}.querySelector('.jp-InputPrompt').textContent.trim()"
         script = f"([number, was]) => {{ const text = {text}; return {test}; }}"
         self.page.wait_for_function(script, arg=[number, was], timeout=timeout_ms)
 
     def add_cell(self, after: int, source: str) -> Any:
-        """Adds a cell below another one by the keyboard, as a learner does, and runs it; returns it."""
+        """Adds a cell below the cell with this index by the keyboard, as a learner does. Runs and returns it."""
         self._click_into(self.cell(after))
         self.page.keyboard.press("Escape")
         cells = self.page.locator(".jp-Notebook .jp-Cell")
@@ -191,23 +190,23 @@ class OpenLab:
 def opened_lab(
     path: str, *, width: int = 1280, height: int = 1000, cells: Sequence[Any] | None = None
 ) -> Iterator[OpenLab]:
-    """JupyterLab with one notebook of a fresh learner's folder open; everything ends with the block.
+    """Opens JupyterLab with one notebook in a fresh learner's folder, and closes everything after the block.
 
     Args:
-        path: the notebook, as "00-start-here/00-lesson.ipynb".
+        path: the notebook, such as "00-start-here/00-lesson.ipynb".
         width, height: size of the window in pixels.
-        cells: of a notebook that is made for the occasion, each nbformat's cell or the text of a code cell; None for
-            a notebook of the course.
+        cells: cells for a new notebook, as nbformat's cells or the text of code cells; None for a notebook of the
+            course.
     """
     chromium = find_chromium()
-    assert chromium, "find_chromium() is asked before"
+    assert chromium, "call find_chromium() first"
     with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
         work = Path(folder) / "work"
         if cells is not None:
             made = work / path
             made.parent.mkdir(parents=True)
             made.write_text(_notebook(cells), encoding="utf-8")
-        # JupyterLab's settings and data are the folder's own: this machine's user may have chosen another theme.
+        # JupyterLab gets its own settings and data, because this machine's user may have chosen another theme.
         mine = {"JUPYTER_CONFIG_DIR": str(Path(folder) / "config"), "JUPYTER_DATA_DIR": folder}
         environ = {**os.environ, **mine, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t"}
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
@@ -227,7 +226,7 @@ def opened_lab(
             server.terminate()
             try:
                 server.wait(ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:  # sometimes one of AnyIO's threads in JupyterLab waits for work forever
+            except subprocess.TimeoutExpired:  # sometimes an AnyIO thread in JupyterLab waits for work forever
                 server.kill()
                 server.wait()
 
@@ -240,7 +239,7 @@ def _notebook(cells: Sequence[Any]) -> str:
 
 
 def _address(server: subprocess.Popen[str]) -> str:
-    """The address that JupyterLab prints when it is ready; what it says later is read and dropped."""
+    """The address that JupyterLab prints when it is ready. A thread reads and drops the rest of the output."""
     assert server.stdout
     too_late = threading.Timer(READY_MS / 1000, server.kill)
     too_late.start()
@@ -249,7 +248,7 @@ def _address(server: subprocess.Popen[str]) -> str:
         for line in server.stdout:
             said.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                # A pipe that nobody reads is full after 64 KB, and JupyterLab would wait.
+                # Without a reader, the pipe would be full after 64 KB, and JupyterLab would block.
                 threading.Thread(target=deque, args=(server.stdout, 0), daemon=True).start()
                 return found.group(0)
     finally:
@@ -268,16 +267,16 @@ def _is_kernel(line: Any) -> bool:
 
 
 def note_kernel(opened: OpenLab, line: Any) -> None:
-    """Keeps a WebSocket that the page has opened, if it leads to a kernel."""
+    """Keeps a WebSocket that the page has opened if it connects to a kernel."""
     if _is_kernel(line):
         opened.kernel = line
 
 
 class RedrawTimer:
-    """Moves the first slider of the first explorer by the keyboard, and times each move until its picture is there.
+    """Moves the first slider of the first explorer by the keyboard, and measures the time until its new picture.
 
     Args:
-        lab: with an explorer in the notebook that is open.
+        lab: JupyterLab with an explorer in the open notebook.
 
     Attributes:
         times_ms: from the key to the new picture, in milliseconds, for each move.
@@ -293,12 +292,13 @@ class RedrawTimer:
         picture.evaluate(_LISTEN, self._handle.element_handle())
 
     def moves(self, number: int) -> None:
-        """Moves the slider to and fro, one step each time, when the picture of the move before is there.
+        """Moves the slider back and forth by one step, each time after the picture of the previous move has appeared.
 
-        On a busy machine a key is lost now and then, and makes no picture: it is pressed again, and timed anew.
+        A busy machine sometimes loses a key press, and no picture appears. Then this method presses the key again and
+        restarts the measurement.
 
         Raises:
-            TimeoutError: Playwright's, when the third key makes no picture either.
+            TimeoutError: Playwright's, if no picture appears after three key presses.
         """
         for _ in range(number):
             before = len(self.times_ms)
@@ -313,7 +313,7 @@ class RedrawTimer:
             self.times_ms = self._page.evaluate("window.redrawTimes")
 
 
-# The picture is there when the browser has decoded it: `load`. One key makes one picture.
+# The picture is ready when the browser has decoded it (`load`). Each key press creates one picture.
 _LISTEN = """(picture, slider) => {
     window.redrawTimes = [];
     let begun = null;

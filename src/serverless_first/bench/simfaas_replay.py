@@ -1,7 +1,7 @@
-"""SimFaaS 0.2.2, fed prepared requests in place of random ones, so that it can be compared with `simulate.fleet`.
+"""Runs SimFaaS 0.2.2 with prepared requests instead of random ones, to compare it with `simulate.fleet`.
 
 SimFaaS (Mahmoudi and Khazaei, 2020; https://github.com/pacslab/SimFaaS) takes the newest idle environment. Use its
-totals: its statistics by state count rejected requests as warm. It comes with the extras `test` and `bench`.
+totals, because its statistics by state count rejected requests as warm. The extras `test` and `bench` install it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Requests:
     """Requests for both simulators.
 
     Args:
-        arrivals_s: when each arrives, in seconds from 0.
-        warm_s, cold_s: how long its service takes if it is warm, and if it is cold.
-        expiry_s: how long an environment stays idle.
-        cap: how many may be served at once.
+        arrivals_s: when each request arrives, in seconds from 0.
+        warm_s, cold_s: how long its service takes if it is warm, and if it is cold, in seconds.
+        expiry_s: how long an environment stays idle before it ends, in seconds.
+        cap: how many requests may be served at the same time.
     """
 
     arrivals_s: Floats
@@ -38,12 +38,12 @@ class Requests:
 
     @property
     def until_s(self) -> float:
-        """When the last one arrives."""
+        """When the last request arrives, in seconds."""
         return float(self.arrivals_s[-1])
 
 
 def drawn(seed: int, requests: int, rate_per_s: float, warm_s: float, cold_s: float) -> Requests:
-    """Poisson arrivals and exponential service times, cold ones longer in proportion; SimFaaS's own expiry and cap."""
+    """Poisson arrivals with exponential service times, proportionally longer if cold. Expiry and cap are SimFaaS's."""
     rng = np.random.default_rng(seed)
     arrivals_s = np.cumsum(rng.exponential(1 / rate_per_s, requests))
     services = rng.exponential(1.0, requests)
@@ -51,7 +51,7 @@ def drawn(seed: int, requests: int, rate_per_s: float, warm_s: float, cold_s: fl
 
 
 class _Replay(SimProcess):  # type: ignore[misc]
-    """Gives prepared numbers, one at each call."""
+    """Returns prepared numbers, one for each call."""
 
     def __init__(self, values: Iterator[float]) -> None:
         super().__init__()
@@ -62,10 +62,10 @@ class _Replay(SimProcess):  # type: ignore[misc]
 
 
 class Replay:
-    """A run of SimFaaS over some requests, until the last one has arrived.
+    """A run of SimFaaS with prepared requests, until the last request has arrived.
 
     Args:
-        requests: each finds its own service times, whichever start it meets.
+        requests: the requests; each keeps its own service times, for a warm or a cold start.
 
     Attributes:
         simulator: SimFaaS's own object, for its totals and averages.
@@ -74,7 +74,7 @@ class Replay:
     simulator: Any
 
     def __init__(self, requests: Requests) -> None:
-        self._next = -1  # the request that arrives next: SimFaaS draws its gap before the one before it is served
+        self._next = -1  # the next request; SimFaaS draws its gap before it serves the previous request
         self._gaps_s = np.diff(requests.arrivals_s, prepend=0.0)
         self.simulator = ServerlessSimulator(
             arrival_process=_Replay(self._gaps()),
@@ -82,11 +82,11 @@ class Replay:
             cold_service_process=_Replay(self._services(requests.cold_s)),
             expiration_threshold=requests.expiry_s,
             maximum_concurrency=requests.cap,
-            max_time=float(np.cumsum(self._gaps_s)[-1]),  # as SimFaaS adds them up: then the last has arrived
+            max_time=float(np.cumsum(self._gaps_s)[-1]),  # SimFaaS adds the gaps the same way
         )
 
     def run(self) -> tuple[int, int, int]:
-        """Runs it; returns how many requests were cold, warm and rejected."""
+        """Runs SimFaaS. Returns how many requests were cold, warm and rejected."""
         self.simulator.generate_trace()
         found = self.simulator
         return found.total_cold_count, found.total_warm_count, found.total_reject_count
@@ -103,7 +103,7 @@ class Replay:
 
 
 def timed(requests: Requests) -> tuple[tuple[int, int, int], float]:
-    """Runs SimFaaS; returns how many requests were cold, warm and rejected, and the seconds that it took."""
+    """Runs SimFaaS. Returns how many requests were cold, warm and rejected, and the time that it took, in seconds."""
     replay = Replay(requests)
     begun = time.perf_counter()
     counts = replay.run()

@@ -1,4 +1,4 @@
-"""How fast the simulations are: by themselves in plain Python, and beside SimFaaS, which gets the same requests."""
+"""Benchmarks of the simulations, which are in plain Python, and a comparison with SimFaaS on the same requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _drawn(rate_per_s: float, service_s: float) -> tuple[Floats, Floats]:
 
 @benchmark("fleet_1e6_s")
 def fleet_million() -> Measurement:
-    """A million requests through the fleet, at two busy environments."""
+    """Measures a million requests through the fleet, with two environments busy on average."""
     arrivals_s, services_s = _drawn(1.0, 2.0)
     value_s = median_s(lambda: fleet.simulate(arrivals_s, services_s, services_s + 0.5), SAMPLES)
     within(value_s, "fleet, two busy, seconds", most=MOST_FLEET_S)
@@ -35,7 +35,7 @@ def fleet_million() -> Measurement:
 
 @benchmark("pool_1e6_s")
 def pool_million() -> Measurement:
-    """A million requests through a pool of 180 connections, where every tenth request times out."""
+    """Measures a million requests through a pool of 180 connections, where one request in ten times out."""
     arrivals_s, services_s = _drawn(1000.0, 0.2)
     value_s = median_s(lambda: pool.simulate(arrivals_s, services_s, 180, 1.0), SAMPLES)
     within(value_s, "pool, seconds", most=MOST_POOL_S)
@@ -47,12 +47,12 @@ def pool_million() -> Measurement:
 
 
 class CountsDiffer(RuntimeError):
-    """The two simulators disagree: then their speeds are not comparable."""
+    """The two simulators disagree, so their speeds aren't comparable."""
 
 
 def _times_as_fast(requests: int) -> float:
-    """How many times as fast as SimFaaS the fleet is; both get the same requests and count the same."""
-    from serverless_first.bench import simfaas_replay  # SimFaaS need not be installed
+    """How many times as fast as SimFaaS the fleet is. Both get the same requests and must have the same counts."""
+    from serverless_first.bench import simfaas_replay  # SimFaaS may not be installed
 
     given = simfaas_replay.drawn(2020, requests, 0.9, warm_s=1.991, cold_s=2.244)
 
@@ -63,14 +63,14 @@ def _times_as_fast(requests: int) -> float:
     counted = ours("newest-created")  # as SimFaaS routes
     before_s = median_s(lambda: ours("most-recently-used"), SAMPLES)
     counts, theirs_s = simfaas_replay.timed(given)
-    after_s = median_s(lambda: ours("most-recently-used"), SAMPLES)  # a machine that slows down does so for both
+    after_s = median_s(lambda: ours("most-recently-used"), SAMPLES)  # so that a machine that slows down affects both
     if counts != (counted.cold, counted.warm, counted.throttled):
-        raise CountsDiffer(f"SimFaaS counts {counts} cold, warm and rejected requests, and the fleet other numbers.")
+        raise CountsDiffer(f"SimFaaS counts {counts} cold, warm and rejected requests, but the fleet differs.")
     return theirs_s / ((before_s + after_s) / 2)
 
 
 def fleet_vs_simfaas() -> Measurement:
-    """The example of SimFaaS's README: a million seconds with 0.9 requests a second."""
+    """Runs the example in SimFaaS's README, which is a million seconds with 0.9 requests a second."""
     value = within(_times_as_fast(README_REQUESTS), "fleet, times as fast as SimFaaS", least=LEAST_OF_SIMFAAS)
     against = (
         "SimFaaS 0.2.2 to fleet.simulate in plain Python, the same requests: 900,000, 0.9/s of 1.991 s each, cold "
@@ -79,5 +79,5 @@ def fleet_vs_simfaas() -> Measurement:
     return Measurement("fleet_vs_simfaas", value, "ratio", against, 1)
 
 
-if find_spec("simfaas") is not None:  # without it there is nothing to compare with, and no entry
+if find_spec("simfaas") is not None:  # without SimFaaS, there is no benchmark
     benchmark("fleet_vs_simfaas")(fleet_vs_simfaas)

@@ -189,7 +189,7 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
     try:
         safe_files.write(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as error:
-        raise CannotCatchUp(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise CannotCatchUp(f"Cannot write to {path}: {error.strerror or error}.") from error
 
 
 def _require_writable(work: Path) -> None:
@@ -200,6 +200,6 @@ def _require_writable(work: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise CannotCatchUp(
-            f"{work} cannot be written: {error.strerror or error}. Nothing was changed. To keep your work in "
+            f"Cannot write to {work}: {error.strerror or error}. Nothing was changed. To keep your work in "
             "another folder, set SERVERLESS_FIRST_WORK to it."
         ) from error

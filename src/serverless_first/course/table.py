@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +23,9 @@ class UnknownModule(KeyError):
 class Task:
     """One task of a lab; `id` is "module.number", as in "5.1".
 
-    `shows` is a sentence about the learner's work for the panel of a pass. `formerly` are the ids that the
-    task had in earlier versions of the course. A learner's progress and notebooks may still use them. No other task
-    ever gets one of them.
+    An `optional` task isn't on the core path. `shows` is a sentence about the learner's work for the panel of a pass.
+    `formerly` are the ids that the task had in earlier versions of the course. A learner's progress and notebooks may
+    still use them. No other task ever gets one of them.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Task:
     minutes: int
     shows: str = ""
     formerly: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ class Module:
     def number(self) -> str:
         """The two digits in front of the id."""
         return self.id.split("-", 1)[0]
+
+    @property
+    def core_lab_minutes(self) -> int:
+        """How long the lab takes without its optional tasks."""
+        optional = sum(task.minutes for task in self.tasks if task.optional)
+        return self.lab_minutes - optional
 
     def task(self, task_id: str) -> Task | None:
         """The task that has this id or had it formerly."""
@@ -127,6 +135,25 @@ class Course:
                 return module
         known = ", ".join(m.id for m in self.modules)
         raise UnknownModule(f"There is no module {name!r}. The modules are: {known}.")
+
+    @property
+    def core_minutes(self) -> int:
+        """How long the core path takes: the cores of all lessons, and the tasks that aren't optional."""
+        return sum(module.lesson_minutes + module.core_lab_minutes for module in self.modules)
+
+    @property
+    def all_minutes(self) -> int:
+        """How long everything takes: whole lessons and whole labs."""
+        return sum(module.lesson_minutes + module.further_minutes + module.lab_minutes for module in self.modules)
+
+    @property
+    def hours(self) -> str:
+        """How long the core path and everything take, as two sentences."""
+        core_h, all_h = (math.ceil(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
+        return (
+            "The core path, which is each lesson up to *Going further* and each lab without its optional tasks, takes "
+            f"about {core_h} hours. Everything takes about {all_h} hours."
+        )
 
     @property
     def ready_modules(self) -> tuple[Module, ...]:

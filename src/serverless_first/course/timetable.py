@@ -13,6 +13,7 @@
         { do = "slides", module = "03", only = ["Two phases", "Four states"] },
         { do = "slides", module = "04", without = ["Or buy seats?"] },
         { do = "demo", module = "03", minutes = 10, note = "the section Between two calls" },
+        { do = "lesson", module = "04", minutes = 18, note = "everybody runs Noon" },  # a part of it, in step
         { do = "lab", module = "04", tasks = ["4.1", "4.2"] },   # the sum of the tasks' minutes
         { do = "break", minutes = 15, note = "Coffee" },
     ]

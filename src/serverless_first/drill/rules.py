@@ -17,10 +17,10 @@ from serverless_first.drill.finding import (
 )
 from serverless_first.drill.record import LATE_COPIES, Posted, Record
 
-#: Generous, because they must also hold on a slow and busy machine. The question is whether there is a bound at all.
+#: Generous, because a sound design must also meet these limits on a slow and busy machine.
 ANSWER_LIMIT_MS = 15_000.0
 DRAIN_LIMIT_S, DRAIN_LIMIT_EACH_S = 180.0, 0.3
-#: Per 1,000 orders, for what is paid by use: about four times what a sound design costs.
+#: For 1,000 orders and usage-based costs only. A sound design costs about a quarter of this.
 COST_LIMIT_USD = 0.50
 
 
@@ -54,20 +54,20 @@ class Case:
 
     @property
     def has_unknown(self) -> bool:
-        """Whether a message was left that nobody could look at: it may be of any order."""
+        """Whether a message is left that the drill could not look at. The message may belong to any order."""
         return "" in self.not_done
 
     @property
     def is_seen_too_early(self) -> bool:
-        """Whether a message could come back while it was being worked on: a call may take as long as its timeout.
+        """Whether a message could come back while a call worked on it, because a call may take as long as its timeout.
 
-        Any longer time in a REPORT line is the slowness of this machine, not work.
+        A longer time in a REPORT line comes from a slow machine, not from work.
         """
         return self.timeout_s > self.record.queue.visibility_timeout_s
 
     @property
     def has_no_seats(self) -> bool:
-        """Whether connections beside the proxy's have taken the last seat."""
+        """Whether connections that bypass the proxy have taken the last seat."""
         return self.refused > 0 or self.record.database.direct_most >= self.record.database.seats
 
 
@@ -85,24 +85,24 @@ def kept(case: Case) -> Answer:
     if not lost:
         return Answer(
             f"{count(len(missing), 'accepted order')} of {len(case.accepted):,} not in the database: "
-            f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the queue of orders.",
-            "The worker did not manage to write them.",
-            "The finding about dead letters says why, and the worker's log has its errors.",
+            f"{_some(missing)}. Their messages are still there, in the dead-letter queue or in the order queue.",
+            "The worker could not write them.",
+            "The finding about dead letters tells you why, and the worker's log shows its errors.",
         )
     if case.has_unknown:
         return Answer(
             f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} not in the database: {_some(lost)}. "
-            "The drill could not look at some of the remaining messages, and theirs may be among them.",
+            "The drill could not look at some of the remaining messages, which may belong to these orders.",
             "A message in flight is hidden. When the drill ended, calls were still working on some "
             "messages, or had been killed.",
-            "Look at the worker's log, and drill again when the visibility timeout is over.",
+            "Look at the worker's log, and drill again when the visibility timeout has expired.",
         )
     return Answer(
-        f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} lost: no row, and no message in any queue: "
-        f"{_some(lost)}.",
-        "The shop had said that they were safe. The front door said so by its 202, and the worker by returning, "
-        "after which SQS deletes the message. But the orders were only in the memory of an execution environment. "
-        "When it ended, they were gone.",
+        f"{count(len(lost), 'accepted order')} of {len(case.accepted):,} lost, with no row and no message in any "
+        f"queue: {_some(lost)}.",
+        "The shop reported these orders as safe. The front door did this by replying 202, and the worker by "
+        "returning, after which SQS deletes the message. But the orders were only in the memory of an execution "
+        "environment. When the environment ended, the orders were gone.",
         "Look at what a function keeps in module variables from one call to the next, and at what it writes before "
         "it returns.",
         STATE_IN_MEMORY,
@@ -129,20 +129,20 @@ def once(case: Case) -> Answer:
         return Answer(
             " ".join(seen),
             f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had "
-            "been killed. The first of the two was written again, but not the second. So the worker knows the "
-            "orders that it has seen, but only in the memory of that environment. Every other environment knows "
-            "nothing of them.",
+            "been killed. The first of these two copies was written again, but not the second. So the worker remembers "
+            "the orders that it has seen, but only in the memory of that environment. No other environment knows about "
+            "these orders.",
             "Look at what the worker keeps in module variables, and at which part of the shop could know all orders.",
             STATE_IN_MEMORY,
         )
     means = (
-        "SQS delivers at least once, and clients try again, so the same order can come twice. Nothing in this "
+        "SQS delivers messages at least once, and clients retry, so the same order can come twice. Nothing in this "
         "design recognizes the second copy."
     )
     if not rows:
         means = (
             "The same payment was requested more than once. This happens after a timeout, or when the same order "
-            "comes again. The provider could not see that it was the same payment."
+            "comes again. The provider could not tell that both requests were for one payment."
         )
     return Answer(
         " ".join(seen),
@@ -154,8 +154,8 @@ def once(case: Case) -> Answer:
 
 
 def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
-    """Whether an order that came twice at once, to new environments, was written for the first of the two only."""
-    if case.has_unknown:  # it may be one of them
+    """Whether an order that came twice at once, to new environments, was written only for the first copy."""
+    if case.has_unknown:  # the message may be one of these copies
         return False
     late = [order for order in doubled if order.kind == "late" and order.order_id not in case.not_done]
     return any(0 < case.rows[order.order_id] - order.rows_before < LATE_COPIES for order in late)
@@ -168,7 +168,7 @@ def ended(case: Case) -> Answer:
     wrong = [o for o in there if case.statuses[o] != wanted.get(decided.get(o, ""), "")]
     if not wrong:
         ends = Counter(case.statuses[order_id] for order_id in there)
-        return Answer(f"{ends['paid']:,} paid, {ends['cancelled']:,} cancelled.")
+        return Answer(f"{ends['paid']:,} paid, {ends['cancelled']:,} canceled.")
     kinds = Counter((case.statuses[o], decided.get(o, "not asked")) for o in wrong)
     told = "; ".join(
         f"{number:,} {status!r} in the database and {decision!r} at the provider"
@@ -178,11 +178,11 @@ def ended(case: Case) -> Answer:
     causes = Counter(case.record.failures)
     why = f" Some failed with {'; '.join(sorted(causes))}." if causes else ""
     return Answer(
-        f"{count(len(wrong), 'order has', 'orders have')} not ended as the provider decided: {told}. Executions: "
+        f"{count(len(wrong), 'order does', 'orders do')} not match the provider's decision: {told}. Executions: "
         f"{ran}.{why}",
-        "Either no workflow requested the payment, or its answer did not reach the database.",
-        f"Look at the executions of these orders, whose name is the order's id ({_some(wrong)}), and at the errors "
-        "that the workflow retries.",
+        "Either no workflow requested the payment, or the provider's reply did not reach the database.",
+        f"Look at these orders' executions, which are named by order id ({_some(wrong)}), and at the errors that the "
+        "workflow retries.",
     )
 
 
@@ -190,12 +190,12 @@ def dead_letters(case: Case) -> Answer:
     stuck = [letter for letter in case.record.left if letter.order_id in case.poison]
     if case.record.queue.max_receives is None:
         times = max((letter.receives for letter in stuck), default=0)
-        received = f"; it was received {times:,} times so far" if times else ""
+        received = f" and has been received {times:,} times so far" if times else ""
         return Answer(
-            "The queue of orders has no dead-letter queue (no redrive policy)."
-            + (f" The poison is still in it{received}." if stuck else ""),
-            "A message that can never succeed comes back after each visibility timeout, for as long as the queue "
-            "keeps it. Each time it costs a call, and nobody gets to see it.",
+            "The order queue has no dead-letter queue (no redrive policy)."
+            + (f" The poison is still in the order queue{received}." if stuck else ""),
+            "A message that can never succeed comes back after each visibility timeout, until the message "
+            "expires. Each delivery costs a call, and nobody ever sees the message.",
             "Look at the RedrivePolicy of the queue in your template.",
             NO_DEAD_LETTERS,
         )
@@ -205,34 +205,34 @@ def dead_letters(case: Case) -> Answer:
         return Answer(f"{count(len(case.dead_poison), 'message')}, and it is the poison.")
     seen = "The poison is not in the dead-letter queue"
     if stuck or case.has_unknown:
-        allowed = f"received {stuck[0].receives:,} times of {case.record.queue.max_receives:,} allowed" if stuck else ""
+        allowed = f"{stuck[0].receives:,} of {case.record.queue.max_receives:,} allowed receives" if stuck else ""
         return Answer(
-            f"{seen}: it is still in the queue of orders, {allowed}."
+            f"{seen}. It is still in the order queue, after {allowed}."
             if stuck
-            else f"{seen}. The drill could not look at some of the remaining messages, and it may be among them.",
-            "With so many receives, or so long a visibility timeout, it takes a long time until anybody "
+            else f"{seen}. The drill could not look at some of the remaining messages, which may include the poison.",
+            "With so many allowed receives, or such a long visibility timeout, it takes a long time until anybody "
             "sees what is wrong.",
-            "Look at maxReceiveCount and at the visibility timeout of the queue.",
+            "Look at maxReceiveCount and at the queue's visibility timeout.",
         )
     return Answer(
-        f"{seen}, and nowhere else. It has vanished.",
+        f"{seen} or anywhere else. It has vanished.",
         "The worker told SQS that the message was done. Now nobody can find out what this customer ordered.",
-        "Look at what the worker does with an order that PostgreSQL refuses, and at what it returns then.",
+        "Look at what the worker does with an order that PostgreSQL refuses, and at what it returns in that case.",
     )
 
 
 def _good_dead_letters(case: Case) -> Answer:
-    """Why orders that are in order are in the dead-letter queue."""
+    """Why good orders are in the dead-letter queue."""
     dead = sorted({letter.order_id for letter in case.dead})
     times = max(letter.receives for letter in case.dead)
     again = {order.order_id for order in case.good if order.copies > 1}
     seen = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
-    # First: an order that came twice is handed out too early like any other one, and then says nothing of its worker.
+    # This comes first, because SQS can also hand out a second copy too early, and then the worker is not to blame.
     if case.is_seen_too_early:
         return Answer(
             seen,
-            "They did not fail that often. While a call worked on them, their visibility timeout ended, and they "
-            "were handed out again. Each time counts as a receive.",
+            "They did not fail that often. While a call worked on them, their visibility timeout expired, so SQS "
+            "handed them out again. Each time counts as a receive.",
             "The finding about the visibility timeout has the numbers.",
             SHORT_VISIBILITY,
         )
@@ -241,7 +241,7 @@ def _good_dead_letters(case: Case) -> Answer:
             seen,
             "These are orders that came twice. The first copy is in the database. The second copy failed each "
             "time, because the worker treats an order that is already there as an error.",
-            "Look at what the worker does when the row already exists, and at what it returns then.",
+            "Look at what the worker does when the row already exists, and at what it returns in that case.",
             NO_IDEMPOTENCY,
         )
     if case.has_no_seats:
@@ -261,13 +261,14 @@ def _good_dead_letters(case: Case) -> Answer:
 
 def hidden(case: Case) -> Answer:
     visible_s = case.record.queue.visibility_timeout_s
-    seen = f"Visibility timeout {visible_s:g} s; the longest call of the worker took {case.longest_s:.1f} s"
+    seen = f"Visibility timeout {visible_s:g} s; the worker's longest call took {case.longest_s:.1f} s"
     if not case.is_seen_too_early:
         return Answer(f"{seen}.")
     return Answer(
-        f"{seen}, and its timeout is {case.timeout_s:g} s.",
-        "When the visibility timeout ends before the call, the queue hands the message out again. Two environments "
-        "then work on the same order, and each time counts as a receive, until a good order is a dead letter.",
+        f"{seen}, and the worker's timeout is {case.timeout_s:g} s.",
+        "When the visibility timeout expires before the call ends, the queue hands the message out again. Two "
+        "environments then work on the same order. Each time counts as a receive, until a good order becomes a dead "
+        "letter.",
         "Compare the queue's VisibilityTimeout with the worker's Timeout.",
         SHORT_VISIBILITY,
     )
@@ -277,15 +278,18 @@ def connections(case: Case) -> Answer:
     database = case.record.database
     seen = (
         f"{count(database.seats, 'seat')}; at most {count(database.proxied_most, 'connection')} through the proxy "
-        f"and {database.direct_most:,} beside it"
+        f"and {count(database.direct_most, 'direct connection')}"
     )
     if not case.has_no_seats:
         return Answer(f"{seen}; none refused.")
-    told = f"{count(case.refused, 'line')} in the logs of the functions: PostgreSQL had no connection left"
+    told = (
+        f"{count(case.refused, 'line', 'lines')} in the functions' logs "
+        f"{'says' if case.refused == 1 else 'say'} that PostgreSQL had no connection left"
+    )
     return Answer(
         f"{seen}; {told if case.refused else 'all seats were taken'}.",
-        "Each execution environment keeps its own connection, in use or frozen. A burst starts more environments "
-        "than the database has seats, and the rest are refused.",
+        "Each execution environment keeps its own connection, even while it is frozen. A burst starts more "
+        "environments than the database has seats, so some of them get no connection.",
         "Look at the host that the functions connect to, and at the pool that could share connections between them.",
         DIRECT_CONNECTIONS,
     )
@@ -300,7 +304,8 @@ def projection(case: Case) -> Answer:
     blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, shown[o])]
     if not missing and not other and not blind:
         return Answer(
-            f"{count(len(there), 'order')} the same in both. {count(len(known), 'customer')} looked and saw it."
+            f"{count(len(there), 'order is', 'orders are')} the same in the database and in the projection. "
+            f"{count(len(known), 'customer')} looked and saw the right status."
         )
     parts = []
     if missing:
@@ -308,26 +313,26 @@ def projection(case: Case) -> Answer:
     if other:
         first = other[0]
         parts.append(
-            f"{count(len(other), 'order')} with another status, for instance {first}: {shown[first]!r} to the "
+            f"{count(len(other), 'order')} with a different status, for instance {first}: {shown[first]!r} to the "
             f"customer, {case.statuses[first]!r} in the database."
         )
     if blind:
         look = known[blind[0]]
         parts.append(
-            f"GET /orders/{look.order_id} answered {look.http_status} with status {look.status!r}; the projection has "
+            f"GET /orders/{look.order_id} returned {look.http_status} with status {look.status!r}; the projection has "
             f"{shown[look.order_id]!r}."
         )
     if not missing and not other:
         return Answer(
             " ".join(parts),
-            "The front door does not show what the projection has.",
-            "Look at what the front door answers to a GET.",
+            "The front door does not show what is in the projection.",
+            "Look at what the front door returns for a GET.",
         )
     return Answer(
         " ".join(parts),
-        "Events come late, twice, and in a different order. One event was lost, or an older event has overwritten "
-        "a newer one.",
-        "Look at who publishes the event when the status changes, and at what the projector does with a late event.",
+        "Events can come late, twice, or in a different order. Either an event was lost, or an older event has "
+        "overwritten a newer event.",
+        "Look at what publishes the event when the status changes, and at what the projector does with a late event.",
     )
 
 
@@ -338,20 +343,20 @@ def answers(case: Case) -> Answer:
     errors = sum(status == 0 or status >= 500 for order in case.record.posted for status in order.statuses)
     excused = 2 * case.record.killed.get("Front", 0) + len(times_ms) // 50
     seen = (
-        f"{count(len(times_ms), 'POST')}; 99 of 100 answered within {ANSWER_LIMIT_MS / 1000:g} s"
+        f"{count(len(times_ms), 'POST')}; 99 of 100 got a reply within {ANSWER_LIMIT_MS / 1000:g} s"
         if p99_ms <= ANSWER_LIMIT_MS
         else f"{count(len(times_ms), 'POST')}; one in a hundred waited longer than {ANSWER_LIMIT_MS / 1000:g} s"
     )
-    seen += f"; {count(errors, 'answer')} of 5xx or none at all"
+    seen += f"; {errors:,} got an error (5xx) or no reply"
     if p99_ms <= ANSWER_LIMIT_MS and not refused and errors <= excused:
         return Answer(f"{seen}.")
     if refused:
         seen += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
     return Answer(
         f"{seen}.",
-        "The front door depends on something that is slow or down, so a client waits for more than the order's "
-        "being safe in the queue.",
-        "Look at what the front door does before it answers 202, and at its log.",
+        "The front door depends on something that is slow or down, so clients wait for more than storing the "
+        "order in the queue.",
+        "Look at what the front door does before it replies 202, and at the front door's log.",
     )
 
 
@@ -361,11 +366,11 @@ def drained(case: Case) -> Answer:
     running = record.executions.get("RUNNING", 0)
     left = [letter for letter in record.left if letter.order_id not in case.poison]
     waiting = {"orders": len(left)} | {name: number for name, number in record.waiting.items() if number}
-    moving = [f"{number:,} in the queue {name}" for name, number in waiting.items() if number]
-    moving += [count(running, "execution still runs", "executions still run")] if running else []
+    moving = [f"{number:,} in the {name} queue" for name, number in waiting.items() if number]
+    moving += [count(running, "execution is still running", "executions are still running")] if running else []
     if not moving and record.draining_s <= limit_s:
-        return Answer(f"Nothing waits and nothing runs, within the bound of {limit_s:g} s.")
-    late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill waited no longer."
+        return Answer(f"All work was done within the limit of {limit_s:g} s.")
+    late = f"It took longer than {limit_s:g} s." if record.draining_s > limit_s else "The drill stopped waiting."
     return Answer(
         f"Not done: {'; '.join(moving)}. {late}" if moving else late,
         "Work waits for something that does not come, such as an answer, a connection, or a function that "
@@ -376,26 +381,26 @@ def drained(case: Case) -> Answer:
 
 def paid(case: Case) -> Answer:
     cost = case.cost
-    seen = f"{cost.usd:.3f} USD for 1,000 orders, most of it {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
+    seen = f"{cost.usd:.3f} USD for 1,000 orders, most of it for {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
     if cost.usd <= COST_LIMIT_USD:
         return Answer(f"{seen}.")
     return Answer(
-        f"{seen}; the bound is {COST_LIMIT_USD:.2f} USD.",
-        "Something is done again and again, or in more steps than it needs.",
-        "Look at the number of calls of each function, and at the transitions of one execution.",
+        f"{seen}; the limit is {COST_LIMIT_USD:.2f} USD.",
+        "Something is done again and again, or takes more steps than necessary.",
+        "Look at how many times each function was called, and at the transitions of one execution.",
     )
 
 
-#: Each question by its name, in the order of the findings.
+#: The name, question and rule of each finding, in the order of the findings.
 QUESTIONS = (
     ("lost", "Is each accepted order in the database?", kept),
     ("doubled", "Is each order in the database once, and charged once?", once),
-    ("ended", "Is each order paid or cancelled, as the provider has decided?", ended),
+    ("ended", "Is each order paid or canceled, as the provider decided?", ended),
     ("dead letters", "Is the poison in the dead-letter queue, and nothing else?", dead_letters),
-    ("visibility", "Is a message hidden as long as somebody works on it?", hidden),
-    ("connections", "Does the database have a connection for everybody who needs one?", connections),
+    ("visibility", "Is a message hidden while a worker handles it?", hidden),
+    ("connections", "Does the database have a connection for every client that needs one?", connections),
     ("projection", "Does the customer see what is in the database?", projection),
-    ("answers", "Does each client get an answer, and in time?", answers),
-    ("drained", "Is all the work done in the end?", drained),
-    ("cost", "Is the price of an order bounded?", paid),
+    ("answers", "Does each client get a reply in time?", answers),
+    ("drained", "Is all the work done at the end?", drained),
+    ("cost", "Does the cost of an order stay within the limit?", paid),
 )

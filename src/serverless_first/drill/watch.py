@@ -1,4 +1,4 @@
-"""Looking at the shop while a drill goes on, and waiting until it is quiet."""
+"""Watches the shop during a drill, and waits until the shop is quiet."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from serverless_first.drill.record import Moment, Sample
 from serverless_first.drill.shop import Shop
 
 EVERY_S = 0.5
-#: So many looks in a row must find the shop quiet: an event may be on its way from one queue to another.
+#: How many looks in a row must find the shop quiet. An event may be on its way from one queue to another.
 QUIET_LOOKS = 3
-#: Nothing has changed for so long beyond the visibility timeout: it does not move any more.
+#: After this time without a change, beyond the visibility timeout, the shop has stopped moving.
 STILL_S = 10.0
-#: The same for a queue without a dead-letter queue, in which the last messages stay when all else is done.
+#: The same for an order queue without a dead-letter queue, where the last messages stay when all other work is done.
 STUCK_S = 4.0
 
 
 class Watch:
-    """Takes a sample each half second in its own thread, from `start` to `stop`.
+    """Takes a sample every half second in its own thread, from `start` to `stop`.
 
     Attributes:
-        samples, moments: for the record.
+        samples, moments: the samples and the drill's own actions, for the record.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -39,20 +39,20 @@ class Watch:
 
     @property
     def now_s(self) -> float:
-        """Since the drill's begin, in seconds."""
+        """The time since the start of the drill, in seconds."""
         return round(time.monotonic() - self._begun_s, 2)
 
     def note(self, what: str) -> None:
-        """The drill has done something."""
+        """Notes something that the drill has done."""
         self.moments.append(Moment(self.now_s, what))
 
     def start(self) -> None:
-        """Begins."""
+        """Starts taking samples."""
         self._begun_s = time.monotonic()
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends; may be called twice."""
+        """Stops taking samples. You can call this twice."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -73,15 +73,15 @@ class Watch:
 
 
 def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[int], None]) -> tuple[bool, float]:
-    """Waits until nothing waits and nothing runs, or nothing moves any more, or the time is over.
+    """Waits until the shop has no work left, has stopped moving, or has used up the time.
 
     Args:
-        prefix: of the drill's order ids.
-        limit_s: the longest that it waits, in seconds.
-        told: is called with the number of orders that are paid or cancelled.
+        prefix: the start of the drill's order ids.
+        limit_s: the longest time to wait, in seconds.
+        told: called with the number of orders that are paid or canceled.
 
     Returns:
-        Whether it is quiet, and how long that took, in seconds.
+        Whether the shop is quiet, and how many seconds passed until its last change.
     """
     begun_s = time.monotonic()
     queues = {name: shop.settings(url) for name, url in shop.queues.items()}
@@ -109,7 +109,7 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
 
 
 def wait_for_rows(shop: Shop, order_ids: list[str], limit_s: float) -> None:
-    """Waits until these orders are in the database, or their queue is empty, or the time is over."""
+    """Waits until these orders are in the database, their queue is empty, or the time is up."""
     end_s = time.monotonic() + limit_s
     while time.monotonic() < end_s:
         with shop.database() as connection:
@@ -121,7 +121,7 @@ def wait_for_rows(shop: Shop, order_ids: list[str], limit_s: float) -> None:
 
 
 def _rows(shop: Shop, prefix: str) -> tuple[int, int]:
-    """How many rows there are, and how many of them are paid or cancelled."""
+    """The number of rows, and the number of orders that are paid or canceled."""
     with shop.database() as connection:
         query = (
             "SELECT count(*), count(DISTINCT order_id) FILTER (WHERE status <> 'accepted') FROM orders "

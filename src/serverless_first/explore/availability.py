@@ -1,4 +1,4 @@
-"""The availability explorer: a chain of calls that wait, and the same services with some told by events."""
+"""Explorer for availability: a chain of synchronous calls against the same services with some notified by events."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from serverless_first.figures.availability import MOST_SERVICES, ChainCurves, mi
 from serverless_first.simulate import availability
 
 PRESETS = (
-    Preset("orders calls stock, and waits", {}),
+    Preset("orders calls stock and waits for the answer", {}),
     Preset("five services in a row", {"services": 5}),
-    Preset("five services, and only the first is waited for", {"services": 5, "by_event": 4}),
-    Preset("twelve services, each a little better", {"services": 12, "each_percent": 99.99}),
-    Preset("two services, one of them made in a hurry", {"each_percent": 99.0}),
+    Preset("five services, four of them notified by events", {"services": 5, "by_event": 4}),
+    Preset("twelve services, each slightly more available", {"services": 12, "each_percent": 99.99}),
+    Preset("two services, both built in a hurry", {"each_percent": 99.0}),
 )
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What a caller may expect.
+    """The availability that a caller can expect.
 
     Attributes:
-        waiting: the availability when every service is called and waited for.
-        by_events: the availability when some are told by events.
-        waiting_minutes, by_events_minutes: minutes of a month without an answer.
+        waiting: the availability if every caller waits for the service that it calls, 0 to 1.
+        by_events: the availability if some services are notified by events, 0 to 1.
+        waiting_minutes, by_events_minutes: minutes a month without an answer.
     """
 
     waiting: float
@@ -40,11 +40,11 @@ class Promise:
 
 
 class AvailabilityExplorer(Explorer):
-    """Sliders for the availability of each service, how many there are, and how many of them are told by events.
+    """Sliders for each service's availability, the number of services, and how many are notified by events.
 
     Attributes:
         each_percent, services, by_event: the sliders.
-        result: the numbers for the present setting.
+        result: the numbers for the current setting.
     """
 
     result: Promise
@@ -52,7 +52,7 @@ class AvailabilityExplorer(Explorer):
     def __init__(self) -> None:
         self.each_percent = slider(
             widgets.FloatSlider,
-            "availability of each, in %",
+            "availability per service, in %",
             99.9,
             min=99.0,
             max=99.99,
@@ -60,8 +60,8 @@ class AvailabilityExplorer(Explorer):
             readout_format=".2f",
         )
         self.services = slider(widgets.IntSlider, "services", 2, min=1, max=MOST_SERVICES)
-        self.by_event = slider(widgets.IntSlider, "of these told by events", 0, min=0, max=MOST_SERVICES - 1)
-        super().__init__("How long does the caller get no answer?", size_in=(9.0, 4.0), presets=PRESETS)
+        self.by_event = slider(widgets.IntSlider, "of these, notified by events", 0, min=0, max=MOST_SERVICES - 1)
+        super().__init__("How long is the caller without an answer?", size_in=(9.0, 4.0), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()
@@ -81,20 +81,20 @@ class AvailabilityExplorer(Explorer):
         minutes = f"{self.result.waiting_minutes:,.0f} minutes a month"
         self._curves.title.set_text(f"{count(services, 'service')} in a chain: no answer for {minutes}")
         events = (
-            f" With {by_event} of them told by events it is {rest:.2%}, "
-            f"{self.result.by_events_minutes:,.0f} minutes: their outages delay the work, and refuse nobody."
+            f" With {by_event} of them notified by events, the caller gets {rest:.2%}, or "
+            f"{self.result.by_events_minutes:,.0f} minutes. An outage of these services only delays their work."
             if by_event
-            else " None of them is told by an event."
+            else " None of them is notified by an event."
         )
         return View(
             sentence=(
-                f"{count(services, 'service')} of {each:.2%}, each waiting for the next: the caller sees "
-                f"{waiting:.2%}, {minutes} without an answer." + events
+                f"{count(services, 'service')} with an availability of {each:.2%}, each waiting for the next: the "
+                f"caller gets {waiting:.2%}, or {minutes} without an answer." + events
             ),
             picture_in_words=(
                 "Minutes a month without an answer against the number of services in the chain, on a logarithmic axis: "
-                f"{minutes_a_month(each):,.0f} with one, {minutes_a_month(each**MOST_SERVICES):,.0f} with "
-                f"{MOST_SERVICES}. A cross marks {services}"
-                + (f", a dot the {services - by_event} that are still waited for." if by_event else ".")
+                f"{minutes_a_month(each):,.0f} with one service, {minutes_a_month(each**MOST_SERVICES):,.0f} with "
+                f"{MOST_SERVICES}. A cross marks {count(services, 'service')}"
+                + (f", and a dot marks the {services - by_event} that callers still wait for." if by_event else ".")
             ),
         )

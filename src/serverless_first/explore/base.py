@@ -1,4 +1,4 @@
-"""The base of all explorers."""
+"""Base class and helpers of all explorers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from serverless_first.course import look
 from serverless_first.explore.million import Million
 from serverless_first.figures.style import style
 
-#: The list of presets shows this as soon as a slider has been moved by hand.
+#: Entry of the preset list once somebody has moved a slider by hand.
 OWN = "your own setting"
 
 PICTURE_DPI = 100
@@ -29,10 +29,10 @@ _WIDE = {"description_width": "17em"}
 
 
 class View(NamedTuple):
-    """An explorer's words about one setting of its sliders.
+    """The text that an explorer shows for one setting of its sliders.
 
     Attributes:
-        sentence: the result in words.
+        sentence: the result as text.
         picture_in_words: what a reader who cannot see the picture needs to know from it.
     """
 
@@ -41,11 +41,11 @@ class View(NamedTuple):
 
 
 class Preset(NamedTuple):
-    """A setting with a story.
+    """A named setting of the sliders that tells a story.
 
     Attributes:
-        name: what the list of presets shows.
-        settings: values by the name of the slider; the sliders that are left out go back to where they stood first.
+        name: its entry in the list of presets.
+        settings: slider name -> value. Sliders that aren't named return to their initial values.
     """
 
     name: str
@@ -53,33 +53,33 @@ class Preset(NamedTuple):
 
 
 class Picture(widgets.Image):  # type: ignore[misc]
-    """An image that a screen reader can name: ipywidgets' Image has no alt text.
+    """An image that a screen reader can name, because ipywidgets' Image has no alt text.
 
-    Its `tooltip` becomes the image's title, which names an image without alt text. ipywidgets writes it only where
-    the widget has an empty `description`, and breaks where it has none, as Image does.
+    The `tooltip` becomes the HTML title, which screen readers use for an image without alt text. ipywidgets writes
+    the title only if the widget has an empty `description`, and fails if it has none, which is the case for Image.
     """
 
     description = traitlets.Unicode("").tag(sync=True)
 
 
 class Explorer(widgets.VBox):  # type: ignore[misc]
-    """Sliders above a picture and its result in words; each move of a slider draws it again.
+    """Sliders above a picture and its result as text; every slider move redraws both.
 
-    A subclass makes its sliders, then calls this `__init__`, makes its figure in `prepare` and changes it in `redraw`.
-    The sliders are the widgets among its attributes, in the order in which they were made. Ticks and labels take longer
-    to draw than curves: what stays the same is drawn once and kept as a background. No browser is needed: a test sets
-    `value` of a slider and reads `text()`.
+    A subclass creates its sliders, calls this `__init__`, creates its figure in `prepare` and changes it in `redraw`.
+    The widgets among its attributes are the sliders, in the order in which the subclass created them. Ticks and labels
+    take longer to draw than curves, so the unchanging parts are drawn once and kept as a background. A test needs
+    no browser: it sets the `value` of a slider and reads `text()`.
 
-    Everything can be reached with Tab and moved with the arrow keys.
+    Learners can reach every slider with Tab and move it with the arrow keys.
 
     Args:
-        title: what is explored.
+        title: the question that the explorer answers.
         size_in: width and height of the picture, in inches.
-        presets: settings with a story. The sliders begin with the first preset.
-        million: a button for a long run of the model, if it has requests.
+        presets: named settings. The sliders start with the first preset.
+        million: a button for a long run of the model, if the model has requests.
 
     Attributes:
-        sliders: each with a description that names its unit.
+        sliders: the widgets; each description includes its unit.
         preset: the list of presets; a test sets its `value` to a name.
         million: the button, or None.
     """
@@ -108,7 +108,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             self._canvas = cast(Any, FigureCanvasAgg(self.figure))  # matplotlib types it in part
             self._moving = self.prepare(self.figure)
             for artist in self._moving:
-                artist.set_animated(True)  # matplotlib's word for: left out when the figure is drawn
+                artist.set_animated(True)  # matplotlib then leaves it out when it draws the figure
             self._canvas.draw()
             self._background = self._canvas.copy_from_bbox(self.figure.bbox)
         for slider in self.sliders:
@@ -117,16 +117,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._moved()
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
-        """Makes the axes, and returns the artists that change with the sliders."""
+        """Creates the axes and returns the artists that change with the sliders."""
         raise NotImplementedError
 
     def redraw(self) -> View:
-        """Changes those artists to what the sliders say now."""
+        """Updates the artists that `prepare` returned to the current slider values."""
         raise NotImplementedError
 
     def _moved_by_hand(self, change: Any) -> None:
         if isinstance(change.new, float) and math.isclose(change.old, change.new, rel_tol=1e-9):
-            return  # the browser's echo of what the kernel set
+            return  # the browser's echo of the kernel's own value
         self.preset.value = OWN
         self._moved()
 
@@ -134,7 +134,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         if change.new == OWN:
             return
         settings = self._presets[change.new]
-        # One picture for all the sliders that move.
+        # Redraw once, even if the preset moves several sliders.
         with contextlib.ExitStack() as unobserved:
             for one in self.sliders:
                 one.unobserve(self._moved_by_hand, "value")
@@ -156,7 +156,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             for artist in self._moving:
                 self.figure.draw_artist(artist)
             picture = Image.frombuffer("RGBA", self._canvas.get_width_height(), self._canvas.buffer_rgba())
-            # Hardly compressed: the picture goes no further than a browser on this machine.
+            # Compress little: the picture travels only to a browser on this machine.
             picture.convert("RGB").save(png, format="png", compress_level=1)
         self.sentence = view.sentence
         with self.picture.hold_sync():  # one message to the browser
@@ -166,7 +166,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._said.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
 
     def text(self) -> str:
-        """The settings and the result, for readers without widgets (GitHub, print)."""
+        """The settings and the result as text, for readers without widgets (GitHub, print)."""
         settings = [f"  {slider.description}: {_shown(slider)}" for slider in self.sliders]
         return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])
 
@@ -174,14 +174,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         return self.text()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        # ipywidgets would put a representation with its own names in the text; readers on GitHub get words.
+        # ipywidgets would use its own repr as the text; readers on GitHub get the settings and the result instead.
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         return {**bundle, "text/plain": self.text()}
 
 
 def _shown(slider: Any) -> str:
     value = slider.value
-    if hasattr(slider, "options"):  # one that chooses among words; its `label` is empty until it has been moved
+    if hasattr(slider, "options"):  # a selection slider; its `label` is empty until somebody moves it
         pairs = [one if isinstance(one, tuple) else (one, one) for one in slider.options]
         return next(str(words) for words, stands_for in pairs if stands_for == value)
     return f"{value:,.0f}" if isinstance(value, int) or value >= 1000 else f"{value:.3g}"
@@ -189,7 +189,7 @@ def _shown(slider: Any) -> str:
 
 @contextlib.contextmanager
 def _look() -> Iterator[None]:
-    # A constrained layout takes longer than the drawing: explorers place their axes themselves.
+    # A constrained layout takes longer than drawing does, so explorers place their axes themselves.
     with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
         yield
 
@@ -202,14 +202,14 @@ def _list_of(presets: Mapping[str, Any]) -> Any:
 
 
 def slider(kind: Any, words: str, value: Any, **options: Any) -> Any:
-    """A slider as wide as its neighbors, with its label in full.
+    """A slider of the common width that shows its whole label.
 
     Args:
         kind: ipywidgets' slider class.
         words: the label, with the unit.
-        value: where it stands first.
-        options: of the class; the lower end of a logarithmic one is moved up, by less than a step, so that `value` is
-            one of its places: else the browser would move the slider as soon as it shows it.
+        value: the initial value.
+        options: arguments of the class. The lower end of a logarithmic slider moves up by less than a step, so that
+            `value` is one of its places. Otherwise, the browser would move the slider when it shows it.
     """
     if kind is widgets.FloatLogSlider:
         exponent, step = math.log10(value), options["step"]
@@ -218,7 +218,7 @@ def slider(kind: Any, words: str, value: Any, **options: Any) -> Any:
 
 
 def _on_grid(one: Any, value: Any) -> Any:
-    """The place of a logarithmic slider that is next to a value; other sliders take the value itself."""
+    """The place of a logarithmic slider that is closest to a value; for other sliders, the value itself."""
     if not isinstance(one, widgets.FloatLogSlider):
         return value
     places = round((math.log10(value) - one.min) / one.step)

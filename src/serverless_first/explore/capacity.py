@@ -1,4 +1,4 @@
-"""The capacity explorer: a day's demand against servers, instances, tasks and execution environments."""
+"""Explorer for capacity: a day's demand against servers, instances, tasks and execution environments."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from serverless_first.simulate import break_even, capacity, policies, traces
 from serverless_first.simulate.capacity import CapacityResult, Policy
 
 REGION = "us-east-1"
-SERVICE_S = 0.1  # of one vCPU: the same work on each of the four
+SERVICE_S = 0.1  # of one vCPU; the work is the same with all four policies
 _CROWD_AT_S = 10 * 3600.0
-_SERVER_IN_LARGE = 4  # a server has the vCPUs of four m5.large, and costs as much per hour
+_SERVER_IN_LARGE = 4  # a server has the vCPUs of four m5.large instances and costs as much per hour
 
 PRESETS = (
     Preset("lamps on television: a flash crowd", {}),
     Preset("an ordinary day", {"crowd_times": 1.0}),
-    Preset("the peak was guessed too low", {"crowd_times": 1.0, "guess_times": 0.5}),
-    Preset("the peak was guessed too high", {"crowd_times": 1.0, "guess_times": 6.0}),
-    Preset("bought for the crowd", {"guess_times": 9.0}),
-    Preset("a crowd that comes slowly", {"rise_min": 60}),
+    Preset("a guess below the peak", {"crowd_times": 1.0, "guess_times": 0.5}),
+    Preset("a guess far above the peak", {"crowd_times": 1.0, "guess_times": 6.0}),
+    Preset("servers bought for the flash crowd", {"guess_times": 9.0}),
+    Preset("a crowd that builds up slowly", {"rise_min": 60}),
     Preset("a small shop", {"mean_per_s": 1.0, "crowd_times": 1.0}),
 )
 
 
 class CapacityExplorer(Explorer):
-    """Sliders for a day's demand and for what is planned; four policies meet the same demand.
+    """Sliders for a day's demand and for the planned capacity; four policies serve the same demand.
 
-    A request takes 0.1 s of one vCPU. An instance is an m5.large, a task has 1 vCPU and 2 GB, an execution environment
-    1,769 MB: one vCPU. Prices are those of us-east-1. What a server of one's own costs is in no list of AWS: it is
-    taken to have 8 vCPUs and to cost what four m5.large cost; room, power and people are not in it.
+    A request takes 0.1 s of one vCPU. An instance is an m5.large, a task has 1 vCPU and 2 GB, and an execution
+    environment has 1,769 MB and therefore one vCPU. Prices are for us-east-1. AWS doesn't list a price for your own
+    server, so the model assumes 8 vCPUs at the price of four m5.large instances, without space, power and staff.
 
     Attributes:
         mean_per_s, crowd_times, rise_min, guess_times, target_percent: the sliders.
@@ -52,9 +52,9 @@ class CapacityExplorer(Explorer):
             readout_format=".3g",
         )  # fmt: skip
         self.crowd_times = slider(
-            widgets.FloatSlider, "flash crowd, times as many", 5.0, min=1, max=20, step=0.5, readout_format=".1f"
+            widgets.FloatSlider, "flash crowd, times usual demand", 5.0, min=1, max=20, step=0.5, readout_format=".1f"
         )
-        self.rise_min = slider(widgets.IntSlider, "until it is there, in minutes", 5, min=1, max=60)
+        self.rise_min = slider(widgets.IntSlider, "time until its peak, in minutes", 5, min=1, max=60)
         self.guess_times = slider(
             widgets.FloatSlider, "guessed peak, times the mean", 2.0, min=0.5, max=20, step=0.5, readout_format=".1f"
         )
@@ -64,7 +64,7 @@ class CapacityExplorer(Explorer):
         self._task_usd = break_even.fargate_server(1, 2, here).usd_per_hour
         self._busy_usd = break_even.busy_hour_usd(break_even.MB_PER_VCPU, here, duration_ms=SERVICE_S * 1000)
         super().__init__(
-            "A day's demand: who has room for it, and at what cost?",
+            "A day's demand: which capacity is enough, and at what cost?",
             size_in=(9.0, 4.9),
             presets=PRESETS,
         )
@@ -87,28 +87,28 @@ class CapacityExplorer(Explorer):
         for panel, run in zip(self._panels, runs, strict=True):
             panel.update(run, top)
         crowd = self.crowd_times.value
-        came = f"with a crowd of {crowd:g} times as many" if crowd > 1 else "without a crowd"
+        came = f"with a flash crowd of {crowd:g} times the usual demand" if crowd > 1 else "without a flash crowd"
         return View(
             sentence=(
                 f"A day of {self.mean_per_s.value:.3g} requests a second on average, {came}: "
                 f"{'; '.join(pictures.policy_words(run) for run in runs)} for the day."
             ),
             picture_in_words=(
-                f"The day's demand four times, from {np.min(demand.per_s):,.2g} to {demand.peak_per_s:,.0f} requests a "
-                f"second, each with the capacity of one policy: at most "
+                f"Four panels show the day's demand, from {np.min(demand.per_s):,.2g} to {demand.peak_per_s:,.0f} "
+                f"requests a second, each with the capacity of one policy: at most "
                 + ", ".join(f"{np.max(run.capacity_per_s):,.0f} ({run.policy.name})" for run in runs)
                 + "."
             ),
         )
 
     def demand(self) -> traces.Demand:
-        """The day that the sliders say, in steps of a minute."""
+        """The day's demand for the current sliders, in steps of a minute."""
         day = traces.week(self.mean_per_s.value, 1)
         rise_s = self.rise_min.value * 60.0
         return traces.flash_crowd(day, _CROWD_AT_S, self.crowd_times.value, rise_s=rise_s)
 
     def policies(self) -> list[Policy]:
-        """The four policies that the sliders say."""
+        """The four policies for the current sliders."""
         target, per_vcpu_s = self.target_percent.value / 100, 1 / SERVICE_S
         guess_per_s = self.guess_times.value * self.mean_per_s.value
         server = 2 * _SERVER_IN_LARGE * per_vcpu_s, _SERVER_IN_LARGE * self._large_usd

@@ -1,4 +1,4 @@
-"""The connections explorer: what a function needs at most, against the seats of each instance class."""
+"""Explorer for connections: the most that a function can need, against the seats of each instance class."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MOST_CONCURRENT = 2000
 PRESETS = (
     Preset("a function on the smallest class", {}),
     Preset("a sale", {"concurrency": 1000}),
-    Preset("a new version is deployed: two are alive", {"concurrency": 100, "versions_alive": 2}),
+    Preset("a deployment: two versions are live", {"concurrency": 100, "versions_alive": 2}),
     Preset("a pool of ten in each environment", {"connections_each": 10}),
-    Preset("a class with room for all", {"instance_class": "db.t4g.large"}),
+    Preset("a class with enough seats", {"instance_class": "db.t4g.large"}),
 )
 
 
 @dataclass(frozen=True)
 class Need:
-    """What comes out for the chosen instance class.
+    """The connections that the function needs, and how many the chosen instance class accepts.
 
     Attributes:
-        needed: connections that are open when every environment has its own.
-        seats: how many the function's database user can open.
-        refused: how many find no seat.
-        safe_concurrency: the largest concurrency at which none is refused.
+        needed: open connections if every environment has its own.
+        seats: how many connections the function's database user can open.
+        refused: how many connections the database refuses.
+        safe_concurrency: the highest concurrency at which the database refuses no connection.
     """
 
     needed: int
@@ -44,13 +44,13 @@ class Need:
 
 
 class ConnectionsExplorer(Explorer):
-    """Sliders for the instance class, the engine, the concurrency and what an environment opens.
+    """Sliders for the instance class, the engine, the concurrency and the connections per environment.
 
-    The picture has a row for each class: its seats, from AWS's formulas, and what is refused.
+    The picture has a row for each class with its seats, from AWS's formulas, and the connections that it refuses.
 
     Attributes:
         instance_class, engine, concurrency, connections_each, versions_alive: the sliders.
-        result: the numbers for the present setting.
+        result: the numbers for the current setting.
     """
 
     result: Need
@@ -64,7 +64,7 @@ class ConnectionsExplorer(Explorer):
         )
         self.connections_each = slider(widgets.IntSlider, "connections per environment", 1, min=1, max=10)
         self.versions_alive = slider(widgets.IntSlider, "live versions", 1, min=1, max=2)
-        super().__init__("How many connections find a seat?", size_in=(9.0, 4.2), presets=PRESETS)
+        super().__init__("How many connections get a seat?", size_in=(9.0, 4.2), presets=PRESETS)
 
     def prepare(self, figure: Figure) -> Sequence[Artist]:
         axes = figure.subplots()
@@ -84,21 +84,21 @@ class ConnectionsExplorer(Explorer):
         refused = self._bars.update(engine, needed, chosen)
         fits = sum(1 for number in refused if not number)
         has = f"{chosen} has {seats:,} seats"
-        finding = f" and refuses {self.result.refused:,}" if self.result.refused else ", enough"
+        finding = f" and refuses {self.result.refused:,}" if self.result.refused else ", which is enough"
         self._bars.title.set_text(f"{needed:,} needed: {has}{finding}")
         opened = f"{each} connection{'' if each == 1 else 's'}"
         kept = " in each of 2 versions" if versions == 2 else ""
-        end = f"{self.result.refused:,} connections are refused" if self.result.refused else "all find a seat"
+        end = f"{self.result.refused:,} connections are refused" if self.result.refused else "all get a seat"
         return View(
             sentence=(
                 f"{self.concurrency.value:,} environments{kept} with {opened} each need {needed:,} seats. "
-                f"{has} for the function's user on {_ENGINES[engine]}: {end}. "
-                f"Up to a concurrency of {safe:,}, nobody is refused."
+                f"With {_ENGINES[engine]}, {has} for the function's user: {end}. "
+                f"Up to a concurrency of {safe:,}, no connection is refused."
             ),
             picture_in_words=(
-                f"A bar for each of {len(CLASSES)} instance classes, from {CLASSES[0]} with "
+                f"One bar for each of {len(CLASSES)} instance classes, from {CLASSES[0]} with "
                 f"{connections.seats(engine, CLASSES[0]):,} seats to {CLASSES[-1]} with "
-                f"{connections.seats(engine, CLASSES[-1]):,}, on a logarithmic axis, and a line at the {needed:,} "
+                f"{connections.seats(engine, CLASSES[-1]):,}, on a logarithmic axis. A line marks the {needed:,} "
                 f"connections needed. "
                 + ("All of them have" if fits == len(CLASSES) else f"{fits} of them have" if fits else "None has")
                 + " enough seats."

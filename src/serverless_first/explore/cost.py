@@ -1,4 +1,4 @@
-"""The cost explorer: a month on Lambda, on Fargate and on EC2, and where the lines cross."""
+"""Explorer for cost: a month on Lambda, on Fargate and on EC2, and where the cost lines cross."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ MEMORIES_MB = (128, 256, 512, 1024, 1769, 3538, 7076, 10_240)
 PRESETS = (
     Preset("the shop's orders: 10 million a month", {}),
     Preset("the shop's product search", {"requests": 2e8, "memory_mb": 512}),
-    Preset("a tool for the staff", {"requests": 1e5, "duration_ms": 200.0, "memory_mb": 512}),
-    Preset("busy day and night", {"requests": 1e9, "utilisation_percent": 80}),
-    Preset("pictures of lamps: long and heavy", {"requests": 1e6, "duration_ms": 5000.0, "memory_mb": 3538}),
-    Preset("requests that wait for others", {"duration_ms": 1000.0, "memory_mb": 512, "at_once": 20}),
-    Preset("servers that stand idle", {"requests": 1e8, "utilisation_percent": 15}),
+    Preset("an internal tool for the staff", {"requests": 1e5, "duration_ms": 200.0, "memory_mb": 512}),
+    Preset("servers busy day and night", {"requests": 1e9, "utilisation_percent": 80}),
+    Preset("photos of lamps: long and heavy work", {"requests": 1e6, "duration_ms": 5000.0, "memory_mb": 3538}),
+    Preset("requests that mostly wait for other services", {"duration_ms": 1000.0, "memory_mb": 512, "at_once": 20}),
+    Preset("servers that are mostly idle", {"requests": 1e8, "utilisation_percent": 15}),
 )
 
 
 @dataclass(frozen=True)
 class CostOfAMonth:
-    """What comes out for the chosen requests.
+    """The cost of the chosen requests.
 
     Attributes:
-        usd: US dollars a month, by option.
-        cheapest: the option that costs least.
-        crossings: where Lambda costs as much as servers, solved.
+        usd: option -> US dollars a month.
+        cheapest: the option that costs the least.
+        crossings: where Lambda costs as much as servers, solved numerically.
     """
 
     usd: Mapping[str, float]
@@ -52,13 +52,14 @@ class CostOfAMonth:
 class CostExplorer(Explorer):
     """Sliders for a month's requests and for the servers that could serve them.
 
-    Left: what a month costs against its requests. Right: the chosen month. Compute alone, prices of us-east-1, no free
-    tier, no load balancer. A vCPU of a server does the work of a function with 1,769 MB; requests that wait for others
-    share one. Provisioned environments are as busy as servers.
+    The left picture shows the cost of a month against its requests, the right picture the chosen month. The costs
+    include only compute, at us-east-1 prices, without the free tier and load balancers. A server's vCPU does the work
+    of a function with 1,769 MB, and requests that wait for other services share a vCPU. Provisioned environments are
+    as busy as servers.
 
     Attributes:
         requests, duration_ms, memory_mb, at_once, utilisation_percent, minimum: the sliders.
-        result: the costs for the present setting.
+        result: the costs for the current setting.
     """
 
     result: CostOfAMonth
@@ -70,12 +71,12 @@ class CostExplorer(Explorer):
         self.memory_mb = slider(
             widgets.SelectionSlider, "memory, in MB", 1769, options=[(f"{mb:,}", mb) for mb in MEMORIES_MB]
         )
-        self.at_once = slider(ints, "requests at once on a vCPU", 1, min=1, max=50)
-        self.utilisation_percent = slider(ints, "servers are busy, in %", 60, min=5, max=100, step=5)
-        self.minimum = slider(ints, "servers at least", 2, min=1, max=6)
+        self.at_once = slider(ints, "requests at a time per vCPU", 1, min=1, max=50)
+        self.utilisation_percent = slider(ints, "utilization of servers, in %", 60, min=5, max=100, step=5)
+        self.minimum = slider(ints, "minimum number of servers", 2, min=1, max=6)
         self._prices = prices.of(REGION)
         super().__init__(
-            "A month's requests: which kind of computing costs least?",
+            "A month's requests: which kind of computing costs the least?",
             size_in=(9.0, 4.0),
             presets=PRESETS,
         )
@@ -91,7 +92,7 @@ class CostExplorer(Explorer):
 
     def redraw(self) -> View:
         options, requests = self.options(), self.requests.value
-        # Provisioned environments come one by one: their line has steps, and crosses Lambda's many times near 60 %.
+        # Provisioned environments are added one by one, so their line has steps and crosses Lambda's often near 60%.
         found = pictures.crossings({k: cost for k, cost in options.items() if k != PROVISIONED}, LEAST, MOST)
         costs = {name: cost(requests) for name, cost in options.items()}
         cheapest = min(costs, key=lambda name: costs[name])
@@ -106,19 +107,19 @@ class CostExplorer(Explorer):
                 f"{pictures.amount(requests)} requests a month of {pictures.amount(self.duration_ms.value)} ms with "
                 f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value} % busy: {each}. "
                 f"{_all_crossings(options, found)} Provisioned environments cost less than "
-                "those on demand if they are busy for "
+                "environments on demand if they are busy for "
                 f"{break_even.provisioned_busy_share(self._prices) * 100:.0f} % of the time or more."
             ),
             picture_in_words=(
-                f"Left: dollars a month against requests a month, both logarithmic, a line for each of "
+                f"Left: dollars a month against requests a month, on logarithmic axes, with one line for each of "
                 f"{len(options)} options; Lambda's rises from {usd(options[LAMBDA](LEAST))} at "
-                f"{pictures.amount(LEAST)} to {usd(options[LAMBDA](MOST))} at {pictures.amount(MOST)}, those of "
-                f"servers are level until more are needed. Right: a bar for each option; {cheapest} is the shortest."
+                f"{pictures.amount(LEAST)} to {usd(options[LAMBDA](MOST))} at {pictures.amount(MOST)}. The servers' "
+                f"lines are level until more are needed. Right: one bar for each option; {cheapest} is the shortest."
             ),
         )
 
     def options(self) -> dict[str, Cost]:
-        """What a month costs by its requests, for each option, as the sliders say."""
+        """For each option, the function from a month's requests to its cost in US dollars, for the current sliders."""
         duration_ms, memory_mb = self.duration_ms.value, self.memory_mb.value
         share = self.utilisation_percent.value / 100
         here = self._prices
@@ -150,7 +151,7 @@ def _meets(options: Mapping[str, Cost], found: Sequence[Crossing]) -> str:
     lower = [
         name for name in options if name not in (LAMBDA, PROVISIONED) and options[name](LEAST) < options[LAMBDA](LEAST)
     ]
-    return "Servers cost less, however few requests" if lower else "Lambda costs less than servers everywhere"
+    return "Servers cost less, however few the requests" if lower else "Lambda costs less than servers everywhere"
 
 
 def _all_crossings(options: Mapping[str, Cost], found: Sequence[Crossing]) -> str:

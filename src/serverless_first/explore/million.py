@@ -1,4 +1,4 @@
-"""A button that runs a model long enough for its averages to be trusted."""
+"""A button that runs a model long enough to make its averages reliable."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import ipywidgets as widgets
 
 REQUESTS = 1_000_000
 
-#: Yields how much is done, from 0 to 1, and returns the result.
+#: Yields the progress, from 0 to 1, and returns the result.
 Work = Generator[float, None, "LongRun"]
 
 
 @dataclass(frozen=True)
 class LongRun:
-    """What came out of many requests.
+    """The result of a model run with many requests.
 
     Attributes:
-        requests: how many there were.
-        sentence: the result in words.
-        numbers: what the sentence tells, before it was rounded, by name.
+        requests: how many requests the run had.
+        sentence: the result as text.
+        numbers: name -> number in the sentence, before rounding.
     """
 
     requests: int
@@ -31,17 +31,17 @@ class LongRun:
 
 
 class Million(widgets.VBox):  # type: ignore[misc]
-    """The button, a bar that shows how far the run is, and the result in words below.
+    """The button, a progress bar, and the result as text below them.
 
-    The kernel does nothing else meanwhile: sliders that are moved follow when the run has ended.
+    The kernel does nothing else during the run, so moved sliders take effect when the run has ended.
 
     Args:
-        label: of the button.
-        work: runs the model with the present setting.
+        label: the button's text.
+        work: runs the model with the current setting.
 
     Attributes:
         button, bar: the widgets; a test calls `button.click()`.
-        result: of the last run; None before the first one and as soon as a slider has been moved.
+        result: the last run's result; None before the first run and after somebody has moved a slider.
     """
 
     def __init__(self, label: str, work: Callable[[], Work]) -> None:
@@ -51,14 +51,14 @@ class Million(widgets.VBox):  # type: ignore[misc]
             description=label, tooltip=f"{label}, with the setting above", layout=widgets.Layout(width="24em")
         )
         self.bar = widgets.IntProgress(
-            value=0, min=0, max=100, layout=widgets.Layout(width="12em", visibility="hidden"), tooltip="how far it is"
+            value=0, min=0, max=100, layout=widgets.Layout(width="12em", visibility="hidden"), tooltip="progress"
         )
         self._said = widgets.HTML()
         self.button.on_click(self._clicked)
         super().__init__([widgets.HBox([self.button, self.bar]), self._said])
 
     def forget(self) -> None:
-        """The setting is another one now: what was found does not belong to it."""
+        """Drops the result, because the setting has changed."""
         if self.result is not None:
             self.result = None
             self._said.value = ""

@@ -1,4 +1,4 @@
-"""The queueing explorer: a burst as calls that want an answer at once, and as messages that can wait."""
+"""Explorer for queueing: a burst as calls that need an answer immediately, and as messages that can wait."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from serverless_first.simulate.queueing import CallsResult, QueueResult
 
 _SEED = 2026
 _MOST_PER_S, _MOST_BURST_S = 100, 120
-_DRAWS = 13_000  # the longest burst at the highest rate: 12,000 requests on average
+_DRAWS = 13_000  # the longest burst at the highest rate has 12,000 requests on average
 
 PRESETS = (
-    Preset("lamps on television: orders come in a burst", {}),
-    Preset("as many places as the calls need", {"concurrency": 50}),
-    Preset("a database that bears three at once", {"concurrency": 3}),
-    Preset("a trickle that never queues", {"per_s": 5, "burst_s": 120}),
-    Preset("long work: pollers grow by AWS's rule", {"per_s": 100, "service_s": 4.0, "concurrency": 200}),
+    Preset("lamps on television: a burst of orders", {}),
+    Preset("enough concurrency for all calls", {"concurrency": 50}),
+    Preset("a database that can handle three at once", {"concurrency": 3}),
+    Preset("a trickle of orders: no backlog", {"per_s": 5, "burst_s": 120}),
+    Preset("long work: Lambda adds pollers by its own rule", {"per_s": 100, "service_s": 4.0, "concurrency": 200}),
 )
 
 
 @dataclass(frozen=True)
 class Levelling:
-    """What became of the burst.
+    """The outcome of a burst.
 
     Attributes:
-        called: as synchronous calls.
-        queued: as messages of a queue.
+        called: the outcome if the requests are synchronous calls.
+        queued: the outcome if the requests are messages in a queue.
     """
 
     called: CallsResult
@@ -46,14 +46,14 @@ class Levelling:
 
 
 class QueueingExplorer(Explorer):
-    """Sliders for a burst and for the function that it meets.
+    """Sliders for a burst of requests and for the function that serves it.
 
-    Requests come at random moments, the times of their work are exponential, with the same random numbers at each move.
-    The function's concurrency is that of its calls (reserved concurrency) and of its queue (MaximumConcurrency).
+    Requests arrive at random times, and their service times are exponential. Every slider move uses the same random
+    numbers. One slider sets the limit for calls (reserved concurrency) and for the queue (MaximumConcurrency).
 
     Attributes:
         per_s, burst_s, service_s, concurrency, batch_size: the sliders.
-        result: what became of the burst for the present setting.
+        result: the outcome of the burst for the current setting.
         million: a button for a million requests, in many bursts.
     """
 
@@ -64,15 +64,15 @@ class QueueingExplorer(Explorer):
         self.per_s = slider(ints, "requests per second", 50, min=5, max=_MOST_PER_S)
         self.burst_s = slider(ints, "length of the burst, in s", 60, min=20, max=_MOST_BURST_S, step=5)
         self.service_s = slider(
-            log, "work of each, in s (mean)", 0.5, min=-2, max=math.log10(5), step=0.02, readout_format=".2g"
+            log, "mean work per request, in s", 0.5, min=-2, max=math.log10(5), step=0.02, readout_format=".2g"
         )
-        self.concurrency = slider(ints, "concurrency at most", 10, min=2, max=300)
-        self.batch_size = slider(ints, "messages in a batch at most", 1, min=1, max=queueing.MOST_IN_A_BATCH)
+        self.concurrency = slider(ints, "maximum concurrency", 10, min=2, max=300)
+        self.batch_size = slider(ints, "maximum messages per batch", 1, min=1, max=queueing.MOST_IN_A_BATCH)
         rng = np.random.default_rng(_SEED)
-        gaps, self._services = -np.log1p(-rng.random((2, _DRAWS)))  # numpy changes the stream of `random` least
+        gaps, self._services = -np.log1p(-rng.random((2, _DRAWS)))  # numpy hardly ever changes the stream of `random`
         self._moments: Floats = np.cumsum(gaps)
         super().__init__(
-            "A burst of orders: call at once, or put them in a queue?",
+            "A burst of orders: call the function, or send messages to a queue?",
             size_in=(9.0, 4.7),
             presets=PRESETS,
             million=Million("Run a million requests, in many bursts", self._many_bursts),
@@ -95,12 +95,12 @@ class QueueingExplorer(Explorer):
         return View(
             sentence=(
                 f"{self.per_s.value} requests a second for {self.burst_s.value} s, {self.service_s.value:.2g} s of "
-                f"work each, {self.concurrency.value} at once. {called}. {queued}. {age}."
+                f"work each, at most {self.concurrency.value} at a time. {called}. {queued}. {age}."
             ),
             picture_in_words=(
-                f"Three pictures over {found.queued.done_s:,.0f} s. Above, calls for as long as the burst lasts, "
-                f"{lost} of them refused. In the middle, messages that wait: "
-                f"up to {found.queued.most_waiting:,}, then fewer until none is left. Below, the age of the oldest."
+                f"Three panels over {found.queued.done_s:,.0f} s. Top: calls for as long as the burst lasts, "
+                f"{lost} of them refused. Middle: waiting messages, "
+                f"up to {found.queued.most_waiting:,}, then fewer until none is left. Bottom: the age of the oldest."
             ),
         )
 
@@ -131,7 +131,7 @@ class QueueingExplorer(Explorer):
         mean_s, worst_s = float(np.mean(oldest_s)), max(oldest_s)
         refused = "no call is refused"
         if lost:
-            refused = f"{share(lost / done)} of the calls are refused, in the worst burst {share(max(shares))}"
+            refused = f"{share(lost / done)} of the calls are refused, {share(max(shares))} in the worst burst"
         words = (
             f"{done:,} requests in {len(shares):,} bursts: {refused}; the oldest message waits {mean_s:.3g} s on "
             f"average, {worst_s:.3g} s at worst."

@@ -1,4 +1,4 @@
-"""The workflow explorer: polling a job, against waiting for it."""
+"""Explorer for workflows: polling a job against waiting for a notification."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from serverless_first.simulate import workflow
 from serverless_first.simulate.inputs import Floats
 
 REGION = "us-east-1"
-# Jobs last from half to one and a half times the mean: a random one in each of 400 equal parts. Lengths at equal
-# distances would be in step with some waits, and all noticed late or all early.
+# Jobs last from half to one and a half times the mean. Each of 400 equal parts of this range has one random length,
+# because evenly spaced lengths would be in step with some waits, and then all jobs would be noticed late or early.
 _JOBS = 400
 _SPREAD: Floats = 0.5 + (np.arange(_JOBS) + np.random.default_rng(2026).random(_JOBS)) / _JOBS
 _DAY_MIN = 1440.0
 
 PRESETS = (
     Preset("a ten-minute report, polled every minute", {}),
-    Preset("a waiting customer: polled every second", {"wait_s": 1.0}),
-    Preset("a nightly job: few polls, late news", {"job_min": 480.0, "wait_s": 1800.0}),
+    Preset("a customer waits: polled every second", {"wait_s": 1.0}),
+    Preset("a nightly job: few polls, noticed late", {"job_min": 480.0, "wait_s": 1800.0}),
     Preset("a nightly job, polled every second: history full", {"job_min": 480.0, "wait_s": 1.0}),
     Preset("a million short jobs", {"job_min": 0.5, "wait_s": 5.0, "jobs": 1e6}),
 )
@@ -37,14 +37,14 @@ PRESETS = (
 
 @dataclass(frozen=True)
 class PollingAgainstWaiting:
-    """What comes out for the chosen setting.
+    """The cost and delay of polling and of waiting, for one setting.
 
     Attributes:
-        transitions, transitions_waited: for one job on average, by polling and by waiting.
-        invocations: of functions for one job on average, by polling; by waiting there are none.
-        usd, usd_waited: US dollars a month.
-        delay_s, longest_delay_s: until the end of a job is noticed by polling; infinite where a history is full.
-        failed_share: executions that fail since their history is full, 0 to 1.
+        transitions, transitions_waited: average state transitions per job with polling and with waiting.
+        invocations: average function calls per job with polling; waiting needs none.
+        usd, usd_waited: US dollars a month with polling and with waiting.
+        delay_s, longest_delay_s: seconds from the end of a job until polling notices it; infinite if a history is full.
+        failed_share: share of executions that fail because their history is full, 0 to 1.
     """
 
     transitions: float
@@ -58,14 +58,14 @@ class PollingAgainstWaiting:
 
 
 class WorkflowExplorer(Explorer):
-    """Sliders for the jobs and for the wait between polls: the deck's two state machines, left and right.
+    """Sliders for the jobs and for the wait between polls, for the deck's two state machines.
 
-    Jobs last from half to one and a half times the mean, each length as often. The bill has transitions, functions with
-    128 MB and a message, at prices of us-east-1; the jobs themselves cost the same on both sides.
+    Jobs last from half to one and a half times the mean, all lengths equally often. The bill includes transitions,
+    functions with 128 MB and one message, at us-east-1 prices. The jobs themselves cost the same both ways.
 
     Attributes:
         job_min, wait_s, function_ms, jobs: the sliders.
-        result: the numbers for the present setting.
+        result: the numbers for the current setting.
     """
 
     result: PollingAgainstWaiting
@@ -78,11 +78,11 @@ class WorkflowExplorer(Explorer):
         self.wait_s = slider(
             log, "wait between polls, in s", 60.0, min=0, max=math.log10(3600), step=0.02, readout_format=".0f"
         )
-        self.function_ms = slider(widgets.IntSlider, "each function, in ms", 100, min=10, max=2000, step=10)
+        self.function_ms = slider(widgets.IntSlider, "function duration, in ms", 100, min=10, max=2000, step=10)
         self.jobs = slider(log, "jobs a month", 10_000.0, min=1, max=6, step=0.05, readout_format=".3s")
         self._prices = prices.of(REGION)
         super().__init__(
-            "Is the job done yet? Poll, or be notified",
+            "Is the job done yet? Poll, or wait for a notification",
             size_in=(9.0, 3.7),
             presets=PRESETS,
         )
@@ -124,14 +124,14 @@ class WorkflowExplorer(Explorer):
                 f"{amount(self.jobs.value)} jobs a month, {_time(self.job_min.value * 60)} each, polled every "
                 f"{_time(wait_s)}: {found.transitions:,.0f} transitions and {found.invocations:,.0f} function calls "
                 f"per job, {usd(found.usd)} a month, {failed if found.failed_share else latest}. Waiting: "
-                f"{found.transitions_waited:,.0f} transitions, no functions, {usd(found.usd_waited)}, noticed at once."
+                f"{found.transitions_waited:,.0f} transitions, no calls, {usd(found.usd_waited)}, noticed at once."
             ),
             picture_in_words=(
-                f"Both against the wait between polls, all axes logarithmic. Left: transitions per job fall from "
-                f"{runs[0].transitions.mean():,.0f} at one second to {runs[-1].transitions.mean():,.0f} at one hour; "
-                f"with waiting, there are {found.transitions_waited:,.0f}. Right: the longer the wait, the later the "
-                f"end is noticed, at one hour {_time(float(runs[-1].delay_s.mean()))} late on average; with waiting, "
-                f"at once."
+                f"Two panels against the wait between polls, on logarithmic axes. Left: transitions per job fall from "
+                f"{runs[0].transitions.mean():,.0f} at one second to {runs[-1].transitions.mean():,.0f} at one hour. "
+                f"Without polling, there are {found.transitions_waited:,.0f}. Right: the longer the wait, the later "
+                f"the end is noticed, {_time(float(runs[-1].delay_s.mean()))} late on average at one hour. Without "
+                f"polling, it is noticed at once."
             ),
         )
 

@@ -1,14 +1,16 @@
-"""glossary.yml as objects: the course's words in English and Japanese, each with one sentence and its first lesson.
+"""Reads glossary.yml, the course's terms in English and Japanese, each with one sentence and its first lesson.
 
-checked: 2026-11-24                        # when the Japanese words were last compared
+```yaml
+checked: 2026-11-24                        # when the Japanese terms were last compared
 terms:
-  - term: queue                            # as the lessons say it
-    ja: [キュー]                           # the first is the one to use, others mean the same
-    reading: きゅう                        # optional: kana of the first Japanese word, where it has kanji or figures
-    seen: [aws, deck]                      # optional: where the Japanese word was seen, a part of SEEN
-    forms: [queue, queues]                 # optional: how the lessons write it, where that is not the term itself
-    first: "03"                            # the number of the module whose lesson uses it first
+  - term: queue                            # as the lessons use it
+    ja: [キュー]                           # the first is preferred, the others are synonyms
+    reading: きゅう                        # optional: kana of the first Japanese term, if it has kanji or digits
+    seen: [aws, deck]                      # optional: where the Japanese term was found, a subset of SEEN
+    forms: [queue, queues]                 # optional: spellings in the lessons, if they differ from the term
+    first: "03"                            # the number of the module whose lesson first uses it
     means: Keeps messages until a consumer fetches them.
+```
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class GlossaryError(FactsError):
 
 @dataclass(frozen=True)
 class Term:
-    """One word of the course. See the head of the module for the fields; `first` is a module's number."""
+    """One term of the course. The module's docstring describes the fields."""
 
     term: str
     ja: tuple[str, ...]
@@ -45,18 +47,18 @@ class Term:
 
     @property
     def anchor(self) -> str:
-        """The id of its entry on the page, as in "cold-start"."""
+        """The id of its entry on the page, such as "cold-start"."""
         return re.sub(r"[^a-z0-9]+", "-", self.term.lower()).strip("-")
 
     @property
     def sort_key(self) -> str:
-        """Its place in the alphabet, for example i for "to invoke"."""
+        """The text to sort by, such as "invoke" for "to invoke"."""
         return self.term.lower().removeprefix("to ")
 
 
 @dataclass(frozen=True)
 class Glossary:
-    """All words, sorted as an alphabet; `checked` is the day on which the Japanese ones were last compared."""
+    """All terms in alphabetical order; `checked` is the day on which the Japanese terms were last compared."""
 
     checked: str
     terms: tuple[Term, ...]
@@ -97,7 +99,7 @@ def _named(entry: object) -> str:
 
 
 def _problem(entry: object) -> str:
-    """The problem with an entry, or None."""
+    """The problem with an entry; "" if there is none."""
     if not isinstance(entry, dict):
         return "it is not a mapping"
     if unknown := sorted(set(entry) - _KEYS):
@@ -113,7 +115,7 @@ def _problem(entry: object) -> str:
     if not re.fullmatch(r"\d\d", str(entry["first"])):
         return f'first must be the number of a module, as in "03", but is {entry["first"]!r}'
     if not str(entry["means"]).endswith("."):
-        return "means must be one sentence that ends with a full stop"
+        return "means must be one sentence that ends with a period"
     if _KANJI.search(entry["ja"][0]) and not entry.get("reading"):
         return f"{entry['ja'][0]} has kanji, so it needs a reading in kana"
     return ""

@@ -1,4 +1,4 @@
-"""Figures of the course: one style, a title that says the finding, alt text, colours that survive colour blindness.
+"""The course's figures, with one style, a title that states the finding, alt text and colors for color-blind readers.
 
 from serverless_first import figures
 figures.show(figures.timeline(aws.timeline("orders"), title="..."), alt="...")

@@ -1,4 +1,4 @@
-"""A definition in the Amazon States Language as a graph: what its pictures and their words are made from.
+"""Reads a definition in the Amazon States Language as a graph, from which pictures and their alt texts are made.
 
 Source of the fields: Amazon States Language, https://states-language.net/spec.html, and AWS's Step Functions Developer
 Guide for JSONata, ItemReader and the service integrations.
@@ -27,15 +27,15 @@ _COMPARISON = re.compile(r"(?:String|Numeric|Boolean|Timestamp)(\w+?)(?:Path)?")
 
 @dataclass(frozen=True)
 class Node:
-    """A state; or the start, the end, or where the branches of a state come together.
+    """A state, the start, the end, or the point where a state's branches meet again.
 
     Attributes:
-        key: of this node alone.
-        name: of the state, as in the definition and in histories.
-        kind: the state's Type, or "Start", "End", "Join".
-        says: short lines about what it does.
-        frames: the keys of the Parallel and Map states that it stands in, the outermost first. The node of such a state
-            stands in the state's own frame: it is the frame's head.
+        key: unique among the nodes of a graph.
+        name: the state's name, as in the definition and in histories.
+        kind: the state's Type, or "Start", "End" or "Join".
+        says: short lines about what the state does.
+        frames: the keys of the Parallel and Map states around the node, the outermost first. A Parallel or Map
+            state is the head of its frame, so the last key is the state's key.
     """
 
     key: str
@@ -51,8 +51,8 @@ class Edge:
 
     Attributes:
         source, target: keys of nodes.
-        kind: "next"; "choice" and "default" of a Choice; "catch" of an error.
-        label: the condition or the errors, in short; "" for none.
+        kind: "next", "choice" or "default" from a Choice, or "catch" from an error.
+        label: the condition or the errors in short form; "" if there are none.
     """
 
     source: str
@@ -73,11 +73,11 @@ def graph_of(definition: str | Mapping[str, Any]) -> Graph:
     """The graph of a state machine.
 
     Args:
-        definition: in the Amazon States Language, as JSON text or as what json.loads makes of it.
+        definition: in the Amazon States Language, as JSON text or parsed by json.loads.
 
     Raises:
-        ValueError: it is no JSON, or not in that language: no States, a state without a known Type, a transition to a
-            state that there is not.
+        ValueError: the definition is not JSON or not in the Amazon States Language. For example, States is missing, a
+            state has an unknown Type, or a transition leads to a state that doesn't exist.
     """
     if isinstance(definition, str):
         try:
@@ -96,7 +96,7 @@ def graph_of(definition: str | Mapping[str, Any]) -> Graph:
 
 
 def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ...], path: str) -> tuple[str, list[str]]:
-    """Adds the states of a machine, a branch or a Map's processor; the key of the first and those of the last."""
+    """Adds the states of a machine, a branch or a Map's processor. Returns the keys of its first and last states."""
     states = machine.get("States")
     where = f" in {path.rstrip('/')}" if path else ""
     if not isinstance(states, Mapping) or not states:
@@ -108,8 +108,8 @@ def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ..
     for name, state in states.items():
         for target, kind, label in _transitions(state):
             if target not in states:
-                raise ValueError(f"{name!r} goes on to {target!r}, but there is no such state{where}.")
-            # What a Choice or a Task goes on to from itself, a Parallel or a Map does from its end.
+                raise ValueError(f"{name!r} leads to {target!r}, but there is no such state{where}.")
+            # A transition out of a Parallel or a Map leaves from its end, and otherwise from the state itself.
             graph.edges.append(Edge(out_of[name], path + target, kind, label))
         if state.get("End") is True or state["Type"] in ("Succeed", "Fail"):
             ends.append(out_of[name])
@@ -117,7 +117,7 @@ def _add_machine(graph: Graph, machine: Mapping[str, Any], frames: tuple[str, ..
 
 
 def _add_state(graph: Graph, name: str, state: Any, frames: tuple[str, ...], path: str) -> str:
-    """Adds a state with all that is in it; the key of the node that its transitions leave from."""
+    """Adds a state and everything in it. Returns the key of the node that its transitions leave from."""
     kind = state.get("Type") if isinstance(state, Mapping) else None
     if kind not in KINDS:
         raise ValueError(f"{name!r} has the Type {kind!r}. Use one of {', '.join(KINDS)}.")
@@ -141,7 +141,7 @@ def _add_state(graph: Graph, name: str, state: Any, frames: tuple[str, ...], pat
 
 
 def _transitions(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Target, kind and label of each."""
+    """The target, kind and label of each transition out of a state."""
     for rule in state.get("Choices") or []:
         yield str(rule.get("Next")), "choice", shortened(condition(rule), _LABEL_LETTERS)
     if "Default" in state:
@@ -153,13 +153,13 @@ def _transitions(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def errors(rule: Mapping[str, Any]) -> str:
-    """The errors of a catcher or retrier in words."""
+    """The errors of a catcher or retrier as text."""
     names = [str(name) for name in rule.get("ErrorEquals") or []]
     return ", ".join("any error" if name == "States.ALL" else name for name in names)
 
 
 def condition(rule: Mapping[str, Any]) -> str:
-    """A choice rule in short words: `$.total > 10000`, `not ($.paid = true)`, or the JSONata expression itself."""
+    """A choice rule as short text: `$.total > 10000`, `not ($.paid = true)`, or the JSONata expression itself."""
     if "Condition" in rule:
         return bare(str(rule["Condition"]))
     for word in ("And", "Or"):
@@ -181,18 +181,18 @@ def condition(rule: Mapping[str, Any]) -> str:
 
 
 def bare(text: str) -> str:
-    """An expression without the brackets of JSONata."""
+    """An expression without JSONata's delimiters."""
     found = re.fullmatch(r"\s*\{%\s*(.*?)\s*%\}\s*", text, re.DOTALL)
     return " ".join((found[1] if found else text).split())
 
 
 def shortened(text: str, letters: int) -> str:
-    """At most so many letters."""
+    """The text, cut to at most this many characters."""
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
 def integration(resource: str) -> str:
-    """A Task's Resource in short: "Lambda price", "batch:submitJob.sync", "s3:listObjectsV2", "activity pack"."""
+    """A Task's Resource in short form: "Lambda price", "batch:submitJob.sync", "s3:listObjectsV2", "activity pack"."""
     if found := re.search(r":lambda:[^:]*:[^:]*:function:(.+)$", resource):
         return f"Lambda {found[1]}"
     if found := re.search(r":states:[^:]*:[^:]*:activity:(.+)$", resource):
@@ -203,14 +203,14 @@ def integration(resource: str) -> str:
 
 
 def _says(state: Mapping[str, Any]) -> Iterator[str]:
-    """What the state does, a line for each thing worth knowing at a glance."""
+    """Short lines about what a state does: its action, then its retries."""
     kind = state["Type"]
     says = {"Task": _task, "Wait": _wait, "Fail": _fail, "Map": _map, "Parallel": _parallel}.get(kind)
     yield shortened(says(state), _SAID_LETTERS) if says else kind
     retriers = [rule for rule in state.get("Retry") or [] if rule.get("MaxAttempts", 3) != 0]
     if retriers:
         most = max(rule.get("MaxAttempts", 3) for rule in retriers)
-        yield shortened(f"↻ {most} more on {', '.join(errors(rule) for rule in retriers)}", _SAID_LETTERS)
+        yield shortened(f"↻ retry {most}× on {', '.join(errors(rule) for rule in retriers)}", _SAID_LETTERS)
 
 
 def _fail(state: Mapping[str, Any]) -> str:
@@ -254,7 +254,7 @@ def _map(state: Mapping[str, Any]) -> str:
 
 
 def describe(graph: Graph) -> str:
-    """The graph in sentences, for readers who cannot see the picture."""
+    """The graph in sentences, for readers who can't see the picture."""
     told = []
     for node in graph.nodes.values():
         if node.kind in (JOIN, END):
@@ -263,7 +263,7 @@ def describe(graph: Graph) -> str:
         if node.kind in _CONTAINERS:
             inside = _list([w.removeprefix("then ") for w in ways])
             after = [_way(graph, edge) for edge in graph.edges if edge.source == f"{node.key}/"]
-            told.append(f"{node.name} ({'; '.join(node.says)}) starts {inside}; after it {_list(after)}")
+            told.append(f"{node.name} ({'; '.join(node.says)}) starts {inside}; once it has finished, {_list(after)}")
         elif node.kind == START:
             told.append(f"It starts with {_list([w.removeprefix('then ') for w in ways])}")
         else:

@@ -1,4 +1,4 @@
-"""What pictures of one kind have in common: a picture that changes in its axes, logarithmic axes, pale lines."""
+"""Helpers that several figures share: pictures that change within their axes, logarithmic axes and grid lines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from matplotlib.ticker import NullFormatter, NullLocator
 
 
 class Moving:
-    """A picture in axes that are made once: `update` draws one setting, and so do an explorer's sliders.
+    """A picture whose axes are created once, and whose `update` draws a new setting, for example of an explorer.
 
     Attributes:
         moving: the artists that change.
-        title: the title of the axes, empty until somebody sets it; pictures of several axes set their own.
+        title: the title of the axes, initially empty; pictures with several axes set their titles themselves.
     """
 
     moving: list[Artist]
@@ -21,13 +21,13 @@ class Moving:
 
 
 def grid(axes: Any, which: str = "both") -> None:
-    """Pale lines at the major ticks of "x", "y" or "both", below what is drawn."""
+    """Draws pale lines at the major ticks of "x", "y" or "both", behind the data."""
     axes.grid(axis=which, color="#E4E4E4", linewidth=0.8)
     axes.set_axisbelow(True)
 
 
 def log_axes(axes: Any, x_ends: tuple[float, float], y_ends: tuple[float, float]) -> None:
-    """Two logarithmic axes between these ends, without minor ticks."""
+    """Makes both axes logarithmic between these ends, without minor ticks."""
     axes.set(xscale="log", yscale="log", xlim=x_ends, ylim=y_ends)
     for scale in (axes.xaxis, axes.yaxis):
         scale.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""Pictures of a database's connections: who holds a seat, when, and what it costs to have none."""
+"""Figures of a database's connections over time, and of what happens to orders that get no connection."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
 from serverless_first.figures.words import measured, told
 
-# state -> colour, hatching; what PostgreSQL calls otherwise comes last
+# state -> color, hatching; PostgreSQL's remaining states come last
 _STATES = {
     "active": (BLUE, ""),
     "idle": ("#D6E9F5", ".."),
     "idle in transaction": (ORANGE, "//"),
     "other": (GREY, "xx"),
 }
-# outcome -> colour, hatching, what it means
+# outcome -> color, hatching, meaning
 _OUTCOMES = {
     "answered": (BLUE, "", "placed"),
     "failed": (VERMILION, "xx", "failed"),
     "throttled": (ORANGE, "//", "refused by Lambda"),
 }
 _MESSAGE = re.compile(r"(?:FATAL|ERROR|PANIC): +([^\n]*)")
-_GAP_S = 0.5  # at least this long without a sample counts as a gap
-INCH_A_LETTER = 0.076  # about, at 9.5 points
+_GAP_S = 0.5  # a longer time without a sample counts as a gap
+INCH_A_LETTER = 0.076  # approximate, at 9.5 points
 _SMALL = 9.5
-TITLE_LETTERS = 76  # to a line
+TITLE_LETTERS = 76  # per line
 
 
 def connections_over_time(
@@ -47,20 +47,20 @@ def connections_over_time(
     reserved: int = 5,
     marks: Mapping[float, str] | None = None,
 ) -> Figure:
-    """How many sessions a database has over time, stacked by state, below the line of its seats.
+    """A database's sessions over time, stacked by state, with a line at its number of seats.
 
-    The axis begins at the first sample: leave out samples to leave out time. Where there is no sample for a while, the
-    database could not be looked at: a grey band.
+    The axis begins at the first sample, so you can leave out time by leaving out samples. A gray band marks a gap
+    between samples, when the database didn't respond.
 
     Args:
-        samples: of a `DatabaseWatch`.
+        samples: from a `DatabaseWatch`.
         title: the finding, as a sentence.
-        max_connections: the parameter of the database.
-        reserved: how many of them are reserved, superuser_reserved_connections and reserved_connections together.
-        marks: moments to name: time in seconds on the clock of the samples -> a few words.
+        max_connections: the database's parameter.
+        reserved: how many seats are reserved, the sum of superuser_reserved_connections and reserved_connections.
+        marks: time in seconds on the samples' clock -> a label of a few words.
 
     Raises:
-        ValueError: fewer than two samples; more seats reserved than there are.
+        ValueError: there are fewer than two samples, or more reserved seats than seats.
     """
     if len(samples) < 2:
         raise ValueError(
@@ -75,7 +75,7 @@ def connections_over_time(
         for run in runs:
             _stack(axes, run)
         for before, after in pairwise(runs):
-            axes.axvspan(before[-1].time_s, after[0].time_s, color="#F0F0F0", label="the database does not answer")
+            axes.axvspan(before[-1].time_s, after[0].time_s, color="#F0F0F0", label="the database isn't responding")
         axes.axhline(max_connections, color="black", linewidth=1.6)
         side: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": _SMALL}
         axes.text(1.01, max_connections, f"max_connections\n{max_connections}", va="bottom", **side)
@@ -91,7 +91,7 @@ def connections_over_time(
         axes.set_ylabel("connections")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         legend(figure, axes)
-    gap = "A gray band shows when the database doesn't answer." if len(runs) > 1 else ""
+    gap = "A gray band shows when the database isn't responding." if len(runs) > 1 else ""
     return _told_over_time(figure, title, samples, max_connections, reserved, marks or {}, gap)
 
 
@@ -104,7 +104,7 @@ def _told_over_time(
     marks: Mapping[float, str],
     gap: str,
 ) -> Figure:
-    """The figure of `connections_over_time` with its words."""
+    """Adds the alt text to the figure of `connections_over_time`."""
     open_at = [len(sample.sessions) for sample in samples]
     states = Counter(map(_state, samples[-1].sessions))
     begin_s = samples[0].time_s
@@ -115,8 +115,8 @@ def _told_over_time(
     return told(
         figure,
         title,
-        f"Connections over time. There are {open_at[0]} at the beginning, {max(open_at)} at the peak and "
-        f"{open_at[-1]} at the end{_in_states(states)}.",
+        f"Open connections over time. Their number begins at {open_at[0]}, peaks at {max(open_at)} and ends at "
+        f"{open_at[-1]}{_in_states(states)}.",
         f"Marked: {named}." if named else "",
         lines,
         gap,
@@ -126,14 +126,14 @@ def _told_over_time(
 
 
 def _in_states(states: Mapping[str, int]) -> str:
-    """The states of the connections, as the end of a sentence: ", all idle" or ", 3 active and 14 idle"."""
+    """The states of the connections as the end of a sentence: ", all idle" or ", 3 active and 14 idle"."""
     if len(states) == 1:
         return f", all {next(iter(states))}"
     return f", {listed([f'{count} {state}' for state, count in states.items()])}" if states else ""
 
 
 def _runs(samples: Sequence[Sample]) -> list[list[Sample]]:
-    """The samples, cut where the next one is missing for long."""
+    """The samples, split at each gap."""
     usual_s = median(after.time_s - before.time_s for before, after in pairwise(samples))
     runs = [[samples[0]]]
     for before, after in pairwise(samples):
@@ -161,21 +161,21 @@ def _state(session: DatabaseSession) -> str:
 
 
 def draw_marks(axes: Axes, marks: Mapping[float, str]) -> None:
-    """A thin line at each named moment, its words above the axes' contents, on as many levels as they need.
+    """Draws a thin line at each mark, with its label above the contents of the axes, on as many levels as needed.
 
     Args:
-        axes: with their limits set; they are made higher.
-        marks: place on the x axis -> a few words.
+        axes: their limits must be set; this function raises the upper limit of the y-axis.
+        marks: position on the x-axis -> a label of a few words.
     """
     if not marks:
         return
     left, right = axes.get_xlim()
-    per_inch = (right - left) / 6.0  # about the width of the axes
-    ends: list[float] = []  # of the words on each level
+    per_inch = (right - left) / 6.0  # the approximate width of the axes
+    ends: list[float] = []  # of the labels on each level
     placed: list[tuple[float, str, bool, int]] = []
     for x, words in sorted(marks.items()):
         width = (len(words) * INCH_A_LETTER + 0.12) * per_inch
-        turned = x + width > right  # the words stand left of their line
+        turned = x + width > right  # the label is to the left of its line
         begin = x - width if turned else x
         level = next((n for n, end in enumerate(ends) if end <= begin), len(ends))
         ends[level : level + 1] = [begin + width]
@@ -196,22 +196,22 @@ def draw_marks(axes: Axes, marks: Mapping[float, str]) -> None:
             fontsize=_SMALL,
             zorder=6,
         )
-        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # a line to a higher level ends here
+        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # hides other lines
 
 
 def round_ticks(highest: float, intervals: int = 5) -> list[float]:
-    """Whole numbers for an axis from 0 to `highest`; the room above it stays without. Args: intervals: at most."""
+    """Whole-number ticks from 0 to `highest`, with at most this many intervals."""
     locator = MaxNLocator(intervals, integer=True, steps=[1, 2, 5, 10])
     return [tick for tick in locator.tick_values(0, highest) if tick <= highest]
 
 
 def heading(figure: Figure, title: str) -> None:
-    """The title from the figure's left edge, for axes that begin far to the right."""
+    """Draws the title from the figure's left edge, for axes that begin far to the right."""
     figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
 
 
 def legend(figure: Figure, axes: Axes, *, columns: int = 4, order: Sequence[str] = ()) -> None:
-    """A legend below the figure, each label once. Args: order: of the labels; else as they were drawn."""
+    """Draws a legend below the figure with each label once, in this order or in drawing order."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
     shown = [label for label in order if label in once] if order else list(once)
@@ -221,27 +221,28 @@ def legend(figure: Figure, axes: Axes, *, columns: int = 4, order: Sequence[str]
 
 
 def short_message(error: str) -> str:
-    """What a database has said, without the address and the driver's own words; of other errors the first line.
+    """A database's message, without the address and the driver's own words, or the first line of any other error.
 
     Args:
-        error: the text of an error, as psycopg gives it.
+        error: the text of an error, as psycopg reports it.
     """
     found = _MESSAGE.search(error)
     return (found[1] if found else error.strip().partition("\n")[0]).strip()
 
 
 def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figure:
-    """What each try has brought: how many orders were placed, failed or refused, and how long a placed one took.
+    """For each approach, how many orders were placed, failed or were refused, and how long placing an order took.
 
     Args:
-        rows: name of the try -> what came of each call, as `Cloud.at_once` returns it.
+        rows: name of the approach -> the outcome of each call, as `Cloud.at_once` returns it.
         title: the finding, as a sentence.
 
     Raises:
-        ValueError: no try, one without calls, or an outcome that is not "answered", "failed" or "throttled".
+        ValueError: there is no approach, an approach has no calls, or an outcome is not "answered", "failed" or
+            "throttled".
     """
     if not rows:
-        raise ValueError("There is nothing to compare. Give at least one try with its calls.")
+        raise ValueError("There is nothing to compare. Give at least one approach with its calls.")
     for name, calls in rows.items():
         if not calls:
             raise ValueError(f"{name!r} has no calls. Give the outcome of each call.")
@@ -283,19 +284,19 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
         heading(figure, title)
         legend(figure, axes)
     return told(
-        figure, title, "One row for each try.", *map(_try_in_words, rows.items()), numbers=[len(rows)], varies=True
+        figure, title, "One row for each approach.", *map(_try_in_words, rows.items()), numbers=[len(rows)], varies=True
     )
 
 
 def _try_in_words(row: tuple[str, Sequence[CallResult]]) -> str:
-    """One try as a sentence; which order finds a seat differs from run to run."""
+    """One approach as a sentence; which orders find a seat differs from run to run."""
     name, calls = row
     counted = Counter(call.outcome for call in calls)
     ended = [f"{counted[outcome]} {words}" for outcome, (_, _, words) in _OUTCOMES.items() if counted[outcome]]
-    return f"{name[0].upper()}{name[1:]}: of {count_of(len(calls), 'order')} {measured(listed(ended))}."
+    return f"{name[0].upper()}{name[1:]}: of {count_of(len(calls), 'order')}, {measured(listed(ended))}."
 
 
 def check_reserved(max_connections: int, reserved: int) -> None:
-    """Raises ValueError if so many seats cannot be reserved."""
+    """Raises ValueError if a database with these max_connections can't reserve so many seats."""
     if max_connections < 1 or not 0 <= reserved <= max_connections:
-        raise ValueError(f"{reserved} of {max_connections} seats cannot be reserved.")
+        raise ValueError(f"{reserved} of {max_connections} seats can't be reserved.")

@@ -1,4 +1,4 @@
-"""Pictures of measurements: how long calls took, and how many ended how."""
+"""Figures of measurements: the durations of calls, and the number of calls per outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, style
 from serverless_first.figures.words import measured, numbers_in, told
 
-# colour, marker and hatching of each group, in order: any one of them tells the groups apart
+# color, marker and hatching of each group, in order; each of the three is enough to tell the groups apart
 _LOOKS = (
     (BLUE, "o", ""),
     (ORANGE, "s", "//"),
@@ -28,16 +28,16 @@ _JITTER_SEED = 3
 
 
 def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithmic: bool = True) -> Figure:
-    """A dot for each measurement, a row for each group, the median of the group marked and written.
+    """One row of dots for each group, with a dot for each measurement and a label at the group's median.
 
     Args:
-        groups: name of the group -> its measurements in ms, each above 0; up to six groups.
+        groups: name of the group -> its measurements in ms, each above 0; one to six groups.
         title: the finding, as a sentence.
-        logarithmic: whether the axis is logarithmic, or linear from 0, where lengths show shares of the whole.
+        logarithmic: whether the axis is logarithmic. A linear axis starts at 0, so lengths show shares of the whole.
 
     Raises:
-        ValueError: no group, a group without measurements, more than six groups, or a measurement that is not
-            above 0, which a logarithmic axis has no place for.
+        ValueError: there are no groups or more than six, a group has no measurements, or a measurement is not above 0,
+            so that a logarithmic axis can't show it.
     """
     _check_count(groups)
     for name, values in groups.items():
@@ -46,7 +46,7 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithm
         wrong = [value for value in values if not 0 < value < float("inf")]
         if wrong:
             raise ValueError(f"Group {name!r} has {wrong[0]!r}, but a duration in ms must be above 0 and finite.")
-    # Seeded: the same measurements are the same picture. The height within a row has no meaning.
+    # Seeded, so that the same measurements give the same picture. The height within a row has no meaning.
     jitter = random.Random(_JITTER_SEED)
     with style():
         figure = Figure(figsize=(8.0, 1.5 + 0.8 * len(groups)))
@@ -74,34 +74,34 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithm
         grid(axes, "x")
         axes.set_xlabel("duration of a call in ms" + (", logarithmic axis" if logarithmic else ""))
         axes.set_title(title)
-    total_ms = sum(everything)
+    medians_ms = [median(values) for values in groups.values()]
     return told(
         figure,
         title,
         f"One row of dots for each group, on a {'logarithmic' if logarithmic else 'linear'} axis.",
         *(
-            f"{name}: {count_of(len(values), 'call')}, the median is {measured(f'{_ms(median(values))} ms')}."
+            f"{name}: {count_of(len(values), 'call')} with a median of {measured(f'{_ms(median(values))} ms')}."
             for name, values in groups.items()
         ),
         numbers=[
-            *(len(groups), *(len(values) for values in groups.values()), *map(median, groups.values())),
+            *(len(groups), *(len(values) for values in groups.values()), *medians_ms),
             *numbers_in(groups),
         ],
-        shares=[sum(values) / total_ms for values in groups.values()],
+        shares=[middle_ms / sum(medians_ms) for middle_ms in medians_ms],
         varies=True,
     )
 
 
 def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of calls") -> Figure:
-    """A bar for each outcome with its number written on it: "version 1: 90, version 2: 10".
+    """One bar for each outcome, with the count as its label.
 
     Args:
-        values: name of the outcome -> how many; up to six.
+        values: name of the outcome -> count; one to six outcomes.
         title: the finding, as a sentence.
-        xlabel: what is counted.
+        xlabel: the name of the counted thing.
 
     Raises:
-        ValueError: no outcome, more than six, or a number below 0.
+        ValueError: there is no outcome, there are more than six, or a count is below 0.
     """
     _check_count(values)
     for name, count in values.items():
@@ -120,11 +120,11 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
         axes.set_xlabel(xlabel)
         axes.set_title(title)
     total = sum(values.values())
-    bars_in_words = listed([f"{name} {measured(f'{count:,}')}" for name, count in values.items()])
+    bars_in_words = listed([f"{name}: {measured(f'{count:,}')}" for name, count in values.items()])
     return told(
         figure,
         title,
-        f"{count_of(len(values), 'bar')} of the {xlabel}: {bars_in_words}.",
+        f"{count_of(len(values), 'bar shows', 'bars show')} the {xlabel}. {bars_in_words}.",
         numbers=[total, *values.values(), *numbers_in(values)],
         shares=[count / total for count in values.values()] if total else [],
         varies=True,
@@ -133,9 +133,9 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
 
 def _check_count(groups: Mapping[str, object]) -> None:
     if not 1 <= len(groups) <= len(_LOOKS):
-        raise ValueError(f"There are {len(groups)} groups to draw, but only 1 to {len(_LOOKS)} can be told apart.")
+        raise ValueError(f"There are {len(groups)} groups to draw. Give 1 to {len(_LOOKS)}.")
 
 
 def _ms(value: float) -> str:
-    """A duration for readers: two significant digits below 10, whole numbers from there."""
+    """A duration for readers, with two significant digits below 10 and as a whole number from 10 up."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

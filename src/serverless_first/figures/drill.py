@@ -1,4 +1,4 @@
-"""A drill over time: calls, concurrency and errors from CloudWatch, queues and connections as they were sampled."""
+"""A figure of a drill over time, with CloudWatch's metrics and with samples of the queues and connections."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from serverless_first.figures.connections import heading, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, style
 
-if TYPE_CHECKING:  # the drill stands above the figures
+if TYPE_CHECKING:  # at run time, the drill imports the figures
     from serverless_first.drill.record import Moment, Record
 
-#: Functions as the stack's outputs name them -> how their lines look.
+#: Function, as in the stack's outputs -> look of its line.
 _LINES: dict[str, dict[str, Any]] = {
     "Front": {"color": BLUE, "linestyle": "-"},
     "Worker": {"color": VERMILION, "linestyle": (0, (9, 2))},
@@ -26,12 +26,12 @@ _LINES: dict[str, dict[str, Any]] = {
 
 
 def drill_dashboard(record: Record, *, title: str) -> Figure:
-    """A drill over time: calls, concurrency and errors from CloudWatch, queues and connections as they were sampled.
+    """A drill over time: calls, concurrency and errors from CloudWatch, and samples of the queues and connections.
 
-    The moments at which the drill did something are numbered lines; the list below says what.
+    Numbered lines mark the times at which the drill did something, and the list below the figure says what it did.
 
     Args:
-        record: of a drill.
+        record: the record of a drill.
         title: the finding, as a sentence.
 
     Raises:
@@ -43,7 +43,7 @@ def drill_dashboard(record: Record, *, title: str) -> Figure:
     with style():
         figure = Figure(figsize=(8.0, 9.4 + 0.19 * len(record.moments)))
         calls, running, wrong, queues, database = figure.subplots(5, sharex=True)
-        _functions(calls, record, "invocations", "calls a second")
+        _functions(calls, record, "invocations", "calls per second")
         _functions(running, record, "concurrent", "concurrent\nexecutions")
         _errors(wrong, record)
         _sampled(
@@ -53,9 +53,7 @@ def drill_dashboard(record: Record, *, title: str) -> Figure:
                 "dead": ("black", "-"),
             },
         )  # fmt: skip
-        _sampled(
-            database, record, "connections of\nthe database", {"proxied": (GREEN, "-"), "direct": (VERMILION, "--")}
-        )
+        _sampled(database, record, "database\nconnections", {"proxied": (GREEN, "-"), "direct": (VERMILION, "--")})
         seats = record.database.seats
         database.axhline(seats, color="black", linewidth=1.0, linestyle=":")
         database.set_ylim(0, max(database.get_ylim()[1], seats * 1.3))
@@ -84,7 +82,7 @@ def _functions(axes: Axes, record: Record, what: str, label: str) -> None:
 
 
 def _grid(record: Record) -> list[float]:
-    """The seconds of the metrics, those without a value included: nothing happened then."""
+    """The metrics' times in seconds, including the times without a value, when nothing happened."""
     times_s = sorted({point.time_s for point in record.points})
     step_s = min((b - a for a, b in pairwise(times_s)), default=1.0)
     found = times_s[:1]
@@ -105,15 +103,15 @@ def _errors(axes: Axes, record: Record) -> None:
         if at:
             highest = max(highest, *at.values())
         (marks,) = axes.plot(list(at), list(at.values()), marker, color=colour, label=what, markersize=6, zorder=3)
-        if at:  # a single error beside many throttles stands close to the axis
+        if at:  # a single error beside many throttles is close to the axis
             marks.set_clip_on(False)
-    _scale(axes, highest, "errors, throttles\na second")
+    _scale(axes, highest, "errors, throttles\nper second")
 
 
 def _sampled(axes: Axes, record: Record, label: str, lines: dict[str, tuple[str, str]]) -> None:
     highest = 0
     times_s = [sample.time_s for sample in record.samples]
-    names = {"dead": "dead letters", "proxied": "by the proxy", "direct": "beside it"}
+    names = {"dead": "dead letters", "proxied": "through the proxy", "direct": "direct"}
     for name, (colour, line) in lines.items():
         values = [getattr(sample, name) for sample in record.samples]
         highest = max(highest, *values)
@@ -128,7 +126,7 @@ def _scale(axes: Axes, highest: float, label: str) -> None:
 
 
 def _number(axes: Axes, moments: Sequence[Moment], end_s: float) -> None:
-    """The numbers of the moments above the axes, on two lines where they are close: read from above."""
+    """Draws the moments' numbers above the axes, on two levels where they are close together."""
     raised, is_close = False, False
     for number, moment in enumerate(moments, 1):
         was_close = is_close
@@ -141,6 +139,6 @@ def _number(axes: Axes, moments: Sequence[Moment], end_s: float) -> None:
 
 
 def _key(moments: Sequence[Moment]) -> str:
-    """What the numbers mean, a line for each."""
+    """The list of the numbered moments, one per line."""
     lines = [f"{number}  {moment.what}, at {moment.time_s:.0f} s" for number, moment in enumerate(moments, 1)]
-    return "\n".join(["the numbered moments:", *lines]) if lines else "nothing was done to the shop"
+    return "\n".join(["numbered moments:", *lines]) if lines else "the drill did nothing to the shop"

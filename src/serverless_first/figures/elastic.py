@@ -68,7 +68,7 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
         figure,
         title,
         "Execution environments over time, stacked by what they do.",
-        f"There are {begins} at the beginning, {peak} at the peak and none at the end.",
+        f"Their number begins at {begins}, peaks at {peak} and ends at 0.",
         f"Init peaks at {measured(str(peaks['init']))}, Invoke at {measured(str(peaks['invoke']))} and frozen at "
         f"{measured(str(peaks['frozen']))}.",
         f"The last environment ends after {measured(f'{end_s - from_s:.1f} s')}.",

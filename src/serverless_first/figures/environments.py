@@ -1,4 +1,4 @@
-"""Pictures of execution environments."""
+"""A timeline of execution environments."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from serverless_first.course.words import count as count_of
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 from serverless_first.figures.words import measured, told
 
-# phase -> colour, hatching, label; the hatching tells them apart in grey print
+# phase -> color, hatching, label; the hatching tells the phases apart in gray print
 PHASES = {
     "init": (ORANGE, "//", "Init: start the process, load your code"),
     "invoke": (BLUE, "", "Invoke: your handler runs"),
     "frozen": ("#E4E4E4", "", "frozen: no processor time"),
 }
 
-# Up to here each row has its own label; with more, a label stands at every fifth, tenth and so on.
+# Up to this many rows, each has its own label. With more rows, every fifth, tenth and so on has a label.
 _ROWS_WITH_LABELS = 12
 
 
 def timeline(intervals: Sequence[Interval], *, title: str) -> Figure:
-    """One row for each execution environment, a bar for each phase of its life.
+    """One row for each execution environment, with a bar for each phase of its life.
 
-    Up to 12 environments each have a label; of more, every fifth, tenth, and so on. The bars get thinner with their
-    number, so that the figure stays below 8 inches.
+    With up to 12 environments, each has a label. With more, every fifth, tenth and so on has a label. The bars get
+    thinner with the number of environments, so that the figure stays below 8 inches in height.
 
     Args:
         intervals: as `Cloud.timeline` returns them.
         title: the finding, as a sentence.
 
     Raises:
-        ValueError: there are no intervals: the function has not been called yet.
+        ValueError: there are no intervals, because nobody has called the function yet.
     """
     if not intervals:
         raise ValueError(
@@ -70,16 +70,16 @@ def timeline(intervals: Sequence[Interval], *, title: str) -> Figure:
 
 
 def _frozen_between_calls(life: Sequence[Interval]) -> bool:
-    """Whether one environment did nothing between two calls."""
+    """Whether an environment was frozen between any two of its calls."""
     phases = [i.phase for i in sorted(life, key=lambda i: i.start_s)]
     return ("invoke", "invoke") not in pairwise(phases)
 
 
 def _sentences(intervals: Sequence[Interval], calls: Sequence[int], frozen: bool) -> list[str]:
-    """The time line in words.
+    """The timeline in sentences.
 
     Args:
-        calls: of each environment.
+        calls: the number of calls of each environment.
         frozen: whether the environments were frozen between any two calls.
     """
     least, most = min(calls), max(calls)
@@ -92,7 +92,7 @@ def _sentences(intervals: Sequence[Interval], calls: Sequence[int], frozen: bool
         if lasts:
             short, long = f"{min(lasts):.1f}", f"{max(lasts):.1f}"
             told_rows.append(f"{begin} {measured(f'{short} s' if short == long else f'{short} to {long} s')}.")
-    return [*told_rows, "Between two calls an environment is frozen." if frozen and most > 1 else ""]
+    return [*told_rows, "Between two calls, an environment is frozen." if frozen and most > 1 else ""]
 
 
 def _height_in(rows: int) -> float:
@@ -100,7 +100,7 @@ def _height_in(rows: int) -> float:
 
 
 def _shown(count: int) -> list[int]:
-    """The rows that get a label: all of a few; of many the first and every fifth, tenth, ..., eight at most."""
+    """The rows that get a label: all if there are few, else the first and every fifth, tenth and so on, up to eight."""
     if count <= _ROWS_WITH_LABELS:
         return list(range(count))
     step = next(step for step in (5, 10, 20, 50, 100, count) if count <= 7 * step)

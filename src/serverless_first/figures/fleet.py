@@ -1,4 +1,4 @@
-"""Pictures of a function's fleet: the share of cold starts, and which environments exist."""
+"""Figures of a function's fleet: the share of cold starts, and the number of environments over time."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from serverless_first.simulate import fleet
 from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.loops import Integers
 
-# Line and marker tell the curves apart in grey print.
+# The line and the marker tell the curves apart in gray print.
 _LOOKS = (("-", "o", BLUE), ("--", "s", VERMILION), (":", "^", GREEN))
 _EXPIRIES_MIN = (1, 10, 60)
 _SERVICE_S = 0.2
 _RATES_IN_WORDS = (0.01, 1, 100)  # requests per minute
 _REQUESTS, _SEED = 20_000, 2020  # of the simulation behind each dot
-_SKIPPED = 0.2  # share of a simulation's requests that are not counted: the fleet is empty when it begins
+_SKIPPED = 0.2  # share of a simulation's requests that aren't counted, because the fleet is empty at first
 
 
 def cold_share(*, title: str) -> Figure:
-    """The share of requests with a cold start against how often requests come: theory as lines, simulation as dots.
+    """The share of requests with a cold start against the request rate, with theory as lines and simulation as dots.
 
-    A curve for each time that an idle environment is kept. Requests come at random moments, service times are
-    exponential, 0.2 s on average, and the same warm and cold.
+    Each curve is for one idle expiry. Requests arrive at random times. Service times are exponential with a mean of
+    0.2 s, and they are the same for warm and cold starts.
 
     Args:
         title: the finding, as a sentence.
@@ -75,9 +75,9 @@ def cold_share(*, title: str) -> Figure:
 
 
 def _curve_in_words(expiry_min: float, shares: Sequence[float]) -> str:
-    """A curve as a sentence; a share for each of the rates that are told."""
+    """A curve as a sentence, with the share at each of the rates in `_RATES_IN_WORDS`."""
     low, middle, high = (f"{_percent(share)} at {rate:g}" for rate, share in zip(_RATES_IN_WORDS, shares, strict=True))
-    return f"If idle environments are kept for {expiry_min:g} min, it is {low} a minute, {middle} and {high}."
+    return f"If idle environments are kept for {expiry_min:g} min, the share is {low} a minute, {middle} and {high}."
 
 
 def _percent(share: float) -> str:
@@ -92,7 +92,7 @@ def _simulated_share(rng: np.random.Generator, rate_per_s: float, expiry_s: floa
 
 
 def share_axes(axes: Any, *, highest: float) -> None:
-    """Axes for the share of cold requests (0 to 1) against requests per minute, a log scale from 0.01 to `highest`."""
+    """Sets axes for the share of cold requests (0 to 1) against requests per minute, from 0.01 to `highest`."""
     axes.set_xscale("log")
     axes.set_xlim(0.01, highest)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
@@ -103,12 +103,12 @@ def share_axes(axes: Any, *, highest: float) -> None:
 
 
 class Slices(NamedTuple):
-    """The environments in equal slices of an observation.
+    """The number of environments in equal slices of time.
 
     Attributes:
         edges_s: borders of the slices, in seconds; shape (slices + 1,).
-        mean_busy: environments at work, averaged over each slice; shape (slices,).
-        most: the most environments that existed at the same moment, busy or idle; shape (slices,).
+        mean_busy: busy environments, averaged over each slice; shape (slices,).
+        most: the most environments that existed at the same time, busy or idle; shape (slices,).
     """
 
     edges_s: Floats
@@ -117,23 +117,23 @@ class Slices(NamedTuple):
 
 
 def slices(result: fleet.FleetResult, begin_s: float, end_s: float, number: int) -> Slices:
-    """Counts environments slice by slice, for a picture whose pixels are longer than a service.
+    """Counts environments slice by slice, for a picture whose pixels are longer than the service time of a request.
 
     Args:
         result: of `fleet.simulate`.
-        begin_s, end_s: what is observed, in seconds; end_s after begin_s.
-        number: of slices.
+        begin_s, end_s: begin and end of the observation, in seconds; end_s is after begin_s.
+        number: the number of slices.
 
     Raises:
-        ValueError: the end is not after the begin, or there is no slice.
+        ValueError: the end is not after the beginning, or the number of slices is below 1.
     """
     if not (begin_s < end_s and number >= 1):
         raise ValueError(
-            f"{number} slices from {begin_s:g} s to {end_s:g} s cannot be drawn. Give an end after the "
+            f"{number} slices from {begin_s:g} s to {end_s:g} s can't be drawn. Give an end after the "
             "beginning, and 1 slice or more."
         )
     edges_s = np.linspace(begin_s, end_s, number + 1)
-    seen = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # NaN, throttled: not seen
+    seen = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # a throttled request has NaN and is left out
     starts_s, ends_s = result.start_s[seen], result.end_s[seen]
     worked_s = _since(starts_s, edges_s) - _since(np.sort(ends_s), edges_s)
     mean_busy = np.diff(worked_s) / np.diff(edges_s)
@@ -141,7 +141,7 @@ def slices(result: fleet.FleetResult, begin_s: float, end_s: float, number: int)
 
 
 def _since(moments_s: Floats, edges_s: Floats) -> Floats:
-    """At each edge, the sum of the times since the moments before it; the moments ascend."""
+    """At each edge, the sum of the times since all earlier moments, which must be in ascending order."""
     before = np.searchsorted(moments_s, edges_s)
     sums_s = np.concatenate([[0.0], np.cumsum(moments_s)])
     since: Floats = before * edges_s - sums_s[before]
@@ -149,8 +149,8 @@ def _since(moments_s: Floats, edges_s: Floats) -> Floats:
 
 
 def _most(starts_s: Floats, ends_s: Floats, edges_s: Floats) -> Integers:
-    """In each slice, the most intervals that are open at the same moment."""
-    times_s = np.concatenate([ends_s, starts_s])  # ends first: what ends and begins at one moment is not counted twice
+    """In each slice, the most intervals that are open at the same time."""
+    times_s = np.concatenate([ends_s, starts_s])  # ends first, so they don't overlap begins at the same time
     steps = np.repeat([-1, 1], [ends_s.size, starts_s.size])
     order = np.argsort(times_s, kind="stable")
     levels = np.concatenate([[0], np.cumsum(steps[order])])  # levels[n]: after n changes

@@ -1,4 +1,4 @@
-"""The release history of AWS Lambda: a figure with a lane for each theme, and the table behind it."""
+"""The release history of AWS Lambda, as a figure with a lane for each theme and as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from serverless_first.facts import THEMES, Release
 from serverless_first.figures.style import BLUE, GREY, VERMILION, style
 from serverless_first.figures.words import told
 
-# The turning points that get a label.
+# The turning points, which get a label.
 TURNING_POINTS = (
     *("General availability", "Timeout 300 s", "Memory 3 GB", "Timeout 15 minutes", "Memory 10 GB"),
     *("Billing in 1 ms steps", "/tmp up to 10 GB", "Scaling rate for each function", "Init billed"),
@@ -33,9 +33,9 @@ TURNING_POINTS = (
     *("AWS SAM", "AWS X-Ray", "AWS SAM CLI", "Logs in JSON", "HIPAA eligible"),
 )
 
-# Inches. Fixed margins instead of a layout engine: labels are placed by their measured width before anything is drawn.
+# In inches. The margins are fixed, because labels are placed by their measured width before anything is drawn.
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 1.45, 0.12, 0.56, 0.72
-# A mark's height, a label's height, above and below a lane, between two labels, between a label and its line.
+# The heights of a mark and a label, and the gaps around a lane, between labels, and between a label and its line.
 _DOT, _LINE, _PAD, _GAP, _BESIDE = 0.11, 0.165, 0.10, 0.09, 0.04
 _FONT_PT = 8.0
 _ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "o", "color": BLUE, "markerfacecolor": BLUE}
@@ -45,8 +45,8 @@ _NOT_ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "D", "color": VE
 def history(releases: Sequence[Release], *, title: str) -> Figure:
     """A lane for each theme, a mark for each release, and a line at the date of the deck.
 
-    Releases on slide 10 of the deck are filled circles, all others open diamonds. Where a source gives a year only,
-    the mark stands in its middle on a line as long as the year.
+    Releases on slide 10 of the deck are filled circles, and all others are open diamonds. If a source gives only a
+    year, the mark is in the middle of the year, on a line as long as the year.
 
     Args:
         releases: as `facts.releases()` returns them.
@@ -95,7 +95,7 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
     return told(
         figure,
         title,
-        f"A time line from {first} to {last} with a lane for each theme: "
+        f"A timeline from {first} to {last} with a lane for each theme: "
         f"{listed([THEMES[lane.theme] for lane in lanes])}.",
         f"{on_slide} of {_count(len(releases))} are on slide 10 of the deck, as filled circles. The others are open "
         "diamonds.",
@@ -106,7 +106,9 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
 
 
 def history_table(releases: Sequence[Release]) -> None:
-    """Shows the table behind the figure: for each theme, folded, the date, the release, slide 10, and the sources.
+    """Shows the table behind the figure, with a folded section for each theme.
+
+    The columns are the date, the release, whether it is on slide 10, and the sources.
 
     Args:
         releases: as `facts.releases()` returns them.
@@ -156,13 +158,13 @@ def _count(number: int) -> str:
 
 
 def _year(day: date) -> float:
-    """The day on an axis in years: 1 July 2018 is about 2018.5."""
+    """The day as a decimal year: July 1, 2018, is about 2018.5."""
     start = date(day.year, 1, 1).toordinal()
     return day.year + (day.toordinal() - start) / (date(day.year + 1, 1, 1).toordinal() - start)
 
 
 class _Lane:
-    """The releases of one theme, stacked where they are close, with room for labels above. Heights in inches."""
+    """The releases of one theme, stacked where they are close, with labels above them. Heights are in inches."""
 
     def __init__(
         self,
@@ -185,7 +187,7 @@ class _Lane:
             ends[level:] = [end, *ends[level + 1 :]]
             self.marks.append((release, x, level))
         self._stack = len(ends)
-        # From right to left, upwards: the line from a mark up to its label then passes left of the labels below it.
+        # Labels are placed from right to left and upward, so the line of a mark passes to the left of lower labels.
         starts: list[float] = []
         for release, x, _ in reversed(self.marks):
             if release.label in TURNING_POINTS:
@@ -210,18 +212,18 @@ class _Lane:
                 left, row = self.labels[release.label]
                 base = bottom + _PAD + self._stack * _DOT + _BESIDE + row * _LINE
                 axes.plot([x, x], [y, base + 0.1], color=GREY, linewidth=0.7, zorder=1)
-                # On its own ground: a line that passes behind a label does not cross its letters.
+                # The label has a background, so that a line behind it doesn't cross its letters.
                 box = {"facecolor": ground, "edgecolor": "none", "pad": 0.8}
                 axes.text(left, base, release.label, fontsize=_FONT_PT, va="bottom", bbox=box, zorder=5)
 
 
 def _is_year(release: Release) -> bool:
-    """Whether no source gives a month, so that the release is drawn as long as the year."""
+    """Whether the sources give only a year, so that the release is drawn as long as the year."""
     return len(release.when) == len("2018")
 
 
 def _first_level(free: Iterable[bool]) -> int:
-    """The first level that is free; a new one, above those there are, if none is."""
+    """The first free level, or a new level above the others if none is free."""
     count = -1
     for count, is_free in enumerate(free):
         if is_free:

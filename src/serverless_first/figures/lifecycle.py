@@ -1,4 +1,4 @@
-"""The life of an execution environment as a state diagram, drawn from the table that the code runs by."""
+"""The life cycle of an execution environment as a state diagram, drawn from the local cloud's own table."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 from serverless_first.figures.words import told
 
-# state -> fill, what it means; fills as in the time line
+# state -> fill, meaning; the fills are the same as in the timeline
 _STATES = {
     State.INIT: (ORANGE, "the process starts,\nyour code is loaded"),
     State.BUSY: (BLUE, "the handler runs"),
     State.FROZEN: ("#E4E4E4", "memory and /tmp stay,\nno processor time"),
-    State.ENDED: ("white", "crash, timeout, new code,\nidle too long, clean-up"),
+    State.ENDED: ("white", "crash, timeout, new code,\nidle too long, cleanup"),
 }
 _PLACES = {State.INIT: (0.0, 0.0), State.BUSY: (4.1, 0.0), State.FROZEN: (8.7, 0.0), State.ENDED: (4.1, -2.6)}
 _WIDTH, _HEIGHT = 2.2, 1.0
 
-# What the trigger means in this state. A row of the table without words here is drawn with the trigger's name alone.
+# The meaning of a trigger in a state. For all other rows of the table, the picture shows only the trigger's name.
 _WORDS = {
     (State.INIT, Trigger.INVOKE): "cold start",
-    (State.INIT, Trigger.FREEZE): "initialized ahead of the first call",
+    (State.INIT, Trigger.FREEZE): "initialized before the first call",
     (State.BUSY, Trigger.FREEZE): "the handler returned",
     (State.FROZEN, Trigger.INVOKE): "warm start",
 }
-# How an arrow runs: how far it bends, how far right of the boxes' middles it starts and ends, and where its words
-# stand, seen from the middle between the boxes. Units of _PLACES.
+# The shape of an arrow: its bend, the offsets of its ends to the right of the boxes' centers, and the place of its
+# label, relative to the point halfway between the boxes. In units of _PLACES.
 _SHAPES = {
     (State.INIT, State.BUSY): (0.0, (0.0, 0.0), (0.0, 0.28)),
     (State.INIT, State.FROZEN): (-0.50, (0.0, 0.55), (0.0, 2.42)),
@@ -46,9 +46,9 @@ _OTHER_SHAPE = (0.3, (-0.3, -0.3), (0.0, -0.35))
 
 
 def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] = TRANSITIONS) -> Figure:
-    """A box for each state of an execution environment, an arrow for each row of the table.
+    """A box for each state of an execution environment, and an arrow for each row of the table.
 
-    Each arrow carries the trigger's name in bold and, where it says more, what the trigger means in that state.
+    Each arrow has the trigger's name in bold and, if that isn't enough, the trigger's meaning in that state.
 
     Args:
         title: the finding, as a sentence.

@@ -1,4 +1,4 @@
-"""The picture of what an instance class can give: its seats for connections against what a function needs."""
+"""A figure of the seats that each instance class has, against the connections that a function needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLASSES = (
     "db.r6g.2xlarge",
     "db.r6g.4xlarge",
 )
-_LEAST, _MOST = 10.0, 100_000.0  # ends of the axis; what lies beyond is drawn at the end
+_LEAST, _MOST = 10.0, 100_000.0  # ends of the axis; numbers beyond an end are drawn at the end
 
 
 def instance_limits(
@@ -38,19 +38,20 @@ def instance_limits(
     instance_classes: Sequence[str] = CLASSES,
     chosen: str | None = None,
 ) -> Figure:
-    """The seats of each instance class against the connections needed; the part that is refused is hatched.
+    """The seats of each instance class against the connections needed, with the refused connections hatched.
 
-    Seats are those of an ordinary database user, from AWS's formulas: `connections.seats`.
+    The seats are for an ordinary database user and come from AWS's formulas (`connections.seats`).
 
     Args:
-        needed: how many connections are to be open at the same time, from 0: `connections.needed`.
+        needed: how many connections must be open at the same time, from 0 (`connections.needed`).
         title: the finding, as a sentence.
         engine: "postgres" or "mysql".
-        instance_classes: a row each, 1 to 10, smallest first.
-        chosen: the class whose bar stands out.
+        instance_classes: one to ten rows, smallest class first.
+        chosen: the class to highlight.
 
     Raises:
-        ValueError: no class, more than ten or an unknown one, a chosen one without a row, or `needed` below 0.
+        ValueError: there are no classes or more than ten, a class is unknown, the chosen class has no row, or `needed`
+            is below 0.
     """
     if needed < 0:
         raise ValueError(f"needed is {needed}. Give a number of connections, from 0.")
@@ -76,14 +77,14 @@ def instance_limits(
 
 
 class SeatBars(Moving):
-    """The bars in their axes.
+    """The bars for the instance classes.
 
     Args:
         axes: to draw in.
-        instance_classes: a row each, 1 to 10.
+        instance_classes: one to ten rows.
 
     Raises:
-        ValueError: no class, or too many.
+        ValueError: there are no classes, or more than ten.
     """
 
     def __init__(self, axes: Any, instance_classes: Sequence[str]) -> None:
@@ -115,8 +116,8 @@ class SeatBars(Moving):
 
         Args:
             engine: "postgres" or "mysql".
-            needed: how many connections are to be open at the same time.
-            chosen: the class that stands out, if any.
+            needed: how many connections must be open at the same time.
+            chosen: the class to highlight, if any.
         """
         refused = []
         self._line.set_xdata([_inside(needed)] * 2)
@@ -134,7 +135,7 @@ class SeatBars(Moving):
         return refused
 
     def legend(self) -> tuple[list[Any], list[str]]:
-        """Handles and labels of what the marks mean."""
+        """The handles and labels of the legend."""
         seats = Patch(facecolor=SKY, edgecolor="black", linewidth=0.6)
         refused = Patch(facecolor="white", edgecolor=VERMILION, hatch="xx", linewidth=0.6)
         labels = ["seats for the function's user", "connections that are refused", "connections needed"]
@@ -142,5 +143,5 @@ class SeatBars(Moving):
 
 
 def _inside(number: float) -> float:
-    """Where a number is drawn: on a logarithmic axis 0 has no place."""
+    """The position of a number, moved into the axis, because a logarithmic axis has no 0."""
     return min(max(float(number), _LEAST), _MOST)

@@ -1,4 +1,4 @@
-"""The score of a drill: one run finding by finding, and several runs side by side."""
+"""Figures of a drill's score: the findings of one run, and several runs side by side."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from matplotlib.patches import Patch, Rectangle
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import style
 
-if TYPE_CHECKING:  # the drill stands above the figures
+if TYPE_CHECKING:  # at run time, the drill imports the figures
     from serverless_first.drill.finding import Score
 
-_PASSED, _FAILED = "#CDEBDF", "#F3C6AE"  # the marks say it, too
+_PASSED, _FAILED = "#CDEBDF", "#F3C6AE"  # the check marks and crosses say the same
 _LETTERS_A_COLUMN = 14
 _LETTERS_A_LINE, _INCHES_A_LINE = 96, 0.19
 
 
 def scoreboard(runs: Sequence[tuple[str, Score]], *, title: str) -> Figure:
-    """A column for each run, a row for each finding of the drill: passed or failed; below, the price.
+    """A column for each run, and a row for each finding, passed or failed. The last row has the price.
 
     Args:
-        runs: a label and the score of each drill, `drill.score(record)`.
+        runs: a label and the score of each drill, from `drill.score(record)`.
         title: the finding, as a sentence.
 
     Raises:
         ValueError: there are no runs, or their scores have different findings.
     """
     if not runs:
-        raise ValueError("There is nothing to compare: give at least one (label, score).")
+        raise ValueError("There is nothing to compare. Give at least one (label, score).")
     names = [finding.name for finding in runs[0][1].findings]
     for label, of in runs:
         if [finding.name for finding in of.findings] != names:
-            raise ValueError(f"The score of {label!r} has other findings than that of {runs[0][0]!r}.")
+            raise ValueError(f"The scores of {label!r} and {runs[0][0]!r} have different findings.")
     with style():
         figure = Figure(figsize=(8.0, 1.9 + 0.32 * (len(names) + 2)))
         axes = figure.subplots()
@@ -50,7 +50,7 @@ def scoreboard(runs: Sequence[tuple[str, Score]], *, title: str) -> Figure:
         axes.axhline(len(names) - 0.5, color="black", linewidth=0.9)
         labels = [f"{textwrap.fill(label, _LETTERS_A_COLUMN)}\n{of.orders:,} orders" for label, of in runs]
         axes.set_xticks(range(len(runs)), labels, fontsize=9)
-        axes.set_yticks(range(len(names) + 2), [*names, "the drill", "USD for 1,000 orders"])
+        axes.set_yticks(range(len(names) + 2), [*names, "the drill", "USD per 1,000 orders"])
         axes.set_xlim(-0.5, len(runs) - 0.5)
         axes.set_ylim(len(names) + 1.5, -0.5)
         axes.xaxis.tick_top()
@@ -71,14 +71,14 @@ def _cell(axes: Axes, x: int, y: int, *, passed: bool) -> None:
 
 
 def score_card(of: Score, *, title: str) -> Figure:
-    """One run: each finding with what was seen, and for those that failed what it means and where to look.
+    """One run: each finding with its observation, and for failed findings their meaning and where to look.
 
     Args:
-        of: the score of a drill, `drill.score(record)`.
+        of: the score of a drill, from `drill.score(record)`.
         title: the finding, as a sentence.
     """
     texts = [textwrap.wrap(finding.message, _LETTERS_A_LINE) for finding in of.findings]
-    heights = [1 + len(lines) + 0.6 for lines in texts]  # in lines: the question, what was seen, room
+    heights = [1 + len(lines) + 0.6 for lines in texts]  # in lines, for the question, the message and a gap
     with style():
         figure = Figure(figsize=(8.0, 0.55 + _INCHES_A_LINE * sum(heights)))
         axes = figure.subplots()

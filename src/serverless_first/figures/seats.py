@@ -1,4 +1,4 @@
-"""Environments, seats and the lines between them: a picture of who is connected to a database, and who is not."""
+"""A figure of execution environments, a database's seats and the connections between them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from serverless_first.figures.words import told
 
 Place = tuple[float, float]
 
-# Places in the drawing, in inches.
+# Positions in the drawing, in inches.
 _HEIGHT, _FLOOR = 4.0, 0.7
 _DOTS_X, _DOTS_APART = 0.25, 0.25
-_BULGE = 0.6  # how far the arc of the dots bends towards what they connect to
+_BULGE = 0.6  # how far the arc of the dots bends toward the right
 _PROXY_X, _PROXY_WIDTH = 3.3, 0.8
 _SERVER_X, _SERVER_WIDTH = 5.85, 2.0
 _SEAT_WIDTH, _SEATS_APART = 0.17, 0.25
-_ROUND = 0.06  # by so much a box is larger on each side
+_ROUND = 0.06  # how much a box is larger on each side
 _SEATS_IN_A_COLUMN = 34
 _RESERVED_LOOKS = ((ORANGE, "////"), ("#F7E2B0", "...."), (GREY, "xxxx"))
 
@@ -38,30 +38,31 @@ def seats(
     reserved: Mapping[str, int] | None = None,
     proxy: int | None = None,
 ) -> Figure:
-    """Execution environments on the left, the database with its seats on the right, a line for each connection.
+    """Execution environments on the left, a database with its seats on the right, and a line for each connection.
 
-    With a proxy between them, the lines on its left are its clients' connections, those on its right its own.
+    If there is a proxy between them, the lines to its left are client connections, and the lines to its right are
+    database connections.
 
     Args:
         title: the finding, as a sentence.
-        environments: how many there are.
-        connected: how many of them are connected, to the database or to the proxy. The others are refused.
-        max_connections: the seats of the database.
-        reserved: for whom -> how many of the seats, the ones first that are taken first. None: those of an RDS
-            instance, 2 for its master user and 3 for superusers. A reserved seat that is held keeps its hatching.
-        proxy: how many connections the proxy has to the database; None: there is no proxy.
+        environments: the number of environments.
+        connected: how many of them are connected to the database or to the proxy. The others are refused.
+        max_connections: the number of seats in the database.
+        reserved: user -> number of reserved seats, in the order in which connections take them. By default, 2 for the
+            master user and 3 for superusers, as on RDS. A reserved seat that is held keeps its hatching.
+        proxy: how many connections the proxy has to the database. None means that there is no proxy.
 
     Raises:
-        ValueError: no environment; more of them connected than there are; more seats held or reserved than there are,
-            or reserved for more than three.
+        ValueError: there are no environments, more environments are connected than exist, more seats are held or
+            reserved than exist, or seats are reserved for more than three users.
     """
     reserved = {"the master user": 2, "superusers": 3} if reserved is None else reserved
     held = connected if proxy is None else proxy
     if environments < 1 or not 0 <= connected <= environments:
-        raise ValueError(f"{connected} of {environments} environments cannot be connected.")
+        raise ValueError(f"{connected} of {environments} environments can't be connected.")
     _check_seats(max_connections, held, reserved)
     with style():
-        # Everything is placed in inches, so that the same parts of two such pictures lie at the same places.
+        # Everything is placed in inches, so that the same parts of two such pictures are at the same positions.
         figure = Figure(figsize=(8.0, _FLOOR + _HEIGHT + 0.9))
         figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
@@ -82,7 +83,7 @@ def seats(
     return told(
         figure,
         title,
-        f"On the left {count_of(environments, 'environment')}, on the right a database with {max_connections} seats.",
+        f"On the left, {count_of(environments, 'environment')}. On the right, a database with {max_connections} seats.",
         _environments_in_words(connected, refused, "database" if proxy is None else "proxy between them"),
         "" if proxy is None else f"The proxy holds {count_of(held, 'connection')} to the database.",
         _seats_in_words(max_connections, held, reserved),
@@ -93,28 +94,28 @@ def seats(
 def _check_seats(max_connections: int, held: int, reserved: Mapping[str, int]) -> None:
     check_reserved(max_connections, sum(reserved.values()))
     if not 0 <= held <= max_connections:
-        raise ValueError(f"{held} connections do not fit into {max_connections} seats.")
+        raise ValueError(f"{held} connections don't fit into {max_connections} seats.")
     if len(reserved) > len(_RESERVED_LOOKS):
-        raise ValueError(f"Seats are reserved for {len(reserved)}; {len(_RESERVED_LOOKS)} can be told apart.")
+        raise ValueError(f"Seats are reserved for {len(reserved)} users. Give at most {len(_RESERVED_LOOKS)}.")
 
 
 def _environments_in_words(connected: int, refused: int, to: str) -> str:
-    """Which environments are connected, and to what."""
+    """A sentence about the connected and the refused environments."""
     words = f"{count_of(connected, 'environment is', 'environments are')} connected to the {to}"
     if refused:
-        words += f", {refused} {'is' if refused == 1 else 'are'} crossed out because they were refused"
+        words += f", and {refused} {'is' if refused == 1 else 'are'} crossed out because they were refused"
     return f"{words}."
 
 
 def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:
-    """The seats that are taken and reserved. The reserved seats come last, and may also be held."""
+    """Sentences about the free and the reserved seats. The reserved seats come last, and may also be held."""
     kept = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
     taken = "No seat is free" if held == count else f"{count_of(count - held, 'seat is', 'seats are')} not taken"
-    return f"{taken}. Seats are reserved: {kept}." if kept else f"{taken}."
+    return f"{taken}. Reserved seats: {kept}." if kept else f"{taken}."
 
 
 def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
-    """Draws the dots on arcs; the places of those that are connected, from the top."""
+    """Draws the dots on arcs. Returns the positions of the connected environments, from the top."""
     columns = -(-count // 20)
     held: list[Place] = []
     refused: list[Place] = []
@@ -122,7 +123,7 @@ def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
         y = _HEIGHT * (1 - (n + 0.5) / count)
         # No two dots share a height, so that no line runs through a dot's middle.
         x = _DOTS_X + n % columns * _DOTS_APART + _BULGE * (2 * y / _HEIGHT - 1) ** 2
-        # Evenly among the others: who comes first is chance.
+        # Spread evenly among the others, because which environments connect first is random.
         is_connected = (n + 1) * connected // count > n * connected // count
         (held if is_connected else refused).append((x, y))
     size = 80 * min(1.0, 60 / count)
@@ -141,7 +142,7 @@ def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
 
 
 def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> list[Place]:
-    """Draws the database with its seats and what they are; where each connection ends, from the top."""
+    """Draws the database with its seats and their legend. Returns where each connection ends, from the top."""
     columns = -(-count // _SEATS_IN_A_COLUMN)
     left, right = _SERVER_X - (columns - 1) * _SEATS_APART, _SERVER_X + _SERVER_WIDTH
     _box(axes, left, right - left)
@@ -183,7 +184,7 @@ def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> l
 
 
 def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place]) -> None:
-    """Draws the proxy with its clients' lines and its own."""
+    """Draws the proxy with its client connections and its database connections."""
     _box(axes, _PROXY_X, _PROXY_WIDTH)
     _name(axes, _PROXY_X + _PROXY_WIDTH / 2, "RDS Proxy")
     left, right = _PROXY_X - _ROUND, _PROXY_X + _PROXY_WIDTH + _ROUND
@@ -198,7 +199,7 @@ def _proxy(axes: Axes, dots: Sequence[Place], places: Sequence[Place]) -> None:
 
 
 def _line(axes: Axes, begin: Place, end: Place, colour: str, width: float = 1.0) -> None:
-    """A line that leaves and arrives level."""
+    """Draws a curved line that is horizontal at both ends."""
     middle = (begin[0] + end[0]) / 2
     curve = Path([begin, (middle, begin[1]), (middle, end[1]), end], [Path.MOVETO, *[Path.CURVE4] * 3])
     axes.add_patch(PathPatch(curve, facecolor="none", edgecolor=colour, linewidth=width, alpha=0.8, zorder=2))

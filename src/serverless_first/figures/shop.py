@@ -1,4 +1,4 @@
-"""The shop of module 12: its parts, and what goes from one to the next."""
+"""The architecture of module 12's shop: its parts, and what they send to one another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 0.68, 0.52
 _NUMBER = 0.13
 _TASK = "#555555"
 _COLOURS = {"function": BLUE, "queue": ORANGE, "store": GREEN, "service": PURPLE}
-#: Name -> column, row, what it is, its kind, and the task that makes it ("" for what is given).
+#: Name -> column, row, description, kind, and the task in which you build it ("" if it is provided).
 _PARTS = {
     "HTTP API": (0, 2, "API Gateway", "service", "12.1"),
     "Front": (1, 2, "function", "function", "12.1"),
@@ -30,7 +30,7 @@ _PARTS = {
     "Payments": (3, 0, "queue", "queue", ""),
     "Provider": (4, 0, "another company", "function", ""),
 }
-#: From, to, and what goes there.
+#: Sender, receiver, and what is sent.
 _ARROWS = (
     ("HTTP API", "Front", "request"),
     ("Front", "Orders", "order"),
@@ -53,11 +53,11 @@ _ARROWS = (
 )
 
 
-def shop_architecture(*, title: str = "The shop: what you build, and in which task") -> Figure:
-    """The parts of the shop as boxes, each with what it is and the task that makes it; arrows for what goes on.
+def shop_architecture(*, title: str = "The shop's parts, and the task in which you build each") -> Figure:
+    """The parts of the shop as boxes, each with a description and its task, and arrows between them.
 
     Args:
-        title: of the figure.
+        title: the title of the figure.
     """
     with style():
         figure = Figure(figsize=(9.6, 5.4))
@@ -77,10 +77,10 @@ def shop_architecture_words() -> str:
     """The alt text of `shop_architecture`."""
     made: dict[str, list[str]] = {}
     for name, (_, _, what, _, task) in _PARTS.items():
-        made.setdefault(f"task {task}" if task else "given", []).append(f"{name} ({what})")
+        made.setdefault(f"task {task}" if task else "provided", []).append(f"{name} ({what})")
     parts = "; ".join(f"{which}: {', '.join(names)}" for which, names in sorted(made.items()))
     ways = "; ".join(f"{start} to {end}{f': {what}' if what else ''}" for start, end, what in _ARROWS)
-    return f"The parts of the shop. {parts}. What goes from one to the next. {ways}."
+    return f"The parts of the shop. {parts}. Arrows lead from {ways}."
 
 
 def _box(axes: Axes, column: float, row: float, name: str, what: str, kind: str, task: str) -> None:
@@ -91,13 +91,13 @@ def _box(axes: Axes, column: float, row: float, name: str, what: str, kind: str,
     axes.add_patch(box)
     axes.text(column, row + 0.09, name, ha="center", va="center", fontsize=10, fontweight="bold")
     axes.text(column, row - 0.12, what, ha="center", va="center", fontsize=8)
-    axes.text(column, row + _HEIGHT / 2 + 0.02, task or "given", ha="center", va="bottom", fontsize=8, color=_TASK)
+    axes.text(column, row + _HEIGHT / 2 + 0.02, task or "provided", ha="center", va="bottom", fontsize=8, color=_TASK)
 
 
 def _arrow(axes: Axes, start: str, end: str, what: str) -> None:
     (x0, y0), (x1, y1) = _PARTS[start][:2], _PARTS[end][:2]
     right, up = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
-    # The task's number stands above a box; an arrow from corner to corner begins beside it.
+    # The task's number is above a box; an arrow from corner to corner begins beside the number.
     begin = (x0 + right * _WIDTH / 2, y0 + up * _HEIGHT / 2 + (_NUMBER if up > 0 and not right else 0.0))
     finish = (x1 - right * _WIDTH / 2, y1 - up * _HEIGHT / 2 + (_NUMBER if up < 0 else 0.0))
     axes.annotate("", finish, begin, arrowprops={"arrowstyle": "-|>", "color": "black", "linewidth": 1.0})

@@ -1,4 +1,4 @@
-"""What an execution did, read from the events of its history: visits of states, their times, what failed.
+"""Reads an execution's history: its visits to states, their times, and its failures.
 
 Source: the event types and their details in AWS's Step Functions API Reference, HistoryEvent.
 """
@@ -16,7 +16,7 @@ Event = Mapping[str, Any]
 
 _ENTERED = re.compile(r"(\w+)StateEntered")
 _EXITED = re.compile(r"(\w+)StateExited")
-#: Events by which a Task's attempt begins to run, and those by which it ends.
+#: Events that begin a Task's attempt, and events that end it.
 _BEGINS = ("TaskStarted", "LambdaFunctionStarted", "ActivityStarted")
 _GOOD = ("TaskSucceeded", "LambdaFunctionSucceeded", "ActivitySucceeded")
 _BAD = ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "LambdaFunctionFailed",
@@ -30,11 +30,12 @@ _OVER = {"ExecutionSucceeded": "succeeded", "ExecutionFailed": "failed", "Execut
 
 @dataclass
 class Attempt:
-    """One try of a Task, in seconds since the execution began; None for what has not happened.
+    """One attempt of a Task.
 
     Attributes:
-        planned_s, begun_s, ended_s: scheduled, started, over.
-        error: the error's name; "" for none.
+        planned_s, begun_s, ended_s: when the attempt was scheduled, started and ended, in seconds since the execution
+            began; None if that has not happened.
+        error: the error's name; "" if there was none.
     """
 
     planned_s: float
@@ -45,16 +46,16 @@ class Attempt:
 
 @dataclass
 class Visit:
-    """One stay in a state.
+    """One visit to a state.
 
     Attributes:
-        state, kind: its name and Type.
-        entered_s, exited_s: in seconds since the execution began; exited_s is None if it was not left, as in a state
-            that failed or is still there.
-        inside: the name of the Parallel or Map state that it happened in; None at the top.
-        came_from: the name of the state before it; None for the first of a machine or a branch.
-        attempts: of a Task.
-        failed: an error left the state.
+        state, kind: the state's name and Type.
+        entered_s, exited_s: in seconds since the execution began. exited_s is None if the execution didn't leave the
+            state, because the state failed or is still running.
+        inside: the name of the Parallel or Map state around it; None at the top level.
+        came_from: the name of the previous state; None for the first state of a machine or a branch.
+        attempts: the attempts, if the state is a Task.
+        failed: whether the state ended with an error.
     """
 
     state: str
@@ -72,10 +73,10 @@ class Run:
     """An execution.
 
     Attributes:
-        visits: of all states, in the order in which they were entered.
-        end_s: how long it took, or has been going on.
+        visits: the visits to all states, in the order in which the execution entered them.
+        end_s: the time from the first to the last event, in seconds.
         outcome: "succeeded", "failed", "timed out", "aborted" or "running".
-        error: why it failed; "" if it did not.
+        error: why the execution failed; "" if it didn't fail.
     """
 
     visits: list[Visit]
@@ -86,7 +87,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Visits:
-    """How often an execution was in each state, which transitions it took, what failed."""
+    """How often an execution visited each state, which transitions it took, and which states failed."""
 
     states: dict[str, int]
     steps: frozenset[tuple[str | None, str]]
@@ -94,7 +95,7 @@ class Visits:
     failed: frozenset[str]
 
     def took(self, source: Node, target: Node) -> bool:
-        """Whether it went from one node of the graph to the other."""
+        """Whether the execution went from the source node of the graph to the target node."""
         if target.kind == END:
             return source.name in self.ended and (source.kind != JOIN or source.name not in self.failed)
         if target.kind == JOIN:
@@ -106,10 +107,10 @@ class Visits:
 
 
 def visits_of(events: Sequence[Event]) -> Visits:
-    """How often each state was met.
+    """Counts the visits to each state.
 
     Raises:
-        ValueError: there are no events, or they are none of an execution.
+        ValueError: there are no events, or they are not from an execution's history.
     """
     run = run_of(events)
     states: dict[str, int] = {}
@@ -127,7 +128,7 @@ def visits_of(events: Sequence[Event]) -> Visits:
 
 
 def _also_ended(name: str, visits: Iterable[Visit]) -> bool:
-    """Whether some stay of a state had no successor: in a Map one iteration may end where another goes on."""
+    """Whether a visit to a state had no successor, as in a Map, where one iteration may end and another continue."""
     came = sum(visit.came_from == name for visit in visits)
     return sum(visit.state == name for visit in visits) > came
 
@@ -136,10 +137,10 @@ def run_of(events: Sequence[Event]) -> Run:
     """Reads a history.
 
     Args:
-        events: all events as get_execution_history gives them, in any order.
+        events: all events as get_execution_history returns them, in any order.
 
     Raises:
-        ValueError: there are no events, or they are none of an execution.
+        ValueError: there are no events, or they are not from an execution's history.
     """
     if not events:
         raise ValueError("There is nothing to draw, because this history has no events.")
@@ -155,21 +156,21 @@ def run_of(events: Sequence[Event]) -> Run:
 
 
 class _Reader:
-    """Follows each event to the one before it: that is how branches and iterations are told apart."""
+    """Follows each event to the previous event, which tells branches and iterations apart."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self._by_id = {event["id"]: event for event in events}
         self._zero = events[0]["timestamp"]
         self.visits: list[Visit] = []
-        self._of_event: dict[int, Visit] = {}  # the stay that an event belongs to
+        self._of_event: dict[int, Visit] = {}  # the visit that an event belongs to
         self.outcome, self.error = "running", ""
 
     def moment(self, event: Event) -> float:
-        """In seconds since the first event."""
+        """The time of an event, in seconds since the first event."""
         return float((event["timestamp"] - self._zero).total_seconds())
 
     def read(self, event: Event) -> None:
-        """One event more; those before it have been read."""
+        """Reads the next event; all earlier events must have been read."""
         kind, number = event["type"], event["id"]
         before = self._of_event.get(event.get("previousEventId", 0))
         if found := _ENTERED.fullmatch(kind):
@@ -200,14 +201,14 @@ class _Reader:
             else:
                 came_from, inside = before.state, before.inside
                 if before.exited_s is None:
-                    before.failed = True  # a Catch leads out of a state that was not left
+                    before.failed = True  # a Catch leads out of a state that has no exit event
                     before.exited_s = self.moment(event)
         visit = Visit(name, kind, self.moment(event), None, inside, came_from)
         self.visits.append(visit)
         self._of_event[event["id"]] = visit
 
     def _open(self, name: str, before: Visit | None) -> Visit | None:
-        """The stay that ends now: that of the event before, or the one that its branches happened in."""
+        """The visit that ends now: the previous event's visit, or the visit around its branches."""
         if before is not None and before.state == name:
             return before
         return next((v for v in reversed(self.visits) if v.state == name and v.exited_s is None), None)
@@ -226,7 +227,7 @@ class _Reader:
             visit.failed = True
 
     def _close_failed(self) -> None:
-        """A state that an execution failed in was not left."""
+        """Marks the states in which the execution failed; they have no exit event."""
         for visit in self.visits:
             if visit.exited_s is None and self.outcome in ("failed", "timed out"):
                 visit.failed = visit.kind != "Succeed"

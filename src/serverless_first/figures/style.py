@@ -1,7 +1,7 @@
-"""One look for all figures, and the one way to show them.
+"""The look that all figures share, and the function that shows them.
 
-Colours are from Okabe and Ito's palette, which readers with the common forms of colour blindness tell apart
-(Color Universal Design, https://jfly.uni-koeln.de/color/). Hatching and labels carry the same meaning in grey print.
+The colors are from Okabe and Ito's palette, which readers with the common forms of color blindness can tell apart
+(Color Universal Design, https://jfly.uni-koeln.de/color/). In gray print, hatching and labels carry the same meaning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import matplotlib as mpl
 from IPython.display import display
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image  # matplotlib's own dependency: what it writes a PNG with
+from PIL import Image  # matplotlib depends on it to write PNG files
 
 from serverless_first.course.dollars import NO_FORMULAS
 from serverless_first.figures.words import alt_text, as_html, marked_words, without_measured
@@ -26,8 +26,8 @@ from serverless_first.figures.words import alt_text, as_html, marked_words, with
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
 
-SCALE = "SERVERLESS_FIRST_FIGURE_SCALE"  # pixels for one of the notebook's: the build sets 2 for slides
-_COLOURS = 256  # of a picture: a third of its bytes, and no colour moves by what an eye can tell
+SCALE = "SERVERLESS_FIRST_FIGURE_SCALE"  # a factor for the notebook's resolution, which the build sets to 2 for slides
+_COLOURS = 256  # in a picture; this saves two thirds of the bytes, without a visible change in any color
 
 _STYLE: dict[Any, Any] = {
     "figure.figsize": (8.0, 3.2),
@@ -46,21 +46,22 @@ _STYLE: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The course's look, for the figures made inside; the learner's own settings stay as they are."""
+    """Applies the course's look to the figures created inside; the learner's own settings stay unchanged."""
     with mpl.rc_context(_STYLE):
         yield
 
 
 def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None:
-    """Shows a figure with its alt text, whatever matplotlib's backend is.
+    """Shows a figure with its alt text, with any matplotlib backend.
 
-    Exported pages and slides carry the text as the image's alt attribute. JupyterLab 4.6 does not read it from there,
-    so it also stands below the figure, folded.
+    Exported pages and slides have the text as the image's alt attribute. JupyterLab 4.6 doesn't read this attribute,
+    so the text is also below the figure, folded.
 
     Args:
-        alt: what a reader who cannot see the picture needs to know from it, in a sentence or two. Leave it out if the
-            figure function writes it itself (`figures.words`).
-        larger: by what factor its text grows, the titles left out, for a slide that is read from the last row.
+        figure: the figure.
+        alt: what a reader who can't see the picture needs to know from it, in a sentence or two. Leave it out if the
+            figure function writes its own alt text (`figures.words`).
+        larger: a factor for the size of all text except titles, for a slide that people read from the last row.
 
     Raises:
         ValueError: there is no alt text.
@@ -87,7 +88,7 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
 
 
 def _picture(figure: Figure) -> bytes:
-    """The figure as a PNG of few colours. No version of software is in it: the same figure is the same bytes."""
+    """The figure as a PNG with few colors. It contains no software version, so the same figure gives the same bytes."""
     drawn = io.BytesIO()
     dpi = figure.dpi * float(os.environ.get(SCALE, "1"))
     figure.savefig(drawn, format="rgba", dpi=dpi)
@@ -95,7 +96,7 @@ def _picture(figure: Figure) -> bytes:
     picture = Image.frombuffer("RGBA", (width, height), drawn.getvalue())
     few = picture.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     png = io.BytesIO()
-    few.save(png, format="png")  # optimize=True takes seven times as long and saves 7 percent
+    few.save(png, format="png")  # optimize=True takes seven times as long and saves 7%
     return png.getvalue()
 
 
@@ -104,7 +105,7 @@ def _enlarge_text(figure: Figure, factor: float) -> None:
     for text in figure.findobj(Text):
         if text.get_text() not in titles:
             text.set_fontsize(float(text.get_fontsize()) * factor)
-    # Ticks that are made while drawing take their size from the axis and not from the ticks there are.
+    # Ticks that are created while drawing take their size from the axis and not from the existing ticks.
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if labels := axis.get_ticklabels():

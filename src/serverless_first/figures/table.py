@@ -1,4 +1,4 @@
-"""A small table as a figure: for measured values, which differ from run to run and are not compared as text."""
+"""A small table as a figure, for measured values, which differ from run to run and can't be compared as text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
     """A row of cells for each entry, under the names of the columns.
 
     Args:
-        rows: name of the row -> column -> what stands in the cell. The columns are those of all rows, in the order in
-            which they first come; a cell that a row does not have shows a dash.
-        title: the finding, as a sentence. It may state how many rows have a column, or have the same cell in it.
+        rows: row -> column -> content of the cell. The columns are in the order of their first appearance. A missing
+            cell shows a dash.
+        title: the finding, as a sentence. It may state how many rows have a column, or how many have the same cell.
 
     Raises:
-        ValueError: there are no rows, or no columns.
+        ValueError: there are no rows or no columns.
     """
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     if not columns:

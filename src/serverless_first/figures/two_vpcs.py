@@ -1,4 +1,4 @@
-"""Lambda's own VPC on the left, the customer's on the right, and what leads from one to the other."""
+"""A figure of Lambda's VPC on the left, the customer's VPC on the right, and the path between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serverless_first.figures.words import told
 Model = Literal["none", "2019", "hyperplane"]
 Point = tuple[float, float]
 
-# Places in the drawing, in inches.
+# Positions in the drawing, in inches.
 _WIDTH, _HEIGHT, _FLOOR, _TOP = 8.0, 3.3, 0.6, 0.85
 _LEFT, _LEFT_WIDTH = 0.2, 2.5
 _NAT_X, _NAT_WIDTH = 3.3, 0.95
@@ -31,20 +31,20 @@ MOST_ENVIRONMENTS, MOST_ADDRESSES = 72, 60
 def two_vpcs(
     *, title: str, model: Model, environments: int, interfaces: int, addresses: int = 11, refused: int = 0
 ) -> Figure:
-    """Execution environments in Lambda's VPC, a subnet of the customer's VPC, and the way between them.
+    """Execution environments in Lambda's VPC, a subnet of the customer's VPC, and the path between them.
 
     Args:
         title: the finding, as a sentence.
-        model: "none": the function has no VPC settings; "2019": an interface for each environment; "hyperplane": a
-            translation between the VPCs, and interfaces that all share.
-        environments: that exist.
-        interfaces: that Lambda has made in the subnet.
-        addresses: that the subnet has to give.
-        refused: environments that could not start, in 2019.
+        model: "none" if the function has no VPC settings, "2019" for one interface per environment, or "hyperplane" for
+            address translation between the VPCs and shared interfaces.
+        environments: the number of running environments.
+        interfaces: how many interfaces Lambda has created in the subnet.
+        addresses: how many addresses the subnet has for interfaces.
+        refused: how many environments couldn't start in 2019.
 
     Raises:
-        ValueError: more environments or addresses than can be drawn; more interfaces than addresses; interfaces that do
-            not fit the model.
+        ValueError: there are more environments or addresses than can be drawn, more interfaces than addresses, or
+            a number of interfaces that doesn't match the model.
     """
     _check(model, environments, interfaces, addresses, refused)
     with style():
@@ -93,13 +93,13 @@ def _check(model: Model, environments: int, interfaces: int, addresses: int, ref
             f"{MOST_ENVIRONMENTS} and {MOST_ADDRESSES} can be drawn."
         )
     if not 0 <= interfaces <= addresses:
-        raise ValueError(f"{interfaces} interfaces do not fit into {addresses} addresses.")
+        raise ValueError(f"{interfaces} interfaces don't fit into {addresses} addresses.")
     if (model == "none" and interfaces) or (model == "2019" and interfaces != environments):
-        raise ValueError(f"{interfaces} interfaces for {environments} environments do not match the model {model!r}.")
+        raise ValueError(f"{interfaces} interfaces for {environments} environments don't match the model {model!r}.")
 
 
 def _between(axes: Axes, model: Model, dots: Sequence[Point], slots: Sequence[Point]) -> None:
-    """Draws what leads from the environments to the interfaces."""
+    """Draws the paths from the environments to the interfaces."""
     if model == "2019":
         for dot, slot in zip(dots, slots, strict=True):
             _line(axes, dot, slot, BLUE)
@@ -111,21 +111,21 @@ def _between(axes: Axes, model: Model, dots: Sequence[Point], slots: Sequence[Po
         for slot in slots:
             _line(axes, (_NAT_X + _NAT_WIDTH, _HEIGHT / 2), slot, GREEN, 2.4)
     else:
-        axes.text(3.77, _HEIGHT / 2, "no path\nbetween", ha="center", va="center", fontsize=10, color="#333333")
+        axes.text(3.77, _HEIGHT / 2, "no path", ha="center", va="center", fontsize=10, color="#333333")
 
 
 def _lambdas_side(environments: int, refused: int) -> str:
-    """The VPC of the Lambda service in words."""
+    """A sentence about the VPC of the Lambda service."""
     words = f"On the left, the VPC of the Lambda service with {count_of(environments, 'environment')}"
     if refused:
-        words += f" and {refused} more that {'is' if refused == 1 else 'are'} crossed out because they found no address"
+        words += f" and {refused} more that {'is' if refused == 1 else 'are'} crossed out because they got no address"
     return f"{words}."
 
 
 def _way_between(model: Model, interfaces: int) -> str:
-    """What leads from one VPC to the other, in words."""
+    """Sentences about the path from one VPC to the other."""
     if model == "none":
-        return "Nothing leads from one VPC to the other."
+        return "No path leads from one VPC to the other."
     if model == "2019":
         return "A line leads from each environment to its own interface in the subnet, and from there to the database."
     return (
@@ -136,7 +136,7 @@ def _way_between(model: Model, interfaces: int) -> str:
 
 
 def _environments(axes: Axes, running: int, refused: int) -> list[Point]:
-    """Draws the environments in columns; the places of those that run."""
+    """Draws the environments in columns. Returns the positions of the running environments."""
     total = running + refused
     rows = min(total, _ROWS_OF_ENVIRONMENTS)
     columns = -(-total // rows)
@@ -155,13 +155,13 @@ def _environments(axes: Axes, running: int, refused: int) -> list[Point]:
     if lost:
         xs, ys = zip(*lost, strict=True)
         axes.scatter(xs, ys, s=55, marker="X", facecolor="white", edgecolor=VERMILION, linewidth=1.2, zorder=3,
-            label=f"{refused} found no address",
+            label=f"{refused} got no address",
         )  # fmt: skip
     return here
 
 
 def _subnet(axes: Axes, addresses: int, interfaces: int) -> list[Point]:
-    """Draws the addresses of the subnet; the left edges of those that interfaces have."""
+    """Draws the addresses of the subnet. Returns the left edges of the addresses that interfaces have."""
     axes.add_patch(
         Rectangle((_SUBNET_X, 0.1), _SUBNET_WIDTH, _HEIGHT - 0.5, facecolor="white", edgecolor=GREY, linestyle="--")
     )
@@ -170,7 +170,7 @@ def _subnet(axes: Axes, addresses: int, interfaces: int) -> list[Point]:
     columns = -(-addresses // rows)
     apart = (_HEIGHT - 0.6) / rows
     width, height = _slot_width(addresses), 0.62 * apart
-    first = (rows - 1) // 2 if interfaces == 1 else 0  # one alone stands in the middle
+    first = (rows - 1) // 2 if interfaces == 1 else 0  # a single interface is in the middle
     order = [*range(first, addresses), *range(first)]
     found: list[Point] = []
     labels: set[str] = set()

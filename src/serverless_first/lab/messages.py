@@ -113,7 +113,7 @@ def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: st
     item = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     attempt.expect(
         item == changed,
-        problem="A repeated order was packed again. It overwrote the item of its parcel. The number is the same "
+        problem="A repeated order was packed again. It overwrote the item of this order. The number is the same "
         "only because your function writes it instead of counting.",
         called=f"change the item of a packed order in {table}; invoke {function} with the order again",
         came_back=json.dumps(item),

@@ -1,4 +1,4 @@
-"""Asks a learner's store for everything that an order store must do. Module 07's checks use it."""
+"""Checks everything that an order store must do, on a learner's store. Module 07's checks use this module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from serverless_first.lab.learner_file import LearnerFile
 from serverless_first.shop.order_stores import FIELDS, Order, OrderExists
 
 PACKERS = 2
-_WAIT_S = 4.0  # for the other packer to have read as well; a store that lets one wait for the other goes on after it
+_CANCELED = "cancelled"  # the status, as the lab spells it
+# How long to wait until the other packer has read. This never happens if the store makes that packer wait.
+_WAIT_S = 4.0
 
 
 def new_order(customer: str, moment: str, **fields: Any) -> Order:
@@ -28,7 +30,7 @@ def new_order(customer: str, moment: str, **fields: Any) -> Order:
 
 @dataclass
 class Asked:
-    """A learner's store. Its calls carry the names that messages show."""
+    """A learner's store, with each call's text for the messages."""
 
     attempt: Attempt
     file: LearnerFile
@@ -67,8 +69,8 @@ class Asked:
                 "The statement breaks at an apostrophe, because the values are part of its text.",
                 called,
                 f"psycopg.errors.SyntaxError: {one_line(str(error))}",
-                "an answer, whatever the values contain",
-                "get, which was given. It passes its value separately from the statement",
+                "a result, whatever the values contain",
+                "get, which the lab gives you. It passes its value separately from the statement",
             )
 
     def fail(self, problem: str, called: str, came_back: object, expected: str, look_at: str) -> None:
@@ -84,7 +86,7 @@ def _same(found: Any, order: Order) -> bool:
 
 
 def keeps_the_promises(asked: Asked) -> None:
-    """Asks for what the table in the lab promises, with the check's own orders."""
+    """Checks everything that the lab's table promises, with the check's own orders."""
     ann, ben = fresh_id("ann"), fresh_id("ben")
     orders = [new_order(ann, f"{day:02}T{hour:02}:00:00") for day, hour in ((3, 9), (1, 9), (3, 17), (2, 9))]
     odd = new_order(f"{ben} O'Hara", "02T10:00:00", lamp="Tsuki; 'white' %s")
@@ -92,11 +94,11 @@ def keeps_the_promises(asked: Asked) -> None:
         try:
             asked.place(order)
         except OrderExists:
-            pass  # wrong for a new id; the calls below find out what follows
+            pass  # wrong for a new id; the calls below find the consequences
         except psycopg.errors.UniqueViolation as error:
             asked.fail(
                 "A new order is refused.",
-                f"place({_short(order)}), with an id that is new",
+                f"place({_short(order)}), with a new id",
                 f"psycopg.errors.UniqueViolation: {one_line(str(error))}",
                 "no error",
                 "place: which values you write",
@@ -107,12 +109,12 @@ def keeps_the_promises(asked: Asked) -> None:
                 f"place({_short(order)})",
                 f"psycopg.errors.SyntaxError: {one_line(str(error))}",
                 "an order, whatever its values contain",
-                "place, and get, which was given. It passes its value separately from the statement",
+                "place, and get, which the lab gives you. It passes its value separately from the statement",
             )
         found = asked.get(order["order_id"])
         if not _same(found, order):
             asked.fail(
-                "A placed order does not come back unchanged.",
+                "get does not return an order as it was placed.",
                 f"place({_short(order)}), then get",
                 _shown(found),
                 "the same order, with all seven fields",
@@ -120,9 +122,7 @@ def keeps_the_promises(asked: Asked) -> None:
             )
     nobody = asked.get(fresh_id("ord"))
     if nobody is not None:
-        asked.fail(
-            "An unknown id returns an order.", "get with an id that nobody has placed", _shown(nobody), "None", "get"
-        )
+        asked.fail("An unknown id returns an order.", "get with an id that no order has", _shown(nobody), "None", "get")
     _lists(asked, ann, orders)
     _lists(asked, odd["customer"], [odd])
     asked.set_status(odd["order_id"], "open", "at Ann's door")
@@ -159,7 +159,7 @@ def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
                 f"of_customer{(customer, *limit)}",
                 _shown(found[0]),
                 "each order with all seven fields",
-                "of_customer: which fields does it find there?",
+                "of_customer: which fields does the query return?",
             )
         if limit and ids == right[::-1][:2][::-1]:
             problem = "The limit is applied before sorting, so the customer sees the oldest orders, not the newest."
@@ -216,20 +216,20 @@ def _status(asked: Asked, order: Order) -> None:
     if answer is not False or asked.get(ghost) is not None:
         asked.fail(
             "A change to an order that does not exist creates something.",
-            f"set_status({ghost!r}, 'open', 'packed'), an id that nobody has placed",
+            f"set_status({ghost!r}, 'open', 'packed'), an id that no order has",
             f"{answer!r}; get returns {_shown(asked.get(ghost))}",
             "False, and still no such order",
             "the condition that must hold before set_status writes anything",
         )
     first = asked.set_status(order["order_id"], "open", "packed")
-    second = asked.set_status(order["order_id"], "open", "cancelled")
+    second = asked.set_status(order["order_id"], "open", _CANCELED)
     found = asked.get(order["order_id"])
     right = order | {"status": "packed", "version": 2}
     if first is True and second is False and _same(found, right):
         return
     state = found if isinstance(found, dict) else {}
-    if state.get("status") == "cancelled":
-        problem = "A packed order was canceled by somebody who believed that it was still open."
+    if state.get("status") == _CANCELED:
+        problem = "A packed order was canceled, although the caller expected an open order."
     elif state.get("status") == "packed" and state.get("version") != 2:
         problem = "The version does not show that the order has changed once."
     elif state.get("status") != "packed":
@@ -238,7 +238,7 @@ def _status(asked: Asked, order: Order) -> None:
         problem = "set_status does not report correctly whether it changed the order."
     asked.fail(
         problem,
-        "set_status from open to packed, then from open to cancelled",
+        f"set_status from open to packed, then from open to {_CANCELED}",
         f"{first!r}, then {second!r}; the order: status {state.get('status')}, version {state.get('version')}",
         "True, then False; status packed, version 2",
         "set_status: the condition, the version, and what you return",
@@ -246,7 +246,7 @@ def _status(asked: Asked, order: Order) -> None:
 
 
 def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
-    """Two packers pack an order. The first to read the status waits until the other has also read it."""
+    """Two packers pack an order. The first packer to read the status waits until the other packer has also read it."""
     asked, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
     asked.place(order)
     with together(), ThreadPoolExecutor(PACKERS) as pool:
@@ -259,12 +259,12 @@ def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
         f"set_status({order['order_id']!r}, 'open', 'packed') by two packers at the same time",
         f"{answers}; version {found.get('version')}",
         "True for one of them, False for the other; version 2",
-        "set_status: can reading and changing be one statement or one call?",
+        "set_status: can you read and change in one statement or one call?",
     )
 
 
 def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
-    """Two customers place an order with one id. The first to look waits until the other has also looked."""
+    """Two customers place orders with the same id. The first call that looks waits until the other has also looked."""
     orders = [new_order(fresh_id(name), "04T13:00:00") for name in ("ann", "ben")]
     orders[1]["order_id"] = orders[0]["order_id"]
 
@@ -280,16 +280,17 @@ def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
     if answers == ["OrderExists", "no error"]:
         return
     stores[0].fail(
-        "Two customers have placed orders with the same id at the same time. Both looked, and neither found an order.",
-        f"place of two orders with the id {orders[0]['order_id']} at the same time",
+        "Two customers have placed orders with the same id at the same time. Both calls looked, and neither found an "
+        "order.",
+        f"place for two orders with the id {orders[0]['order_id']} at the same time",
         ", ".join(answers),
         "no error for one of them, OrderExists for the other",
-        "place: can looking and writing be one statement or one call?",
+        "place: can you look and write in one statement or one call?",
     )
 
 
 class Meeting:
-    """Makes two threads that have read wait for each other, once each, for a moment."""
+    """Makes each of two threads wait, after its first read, until the other thread has also read."""
 
     def __init__(self) -> None:
         self._barrier = threading.Barrier(PACKERS)

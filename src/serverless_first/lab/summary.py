@@ -1,6 +1,6 @@
-"""Writes a page to keep: the work so far, with its dates, tries and hints, and the next steps.
+"""Writes a page for the learner to keep, with the work so far, its dates, attempts and hints, and the next steps.
 
-It is made only from progress.json, by and for the learner. It is one HTML file without scripts, which prints, and loads
+The page shows only what progress.json contains. It is a single HTML file, ready to print. It has no scripts, and loads
 and sends nothing.
 """
 
@@ -29,7 +29,7 @@ class NoSummary(RuntimeError):
 
 @dataclass(frozen=True)
 class _Row:
-    """A module that was begun, with its tasks in the order of course.toml."""
+    """A module that the learner has started, with its tasks in the order of course.toml."""
 
     module: Module
     tasks: tuple[tuple[Task, TaskProgress], ...]
@@ -47,15 +47,15 @@ class _Row:
 
 
 def write(target: Path | None = None, *, name: str = "", file: ProgressFile | None = None) -> Path:
-    """Makes the page and returns where it is.
+    """Writes the page and returns its path.
 
     Args:
-        target: the HTML file; by default `summary.html` in the learner's folder. A summary that is there is replaced.
-        name: the learner's name for the heading; it is kept nowhere else.
-        file: the progress to tell of; by default the learner's.
+        target: the HTML file (default: `summary.html` in the learner's folder). An existing summary is replaced.
+        name: the learner's name for the heading, which is stored nowhere else.
+        file: the progress to show (default: the learner's progress).
 
     Raises:
-        NoSummary: nothing is recorded yet, or the target is another file or cannot be written.
+        NoSummary: nothing is recorded yet, the target is another kind of file, or the target cannot be written.
     """
     target = target or work_dir() / FILE
     the_course = course.load()
@@ -90,10 +90,9 @@ def _rows(the_course: Course, data: Data) -> list[_Row]:
 
 
 def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared: str = "") -> str:
-    """The whole page as HTML; `shared` says who else sees how far the learner is."""
-    title = (
-        f"{the_course.title}: what {name.strip()} has done" if name.strip() else f"{the_course.title}: what I have done"
-    )
+    """The whole page as HTML. `shared` is a sentence about others who can see the learner's progress."""
+    whose = f"{name.strip()}'s" if name.strip() else "my"
+    title = f"{the_course.title}: {whose} progress"
     body = "\n".join(
         [
             f"<h1>{html.escape(title)}</h1>",
@@ -104,9 +103,9 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared
             *(_module(row) for row in rows),
             "<h2>What comes next</h2>",
             _next(the_course, rows),
-            "<footer>Made from progress.json on this machine by <code>serverless-first summary</code>, which sends "
-            f"nothing. {html.escape(shared)}A try is a check that could judge your work. Tries and hints after a "
-            "pass are not counted. Minutes are the course's plan, not the time that you took.</footer>",
+            "<footer>Created from progress.json on this machine by <code>serverless-first summary</code>, which sends "
+            f"nothing. {html.escape(shared)}An attempt is a check that could judge your work. Attempts and hints after "
+            "a pass are not included. Minutes are the course's estimates, not the time that you took.</footer>",
         ]
     )
     return (
@@ -117,7 +116,7 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared
 
 
 def _shared(data: Data) -> str:
-    """Whether checks go to an instructor's board (see serverless_first.lab.sharing): then the page must not deny it."""
+    """The sentence about the instructor's board for a learner who shares checks with it, or "" (see lab.sharing)."""
     found = data.get("sharing")
     if not isinstance(found, dict) or found.get("agreed") is not True:
         return ""
@@ -135,14 +134,14 @@ def _in_short(the_course: Course, rows: list[_Row]) -> str:
             "modules finished",
             f"{sum(row.finished for row in rows)} of {sum(bool(m.tasks) for m in the_course.modules)}",
         ),
-        ("minutes of lab work, as planned", str(minutes)),
-        ("tries", str(sum(done.attempts for row in rows for _, done in row.tasks))),
+        ("estimated minutes of lab work", str(minutes)),
+        ("attempts", str(sum(done.attempts for row in rows for _, done in row.tasks))),
         ("hints", str(sum(done.hints for row in rows for _, done in row.tasks))),
         ("predictions that came true", f"{sum(r.came_true for r in rows)} of {sum(r.predicted for r in rows)}"),
     ]
     if days:
         told.append(
-            ("days", _written(days[0]) if days[0] == days[-1] else f"{_written(days[0])} to {_written(days[-1])}")
+            ("dates", _written(days[0]) if days[0] == days[-1] else f"{_written(days[0])} to {_written(days[-1])}")
         )
     cells = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for what, value in told)
     return f'<dl class="short">{cells}</dl>'
@@ -156,19 +155,19 @@ def _abilities(rows: list[_Row]) -> list[str]:
 def _module(row: _Row) -> str:
     notes = [f"{len(row.passed)} of {count(len(row.tasks), 'task')} passed"]
     caught_up = sum(done.caught_up and not done.passed for _, done in row.tasks)
-    notes += [f"{caught_up} skipped by a catch-up"] if caught_up else []
-    notes += [f"begun on {_written(row.begun)}"] if row.begun else []
+    notes += [f"{caught_up} skipped by catching up"] if caught_up else []
+    notes += [f"started on {_written(row.begun)}"] if row.begun else []
     notes += [f"predictions that came true: {row.came_true} of {row.predicted}"] if row.predicted else []
     heading = f"<h3>{html.escape(f'{row.module.number} {row.module.title}')}</h3><p>{'; '.join(notes)}.</p>"
     if not row.tasks:
         return f"<section>{heading}</section>"
     lines = "".join(_task_line(task, done) for task, done in row.tasks)
-    head = "<tr><th>Task</th><th>State</th><th>Passed on</th><th>Tries</th><th>Hints</th><th>Minutes</th></tr>"
+    head = "<tr><th>Task</th><th>State</th><th>Passed on</th><th>Attempts</th><th>Hints</th><th>Minutes</th></tr>"
     return f"<section>{heading}<table><thead>{head}</thead><tbody>{lines}</tbody></table></section>"
 
 
 def _task_line(task: Task, done: TaskProgress) -> str:
-    begun = "begun" if done.attempts or done.hints or done.solution_shown else "open"
+    begun = "started" if done.attempts or done.hints or done.solution_shown else "open"
     state = "passed" if done.passed else "caught up" if done.caught_up else begun
     if done.solution_shown:
         state += ", solution seen"
@@ -200,8 +199,8 @@ def _next(the_course: Course, rows: list[_Row]) -> str:
             items.append(f"Module {module.number}, {module.title}: {', '.join(parts)}. {module.summary}")
     if not items:
         items.append(
-            "You have passed every task of the course. Each lab ends with a part “On a real account”, with its "
-            "costs and its clean-up. Take one of the labs there."
+            "You have passed every task in the course. Each lab ends with the section “On a real account”, which "
+            "describes the costs and the cleanup. Run one of the labs there."
         )
     return f"<ol>{''.join(f'<li>{html.escape(item)}</li>' for item in items)}</ol>"
 
@@ -212,7 +211,7 @@ def _days(rows: list[_Row]) -> Iterator[date]:
 
 
 def _day(moment: object) -> date | None:
-    """The day in the learner's own time zone; None where the file tells none."""
+    """The day in the learner's own time zone, or None if the file has no valid time."""
     try:
         return datetime.fromisoformat(str(moment)).astimezone().date()
     except (ValueError, OverflowError, OSError):
@@ -220,7 +219,7 @@ def _day(moment: object) -> date | None:
 
 
 def _written(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 _STYLE = """
@@ -234,7 +233,7 @@ h3 { margin: 1.4rem 0 0 } h3 + p { margin: 0 0 .4rem } .made { color: #444; marg
 table { border-collapse: collapse; width: 100%; table-layout: fixed } th { font-size: .85rem }
 th, td { border-bottom: 1px solid #bbb; padding: .25rem .5rem; text-align: left; vertical-align: top }
 td:nth-child(n+4), th:nth-child(n+4) { text-align: right }
-th:nth-child(2) { width: 13% } th:nth-child(3) { width: 20% } th:nth-child(n+4) { width: 8% }
+th:nth-child(2) { width: 13% } th:nth-child(3) { width: 20% } th:nth-child(n+4) { width: 10% }
 tr { break-inside: avoid } h2, h3, h3 + p, thead { break-after: avoid } td:nth-child(3) { white-space: nowrap }
 footer { margin-top: 2rem; font-size: .85rem; color: #444 }
 @page { size: A4; margin: 16mm } @media print { body { margin: 0; max-width: none; font-size: 10pt } }

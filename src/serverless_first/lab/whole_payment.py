@@ -1,4 +1,4 @@
-"""Checks module 12's payment workflow when nothing goes as it should."""
+"""Checks module 12's payment workflow when things go wrong."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from serverless_first.lab.messages import record
 from serverless_first.lab.whole_shop import Whole, order
 
 Told = Callable[[], list[tuple[str, Any]]]
-_TRIES = 2  # of each Retry in the copy
+_TRIES = 2  # the retries of each Retry in the copy
 
 
 def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any] | None:
-    """The next message to the provider about an order; others are dropped."""
+    """The next message to the provider about an order. Messages about other orders are dropped."""
     end_s = time.monotonic() + limit_s
     while (left_s := end_s - time.monotonic()) > 0:
         for question in whole.take("PaymentsQueueUrl", 1, limit_s=left_s):
@@ -28,7 +28,11 @@ def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any]
 
 
 def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called: str) -> None:
-    """Two questions about an order have one key. Raises: CheckFailed: they have not."""
+    """Checks that two requests about an order have the same key.
+
+    Raises:
+        CheckFailed: the keys differ.
+    """
     whole.attempt.expect(
         first["key"] == second["key"],
         problem="The second request about an order has another key, so the customer is charged twice.",
@@ -40,12 +44,12 @@ def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called
 
 
 def unanswered(whole: Whole, told: Told) -> None:
-    """A provider that says nothing is asked again; one that charges and then breaks cancels no order.
+    """Checks that a provider that doesn't reply is asked again, and that no order is canceled if the provider breaks.
 
-    The learner's workflow is run as a copy with timeouts and pauses of a second and few retries.
+    It runs a copy of the learner's workflow with few retries, and with timeouts and pauses of one second.
 
     Raises:
-        CheckFailed: there is no second question, or with another key, or the order is cancelled.
+        CheckFailed: there is no second request, the second request has another key, or the order is canceled.
     """
     attempt, states = whole.attempt, whole.shop.client("stepfunctions")
     machine = states.describe_state_machine(stateMachineArn=whole["PaymentMachineArn"])
@@ -61,12 +65,12 @@ def unanswered(whole: Whole, told: Told) -> None:
         )["executionArn"]
         first = next_question(whole, mine["order_id"], 10.0)
         second = next_question(whole, mine["order_id"], 10.0) if first else None
-        called = "a copy of your workflow with timeouts of a second; the provider does not answer"
+        called = "a copy of your workflow with timeouts of one second; the provider does not reply"
         attempt.expect(
             second is not None,
-            problem="Your workflow waits forever for a provider that does not answer.",
+            problem="Your workflow waits forever for a provider that does not reply.",
             called=called,
-            came_back="one request, and no second one in 10 s",
+            came_back="one request, and no second request within 10 s",
             expected="another request after the timeout",
             look_at="how long your first state waits, and which errors its Retry handles",
         )
@@ -79,7 +83,7 @@ def unanswered(whole: Whole, told: Told) -> None:
 
 
 def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | None, told: Told) -> None:
-    """The provider answers each question with an error that nobody knows, until the execution ends."""
+    """Replies to each request with an error that the workflow can't know, until the execution ends."""
     states = whole.shop.client("stepfunctions")
     end_s = time.monotonic() + 15.0
     while states.describe_execution(executionArn=run)["status"] == "RUNNING" and time.monotonic() < end_s:
@@ -112,7 +116,7 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
 
 
 def _quick(part: Any) -> Any:
-    """A definition with all timeouts and pauses a second long, and few retries."""
+    """The definition with few retries, and with all timeouts and pauses one second long."""
     if isinstance(part, list):
         return [_quick(each) for each in part]
     if not isinstance(part, dict):
@@ -125,17 +129,17 @@ def _quick(part: Any) -> Any:
 
 
 def not_started(whole: Whole) -> None:
-    """Step Functions refuses to start an execution: the message must come again.
+    """Checks that a message comes back if Step Functions can't start its execution.
 
     Raises:
-        CheckFailed: the worker takes the message for done.
+        CheckFailed: the worker treats the message as done.
     """
     mine = record(json.dumps(order()))
     with whole.paused("Worker"), whole.away("Worker", "PaymentMachineArn"):
         good, came_back = whole.hand("Worker", mine)
     whole.attempt.expect(
         not good or mine["messageId"] in came_back,
-        problem="A payment that could not be started counts as done. The message is deleted, and nobody ever pays.",
+        problem="A payment that could not be started counts as done. Its message is deleted, and nobody is charged.",
         called="invoke Worker with an order, while Step Functions cannot start an execution because the machine "
         "does not exist",
         came_back=came_back,

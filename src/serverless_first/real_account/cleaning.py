@@ -1,4 +1,4 @@
-"""Removes what carries the owner's tag, in an order that works, and tells what it removed and what is left."""
+"""Removes the resources with the owner's tag, in an order that works, and reports what it removed and what is left."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from serverless_first.real_account.owned import KEY, OF_A_STACK, Account, as_map
 from serverless_first.real_account.tagging import UNTAGGABLE
 from serverless_first.real_account.things import Finder, Thing, code_of, is_missing
 
-#: How long one thing may take to go, in seconds. The interfaces of functions in a VPC stay for up to 20 minutes.
+#: How long a resource may take to disappear, in seconds. Interfaces of functions in a VPC stay for up to 20 minutes.
 LIMIT_S = 1500.0
 _LIMIT_OF_AN_EMULATOR_S = 120.0
 _NOT_THERE = ("NotImplemented", "UnknownOperation", "InvalidAction", "404", "501", "500", "InternalFailure")
 
-# Words of AWS's errors: something else uses it still; and: call less often.
+# Words in AWS's errors if something else still uses the resource, and if the calls come too fast.
 _IN_USE = re.compile("DependencyViolation|in use")
 _TOO_OFTEN = re.compile("Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", re.IGNORECASE)
-# What is noted for its log group -> its kind, the field with its name, the title that its finder has.
+# The call that is noted for a log group -> the resource's kind, the field with its name, its finder's title.
 _LOGS = {
     ("lambda", "CreateFunction"): ("function", "FunctionName", "functions"),
     ("rds", "CreateDBProxy"): ("proxy", "DBProxyName", "proxies"),
@@ -36,14 +36,14 @@ Report = Callable[[str], None]
 
 @dataclass
 class Cleanup:
-    """The results of cleaning up, or its plan.
+    """The results or the plan of a cleanup.
 
     Attributes:
-        dry_run: whether nothing was removed.
-        removed: what was removed, or would be, in this order.
-        left: what is still there, and why.
-        not_looked_at: the kinds that could not be listed, and why.
-        by_hand: what carries the tag, or was noted without one, and is nothing that this can remove.
+        dry_run: whether this is only a plan.
+        removed: the resources that were removed, or would be, in this order.
+        left: the resources that are still there, with the reasons.
+        not_looked_at: the kinds that could not be listed, with the reasons.
+        by_hand: the resources that the cleanup can't remove, but that have the tag or were noted without a tag.
     """
 
     dry_run: bool
@@ -54,22 +54,22 @@ class Cleanup:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is left, as far as this could look."""
+        """Whether nothing is left, as far as the cleanup could see."""
         return not (self.left or self.not_looked_at or self.by_hand) and not (self.dry_run and self.removed)
 
 
 def say(line: str) -> None:
-    """Prints a line at once: cleaning up takes minutes, and a waiting person wants to see it go on."""
+    """Prints a line at once, because a cleanup takes minutes and the person who waits wants to see progress."""
     print(line, flush=True)
 
 
 def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: float | None = None) -> Cleanup:
-    """Finds and removes what carries the owner's tag.
+    """Finds and removes the resources with the owner's tag.
 
     Args:
-        dry_run: only find it.
-        report: gets the lines to read.
-        limit_s: how long one thing may take to go, in seconds; `LIMIT_S` on AWS, unless given.
+        dry_run: only find the resources.
+        report: called with each line to read.
+        limit_s: how long a resource may take to disappear, in seconds (default on AWS: `LIMIT_S`).
     """
     if limit_s is None:
         limit_s = LIMIT_S if account.endpoint is None else _LIMIT_OF_AN_EMULATOR_S
@@ -141,7 +141,7 @@ def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> Non
 
 
 def _is_gone(gone: Callable[[], bool]) -> bool:
-    """Whether it is gone; not yet, where AWS wants to be asked less often."""
+    """Whether a resource is gone. While AWS asks for fewer calls, this returns False."""
     try:
         return gone()
     except ClientError as error:
@@ -167,21 +167,25 @@ def _tell(account: Account, done: Cleanup, report: Report) -> None:
         report(f"  BY HAND: {name}")
     what = count(len(done.removed), "resource")
     if done.dry_run:
-        report(f"{what} would be removed. cloud.cleanup() does it.")
+        report(f"{what} would be removed if you call cloud.cleanup().")
     elif done.clean:
         report(f"{what} removed, nothing left.")
     else:
-        report(f"{what} removed. Some things are left. Look at the lines in capitals, then call cloud.cleanup() again.")
+        report(
+            f"{what} removed. Some resources are left. Read the lines that start in capitals, then call "
+            "cloud.cleanup() again."
+        )
 
 
 def _of_the_journal(account: Account, error: OSError) -> str:
     return (
-        f"{account.journal.path} cannot be read or written: {_short(error)}. It names the resources that AWS cannot tag"
+        f"{account.journal.path} cannot be read or written: {_short(error)}. This file names the resources that AWS "
+        "cannot tag"
     )
 
 
 def _forget(account: Account, done: Cleanup) -> None:
-    """Takes what is gone out of the journal."""
+    """Removes from the journal the resources that are gone."""
     removed = {(thing.kind, thing.name) for thing in done.removed}
     left = {(thing.kind, thing.name) for thing in done.left}
 
@@ -190,7 +194,7 @@ def _forget(account: Account, done: Cleanup) -> None:
             return (thing.kind, thing.name) not in removed
         if not made.tagged or (made.service, made.operation) not in _LOGS:
             return not made.tagged
-        # A function or a proxy, noted for its log group: until both were looked for, and neither was left.
+        # A function or a proxy is noted for its log group, until both were looked for and neither is left.
         kind, field, title = _LOGS[made.service, made.operation]
         both = {(kind, made.given.get(field, "")), ("log group", log_group_of(made.operation, made.given))}
         return bool(both & left or {title, "log groups"} & set(done.not_looked_at))
@@ -199,7 +203,7 @@ def _forget(account: Account, done: Cleanup) -> None:
 
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
-    """The resources that only the tagging API lists: kinds that this cannot remove, and leftovers of stacks."""
+    """The resources that only the tagging API lists: kinds that the cleanup can't remove, and leftovers of stacks."""
     wanted = [{"Key": KEY, "Values": [account.owner]}]
     found: list[str] = []
     kept: dict[str, Callable[[str], bool]] = {}
@@ -209,7 +213,7 @@ def _still_tagged(account: Account, done: Cleanup) -> list[str]:
         ):
             arn, tags = each["ResourceARN"], as_mapping(each.get("Tags"))
             stack = tags.get(OF_A_STACK)
-            if stack is None:  # of what finders list themselves it lists what is gone, too, for a while
+            if stack is None:  # the tagging API lists removed resources for a while, so finders' own kinds are skipped
                 if account.owns(tags) and not finders.is_looked_for(arn):
                     found.append(arn)
             elif tags.get(KEY) == account.owner:
@@ -225,22 +229,22 @@ def _still_tagged(account: Account, done: Cleanup) -> list[str]:
 
 def _noted_untagged(account: Account) -> list[str]:
     return [
-        f"{made} (made without a tag; when it is gone, delete its line in {account.journal.path.name})"
+        f"{made} (created without a tag; when it is gone, delete its line in {account.journal.path.name})"
         for made in account.journal.read()
         if not made.tagged and (made.service, made.operation) not in UNTAGGABLE
     ]
 
 
 def _passes(done: Cleanup, *reasons: re.Pattern[str]) -> bool:
-    """Whether something is left for a reason that passes by itself."""
+    """Whether a resource is left for a reason that goes away by itself."""
     return any(reason.search(why) for why in done.left.values() for reason in reasons)
 
 
 def _why(done: Cleanup) -> str:
     left = f"{', '.join(map(str, done.left))} {'is' if len(done.left) == 1 else 'are'} still"
     if _passes(done, _TOO_OFTEN):
-        return f"{left} there. AWS takes fewer calls at a time"
-    return f"{left} in use. Lambda's interfaces in a VPC take a while to go"
+        return f"{left} there. AWS accepts fewer calls at a time"
+    return f"{left} in use. Lambda's interfaces in a VPC take a while to disappear"
 
 
 def _short(error: Exception) -> str:

@@ -1,6 +1,7 @@
-"""Was it there before? Some calls that make a thing succeed when it is there already: then the tag must not touch it.
+"""Finds out whether a resource existed before a call that creates it. Some of these calls succeed in any case.
 
-Tagged resources are deleted in the end, so the learner's own bucket, with everything in it, must never get the tag.
+An existing resource must not get the tag, because the cleanup deletes everything that is tagged, such as a bucket with
+all its objects.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from serverless_first.real_account.things import is_gone
 
 
 def was_there(account: Account, service: str, operation: str, given: dict[str, Any]) -> bool:
-    """Whether a call makes nothing new, and what is there is not the owner's.
+    """Whether a call creates nothing new, and the existing resource is not the owner's.
 
     Args:
         service: as botocore calls it.
@@ -30,7 +31,7 @@ def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
     """The log group that a function or a proxy writes to.
 
     Args:
-        operation: that makes it, "CreateFunction" or "CreateDBProxy".
+        operation: the call that creates the function or proxy, "CreateFunction" or "CreateDBProxy".
     """
     if operation == "CreateDBProxy":
         return f"/aws/rds/proxy/{given.get('DBProxyName')}"
@@ -38,9 +39,9 @@ def log_group_of(operation: str, given: Mapping[str, Any]) -> str:
 
 
 def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
-    """Whether the log group that a function or a proxy will write to is there already, with somebody's lines in it.
+    """Whether the log group that a function or a proxy will write to already exists, with somebody's lines in it.
 
-    If AWS does not say, it is taken to be there: what is not known to be new is not ours to remove.
+    If AWS doesn't say, the answer is yes, because the cleanup may remove a log group only if it is certainly new.
 
     Args:
         operation: as AWS calls it.
@@ -56,7 +57,7 @@ def has_logs(account: Account, operation: str, given: dict[str, Any]) -> bool:
 def _answers(account: Account, service: str, call: str, **given: str) -> bool:
     try:
         return not is_gone(partial(getattr(account.client(service), call), **given))
-    except ClientError as error:  # 404: all that a HEAD request says; else refused to us: somebody's, and not new
+    except ClientError as error:  # a HEAD request says only 404; other errors mean that it is somebody else's
         return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] != 404)
 
 
@@ -88,13 +89,13 @@ def _state_machine(account: Account, given: dict[str, Any]) -> bool:
 
 
 def _changed_stack(account: Account, given: dict[str, Any]) -> bool:
-    if given.get("ChangeSetType") == "CREATE":  # left out, it is UPDATE
+    if given.get("ChangeSetType") == "CREATE":  # the default is UPDATE
         return False
     (stack,) = account.client("cloudformation").describe_stacks(StackName=given["StackName"])["Stacks"]
     return not account.owns(stack.get("Tags"))
 
 
-# A change set of one's own stack gets the tag again: tags that come with it replace those that the stack has.
+# A change set for the owner's stack gets the tag again, because a change set's tags replace the stack's tags.
 _LOOKS: dict[tuple[str, str], Callable[[Account, dict[str, Any]], bool]] = {
     ("s3", "CreateBucket"): _bucket,
     ("sqs", "CreateQueue"): _queue,

@@ -1,4 +1,4 @@
-"""What an owner's resources are looked for by, kind by kind, in an order in which they can be removed."""
+"""The finders of an owner's resources, kind by kind, in an order in which they can be removed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from serverless_first.real_account.things import Finder, Kind
 
 
 class Row(NamedTuple):
-    """The kinds that are looked for together.
+    """Kinds of resources that are looked for together.
 
     Attributes:
-        title: in words, where it cannot be listed.
-        arns: the ARNs of these kinds: a service, or a service and its types of resources, as a pattern.
-        find: finds them.
+        title: the words for these kinds in messages.
+        arns: a pattern for the ARNs of these kinds, with a service, or a service and its types of resources.
+        find: the finder of these resources.
     """
 
     title: str
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     find: Finder
 
 
-# How services list the tags of one resource: the call, its argument, the field for that, the key of the answer.
+# How a service lists a resource's tags: the call, its argument, the field for the argument, the response's key.
 def _tags(argument: str, field: str, key: str) -> tuple[str, str, str, str]:
     return ("list_tags_for_resource", argument, field, key)
 
@@ -33,12 +33,12 @@ _OF_A_NETWORK = (
     "|network-acl|security-group|vpc"
 )
 
-#: What uses something comes before it: callers and pollers, functions, proxies, databases, the network, logs, roles.
+#: Users come before what they use: callers and pollers, functions, proxies, databases, the network, logs, roles.
 ORDER: tuple[Row, ...] = (
     Row("logs of stacks", "", finders_own.logs_of_stacks),
     Row("stacks", "cloudformation:stack", finders_own.stacks),
-    Row("what has no tags", "lambda:layer", finders_own.noted),
-    Row("schedule groups", "scheduler", Kind(  # the schedules in them go with them
+    Row("resources without tags", "lambda:layer", finders_own.noted),
+    Row("schedule groups", "scheduler", Kind(  # which includes the schedules in it
         "schedule group", "scheduler", "list_schedule_groups", "ScheduleGroups", "Name",
         _tags("ResourceArn", "Arn", "Tags"),
         ("delete_schedule_group", "Name", "Name"), look="get_schedule_group",
@@ -63,7 +63,7 @@ ORDER: tuple[Row, ...] = (
     Row("HTTP APIs", "apigateway:/apis", Kind(  # and WebSocket APIs
         "HTTP API", "apigatewayv2", "get_apis", "Items", "Name", "Tags", ("delete_api", "ApiId", "ApiId"), id="ApiId",
     )),
-    Row("state machines", "states", Kind(  # their executions end
+    Row("state machines", "states", Kind(  # which also stops its executions
         "state machine", "stepfunctions", "list_state_machines", "stateMachines", "name",
         _tags("resourceArn", "stateMachineArn", "tags"), ("delete_state_machine", "stateMachineArn", "stateMachineArn"),
     )),
@@ -96,7 +96,7 @@ ORDER: tuple[Row, ...] = (
         given={"delete_db_instance": {"SkipFinalSnapshot": True}},
     )),
     Row("snapshots", "rds:snapshot", Kind(
-        "snapshot of a database", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier", "TagList",
+        "database snapshot", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier", "TagList",
         ("delete_db_snapshot", "DBSnapshotIdentifier", "DBSnapshotIdentifier"),
         given={"describe_db_snapshots": {"SnapshotType": "manual"}},
     )),
@@ -110,7 +110,7 @@ ORDER: tuple[Row, ...] = (
         _tags("ResourceName", "DBSubnetGroupArn", "TagList"),
         ("delete_db_subnet_group", "DBSubnetGroupName", "DBSubnetGroupName"),
     )),
-    Row("secrets", "secretsmanager", Kind(  # at once: one that waits for its deletion keeps its name
+    Row("secrets", "secretsmanager", Kind(  # without a recovery window, in which the name would stay taken
         "secret", "secretsmanager", "list_secrets", "SecretList", "Name", "Tags", ("delete_secret", "SecretId", "ARN"),
         given={"delete_secret": {"ForceDeleteWithoutRecovery": True}},
     )),
@@ -153,5 +153,5 @@ _LISTED = re.compile(rf"arn:aws[\w-]*:({_ARNS})[:/]")
 
 
 def is_looked_for(arn: str) -> bool:
-    """Whether a resource is of a kind in `ORDER`; its service's own calls lag behind less than the tagging API."""
+    """Whether `ORDER` covers a resource's kind. Its service's own calls are more up to date than the tagging API."""
     return _LISTED.match(arn) is not None

@@ -1,4 +1,4 @@
-"""Finds an owner's networks: EC2 lists tags of all its resources in one call; the id tells what each is."""
+"""Finds an owner's networks. EC2 lists the tags of all its resources in one call, and the ids tell their kinds."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from serverless_first.real_account.things import Thing, answer_of
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one kind of EC2's resources is looked at and removed.
+    """How to look at and remove one kind of EC2 resource.
 
     Attributes:
-        prefix: of its ids.
+        prefix: the start of its ids.
         words: for the learner.
         look: the call that describes it by its id.
-        ids: that call's argument.
+        ids: the argument of `look`.
         delete: the call that removes it, or a function that takes the client and the id.
-        given: that call's argument; in the plural it takes several ids.
-        ended: the state in which it is listed though it is gone.
+        given: the argument of `delete`; a plural argument takes several ids.
+        ended: the state in which EC2 still lists a removed resource.
     """
 
     prefix: str
@@ -35,7 +35,7 @@ class _Kind:
     ended: str = ""
 
     def remove(self, ec2: Any, number: str) -> None:
-        """Asks for the removal of one."""
+        """Asks for the removal of one resource."""
         if callable(self.delete):
             self.delete(ec2, number)
         else:
@@ -58,19 +58,19 @@ def _delete_route_table(ec2: Any, number: str) -> None:
 
 
 def _delete_group(ec2: Any, number: str) -> None:
-    """Rules first: two groups that name each other could not go."""
+    """Removes the rules first, because two groups that name each other can't be deleted."""
     (group,) = ec2.describe_security_groups(GroupIds=[number])["SecurityGroups"]
     for rules, revoke in (
         (group["IpPermissions"], ec2.revoke_security_group_ingress),
         (group["IpPermissionsEgress"], ec2.revoke_security_group_egress),
     ):
         if rules:
-            with contextlib.suppress(ec2.exceptions.ClientError):  # a rule that names a group which is gone
+            with contextlib.suppress(ec2.exceptions.ClientError):  # a rule names a group that is gone
                 revoke(GroupId=number, IpPermissions=rules)
     ec2.delete_security_group(GroupId=number)
 
 
-# From the inside to the outside: what holds an address or a subnet goes before it.
+# From the inside to the outside. A resource that holds an address or a subnet is removed before it.
 _KINDS = (
     _Kind("i-", "instance", "describe_instances", "InstanceIds", "terminate_instances", "InstanceIds", "terminated"),
     _Kind(
@@ -109,7 +109,7 @@ def network(account: Account) -> Iterator[Thing]:
     ec2 = account.client("ec2")
     filters = [{"Name": "key", "Values": [KEY]}, {"Name": "value", "Values": [account.owner]}]
     mine = {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=filters)}
-    of_stacks = [{"Name": "key", "Values": [OF_A_STACK]}]  # they go with their stack
+    of_stacks = [{"Name": "key", "Values": [OF_A_STACK]}]  # these are deleted with their stack
     ids = sorted(mine - {tag["ResourceId"] for tag in account.pages("ec2", "describe_tags", "Tags", Filters=of_stacks)})
     for kind in _KINDS:
         for number in ids:

@@ -1,4 +1,4 @@
-"""Whose resources these are: one tag on everything that a session makes, by which all of it is found again."""
+"""The owner of resources. Everything that a session creates gets one tag, by which the cleanup finds it again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serverless_first.real_account.journal import Journal
 
 #: The key of the tag; its value is the owner.
 KEY = "serverless-first"
-#: The tag that CloudFormation puts on what a stack has.
+#: The tag that CloudFormation puts on a stack's resources.
 OF_A_STACK = "aws:cloudformation:stack-id"
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9._@-]+")
@@ -22,16 +22,17 @@ _LONGEST = 64
 
 @dataclass
 class Account:
-    """An account, or what stands for one at another endpoint.
+    """An account, or an emulator that stands in for it at another endpoint.
 
     Attributes:
-        id: its number.
+        id: the account's number.
         region: the Region.
-        owner: the value of the tag, which names the maker of a resource.
-        endpoint: an emulator's URL; None is AWS itself.
-        arn: who calls, as sts says.
-        journal: what was made, for what cannot be tagged.
-        session: boto3's session that sts was asked with, so that what is removed is this account's; None: the default.
+        owner: the value of the tag, which names the person who creates the resources.
+        endpoint: an emulator's URL; None for AWS itself.
+        arn: the caller, according to STS.
+        journal: the resources that can't be tagged.
+        session: the boto3 session that asked STS, so that only this account's resources are removed; None for the
+            default session.
     """
 
     id: str
@@ -45,11 +46,11 @@ class Account:
 
     @property
     def every_s(self) -> float:
-        """How often to look whether something is gone, in seconds: AWS takes minutes, an emulator does not."""
+        """The seconds between two checks for a removed resource. AWS takes minutes, but an emulator does not."""
         return 10.0 if self.endpoint is None else 0.1
 
     def client(self, service: str) -> Any:
-        """boto3's client of a service."""
+        """The boto3 client for a service."""
         if service not in self._clients:
             self._clients[service] = (self.session or boto3).client(service, region_name=self.region)
         return self._clients[service]
@@ -63,8 +64,8 @@ class Account:
         """An operation's results, page by page.
 
         Args:
-            operation: as boto3's method is called, "list_functions".
-            key: of the answer, under which the list stands.
+            operation: the name of boto3's method, such as "list_functions".
+            key: the key of the list in the response.
         """
         client = self.client(service)
         if client.can_paginate(operation):
@@ -74,17 +75,17 @@ class Account:
             yield from getattr(client, operation)(**given).get(key) or ()
 
     def owns(self, tags: Any) -> bool:
-        """Whether the tags are the owner's; a resource of a stack goes with its stack.
+        """Whether the tags are the owner's. A stack's resources don't count, because they are deleted with the stack.
 
         Args:
-            tags: as a service gives them: a mapping, or a list of keys and values.
+            tags: as a service returns them, in a mapping or a list of keys and values.
         """
         found = as_mapping(tags)
         return found.get(KEY) == self.owner and OF_A_STACK not in found
 
 
 def journal_name(number: str, region: str, owner: str, endpoint: str | None) -> str:
-    """The journal's file: an emulator that has an account's number has another one than the account."""
+    """The name of the journal's file. An emulator with an account's number has a different file from the account."""
     place = "" if endpoint is None else "-at-" + _FORBIDDEN.sub("-", endpoint.partition("://")[2]).strip("-")
     return f"{number}-{region}-{owner}{place}.jsonl"
 
@@ -99,7 +100,7 @@ def as_mapping(tags: Any) -> dict[str, str]:
 
 
 def owner_of(arn: str) -> str:
-    """The owner that an identity stands for: the last part of its ARN, in letters that every service takes.
+    """The owner that an identity stands for, from the last part of its ARN, in characters that every service accepts.
 
     >>> owner_of("arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com")
     'ann@example.com'
@@ -111,7 +112,7 @@ def valid_owner(name: str) -> str:
     """The value of the tag for a name.
 
     Raises:
-        ValueError: nothing is left of it in letters, digits, and . _ @ -
+        ValueError: the name has no letters, digits, or . _ @ -
     """
     value = _FORBIDDEN.sub("-", name.strip())[:_LONGEST].strip("-")
     if not value:

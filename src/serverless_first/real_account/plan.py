@@ -1,4 +1,4 @@
-"""The plan of `cloud.start(target="aws")`, and the confirmation without which it does nothing."""
+"""The plan of `cloud.start(target="aws")`, and the confirmation that it needs before it does anything."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from serverless_first.real_account.cleaning import clean_up
 from serverless_first.real_account.journal import Journal
 from serverless_first.real_account.owned import KEY, Account, journal_name, owner_of, valid_owner
 
-# Set by what runs programs without a person: GitHub, GitLab, Jenkins, Azure Pipelines, CodeBuild.
+# Set by services that run programs without a person: GitHub, GitLab, Jenkins, Azure Pipelines, CodeBuild.
 _UNATTENDED = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "CODEBUILD_BUILD_ID")
 
-# What boto3 and the AWS CLI call a session of an assumed role, unless a profile names it.
+# The session name that boto3 and the AWS CLI give to an assumed role, unless a profile has a name for it.
 _NAME_OF_A_MOMENT = re.compile(r":assumed-role/[^/]+/botocore-session-\d+$")
 
 CANNOT_BE_TAGGED = (
-    "schedules, layer versions, archives, connections, API destinations and backups of tables carry no tag, so "
+    "schedules, layer versions, archives, connections, API destinations and table backups can't have tags, so "
     "their names are noted in your own file, which cloud.cleanup() reads",
-    ("aliases, stages, routes, subscriptions, targets and inline policies go with the resource that they belong to"),
-    "log groups that Lambda and RDS Proxy make themselves are found by the name of the function or proxy",
+    "aliases, stages, routes, subscriptions, targets and inline policies are deleted with the resource they belong to",
+    "log groups that Lambda and RDS Proxy create themselves are found by the name of the function or proxy",
 )
 
 
 class NotConfirmed(CloudError):
-    """A real account was not used, since nobody confirmed it; nothing was made."""
+    """A real account was not used, because nobody confirmed it. Nothing was created."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Plan:
     """The plan of a start on a real account.
 
     Attributes:
-        account: whose it is.
-        costs: what each module costs while its resources are there.
+        account: the account, its Region and its owner.
+        costs: each module's costs while its resources exist.
     """
 
     account: Account
@@ -56,22 +56,22 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """The words that confirm it: the account's number and the Region."""
+        """The words that confirm the plan, which are the account's number and the Region."""
         return f"{self.account.id} {self.account.region}"
 
     def __str__(self) -> str:
         there = self.account
         where = "AWS" if there.endpoint is None else f"{there.endpoint}, an emulator (AWS_ENDPOINT_URL names it)"
         lines = [
-            "A real account: everything that you make from here on is real, and you pay for it."
+            "This is a real account. Everything that you create now is real, and you pay for it."
             if there.endpoint is None
-            else "An emulator instead of AWS: nothing is real, and nothing costs.",
+            else "This is an emulator instead of AWS. Nothing is real, and nothing costs money.",
             f"  account   {there.id}",
             f"  region    {there.region}",
-            f"  who       {there.arn}",
+            f"  caller    {there.arn}",
             f"  where     {where}",
-            f"  tag       {KEY}={there.owner}, on everything that boto3 makes in this notebook",
-            "What a module costs while its resources are there (US dollars; paid by request: cents, not listed):",
+            f"  tag       {KEY}={there.owner}, on everything that boto3 creates in this notebook",
+            "Each module's costs while its resources exist, in US dollars. Requests cost only cents and aren't listed.",
             "  module     an hour  forgotten for a month  for",
         ]
         lines += [f"  {c.module:<9}{c.hour_usd:>9.3f}{c.month_usd:>23.2f}  {c.what}" for c in self.costs]
@@ -79,44 +79,44 @@ class Plan:
         table = prices.load()
         if others:
             lines.append(
-                f"  prices.yml lacks prices of {there.region} for {', '.join(others)}, so the table shows "
+                f"  prices.yml lacks some prices of {there.region} for modules {', '.join(others)}, so the table shows "
                 "the prices of us-east-1"
             )
         free, secret = _values("lambda-free-tier", "secrets-manager-price")
         lines += [
-            (f"  from prices.yml, compared with its sources on {table.checked.isoformat()}: an estimate, not a limit"),
-            f"  secrets on top: {secret}; Lambda's free tier: {free}",
+            f"  estimates, not limits, from prices.yml, compared with its sources on {table.checked.isoformat()}",
+            f"  secrets cost extra: {secret}; Lambda's free tier: {free}",
             (
                 "Anyone else who signs in as the same identity has the same tag. If a class shares an "
-                "identity, give owner=."
+                "identity, use owner=."
             ),
-            "Roles and policies belong to every Region: cloud.cleanup() removes yours, whichever Region uses them.",
-            "What the tag does not reach:",
+            "Roles and policies belong to all Regions. cloud.cleanup() removes yours even if another Region uses them.",
+            "The tag does not cover these resources:",
             *(f"  {line}" for line in CANNOT_BE_TAGGED),
-            "Tools of the labs (hikari.database, hikari.proxy, hikari.deploy) delete what has their names before they",
-            "make it, such as a database orders-db. Use an account that holds nothing else.",
-            "cloud.cleanup(dry_run=True) lists what carries the tag, cloud.cleanup() removes it.",
+            "The labs' tools (hikari.database, hikari.proxy, hikari.deploy) first delete resources that have the same",
+            "names, such as the database orders-db. Use an account that has nothing else in it.",
+            "cloud.cleanup(dry_run=True) lists the resources with the tag, and cloud.cleanup() removes them.",
         ]
         return "\n".join(lines)
 
 
 @cache  # facts.yml takes a second to read, and does not change while a notebook runs
 def _values(*fact_ids: str) -> tuple[str, ...]:
-    """The values of facts as they are now."""
+    """The current values of these facts."""
     known = facts.load()
     return tuple(known[each].now.value for each in fact_ids)
 
 
 def make(region: str, owner: str | None) -> Plan:
-    """Looks who calls (sts get_caller_identity, which costs and changes nothing) and what it would cost.
+    """Finds out who the caller is (sts get_caller_identity, which is free and changes nothing) and what modules cost.
 
     Args:
-        owner: for the tag; who calls, unless given.
+        owner: the owner for the tag (default: the caller).
 
     Raises:
         NotConfirmed: this JupyterLab was started only for the local cloud.
         CloudError: there are no credentials, or AWS does not accept them.
-        ValueError: nothing is left of the owner in letters that tags take.
+        ValueError: the owner has no characters that tags accept.
     """
     if os.environ.get("AWS_ENDPOINT_URL") == surroundings.NOWHERE:
         raise NotConfirmed(
@@ -124,7 +124,7 @@ def make(region: str, owner: str | None) -> Plan:
             "keys. Close it, then run `serverless-first lab --allow-real-aws`. Nothing was sent."
         )
     if guard.is_armed():
-        raise NotConfirmed("The guard is on, because a local cloud runs in this notebook. Call aws.stop() first.")
+        raise NotConfirmed("The guard is on, because a local cloud is running in this notebook. Call aws.stop() first.")
     return Plan(identify(region, owner), tuple(costs.by_the_hour(region)))
 
 
@@ -132,11 +132,11 @@ def identify(region: str, owner: str | None) -> Account:
     """The account that boto3's credentials belong to.
 
     Args:
-        owner: for the tag; who calls, unless given.
+        owner: the owner for the tag (default: the caller).
 
     Raises:
         CloudError: there are no credentials, or they are not accepted.
-        ValueError: nothing is left of the owner in letters that tags take.
+        ValueError: the owner has no characters that tags accept.
     """
     owner = valid_owner(owner) if owner is not None else None
     try:
@@ -152,12 +152,14 @@ def identify(region: str, owner: str | None) -> Account:
         endpoint = _endpoint(session, client)
         who = client.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise CloudError(f"The course could not find out whose account this is, so it made nothing: {error}") from error
+        raise CloudError(
+            f"The course could not find out whose account this is, so it created nothing: {error}"
+        ) from error
     number, arn = who["Account"], who["Arn"]
     if owner is None and _NAME_OF_A_MOMENT.search(arn):
         raise CloudError(
-            f"You are {arn}. This name changes with each session, so tomorrow it would find nothing. Give a name "
-            'that stays the same: cloud.start(target=..., owner="your name"). Nothing was made.'
+            f"You are {arn}. This name changes with each session, so tomorrow's cleanup would find nothing. Use a name "
+            'that stays the same: cloud.start(target=..., owner="your name"). Nothing was created.'
         )
     owner = owner or owner_of(arn)
     path = work_dir() / "real-account" / journal_name(number, region, owner, endpoint)
@@ -165,10 +167,10 @@ def identify(region: str, owner: str | None) -> Account:
 
 
 def _endpoint(session: Any, client: Any) -> str | None:
-    """The URL that stands for AWS; None for AWS itself, under whichever of its names (IPv6, FIPS, China).
+    """The URL that stands in for AWS, or None for AWS itself, under any of its names (IPv6, FIPS, China).
 
     Raises:
-        CloudError: single services go elsewhere, so that a part would be real and a part not.
+        CloudError: some services go to another address, so only a part of the session would be real.
     """
     url = str(client.meta.endpoint_url)
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
@@ -190,10 +192,10 @@ def require_same(account: Account) -> Account:
     """Refuses if the credentials have changed since the start, so that only confirmed resources are deleted.
 
     Returns:
-        The account, with the credentials that were looked at now and no others.
+        The account, with only the credentials that this call has checked.
 
     Raises:
-        CloudError: they belong to another account now, or to none.
+        CloudError: the credentials now belong to another account, or to none.
     """
     now = identify(account.region, account.owner)
     if (now.id, now.endpoint) != (account.id, account.endpoint):
@@ -205,15 +207,15 @@ def require_same(account: Account) -> Account:
 
 
 def require_as_started(account: Account | None, owner: str | None, confirm: str | None) -> None:
-    """Refuses a second start that means another tag, or another account, than the session that goes on.
+    """Refuses a second start whose tag or account differs from the running session.
 
     Args:
-        account: the session's; None where nothing is tagged.
-        owner: as the second start has it, if it has one.
-        confirm: the same.
+        account: the running session's account; None if nothing is tagged.
+        owner: the second start's owner, if it names an owner.
+        confirm: the second start's confirmation, if it has a confirmation.
 
     Raises:
-        CloudError: they differ.
+        CloudError: the tag or the account differs.
     """
     if owner is not None and (account is None or valid_owner(owner) != account.owner):
         whose = account.owner if account else "nobody"
@@ -226,7 +228,7 @@ def require_as_started(account: Account | None, owner: str | None, confirm: str 
 
 
 def require_somebody() -> None:
-    """Refuses where nobody can confirm: before anything is sent.
+    """Refuses if nobody can confirm, before anything is sent.
 
     Raises:
         NotConfirmed: this runs unattended, or there is neither a terminal nor a notebook in a browser.
@@ -239,10 +241,10 @@ def require_somebody() -> None:
 
 
 def confirm(plan: Plan, given: str | None) -> None:
-    """Lets nobody through who has not typed the account's number and the Region.
+    """Continues only if somebody has typed the account's number and the Region.
 
     Args:
-        given: the confirmation, where the code has it; else somebody is asked.
+        given: the confirmation from the code; None to ask for it.
 
     Raises:
         NotConfirmed: nobody answers, or the words differ.
@@ -250,26 +252,29 @@ def confirm(plan: Plan, given: str | None) -> None:
     print(plan, flush=True)
     if given is None:
         try:
-            given = input("To go on, type the account number and the Region, as in 111122223333 eu-west-1: ")
-        except (EOFError, OSError, RuntimeError):  # RuntimeError: of a kernel that a program runs
+            given = input("To continue, type the account number and the Region, as in 111122223333 eu-west-1: ")
+        except (EOFError, OSError, RuntimeError):  # RuntimeError: from a kernel that a program runs
             raise _nobody("there is no terminal and no notebook in a browser") from None
     if given.split() != plan.words.split():
         raise NotConfirmed(
             f"You confirmed {given.strip()!r}, but the credentials belong to account {plan.account.id}, and the "
-            f"Region is {plan.account.region}. Nothing was made."
+            f"Region is {plan.account.region}. Nothing was created."
         )
 
 
 def _nobody(why: str) -> NotConfirmed:
     return NotConfirmed(
-        f'Nobody can confirm this here: {why}. Nothing was made. If you want it, call cloud.start(target="aws", '
-        'region="<Region>", confirm="<account number> <Region>").'
+        f"Nobody can confirm this here, because {why}. Nothing was created. To confirm in code, call "
+        'cloud.start(target="aws", region="<Region>", confirm="<account number> <Region>").'
     )
 
 
 def show(plan: Plan) -> Plan:
-    """Prints a plan, and what carries its tag already; makes and removes nothing."""
+    """Prints a plan and the resources that already have its tag. Creates and removes nothing."""
     print(plan)
-    print(f'Nothing was made: a dry run. To go on, call cloud.start(target="aws", region="{plan.account.region}")')
+    print(
+        "Nothing was created, because this was a dry run. To continue, call "
+        f'cloud.start(target="aws", region="{plan.account.region}")'
+    )
     clean_up(plan.account, dry_run=True)
     return plan

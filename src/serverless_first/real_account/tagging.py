@@ -1,7 +1,7 @@
-"""Puts the owner's tag on what any boto3 client makes: into the request where its API takes tags, else afterwards.
+"""Puts the owner's tag on what any boto3 client creates, in the request if the API accepts tags, or else afterward.
 
-botocore's handlers see each call before its parameters are checked, and its answer. Which operations take tags, and in
-which form, is read from botocore's own models of the services.
+botocore's handlers see each call before its parameters are checked, and then its response. botocore's service models
+say which operations accept tags, and in which form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NAMING = re.compile(r"(name|identifier|id|arn)$", re.IGNORECASE)
 _LONGEST_NAME = 300
 _FIELDS = ("Tags", "tags", "TagSpecifications", "UserPoolTags")
 
-# EC2 wants the kind of resource beside its tags.
+# EC2 requires the kind of resource next to its tags.
 _EC2: dict[str, tuple[str, ...]] = {
     "CreateVpc": ("vpc",),
     "CreateSubnet": ("subnet",),
@@ -42,7 +42,7 @@ _EC2: dict[str, tuple[str, ...]] = {
     "RunInstances": ("instance", "volume"),
 }
 
-#: Makes a part of something that has the tag, or nothing that stays: it goes when that goes.
+#: Operations that create nothing that stays, or only a part that is deleted with its tagged resource.
 PARTS: dict[str, frozenset[str]] = {
     "lambda": frozenset({"CreateAlias", "CreateFunctionUrlConfig"}),
     "apigateway": frozenset(
@@ -60,7 +60,7 @@ PARTS: dict[str, frozenset[str]] = {
     "kms": frozenset({"CreateGrant"}),
 }
 
-#: What AWS gives no tag to, and how it is removed: the call, and its arguments from the request or the answer.
+#: Operations whose resources AWS can't tag -> the call that removes them, and its arguments from request or response.
 UNTAGGABLE: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("scheduler", "CreateSchedule"): ("delete_schedule", ("Name", "GroupName")),
     ("lambda", "PublishLayerVersion"): ("delete_layer_version", ("LayerName", "VersionNumber")),
@@ -71,7 +71,7 @@ UNTAGGABLE: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }
 
 
-#: What they make writes to a log group of the service's own making: its name is noted, the group has no tag.
+#: Their resources write to a log group that the service creates without a tag, so its name is noted.
 LEAVES_LOGS = frozenset({"CreateFunction", "CreateDBProxy"})
 
 
@@ -94,13 +94,13 @@ def _tag_http_api(account: Account, given: dict[str, Any], answer: dict[str, Any
 
 
 def _tag_parameter(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
-    """With Overwrite SSM takes no tags, and makes what is not there: its first version is new."""
+    """Tags a new parameter, whose version is 1. With Overwrite, SSM accepts no tags but creates a missing parameter."""
     if answer.get("Version") == 1:
         tags = [{"Key": KEY, "Value": account.owner}]
         account.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=given["Name"], Tags=tags)
 
 
-#: Takes no tags when it is made, but afterwards.
+#: Operations that accept no tags, although their resources can be tagged afterward.
 AFTERWARDS: dict[tuple[str, str], Callable[[Account, dict[str, Any], dict[str, Any]], None]] = {
     ("s3", "CreateBucket"): _tag_bucket,
     ("apigateway", "ImportRestApi"): _tag_rest_api,
@@ -110,7 +110,7 @@ AFTERWARDS: dict[tuple[str, str], Callable[[Account, dict[str, Any], dict[str, A
 
 
 class Tagger:
-    """Tags what every boto3 client makes, between `install` and `remove`."""
+    """Tags what every boto3 client creates, between `install` and `remove`."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -121,11 +121,11 @@ class Tagger:
         ]
 
     def install(self) -> None:
-        """From now on; clients of sessions that were made before are not seen, so boto3's own session must be new."""
-        handlers.BUILTIN_HANDLERS.extend(self._handlers)  # botocore gives these to every session it makes
+        """Starts tagging. Clients of existing sessions are not seen, so boto3's default session must be new."""
+        handlers.BUILTIN_HANDLERS.extend(self._handlers)  # botocore gives these to every new session
 
     def remove(self) -> None:
-        """No more; sessions that have the handlers keep them, and they do nothing."""
+        """Stops tagging. Existing sessions keep the handlers, which then do nothing."""
         for handler in self._handlers:
             if handler in handlers.BUILTIN_HANDLERS:
                 handlers.BUILTIN_HANDLERS.remove(handler)
@@ -142,14 +142,14 @@ class Tagger:
         context["serverless_first"] = (account, dict(params), tagged, noted)
 
     def _account_at(self, region: str | None) -> Account:
-        """The account in the Region of the client that makes the call; it can be another than the session's."""
+        """The account in the Region of the client that makes the call, which can differ from the session's Region."""
         if region in (None, self._account.region) or str(region).endswith("-global"):
             return self._account
         if region not in self._others:
             self._others[str(region)] = self._account.in_region(str(region))
             print(
-                f"One of your clients makes things in {region}. cloud.cleanup() looks only at "
-                f'{self._account.region}. For the other Region, call cloud.start(target=..., region="{region}") and '
+                f"One of your clients creates resources in {region}. cloud.cleanup() looks only in "
+                f'{self._account.region}. For the other Region, call cloud.start(target=..., region="{region}"), '
                 "then cloud.cleanup().",
                 file=sys.stderr,
             )
@@ -160,9 +160,9 @@ class Tagger:
         service = model.service_model.service_name
         try:
             return was_there(account, service, model.name, params)
-        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: of a parameter that is required
+        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: a required parameter is missing
             print(
-                f"Not tagged: {service} {model.name}. The course could not see whether it is new: {error}",
+                f"Not tagged: {service} {model.name}. The course could not tell whether the resource is new: {error}",
                 file=sys.stderr,
             )
             return True
@@ -180,11 +180,14 @@ class Tagger:
                 afterwards(account, given, parsed)
                 tagged, noted = True, False
             except (ClientError, BotoCoreError) as error:
-                print(f"Made, but not tagged: {service} {operation}. {error}", file=sys.stderr)
+                print(f"Created, but not tagged: {service} {operation}. {error}", file=sys.stderr)
         if not noted:
             return
         if elsewhere := _other_account(parsed, account.id):
-            print(f"Made in another account, so not noted: {elsewhere}. cloud.cleanup() leaves it.", file=sys.stderr)
+            print(
+                f"Created in another account, so not noted: {elsewhere}. cloud.cleanup() doesn't remove it.",
+                file=sys.stderr,
+            )
             return
         try:
             account.journal.add(Made(service, operation, _names(given, parsed), tagged))
@@ -193,16 +196,16 @@ class Tagger:
 
 
 def _other_account(answer: dict[str, Any], number: str) -> str:
-    """An ARN in an answer that is another account's: the call of a client with other credentials."""
+    """An ARN in a response that belongs to another account, because the client has other credentials; else ""."""
     arns = (v for v in answer.values() if isinstance(v, str) and v.startswith("arn:") and v.count(":") >= 5)
     return next((arn for arn in arns if arn.split(":")[4] not in ("", number)), "")
 
 
 def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
-    """Puts the tag into a call's parameters, beside other tags; whether the operation takes tags.
+    """Adds the tag to a call's parameters, and returns whether the operation accepts tags. Other tags stay.
 
     Args:
-        params: of the call; changed.
+        params: the call's parameters, which are changed.
     """
     members = model.input_shape.members if model.input_shape is not None else {}
     name = next((each for each in _FIELDS if each in members), None)
@@ -242,7 +245,7 @@ def _with_specifications(given: Any, kinds: tuple[str, ...], owner: str) -> list
 
 
 def _names(given: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
-    """The names of a resource: short texts of the request whose field says so, and ids and ARNs of the answer."""
+    """The names, ids and ARNs of a resource, from short strings in the request and in the response."""
     found: dict[str, str] = {}
     for source in (given, answer):
         for name, value in source.items():

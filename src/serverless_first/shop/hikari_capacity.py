@@ -1,6 +1,6 @@
-"""Hikari's capacity as lab 01 finds it: days of demand, what can be had at which price, and scores.
+"""Hikari's capacity for lab 01: days of demand, policies with their prices, and scores.
 
-A request takes 0.1 s of one processor. The prices are us-east-1's, and the lead times are the lesson's.
+A request takes 0.1 s of one processor. The prices are for us-east-1, and the lead times are the lesson's.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ SERVER_USD = break_even.ec2_server("m5.large", _HERE).usd_per_hour
 TASK_USD = break_even.fargate_server(1, 2, _HERE).usd_per_hour
 BUSY_USD = break_even.busy_hour_usd(break_even.MB_PER_VCPU, _HERE, duration_ms=SERVICE_S * 1000)
 
-#: A server as a rule of one's own orders it: it serves five minutes after the order. At first there are two at least;
-#: afterwards `autoscaler.run` gives what the rule wants.
+#: A server that the learner's own rule orders, which serves five minutes after the order. The day starts with at least
+#: two servers. After that, `autoscaler.run` provides as many as the rule wants.
 SERVER = Policy("servers", PER_SERVER_S, 300.0, SERVER_USD, minimum=2)
 
 
 def ordinary_day(seed: int, *, mean_per_s: float = 100.0, chance: float = 0.08, steady: float = 0.25) -> Demand:
-    """A day with its night, minute by minute, in which chance has a part.
+    """The demand of a day and its night, minute by minute, with random variation.
 
     Args:
-        seed: of the random numbers.
-        mean_per_s: requests per second on average.
-        chance: how far a minute is from what is expected, as a share: the standard deviation.
-        steady: the share that knows neither day nor night.
+        seed: for the random numbers.
+        mean_per_s: average requests per second.
+        chance: the standard deviation of a minute's demand, as a share of the expected demand.
+        steady: the share of the demand that is the same by day and by night.
     """
     calm = traces.week(mean_per_s, 1, constant_share=steady)
     factors = np.maximum(np.random.default_rng(seed).normal(1.0, chance, calm.per_s.size), 0.1)
@@ -50,36 +50,36 @@ def ordinary_day(seed: int, *, mean_per_s: float = 100.0, chance: float = 0.08, 
 def sale_day(
     seed: int, *, hour: float = 12.0, times: float = 3.0, rise_min: float = 20.0, mean_per_s: float = 100.0
 ) -> Demand:
-    """An ordinary day and a crowd that comes within `rise_min` minutes and stays for half an hour."""
+    """An ordinary day with a crowd that arrives within `rise_min` minutes and stays for half an hour."""
     day = ordinary_day(seed, mean_per_s=mean_per_s)
     return traces.flash_crowd(day, hour * traces.HOUR_S, times, rise_s=rise_min * 60)
 
 
 def bought(peak_per_s: float) -> Policy:
-    """Servers bought for a peak that somebody guessed: they are there all day, and no more come."""
+    """Servers bought for a guessed peak. They run all day, and none are added."""
     return replace(policies.physical(peak_per_s, PER_SERVER_S, SERVER_USD), name="bought")
 
 
 def servers(target: float, minimum: int = 2) -> Policy:
-    """EC2 instances by a rule that aims at this utilization, above 0 to 1. A new one serves after three minutes."""
+    """EC2 instances, scaled toward this utilization (above 0, up to 1). A new instance serves after three minutes."""
     return replace(policies.virtual(PER_SERVER_S, SERVER_USD, target=target, minimum=minimum), name="servers")
 
 
 def tasks(target: float, minimum: int = 2) -> Policy:
-    """Fargate tasks by a rule that aims at this utilization, above 0 to 1. A new task serves after one minute."""
+    """Fargate tasks, scaled toward this utilization (above 0, up to 1). A new task serves after one minute."""
     return replace(policies.container(PER_TASK_S, TASK_USD, target=target, minimum=minimum), name="tasks")
 
 
 def functions(limit: int = 1000) -> Policy:
-    """An execution environment for each request that runs, up to a limit; the time of work is paid for."""
+    """An execution environment for each running request, up to a limit. You pay only for working time."""
     return replace(policies.serverless(SERVICE_S, BUSY_USD, account_concurrency=limit), name="functions")
 
 
 def load(file: str) -> ModuleType:
-    """The module in a file beside the notebook, read again.
+    """Loads the module from a file next to the notebook, even if it was loaded before.
 
     Raises:
-        FileNotFoundError: it is not there.
+        FileNotFoundError: the file doesn't exist.
     """
     place = Path(file)
     if not place.is_file():
@@ -94,11 +94,11 @@ def load(file: str) -> ModuleType:
 
 @contextlib.contextmanager
 def trying() -> Iterator[None]:
-    """Tries out what a learner has written: silent while it is empty, one line for an error, then the notebook runs on.
+    """Runs a learner's code. Empty code prints nothing, an error prints one line, and then the notebook continues.
 
     >>> with trying():
     ...     [100, 140][2]
-    IndexError: list index out of range. The check says more.
+    IndexError: list index out of range. The check tells you more.
     """
     try:
         yield
@@ -110,7 +110,7 @@ def trying() -> Iterator[None]:
         if isinstance(error, SyntaxError) and _beside_the_notebook(error.filename or ""):
             where = f"{error.filename}, line {error.lineno}: "
         words = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split()).removesuffix(".")
-        print(f"{where}{type(error).__name__}: {words}. The check says more.")
+        print(f"{where}{type(error).__name__}: {words}. The check tells you more.")
 
 
 def _beside_the_notebook(filename: str) -> bool:
@@ -118,23 +118,23 @@ def _beside_the_notebook(filename: str) -> bool:
 
 
 def chosen(plan: Callable[[Demand], object], yesterday: Demand) -> Policy:
-    """A plan's choice for a shop.
+    """The policy that a plan chooses for a shop.
 
     Raises:
-        TypeError: it is none of the policies that can be had.
+        TypeError: the plan doesn't return a policy.
     """
     policy = plan(yesterday)
     if not isinstance(policy, Policy):
-        raise TypeError(f"plan returned {policy!r:.60}. Return what bought, servers, tasks or functions makes")
+        raise TypeError(f"plan returned {policy!r:.60}. Return a policy from bought, servers, tasks or functions")
     return policy
 
 
 def scores(results: Mapping[str, CapacityResult], *, turns: bool = True) -> None:
-    """Prints a line for each run, with the served share, the cost, the use and the number of turns.
+    """Prints a line for each run, with the served share, the cost, the utilization and the number of turns.
 
     Args:
-        results: name of the run -> its result. If only the work is paid for, "used" is a dash.
-        turns: whether the last column is there.
+        results: name of the run -> its result. If you pay only for working time, "used" is a dash.
+        turns: whether to print the last column.
     """
     width = max(map(len, results), default=0)
     print(f"{'':<{width}} {'served':>8} {'cost':>8} {'used':>6}" + (f" {'turns':>6}" if turns else ""))
@@ -147,5 +147,5 @@ def scores(results: Mapping[str, CapacityResult], *, turns: bool = True) -> None
 
 
 def renamed(result: CapacityResult, name: str) -> CapacityResult:
-    """The same run under another name, for a figure."""
+    """The same run under a different name, for a figure."""
     return replace(result, policy=replace(result.policy, name=name))

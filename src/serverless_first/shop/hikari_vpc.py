@@ -1,5 +1,4 @@
-"""Hikari's network as the lab of module 06 finds it, made by plain boto3. Each call makes another VPC: you start
-anew."""
+"""Hikari's network for module 06's lab, created with plain boto3. Each call creates a new VPC, so you start over."""
 
 from __future__ import annotations
 
@@ -20,17 +19,17 @@ _ANYWHERE = "0.0.0.0/0"
 
 @dataclass(frozen=True)
 class ShopVpc:
-    """A VPC of Hikari, by the ids of what is in it.
+    """The ids of a VPC and of the resources in it.
 
     Args:
-        id: of the VPC; its block is 10.6.0.0/16.
-        internet_gateway: that is attached to it.
+        id: the VPC, whose block is 10.6.0.0/16.
+        internet_gateway: the internet gateway that is attached to the VPC.
         public_subnets: public-a and public-b, in two Availability Zones.
-        public_table: their route table; it leads to the internet gateway.
-        private_subnets: private-a and private-b; empty if they were not asked for.
-        private_tables: the route table of each of them; they lead nowhere but to the VPC itself.
-        functions_group: a security group for functions: all may go out, nothing comes in.
-        private_acl: the network ACL of the private subnets.
+        public_table: the public subnets' route table, with a route to the internet gateway.
+        private_subnets: private-a and private-b; empty without private subnets.
+        private_tables: a route table for each private subnet, with no route out of the VPC.
+        functions_group: a security group for functions, which allows all outbound and no inbound traffic.
+        private_acl: the private subnets' network ACL; "" unless they have their own.
     """
 
     id: str
@@ -44,14 +43,14 @@ class ShopVpc:
 
 
 def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> ShopVpc:
-    """A new VPC with an internet gateway and two public subnets.
+    """Creates a VPC with an internet gateway and two public subnets.
 
     Args:
-        private: also with two private subnets and a group for functions.
-        strict_acl: the private subnets have their own network ACL. It lets out what goes to port 443 or to the
-            VPC, and in what comes from the VPC.
-        anew: name of a function that is deleted, if it is there: it stands in an earlier VPC, and must not be taken
-            for that of a cell which has failed since.
+        private: also create two private subnets and a security group for functions.
+        strict_acl: give the private subnets their own network ACL. It allows outbound traffic to port 443 and to the
+            VPC, and inbound traffic from the VPC.
+        anew: the name of a function to delete, if it exists. It belongs to an earlier VPC. If a later cell fails, the
+            old function must not pass for the new function.
     """
     if anew:
         functions = boto3.client("lambda")
@@ -99,19 +98,20 @@ def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> S
 def database(
     aws: Cloud, subnets: Sequence[str], groups: Sequence[str], identifier: str = "orders-db"
 ) -> dict[str, str]:
-    """Makes an RDS instance in these subnets with these security groups, instead of an existing one.
+    """Creates an RDS instance in these subnets with these security groups, and replaces an existing instance.
 
     Args:
-        subnets: of its DB subnet group, in at least two Availability Zones.
+        subnets: the subnets for its DB subnet group, in at least two Availability Zones.
 
     Returns:
-        The environment variables of a function that connects to it: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME.
+        The environment variables of a function that connects to the instance: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD,
+        DB_NAME.
 
     Raises:
-        CloudError: it did not become available.
+        CloudError: the instance did not become available.
     """
     rds, name = boto3.client("rds"), f"{identifier}-subnets"
-    hikari.delete_instance(identifier)  # while it is there its subnet group cannot go
+    hikari.delete_instance(identifier)  # first, because its subnet group can't be deleted before it
     with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
         rds.delete_db_subnet_group(DBSubnetGroupName=name)
     rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=identifier, SubnetIds=list(subnets))

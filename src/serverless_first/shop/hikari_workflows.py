@@ -1,7 +1,7 @@
-"""The beginning of module 10: the studio that renders Hikari's pictures by Batch, and state machines in few words.
+"""The setup of module 10: the studio that renders Hikari's pictures with Batch, and short calls for state machines.
 
-Plain boto3. Whatever is there already is kept or changed in place, so a cell can run again. What lesson 10 counts is
-read from where AWS shows it: histories, logs, the list of jobs.
+Plain boto3. Existing resources are kept or changed in place, so you can run a cell again. Lesson 10 reads its counts
+where AWS shows them: in histories, logs and the list of jobs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from serverless_cloud import Cloud
 from serverless_first.shop import hikari
 
 BUCKET, QUEUE, JOB = "hikari-pictures", "pictures", "render"
-#: The name of each state machine -> the number of the cell of this notebook that last created or changed it.
+#: The name of each state machine -> the number of this notebook's cell that last created or changed the machine.
 CHANGED_IN: dict[str, int] = {}
 _LIMIT_S = 60.0
 
@@ -32,9 +32,9 @@ class Execution:
 
     Args:
         status: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
-        output: from JSON; None unless it succeeded.
-        error, cause: "" if there is none.
-        events: its whole history, as get_execution_history gives it.
+        output: parsed from JSON; None unless the execution succeeded.
+        error, cause: "" if there is no error.
+        events: the whole history, as get_execution_history returns it.
     """
 
     arn: str
@@ -46,14 +46,14 @@ class Execution:
 
     @property
     def entered(self) -> list[str]:
-        """The names of the states that it entered, in order: each is a transition that AWS bills."""
+        """The names of the states that the execution entered, in order. AWS bills each entry as a transition."""
         return [
             event["stateEnteredEventDetails"]["name"] for event in self.events if "stateEnteredEventDetails" in event
         ]
 
     @property
     def function_calls(self) -> int:
-        """How many functions it called, each try counted."""
+        """How many times the execution called a function, including retries."""
         calls = 0
         for event in self.events:
             details = event.get("taskScheduledEventDetails", {})
@@ -62,17 +62,17 @@ class Execution:
 
 
 def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
-    """The bucket `hikari-pictures`, the job queue `pictures` and the job definition `render`.
+    """Creates the bucket `hikari-pictures`, the job queue `pictures` and the job definition `render`.
 
-    A job runs `python render.py LAMP MINUTES`; `lamp` and `minutes` are its parameters.
+    A job runs `python render.py LAMP MINUTES`. Its parameters are `lamp` and `minutes`.
 
     Args:
         aws: the local cloud; on AWS, the program would be in your own image.
-        folder: where render.py is.
-        minutes: how long a job works, unless its submitter tells.
+        folder: the folder that contains render.py.
+        minutes: how long a job works unless you set another time when you submit it.
 
     Raises:
-        CloudError: there is no such folder.
+        CloudError: the folder doesn't exist.
     """
     batch, ec2, s3 = boto3.client("batch"), boto3.client("ec2"), boto3.client("s3")
     aws.image("hikari/render", folder)
@@ -110,17 +110,17 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
 
 
 def jobs(name: str) -> list[dict[str, Any]]:
-    """All jobs of this name in the queue `pictures`, running or ended, the oldest first, as list_jobs gives them."""
+    """All jobs with this name in the queue `pictures`, running or ended, oldest first, as list_jobs returns them."""
     by_name = [{"name": "JOB_NAME", "values": [name]}]
     found = boto3.client("batch").list_jobs(jobQueue=QUEUE, filters=by_name)["jobSummaryList"]
     return sorted(found, key=lambda job: float(job["createdAt"]))
 
 
 def table(name: str, key: str) -> Any:
-    """Makes a new, empty table in DynamoDB, as a resource of boto3, instead of an existing one.
+    """Creates an empty DynamoDB table, which replaces an existing table, and returns it as a boto3 resource.
 
     Args:
-        key: its key, a text.
+        key: the name of its partition key, a string.
     """
     dynamodb = boto3.resource("dynamodb")
     with contextlib.suppress(dynamodb.meta.client.exceptions.ResourceNotFoundException):
@@ -134,10 +134,10 @@ def table(name: str, key: str) -> Any:
 
 
 class Inbox:
-    """A queue that hears what a topic tells of lamps: messages such as {"lamp": "Tsuki", "result": "ready"}.
+    """A queue that receives a topic's messages about lamps, such as {"lamp": "Tsuki", "result": "ready"}.
 
     Args:
-        topic: the name of the topic; made if need be, and the queue too.
+        topic: the name of the topic. The topic and the queue are created if necessary.
 
     Attributes:
         topic: the topic's ARN.
@@ -152,14 +152,14 @@ class Inbox:
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"], Attributes=raw)
 
     def told_of(self, results: Collection[str], number: int = 1) -> set[str]:
-        """The lamps of which one of these results was told.
+        """The lamps for which a message with one of these results has arrived.
 
         Args:
-            results: as the messages name them.
-            number: how many messages with them are waited for.
+            results: the results, as the messages name them.
+            number: how many such messages to wait for.
 
         Raises:
-            CloudError: they have not come after a minute.
+            CloudError: the messages have not arrived after a minute.
         """
         lamps: list[str] = []
 
@@ -175,7 +175,7 @@ class Inbox:
 
 
 def billed_s(function: str) -> list[float]:
-    """The seconds that Lambda bills for each call of a function, the oldest first, from the REPORT lines of its log."""
+    """The seconds that Lambda bills for each call of a function, oldest first, from the REPORT lines in its log."""
     logs, lines = boto3.client("logs"), []
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
     with contextlib.suppress(logs.exceptions.ResourceNotFoundException):  # never called
@@ -185,17 +185,17 @@ def billed_s(function: str) -> list[float]:
 
 
 def code_lines(file: str) -> int:
-    """Lines of a file that are neither empty nor a comment."""
+    """The number of lines in a file that are neither empty nor comments."""
     lines = [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines()]
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
 def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDARD") -> str:
-    """The ARN of a state machine with this definition: made, or changed if it is there.
+    """Creates or updates a state machine with this definition, and returns its ARN.
 
     Args:
         definition: in the Amazon States Language, a dict or JSON text.
-        kind: "STANDARD" or "EXPRESS". The kind of a machine that is there cannot be changed.
+        kind: "STANDARD" or "EXPRESS". You can't change the kind of an existing machine.
     """
     states = boto3.client("stepfunctions")
     text = definition if isinstance(definition, str) else json.dumps(definition)
@@ -211,24 +211,24 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
 
 
 def start(machine_arn: str, given: Any, **more: Any) -> str:
-    """Starts an execution; its ARN.
+    """Starts an execution and returns its ARN.
 
     Args:
-        given: the input; anything that JSON can hold.
-        more: for `start_execution`, `name` for instance.
+        given: the input, any value that JSON can represent.
+        more: other arguments for `start_execution`, such as `name`.
     """
     states = boto3.client("stepfunctions")
     return str(states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given), **more)["executionArn"])
 
 
 def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
-    """Waits for the end of an execution.
+    """Waits for an execution to finish.
 
     Args:
-        limit_s: how long, in seconds.
+        limit_s: how long to wait, in seconds.
 
     Raises:
-        CloudError: it still runs then.
+        CloudError: the execution is still running after that time.
     """
     states = boto3.client("stepfunctions")
     found: dict[str, Any] = {}
@@ -245,5 +245,5 @@ def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
 
 
 def run(machine_arn: str, given: Any, **more: Any) -> Execution:
-    """Starts an execution and waits for its end; see `start`."""
+    """Starts an execution and waits for it to finish. The arguments are the same as for `start`."""
     return ended(start(machine_arn, given, **more))

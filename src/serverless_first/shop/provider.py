@@ -1,11 +1,12 @@
-"""A payment provider for labs: a company that Hikari calls over HTTP, on this machine.
+"""A payment provider for labs, which plays a company that Hikari calls over HTTP, on this machine.
 
-with PaymentProvider() as provider:
-    provider.url         # http://127.0.0.1:40123
-    provider.behaviour = "hangs"
+    with PaymentProvider() as provider:
+        provider.url         # http://127.0.0.1:40123
+        provider.behaviour = "hangs"
 
-It takes charges (`POST /charges`) and says how a payment stands (`GET /payments/ID`), and does neither well when it is
-told so. A lab needs one that the learner can watch, its check one that misbehaves on purpose.
+The provider takes charges (`POST /charges`) and reports a payment's status (`GET /payments/ID`). You can make it reply
+late or not at all. A lab needs a provider that the learner can watch, and its check needs a provider that misbehaves on
+purpose.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-#: How it answers: as it should; late, but in time; not at all; with the head of an answer and no more of it.
+#: How the provider replies: correctly; late, but in time; not at all; with only the start of a response.
 Behaviour = Literal["well", "late", "hangs", "hangs halfway"]
 
-#: A late answer takes so long: the 0.5 s that the provider promises, and the way there and back.
+#: How long a late reply takes: the 0.5 s that the provider promises, plus the time on the network.
 LATE_S = 0.6
 _HANGS_S = 30.0
 
 
 class PaymentProvider:
-    """A provider that listens on a port of 127.0.0.1; a context manager that ends it.
+    """A provider that listens on a port of 127.0.0.1. As a context manager, it closes itself.
 
     Args:
-        statuses: by the id of a payment, what it answers: "paid", "refused". Others are "paid".
+        statuses: the id of a payment -> its status, "paid" or "refused". All other payments are "paid".
 
     Attributes:
-        url: where it listens.
-        behaviour: how it answers from now on.
-        keys: the API key of each request, in the order in which they came; empty if there was none.
+        url: the provider's address.
+        behaviour: how the provider replies from now on.
+        keys: the API key of each request, in order of arrival; "" for a request without a key.
     """
 
     def __init__(self, statuses: Mapping[str, str] | None = None) -> None:
@@ -54,20 +55,25 @@ class PaymentProvider:
         self.close()
 
     def close(self) -> None:
-        """Ends it: nobody listens at its address any more. Requests that hang are let go."""
+        """Stops the provider and releases requests that hang. After that, nothing listens at its address."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
 
     def answer(self, sent: Mapping[str, Any] | None, path: str) -> dict[str, Any]:
-        """The answer to a request, if there is one."""
+        """The content of a reply.
+
+        Args:
+            sent: the body of a POST; None for a GET.
+            path: the path of the request.
+        """
         if sent is not None:
             return {"charged_yen": sent.get("yen"), "order": sent.get("order")}
         payment = path.rsplit("/", 1)[-1]
         return {"payment": payment, "status": self.statuses.get(payment, "paid")}
 
     def hang(self) -> None:
-        """Waits for long, or until it is closed."""
+        """Waits for a long time, or until the provider is closed."""
         self._closing.wait(_HANGS_S)
 
 
@@ -77,7 +83,7 @@ class _Server(ThreadingHTTPServer):
     provider: PaymentProvider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has given up is nothing to print a traceback for."""
+        """Prints no traceback, because the client may have given up."""
 
 
 class _Exchange(BaseHTTPRequestHandler):
@@ -115,4 +121,4 @@ class _Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Prints nothing, because the text would be in the middle of a notebook."""
+        """Prints nothing, because the text would appear in the middle of a notebook."""

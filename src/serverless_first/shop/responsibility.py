@@ -103,7 +103,7 @@ def _task(name: str, means: str, then: str, now: str, both: Mapping[str, str] = 
 
 
 TASKS: tuple[Task, ...] = (
-    _task("buildings and hardware", "power, cooling, broken disks, the cables", "AAAA", "AAAAAAA"),
+    _task("buildings and hardware", "power, cooling, cables, broken disks", "AAAA", "AAAAAAA"),
     _task(
         "start machines",
         "decide that a machine is needed, and start it",
@@ -115,20 +115,20 @@ TASKS: tuple[Task, ...] = (
         "install its security updates",
         "yyAA",
         "yyAbAAA",
-        {"Lambda MicroVMs": "AWS patches the base image, you build your image again"},
+        {"Lambda MicroVMs": "AWS patches the base image, you rebuild your image"},
     ),
     _task(
         "scale with the demand",
-        "more when many come, fewer when they go",
+        "add capacity when many customers come, remove it when they leave",
         "yybA",
         "yybybbA",
         {
             "ECS Managed Instances": "AWS scales the machines, you scale the tasks on them",
             "Lambda Managed Instances": "AWS scales, within limits that you set",
-            "Fargate": "AWS has the machines, you scale the tasks",
+            "Fargate": "AWS provides the machines, you scale the tasks",
         },
     ),
-    _task("place the work", "find a machine with room, replace what has died", "yAAA", "yAAAAAA"),
+    _task("place the work", "find a machine with room, replace processes that have died", "yAAA", "yAAAAAA"),
     _task(
         "patch the language runtime",
         "install the security updates of Python itself",
@@ -141,21 +141,21 @@ TASKS: tuple[Task, ...] = (
     ),
     _task(
         "fetch events, and try again",
-        "poll a queue, call the code, call it again when it fails",
+        "poll a queue, call the code, call it again if it fails",
         "yyyA",
         "yyyyAyA",
     ),
     _task(
         "network and firewall",
-        "subnets, routes, who may reach whom",
+        "subnets, routes, which connections are allowed",
         "yyyA",
         "yyybyyb",
         {
-            "Lambda MicroVMs": "AWS has the connectors, you choose and place them",
-            "Lambda": "AWS has it outside a VPC; in a VPC the subnets and security groups are yours",
+            "Lambda MicroVMs": "AWS provides the connectors, you choose and place them",
+            "Lambda": "AWS does it outside a VPC; in a VPC, the subnets and security groups are yours",
         },
     ),
-    _task("the code", "what it does, and its errors", "yyyy", "yyyyyyy"),
+    _task("the code", "what it does, and its bugs", "yyyy", "yyyyyyy"),
     _task("dependencies", "the libraries that you pack with it, and their updates", "yyyy", "yyyyyyy"),
     _task("permissions", "what the code may do in the account, and who may call it", "yyyy", "yyyyyyy"),
     _task("data", "what you keep, for how long, and what is in the logs", "yyyy", "yyyyyyy"),
@@ -173,7 +173,7 @@ MOVES: tuple[Move, ...] = (
         "network and firewall",
         "Lambda",
         "",
-        "the slide leaves out functions in a VPC, which there have been since 2016",
+        "the slide leaves out functions in a VPC, which have existed since 2016",
     ),
 )
 
@@ -239,7 +239,9 @@ def why(name: str, service: str, year: Year) -> str:
         words += f", {one.both[service]}"
     changed = move(name, service)
     if changed and year == 2026:
-        words += f". New since {changed.since}: {changed.why}" if changed.since else f". {changed.why.capitalize()}"
+        # not str.capitalize, which writes VPC in small letters
+        because = changed.why if changed.since else changed.why[0].upper() + changed.why[1:]
+        words += f". New since {changed.since}: {because}" if changed.since else f". {because}"
     return words + "."
 
 

@@ -74,8 +74,8 @@ ROWS: Mapping[str, tuple[Service, ...]] = {
         Service("Lambda Managed Instances", _only("capacity"), fact="spectrum-compute"),
         _same("Fargate", _only("software", "capacity")),
         Service("ECS Express Mode", _only("software"), fact="spectrum-compute"),
-        _same("Lambda", _only()),
         Service("Lambda MicroVMs", _only("software"), fact="spectrum-compute"),
+        _same("Lambda", _only()),
     ),
     "Database": (
         _same("MySQL, own", TASKS),

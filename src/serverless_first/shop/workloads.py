@@ -109,7 +109,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             ),
             Card(
                 "clean-up",
-                "Deletes abandoned baskets once an hour, in 40 seconds, with 256 MB. A task would be billed for a "
+                "Deletes abandoned carts once an hour, in 40 seconds, with 256 MB. A task would be billed for a "
                 "minute each time.",
                 _job(
                     requests=730, busy_hours=12.2, busy_per_s=0.0166, duration_ms=40_000, memory_mb=256,
@@ -119,7 +119,7 @@ CARDS: Mapping[str, Card] = MappingProxyType(
             Card(
                 "exchange",
                 "Matches offers for used lamps within 50 microseconds. The order book, 64 GB, stays in memory day "
-                "and night. Its team has built its own Linux kernel for it, and tunes the kernel by the hour.",
+                "and night. Its team has built its own Linux kernel for it, and tunes the kernel by hand.",
                 MappingProxyType({}),
             ),
         )

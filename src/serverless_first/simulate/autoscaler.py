@@ -1,7 +1,7 @@
-"""A rule of one's own that makes capacity: called each minute with the past, never with the future.
+"""Runs your own scaling rule against a demand, calling it every minute with the history so far.
 
-`capacity` has rules with numbers to set. Here the rule is a function, `decide(history)`: it gets what happened so far
-and answers how many servers shall be there, as the desired capacity of an Auto Scaling group does.
+The rules in `capacity` have numbers to set. Here, the rule is a function, `decide(history)`, which gets the minutes so
+far and returns how many servers there should be, like the desired capacity of an Auto Scaling group.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from serverless_first.simulate.traces import Demand
 
 
 class WrongAnswer(ValueError):
-    """The rule has answered something that is no number of servers."""
+    """The rule's return value is not a valid number of servers."""
 
 
 @dataclass(frozen=True)
 class Minute:
-    """What a rule may know of a minute that is over.
+    """The data about a past minute that a rule gets.
 
     Attributes:
-        per_s: requests per second that came, served or not.
-        running: servers that served.
-        starting: servers that were ordered and did not serve yet.
+        per_s: requests per second that arrived, served or not.
+        running: how many servers were serving requests.
+        starting: how many servers were ordered but not serving yet.
     """
 
     per_s: float
@@ -35,7 +35,7 @@ class Minute:
 
     @property
     def wanted(self) -> int:
-        """Servers that the rule had asked for: those that run and those that start."""
+        """Servers that the rule had ordered, running and starting."""
         return self.running + self.starting
 
 
@@ -45,30 +45,32 @@ Decide = Callable[[Sequence[Minute]], int]
 def run(demand: Demand, decide: Decide, server: Policy) -> CapacityResult:
     """Runs a rule against a demand.
 
-    In each minute: servers whose lead time has passed begin to serve; the demand is served as far as there is room;
-    then the rule is asked. If it wants more, the rest is ordered; if it wants fewer, those on their way go first, the
-    others stop at once. Nobody corrects the rule: it may want none.
+    In each minute, servers whose lead time has passed begin to serve, and all servers together serve as much of the
+    demand as they can. Then the model calls the rule. If the rule returns a higher number, the model orders the
+    missing servers. If it returns a lower number, the model first cancels starting servers and then stops running ones
+    immediately. The model doesn't correct the rule, which may return 0.
 
-    Three servers from the first minute on, with a lead time of two minutes: they serve in the fourth.
+    In the example, the rule asks for three servers from the first minute on. With a lead time of two minutes, they
+    serve in the fourth minute.
 
     >>> step = Demand(np.array([100.0, 300, 300, 300]), 60)
     >>> run(step, lambda history: 3, Policy("server", 100, 120, 0.1, initial=1)).units.tolist()
     [1.0, 1.0, 1.0, 3.0]
 
     Args:
-        demand: requests per second, minute by minute: steps of 60 s.
-        decide: gets the minutes so far, the last one last; answers how many servers shall run or start.
-        server: what a server serves, costs, and how long it takes; `initial` is how many run at first.
+        demand: requests per second, in steps of 60 s.
+        decide: gets the minutes so far, the latest last, and returns how many servers should run or start.
+        server: the throughput, price and lead time of a server; `initial` is how many servers run at first.
 
     Raises:
-        ValueError: the demand has other steps.
-        WrongAnswer: the rule answered no whole number from 0.
+        ValueError: the demand's steps are not 60 s long.
+        WrongAnswer: the rule returned something other than a whole number from 0.
     """
     if demand.step_s != 60:
         raise ValueError(f"demand has steps of {demand.step_s:g} s. Give steps of 60 s.")
     lead = int(-(-server.lead_time_s // 60))
     running = server.units_for(float(demand.per_s[0])) if server.initial is None else server.initial
-    starting: list[int] = []  # the minute in which each one begins to serve, ascending
+    starting: list[int] = []  # the minute in which each server begins to serve, ascending
     history: list[Minute] = []
     for minute, per_s in enumerate(demand.per_s.tolist()):
         ready = sum(begin <= minute for begin in starting)
@@ -88,7 +90,7 @@ def run(demand: Demand, decide: Decide, server: Policy) -> CapacityResult:
 
 
 def turns(result: CapacityResult) -> int:
-    """How often capacity that grew began to shrink, or the other way round: what flaps turns often.
+    """How often capacity changed from growing to shrinking or back. A rule that flaps has many turns.
 
     >>> step = Demand(np.array([1.0, 1, 1, 1, 1]), 60)
     >>> server = Policy("server", 1, 0, 0.1, initial=1)

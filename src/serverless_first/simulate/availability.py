@@ -1,8 +1,8 @@
-"""What a chain of synchronous calls can promise, and what is left when some of the calls become events.
+"""The availability of a chain of synchronous calls, and of what is left of it if some of the calls become events.
 
-A caller that waits for an answer is available only while every service behind it is: availabilities multiply. That is
-the rule for parts in series of reliability theory (Barlow and Proschan, Mathematical Theory of Reliability, 1965). It
-takes failures for independent; services that share a database, a network or a deployment fail together.
+A caller that waits for an answer is available only while every service behind it is, so availabilities multiply.
+Reliability theory has this rule for parts in series (Barlow and Proschan, Mathematical Theory of Reliability, 1965).
+The rule assumes independent failures, but services that share a database, a network or a deployment fail together.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ MONTH_S = 730 * 3600.0
 
 
 def chain(availabilities: Sequence[float]) -> float:
-    """The availability of a caller that needs all of these at once: their product.
+    """The availability of a caller that needs all of these services, which is their product.
 
     >>> round(chain([0.999] * 5), 4)
     0.995
 
     Args:
-        availabilities: of each service in the chain, the caller's own included, from 0 to 1.
+        availabilities: the availability of each service in the chain, including the caller's own, from 0 to 1.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: an availability is out of its range.
     """
     return math.prod(_share("availabilities", each) for each in availabilities)
 
 
 def unavailable_s(availability: float) -> float:
-    """How long something of this availability does not answer in a month, in seconds.
+    """How many seconds a month a service with this availability doesn't respond.
 
     >>> round(unavailable_s(0.999) / 60)
     44
 
     Args:
-        availability: from 0 to 1.
+        availability: a share from 0 to 1.
 
     Raises:
-        ValueError: it is out of its range.
+        ValueError: the availability is out of its range.
     """
     return (1 - _share("availability", availability)) * MONTH_S
 
 
 @dataclass(frozen=True)
 class Outages:
-    """What became of some services over a time.
+    """The measured availability of some services, separately and as a chain.
 
     Attributes:
         up_share: for each service, the share of the time in which it was up.
-        all_up_share: the share of the time in which all were up: what a caller of the chain sees.
+        all_up_share: the share of the time in which all services were up, which a caller of the chain sees.
     """
 
     up_share: tuple[float, ...]
@@ -65,7 +65,7 @@ class Outages:
 def outages(
     availabilities: Sequence[float], mean_outage_s: float, horizon_s: float, *, seed: int | None = None
 ) -> Outages:
-    """Lets services fail at random and come back, each for itself, and looks when all of them are up.
+    """Lets services fail and recover at random, independently, and measures when all of them are up.
 
     Up and down times are exponential. Of the mean times, up / (up + down) is the availability, so the mean up time is
     mean_outage_s x availability / (1 - availability).
@@ -74,10 +74,10 @@ def outages(
     0.81
 
     Args:
-        availabilities: one for each service, above 0 and up to 1; one at least.
-        mean_outage_s: how long a service is down at a time, in seconds, above 0.
-        horizon_s: for how long to look, in seconds, above 0.
-        seed: of the random numbers.
+        availabilities: one for each service, above 0 and up to 1; at least one.
+        mean_outage_s: mean length of an outage, in seconds, above 0.
+        horizon_s: length of the simulation, in seconds, above 0.
+        seed: seed of the random numbers.
 
     Raises:
         ValueError: an argument is out of its range, or there is no service.
@@ -103,7 +103,7 @@ _Times = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def _downs(availability: float, mean_s: float, end_s: float, random: np.random.Generator) -> tuple[_Times, _Times]:
-    """When a service is down: begins and ends, in seconds."""
+    """Begins and ends of a service's outages, in seconds."""
     if availability <= 0:
         raise ValueError("availabilities has 0, but a service that is never up has no outages. Use a value above 0.")
     if availability == 1:

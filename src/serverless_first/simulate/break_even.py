@@ -1,7 +1,7 @@
-"""Where the lines cross: the load at which a server that always runs becomes cheaper than Lambda.
+"""Break-even points: the load at which servers that always run become cheaper than Lambda.
 
-Lambda's cost grows with every request. A server costs the same, busy or not, until more servers are needed. What is
-compared is compute alone; who operates the servers is another matter.
+Lambda's cost grows with every request. A server costs the same, busy or idle, until you need more servers. The
+comparison includes only compute, and not the work of operating servers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from serverless_first.simulate.cost import (
     provisioned_month,
 )
 
-#: Memory of a function that has one vCPU (AWS Lambda Developer Guide, function memory).
+#: Memory with which a function has one vCPU (AWS Lambda Developer Guide, function memory).
 MB_PER_VCPU = 1769.0
 
 
@@ -32,11 +32,11 @@ class Server:
     """A task or an instance that runs all the time.
 
     Attributes:
-        name: for readers.
-        usd_per_hour: what one costs.
-        seats: how many requests one works on at the same time.
-        utilisation: which share of its seats is busy on average, above 0 to 1: the rest is room for peaks.
-        minimum: how many run however little there is to do; two, so that one may fail.
+        name: a name for readers.
+        usd_per_hour: price of one server.
+        seats: how many requests a server works on at the same time.
+        utilisation: share of its seats that is busy on average, above 0 to 1. The rest is room for peaks.
+        minimum: how many servers run even without load; by default two, so that one may fail.
     """
 
     name: str
@@ -72,7 +72,7 @@ def fargate_server(
         seats, utilisation, minimum: as in `Server`.
 
     Raises:
-        ValueError: an argument is out of its range, or Fargate has no such size.
+        ValueError: an argument is out of its range, or Fargate doesn't have this size.
         UnknownPrice: the Region has no such price in the table.
     """
     hour_usd = fargate_month(1, vcpu, memory_gb, prices, hours=1).usd
@@ -100,14 +100,15 @@ def ec2_server(
 
 
 def cpu_seats(vcpu: float, memory_mb: float) -> float:
-    """How many requests that only compute a server works on as fast as a function with this memory does: its vCPUs
-    over the function's, which are memory / 1,769 MB.
+    """How many CPU-bound requests a server works on as fast as a function with this memory does.
+
+    It is the server's vCPUs divided by the function's vCPUs, which are memory / 1,769 MB.
 
     >>> cpu_seats(2, 1769)
     2.0
 
-    Source: AWS Lambda Developer Guide, 1,769 MB have the equivalent of one vCPU. Requests that wait for others need
-    less: a server then has more seats.
+    Source: AWS Lambda Developer Guide, 1,769 MB have the equivalent of one vCPU. Requests that wait for other services
+    need less CPU, so a server then has more seats.
 
     Raises:
         ValueError: an argument is not above 0.
@@ -116,17 +117,17 @@ def cpu_seats(vcpu: float, memory_mb: float) -> float:
 
 
 def servers_needed(requests: float, duration_ms: float, server: Server) -> float:
-    """Servers on average: max(minimum, requests per second x duration / (seats x utilisation)).
+    """The average number of servers: max(minimum, requests per second x duration / (seats x utilization)).
 
-    Not a whole number: an autoscaler runs more of them in some hours than in others.
+    It isn't a whole number, because an autoscaler runs more servers in some hours than in others.
 
-    >>> servers_needed(730 * 3600 * 10, 600, Server("a task", 0.05, seats=2, utilisation=0.5))
+    >>> servers_needed(730 * 3600 * 10, 600, Server("a task", 0.05, 2, 0.5))
     6.0
 
     Args:
-        requests: a month, from 0.
-        duration_ms: of each request, above 0.
-        server: what serves them.
+        requests: requests a month, from 0.
+        duration_ms: duration of each request, above 0.
+        server: the kind of server.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -136,7 +137,7 @@ def servers_needed(requests: float, duration_ms: float, server: Server) -> float
 
 
 def servers_month(requests: float, duration_ms: float, server: Server) -> Bill:
-    """The servers that a month's requests need; a load balancer before them is another bill.
+    """The bill for the servers that a month's requests need, without a load balancer.
 
     >>> servers_month(1e6, 100, Server("a task", 0.05)).usd  # two tasks, 730 hours
     73.0
@@ -151,15 +152,15 @@ def servers_month(requests: float, duration_ms: float, server: Server) -> Bill:
 
 
 def busy_hour_usd(memory_mb: float, prices: Prices, *, duration_ms: float | None = None) -> float:
-    """One environment of Lambda that is busy for an hour: 3,600 s x memory x price, and the requests served in it.
+    """The cost of a Lambda environment that is busy for an hour: 3,600 s x memory x price, plus its requests.
 
     >>> from serverless_first.facts import prices
     >>> round(busy_hour_usd(1769, prices.of("us-east-1")), 4)
     0.1037
 
     Args:
-        memory_mb, prices: as in `cost.lambda_month`, the first tier.
-        duration_ms: of each request; None to leave the price of requests out.
+        memory_mb, prices: as in `cost.lambda_month`; the price is for the first tier.
+        duration_ms: duration of each request; None to leave out the price of requests.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -172,8 +173,8 @@ def busy_hour_usd(memory_mb: float, prices: Prices, *, duration_ms: float | None
 def provisioned_busy_share(prices: Prices) -> float:
     """The share of the time that provisioned environments must be busy to cost no more than on demand.
 
-    Closed form: kept ready / (duration on demand - duration provisioned), all by the GB-second. Requests cost the same,
-    and so does every size of memory.
+    The closed form is kept ready / (duration on demand - duration provisioned), all per GB-second. The price of
+    requests is the same both ways, and the result doesn't depend on the memory.
 
     >>> from serverless_first.facts import prices
     >>> round(provisioned_busy_share(prices.of("us-east-1")), 2)
@@ -210,9 +211,9 @@ def compare(
 
     Args:
         requests, duration_ms, memory_mb, prices: as in `cost.lambda_month`.
-        servers: what to compare with, see `servers_month`.
-        provisioned_utilisation: if given, "Lambda, provisioned" is there too: as many environments as this share of
-            them is busy on average, above 0 to 1.
+        servers: the servers to compare with; see `servers_month`.
+        provisioned_utilisation: adds "Lambda, provisioned" to the result, with as many environments as keep this share
+            of them busy on average, above 0 to 1. None to leave it out.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -235,22 +236,22 @@ def break_evens(
     *,
     points: int = 200,
 ) -> tuple[float, ...]:
-    """Where two costs are equal, between two loads: solved by bisection, to 12 digits.
+    """The loads at which two costs are equal, found by bisection, to 12 digits.
 
-    The difference is looked at in points that lie evenly on a logarithmic axis; between two of them where it changes
-    its sign, the interval is halved until it is as small as a float allows. So costs that cross twice between
-    neighbouring points are not seen.
+    The function evaluates the difference at points that are evenly spaced on a logarithmic axis. If the sign changes
+    between two points, it halves the interval until it is as small as a float allows. So it misses costs that cross
+    twice between neighboring points.
 
     >>> [round(load) for load in break_evens(lambda load: 2 * load, lambda load: 500 + load, 1, 1e6)]
     [500]
 
     Args:
-        first_usd, second_usd: the cost of a load.
-        low, high: the loads between which to look, above 0.
-        points: how many to look at, from 2.
+        first_usd, second_usd: functions from a load to its cost in US dollars.
+        low, high: the lowest and the highest load to search, above 0.
+        points: how many loads to evaluate, from 2.
 
     Returns:
-        The loads, ascending; none if one of the two is cheaper everywhere.
+        The loads, ascending; empty if one of the costs is lower everywhere.
 
     Raises:
         ValueError: an argument is out of its range, or a cost is not a finite number.

@@ -1,8 +1,9 @@
-"""Capacity that somebody plans, and capacity that follows the demand: what is unmet, what is wasted, what it costs.
+"""Planned capacity and capacity that follows the demand: lost requests, unused capacity and cost.
 
-One rule serves all four kinds of computing of the deck's slides 4 to 7; they differ in numbers. Capacity comes in units
-(a server, an instance, a task, an execution environment). A policy looks at the demand from time to time, orders as
-many units as it needs, and they are there after the lead time. Work that finds no room is lost: nobody waits here.
+One rule covers all four kinds of computing on the deck's slides 4 to 7, with different numbers. Capacity comes in units
+(a server, an instance, a task, an execution environment). A policy checks the demand periodically and orders as many
+units as it needs, which serve after the lead time. Requests beyond the capacity are lost, because this model has no
+queue.
 """
 
 from __future__ import annotations
@@ -26,28 +27,30 @@ Billing = Literal["provisioned", "used"]
 
 @dataclass(frozen=True)
 class Policy:
-    """How capacity is made.
+    """The numbers of a scaling policy.
 
     Attributes:
-        name: for readers.
-        per_unit_s: requests per second that one unit serves, above 0: its granularity.
-        lead_time_s: from the order until the units serve, from 0.
-        usd_per_unit_hour: what one unit costs, from 0.
-        billing: "provisioned" for every hour that a unit is there or paid for while it starts; "used" for the time that
-            it works.
-        target: the share of the capacity that is to be used, above 0 to 1; the rest is room for what comes before the
-            next units do.
-        minimum, maximum: units, however small or large the demand; None for no maximum.
-        initial: units at time 0; None for what the first step's demand needs.
-        look_every_s: how often the demand is looked at, and averaged over this time; 0 for every step.
-        metric: what is looked at: "requests" that arrived on average, their "peak", or the "utilisation" of the
-            capacity, which cannot show more than 100 %: the policy then does not see how much is missing.
-        out_cooldown_s, in_cooldown_s: how long after an order the next one may be made, to grow and to shrink.
-        shrinks: whether units are given back.
-        at_once: whether a request itself makes its unit, in the step in which it arrives; without lead time, look and
+        name: a name for readers.
+        per_unit_s: requests per second that one unit serves, above 0; the granularity of the capacity.
+        lead_time_s: time from the order until the units serve, in seconds, from 0.
+        usd_per_unit_hour: price of one unit, from 0.
+        billing: "provisioned" for every hour that a unit exists, including its start, or "used" for the time that
+            the unit works.
+        target: share of the capacity to use, above 0 to 1. The rest is room for demand that grows before new units
+            serve.
+        minimum, maximum: limits for the number of units; None for no maximum.
+        initial: units at time 0; None for as many as the first step's demand needs.
+        look_every_s: how often the policy checks the demand, in seconds, and over how long it averages; 0 for every
+            step.
+        metric: "requests" for the average of the requests that arrived, "peak" for their peak, or `"utilisation"` for
+            the utilization of the capacity. Utilization can't exceed 100%, so the policy doesn't see how much is
+            missing.
+        out_cooldown_s, in_cooldown_s: minimum time between orders, in seconds, to grow and to shrink.
+        shrinks: whether the policy removes units.
+        at_once: whether a request creates its unit in the step in which it arrives, without lead time, checks and
             cooldowns.
-        most_new: units that may be made in `new_every_s`; None for no limit.
-        new_every_s: in seconds.
+        most_new: how many units may be created within `new_every_s`; None for no limit.
+        new_every_s: the interval for `most_new`, in seconds.
     """
 
     name: str
@@ -93,22 +96,22 @@ class Policy:
                 raise ValueError(f'metric is {self.metric!r}. With at_once it is "requests".')
 
     def units_for(self, per_s: float) -> int:
-        """Units that a demand needs: ceil(demand / (per unit x target)), within minimum and maximum."""
+        """The number of units that a demand needs: ceil(demand / (per unit x target)), within minimum and maximum."""
         wanted = math.ceil(per_s / (self.per_unit_s * self.target) - 1e-9)
         return max(self.minimum, wanted if self.maximum is None else min(wanted, self.maximum))
 
 
 @dataclass(frozen=True, eq=False)
 class CapacityResult:
-    """What a policy made of a demand; the arrays have one entry for each step.
+    """The result of running a policy against a demand; the arrays have one entry for each step.
 
     Attributes:
-        demand: what was asked for.
-        policy: what made the capacity.
-        units: that serve, in each step.
-        ordered: units that serve or are on their way.
-        capacity_per_s: requests per second that could be served.
-        served_per_s: the smaller one of demand and capacity.
+        demand: the demand.
+        policy: the policy.
+        units: number of units that serve.
+        ordered: number of units that serve or start.
+        capacity_per_s: requests per second that the units can serve.
+        served_per_s: the smaller value of demand and capacity, in requests per second.
     """
 
     demand: Demand
@@ -120,28 +123,28 @@ class CapacityResult:
 
     @property
     def unmet_per_s(self) -> Floats:
-        """Requests per second that found no room."""
+        """Requests per second that are lost in each step."""
         return self.demand.per_s - self.served_per_s
 
     @property
     def unmet_requests(self) -> float:
-        """Requests that found no room, in all."""
+        """The total number of requests that are lost."""
         return float(self.unmet_per_s.sum()) * self.demand.step_s
 
     @property
     def unmet_share(self) -> float:
-        """The share of requests that found no room; 0 if there were none."""
+        """The share of requests that are lost, from 0 to 1; 0 if there were no requests."""
         return self.unmet_requests / self.demand.requests if self.demand.requests else 0.0
 
     @property
     def utilisation(self) -> float:
-        """The share of the capacity that was used; 0 if there was none."""
+        """The share of the capacity that was used, from 0 to 1; 0 if there was no capacity."""
         capacity = float(self.capacity_per_s.sum())
         return float(self.served_per_s.sum()) / capacity if capacity else 0.0
 
     @property
     def cost_usd(self) -> float:
-        """US dollars for the whole time: unit-hours x price, of the units ordered or of the work done."""
+        """US dollars for the whole time: unit-hours x price, for the units ordered or for the work done."""
         paid = self.ordered if self.policy.billing == "provisioned" else self.served_per_s / self.policy.per_unit_s
         return float(paid.sum()) * self.demand.step_s / 3600 * self.policy.usd_per_unit_hour
 
@@ -149,15 +152,18 @@ class CapacityResult:
 def simulate(demand: Demand, policy: Policy) -> CapacityResult:
     """Runs a policy against a demand.
 
-    In each step: units whose lead time has passed begin to serve; the step's demand is served as far as there is
-    room; at the end of it, if it is time to look, units are ordered or given back. Units given back stop at once,
-    those still on their way first. A policy that looks at "requests" wants ceil(demand / (per unit x target))
-    units, on the average demand since the last look; "peak" takes the highest step in place of the average. One
-    that looks at "utilisation" wants ceil(units x utilisation / target), utilisation being served / capacity: the
-    rule of target tracking (Application Auto Scaling User Guide, "Target tracking scaling policies"). AWS looks at
-    alarms of several minutes and shrinks more slowly than it grows: set `look_every_s` and `in_cooldown_s`.
+    In each step, units whose lead time has passed begin to serve, and all units together serve as much of the demand
+    as they can. At the end of the step, if a check is due, the policy orders or removes units. Removed units stop
+    immediately, and starting units are removed first.
 
-    A demand of 100 that becomes 300, servers of 100 each, a lead time of two steps: in three steps 200 are missing.
+    With the metric "requests", a policy wants ceil(demand / (per unit x target)) units for the average demand since the
+    last check. With "peak", it uses the highest step instead of the average. With `"utilisation"`, it wants
+    ceil(units x utilization / target), where the utilization is served / capacity. This is the rule of target tracking
+    (Application Auto Scaling User Guide, "Target tracking scaling policies"). AWS uses alarms over several minutes and
+    shrinks more slowly than it grows, so set `look_every_s` and `in_cooldown_s`.
+
+    In the example, the demand grows from 100 to 300, a server serves 100, and the lead time is two steps. In three
+    steps, 200 are missing.
 
     >>> step = Demand(np.array([100.0, 300, 300, 300, 300]), 60)
     >>> simulate(step, Policy("instance", per_unit_s=100, lead_time_s=120, usd_per_unit_hour=0.1)).unmet_requests
@@ -165,7 +171,7 @@ def simulate(demand: Demand, policy: Policy) -> CapacityResult:
 
     Args:
         demand: requests per second, step by step.
-        policy: what makes the capacity. Its times are rounded up to whole steps.
+        policy: the policy. Its times are rounded up to whole steps.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -175,7 +181,7 @@ def simulate(demand: Demand, policy: Policy) -> CapacityResult:
 
 
 def _at_once(steps: list[float], step_s: float, policy: Policy) -> tuple[list[int], list[int]]:
-    """Units that serve in each step, and units ordered: the same."""
+    """Units that serve and units ordered in each step; both lists are the same."""
     allowance = _Allowance(policy, step_s)
     units = _initial(policy, steps[0])
     serving = []
@@ -191,7 +197,7 @@ def _at_once(steps: list[float], step_s: float, policy: Policy) -> tuple[list[in
 
 
 def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[list[int], list[int]]:
-    """Units that serve in each step, and units that serve or are on their way."""
+    """Units that serve in each step, and units that serve or start."""
     lead = _whole_steps(policy.lead_time_s, step_s)
     look = max(1, _whole_steps(policy.look_every_s, step_s))
     out_pause = _whole_steps(policy.out_cooldown_s, step_s)
@@ -200,7 +206,7 @@ def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[l
     units_for, per_unit_s, sees_all = policy.units_for, policy.per_unit_s, policy.metric != "utilisation"
     summary: Callable[[list[float]], float] = max if policy.metric == "peak" else fmean
     units = _initial(policy, steps[0])
-    coming: deque[tuple[int, int]] = deque()  # (step in which they begin, how many)
+    coming: deque[tuple[int, int]] = deque()  # (step in which they begin to serve, how many)
     on_the_way = 0
     grew = shrank = -math.inf
     serving: list[int] = []
@@ -219,7 +225,7 @@ def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[l
         if sees_all or units == 0 or seen < units * per_unit_s:
             wanted = units_for(seen)
         else:
-            # Full servers show 100 %, however many wait outside. What is on its way is not given back meanwhile.
+            # Full servers show 100% however much demand is lost. Meanwhile, starting units aren't removed.
             wanted = max(units_for(units * per_unit_s), units + on_the_way)
         missing = wanted - units - on_the_way
         if missing == 0:
@@ -236,7 +242,7 @@ def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[l
 
 
 class _Allowance:
-    """How many new units may be made: a bucket that is full at first and is refilled at each step."""
+    """How many new units may be created: a token bucket that starts full and is refilled at each check."""
 
     def __init__(self, policy: Policy, step_s: float) -> None:
         self._refill = math.inf if policy.most_new is None else policy.most_new * step_s / policy.new_every_s
@@ -257,7 +263,7 @@ def _initial(policy: Policy, first_per_s: float) -> int:
 
 
 def _give_back(count: int, units: int, on_the_way: int, coming: deque[tuple[int, int]]) -> tuple[int, int]:
-    """Those that would come last go first."""
+    """Removes units, beginning with the units that would serve last. Returns the units that serve and that start."""
     while count and coming:
         begin, new = coming.pop()
         gone = min(new, count)

@@ -1,7 +1,7 @@
-"""How many connections a DB instance has to give, and how many a function needs.
+"""How many connections a DB instance accepts, and how many a function needs.
 
-AWS publishes the formulas: `max_connections` follows from the memory of the instance class. PostgreSQL keeps some of
-these seats for administrators, so a function gets fewer.
+AWS publishes the formulas by which `max_connections` follows from the memory of the instance class. PostgreSQL reserves
+some of these seats for administrators, so a function gets fewer.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from serverless_first.simulate import inputs
 Engine = Literal["postgres", "mysql"]
 Role = Literal["ordinary", "rds_superuser", "superuser"]
 
-#: AWS's default formulas of max_connections, in the syntax of DB parameters. PostgreSQL's is the one that the local
-#: cloud applies. MySQL's: Amazon RDS User Guide, "Quotas and constraints for Amazon RDS".
+#: AWS's default formulas of max_connections, in the syntax of DB parameters. The local cloud applies the formula for
+#: PostgreSQL. Source for MySQL: Amazon RDS User Guide, "Quotas and constraints for Amazon RDS".
 FORMULAS: dict[Engine, str] = {
     "postgres": rules.DEFAULT_MAX_CONNECTIONS,
     "mysql": "{DBInstanceClassMemory/12582880}",
 }
-#: Seats of PostgreSQL that only a superuser may take: its setting superuser_reserved_connections.
+#: Seats that PostgreSQL reserves for superusers (superuser_reserved_connections).
 SUPERUSER_RESERVED = 3
-#: Seats of RDS for PostgreSQL kept for members of rds_superuser: rds.rds_superuser_reserved_connections.
+#: Seats that RDS for PostgreSQL reserves for members of rds_superuser (rds.rds_superuser_reserved_connections).
 RDS_SUPERUSER_RESERVED = 2
 
 
 def max_connections(engine: Engine, instance: str | int) -> int:
-    """The default of max_connections.
+    """The default of max_connections, computed from all of the class's memory.
 
-    On AWS it is lower: DBInstanceClassMemory is what the operating system and RDS's own processes leave of the class's
-    memory, and AWS does not publish how much that is. Read the real value from the instance: SHOW max_connections.
+    On AWS, the default is lower, because DBInstanceClassMemory excludes the memory of the operating system and of RDS's
+    own processes. AWS doesn't publish how much memory that is. To get the real value, run SHOW max_connections.
 
     >>> max_connections("postgres", "db.t4g.micro"), max_connections("mysql", "db.t4g.micro")
     (112, 85)
@@ -40,7 +40,7 @@ def max_connections(engine: Engine, instance: str | int) -> int:
         instance: the class, such as "db.t4g.micro", or its memory in bytes.
 
     Raises:
-        ValueError: an unknown engine or class, or memory that is not a whole number above 0.
+        ValueError: the engine or class is unknown, or the memory is not a whole number above 0.
     """
     inputs.choice("engine", engine, FORMULAS)
     memory_bytes = rules.memory_bytes(instance) if isinstance(instance, str) else inputs.whole("instance", instance, 1)
@@ -50,11 +50,11 @@ def max_connections(engine: Engine, instance: str | int) -> int:
 def seats(
     engine: Engine, instance: str | int, *, role: Role = "ordinary", max_connections_set: int | None = None
 ) -> int:
-    """How many connections a database user can open on an instance that nobody else uses.
+    """How many connections a database user can open on an instance without other users.
 
-    PostgreSQL keeps 3 seats for superusers, and RDS 2 more for members of rds_superuser, such as the master user. MySQL
-    takes none of them away: its one seat for administrators comes on top of max_connections (MySQL Reference Manual,
-    "Too many connections").
+    PostgreSQL reserves 3 seats for superusers, and RDS reserves 2 more for members of rds_superuser, such as the master
+    user. MySQL reserves none of these seats, because its one seat for administrators is in addition to max_connections
+    (MySQL Reference Manual, "Too many connections").
 
     >>> seats("postgres", "db.t4g.micro"), seats("postgres", "db.t4g.micro", max_connections_set=20)
     (107, 15)
@@ -62,9 +62,9 @@ def seats(
     Args:
         engine: "postgres" or "mysql".
         instance: the class, such as "db.t4g.micro", or its memory in bytes.
-        role: "ordinary" for a user of the function's own, "rds_superuser" for the master user; "superuser", which on
-            RDS only AWS itself has.
-        max_connections_set: max_connections as a parameter group sets it; None for the formula's default.
+        role: "ordinary" for the function's own user, "rds_superuser" for the master user, or "superuser", which only
+            AWS itself has on RDS.
+        max_connections_set: max_connections from a parameter group; None for the formula's default.
 
     Raises:
         ValueError: an argument is out of its range or unknown.
@@ -79,7 +79,7 @@ def seats(
 
 
 def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
-    """How many connections a function needs at most: an environment keeps its own, frozen ones too.
+    """The most connections that a function can need, because each environment keeps its own, even while it is frozen.
 
     concurrency x connections_each x versions_alive + other.
 
@@ -87,22 +87,21 @@ def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1,
     125
 
     Args:
-        concurrency: how many execution environments of one version there are at most, as reserved concurrency limits
-            them.
-        connections_each: connections that one environment opens.
+        concurrency: the most execution environments of one version at the same time, as with reserved concurrency.
+        connections_each: how many connections one environment opens.
         versions_alive: versions whose environments exist at the same time; 2 during and after a deployment, when the
             old version's environments are frozen and not yet ended.
-        other: connections of everybody else, such as reports, migrations and administrators without seats of their own.
+        other: all other connections, such as reports, migrations and administrators without reserved seats.
 
     Raises:
-        ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
+        ValueError: an argument is not a whole number, or it is below its minimum (0, 1, 1, 0).
     """
     each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
     return inputs.whole("concurrency", concurrency, 0) * each + inputs.whole("other", other, 0)
 
 
 def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
-    """The largest concurrency whose connections all find a seat: what to set reserved concurrency to.
+    """The highest concurrency at which every connection gets a seat, for example as reserved concurrency.
 
     (seats - other) / (connections_each x versions_alive), rounded down.
 
@@ -114,10 +113,10 @@ def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int 
         connections_each, versions_alive, other: as in `needed`.
 
     Returns:
-        The largest `concurrency` for which `needed` is at most `seats`; 0 if even one environment is too many.
+        The highest `concurrency` for which `needed` is at most `seats`; 0 if even one environment is too many.
 
     Raises:
-        ValueError: an argument is not a whole number, or below its least: 0, 1, 1, 0.
+        ValueError: an argument is not a whole number, or it is below its minimum (0, 1, 1, 0).
     """
     each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
     return max(0, inputs.whole("seats", seats, 0) - inputs.whole("other", other, 0)) // each

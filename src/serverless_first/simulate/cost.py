@@ -1,8 +1,8 @@
-"""What a month costs: Lambda, provisioned concurrency, Fargate, EC2, a load balancer.
+"""The cost of a month of Lambda, provisioned concurrency, Fargate, EC2 or a load balancer.
 
-Each function is a formula that AWS publishes, over the prices of one Region (`serverless_first.facts.prices`). A month
-has 730 hours, as in AWS's own estimates. Left out: data transfer, logs, storage of images, discounts by commitment
-unless they are given.
+Each function is a formula that AWS publishes, with the prices of one Region (`serverless_first.facts.prices`). A month
+has 730 hours, as in AWS's own estimates. The formulas leave out data transfer, logs, storage of images, and discounts
+for commitments.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Architecture = Literal["x86_64", "arm64"]
 
 #: Hours of a month in AWS's estimates (fact aws-month-hours).
 HOURS_A_MONTH = 730.0
-#: The free tier, each month, for ever (AWS Lambda pricing). Not for a function with provisioned concurrency.
+#: The free tier of every month, without an end date (AWS Lambda pricing). It excludes provisioned concurrency.
 FREE_REQUESTS, FREE_GB_S = 1_000_000, 400_000
-#: Where the second and the third price of duration begin, in GB-seconds a month (AWS Lambda pricing; us-east-1).
+#: Where the second and third price tiers of duration begin, in GB-seconds a month (AWS Lambda pricing; us-east-1).
 TIERS_GB_S: Mapping[Architecture, tuple[float, float]] = MappingProxyType(
     {"x86_64": (6.0e9, 15.0e9), "arm64": (7.5e9, 18.75e9)}
 )
-#: Memory of a function, in MB (AWS Lambda quotas), and what of its /tmp costs nothing.
+#: Minimum and maximum memory of a function, in MB (AWS Lambda quotas), and the free part of its /tmp.
 MEMORY_MB = (128, 10_240)
 FREE_EPHEMERAL_MB = 512
-#: Provisioned concurrency is billed in steps of five minutes (AWS Lambda pricing).
+#: Billing step of provisioned concurrency, five minutes (AWS Lambda pricing).
 PROVISIONED_STEP_S = 300
-#: vCPUs of a task and the memory in GB that goes with them (AWS Fargate pricing, supported configurations).
+#: vCPUs of a task -> supported memory sizes in GB (AWS Fargate pricing, supported configurations).
 FARGATE_GB: Mapping[float, tuple[float, ...]] = MappingProxyType(
     {
         0.25: (0.5, 1, 2),
@@ -53,21 +53,21 @@ FREE_RULES = 10
 
 @dataclass(frozen=True)
 class Bill:
-    """What a month costs, item by item.
+    """The cost of a month, item by item.
 
     Attributes:
-        items: US dollars by what they are paid for.
+        items: item -> US dollars.
     """
 
     items: Mapping[str, float]
 
     @property
     def usd(self) -> float:
-        """US dollars in all."""
+        """The total in US dollars."""
         return math.fsum(self.items.values())
 
     def __add__(self, other: Bill) -> Bill:
-        """Both bills in one; equal items are added up."""
+        """The sum of both bills, item by item."""
         names = dict.fromkeys([*self.items, *other.items])
         return Bill({name: self.items.get(name, 0.0) + other.items.get(name, 0.0) for name in names})
 
@@ -85,24 +85,24 @@ def lambda_month(
 ) -> Bill:
     """A function on demand: requests x price + requests x duration x memory x price of a GB-second.
 
-    AWS's example of a mobile backend: 3 million requests of 120 ms with 1,536 MB cost $2.73.
+    In AWS's example of a mobile backend, 3 million requests of 120 ms with 1,536 MB cost $2.73.
 
     >>> from serverless_first.facts import prices
     >>> round(lambda_month(3e6, 120, 1536, prices.of("us-east-1"), free_tier=True).usd, 2)
     2.73
 
-    Source: AWS Lambda pricing, read in November 2026. That the free GB-seconds do not count for the tiers is recalled,
-    not verified.
+    Source: AWS Lambda pricing, read in November 2026. It is from memory, and not verified, that the free GB-seconds
+    don't count toward the tiers.
 
     Args:
-        requests: a month, from 0.
-        duration_ms: of each request; AWS bills the Init of a cold start as well. Rounded up to `step_ms`.
-        memory_mb: of the function, 128 to 10,240. A GB has 1,024 MB.
-        prices: of one Region.
+        requests: requests a month, from 0.
+        duration_ms: duration of each request, rounded up to `step_ms`. AWS also bills the Init of a cold start.
+        memory_mb: memory of the function, 128 to 10,240. A GB has 1,024 MB.
+        prices: prices of one Region.
         architecture: "x86_64" or "arm64".
-        free_tier: whether 1,000,000 requests and 400,000 GB-seconds are taken off.
-        ephemeral_storage_mb: size of /tmp, 512 to 10,240; the first 512 cost nothing.
-        step_ms: 1 since December 2020, 100 before; 0 for no rounding, when `duration_ms` is an average.
+        free_tier: whether to subtract 1,000,000 requests and 400,000 GB-seconds.
+        ephemeral_storage_mb: size of /tmp, 512 to 10,240; the first 512 are free.
+        step_ms: billing step, 1 since December 2020 and 100 before; 0 for no rounding, if `duration_ms` is an average.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -135,10 +135,10 @@ def provisioned_month(
     architecture: Architecture = "x86_64",
     hours: float = HOURS_A_MONTH,
 ) -> Bill:
-    """Requests in environments that are kept ready: the time they are ready, and a lower price of duration.
+    """Requests in environments that are kept ready, which cost money all the time and have a lower price of duration.
 
-    The free tier does not apply. Requests beyond the provisioned concurrency cost as `lambda_month` says: add the two
-    bills. AWS's example: 2 million requests of 280 ms with 4,096 MB in 7 environments for a day cost $32.26.
+    The free tier doesn't apply. For requests beyond the provisioned concurrency, add a bill from `lambda_month`. In
+    AWS's example, 2 million requests of 280 ms with 4,096 MB in 7 environments for a day cost $32.26.
 
     >>> from serverless_first.facts import prices
     >>> round(provisioned_month(2e6, 280, 4096, 7, prices.of("us-east-1"), hours=24).usd, 2)
@@ -147,16 +147,16 @@ def provisioned_month(
     Source: AWS Lambda pricing, read in November 2026.
 
     Args:
-        requests: that these environments serve, from 0.
-        duration_ms: of each request, rounded up to 1 ms.
-        memory_mb: of the function, 128 to 10,240.
-        provisioned: environments kept ready, from 1.
-        prices: of one Region.
+        requests: how many requests these environments serve, from 0.
+        duration_ms: duration of each request, rounded up to 1 ms.
+        memory_mb: memory of the function, 128 to 10,240.
+        provisioned: number of environments kept ready, from 1.
+        prices: prices of one Region.
         architecture: "x86_64" or "arm64".
-        hours: for which they are kept ready; billed in steps of five minutes.
+        hours: how long the environments are kept ready; AWS bills in steps of five minutes.
 
     Raises:
-        ValueError: an argument is out of its range, or the environments cannot serve so many requests in that time.
+        ValueError: an argument is out of its range, or the environments can't serve so many requests in that time.
         UnknownPrice: the Region has no such price in the table.
     """
     count = inputs.number("requests", requests, least=0)
@@ -193,24 +193,25 @@ def fargate_month(
 ) -> Bill:
     """Tasks that run for some hours: vCPUs x price + memory x price + storage above 20 GB x price.
 
-    AWS's example: 5 tasks of 1 vCPU, 2 GB and 30 GB of storage, 10 minutes a day for 30 days, cost $1.26.
+    In AWS's example, 5 tasks with 1 vCPU, 2 GB and 30 GB of storage for 10 minutes a day, for 30 days, cost $1.26.
 
     >>> from serverless_first.facts import prices
     >>> round(fargate_month(5, 1, 2, prices.of("us-east-1"), hours=5, ephemeral_storage_gb=30).usd, 2)
     1.26
 
-    Source: AWS Fargate pricing, read in November 2026. Each start is billed for a minute at least: not counted here.
+    Source: AWS Fargate pricing, read in November 2026. The minimum of one minute per
+    start is not included.
 
     Args:
-        tasks: on average, from 0.
-        vcpu, memory_gb: of one task; Fargate has fixed pairs (`FARGATE_GB`).
-        prices: of one Region.
+        tasks: average number of tasks, from 0.
+        vcpu, memory_gb: size of one task; Fargate has fixed pairs (`FARGATE_GB`).
+        prices: prices of one Region.
         architecture: "x86_64" or "arm64", both with Linux.
-        hours: that each task runs, above 0.
-        ephemeral_storage_gb: of one task, 20 to 200; the first 20 cost nothing.
+        hours: how long each task runs, above 0.
+        ephemeral_storage_gb: storage of one task, 20 to 200; the first 20 are free.
 
     Raises:
-        ValueError: an argument is out of its range, or Fargate has no such size.
+        ValueError: an argument is out of its range, or Fargate doesn't have this size.
         UnknownPrice: the Region has no such price in the table.
     """
     task_hours = inputs.number("tasks", tasks, least=0) * inputs.number("hours", hours, above=0)
@@ -241,10 +242,10 @@ def ec2_month(instances: float, instance_type: str, prices: Prices, *, hours: fl
     Source: Amazon EC2 On-Demand pricing.
 
     Args:
-        instances: on average, from 0.
-        instance_type: such as "m5.large".
-        prices: of one Region.
-        hours: that each runs, above 0.
+        instances: average number of instances, from 0.
+        instance_type: a type such as "m5.large".
+        prices: prices of one Region.
+        hours: how long each instance runs, above 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -263,23 +264,24 @@ def capacity_units(
     requests_per_s: float = 0.0,
     rules: int = 0,
 ) -> float:
-    """Capacity units (LCU) of an Application Load Balancer: the largest of four, not their sum.
+    """Capacity units (LCU) of an Application Load Balancer, which are the largest of four numbers and not their sum.
 
     max(new connections / 25, active connections / 3,000, GB per hour / 1, requests x (rules - 10) / 1,000). AWS's
-    example: 1 new connection a second, 120 active ones, 1.08 GB an hour, 5 requests a second with 60 rules.
+    example has 1 new connection a second, 120 active connections, 1.08 GB an hour, and 5 requests a second with 60
+    rules.
 
     >>> capacity_units(new_connections_per_s=1, active_connections=120, gb_per_h=1.08, requests_per_s=5, rules=60)
     1.08
 
-    Source: Elastic Load Balancing pricing. One GB per hour is for instances, containers and addresses as targets; with
-    Lambda as the target it is 0.4.
+    Source: Elastic Load Balancing pricing. A unit includes 1 GB per hour for instances, containers and IP addresses as
+    targets, and 0.4 GB with Lambda as the target.
 
     Args:
-        new_connections_per_s: opened each second.
-        active_connections: open in a minute.
-        gb_per_h: requests and answers together.
-        requests_per_s: for the rules.
-        rules: that each request is held against; the first 10 cost nothing.
+        new_connections_per_s: new connections per second.
+        active_connections: connections open in a minute.
+        gb_per_h: GB per hour of requests and responses together.
+        requests_per_s: requests per second, for the rules.
+        rules: number of rules that are evaluated for each request; the first 10 are free.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -294,9 +296,9 @@ def capacity_units(
 
 
 def load_balancer_month(units: float, prices: Prices, *, hours: float = HOURS_A_MONTH) -> Bill:
-    """An Application Load Balancer: its hours, and its capacity units in each hour.
+    """An Application Load Balancer, billed by its hours and its capacity units.
 
-    AWS's example: 1.08 units for 720 hours cost $22.42.
+    In AWS's example, 1.08 units for 720 hours cost $22.42.
 
     >>> from serverless_first.facts import prices
     >>> round(load_balancer_month(1.08, prices.of("us-east-1"), hours=720).usd, 2)
@@ -305,9 +307,9 @@ def load_balancer_month(units: float, prices: Prices, *, hours: float = HOURS_A_
     Source: Elastic Load Balancing pricing.
 
     Args:
-        units: capacity units on average, from 0; see `capacity_units`.
-        prices: of one Region.
-        hours: that it exists, above 0.
+        units: average number of capacity units, from 0; see `capacity_units`.
+        prices: prices of one Region.
+        hours: how long the load balancer exists, above 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -340,11 +342,11 @@ def _memory_gb(memory_mb: float) -> float:
 def _billed_s(duration_ms: float, step_ms: float) -> float:
     duration = inputs.number("duration_ms", duration_ms, above=0)
     step = inputs.number("step_ms", step_ms, least=0)
-    # The little that is taken off is for durations such as 0.1 + 0.2, which a float shows above what they are.
+    # The small subtraction is for durations such as 0.1 + 0.2, whose float is slightly too large.
     return duration / 1000 if step == 0 else math.ceil(duration / step - 1e-9) * step / 1000
 
 
 def _chip(architecture: Architecture) -> str:
-    """The word for the architecture in the ids of prices.yml."""
+    """The name of the architecture in the ids of prices.yml."""
     inputs.choice("architecture", architecture, get_args(Architecture))
     return "x86" if architecture == "x86_64" else "arm64"

@@ -1,9 +1,9 @@
-"""A function's fleet of execution environments: who meets a cold start, and how many environments there are.
+"""A function's fleet of execution environments: which requests get a cold start, and how many environments exist.
 
-The rules are Lambda's. A request takes an environment that is idle. If there is none, a new one is started: a cold
-start. An environment serves one request at a time. One that has been idle for too long is ended.
+The rules are Lambda's. A request takes an idle environment. If there is none, Lambda starts a new environment, which is
+a cold start. An environment serves one request at a time. Lambda ends an environment that has been idle for too long.
 
-`simulate` is one function and its limit.
+`simulate` simulates one function and its concurrency limit.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ WARM, COLD, THROTTLED = 0, 1, 2
 
 @dataclass(frozen=True, eq=False)
 class FleetResult:
-    """What happened to each request, and the averages over time. All arrays have one entry for each request.
+    """The outcome of each request, and averages over time. All arrays have one entry for each request.
 
     Attributes:
         outcomes: 0 warm, 1 cold, 2 throttled (`WARM`, `COLD`, `THROTTLED`).
-        environment: number of the environment that served the request, counted from 0 as they were started; -1
-            where the request was throttled.
-        start_s: when the request arrived; service begins at once.
-        end_s: when the service ended; NaN where the request was throttled.
+        environment: number of the environment that served the request, from 0 in the order in which they started; -1
+            if the request was throttled.
+        start_s: when the request arrived, in seconds; its service begins immediately.
+        end_s: when the service ended, in seconds; NaN if the request was throttled.
         idle_until_s: when the environment's idle time after this request ended, by the next request or by expiry;
-            NaN where the request was throttled.
-        horizon_s: end of the observation, which began at 0.
-        mean_busy: environments at work (Init or Invoke), averaged over the time from 0 to the horizon.
-        mean_idle: environments that wait for a request, averaged in the same way.
+            NaN if the request was throttled.
+        horizon_s: end of the observation, which begins at 0.
+        mean_busy: number of busy environments (Init or Invoke), averaged from 0 to the horizon.
+        mean_idle: number of environments that wait for a request, averaged from 0 to the horizon.
     """
 
     outcomes: NDArray[np.int8]
@@ -55,22 +55,22 @@ class FleetResult:
 
     @property
     def warm(self) -> int:
-        """How many requests met an environment that was ready."""
+        """How many requests found an environment that was ready."""
         return int(np.count_nonzero(self.outcomes == WARM))
 
     @property
     def cold(self) -> int:
-        """How many requests met a cold start; as many environments were started."""
+        """How many requests had a cold start, which is also the number of environments that started."""
         return int(np.count_nonzero(self.outcomes == COLD))
 
     @property
     def throttled(self) -> int:
-        """How many requests were refused: as many environments were busy as may be."""
+        """How many requests were refused because all allowed environments were busy."""
         return int(np.count_nonzero(self.outcomes == THROTTLED))
 
     @property
     def mean_total(self) -> float:
-        """Environments that exist, busy or idle, averaged over the time from 0 to the horizon."""
+        """The number of environments, busy or idle, averaged from 0 to the horizon."""
         return self.mean_busy + self.mean_idle
 
 
@@ -85,13 +85,14 @@ def simulate(
 ) -> FleetResult:
     """Sends requests through the fleet of one function, which is empty at time 0.
 
-    An environment that ends a service at the moment of an arrival is free for it. One that has been idle for exactly
-    `idle_expiry_s` is gone. Where two are equally recent, the newer one is taken.
+    If a service ends at the instant of an arrival, its environment is free for the new request. An environment that
+    has been idle for exactly `idle_expiry_s` is gone. If two environments are equally recent, the request takes the
+    newer environment.
 
     Source of the rules: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle" and
     "Understanding Lambda function scaling". AWS publishes neither the expiry nor the routing.
 
-    Three orders: the first two at once, and a third one when both environments are idle.
+    In the example, two orders arrive at the same time, and a third when both environments are idle.
 
     >>> run = simulate([0.0, 0.0, 60.0], warm_service_s=0.2, cold_service_s=0.7)
     >>> run.cold, run.warm, run.throttled
@@ -99,16 +100,16 @@ def simulate(
 
     Args:
         arrivals_s: when each request arrives, in seconds from 0, ascending; shape (n,).
-        warm_service_s: how long the request takes in a warm environment, in seconds; one number, or shape (n,).
-        cold_service_s: how long it takes with its cold start, in seconds; one number, or shape (n,).
-        idle_expiry_s: how long an environment stays idle before it is ended, in seconds from the end of its last
-            service; `math.inf` for never.
-        max_concurrency: how many requests may be served at once, as reserved concurrency limits them; None for no
-            limit. A request beyond it is throttled: it is refused and does not come back.
-        routing: which idle environment a request takes: "most-recently-used" as Lambda does, or "newest-created",
-            the one that was started last, as the simulator SimFaaS does.
+        warm_service_s: how long a request takes in a warm environment, in seconds; one number, or shape (n,).
+        cold_service_s: how long a request takes with its cold start, in seconds; one number, or shape (n,).
+        idle_expiry_s: how long an environment stays idle before it ends, in seconds from the end of its last service;
+            `math.inf` for never.
+        max_concurrency: how many requests the function may serve at a time, as with reserved concurrency; None for no
+            limit. Requests beyond the limit are throttled. They are refused and don't come back.
+        routing: which idle environment a request takes. "most-recently-used" is Lambda's rule. "newest-created" is the
+            environment that was started last, as in the simulator SimFaaS.
         horizon_s: end of the observation for the time averages, in seconds; by default the end of the last service.
-            The counts are of all requests, whatever the horizon.
+            The counts include all requests, whatever the horizon.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape; the message says what is allowed.
@@ -132,16 +133,16 @@ def _observe(
     idle_expiry_s: float,
     horizon_s: float | None,
 ) -> FleetResult:
-    """The result: everything else follows from which environment served which request.
+    """Computes the result from the environment that served each request.
 
-    The arrays become the result's, and are written to.
+    The result takes over the arrays, and this function writes to them.
 
     Args:
         arrivals_s: when each request arrived.
         warm_ends_s, cold_ends_s: when its service ended if it was warm, and if it was cold.
-        environment: which one served it; -1 where it was throttled.
-        taken_again_s: when that one served its next request, as of `loops.taken_again_s`.
-        idle_expiry_s: how long an environment stayed idle.
+        environment: the environment that served it; -1 if it was throttled.
+        taken_again_s: when this environment served its next request, from `loops.taken_again_s`.
+        idle_expiry_s: how long an environment stays idle before it ends.
         horizon_s: end of the observation; None for the end of the last service.
 
     Raises:
@@ -170,7 +171,7 @@ def _observe(
 
 
 def _new_ones(environment: Integers) -> Integers:
-    """The requests for which an environment was started: their numbers rise in the order of the starts."""
+    """The requests that started an environment, because new environments have ascending numbers."""
     found, highest = [np.zeros(0, dtype=np.int64)], -1
     for block in loops.blocks(environment.size):
         levels = np.maximum.accumulate(np.concatenate([[highest], environment[block]]))
@@ -180,7 +181,7 @@ def _new_ones(environment: Integers) -> Integers:
 
 
 def _sum_of_spans(begins_s: Floats, ends_s: Floats, horizon_s: float) -> float:
-    """The time from begins to ends, as far as it lies before the horizon; NaN stands for neither."""
+    """The total time from begins to ends before the horizon, without spans that have NaN."""
     total_s = 0.0
     for block in loops.blocks(begins_s.size):
         begin_s, end_s = begins_s[block], ends_s[block]

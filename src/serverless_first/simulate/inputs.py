@@ -1,4 +1,4 @@
-"""What the simulations are given, checked, and what they return, frozen.
+"""Checks the arguments of the simulations, and freezes their results.
 
 A check returns the value, or raises a ValueError that says what is wrong and what is allowed.
 """
@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-#: A simulation of a hundred million requests takes a minute and about 5 GB. Beyond that something was mistyped.
+#: A simulation of a hundred million requests takes a minute and about 5 GB. A higher number is probably a typo.
 MOST_NUMBERS = 100_000_000
 
 
 def arrivals(values: ArrayLike) -> Floats:
-    """Times of arrival, ascending, in seconds: shape (n,)."""
-    times_s = numbers("arrivals_s", values).copy()  # the result keeps them, whatever the caller does with theirs
+    """Arrival times in seconds, ascending; shape (n,)."""
+    times_s = numbers("arrivals_s", values).copy()  # the result keeps this copy, so the caller may change the original
     if times_s.ndim != 1:
         raise ValueError(f"arrivals_s has the shape {times_s.shape}. Give one time for each request: shape (n,).")
     if np.min(times_s, initial=0.0) < 0:
@@ -38,7 +38,7 @@ def arrivals(values: ArrayLike) -> Floats:
 
 
 def service(name: str, values: ArrayLike, requests: int) -> Floats:
-    """How long each request takes, in seconds: one number, or shape (n,)."""
+    """Service times in seconds, above 0: one number, or shape (n,)."""
     times_s = above_zero(name, values)
     if times_s.shape not in ((), (requests,)):
         raise ValueError(
@@ -48,7 +48,7 @@ def service(name: str, values: ArrayLike, requests: int) -> Floats:
 
 
 def above_zero(name: str, values: ArrayLike) -> Floats:
-    """Numbers above 0."""
+    """Finite numbers above 0."""
     found = numbers(name, values)
     if found.size and np.min(found) <= 0:
         raise ValueError(f"{name} holds {np.min(found):g}. It must be above 0.")
@@ -69,12 +69,12 @@ def numbers(name: str, values: ArrayLike) -> Floats:
 
 
 def at_least_zero(name: str, value: float) -> float:
-    """A time of 0 s or more; infinity means never."""
+    """A time in seconds, 0 or more; infinity means never."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise ValueError(f"{name} is {value!r}. Give a number of seconds; math.inf means never.") from None
-    if not number >= 0:  # NaN is caught too
+    if not number >= 0:  # this also catches NaN
         raise ValueError(f"{name} is {value}. Give 0 s or more; math.inf means never.")
     return number
 
@@ -87,7 +87,7 @@ def number(
     above: float = -math.inf,
     most: float = math.inf,
 ) -> float:
-    """One finite number within bounds: `least` and `most` are allowed, `above` is not."""
+    """One finite number within bounds. `least` and `most` are allowed values, and `above` is not."""
     try:
         found = math.nan if isinstance(value, bool | np.bool_ | str) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -102,7 +102,7 @@ def number(
 
 
 def whole(name: str, value: int, least: int, most: int | None = None) -> int:
-    """One whole number within bounds, both allowed."""
+    """One whole number from `least` to `most`, inclusive."""
     try:
         found = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
@@ -115,7 +115,7 @@ def whole(name: str, value: int, least: int, most: int | None = None) -> int:
 
 
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:
-    """One of some words."""
+    """One of the allowed words."""
     words = tuple(allowed)
     if value not in words:
         raise ValueError(f"{name} is {value!r}. Use " + " or ".join(f'"{word}"' for word in words) + ".")

@@ -1,7 +1,7 @@
-"""The inner loops of the simulations: one pass over the requests, in the order in which they arrive.
+"""The inner loops of the simulations, which pass once over the requests in the order of arrival.
 
-They use plain lists as heaps and stacks, each with a guard at its end that is never taken, so that no loop has to ask
-whether a list is empty.
+They use plain lists as heaps and stacks, each with a guard at its end that is never taken. So the loops don't have to
+check whether a list is empty.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def route(
     expiry_s: float,
     limit: float,
 ) -> tuple[Integers, Floats]:
-    """The environment of each request, -1 where it is throttled, and when that one was taken again (`taken_again_s`).
+    """The environment of each request (-1 if throttled), and when this environment was used again (`taken_again_s`).
 
     Args:
         arrivals_s: when each request arrives, ascending.
         warm_ends_s, cold_ends_s: when its service ends if it is warm, and if it is cold.
-        expiry_s: how long an environment stays idle before it is ended.
-        limit: how many may be busy at once; `math.inf` for no limit.
+        expiry_s: how long an environment stays idle before it ends, in seconds.
+        limit: how many environments may be busy at the same time; `math.inf` for no limit.
     """
     loop = newest_created if routing == "newest-created" else most_recently_used
     arrivals, warm_ends, cold_ends = (numbers(values) for values in (arrivals_s, warm_ends_s, cold_ends_s))
@@ -54,14 +54,14 @@ def queue(
     connections: int,
     room: int | None,
 ) -> Floats:
-    """How long each request waits for a connection; NaN where its patience ends before, -1 where it is refused.
+    """How long each request waits for a connection, in seconds; NaN if its patience ends first, -1 if it is refused.
 
     Args:
         arrivals_s: when each request asks, ascending.
         services_s: how long it keeps its connection.
         patience_s: how long it waits at most.
-        connections: how many there are.
-        room: how many may wait at once; None for no limit.
+        connections: how many connections the pool has.
+        room: how many requests may wait at the same time; None for no limit.
     """
     waits_s = np.empty(arrivals_s.size)
     arrivals, services, patience = (numbers(values) for values in (arrivals_s, services_s, patience_s))
@@ -73,7 +73,7 @@ def queue(
 
 
 def numbers(array: NDArray[Any]) -> Any:
-    """The numbers of an array as Python's own, read and written in place: faster than by the array itself."""
+    """A view of an array that reads and writes Python's own numbers, which is faster than the array itself."""
     return memoryview(array)
 
 
@@ -84,13 +84,13 @@ def most_recently_used(
     expiry_s: float,
     limit: float,
 ) -> Iterator[int]:
-    """A fleet that takes the idle environment used last; arguments as of `route`.
+    """A fleet that takes the most recently used idle environment. The arguments are as in `route`.
 
     Yields:
-        The environment of each request, -1 where it is throttled.
+        The environment of each request, or -1 if it is throttled.
     """
     busy = [(NEVER, -1)]  # a heap of (end of service, environment)
-    idle = [(-NEVER, -1)]  # a stack of (idle since, environment): the top was used last
+    idle = [(-NEVER, -1)]  # a stack of (idle since, environment), the most recently used on top
     started = 0
     for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
@@ -101,7 +101,7 @@ def most_recently_used(
             heappush(busy, (warm_end_s, taken))
             yield taken
             continue
-        del idle[1:]  # the one used last has expired, so all the others have
+        del idle[1:]  # if the most recently used environment has expired, all others have
         if len(busy) > limit:
             yield -1
             continue
@@ -117,13 +117,14 @@ def newest_created(
     expiry_s: float,
     limit: float,
 ) -> Iterator[int]:
-    """A fleet that takes the idle environment started last; otherwise as `most_recently_used`.
+    """A fleet that takes the idle environment that was started last; otherwise like `most_recently_used`.
 
-    Within, environments count down from -1: the newest has the lowest number, and is first in a heap. 0 is the guard.
+    Internally, environments count down from -1, so the newest has the lowest number and is first in a heap. The guard
+    is 0.
     """
     busy = [(NEVER, 0)]  # a heap of (end of service, environment)
     idle = [0]  # a heap of environments
-    since_s = [NEVER]  # since when each is idle, or was; the guard, then in the order in which they were started
+    since_s = [NEVER]  # when the idle time of each began; the guard first, then in the order of their starts
     for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
             ended, taken = heappop(busy)
@@ -131,7 +132,7 @@ def newest_created(
             heappush(idle, taken)
         taken = idle[0]
         while since_s[-taken] + expiry_s <= now:
-            heappop(idle)  # expired ones further down are met later, or never: they cannot be taken either
+            heappop(idle)  # expired environments lower in the heap can't be taken before this loop drops them
             taken = idle[0]
         if taken:
             heappop(idle)
@@ -152,19 +153,19 @@ def waits(
     connections: int,
     waits_s: MutableSequence[float],
 ) -> None:
-    """A pool without a limit of who may wait.
+    """A pool without a limit for the number of waiting requests.
 
-    Who asks later changes nothing for who asked before: when a request arrives, it is certain already when its turn
-    comes, and so whether its patience lasts.
+    Later requests don't affect earlier ones. So when a request arrives, its turn is already certain, and with it
+    whether its patience lasts.
 
     Args:
         arrivals_s: when each request asks, ascending.
         services_s: how long it keeps its connection.
         patience_s: how long it waits at most.
-        connections: how many there are.
-        waits_s: filled with how long it waits, NaN where it leaves.
+        connections: how many connections the pool has.
+        waits_s: is filled with how long each request waits, or NaN if it leaves.
     """
-    free_at_s = [0.0 for _ in range(connections)]  # a heap: when those that were served so far give each one back
+    free_at_s = [0.0 for _ in range(connections)]  # a heap of the times at which each connection becomes free
     for number, now in enumerate(arrivals_s):
         turn = free_at_s[0]
         if turn <= now:
@@ -185,13 +186,13 @@ def waits_with_room(
     room: int,
     waits_s: MutableSequence[float],
 ) -> None:
-    """A pool where at most `room` requests wait at once; arguments as of `waits`.
+    """A pool where at most `room` requests wait at the same time. The other arguments are as in `waits`.
 
     Args:
-        room: how many may wait. One more is refused at once: its wait is -1.
+        room: how many requests may wait. Further requests are refused immediately, and their wait is -1.
     """
     free_at_s = [0.0 for _ in range(connections)]
-    waiting = [NEVER]  # a heap: when each of those that wait stops waiting, served or not
+    waiting = [NEVER]  # a heap of the times at which each waiting request stops waiting, served or not
     for number, now in enumerate(arrivals_s):
         while waiting[0] <= now:
             heappop(waiting)
@@ -211,11 +212,11 @@ def waits_with_room(
 
 
 def taken_again_s(arrivals_s: Floats, environment: Integers) -> Floats:
-    """When the environment of each request served its next one; infinity where there was none.
+    """When the environment of each request served its next request; infinity if there was no next request.
 
     Args:
-        arrivals_s: when each request arrived.
-        environment: which one served it; below 0 where none did.
+        arrivals_s: when each request arrived, in seconds.
+        environment: the environment that served it; below 0 if none did.
     """
     again_s = np.full(arrivals_s.size, NEVER)
     latest = np.full(int(np.max(environment, initial=-1)) + 1, -1)  # each environment's last request so far
@@ -226,7 +227,7 @@ def taken_again_s(arrivals_s: Floats, environment: Integers) -> Floats:
             continue
         found = environment[order]
         changes = np.flatnonzero(found[1:] != found[:-1]) + 1
-        again_s[order[:-1]] = arrivals_s[order[1:]]  # for all but the last of each environment, which follows
+        again_s[order[:-1]] = arrivals_s[order[1:]]  # wrong for each environment's last request
         firsts, lasts = np.concatenate([[0], changes]), np.concatenate([changes, [found.size]]) - 1
         again_s[order[lasts]] = NEVER
         before = latest[found[firsts]]
@@ -236,15 +237,15 @@ def taken_again_s(arrivals_s: Floats, environment: Integers) -> Floats:
 
 
 def blocks(size: int) -> Iterator[slice]:
-    """Parts of long arrays, one after the other: what is worked out of each fits into the processor's cache."""
+    """Slices of a long array, so small that the intermediate results of each fit into the processor's cache."""
     return (slice(begin, begin + _BLOCK) for begin in range(0, size, _BLOCK))
 
 
 def by_environment(environment: Integers) -> Integers:
-    """The order that brings the requests of one environment together, each environment's in time.
+    """An order that groups the requests by environment, in order of time within each group.
 
-    Like a stable argsort; those of numbers below 0 stand anywhere together. numpy sorts numbers of 16 bits in one pass
-    over them: one or two such passes.
+    It is like a stable argsort, except that numbers below 0 form a group at any place. numpy sorts 16-bit numbers in
+    a single pass, so one or two passes are enough.
     """
     low = np.argsort(environment.astype(np.uint16), kind="stable")
     if np.max(environment, initial=0) < 1 << 16:

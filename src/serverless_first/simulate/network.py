@@ -1,9 +1,10 @@
-"""Functions in a VPC before and after September 2019: interfaces, addresses, ports, and the network's share of a cold
+"""Functions in a VPC before and after September 2019: interfaces, addresses, ports, and the network's part of a cold
 start.
 
-Before, an execution environment had a network interface of its own, made at its cold start. Since then functions share
-one interface for each subnet and set of security groups, made when the function is; a port table tells their
-connections apart. The local cloud applies the same rules to real environments (`serverless_cloud/network/`).
+Before, each execution environment had its own network interface, which Lambda created at the cold start. Today,
+functions share one interface for each subnet and set of security groups, which Lambda creates with the function, and a
+port table tells their connections apart. The local cloud applies the same rules to real environments
+(`serverless_cloud/network/`).
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ from serverless_first.simulate.inputs import Floats
 Integers = NDArray[np.int64]
 Model = Literal["2019", "hyperplane"]
 
-#: Connections that one shared interface carries; Lambda adds another one beyond (AWS Lambda Developer Guide, VPC).
+#: Connections of one shared interface; beyond this, Lambda adds another interface (AWS Lambda Developer Guide, VPC).
 PORTS = 65_000
-#: Interfaces of a VPC by default, shared with other services (AWS Lambda quotas).
+#: Default quota of interfaces in a VPC in 2019, which functions share with other services (AWS Lambda quotas).
+#: Today it is 500.
 INTERFACES_PER_VPC = 250
-#: Addresses of a subnet that AWS keeps for itself (Amazon VPC User Guide, subnet CIDR blocks).
+#: Addresses of each subnet that AWS reserves (Amazon VPC User Guide, subnet CIDR blocks).
 RESERVED_ADDRESSES = 5
-#: The guide of August 2019 counts one interface for each 3 GB: small environments of a function shared one.
+#: The guide of August 2019 counts one interface per 3 GB, because a function's small environments shared interfaces.
 MB_PER_INTERFACE = 3 * 1024
 SUBNET_PREFIXES = (16, 28)
 FIRST_PORT = 1024
 
 
 def addresses(prefix_length: int) -> int:
-    """Addresses that a subnet has to give: 2^(32 - prefix length) - 5.
+    """The usable addresses of a subnet: 2^(32 - prefix length) - 5.
 
     >>> addresses(28), addresses(24)
     (11, 251)
@@ -46,7 +48,7 @@ def addresses(prefix_length: int) -> int:
     Source: Amazon VPC User Guide, subnet CIDR blocks.
 
     Args:
-        prefix_length: of its IPv4 block, 16 to 28.
+        prefix_length: prefix length of its IPv4 block, 16 to 28.
 
     Raises:
         ValueError: prefix_length is out of its range.
@@ -55,7 +57,7 @@ def addresses(prefix_length: int) -> int:
 
 
 def interfaces_by_the_guide(concurrency: int, memory_mb: float) -> int:
-    """What the guide of August 2019 told users to plan: peak concurrent executions x memory / 3 GB, rounded up.
+    """Interfaces to plan by the guide of August 2019: peak concurrent executions x memory / 3 GB, rounded up.
 
     >>> interfaces_by_the_guide(1000, 1536), interfaces_by_the_guide(100, 512)
     (500, 17)
@@ -63,8 +65,8 @@ def interfaces_by_the_guide(concurrency: int, memory_mb: float) -> int:
     Source: AWS Lambda Developer Guide of August 2019, "Configuring a Lambda function to access resources in a VPC".
 
     Args:
-        concurrency: at the peak, from 0.
-        memory_mb: of the function, above 0.
+        concurrency: peak concurrency, from 0.
+        memory_mb: memory of the function, above 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -75,13 +77,13 @@ def interfaces_by_the_guide(concurrency: int, memory_mb: float) -> int:
 
 @dataclass(frozen=True, eq=False)
 class NetworkResult:
-    """Interfaces for each number of environments; all arrays have its shape.
+    """The interfaces for each number of environments; all arrays have the shape of `environments`.
 
     Attributes:
-        environments: that are to exist.
-        interfaces: that exist for them. Each takes one address of a subnet.
-        refused: environments that cannot start: no address, or no interface, is left for them.
-        addresses: that the subnets have, other things in them taken off.
+        environments: how many environments the function needs.
+        interfaces: how many interfaces exist for them. Each takes one address in a subnet.
+        refused: how many environments can't start because no address or interface is left.
+        addresses: how many addresses the subnets have for these interfaces, without the addresses of other resources.
     """
 
     environments: Integers
@@ -91,7 +93,7 @@ class NetworkResult:
 
     @property
     def free_addresses(self) -> Integers:
-        """Addresses that are left."""
+        """The number of unused addresses."""
         return self.addresses - self.interfaces
 
 
@@ -107,12 +109,13 @@ def simulate(
 ) -> NetworkResult:
     """How many interfaces some environments need, and how many of them get none.
 
-    "2019": one each, as long as the subnets have an address and the VPC's quota an interface. "hyperplane": for each
-    set of security groups and each subnet max(1, ceil(connections / 65,000)), environments spread evenly over sets and
-    subnets; the number of environments has no limit here.
+    With the model "2019", each environment needs one interface, until the subnets run out of addresses or the VPC
+    reaches its quota of interfaces. With "hyperplane", each pair of a subnet and a set of security groups needs
+    max(1, ceil(connections / 65,000)) interfaces. Environments are spread evenly over these pairs, and their number
+    has no limit.
 
-    A thousand environments in two subnets of 251 addresses: 250 of them start, by the quota; and with two interfaces
-    all.
+    In the example, a thousand environments run in two subnets of 251 addresses. In 2019, the quota lets 250 of them
+    start. Today, all of them start, with two interfaces.
 
     >>> simulate(1000, model="2019").refused.item(), simulate(1000).interfaces.item()
     (750, 2)
@@ -120,17 +123,17 @@ def simulate(
     Sources: AWS Lambda Developer Guide of August 2019 and of today, VPC; AWS Lambda quotas.
 
     Args:
-        environments: one number, or an array of them, whole numbers from 0.
+        environments: one whole number from 0, or an array.
         subnets: prefix length of each of the function's subnets, 16 to 28.
         model: "2019" or "hyperplane".
-        group_sets: different sets of security groups that the functions have; of no account in 2019.
-        connections_each: connections that an environment holds open, from 0.
-        taken: addresses of the subnets that others have, from 0.
-        quota: interfaces of the VPC at most.
+        group_sets: number of different sets of security groups that the functions have; ignored with "2019".
+        connections_each: connections that each environment holds open, from 0.
+        taken: addresses in the subnets that other resources use, from 0.
+        quota: maximum number of interfaces in the VPC.
 
     Raises:
-        ValueError: an argument is out of its range; or with "hyperplane" a subnet has no address for its interface, as
-            AWS refuses to make such a function.
+        ValueError: an argument is out of its range, or a subnet has no address for its shared interface, in which case
+            AWS refuses to create the function.
     """
     counts = _whole_array("environments", environments)
     inputs.choice("model", model, get_args(Model))
@@ -156,11 +159,11 @@ def simulate(
 
 @dataclass(frozen=True)
 class ColdStart:
-    """What a request waits for before its handler runs.
+    """The parts of a cold start, which a request waits for before its handler runs.
 
     Attributes:
-        interface_s: until the network interface is there.
-        start_s: everything else: the environment, its code, the runtime, Init.
+        interface_s: seconds until the network interface exists.
+        start_s: seconds for everything else, which is the environment, its code, the runtime and Init.
     """
 
     interface_s: float
@@ -168,28 +171,28 @@ class ColdStart:
 
     @property
     def total_s(self) -> float:
-        """Both, one after the other."""
+        """The sum of both parts, in seconds."""
         return self.interface_s + self.start_s
 
     @property
     def interface_share(self) -> float:
-        """The network's share of the whole, 0 to 1."""
+        """The interface's share of the cold start, 0 to 1."""
         return self.interface_s / self.total_s
 
 
 def cold_start(start_s: float, model: Model = "hyperplane", interface_s: float = ATTACHING_S) -> ColdStart:
-    """A cold start in a VPC: in 2019 it waits for its interface, now the interface was made with the function.
+    """A cold start in a VPC, which waited for its interface in 2019. Today, the interface is created with the function.
 
     >>> cold_start(0.5, "2019").interface_share > 0.95, cold_start(0.5).total_s
     (True, 0.5)
 
-    Sources: AWS Compute Blog, "Announcing improved VPC networking for AWS Lambda functions", 3 September 2019; reports
-    of that time name 5 to 15 s, the local cloud takes 10.
+    Source: AWS Compute Blog, "Announcing improved VPC networking for AWS Lambda functions", September 3, 2019. Reports
+    of that time mention 5 to 15 s, and the local cloud uses 10 s.
 
     Args:
-        start_s: a cold start without a VPC, in seconds, above 0.
+        start_s: duration of a cold start without a VPC, in seconds, above 0.
         model: "2019" or "hyperplane".
-        interface_s: to make and attach an interface in 2019, in seconds, from 0.
+        interface_s: how long it took to create and attach an interface in 2019, in seconds, from 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -200,12 +203,12 @@ def cold_start(start_s: float, model: Model = "hyperplane", interface_s: float =
 
 
 class Translation(NamedTuple):
-    """One line of the table by which connections through one address are told apart.
+    """One line of the port table, which tells connections through one address apart.
 
     Attributes:
-        source: address and port that the environment uses.
-        port: of the shared interface's address, which stands for the source.
-        destination: address and port.
+        source: the environment's address and port.
+        port: the port on the shared interface's address that replaces the source.
+        destination: the destination's address and port.
     """
 
     source: str
@@ -214,10 +217,10 @@ class Translation(NamedTuple):
 
 
 def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tuple[Translation, ...]:
-    """The table of a shared interface: each connection gets the lowest port that its destination does not see yet.
+    """The port table of a shared interface, where each connection gets the lowest unused port for its destination.
 
-    A port may stand in several lines, with different destinations: the pair of port and destination is what answers are
-    told apart by. So the limit of ports counts for each destination alone.
+    A port may be in several lines with different destinations, because the pair of port and destination identifies a
+    reply's connection. So the limit of ports applies to each destination separately.
 
     >>> for line in translate([("env-1:40000", "db:5432"), ("env-2:40000", "db:5432"), ("env-2:40001", "api:443")]):
     ...     print(line.source, line.port, line.destination)
@@ -225,11 +228,12 @@ def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tup
     env-2:40000 1025 db:5432
     env-2:40001 1024 api:443
 
-    The order in which AWS gives ports is not published.
+    AWS doesn't publish the order in which it assigns ports.
 
     Args:
-        connections: that are open at the same time: source and destination, each address and port.
-        ports: of the interface, from 1.
+        connections: the connections that are open at the same time, as pairs of source and destination, both with
+            address and port.
+        ports: number of ports of the interface, from 1.
 
     Raises:
         ValueError: ports is out of its range, a source and destination appear twice, or a destination has more
@@ -252,12 +256,12 @@ def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tup
 
 @dataclass(frozen=True, eq=False)
 class PortResult:
-    """What connections found in the port table; arrays have one entry for each connection.
+    """The state of the port table for each connection; arrays have one entry for each connection.
 
     Attributes:
-        in_use: ports in use once the connection asked, its own included if it got one.
+        in_use: ports in use after the connection asked, including its own port if it got one.
         refused: whether no port was left.
-        ports: how many there are.
+        ports: the number of ports.
     """
 
     in_use: Integers
@@ -266,36 +270,36 @@ class PortResult:
 
     @property
     def most_in_use(self) -> int:
-        """Ports in use at the worst moment."""
+        """The most ports in use at the same time."""
         return int(np.max(self.in_use, initial=0))
 
     @property
     def interfaces(self) -> int:
-        """Interfaces that would refuse nobody."""
+        """The number of interfaces that would refuse no connection."""
         return max(1, math.ceil(self.most_in_use / self.ports))
 
 
 def ports_in_use(
     opened_s: ArrayLike, held_s: ArrayLike, ports: int = PORTS, *, adds_interfaces: bool = False
 ) -> PortResult:
-    """Connections over time from one shared address to one destination: each takes a port while it is open.
+    """Connections over time from one shared address to one destination, each with a port while it is open.
 
-    Little's law: ports in use = connections per second x seconds held. 2 a second, held for a minute, are 120; with 100
-    ports, 20 of each minute's 120 find none.
+    By Little's law, ports in use = connections per second x seconds held. In the example, 2 connections a second that
+    are held for a minute need 120 ports. With 100 ports, 20 of each minute's 120 connections get none.
 
     >>> times_s = [n / 2 for n in range(600)]
     >>> ports_in_use(times_s, 60).most_in_use, ports_in_use(times_s, 60, ports=100).refused.sum().item()
     (120, 100)
 
-    Sources: AWS Lambda Developer Guide, VPC (65,000 an interface); Amazon VPC User Guide (55,000 a destination and
+    Sources: AWS Lambda Developer Guide, VPC (65,000 per interface); Amazon VPC User Guide (55,000 per destination and
     address of a NAT gateway).
 
     Args:
         opened_s: when each connection is opened, in seconds from 0, ascending; shape (n,).
         held_s: how long it stays open, in seconds, above 0; one number, or shape (n,).
-        ports: for the destination, from 1.
-        adds_interfaces: whether another interface is added when the ports are used up, as Lambda does, so that nobody
-            is refused; a NAT gateway refuses.
+        ports: number of ports for the destination, from 1.
+        adds_interfaces: whether to add an interface when the ports are used up, as Lambda does. A NAT gateway refuses
+            connections instead.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape.

@@ -1,4 +1,4 @@
-"""The four kinds of computing of the deck's slides 4 to 7 as policies of `capacity`: what differs is numbers."""
+"""The four kinds of computing on the deck's slides 4 to 7, as policies for `capacity` with different numbers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from serverless_first.simulate.traces import WEEK_S
 def physical(
     guess_per_s: float, per_server_s: float, usd_per_server_hour: float, *, lead_time_s: float = 8 * WEEK_S
 ) -> Policy:
-    """Servers bought in advance for a peak that somebody guessed; more come after weeks, and none goes back.
+    """Servers bought in advance for a guessed peak. More servers take weeks to arrive, and you can't return any.
 
     >>> physical(guess_per_s=900, per_server_s=100, usd_per_server_hour=0.1).initial
     9
 
     Args:
-        guess_per_s: the peak that was guessed, in requests per second, above 0.
+        guess_per_s: the guessed peak, in requests per second, above 0.
         per_server_s: requests per second that a server serves.
-        usd_per_server_hour: what a server costs, its price spread over its life.
-        lead_time_s: from the order to the rack; eight weeks, ours: facts.yml has 4 to 30 (server-delivery-shortage)
-            and 12 (server-order-to-rack).
+        usd_per_server_hour: price of a server, spread over its life.
+        lead_time_s: seconds from the order to the rack. Our default is eight weeks; facts.yml has 4 to 30
+            (server-delivery-shortage) and 12 (server-order-to-rack).
 
     Raises:
         ValueError: an argument is out of its range.
@@ -37,20 +37,20 @@ def physical(
 
 
 def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: float = 0.5, minimum: int = 2) -> Policy:
-    """Instances that an Auto Scaling group adds and removes by target tracking on their utilisation.
+    """Instances that an Auto Scaling group adds and removes by target tracking on their utilization.
 
-    A look each minute; an instance serves three minutes after the order: one can log in after 29 s to 2 minutes
-    (facts.yml, ec2-instance-start), the rest is for the program, and ours; 300 s of cooldown to shrink, as Application
-    Auto Scaling's default for ECS services.
+    The policy checks every minute, and an instance serves three minutes after the order. You can log in after 29 s to
+    2 minutes (facts.yml, ec2-instance-start), and the rest is our estimate for the program. The cooldown for shrinking
+    is 300 s, as in Application Auto Scaling's default for ECS services.
 
     >>> virtual(100, 0.1).units_for(400)
     8
 
     Args:
         per_instance_s: requests per second that an instance serves.
-        usd_per_instance_hour: what an instance costs.
-        target: the utilisation that is aimed at, above 0 to 1.
-        minimum: instances, however small the demand.
+        usd_per_instance_hour: price of an instance.
+        target: the target utilization, above 0 to 1.
+        minimum: the smallest number of instances.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -65,19 +65,19 @@ def virtual(per_instance_s: float, usd_per_instance_hour: float, *, target: floa
 
 
 def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.6, minimum: int = 2) -> Policy:
-    """Tasks that a service adds and removes by target tracking on their utilisation.
+    """Tasks that a service adds and removes by target tracking on their utilization.
 
-    As `virtual`, but smaller units that serve one minute after the order: a task starts within 30 to 45 s, or longer
-    (facts.yml, fargate-task-start).
+    It is like `virtual`, but the units are smaller and serve one minute after the order. A task starts within 30 to
+    45 s, or takes longer (facts.yml, fargate-task-start).
 
     >>> container(25, 0.05).lead_time_s
     60.0
 
     Args:
         per_task_s: requests per second that a task serves.
-        usd_per_task_hour: what a task costs.
-        target: the utilisation that is aimed at, above 0 to 1.
-        minimum: tasks, however small the demand.
+        usd_per_task_hour: price of a task.
+        target: the target utilization, above 0 to 1.
+        minimum: the smallest number of tasks.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -90,20 +90,20 @@ def container(per_task_s: float, usd_per_task_hour: float, *, target: float = 0.
 
 
 def serverless(service_s: float, usd_per_busy_hour: float, *, account_concurrency: int = 1000) -> Policy:
-    """Execution environments: one request each, made when there is one, paid while they work.
+    """Execution environments, which serve one request at a time, start on demand and cost money only while they work.
 
     A function may grow by 1,000 environments every 10 seconds, up to the account's concurrency (AWS Lambda Developer
     Guide, "Lambda scaling behavior").
 
-    The start of an environment takes less than a step of this model: `fleet` has cold starts.
+    Starting an environment takes less than a step of this model. See `fleet` for cold starts.
 
     >>> serverless(0.1, 0.1).per_unit_s
     10.0
 
     Args:
         service_s: how long a request takes, in seconds, above 0.
-        usd_per_busy_hour: an environment busy for an hour; `break_even.busy_hour_usd`.
-        account_concurrency: environments at most, from 1.
+        usd_per_busy_hour: price of an environment that is busy for an hour; see `break_even.busy_hour_usd`.
+        account_concurrency: the most environments in the account, from 1.
 
     Raises:
         ValueError: an argument is out of its range.

@@ -1,8 +1,8 @@
-"""Calls that want an answer at once, against messages that wait in a queue: what is lost, and what waits how long.
+"""Calls that need an answer immediately, against messages that wait in a queue: losses and waiting times.
 
-A synchronous call that finds all places taken is refused, or waits in a room with few seats. A message waits in the
-queue; pollers take it to the function, more and more of them as long as messages are left. How fast they grow in number
-is AWS's rule, which the local cloud applies too (`serverless_cloud/sources/sqs_scaling.py`).
+A synchronous call that exceeds the concurrency is refused, or waits in a room with few seats. A message waits in the
+queue until a poller takes it to the function. The number of pollers grows as long as messages are left. AWS's rule for
+this growth, which the local cloud also applies, is in `serverless_cloud/sources/sqs_scaling.py`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from serverless_first.simulate.inputs import Floats
 
 Integers = NDArray[np.int64]
 
-#: How long SQS keeps a message by default and at most, in seconds (Amazon SQS quotas): 4 and 14 days.
+#: Default and maximum time for which SQS keeps a message, 4 and 14 days in seconds (Amazon SQS quotas).
 RETENTION_S, LONGEST_RETENTION_S = 345_600.0, 1_209_600.0
-#: MaximumConcurrency of a mapping, and messages in a batch; more need a batch window (Lambda API).
+#: Limits of a mapping's MaximumConcurrency, and of the batch size without a batch window (Lambda API).
 MAXIMUM_CONCURRENCY, MOST_IN_A_BATCH = (2, 1000), 10
-#: A long poll of a queue ends after 20 s (Amazon SQS Developer Guide): the queue counts as empty after that.
+#: A long poll ends after 20 s (Amazon SQS Developer Guide). After that, the queue counts as empty.
 LONG_POLL_S = 20.0
-_TICK_S = 0.125  # how often the limit is looked at while it holds messages back: a sum of these is exact
+_TICK_S = 0.125  # how often to check the limit while it holds messages back; sums of this number are exact
 
 
 @dataclass(frozen=True, eq=False)
 class _Outcomes:
-    """What calls and messages have in common: when each came, when its work began and ended, or that it was lost."""
+    """The common part of the results for calls and messages: arrivals, begins and ends of the work, and losses."""
 
     arrival_s: Floats
     begin_s: Floats
@@ -39,52 +39,53 @@ class _Outcomes:
 
     @property
     def lost(self) -> int:
-        """How many calls were refused, or how many messages grew too old in the queue."""
+        """How many calls were refused, or how many messages expired in the queue."""
         return int(np.count_nonzero(np.isnan(self.begin_s)))
 
     @property
     def handled(self) -> int:
-        """How many the function got."""
+        """How many calls or messages the function got."""
         return self.arrival_s.size - self.lost
 
     @property
     def wait_s(self) -> Floats:
-        """How long each waited until its work began, NaN where it was lost."""
+        """How long each call or message waited until its work began, in seconds; NaN if it was lost."""
         return self.begin_s - self.arrival_s
 
 
 class CallsResult(_Outcomes):
-    """What happened to synchronous calls; all arrays have one entry for each call, in the order of arrival.
+    """The outcome of synchronous calls; all arrays have one entry for each call, in the order of arrival.
 
     Attributes:
-        arrival_s: when it came.
-        begin_s: when its service began; NaN where it was refused.
-        end_s: when it ended; NaN where it was refused.
+        arrival_s: when the call arrived, in seconds.
+        begin_s: when its service began; NaN if it was refused.
+        end_s: when its service ended; NaN if it was refused.
     """
 
     @property
     def calls(self) -> int:
-        """How many there were."""
+        """The number of calls."""
         return self.arrival_s.size
 
 
 def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, waiting_room: int = 0) -> CallsResult:
-    """Synchronous calls to a function with a limited concurrency, or to a server with a few seats for those who wait.
+    """Synchronous calls to a function with limited concurrency, or to a server with a small waiting room.
 
-    Who finds all places and all seats taken is refused and does not come back: Lambda answers 429, with no seats. First
-    come, first served. A place given back at the moment of an arrival is free for it.
+    A call that finds all places and all waiting seats taken is refused and doesn't come back. Lambda has no waiting
+    seats and returns 429. Calls are served in the order of arrival. A place that becomes free at the instant of an
+    arrival is free for the new call.
 
-    Five calls at once, two places, one seat:
+    In the example, five calls arrive at the same time, and there are two places and one waiting seat.
 
     >>> run = calls([0, 0, 0, 0, 0], 1.0, concurrency=2, waiting_room=1)
     >>> run.handled, run.lost, run.wait_s.tolist()
     (3, 2, [0.0, 0.0, 1.0, nan, nan])
 
     Args:
-        arrivals_s: when each call comes, in seconds from 0, ascending; shape (n,).
+        arrivals_s: when each call arrives, in seconds from 0, ascending; shape (n,).
         service_s: how long it takes, in seconds, above 0; one number, or shape (n,).
-        concurrency: calls that are served at the same time, from 1; reserved concurrency for instance.
-        waiting_room: seats for those who wait, from 0; Lambda has none.
+        concurrency: how many calls are served at the same time, from 1, such as reserved concurrency.
+        waiting_room: number of waiting seats, from 0; Lambda has none.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape.
@@ -93,8 +94,8 @@ def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, wait
     services = np.broadcast_to(inputs.service("service_s", service_s, arrivals.size), arrivals.shape)
     places = inputs.whole("concurrency", concurrency, 1)
     most = places + inputs.whole("waiting_room", waiting_room, 0)
-    ends: list[float] = []  # a heap: of all that are in service or wait
-    free_at = [0.0] * min(places, arrivals.size)  # a heap: when each place is free
+    ends: list[float] = []  # a heap of the ends of all calls that are in service or waiting
+    free_at = [0.0] * min(places, arrivals.size)  # a heap of the times at which each place becomes free
     begin: list[float] = []
     for now, service in zip(arrivals.tolist(), services.tolist(), strict=True):
         while ends and ends[0] <= now:
@@ -114,15 +115,15 @@ def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, wait
 
 @dataclass(frozen=True, eq=False)
 class QueueResult(_Outcomes):
-    """What happened to messages; all arrays have one entry for each message, in the order of arrival.
+    """The outcome of messages; all arrays have one entry for each message, in the order of arrival.
 
     Attributes:
-        arrival_s: when it was sent.
-        begin_s: when its batch was handed to the function; NaN where it was lost.
-        end_s: when the batch was done; NaN where it was lost.
-        left_s: when it left the queue, by a batch or by its age.
-        limit: batches that might be under way when its own began, or when it was lost.
-        batch: number of its batch, from 0; -1 where it was lost.
+        arrival_s: when the message was sent, in seconds.
+        begin_s: when the function got its batch; NaN if the message was lost.
+        end_s: when the batch was done; NaN if the message was lost.
+        left_s: when the message left the queue, in a batch or because it expired.
+        limit: how many batches could run when its batch began or when the message was lost.
+        batch: number of its batch, from 0; -1 if the message was lost.
     """
 
     left_s: Floats
@@ -131,43 +132,43 @@ class QueueResult(_Outcomes):
 
     @property
     def messages(self) -> int:
-        """How many were sent."""
+        """The number of messages."""
         return self.arrival_s.size
 
     @property
     def invocations(self) -> int:
-        """Batches, each of them one invocation."""
+        """The number of batches, each of which is one invocation."""
         return int(np.max(self.batch, initial=-1)) + 1
 
     @property
     def oldest_s(self) -> float:
-        """The highest age that a message reached in the queue, in seconds; 0 without messages."""
+        """The highest age of a message in the queue, in seconds; 0 without messages."""
         return float(np.max(self.left_s - self.arrival_s, initial=0.0))
 
     @property
     def most_waiting(self) -> int:
-        """The most messages that waited at the same moment."""
+        """The most messages that waited at the same time."""
         return int(np.max(self.backlog(self.arrival_s), initial=0))
 
     @property
     def done_s(self) -> float:
-        """When the last batch was done, in seconds; 0 without one."""
+        """When the last batch was done, in seconds; 0 without batches."""
         return float(np.max(self.end_s, initial=0.0, where=~np.isnan(self.end_s)))
 
     def backlog(self, times_s: ArrayLike) -> Integers:
-        """Messages in the queue at these times, in seconds: CloudWatch's ApproximateNumberOfMessagesVisible."""
+        """Messages in the queue at these times (in seconds), like CloudWatch's ApproximateNumberOfMessagesVisible."""
         return _count(self.arrival_s, times_s) - _count(self.left_s, times_s)
 
     def oldest_age_s(self, times_s: ArrayLike) -> Floats:
-        """Age of the oldest message in the queue at these times, 0 if it is empty: ApproximateAgeOfOldestMessage."""
+        """Age of the oldest message in seconds, 0 if there is none, like CloudWatch's ApproximateAgeOfOldestMessage."""
         times = inputs.numbers("times_s", times_s)
-        # The first message that has not left: up to it, all have.
+        # The first message that has not left the queue; all earlier messages have.
         first = np.searchsorted(np.maximum.accumulate(self.left_s), times, side="right")
         arrived = np.append(self.arrival_s, math.inf)[first]
         return np.asarray(np.where(arrived <= times, times - np.where(arrived <= times, arrived, times), 0.0))
 
     def in_flight(self, times_s: ArrayLike) -> Integers:
-        """Batches under way at these times, in seconds."""
+        """How many batches are running at these times, which are in seconds."""
         _, first = np.unique(self.batch[self.batch >= 0], return_index=True)
         handled = self.batch >= 0
         begins, ends = self.begin_s[handled][first], self.end_s[handled][first]
@@ -182,18 +183,19 @@ def queue(
     batch_size: int = 1,
     retention_s: float = RETENTION_S,
 ) -> QueueResult:
-    """Messages of an SQS queue that an event source mapping hands to a function.
+    """Messages in an SQS queue that an event source mapping passes to a function.
 
-    A batch begins as soon as a message is there and fewer batches are under way than the limit allows; it takes what is
-    there, up to `batch_size`, the oldest first, and its messages are worked on one after another. The limit is 5 at
-    first, grows by 300 a minute while messages come, to 1,250 or `maximum_concurrency`, and falls back when the queue
-    was empty for 20 s (`serverless_cloud/sources/sqs_scaling.py` has the rule and its source; AWS does not say how fast
-    it falls).
+    A batch begins as soon as a message is available and fewer batches are running than the limit allows. The batch
+    takes the available messages, oldest first, up to `batch_size`, and the function handles them one after another.
+    The limit is 5 at first. It grows by 300 a minute while messages are left, up to 1,250 or `maximum_concurrency`, and
+    falls back after the queue has been empty for 20 s. The rule and its source are in
+    `serverless_cloud/sources/sqs_scaling.py`; AWS doesn't say how fast the limit falls.
 
-    Left out: messages whose function fails, the visibility timeout, the batch window, other users of the account's
-    concurrency.
+    The model leaves out messages whose function fails, the visibility timeout, the batch window, and other users of the
+    account's concurrency.
 
-    A thousand messages of a minute each at once: 5 batches at first, 5 more each second.
+    In the example, a thousand messages arrive at the same time, and each takes a minute. At first, 5 batches run, and
+    every second, 5 more begin.
 
     >>> run = queue([0.0] * 1000, 60.0)
     >>> run.in_flight([0, 10, 30]).tolist(), run.lost
@@ -202,9 +204,9 @@ def queue(
     Args:
         arrivals_s: when each message is sent, in seconds from 0, ascending; shape (n,).
         service_s: how long the function works on it, in seconds, above 0; one number, or shape (n,).
-        maximum_concurrency: MaximumConcurrency of the mapping, 2 to 1,000; None for the 1,250 of the rule.
-        batch_size: messages in a batch at most, 1 to 10; AWS allows more with a batch window.
-        retention_s: how long the queue keeps a message, 60 s to 14 days; older ones are lost.
+        maximum_concurrency: MaximumConcurrency of the mapping, 2 to 1,000; None for the rule's limit of 1,250.
+        batch_size: maximum number of messages in a batch, 1 to 10; AWS allows more with a batch window.
+        retention_s: how long the queue keeps a message, in seconds, from 60 s to 14 days; older messages are lost.
 
     Raises:
         ValueError: an argument is out of its range or has the wrong shape.
@@ -227,11 +229,11 @@ def queue(
 def _batches(
     arrivals: list[float], services: list[float], maximum: int | None, size: int, keeps_s: float
 ) -> tuple[list[float], list[float], list[int], list[int]]:
-    """When each message's batch begins and ends (NaN where it is lost), the limit then, and the number of the batch."""
+    """For each message, the begin and end of its batch (NaN if it is lost), the limit, and the number of the batch."""
     now = 0.0
     scaling = Scaling(maximum, lambda: 1.0, lambda: now)
     most = MOST_CONCURRENT_BATCHES if maximum is None else maximum
-    ends: list[float] = []  # a heap: of the batches under way
+    ends: list[float] = []  # a heap of the ends of running batches
     begin: list[float] = []
     end: list[float] = []
     limits: list[int] = []
@@ -244,7 +246,7 @@ def _batches(
                 scaling.queue_is_empty()
                 limit = scaling.limit
             now = arrivals[head]
-        if limit < most:  # at the most there is nothing to ask any more
+        if limit < most:  # at its maximum, the limit no longer grows
             scaling.messages_left()
             limit = scaling.limit
         while ends and ends[0] <= now:
@@ -274,5 +276,5 @@ def _batches(
 
 
 def _count(moments_s: Floats, times_s: ArrayLike) -> Integers:
-    """How many of these moments are not after each time; NaN never comes."""
+    """How many of these moments are at or before each time; NaN counts as never."""
     return np.searchsorted(np.sort(moments_s), inputs.numbers("times_s", times_s), side="right").astype(np.int64)

@@ -1,4 +1,4 @@
-"""What a long simulation of a fleet comes close to: the exact result of queueing theory."""
+"""The exact results of queueing theory for a fleet, which long simulations approach."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def cold_share_theory(rate_per_s: float, mean_service_s: float, idle_expiry_s: f
 @overload
 def cold_share_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> Floats: ...
 def cold_share_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> float | Floats:
-    """The share of requests that meet a cold start, from queueing theory: what a long simulation comes close to.
+    """The share of requests that have a cold start, from queueing theory. Long simulations approach it.
 
-    Holds for requests at random moments (a Poisson process), exponential service times that are the same warm and
-    cold, no limit of concurrency, and routing to the environment used most recently.
+    It applies to requests at random times (a Poisson process), exponential service times that are the same for warm and
+    cold starts, unlimited concurrency, and routing to the most recently used environment.
 
-    Why: the number of busy environments is an M/M/inf queue, so a request finds b of them busy with the Poisson
-    probability pi_b of mean rate x service. The idle environment used last is the one that was left when the number
-    last fell from b + 1 to b. The request is cold if that is longer ago than the expiry. Seen backwards in time, that
-    is the first passage of the queue from b to b + 1, tau_b; the queue looks the same in both directions. So the share
-    is the sum of pi_b P(tau_b > expiry).
+    Derivation: the number of busy environments is an M/M/inf queue, so a request finds b of them busy with the Poisson
+    probability pi_b of mean rate x service. The most recently used idle environment became idle when the number last
+    fell from b + 1 to b. The request is cold if this was longer ago than the expiry. Backward in time, this duration is
+    tau_b, the first passage of the queue from b to b + 1, because the queue looks the same in both directions. So the
+    share is the sum of pi_b P(tau_b > expiry).
 
     >>> f"{cold_share_theory(rate_per_s=0.9, mean_service_s=2.0, idle_expiry_s=600):.2%}"
     '0.13%'
@@ -34,11 +34,11 @@ def cold_share_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_exp
     Args:
         rate_per_s: requests per second, above 0.
         mean_service_s: mean service time in seconds, above 0.
-        idle_expiry_s: how long an environment stays idle before it is ended, in seconds, finite.
+        idle_expiry_s: how long an environment stays idle before it ends, in seconds, finite.
 
     Returns:
-        A share from 0 to 1, with an absolute error below 1e-10; an array in the arguments' common shape if one of
-        them is an array.
+        A share from 0 to 1, with an absolute error below 1e-10. If an argument is an array, it is an array in the
+        arguments' common shape.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -51,10 +51,10 @@ def mean_idle_theory(rate_per_s: float, mean_service_s: float, idle_expiry_s: fl
 @overload
 def mean_idle_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> Floats: ...
 def mean_idle_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike) -> float | Floats:
-    """How many environments are idle, averaged over time; arguments and assumptions as in `cold_share_theory`.
+    """The average number of idle environments, with arguments and assumptions as in `cold_share_theory`.
 
-    A service that leaves b environments busy, leaves its own idle for min(tau_b, expiry). Little's law makes that
-    rate x sum of pi_b E[min(tau_b, expiry)].
+    If b environments are busy after a service, the service's environment is idle for min(tau_b, expiry). By Little's
+    law, the average is rate x sum of pi_b E[min(tau_b, expiry)].
 
     >>> round(mean_idle_theory(rate_per_s=0.9, mean_service_s=2.0, idle_expiry_s=600), 2)
     5.91
@@ -65,10 +65,11 @@ def mean_idle_theory(rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expi
 def _first_passages(
     rate_per_s: ArrayLike, mean_service_s: ArrayLike, idle_expiry_s: ArrayLike
 ) -> tuple[float, float] | tuple[Floats, Floats]:
-    """Cold share and mean number of idle environments.
+    """The cold share and the mean number of idle environments.
 
-    tau_b has the Laplace transform f_b(s) = rho / (rho + b + s - b f_{b-1}(s)), time in mean services, rho = rate x
-    service: from b the queue goes up, or down and then has to come back. The sum over b is inverted as a whole.
+    tau_b has the Laplace transform f_b(s) = rho / (rho + b + s - b f_{b-1}(s)), with time in units of the mean service
+    and rho = rate x service, because from b the queue goes up, or goes down and comes back. The function inverts the
+    sum over b as a whole.
     """
     rate, service, expiry = np.broadcast_arrays(
         inputs.above_zero("rate_per_s", rate_per_s),
@@ -85,7 +86,7 @@ def _first_passages(
     passage = np.zeros_like(s)
     log_weight = -rho
     beyond = np.zeros_like(s)  # the sum of pi_b (1 - f_b(s))
-    # Ten standard deviations above its mean, the Poisson distribution has nothing left that a float could show.
+    # More than ten standard deviations above the mean, Poisson probabilities are too small for a float.
     for b in range(math.ceil(most + 10 * math.sqrt(most) + 20)):
         passage = rho / (rho + b + s - b * passage)
         beyond += np.exp(log_weight) * (1 - passage)
@@ -101,7 +102,7 @@ def _contour(nodes: int = 24) -> tuple[NDArray[np.complex128], NDArray[np.comple
 
     Talbot's contour with the constants of Trefethen, Weideman and Schmelzer, "Talbot quadratures and rational
     approximations", BIT 46 (2006); the error falls as 3.89 ** -nodes for singularities on the negative real axis,
-    where those of a birth-death process lie. The nodes come in conjugate pairs: one half stands for both.
+    where a birth-death process has its singularities. The nodes are conjugate pairs, so one half is enough.
     """
     theta = (2 * np.arange(nodes // 2) + 1) * math.pi / nodes
     scaled = 0.6407 * theta

@@ -1,7 +1,8 @@
-"""The token bucket with which API Gateway throttles: which requests of a sequence pass.
+"""The token bucket with which API Gateway throttles requests.
 
-Source: Amazon API Gateway Developer Guide, "Throttle requests to your REST APIs": the rate is how many tokens come back
-each second, the burst is how many the bucket holds. A request takes one token; without one it gets 429.
+The rate is how many tokens come back each second, and the burst is how many tokens the bucket holds. A request takes
+one token. If there is none, the request gets 429. Source: Amazon API Gateway Developer Guide, "Throttle requests to
+your REST APIs".
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from serverless_first.simulate import inputs
 
 @dataclass(frozen=True)
 class Throttled:
-    """What became of the requests.
+    """The outcome of each request.
 
     Attributes:
         passed: for each request, whether it found a token.
         tokens: for each request, how many tokens it found in the bucket.
-        rate_per_s, burst: of the bucket.
+        rate_per_s, burst: the bucket's settings, as in `token_bucket`.
     """
 
     passed: NDArray[np.bool_]
@@ -31,7 +32,7 @@ class Throttled:
 
     @property
     def refused(self) -> int:
-        """How many got 429."""
+        """How many requests got 429."""
         return int(np.count_nonzero(~self.passed))
 
 
@@ -42,7 +43,7 @@ def token_bucket(arrivals_s: ArrayLike, rate_per_s: float, burst: float) -> Thro
     10
 
     Args:
-        arrivals_s: when each request comes, in seconds, ascending.
+        arrivals_s: when each request arrives, in seconds, ascending.
         rate_per_s: tokens that come back each second, above 0.
         burst: the most tokens that the bucket holds, from 1.
 

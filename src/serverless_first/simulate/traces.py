@@ -1,7 +1,7 @@
-"""Demand over time: shapes with documented parameters, and requests at random moments from them.
+"""Demand over time, in shapes with documented parameters, and random arrivals of requests.
 
-A `Demand` says how many requests arrive each second, step by step: what capacity is planned for. `arrivals` draws the
-moments of single requests from it: what `fleet`, `pool` and `queueing` take.
+A `Demand` has the requests per second for each step, for models of capacity. `arrivals` draws the arrival times of
+single requests from a `Demand`, for `fleet`, `pool` and `queueing`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WEEKEND, _PEAK_S = 0.6, 14 * HOUR_S
 
 @dataclass(frozen=True, eq=False)
 class Demand:
-    """How many requests arrive, step by step.
+    """How many requests arrive in each step.
 
     Attributes:
         per_s: requests per second in each step, from 0; shape (n,).
@@ -53,17 +53,17 @@ class Demand:
 
     @property
     def duration_s(self) -> float:
-        """Length of the whole, in seconds."""
+        """The total length, in seconds."""
         return self.per_s.size * self.step_s
 
     @property
     def requests(self) -> float:
-        """How many requests arrive in all."""
+        """The total number of requests."""
         return float(self.per_s.sum()) * self.step_s
 
     @property
     def mean_per_s(self) -> float:
-        """Requests per second, averaged over the whole."""
+        """Requests per second, averaged over the total length."""
         return float(self.per_s.mean())
 
     @property
@@ -73,14 +73,14 @@ class Demand:
 
 
 def steady(per_s: float, duration_s: float, step_s: float = 60.0) -> Demand:
-    """The same demand all the time.
+    """A constant demand.
 
     >>> steady(5, 3600).requests
     18000.0
 
     Args:
         per_s: requests per second, from 0.
-        duration_s: how long, in seconds, rounded up to whole steps.
+        duration_s: total length in seconds, rounded up to whole steps.
         step_s: length of a step, in seconds.
 
     Raises:
@@ -96,23 +96,23 @@ def week(
     constant_share: float = 0.5,
     step_s: float = 60.0,
 ) -> Demand:
-    """Days and nights, working days and weekends, from Monday 0:00.
+    """Demand with days and nights, working days and weekends, from Monday at midnight.
 
     per_s(t) = mean x (constant + (1 - constant) x day(t) x weekend(t) / ((5 + 2 weekend) / 7)), where
-    day(t) = 1 + cos(2 pi (t - peak) / 24 h). The peak is at 14:00, and without the constant part, a day of the weekend
-    has 0.6 of a working day. Over whole weeks the average is `mean_per_s`.
+    day(t) = 1 + cos(2 pi (t - peak) / 24 h). The peak is at 2 p.m. Without the constant part, a
+    weekend day has 0.6 of the demand of a working day. Over whole weeks, the average is `mean_per_s`.
 
     >>> demand = week(100)
     >>> round(demand.mean_per_s), round(demand.per_s.min()), round(demand.peak_per_s)
     (100, 50, 163)
 
-    Source: Shahrad et al., "Serverless in the Wild", USENIX ATC 2020, section 3: days and weekends show clearly, and
-    about half of the invocations are a constant base. The form of the day and the height of the weekend are ours.
+    Source: Shahrad et al., "Serverless in the Wild", USENIX ATC 2020, section 3: days and weekends are clearly
+    visible, and about half of the invocations are constant. The shape of the day and the level of the weekend are ours.
 
     Args:
         mean_per_s: requests per second, averaged over whole weeks, from 0.
-        days: how long, above 0.
-        constant_share: the share of the demand that knows neither day nor night, 0 to 1.
+        days: number of days, above 0.
+        constant_share: share of the demand that is constant day and night, 0 to 1.
         step_s: length of a step, in seconds.
 
     Raises:
@@ -129,21 +129,21 @@ def week(
 def flash_crowd(
     demand: Demand, at_s: float, times: float, *, rise_s: float = 300.0, hold_s: float = 1800.0, fade_s: float = 3600.0
 ) -> Demand:
-    """A crowd that comes at once: the lamps were on television.
+    """Adds a flash crowd to a demand, for example after the lamps were on television.
 
-    The demand is multiplied by 1 + (times - 1) x s(t). s rises from 0 to 1 in a straight line, holds, and fades as
-    exp(-t / fade_s). The form is ours; it is evaluated in the middle of each step.
+    The demand is multiplied by 1 + (times - 1) x s(t). s rises linearly from 0 to 1, stays there, and fades as
+    exp(-t / fade_s). The shape is ours, and it is evaluated in the middle of each step.
 
     >>> flash_crowd(steady(10, 7200), at_s=1800, times=20).peak_per_s
     200.0
 
     Args:
-        demand: without the crowd.
-        at_s: when it begins, in seconds from 0, before the end.
-        times: the demand at the height of it, in multiples of what it would be; from 1.
-        rise_s: from the beginning to the full height, from 0.
-        hold_s: how long it stays, from 0.
-        fade_s: until 37 % of it are left, above 0.
+        demand: the demand without the crowd.
+        at_s: when the crowd begins, in seconds from 0, before the end.
+        times: the demand at the crowd's peak, in multiples of the usual demand, from 1.
+        rise_s: seconds from the beginning to the peak, from 0.
+        hold_s: how long the peak lasts, in seconds, from 0.
+        fade_s: seconds until 37% of the crowd is left, above 0.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -161,18 +161,18 @@ def flash_crowd(
 
 
 def arrivals(demand: Demand, seed: int) -> Floats:
-    """Requests at random moments, as a Poisson process whose rate is the demand: ascending, in seconds from 0.
+    """Arrival times of requests in seconds from 0, ascending, as a Poisson process whose rate is the demand.
 
-    In each step the number is drawn from a Poisson distribution of mean per_s x step_s, and each moment is equally
-    likely.
+    The number of requests in each step has a Poisson distribution with the mean per_s x step_s, and each time within
+    the step is equally likely.
 
     >>> times_s = arrivals(steady(10, 3600), seed=2020)
     >>> bool(abs(times_s.size - 36000) < 600)
     True
 
     Args:
-        demand: requests per second, step by step; at most 100,000,000 requests in all.
-        seed: of the random numbers; the same seed gives the same requests.
+        demand: requests per second, step by step; at most 100,000,000 requests in total.
+        seed: seed of the random numbers; the same seed gives the same requests.
 
     Raises:
         ValueError: an argument is out of its range.

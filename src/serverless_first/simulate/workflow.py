@@ -1,12 +1,12 @@
-"""A job that somebody asks for again and again, against a service that says when it is done: slide 34 of the deck.
+"""Polling a job against waiting for its end in Step Functions, as on slide 34 of the deck.
 
-Left, a state machine submits a job by a function, waits, asks by a function how far it is, and waits again. Right, one
-state submits the job and goes on when it has ended (`batch:submitJob.sync`); Step Functions does the waiting. Both send
-a message at the end. The job itself costs the same on both sides and is left out.
+On the left of the slide, a state machine submits a job with a function, waits, checks the job's status with another
+function, and waits again. On the right, one state submits the job and continues when the job has ended
+(`batch:submitJob.sync`). Both send a message at the end. The cost of the job is the same both ways and is left out.
 
-AWS bills Standard workflows by state transitions: one each time a step is executed (AWS Step Functions pricing). AWS's
-examples count the nodes Start and End of the picture too; here the states are counted that are entered, as the history
-shows them.
+AWS bills Standard workflows by state transitions, one for each execution of a step (AWS Step Functions pricing). AWS's
+examples also count the nodes Start and End in the picture. This model counts the states that are entered, as in the
+history.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from serverless_first.simulate.inputs import Floats
 
 Integers = NDArray[np.int64]
 
-#: Events of an execution's history at most; it fails beyond (AWS Step Functions quotas).
+#: Maximum number of events in an execution's history. Beyond it, the execution fails (AWS Step Functions quotas).
 HISTORY_EVENTS = 25_000
-#: Events of a state in the history: a Task with a function or a service is entered, scheduled, started, succeeded and
-#: exited; Wait and Choice are entered and exited. `.sync` adds that the job was submitted.
+#: Events of a state in the history. A Task with a function or a service is entered, scheduled, started, succeeded and
+#: exited. Wait and Choice are entered and exited. `.sync` adds an event for the submission of the job.
 _TASK_EVENTS, _PLAIN_EVENTS, _SUBMITTED_EVENTS = 5, 2, 1
 _EXECUTION_EVENTS = 2  # started, succeeded
-_LOOK_STATES = 3  # Wait, the function that asks, Choice
+_LOOK_STATES = 3  # Wait, the function that checks the status, Choice
 _LOOK_EVENTS = _TASK_EVENTS + 2 * _PLAIN_EVENTS
 
 
 @dataclass(frozen=True, eq=False)
 class WorkflowResult:
-    """One execution for each job; all arrays have the shape of the jobs.
+    """The result of one execution for each job; all arrays have the shape of the jobs.
 
     Attributes:
-        job_s: from the submission of the job to its end.
-        delay_s: from the job's end until the machine knows; infinite where the history was full before.
-        transitions: states that were entered.
-        invocations: of functions.
-        function_s: how long the functions ran, in all.
-        events: in the history.
-        messages: that were sent at the end.
+        job_s: seconds from the submission of the job to its end.
+        delay_s: seconds from the job's end until the state machine notices it; infinite if the history was full before.
+        transitions: number of states that were entered.
+        invocations: number of function calls.
+        function_s: total running time of the functions, in seconds.
+        events: number of events in the history.
+        messages: number of messages sent at the end.
     """
 
     job_s: Floats
@@ -58,11 +58,11 @@ class WorkflowResult:
 
     @property
     def history_full(self) -> NDArray[np.bool_]:
-        """Executions that failed since their history was full."""
+        """Whether each execution failed because its history was full."""
         return np.isinf(self.delay_s)
 
     def bill(self, prices: Prices) -> Bill:
-        """What all these executions cost with functions of 128 MB, without the jobs, the free tier taken as used up.
+        """The bill for all these executions with 128-MB functions, without the jobs and the free tier.
 
         transitions x price + requests and GB-seconds of the functions + messages x price.
 
@@ -72,7 +72,7 @@ class WorkflowResult:
         [830, 50]
 
         Args:
-            prices: of one Region.
+            prices: prices of one Region.
 
         Raises:
             UnknownPrice: the Region has no such price in the table.
@@ -92,14 +92,15 @@ class WorkflowResult:
 
 
 def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) -> WorkflowResult:
-    """The left machine: submit, then wait, ask, choose, and wait again until the job has ended.
+    """The left state machine: submit, then wait, check the status, choose, and wait again until the job has ended.
 
-    Look k asks at k x wait + (k - 1) x function. The first that finds the job ended is
-    k = max(1, ceil((job + function) / (wait + function))), and the machine knows when its function is done:
-    delay = k (wait + function) - job. Transitions: 1 + 3 k, and after the last look a function and a message. For jobs
-    much longer than the wait, the delay is spread evenly from `function_s` to wait + 2 x function_s.
+    Check k begins at k x wait + (k - 1) x function. The first check that finds the job ended is
+    k = max(1, ceil((job + function) / (wait + function))). The machine notices the end when this check's function is
+    done, so delay = k (wait + function) - job. There are 1 + 3 k transitions, and a function and a message after the
+    last check. For jobs much longer than the wait, the delay is spread evenly from `function_s` to
+    wait + 2 x function_s.
 
-    A job of ten minutes with a look a minute: 33 transitions and 12 invocations.
+    In the example, a job of ten minutes with a check every minute has 33 transitions and 12 invocations.
 
     >>> run = polling(600, 60, function_s=0.001)
     >>> run.transitions.item(), run.invocations.item(), round(run.delay_s.item(), 2)
@@ -108,8 +109,8 @@ def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) 
     Source: Step Functions Developer Guide, sample project "Job Poller"; slide 34 ends with a function and a message.
 
     Args:
-        job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
-        wait_s: of the Wait state, in seconds, from 1: Step Functions waits whole seconds.
+        job_s: seconds from the submission of each job to its end, above 0; one number, or an array.
+        wait_s: time of the Wait state, in seconds, from 1, because Step Functions waits whole seconds.
         function_s: how long each function runs, in seconds, above 0.
 
     Raises:
@@ -121,7 +122,7 @@ def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) 
     before = _EXECUTION_EVENTS + _TASK_EVENTS
     after = 2 * _TASK_EVENTS  # a function and a message
     most = (HISTORY_EVENTS - before - after) // _LOOK_EVENTS
-    # The little that is taken off is for a job that ends at the moment of a look: a float may show it a hair later.
+    # The small subtraction is for a job that ends at the instant of a check, because floats may be slightly too large.
     wanted = np.maximum(1, np.ceil((jobs + function) / (wait + function) - 1e-9))
     full = wanted > most
     looks = np.minimum(wanted, most + 1).astype(np.int64)
@@ -140,10 +141,10 @@ def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) 
 
 
 def waiting(job_s: ArrayLike) -> WorkflowResult:
-    """The right machine: one state submits the job and waits for its end, another sends a message.
+    """The right state machine: one state submits the job and waits for its end, and another sends a message.
 
-    However long the job runs, these are 2 transitions and no function. Step Functions hears of the job's end at once
-    here; AWS does not say how soon.
+    However long the job runs, there are 2 transitions and no function calls. In this model, Step Functions notices the
+    job's end immediately; AWS doesn't say how soon.
 
     >>> run = waiting([60, 86_400])
     >>> run.transitions.tolist(), run.invocations.tolist(), run.delay_s.tolist()
@@ -152,7 +153,7 @@ def waiting(job_s: ArrayLike) -> WorkflowResult:
     Source: Step Functions Developer Guide, sample project "Manage a batch job".
 
     Args:
-        job_s: from the submission of each job to its end, in seconds, above 0; one number, or an array.
+        job_s: seconds from the submission of each job to its end, above 0; one number, or an array.
 
     Raises:
         ValueError: an argument is out of its range.

@@ -1,6 +1,6 @@
 """Sets an order's status to "paid" or "cancelled". The event is {"order_id": ..., "status": ...}.
 
-The same event may come twice, because the second one changes nothing.
+The same event may arrive twice, because handling it again changes nothing.
 """
 
 import psycopg

@@ -1,4 +1,4 @@
-"""The payment provider, another company. It charges once per key, and answers each request with the request's token."""
+"""The payment provider, another company. It charges once per key, and replies to each request with its token."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 states = boto3.client("stepfunctions")
 charges = boto3.resource("dynamodb").Table(os.environ["CHARGES"])
 
-#: Step Functions returns these errors if nobody is waiting for the token anymore. That isn't our problem.
+#: Step Functions returns these errors if no execution is waiting for the token anymore. The provider ignores them.
 OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
@@ -30,7 +30,7 @@ def pay(request):
     """Charges a customer or refuses the card, then answers."""
     decision = decide(request["customer"])
     with contextlib.suppress(charges.meta.client.exceptions.ConditionalCheckFailedException):
-        charges.put_item(  # a known key changes nothing, and gets the same answer again
+        charges.put_item(  # a known key changes nothing, and gets the same reply again
             Item={"key": request["key"], "order_id": request["order_id"], "decision": decision},
             ConditionExpression="attribute_not_exists(#key)",
             ExpressionAttributeNames={"#key": "key"},

@@ -1,4 +1,4 @@
-"""A built lesson as a page: its cells and stored outputs, predictions before what happened, the quiz folded."""
+"""Turns a built lesson into a page with its cells and stored outputs, folded after each prediction."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LONG_LINES = 30
 _PREDICTS = re.compile(r"\blab\.predict\(")
 _ASKS = re.compile(r"lab\.(predict|quiz|recall)\(")
 _QUIZ = re.compile(r"\blab\.(quiz|recall)\(\)")
-_FOLD_OPENS = '<details class="happened"><summary>Run it: what happened</summary>'
+_FOLD_OPENS = '<details class="happened"><summary>Run it, and see the result</summary>'
 _QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about the previous module"}
 
 
 class _Page:
-    """One page in the making. The parts after a prediction are folded up to the next heading or prediction."""
+    """Builds one page. The parts after a prediction are folded up to the next heading or prediction."""
 
     def __init__(self, module: Module, root: Path, known: set[str], pictures: Path) -> None:
         self.module = module
@@ -35,12 +35,12 @@ class _Page:
         self._lesson = _text_of(root / self._source)
         self._known = known
         self._pictures = pictures
-        self._folding = False  # the next thing that is not a heading opens a fold
+        self._folding = False  # the next part that is not a heading opens a fold
         self._open = False
-        self._line = ""  # what the folded code that comes next does
+        self._line = ""  # says what the next folded code does
 
     def line(self, sentence: str) -> None:
-        """Keeps the line above folded code: here the line is what opens the code."""
+        """Keeps the line above folded code, which becomes the summary that opens the code."""
         self._line = sentence
 
     def markdown(self, source: str) -> None:
@@ -62,7 +62,7 @@ class _Page:
         if source := _without_questions(cell.source):
             self._code(source)
         shown = cell
-        if section:  # jupyterquiz brings a script for each quiz; here the same questions need none
+        if section:  # jupyterquiz needs a script for each quiz; the page shows the same questions without it
             others = [o for o in cell.outputs if "text/html" not in o.get("data", {})]
             shown = type(cell)(cell, outputs=others)
         try:
@@ -74,7 +74,7 @@ class _Page:
         self._folding = predicts
 
     def unfold(self) -> None:
-        """Ends the fold, if one is open: at a heading, at the next prediction and at the end."""
+        """Ends an open fold, at a heading, at the next prediction or at the end."""
         if self._open:
             self.text.html("</details>")
         self._open = False
@@ -113,12 +113,15 @@ def lesson_page(
     root: Path,
     pictures: Path,
 ) -> tuple[Text, list[str]]:
-    """The page of one lesson, and one line for each thing that is wrong with it.
+    """The page of one lesson, and a list of its problems.
 
     Args:
+        module: the lesson's module.
         notebook: the built lesson with its outputs.
-        quiz: the questions of the module, as `lab.quiz.load_quiz` gives them.
+        quiz: the module's questions, from `lab.quiz.load_quiz`.
+        terms: the words of the glossary.
         known: the ids of the modules that have a page.
+        root: the checkout.
         pictures: the folder for the pictures.
     """
     page = _Page(module, root, known, pictures)
@@ -144,7 +147,7 @@ def lesson_page(
 
 
 def deck_words(module: Module) -> str:
-    """The slides of the deck as words, as in "slides 11–14"."""
+    """The module's slides in the deck as text, such as "slides 11–14"."""
     slides = module.deck_slides
     if not slides:
         return "none"
@@ -152,7 +155,7 @@ def deck_words(module: Module) -> str:
 
 
 def _facts(module: Module, terms: Sequence[Term]) -> str:
-    """Minutes, slides and new words, above the lesson's own beginning."""
+    """The box with minutes, slides and new words at the beginning of a lesson."""
     new = [term for term in terms if term.first == module.number]
     items = [
         f"<li>Lesson: {module.lesson_minutes} minutes</li>",
@@ -161,12 +164,12 @@ def _facts(module: Module, terms: Sequence[Term]) -> str:
     ]
     named = ", ".join(f'<a href="glossary.html#{term.anchor}">{escaped(term.term)}</a>' for term in new)
     words = f"<details><summary>New words: {len(new)}</summary><p>{named}</p></details>" if new else ""
-    button = '<button type="button" class="open-all" hidden>Open all that is folded</button>'
+    button = '<button type="button" class="open-all" hidden>Open all folds</button>'
     return f'<div class="page-facts"><ul>{"".join(items)}</ul>{words}{button}</div>'
 
 
 def _without_questions(source: str) -> str:
-    """The code of a cell without its predictions and quizzes: the page shows them in its own way."""
+    """The code of a cell without its predictions and quizzes, which the page shows in its own way."""
     try:
         body = ast.parse(source).body
     except SyntaxError:  # a magic

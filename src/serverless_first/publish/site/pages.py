@@ -1,4 +1,4 @@
-"""The pages beside the lessons: the first one, the labs, the glossary, and what is real here."""
+"""The other pages of the reading copy: the front page, the labs, the glossary and some documents."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from serverless_first.publish.site.lesson import deck_words
 from serverless_first.publish.site.text import Text, escaped
 
 _SEEN = {"aws": "AWS", "deck": "deck"}
-#: The documents of docs/ that are for learners, each with its page's title and summary.
+#: The documents in docs/ for learners, each with the title and summary of its page.
 _DOCUMENTS = {
-    "fidelity": ("What is real", "what the local cloud does as AWS does, and what it does differently"),
+    "fidelity": ("What is real", "where the local cloud behaves like AWS, and where it behaves differently"),
     "real-account": ("A real account", "how to run the same code on AWS, what it may cost, and how to clean up"),
 }
 
 
 def documents(root: Path) -> list[str]:
-    """The names, without their folder, of the documents that become pages, as far as the checkout has them."""
+    """The names, without their folder, of the documents that become pages, if the checkout has them."""
     return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
 
 
@@ -32,13 +32,13 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
         "A course on serverless in which you run each claim on your own machine. It follows one conference deck: "
         f"{course.deck}.\n"
         "\n"
-        "This is its **reading copy**: the lessons as pages, with their cells' results from when the course was "
-        "built. Nothing runs here. Each experiment begins with a question. Answer it, then open *Run it: what "
-        "happened*."
+        "This is its **reading copy**, which shows the lessons as pages, with the results from when the course was "
+        "built. No code runs here. Each experiment begins with a question. Answer it, then open *Run it, and "
+        "see the result*."
     )
     text.add(
-        "To run the lessons and to do the labs, take the course itself: with Python 3.11 or newer, "
-        "`make lab` opens it in JupyterLab. It needs no AWS account."
+        "To run the lessons and do the labs, get the course itself. With Python 3.11 or newer, "
+        "`make lab` opens it in JupyterLab. You don't need an AWS account."
     )
     text.add("## The modules")
     rows = "".join(_row(module, module in lessons) for module in course.modules)
@@ -47,22 +47,20 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
         '<th scope="col">What you run</th><th scope="col">Deck slides</th>'
         f'<th scope="col">Minutes: lesson, lab</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
-    ready = course.ready_modules
-    lesson_minutes, lab_minutes = sum(m.lesson_minutes for m in ready), sum(m.lab_minutes for m in ready)
-    text.add(f"Together: lessons {_hours(lesson_minutes)}, labs {_hours(lab_minutes)}.")
-    text.add("## Beside the lessons")
+    text.add(course.hours)
+    text.add("## Other pages")
     beside = "".join(
         f'<li><a href="{name}.html">{_DOCUMENTS[name][0]}</a>: {_DOCUMENTS[name][1]}.</li>' for name in documents
     )
     text.html(
         '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li><li><a '
-        'href="glossary.html">Glossary</a>: the words of the course in English and Japanese (<span '
+        'href="glossary.html">Glossary</a>: the terms in English and Japanese (<span '
         f'lang="ja">用語集</span>).</li>{beside}<li><a href="search.html">Search</a>, in English and Japanese, even '
         "offline.</li></ul>"
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
     listed = "\n".join(f"{_DOCUMENTS[name][0]} <{name}>" for name in documents)
-    text.fenced("{toctree}\n:hidden:\n:caption: Beside them", f"labs\nglossary\n{listed}")
+    text.fenced("{toctree}\n:hidden:\n:caption: Other pages", f"labs\nglossary\n{listed}")
     return text
 
 
@@ -75,24 +73,21 @@ def _row(module: Module, has_page: bool) -> str:
     return f'<tr><th scope="row">{first}</th><td>{escaped(module.summary)}</td><td>{slides}</td><td>{minutes}</td></tr>'
 
 
-def _hours(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60:02} min"
-
-
 def labs_page(modules: Sequence[Module]) -> Text:
-    """The tasks of each lab with their minutes; modules that are only a lab are among them."""
+    """The tasks of each lab with their minutes, including modules that have only a lab."""
     text = Text("course.toml")
     text.add("# Labs")
     text.add(
-        "Each module has a lab, and you do its tasks in JupyterLab. `make lab` lays your own copies. Each task has "
-        "a check that looks at what your work does, three hints and a solution."
+        "Each module has a lab, and you do its tasks in JupyterLab. `make lab` creates your own copies. Each task "
+        "has a check that tests what your code does, three hints and a solution."
     )
     for module in modules:
         lesson = f'<a href="{module.id}.html">Lesson</a> · ' if module.lesson_minutes else ""
         text.html(f'<span id="{module.id}" class="anchor"></span>')
         text.add(f"## {module.number} {module.title}")
         rows = "".join(
-            f"<tr><th scope='row'>{task.id}</th><td>{escaped(task.title)}</td><td>{task.minutes}</td></tr>"
+            f"<tr><th scope='row'>{task.id}</th><td>{escaped(task.title)}{' (optional)' if task.optional else ''}</td>"
+            f"<td>{task.minutes}</td></tr>"
             for task in module.tasks
         )
         text.html(
@@ -105,15 +100,15 @@ def labs_page(modules: Sequence[Module]) -> Text:
 
 
 def glossary_page(words: Glossary, lessons: Sequence[Module]) -> Text:
-    """Each word with its Japanese names, a sentence, and the lesson that uses it first."""
+    """Each term with its Japanese names, a sentence, and the lesson that first uses it."""
     text, terms = Text("glossary.yml"), words.terms
     titles = {module.number: module for module in lessons}
     text.add("# Glossary")
     text.html(
-        f"<p>The {len(terms)} words of the course in English and Japanese, each with the lesson that uses it first. "
-        "The search finds them in both languages.</p><p>A mark after a Japanese word says where it was seen on "
-        f"{words.checked}: AWS for AWS's documentation in Japanese, or the deck. A word without a mark is the usual "
-        'word, and was not looked up.</p><p><a href="#japanese">From Japanese / <span '
+        f"<p>The course's {len(terms)} terms in English and Japanese, each with the lesson that first uses it. "
+        "The search finds them in both languages.</p><p>A mark after a Japanese term says where it was found on "
+        f"{words.checked}: in AWS's Japanese documentation (AWS), or in the deck. A term without a mark is the usual "
+        'term, and nobody has looked it up.</p><p><a href="#japanese">From Japanese / <span '
         'lang="ja">日本語から引く</span></a></p>'
     )
     letter = ""
@@ -156,10 +151,11 @@ def _kana(word: str) -> str:
 
 
 def document(root: Path, name: str, known: set[str]) -> tuple[Text, list[str]]:
-    """A document of the course as a page.
+    """A document of the course as a page, and a list of its problems.
 
     Args:
-        name: its path there, as in "docs/fidelity.md".
+        root: the checkout.
+        name: the document's path in the checkout, such as "docs/fidelity.md".
         known: the ids of the modules and the names of the documents that have a page.
     """
     source = (root / name).read_text(encoding="utf-8")

