@@ -58,7 +58,7 @@ def test_moto_still_has_what_the_files_call() -> None:
             target, _, parameters = line.removesuffix(")").partition(" (")
             module, _, path = target.partition(":")
             called: Any = functools.reduce(getattr, path.split("."), importlib.import_module(module))
-            has = installer.signature_of(called) if parameters != ANY else ANY
+            has = patches.signature_of(called) if parameters != ANY else ANY
             if has not in (parameters, parameters or "()"):
                 problems.append(f"{target} has changed: ({has}); {LOOK.format(file)}")
     assert problems == []

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from serverless_cloud.core import current, patches
-from serverless_cloud.core.installer import DuplicatePatch, Installer, SignatureChanged, signature_of
-from serverless_cloud.core.patches import DATA_PLANE, Change, NotInstalled, Patch, Service
+from serverless_cloud.core.installer import DuplicatePatch, Installer, SignatureChanged
+from serverless_cloud.core.patches import DATA_PLANE, Change, NotInstalled, Patch, Service, signature_of
 
 #: What stands for moto here: a service with a module of models, and one that has imported from it.
 MODELS = """

@@ -27,6 +27,15 @@ _LOOKS = (
 _JITTER_SEED = 3
 
 
+def _check_durations(groups: Mapping[str, Sequence[float]]) -> None:
+    for name, values in groups.items():
+        if not values:
+            raise ValueError(f"Group {name!r} has no measurements. Give at least one.")
+        wrong = [value for value in values if not 0 < value < float("inf")]
+        if wrong:
+            raise ValueError(f"Group {name!r} has {wrong[0]!r}, but a duration in ms must be above 0 and finite.")
+
+
 def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithmic: bool = True) -> Figure:
     """One row of dots for each group, with a dot for each measurement and a label at the group's median.
 
@@ -40,12 +49,7 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithm
             so that a logarithmic axis can't show it.
     """
     _check_count(groups)
-    for name, values in groups.items():
-        if not values:
-            raise ValueError(f"Group {name!r} has no measurements. Give at least one.")
-        wrong = [value for value in values if not 0 < value < float("inf")]
-        if wrong:
-            raise ValueError(f"Group {name!r} has {wrong[0]!r}, but a duration in ms must be above 0 and finite.")
+    _check_durations(groups)
     # Seeded, so that the same measurements give the same picture. The height within a row has no meaning.
     jitter = random.Random(_JITTER_SEED)
     with style():

@@ -88,6 +88,14 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         axes.annotate(f"the deck, {deck.value}", (deck_x, height), ha="center", fontsize=9, **above)
         figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
         _draw_legend(figure, releases)
+    return _told(figure, title, releases, [THEMES[lane.theme] for lane in lanes], (first, last))
+
+
+def _told(
+    figure: Figure, title: str, releases: Sequence[Release], themes: Sequence[str], years: tuple[int, int]
+) -> Figure:
+    """The figure of `history` with its words."""
+    deck, (first, last) = facts.get("deck-date").now, years
     deck_day = date.fromisoformat(deck.as_of)
     later = sum(release.day > deck_day for release in releases)
     limits = [release.day > deck_day for release in releases if release.theme == "limits"]
@@ -95,8 +103,7 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
     return told(
         figure,
         title,
-        f"A timeline from {first} to {last} with a lane for each theme: "
-        f"{listed([THEMES[lane.theme] for lane in lanes])}.",
+        f"A timeline from {first} to {last} with a lane for each theme: {listed(themes)}.",
         f"{on_slide} of {_count(len(releases))} are on slide 10 of the deck, as filled circles. The others are open "
         "diamonds.",
         f"A line marks the date of the deck, {deck.value}. {_count(later)} came later.",

@@ -37,6 +37,17 @@ class MessageEvent:
     who: str = ""
 
 
+#: How the queue's lane looks while a message can be received, and while it can't.
+_VISIBLE: dict[str, Any] = {"facecolor": SKY}
+_INVISIBLE: dict[str, Any] = {"facecolor": "white", "hatch": "////", "edgecolor": GREY}
+
+
+def _draw_legend(figure: Figure) -> None:
+    states = [Patch(**_VISIBLE), Patch(**_INVISIBLE)]
+    labels = ["visible: anybody can receive it", "invisible: somebody has received it"]
+    figure.legend(states, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
+
+
 def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
     """Draws a lane for the queue, which shows when a message can be received, and a lane for each consumer.
 
@@ -46,7 +57,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
             or "is over" before the work, if the events show it.
 
     Raises:
-        ValueError: there are no events, the first is not "sent", an event is of no known kind, or the times descend.
+        ValueError: there are no events, the first is not "sent", an event has an unknown kind, or the times descend.
     """
     _require_a_life(events)
     begin_s, end_s = events[0].time_s, events[-1].time_s
@@ -56,9 +67,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
         figure = Figure(figsize=(8.0, 1.9 + 0.62 * (1 + len(people))))
         axes = figure.subplots()
         for left_s, right_s, visible in _states(events, end_s):
-            looks: dict[str, Any] = (
-                {"facecolor": SKY} if visible else {"facecolor": "white", "hatch": "////", "edgecolor": GREY}
-            )
+            looks = _VISIBLE if visible else _INVISIBLE
             axes.barh(0, right_s - left_s, left=left_s - begin_s, height=0.5, linewidth=0.8, **looks)
         for y, who in enumerate(people, 1):
             colour = _COLOURS[(y - 1) % len(_COLOURS)]
@@ -81,9 +90,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("time in s since it was sent")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
-        states = [Patch(facecolor=SKY), Patch(facecolor="white", hatch="////", edgecolor=GREY)]
-        labels = ["visible: anybody can receive it", "invisible: somebody has received it"]
-        figure.legend(states, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
+        _draw_legend(figure)
     receivers = list(dict.fromkeys(event.who for event in events if event.kind == "received"))
     twice = len(receivers) > 1
     too_late = any(_is_over_too_early(who, events, end_s) for who in people)

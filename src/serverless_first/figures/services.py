@@ -20,6 +20,17 @@ _CLIENTS = ("mobile", "web", "IoT")
 _HALF = 0.78  # half the width of a box
 
 
+def _draw_message(
+    axes: Axes, places: tuple[float, float], end_y: float, words: str, colour: str, *, dashed: bool = False
+) -> None:
+    """An arrow with words, from the service at the first place to the one at the second."""
+    begin_x, end_x = places
+    side = 1 if end_x > begin_x else -1
+    begin, end = (begin_x + side * _HALF, _SERVICE_Y), (end_x - side * _HALF, end_y)
+    _arrow(axes, begin, end, colour, dashed=dashed)
+    _label(axes, begin, end, words, colour)
+
+
 def services(
     names: Sequence[str],
     *,
@@ -66,15 +77,9 @@ def services(
             _service(axes, x, name, is_down=name in down)
         for one, other in calls:
             colour = VERMILION if other in down else BLUE
-            side = 1 if place[other] > place[one] else -1
-            begin, end = (place[one] + side * _HALF, _SERVICE_Y), (place[other] - side * _HALF, _DOOR_Y)
-            _arrow(axes, begin, end, colour)
-            _label(axes, begin, end, "calls, waits", colour)
+            _draw_message(axes, (place[one], place[other]), _DOOR_Y, "calls, waits", colour)
         for one, other in events:
-            side = 1 if place[other] > place[one] else -1
-            begin, end = (place[one] + side * _HALF, _SERVICE_Y), (place[other] - side * _HALF, _SERVICE_Y)
-            _arrow(axes, begin, end, GREEN, dashed=True)
-            _label(axes, begin, end, "event", GREEN)
+            _draw_message(axes, (place[one], place[other]), _SERVICE_Y, "event", GREEN, dashed=True)
     return told(
         figure,
         title,
@@ -83,13 +88,9 @@ def services(
         *(f"From {one} a dashed arrow, marked event, leads to {other}." for one, other in events),
         *(f"{name.capitalize()} is crossed out and marked down." for name in down),
         numbers=[len(names), len(calls), len(events)],
-        claims={
-            "calls": bool(calls),
-            "waits": bool(calls),
-            "event": bool(events),
-            "events": bool(events),
-            "down": bool(down),
-        },
+        claims=dict.fromkeys(("calls", "waits"), bool(calls))
+        | dict.fromkeys(("event", "events"), bool(events))
+        | {"down": bool(down)},
     )
 
 

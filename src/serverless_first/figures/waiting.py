@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
@@ -57,6 +58,24 @@ def time_words(time_s: float) -> str:
     return f"{number:.1f}".removesuffix(".0") + f" {unit}" if number < 10 else f"{number:.0f} {unit}"
 
 
+def _draw_legend(axes: Axes, *, has_measured: bool, has_published: bool) -> None:
+    kinds = {
+        "measured here": (has_measured, Patch(facecolor=BLUE)),
+        "published": (has_published, Patch(facecolor=ORANGE, edgecolor="black", hatch="//")),
+    }
+    shown = {kind: patch for kind, (is_there, patch) in kinds.items() if is_there}
+    axes.legend(shown.values(), shown.keys(), loc="upper right", frameon=True, fontsize=9.5)
+
+
+def _draw_published(axes: Axes, place: int, span_s: tuple[float, float], first_s: float) -> None:
+    """The bar of one published time, from the beginning of the axis."""
+    low_s, high_s = span_s
+    axes.barh(place, low_s - first_s, left=first_s, height=0.62, facecolor="#FBE3B3", edgecolor=ORANGE, hatch="//")
+    if high_s > low_s:
+        axes.barh(place, high_s - low_s, left=low_s, height=0.62, facecolor=ORANGE, edgecolor="black", hatch="//")
+    _label(axes, high_s, place, _span_words(low_s, high_s))
+
+
 def waiting_times(
     measured_s: Mapping[str, Sequence[float]], published_s: Mapping[str, tuple[float, float]], *, title: str
 ) -> Figure:
@@ -91,24 +110,12 @@ def waiting_times(
             axes.barh(place, middle_s - first_s, left=first_s, height=0.62, color=BLUE)
             axes.plot(each_s, [place] * len(each_s), "o", markersize=3.5, color="black", clip_on=False)
             _label(axes, max(each_s), place, time_words(middle_s))
-        for place, (low_s, high_s) in enumerate(published_s.values(), len(measured_s)):
-            axes.barh(
-                place, low_s - first_s, left=first_s, height=0.62, facecolor="#FBE3B3", edgecolor=ORANGE, hatch="//"
-            )
-            if high_s > low_s:
-                axes.barh(
-                    place, high_s - low_s, left=low_s, height=0.62, facecolor=ORANGE, edgecolor="black", hatch="//"
-                )
-            _label(axes, high_s, place, _span_words(low_s, high_s))
+        for place, span_s in enumerate(published_s.values(), len(measured_s)):
+            _draw_published(axes, place, span_s, first_s)
         axes.set_yticks(range(len(names)), names, fontsize=10)
         axes.invert_yaxis()
         _time_axis(axes, first_s, max(times))
-        kinds = {
-            "measured here": (measured_s, Patch(facecolor=BLUE)),
-            "published": (published_s, Patch(facecolor=ORANGE, edgecolor="black", hatch="//")),
-        }
-        shown_kinds = {kind: patch for kind, (rows, patch) in kinds.items() if rows}
-        axes.legend(shown_kinds.values(), shown_kinds.keys(), loc="upper right", frameon=True, fontsize=9.5)
+        _draw_legend(axes, has_measured=bool(measured_s), has_published=bool(published_s))
     middles_s = [median(each_s) for each_s in measured_s.values()]
     longest_s = [high_s for _, high_s in published_s.values()]
     return told(

@@ -6,10 +6,10 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from serverless_cloud.core.patches import ANY, MOTO, Change, Entry, Patch, Removal, Setting
+from serverless_cloud.core.patches import ANY, MOTO, Change, Entry, Patch, Removal, Setting, signature_of
 
 
 class SignatureChanged(Exception):
@@ -21,19 +21,6 @@ class DuplicatePatch(Exception):
 
 
 _NOTHING: Any = object()
-
-
-def signature_of(function: Callable[..., Any]) -> str:
-    """The parameters of a function with their defaults: "self, arn, *, tags=None"; "()" if there are none."""
-    texts, after_star = [], False
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is parameter.KEYWORD_ONLY and not after_star:
-            texts.append("*")
-        after_star = after_star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
-        stars = "*" * ((parameter.kind is parameter.VAR_POSITIONAL) + 2 * (parameter.kind is parameter.VAR_KEYWORD))
-        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
-        texts.append(f"{stars}{parameter.name}{default}")
-    return ", ".join(texts) or "()"
 
 
 class _Place:

@@ -5,18 +5,20 @@ A file declares its patches like this, and its functions stay ordinary functions
     patches = Service("lambda")
 
     @patches.replaces(
-        "moto.awslambda.models:LambdaBackend.publish_version", expects="self, function_name, description=''",
+        "moto.awslambda.models:LambdaBackend.publish_version",
         defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_number_comes_back]",
     )
     def publish_version(backend: LambdaBackend, function_name: str, description: str = "") -> LambdaFunction: ...
 
-`publish_version(...)` then calls this function, and `publish_version.original(...)` what moto had. A target is a text,
-so a declaration imports nothing of moto. `installer.Installer` puts them into moto, and takes them back.
+`publish_version(...)` then calls this function, and `publish_version.original(...)` what moto had. A patch expects that
+moto's function has the same parameters as ours, unless it names others. A target is a text, so a declaration imports
+nothing of moto. `installer.Installer` puts them into moto, and takes them back.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, Literal, NoReturn, ParamSpec, TypeVar
@@ -38,6 +40,19 @@ _KINDS: dict[Kind, Callable[[Any], Any]] = {
     "staticmethod": staticmethod,
     "classmethod": classmethod,
 }
+
+
+def signature_of(function: Callable[..., Any]) -> str:
+    """The parameters of a function with their defaults: "self, arn, *, tags=None"; "()" if there are none."""
+    texts, after_star = [], False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not after_star:
+            texts.append("*")
+        after_star = after_star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
+        stars = "*" * ((parameter.kind is parameter.VAR_POSITIONAL) + 2 * (parameter.kind is parameter.VAR_KEYWORD))
+        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+        texts.append(f"{stars}{parameter.name}{default}")
+    return ", ".join(texts) or "()"
 
 
 class NotInstalled(Exception):
@@ -91,7 +106,7 @@ class Patch(Change, Generic[P, R]):
     Args:
         function: Ours. Its first parameter is moto's object if the target is a method or a property.
         expects: The parameters of moto's function as `signature_of` writes them, or `ANY`; "" if moto has none of that
-            name.
+            name; None if they are those of our function, with "self" or "cls" for moto's object.
         kind: What moto's class gets.
         setter: The setter of a property.
 
@@ -101,13 +116,17 @@ class Patch(Change, Generic[P, R]):
     """
 
     function: Callable[P, R]
-    expects: str
+    expects: str | None = None
     kind: Kind = "function"
     setter: Callable[[Any, Any], None] | None = None
     original: Callable[P, R] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.keep(None)
+        if self.expects is None:
+            own, first = signature_of(self.function), "cls" if self.kind == "classmethod" else "self"
+            bound = len(self.path) > 1 and self.kind != "staticmethod"
+            object.__setattr__(self, "expects", ", ".join([first, *own.split(", ")[1:]]) if bound else own)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -188,7 +207,7 @@ class Service:
         self,
         target: str,
         *,
-        expects: str,
+        expects: str | None = None,
         defect: str = "",
         upstream: str = "",
         kind: Kind = "function",

@@ -20,10 +20,9 @@ from serverless_cloud.network import waiting
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
 from serverless_cloud.tasks import Tasks
 
-#: How long an interface takes. AWS in January 2020: 60 to 90 seconds (AWS Compute Blog, "Coming soon: Updated Lambda
-#: states lifecycle for VPC networking"); today's guide says that several minutes may be needed.
+#: How long an interface takes to create: the longest time of January 2020 in the fact lambda-vpc-interface-time.
 MAKING_S = 90.0
-#: How long it stays after its last user. AWS says "up to 20 minutes"; half of that.
+#: How long it stays after its last user: half the time in the fact lambda-vpc-delete.
 LINGERING_S = 600.0
 
 

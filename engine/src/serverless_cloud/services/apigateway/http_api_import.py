@@ -36,7 +36,6 @@ def import_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
 
 @patches.replaces(
     "moto.apigatewayv2.responses:ApiGatewayV2Response.reimport_api",
-    expects="self",
     upstream="ReimportApi keeps timeouts, authorizers, scopes and parameters.",
 )
 def reimport_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:

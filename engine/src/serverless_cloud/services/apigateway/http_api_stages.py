@@ -145,13 +145,13 @@ def delete_route_settings(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 204, {"status": 204}, ""
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stage", expects="self")
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stage")
 def get_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api, ids = named(response)
     return 200, {}, json.dumps(stage_json(api.get_stage(ids[1])))
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stages", expects="self")
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_stages")
 def get_stages(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api, _ = named(response)
     return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})

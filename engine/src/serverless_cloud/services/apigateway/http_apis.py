@@ -79,7 +79,6 @@ def connect(plane: DataPlane) -> None:
 
 @patches.replaces(
     "moto.apigatewayv2.responses:ApiGatewayV2Response.create_api",
-    expects="self",
     upstream="CreateApi takes Target, and answers with 201.",
 )
 def create_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
@@ -108,7 +107,7 @@ def create_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(api.to_json())
 
 
-@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_api", expects="self", defect="data plane")
+@patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_api", defect="data plane")
 def delete_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api_id = response.path.split("/")[-1]
     response.apigatewayv2_backend.get_api(api_id)  # or it is not found

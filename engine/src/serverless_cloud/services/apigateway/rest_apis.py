@@ -96,7 +96,7 @@ def create_rest_api(backend: APIGatewayBackend, *args: Any, **more: Any) -> Rest
     return api
 
 
-@patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_rest_api", expects="self, function_id")
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_rest_api")
 def delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
     backend.get_rest_api(function_id)  # an unknown one is an error, not a crash
     api = delete_rest_api.original(backend, function_id)
@@ -107,7 +107,6 @@ def delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
 
 @patches.replaces(
     "moto.apigateway.models:RestAPI.create_deployment",
-    expects="self, name, description, stage_variables=None",
     defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects",
     upstream="A deployment keeps the settings of the stage that is there.",
 )
@@ -126,9 +125,7 @@ def create_deployment(
 
 
 @patches.replaces(
-    "moto.apigateway.models:RestAPI.delete_deployment",
-    expects="self, deployment_id",
-    upstream="A deployment that a stage uses can't be deleted.",
+    "moto.apigateway.models:RestAPI.delete_deployment", upstream="A deployment that a stage uses can't be deleted."
 )
 def delete_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     if any(stage.deployment_id == deployment_id for stage in api.stages.values()):
@@ -137,18 +134,14 @@ def delete_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     return delete_deployment.original(api, deployment_id)
 
 
-@patches.replaces(
-    "moto.apigateway.models:RestAPI.get_deployment",
-    expects="self, deployment_id",
-    upstream="An unknown deployment is refused.",
-)
+@patches.replaces("moto.apigateway.models:RestAPI.get_deployment", upstream="An unknown deployment is refused.")
 def get_deployment(api: RestAPI, deployment_id: str) -> MotoDeployment:
     if deployment_id not in api.deployments:
         raise DeploymentNotFoundException
     return api.deployments[deployment_id]
 
 
-@patches.replaces("moto.apigateway.models:RestAPI.update_integration_mocks", expects="self, stage_name")
+@patches.replaces("moto.apigateway.models:RestAPI.update_integration_mocks")
 def update_integration_mocks(api: RestAPI, stage_name: str) -> None:
     """Makes none."""
 

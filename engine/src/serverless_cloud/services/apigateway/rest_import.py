@@ -42,7 +42,7 @@ _PLACES = {"query": "querystring", "header": "header", "path": "path"}
 Doc = Mapping[str, Any]
 
 
-@patches.replaces("moto.apigateway.models:APIGatewayBackend.import_rest_api", expects="self, api_doc, fail_on_warnings")
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.import_rest_api")
 def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:
     _check(api_doc)
     info: Any = api_doc.get("info") or {}
@@ -57,10 +57,7 @@ def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], 
     return api
 
 
-@patches.replaces(
-    "moto.apigateway.models:APIGatewayBackend.put_rest_api",
-    expects="self, function_id, api_doc, fail_on_warnings, mode='merge'",
-)
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.put_rest_api")
 def put_rest_api(
     backend: models.APIGatewayBackend,
     function_id: str,

@@ -126,7 +126,7 @@ def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
         raise BadRequestException("Role ARN must be specified for AWS integrations")
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_rest_api", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_rest_api")
 def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Keeps binaryMediaTypes and version; refuses what has no effect here."""
     given = given_to(response)
@@ -146,7 +146,7 @@ def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return 201, answer[1], json.dumps(api.to_dict())
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_rest_api", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_rest_api")
 def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """A patch has binary media types in its path, with ~1 for /; a flag is not a string."""
     api = response.backend.get_rest_api(response.path.split("/")[2])
@@ -171,7 +171,7 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return update_rest_api.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_model", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_model")
 def create_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Once for each name, with a schema that is a JSON object."""
     given, api = given_to(response), response.backend.get_rest_api(response.path.split("/")[2])
@@ -186,7 +186,7 @@ def create_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return create_model.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_authorizer", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_authorizer")
 def create_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Keeps identityValidationExpression."""
     given = given_to(response)
@@ -205,7 +205,7 @@ def create_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return 201, answer[1], json.dumps(authorizer.to_json())
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_authorizer", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_authorizer")
 def delete_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """It must be there."""
     _, _, api_id, _, authorizer_id = response.path.split("/")[:5]
@@ -213,7 +213,7 @@ def delete_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return delete_authorizer.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
 def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The type must be one of AWS's."""
     kind, types = response.path.rstrip("/").rsplit("/", 1)[-1], sorted(set(TYPES) - {"FORBIDDEN"})
@@ -226,14 +226,14 @@ def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return put_gateway_response.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_usage_plan", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_usage_plan")
 def delete_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """It must be there."""
     response.backend.get_usage_plan(response.path.split("/")[2])
     return delete_usage_plan.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_resource", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_resource")
 def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Names must be unique below a parent, and there is one variable part only."""
     _, _, api_id, _, parent_id = response.path.split("/")[:5]
@@ -257,7 +257,7 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return create_resource.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_resource", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_resource")
 def delete_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Also deletes the resources below it."""
     _, _, api_id, _, resource_id = response.path.split("/")[:5]
@@ -274,7 +274,7 @@ def delete_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return answer
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method")
 def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """An authorizer, a validator and models must be there."""
     _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
@@ -302,7 +302,7 @@ def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return put_method.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_method", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_method")
 def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """It must be there."""
     _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
@@ -310,7 +310,7 @@ def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return delete_method.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method_response", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method_response")
 def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Once for each status."""
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
@@ -319,7 +319,7 @@ def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return put_method_response.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration")
 def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Checks what the integration reaches, and keeps the settings that moto drops."""
     _, _, api_id, _, resource_id, _, method_name = response.path.split("/")[:7]
@@ -341,7 +341,7 @@ def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return answer[0], answer[1], json.dumps(integration.to_json())
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_integration", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_integration")
 def get_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """It must be there."""
     _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
@@ -350,7 +350,7 @@ def get_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return get_integration.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration_response", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration_response")
 def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The method must declare the status, and each header that is mapped."""
     parts = response.path.split("/")

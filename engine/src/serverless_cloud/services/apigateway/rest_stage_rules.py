@@ -55,13 +55,13 @@ def init_stage(stage: models.Stage, *args: Any, **more: Any) -> None:
     vars(stage).update(dict.fromkeys(("created_s", "last_updated_s"), int(time.time())))
 
 
-@patches.replaces("moto.apigateway.models:Stage._get_default_method_settings", expects="self")
+@patches.replaces("moto.apigateway.models:Stage._get_default_method_settings")
 def _get_default_method_settings(stage: models.Stage) -> dict[str, Any]:
     account = {"throttlingRateLimit": ACCOUNT_RATE_PER_S, "throttlingBurstLimit": int(ACCOUNT_BURST)}
     return {**_get_default_method_settings.original(stage), **account}
 
 
-@patches.replaces("moto.apigateway.models:Stage.to_json", expects="self")
+@patches.replaces("moto.apigateway.models:Stage.to_json")
 def to_json(stage: models.Stage) -> dict[str, Any]:
     shown = to_json.original(stage)
     fields: dict[str, Any] = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
@@ -70,7 +70,7 @@ def to_json(stage: models.Stage) -> dict[str, Any]:
     return fields | {"createdDate": vars(stage)["created_s"], "lastUpdatedDate": vars(stage)["last_updated_s"]}
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_deployment", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_deployment")
 def create_deployment(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Each method needs an integration; keeps what is said of the stage."""
     given = given_to(response)
@@ -98,7 +98,7 @@ def create_deployment(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return answer
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_stage", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_stage")
 def create_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The deployment must be there."""
     given, api = given_to(response), response.backend.get_rest_api(response.path.split("/")[2])
@@ -109,7 +109,7 @@ def create_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return create_stage.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_stage", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_stage")
 def update_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Patches as AWS knows them: others are refused, where moto passes them over."""
     _, _, api_id, _, stage_name = response.path.split("/")[:5]
@@ -122,7 +122,7 @@ def update_stage(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return update_stage.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan")
 def create_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The stages must be there."""
     for each in given_to(response).get("apiStages") or []:
@@ -135,7 +135,7 @@ def create_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return create_usage_plan.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_usage_plan", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_usage_plan")
 def update_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Numbers stay numbers, and stages must be there."""
     plan = response.backend.get_usage_plan(response.path.split("/")[2])
@@ -144,7 +144,7 @@ def update_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return update_usage_plan.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan_key", expects="self")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_usage_plan_key")
 def create_usage_plan_key(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The plan must be there."""
     response.backend.get_usage_plan(response.path.split("/")[2])

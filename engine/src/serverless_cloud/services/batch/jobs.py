@@ -158,7 +158,7 @@ def connect(plane: DataPlane) -> None:
     plane.batch.connect(MotoControl(plane))
 
 
-@patches.replaces("moto.batch.responses:BatchResponse.submitjob", expects="self")
+@patches.replaces("moto.batch.responses:BatchResponse.submitjob")
 @batch_rules.refusals()
 def submitjob(response: BatchResponse) -> str:
     given, key = json.loads(response.body), (response.current_account, response.region)
@@ -176,7 +176,7 @@ def submitjob(response: BatchResponse) -> str:
     return json.dumps({"jobArn": job.arn, "jobName": job.name, "jobId": job.id})
 
 
-@patches.replaces("moto.batch.responses:BatchResponse.describejobs", expects="self")
+@patches.replaces("moto.batch.responses:BatchResponse.describejobs")
 @batch_rules.refusals()
 def describejobs(response: BatchResponse) -> str:
     wanted, key = json.loads(response.body).get("jobs") or [], (response.current_account, response.region)
@@ -187,20 +187,20 @@ def describejobs(response: BatchResponse) -> str:
     return json.dumps({"jobs": [jobs.detail(job) for job in found]})
 
 
-@patches.replaces("moto.batch.responses:BatchResponse.listjobs", expects="self")
+@patches.replaces("moto.batch.responses:BatchResponse.listjobs")
 @batch_rules.refusals()
 def listjobs(response: BatchResponse) -> str:
     given, key = json.loads(response.body or "{}"), (response.current_account, response.region)
     return json.dumps(_page(_listed(current.plane, key, given), given))
 
 
-@patches.replaces("moto.batch.responses:BatchResponse.terminatejob", expects="self")
+@patches.replaces("moto.batch.responses:BatchResponse.terminatejob")
 @batch_rules.refusals()
 def terminatejob(response: BatchResponse) -> str:
     return _end(response, current.plane.batch.terminate)
 
 
-@patches.replaces("moto.batch.responses:BatchResponse.canceljob", expects="self")
+@patches.replaces("moto.batch.responses:BatchResponse.canceljob")
 @batch_rules.refusals()
 def canceljob(response: BatchResponse) -> str:
     return _end(response, current.plane.batch.cancel)

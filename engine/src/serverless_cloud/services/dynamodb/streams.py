@@ -156,9 +156,7 @@ def _one_at_a_time(patch: Patch[..., Any], *given: Any, **more: Any) -> Any:
 
 
 @patches.replaces(
-    "moto.dynamodb.models.table:StreamShard.add",
-    expects="self, old, new",
-    upstream="A write that changes nothing writes no record.",
+    "moto.dynamodb.models.table:StreamShard.add", upstream="A write that changes nothing writes no record."
 )
 def add(shard: table.StreamShard, old: Any, new: Any) -> None:
     current.parts[_Writes].add(shard, old, new)
@@ -186,7 +184,6 @@ def init_stream_record(
 
 @patches.replaces(
     "moto.dynamodb.models.table:Table.set_stream_specification",
-    expects="self, streams",
     upstream="A table can have another stream after the first was switched off.",
 )
 def set_stream_specification(written: table.Table, streams: dict[str, Any] | None) -> None:
@@ -226,9 +223,7 @@ def update_item(backend: DynamoDBBackend, *given: Any, **more: Any) -> Any:
 
 
 @patches.replaces(
-    "moto.dynamodb.models:DynamoDBBackend.transact_write_items",
-    expects="self, transact_items",
-    upstream="A transaction that fails writes no record.",
+    "moto.dynamodb.models:DynamoDBBackend.transact_write_items", upstream="A transaction that fails writes no record."
 )
 def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
     with current.parts[_Writes].lock:

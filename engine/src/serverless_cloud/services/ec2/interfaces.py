@@ -199,7 +199,6 @@ def create_network_interface_of_backend(
 
 @patches.replaces(
     "moto.ec2.models.subnets:Subnet.get_available_subnet_ip",
-    expects="self, instance",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_full_subnet_takes_more]",
     upstream="A subnet gives each address once, and none when it is full.",
 )
@@ -214,7 +213,6 @@ def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
 
 @patches.replaces(
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.create_network_interface",
-    expects="self",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_address_in_use_is_given_again]",
 )
 def answer_create_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
@@ -229,7 +227,6 @@ def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Actio
 
 @patches.replaces(
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.delete_network_interface",
-    expects="self",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[an_interface_in_use_is_deleted]",
     upstream="An interface that is in use can't be deleted.",
 )
@@ -241,9 +238,7 @@ def delete_network_interface(response: ElasticNetworkInterfaces) -> ActionResult
     return delete_network_interface.original(response)
 
 
-@patches.replaces(
-    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.detach_network_interface", expects="self"
-)
+@patches.replaces("moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.detach_network_interface")
 def detach_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
     wanted = response._get_param("AttachmentId")
     for interface in list(response.ec2_backend.enis.values()):
@@ -254,8 +249,7 @@ def detach_network_interface(response: ElasticNetworkInterfaces) -> ActionResult
 
 
 @patches.replaces(
-    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.modify_network_interface_attribute",
-    expects="self",
+    "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.modify_network_interface_attribute"
 )
 def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> ActionResult:
     interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
@@ -266,7 +260,6 @@ def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> Ac
 
 @patches.replaces(
     "moto.ec2.responses.subnets:Subnets.delete_subnet",
-    expects="self",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_subnet_in_use_is_deleted]",
     upstream="A subnet with interfaces can't be deleted.",
 )
@@ -279,10 +272,7 @@ def delete_subnet(response: Subnets) -> ActionResult:
 
 @patches.replaces(
     "moto.ec2.responses.security_groups:SecurityGroups.delete_security_group",
-    expects="self",
-    defect=(
-        "engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_security_group_in_use_is_deleted]"
-    ),
+    defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_security_group_in_use_is_deleted]",
     upstream="A security group that an interface uses can't be deleted.",
 )
 def delete_security_group(response: SecurityGroups) -> ActionResult:
@@ -339,7 +329,6 @@ def modify_vpc_endpoint(
 
 @patches.replaces(
     "moto.ec2.models.nat_gateways:NatGatewayBackend.delete_nat_gateway",
-    expects="self, nat_gateway_id",
     defect="data plane",
     upstream="A NAT gateway's interface is deleted with it.",
 )

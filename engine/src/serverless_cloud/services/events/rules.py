@@ -130,7 +130,7 @@ def _send_safe_notification(*_: object) -> None:
     """AWS tells EventBridge of API calls only where CloudTrail has a trail."""
 
 
-@patches.replaces("moto.events.models:EventsBackend.put_events", expects="self, events", defect="data plane")
+@patches.replaces("moto.events.models:EventsBackend.put_events", defect="data plane")
 def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
     require_shape("events", "PutEvents", {"Entries": events})
     try:
@@ -161,11 +161,7 @@ def check_rule(backend: EventsBackend, name: str, given: Mapping[str, Any]) -> N
         raise JsonRESTError(*_LIMIT_EXCEEDED)
 
 
-@patches.replaces(
-    "moto.events.models:EventsBackend.put_targets",
-    expects="self, name, event_bus_arn, targets",
-    upstream="A rule has at most five targets.",
-)
+@patches.replaces("moto.events.models:EventsBackend.put_targets", upstream="A rule has at most five targets.")
 def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
     if not (of_archive := _is_of_an_archive(targets)):
         require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
@@ -193,9 +189,7 @@ def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, *
 
 
 @patches.replaces(
-    "moto.events.models:EventsBackend.delete_event_bus",
-    expects="self, name",
-    upstream="A bus that has rules can't be deleted.",
+    "moto.events.models:EventsBackend.delete_event_bus", upstream="A bus that has rules can't be deleted."
 )
 def delete_event_bus(backend: EventsBackend, name: str) -> None:
     bus = backend.event_buses.get(name)
@@ -204,19 +198,13 @@ def delete_event_bus(backend: EventsBackend, name: str) -> None:
     delete_event_bus.original(backend, name)
 
 
-@patches.replaces(
-    "moto.events.models:Rule.send_to_targets", expects="self, original_event, transform_input=True", defect="data plane"
-)
+@patches.replaces("moto.events.models:Rule.send_to_targets", defect="data plane")
 def send_to_targets(rule: models.Rule, original_event: Any, transform_input: bool = True) -> None:
     del transform_input
     current.plane.events.offer(view(rule), dict(original_event))
 
 
-@patches.replaces(
-    "moto.events.models:Replay.replay_events",
-    expects="self, archive",
-    upstream="A replay takes notice of its times and rules.",
-)
+@patches.replaces("moto.events.models:Replay.replay_events", upstream="A replay takes notice of its times and rules.")
 def replay_events(replay: models.Replay, archive: Any) -> None:
     replay.state = models.ReplayState.RUNNING
     for event in _in_time(archive.events, replay.event_start_time, replay.event_end_time):
@@ -228,7 +216,7 @@ def replay_events(replay: models.Replay, archive: Any) -> None:
     replay.end_time = time.time()
 
 
-@patches.replaces("moto.events.responses:EventsHandler.create_event_bus", expects="self")
+@patches.replaces("moto.events.responses:EventsHandler.create_event_bus")
 def answer_create_event_bus(response: EventsHandler) -> tuple[str, dict[str, Any]]:
     _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
     return answer_create_event_bus.original(response)
@@ -247,9 +235,7 @@ def update_event_bus(response: EventsHandler) -> str:
     return json.dumps({name: value for name, value in told.items() if value is not None})
 
 
-@patches.replaces(
-    "moto.events.responses:EventsHandler.test_event_pattern", expects="self", upstream="TestEventPattern exists."
-)
+@patches.replaces("moto.events.responses:EventsHandler.test_event_pattern", upstream="TestEventPattern exists.")
 def test_event_pattern(response: EventsHandler) -> str:
     given = {name: response._get_param(name) for name in ("EventPattern", "Event")}
     require_shape("events", "TestEventPattern", given)

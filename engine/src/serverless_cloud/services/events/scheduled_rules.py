@@ -109,7 +109,7 @@ def _switch(patch: Patch[..., Any], backend: EventsBackend, name: str, event_bus
     return answer
 
 
-@patches.replaces("moto.events.models:EventsBackend.delete_rule", expects="self, name, event_bus_arn")
+@patches.replaces("moto.events.models:EventsBackend.delete_rule")
 def delete_rule(backend: EventsBackend, name: str, event_bus_arn: str | None) -> None:
     """The schedule ends with its rule."""
     bus = backend.event_buses.get(backend._normalize_event_bus_arn(event_bus_arn))

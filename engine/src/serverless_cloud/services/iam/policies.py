@@ -52,9 +52,7 @@ def _make(backend: Any, arn: str) -> None:
         backend.aws_managed_policies.append(policy)
 
 
-@patches.replaces(
-    "moto.iam.models:IAMBackend.list_policies", expects="self, marker, max_items, only_attached, path_prefix, scope"
-)
+@patches.replaces("moto.iam.models:IAMBackend.list_policies")
 def list_policies(
     backend: models.IAMBackend, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
 ) -> Any:
@@ -66,10 +64,7 @@ def list_policies(
 
 @patches.replaces(
     "moto.s3.models:FakeBucket.get_permission",
-    expects="self, action, resource",
-    defect=(
-        "engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_deny_with_a_condition_shuts_out_everybody]"
-    ),
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_deny_with_a_condition_shuts_out_everybody]",
     upstream="A bucket's Allow with a condition denies nobody else.",
 )
 def get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
@@ -85,7 +80,6 @@ def get_permission(bucket: FakeBucket, action: str, resource: str) -> Permission
 
 @patches.replaces(
     "moto.iam.policy_validation:BaseIAMPolicyValidator._validate_version",
-    expects="self",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_policy_needs_a_version]",
     upstream="A policy without Version is one of 2008-10-17.",
 )

@@ -49,9 +49,7 @@ def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: A
 
 
 @patches.replaces(
-    "moto.kinesis.models:KinesisBackend.put_record",
-    expects="self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
-    upstream="PutRecord refuses records that are too large.",
+    "moto.kinesis.models:KinesisBackend.put_record", upstream="PutRecord refuses records that are too large."
 )
 def put_record(
     backend: KinesisBackend, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
@@ -76,7 +74,6 @@ def check_iterator(shard_iterator: str) -> None:
 
 @patches.replaces(
     "moto.dynamodbstreams.models:DynamoDBStreamsBackend.get_records",
-    expects="self, iterator_arn, limit",
     upstream="An iterator that nobody has made is refused.",
 )
 def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
@@ -85,9 +82,7 @@ def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, lim
     return get_records_of_table.original(backend, iterator_arn, limit)
 
 
-@patches.replaces(
-    "moto.kinesis.responses:KinesisResponse.create_stream", expects="self", upstream="CreateStream keeps Tags."
-)
+@patches.replaces("moto.kinesis.responses:KinesisResponse.create_stream", upstream="CreateStream keeps Tags.")
 def answer_create_stream(response: KinesisResponse) -> ActionResult:
     for name in _NOT_HONOURED:
         if response._get_param(name):

@@ -167,9 +167,7 @@ class _Writes:
 
 
 @patches.replaces(
-    "moto.kinesis.models:Shard.put_record",
-    expects="self, partition_key, data, explicit_hash_key",
-    upstream="Sequence numbers are as long as AWS's, and unique in the stream.",
+    "moto.kinesis.models:Shard.put_record", upstream="Sequence numbers are as long as AWS's, and unique in the stream."
 )
 def put_record_of_shard(shard: models.Shard, partition_key: str, data: str, explicit_hash_key: str) -> str:
     with current.parts[_Writes].lock:
@@ -180,7 +178,7 @@ def put_record_of_shard(shard: models.Shard, partition_key: str, data: str, expl
     return str(number)
 
 
-@patches.replaces("moto.kinesis.models:Shard.get_records", expects="self, last_sequence_id, limit")
+@patches.replaces("moto.kinesis.models:Shard.get_records")
 def get_records_of_shard(
     shard: models.Shard, last_sequence_id: str, limit: int | None
 ) -> tuple[list[Record], int, int]:
@@ -188,19 +186,19 @@ def get_records_of_shard(
         return get_records_of_shard.original(shard, last_sequence_id, limit)
 
 
-@patches.replaces("moto.kinesis.models:Shard.get_min_sequence_number", expects="self")
+@patches.replaces("moto.kinesis.models:Shard.get_min_sequence_number")
 def get_min_sequence_number(shard: models.Shard) -> int:
     with current.parts[_Writes].lock:
         return current.parts[_Writes].first_number(shard)
 
 
-@patches.replaces("moto.kinesis.models:Shard.get_max_sequence_number", expects="self")
+@patches.replaces("moto.kinesis.models:Shard.get_max_sequence_number")
 def get_max_sequence_number(shard: models.Shard) -> int:
     with current.parts[_Writes].lock:
         return next(reversed(shard.records), current.parts[_Writes].first_number(shard))
 
 
-@patches.replaces("moto.kinesis.models:Stream.put_record", expects="self, partition_key, explicit_hash_key, data")
+@patches.replaces("moto.kinesis.models:Stream.put_record")
 def put_record_of_stream(
     stream: models.Stream, partition_key: str, explicit_hash_key: str, data: str
 ) -> tuple[str, str]:
@@ -211,7 +209,6 @@ def put_record_of_stream(
 
 @patches.replaces(
     "moto.kinesis.models:Stream.get_shard_for_key",
-    expects="self, partition_key, explicit_hash_key",
     upstream="A closed shard takes no records, and the last key of a shard's range has one.",
 )
 def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_key: str) -> models.Shard:
@@ -228,9 +225,7 @@ def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_k
 
 
 @patches.replaces(
-    "moto.kinesis.models:Stream.split_shard",
-    expects="self, shard_to_split, new_starting_hash_key",
-    upstream="The records of a shard stay in it when it is split.",
+    "moto.kinesis.models:Stream.split_shard", upstream="The records of a shard stay in it when it is split."
 )
 def split_shard(stream: models.Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
     with current.parts[_Writes].lock, _kept(stream.shards[shard_to_split]):
@@ -239,7 +234,6 @@ def split_shard(stream: models.Stream, shard_to_split: str, new_starting_hash_ke
 
 @patches.replaces(
     "moto.kinesis.models:Stream.merge_shards",
-    expects="self, shard_to_merge, adjacent_shard_to_merge",
     upstream="The records of shards stay in them when they are merged, and the two can be named in any order.",
 )
 def merge_shards(stream: models.Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
@@ -283,7 +277,6 @@ def get_shard_iterator(
 
 @patches.replaces(
     "moto.kinesis.models:KinesisBackend.get_records",
-    expects="self, stream_arn, shard_iterator, limit",
     upstream="A shard that is closed and read to its end has no next iterator.",
 )
 def get_records_of_backend(

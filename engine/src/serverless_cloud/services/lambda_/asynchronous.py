@@ -59,19 +59,19 @@ def configs(function: LambdaFunction) -> dict[str, EventInvokeConfig]:
     return found
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config")
 def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     iam_targets.require_destinations(response)
     return _keep(response, anew=True)
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config")
 def update_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     iam_targets.require_destinations(response)
     return _keep(response, anew=False)
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config")
 def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     function, qualifier, arn = _named(response)
     if qualifier not in configs(function):
@@ -79,7 +79,7 @@ def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
     return ActionResult(_row(configs(function)[qualifier]))
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config")
 def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, qualifier, arn = _named(response)
     if configs(function).pop(qualifier, None) is None:
@@ -87,7 +87,7 @@ def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPON
     return 204, {"status": 204}, ""
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs")
 def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult:
     rows = [_row(config) for _, config in sorted(configs(_named(response)[0]).items())]
     return ActionResult({"FunctionEventInvokeConfigs": rows})

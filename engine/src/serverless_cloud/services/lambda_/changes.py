@@ -30,7 +30,6 @@ _DEFECT = "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect"
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_function",
-    expects="self, spec",
     defect=f"{_DEFECT}[the_dead_letter_queue_is_dropped]",
     upstream="CreateFunction keeps DeadLetterConfig and LoggingConfig, and refuses code that is not a zip.",
 )
@@ -61,7 +60,6 @@ def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunct
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_function_code",
-    expects="self, function_name, qualifier, body",
     defect=f"{_DEFECT}[code_that_is_no_zip_is_taken]",
     upstream="UpdateFunctionCode refuses code that is not a zip, and then changes nothing.",
 )
@@ -92,7 +90,6 @@ def update_function_code(
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_function_configuration",
-    expects="self, function_name, qualifier, body",
     defect=f"{_DEFECT}[the_log_format_is_dropped]",
     upstream="UpdateFunctionConfiguration keeps DeadLetterConfig and LoggingConfig.",
 )
@@ -126,7 +123,6 @@ def update_function_configuration(
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.publish_version",
-    expects="self, function_name, description=''",
     defect=f"{_DEFECT}[a_number_comes_back]",
     upstream="PublishVersion never uses a number twice, and makes no version if nothing has changed.",
 )
@@ -138,7 +134,6 @@ def publish_version(backend: LambdaBackend, function_name: str, description: str
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.delete_function",
-    expects="self, function_name, qualifier=None",
     defect=f"{_DEFECT}[a_version_in_use_may_be_deleted]",
     upstream="DeleteFunction refuses to delete a version that an alias uses.",
 )
@@ -171,7 +166,7 @@ def _delete(backend: LambdaBackend, function_name: str, qualifier: str | None) -
     fleet.forget(arn, gone)
 
 
-@patches.replaces("moto.awslambda.models:LambdaBackend.delete_alias", expects="self, name, function_name")
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_alias")
 def delete_alias(backend: LambdaBackend, name: str, function_name: str) -> None:
     """Deletes an alias with its settings and permissions."""
     delete_alias.original(backend, name, function_name)
@@ -182,7 +177,6 @@ def delete_alias(backend: LambdaBackend, name: str, function_name: str) -> None:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaFunction.get_configuration",
-    expects="self, on_create=False",
     defect=f"{_DEFECT}[the_dead_letter_queue_is_dropped]",
     upstream="A function's configuration shows DeadLetterConfig, LoggingConfig, StateReason and LastUpdateStatus.",
 )

@@ -82,7 +82,6 @@ def withdraw(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qua
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.put_function_concurrency",
-    expects="self, function_name, reserved_concurrency",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
 )
 def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: Any) -> str:
@@ -93,11 +92,7 @@ def put_function_concurrency(backend: LambdaBackend, function_name: str, reserve
     return put_function_concurrency.original(backend, function_name, count)
 
 
-@patches.replaces(
-    "moto.awslambda.models:LambdaBackend.delete_function_concurrency",
-    expects="self, function_name",
-    defect="data plane",
-)
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_function_concurrency", defect="data plane")
 def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> str | None:
     current.plane.service.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
     return delete_function_concurrency.original(backend, function_name)
@@ -105,7 +100,6 @@ def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> s
 
 @patches.replaces(
     "moto.awslambda.models:LambdaFunction.get_code",
-    expects="self",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_reservation_of_zero_is_not_shown]",
     upstream="GetFunction shows a reservation of zero.",
 )

@@ -71,7 +71,7 @@ def connect(plane: DataPlane) -> None:
     current.parts[FunctionUrls] = FunctionUrls(plane.functions, lambda key: signer_of(ACCOUNT_ID, key), allow)
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.create_function_url_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.create_function_url_config")
 def create_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, alias = _named(response)
     given, arn = response.json_body, _arn(function, alias)
@@ -90,12 +90,12 @@ def create_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(_shown(kept))  # without LastModifiedTime, as on AWS
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_url_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_url_config")
 def get_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 200, {"status": 200}, json.dumps(_shown(_kept(response)))
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_url_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_url_config")
 def update_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     kept, given = _kept(response), response.json_body
     _refuse(given)
@@ -104,7 +104,7 @@ def update_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     return 200, {"status": 200}, json.dumps(_shown(kept))
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_url_config", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_url_config")
 def delete_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     kept = _kept(response)
     function, alias = _named(response)

@@ -159,7 +159,6 @@ def keep_what_moto_drops(function: LambdaFunction, settings: dict[str, Any]) -> 
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    expects="self, spec",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )

@@ -41,7 +41,6 @@ def connect(_: DataPlane) -> None:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.invoke",
-    expects="self, function_name, qualifier, body, headers, response_headers",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_handler_does_not_run]",
 )
 def invoke(
@@ -58,9 +57,7 @@ def invoke(
     return payload
 
 
-@patches.replaces(
-    "moto.awslambda.models:LambdaFunction.invoke", expects="self, body, request_headers, response_headers"
-)
+@patches.replaces("moto.awslambda.models:LambdaFunction.invoke")
 def invoke_of_function(
     function: LambdaFunction, body: str | bytes | None, request_headers: Any, response_headers: dict[str, str]
 ) -> bytes:
@@ -70,7 +67,6 @@ def invoke_of_function(
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse._get_param",
-    expects="self, param_name, if_none=None",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[invoke_reads_the_wrong_name]",
     upstream="Invoke reads the parameter Qualifier, as the API and boto3 call it.",
 )

@@ -24,17 +24,17 @@ patches = Service(
 MOST_ON_A_PAGE = 100  # API reference: ListEventSourceMappings returns at most 100
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.create_event_source_mapping", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.create_event_source_mapping")
 def create_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
     return _answer(202, response.backend.create_event_source_mapping(response.json_body), "Creating")
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.get_event_source_mapping", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.get_event_source_mapping")
 def get_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
     return _answer(200, _named(response))
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.update_event_source_mapping", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.update_event_source_mapping")
 def update_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
     was_enabled = settings_of(_named(response))["Enabled"]
     esm = response.backend.update_event_source_mapping(_uuid(response), response.json_body) or _named(response)
@@ -43,14 +43,14 @@ def update_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
     return _answer(202, esm, state)
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_event_source_mapping", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.delete_event_source_mapping")
 def delete_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
     found = _answer(202, _named(response), "Deleting")
     response.backend.delete_event_source_mapping(_uuid(response))
     return found
 
 
-@patches.replaces("moto.awslambda.responses:LambdaResponse.list_event_source_mappings", expects="self")
+@patches.replaces("moto.awslambda.responses:LambdaResponse.list_event_source_mappings")
 def list_event_source_mappings(response: LambdaResponse) -> str:
     query = {name: values[0] for name, values in response.querystring.items()}
     found = list_of_backend(response.backend, query.get("EventSourceArn"), query.get("FunctionName"))

@@ -189,7 +189,6 @@ def settings_of(esm: EventSourceMapping) -> dict[str, Any]:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_event_source_mapping",
-    expects="self, spec",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
     upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
 )
@@ -210,10 +209,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) ->
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
-    expects="self, uuid, spec",
-    defect=(
-        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]"
-    ),
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
 def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: dict[str, Any]) -> EventSourceMapping | None:
@@ -236,16 +232,14 @@ def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: dict[st
     return esm
 
 
-@patches.replaces("moto.awslambda.models:LambdaBackend.delete_event_source_mapping", expects="self, uuid")
+@patches.replaces("moto.awslambda.models:LambdaBackend.delete_event_source_mapping")
 def delete_event_source_mapping(backend: LambdaBackend, uuid: str) -> EventSourceMapping | None:
     esm = backend._event_source_mappings.pop(uuid, None)
     current.parts[RunningPollers].align(backend)
     return esm
 
 
-@patches.replaces(
-    "moto.awslambda.models:LambdaBackend.list_event_source_mappings", expects="self, event_source_arn, function_name"
-)
+@patches.replaces("moto.awslambda.models:LambdaBackend.list_event_source_mappings")
 def list_event_source_mappings(
     backend: LambdaBackend, event_source_arn: str | None, function_name: str | None
 ) -> list[EventSourceMapping]:
@@ -262,7 +256,6 @@ def list_event_source_mappings(
 
 @patches.replaces(
     "moto.awslambda.models:EventSourceMapping.get_configuration",
-    expects="self",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="The answers of event source mappings have all settings, with defaults.",
 )

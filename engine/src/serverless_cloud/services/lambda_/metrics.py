@@ -26,7 +26,7 @@ def connect(plane: DataPlane) -> None:
     plane.metric_sources.append(_metrics)
 
 
-@patches.replaces("moto.cloudwatch.models:CloudWatchBackend.aws_metric_data", expects="self", kind="property")
+@patches.replaces("moto.cloudwatch.models:CloudWatchBackend.aws_metric_data", kind="property")
 def aws_metric_data(backend: CloudWatchBackend) -> list[MetricDatumBase]:
     """What AWS services publish: of moto's own, and of all services of the data plane."""
     sources = current.plane.metric_sources

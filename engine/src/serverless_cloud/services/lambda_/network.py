@@ -251,7 +251,6 @@ def complete_vpc(
 
 @patches.replaces(
     "moto.awslambda.models:LambdaFunction.vpc_config",
-    expects="self",
     kind="property",
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[the_id_of_a_vpc_is_made_up]",
     upstream="A function's VpcConfig has the VpcId that CreateFunction was given.",

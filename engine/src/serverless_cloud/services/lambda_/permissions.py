@@ -122,7 +122,6 @@ def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str 
 
 @patches.replaces(
     "moto.awslambda.policy:Policy.add_statement",
-    expects="self, raw, qualifier=None",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
@@ -147,7 +146,6 @@ def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> tup
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.add_permission",
-    expects="self, function_name, qualifier, raw",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
 )
 def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: Any) -> Any:
@@ -160,10 +158,7 @@ def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | 
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.get_policy",
-    expects="self, function_name, qualifier=None",
-    defect=(
-        "engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]"
-    ),
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
     upstream="GetPolicy takes notice of Qualifier.",
 )
 def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
@@ -198,7 +193,6 @@ def remove_permission(
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.remove_permission",
-    expects="self",
     upstream="RemovePermission takes notice of Qualifier and RevisionId.",
 )
 def answer_remove_permission(response: LambdaResponse) -> TYPE_RESPONSE:

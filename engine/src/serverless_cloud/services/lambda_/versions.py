@@ -140,7 +140,6 @@ def update_alias(backend: LambdaBackend, name: str, function_name: str, **change
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.publish_version",
-    expects="self",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
     upstream="PublishVersion compares CodeSha256.",
 )
@@ -157,7 +156,6 @@ def answer_publish_version(response: LambdaResponse) -> TYPE_RESPONSE:
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.list_versions_by_function",
-    expects="self",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
     upstream="ListVersionsByFunction refuses a function that does not exist.",
 )

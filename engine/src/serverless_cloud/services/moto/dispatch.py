@@ -11,7 +11,6 @@ patches = Service("moto")
 
 @patches.replaces(
     "moto.backends:list_of_moto_modules",
-    expects="()",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[moto_looks_for_its_services_each_time]",
     upstream="moto looks for the folders of its services once.",
 )

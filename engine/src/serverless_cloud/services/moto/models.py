@@ -22,7 +22,6 @@ patches = Service("moto")
 
 @patches.replaces(
     "moto.core.common_models:BaseModel.__new__",
-    expects="cls, *args, **kwargs",
     kind="staticmethod",
     defect="engine/tests/test_models_seam.py::test_stock_moto_keeps_each_object",
     upstream="moto's server lets objects end that nobody needs any more.",

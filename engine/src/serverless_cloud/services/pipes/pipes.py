@@ -141,12 +141,12 @@ def connect(plane: DataPlane) -> None:
     plane.forgetting.append(running.clear)
 
 
-@patches.replaces("moto.pipes.models:Pipe.advance", expects="self")
+@patches.replaces("moto.pipes.models:Pipe.advance")
 def advance(_: models.Pipe) -> None:
     """Looking at a pipe changes nothing."""
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.create_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.create_pipe")
 def create_pipe(response: EventBridgePipesResponse) -> ActionResult:
     given = asked_by_path(response)
     require_shape("pipes", "CreatePipe", given)
@@ -158,7 +158,7 @@ def create_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return answer
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.update_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.update_pipe")
 def update_pipe(response: EventBridgePipesResponse) -> ActionResult:
     given = asked_by_path(response)
     require_shape("pipes", "UpdatePipe", given)
@@ -175,17 +175,17 @@ def update_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return answer
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.start_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.start_pipe")
 def start_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return _switch(response, start_pipe.original, "RUNNING")
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.stop_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.stop_pipe")
 def stop_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return _switch(response, stop_pipe.original, "STOPPED")
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.delete_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.delete_pipe")
 def delete_pipe(response: EventBridgePipesResponse) -> ActionResult:
     pipe = response.pipes_backend.describe_pipe(asked_by_path(response)["Name"])
     answer = delete_pipe.original(response)
@@ -193,7 +193,7 @@ def delete_pipe(response: EventBridgePipesResponse) -> ActionResult:
     return answer
 
 
-@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.describe_pipe", expects="self")
+@patches.replaces("moto.pipes.responses:EventBridgePipesResponse.describe_pipe")
 def describe_pipe(response: EventBridgePipesResponse) -> ActionResult:
     current.parts[RunningPipes].look(response.pipes_backend.describe_pipe(asked_by_path(response)["Name"]))
     return describe_pipe.original(response)

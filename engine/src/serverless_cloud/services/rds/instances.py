@@ -55,7 +55,6 @@ def connect(plane: DataPlane) -> None:
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.create_db_instance",
-    expects="self, db_kwargs",
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
     upstream="CreateDBInstance refuses classes and versions that do not exist.",
 )
@@ -86,7 +85,7 @@ def create_db_instance(backend: RDSBackend, db_kwargs: dict[str, Any]) -> DBInst
     return database
 
 
-@patches.replaces("moto.rds.models:RDSBackend.modify_db_instance", expects="self, db_instance_identifier, db_kwargs")
+@patches.replaces("moto.rds.models:RDSBackend.modify_db_instance")
 def modify_db_instance(backend: RDSBackend, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> DBInstance:
     database, instance = _found(backend, db_instance_identifier)
     refuse_bad_change(database, db_kwargs)
@@ -105,16 +104,14 @@ def modify_db_instance(backend: RDSBackend, db_instance_identifier: str, db_kwar
     return modify_db_instance.original(backend, db_instance_identifier.lower(), db_kwargs)
 
 
-@patches.replaces("moto.rds.models:RDSBackend.reboot_db_instance", expects="self, db_instance_identifier")
+@patches.replaces("moto.rds.models:RDSBackend.reboot_db_instance")
 def reboot_db_instance(backend: RDSBackend, db_instance_identifier: str) -> DBInstance:
     database, instance = _found(backend, db_instance_identifier)
     _in_state(db_instance_identifier, lambda: instance.reboot(settings_of(database)))
     return database
 
 
-@patches.replaces(
-    "moto.rds.models:RDSBackend.stop_db_instance", expects="self, db_instance_identifier, db_snapshot_identifier=None"
-)
+@patches.replaces("moto.rds.models:RDSBackend.stop_db_instance")
 def stop_db_instance(
     backend: RDSBackend, db_instance_identifier: str, db_snapshot_identifier: str | None = None
 ) -> DBInstance:
@@ -125,7 +122,7 @@ def stop_db_instance(
     return database
 
 
-@patches.replaces("moto.rds.models:RDSBackend.start_db_instance", expects="self, db_instance_identifier")
+@patches.replaces("moto.rds.models:RDSBackend.start_db_instance")
 def start_db_instance(backend: RDSBackend, db_instance_identifier: str) -> DBInstance:
     database, instance = _found(backend, db_instance_identifier)
     _in_state(db_instance_identifier, lambda: instance.start(settings_of(database)))
@@ -134,10 +131,6 @@ def start_db_instance(backend: RDSBackend, db_instance_identifier: str) -> DBIns
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.delete_db_instance",
-    expects=(
-        "self, db_instance_identifier, final_db_snapshot_identifier=None, skip_final_snapshot=False, "
-        "delete_automated_backups=True"
-    ),
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
     upstream="An instance that is being deleted can be seen in the state deleting.",
 )
@@ -167,7 +160,6 @@ def delete_db_instance(
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.modify_db_parameter_group",
-    expects="self, db_parameter_group_name, db_parameter_group_parameters",
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
 )
 def modify_db_parameter_group(
@@ -227,7 +219,6 @@ def _keep_nothing(_: DBInstance, __: str) -> None:
 
 @patches.replaces(
     "moto.rds.models:DBInstance.address",
-    expects="self",
     kind="property",
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
 )
@@ -235,7 +226,7 @@ def address(_: DBInstance) -> str:
     return "127.0.0.1"
 
 
-@patches.replaces("moto.rds.models:DBInstance.db_instance_port", expects="self", kind="property")
+@patches.replaces("moto.rds.models:DBInstance.db_instance_port", kind="property")
 def db_instance_port(database: DBInstance) -> int:
     return int((database.endpoint or {}).get("Port", 0))
 
@@ -252,7 +243,7 @@ def status(database: DBInstance) -> str:
     return instance.state.value if instance else str(State.DELETING)
 
 
-@patches.replaces("moto.rds.models:DBInstance.endpoint", expects="self", kind="property")
+@patches.replaces("moto.rds.models:DBInstance.endpoint", kind="property")
 def endpoint(database: DBInstance) -> dict[str, Any] | None:
     instance = _instance_of(database)
     port = instance.port if instance else None
@@ -261,7 +252,6 @@ def endpoint(database: DBInstance) -> dict[str, Any] | None:
 
 @patches.replaces(
     "moto.rds.models:DBInstance.db_parameter_group_status_list",
-    expects="self",
     kind="property",
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
     upstream="ParameterApplyStatus is pending-reboot after a change that needs a reboot.",
@@ -273,7 +263,7 @@ def db_parameter_group_status_list(database: DBInstance) -> list[dict[str, str]]
     return [{"DBParameterGroupName": name, "ParameterApplyStatus": "in-sync" if in_sync else "pending-reboot"}]
 
 
-@patches.replaces("moto.rds.models:DBInstance.save_automated_backup", expects="self")
+@patches.replaces("moto.rds.models:DBInstance.save_automated_backup")
 def save_automated_backup(_: DBInstance) -> None:
     """There are no backups."""
 
@@ -284,7 +274,6 @@ def _instance_of(database: DBInstance) -> DatabaseInstance | None:
 
 @patches.replaces(
     "moto.rds.models:MasterUserSecret._generate_secret_string",
-    expects="self",
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
     upstream="A managed secret has the master user's name and a random password.",
 )

@@ -57,7 +57,7 @@ def connect(plane: DataPlane) -> None:
     plane.metric_sources.append(_metrics)
 
 
-@patches.replaces("moto.rds.responses:RDSResponse.create_db_proxy", expects="self")
+@patches.replaces("moto.rds.responses:RDSResponse.create_db_proxy")
 def create_db_proxy(response: RDSResponse) -> ActionResult:
     given, backend = response.params, response.backend
     name = valid_name(given["DBProxyName"])
@@ -126,7 +126,6 @@ def modify_db_proxy(response: RDSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.rds.responses:RDSResponse.delete_db_proxy",
-    expects="self",
     upstream="An unknown proxy or target group is refused with its own fault.",
 )
 def delete_db_proxy(response: RDSResponse) -> ActionResult:
@@ -139,7 +138,6 @@ def delete_db_proxy(response: RDSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.rds.responses:RDSResponse.modify_db_proxy_target_group",
-    expects="self",
     upstream="An unknown proxy or target group is refused with its own fault.",
 )
 def modify_db_proxy_target_group(response: RDSResponse) -> ActionResult:
@@ -153,7 +151,7 @@ def modify_db_proxy_target_group(response: RDSResponse) -> ActionResult:
     return ActionResult({"DBProxyTargetGroup": group})
 
 
-@patches.replaces("moto.rds.responses:RDSResponse.register_db_proxy_targets", expects="self")
+@patches.replaces("moto.rds.responses:RDSResponse.register_db_proxy_targets")
 def register_db_proxy_targets(response: RDSResponse) -> ActionResult:
     proxy = _proxy(response)
     group = _group(response, proxy)
@@ -182,7 +180,7 @@ def register_db_proxy_targets(response: RDSResponse) -> ActionResult:
     return ActionResult({"DBProxyTargets": [_target_row(proxy, target)]})
 
 
-@patches.replaces("moto.rds.responses:RDSResponse.deregister_db_proxy_targets", expects="self")
+@patches.replaces("moto.rds.responses:RDSResponse.deregister_db_proxy_targets")
 def deregister_db_proxy_targets(response: RDSResponse) -> ActionResult:
     proxy = _proxy(response)
     group = _group(response, proxy)
@@ -199,14 +197,14 @@ def deregister_db_proxy_targets(response: RDSResponse) -> ActionResult:
     return EmptyResult()
 
 
-@patches.replaces("moto.rds.responses:RDSResponse.describe_db_proxy_targets", expects="self")
+@patches.replaces("moto.rds.responses:RDSResponse.describe_db_proxy_targets")
 def describe_db_proxy_targets(response: RDSResponse) -> ActionResult:
     proxy = _proxy(response)
     rows = [_target_row(proxy, target) for target in _group(response, proxy).targets]
     return ActionResult({"Targets": rows})
 
 
-@patches.replaces("moto.rds.responses:RDSResponse.describe_db_proxy_target_groups", expects="self")
+@patches.replaces("moto.rds.responses:RDSResponse.describe_db_proxy_target_groups")
 def describe_db_proxy_target_groups(response: RDSResponse) -> ActionResult:
     return ActionResult({"TargetGroups": [_group(response, _proxy(response))]})
 
@@ -292,7 +290,6 @@ def _configure(proxy: DBProxy, users: dict[str, str]) -> None:
 
 @patches.replaces(
     "moto.rds.models:DBProxyTargetGroup.connection_pool_config",
-    expects="self",
     kind="property",
     upstream="A target group keeps InitQuery.",
 )

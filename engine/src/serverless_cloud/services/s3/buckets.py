@@ -79,11 +79,7 @@ class DestinationsRefused(ServiceException):
         return 400, {"Content-Type": "application/xml"}, text
 
 
-@patches.replaces(
-    "moto.s3.models:S3Backend.create_bucket",
-    expects="self, bucket_name, region_name, bucket_namespace=None",
-    upstream="CreateBucket refuses names that AWS refuses.",
-)
+@patches.replaces("moto.s3.models:S3Backend.create_bucket", upstream="CreateBucket refuses names that AWS refuses.")
 def create_bucket(
     backend: models.S3Backend, bucket_name: str, region_name: str, bucket_namespace: str | None = None
 ) -> FakeBucket:
@@ -107,7 +103,6 @@ def is_allowed(name: str) -> bool:
 
 @patches.replaces(
     "moto.s3.models:FakeBucket.set_notification_configuration",
-    expects="self, notification_config",
     upstream="Notification configurations that overlap or lead nowhere are refused.",
 )
 def set_notification_configuration(bucket: models.FakeBucket, notification_config: dict[str, Any] | None) -> None:
@@ -137,7 +132,7 @@ def set_notification_configuration(bucket: models.FakeBucket, notification_confi
         notifications.send_test_event(bucket.account_id, bucket)
 
 
-@patches.replaces("moto.s3.responses:S3Response._notification_config_from_body", expects="self")
+@patches.replaces("moto.s3.responses:S3Response._notification_config_from_body")
 def _notification_config_from_body(response: S3Response) -> Any:
     text = response.body.decode() if isinstance(response.body, bytes) else str(response.body)
     response.body = re.sub(r"<Name>\s*(prefix|suffix)\s*</Name>", lambda m: m.group().lower().replace("name", "Name"),
@@ -157,7 +152,6 @@ def _notification_config_from_body(response: S3Response) -> Any:
 
 @patches.replaces(
     "moto.s3.responses:S3Response.get_bucket_notification",
-    expects="self",
     upstream="GetBucketNotificationConfiguration tells of EventBridge.",
 )
 def get_bucket_notification(response: S3Response) -> TYPE_RESPONSE:

@@ -70,14 +70,13 @@ def connect(plane: DataPlane) -> None:
 
 @patches.replaces(
     "moto.s3.notifications:send_event",
-    expects="account_id, event_name, bucket, key",
     upstream="An event has all fields, and a request that makes an object is one event.",
 )
 def send_event(account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
     current.parts[Sender].send_event(account_id, event_name, bucket, key)
 
 
-@patches.replaces("moto.s3.notifications:send_test_event", expects="account_id, bucket", defect="data plane")
+@patches.replaces("moto.s3.notifications:send_test_event", defect="data plane")
 def send_test_event(account_id: str, bucket: FakeBucket) -> None:
     current.parts[Sender].send_test_event(account_id, bucket)
 
@@ -200,11 +199,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@patches.replaces(
-    "moto.s3.models:S3Backend.delete_object",
-    expects="self, bucket_name, key_name, version_id=None, bypass=False",
-    upstream="Delete markers and deleted versions are told.",
-)
+@patches.replaces("moto.s3.models:S3Backend.delete_object", upstream="Delete markers and deleted versions are told.")
 def delete_object(
     backend: models.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
 ) -> tuple[bool, dict[str, Any]]:

@@ -166,7 +166,7 @@ def connect(plane: DataPlane) -> None:
 patches.sets("moto.scheduler.exceptions:ScheduleExists.code", 409)
 
 
-@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule", expects="self")
+@patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule")
 def create_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
     _check(current.plane, "CreateSchedule", given)
@@ -178,7 +178,6 @@ def create_schedule(response: EventBridgeSchedulerResponse) -> str:
 
 @patches.replaces(
     "moto.scheduler.responses:EventBridgeSchedulerResponse.update_schedule",
-    expects="self",
     upstream="UpdateSchedule keeps ActionAfterCompletion, and State has its default.",
 )
 def update_schedule(response: EventBridgeSchedulerResponse) -> str:
@@ -191,7 +190,6 @@ def update_schedule(response: EventBridgeSchedulerResponse) -> str:
 
 @patches.replaces(
     "moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule_group",
-    expects="self",
     upstream="A schedule group isn't overwritten.",
 )
 def create_schedule_group(response: EventBridgeSchedulerResponse) -> str:
@@ -213,7 +211,7 @@ def _settle(backend: EventBridgeSchedulerBackend, given: dict[str, Any]) -> None
     )
 
 
-@patches.replaces("moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule", expects="self, group_name, name")
+@patches.replaces("moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule")
 def delete_schedule(backend: EventBridgeSchedulerBackend, group_name: str | None, name: str) -> None:
     schedule = backend.get_schedule(group_name, name)
     delete_schedule.original(backend, group_name, name)
@@ -222,7 +220,6 @@ def delete_schedule(backend: EventBridgeSchedulerBackend, group_name: str | None
 
 @patches.replaces(
     "moto.scheduler.models:EventBridgeSchedulerBackend.delete_schedule_group",
-    expects="self, name",
     upstream="A missing schedule group is reported.",
 )
 def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None) -> None:

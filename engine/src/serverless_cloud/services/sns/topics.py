@@ -95,9 +95,7 @@ def publish_of_backend(
 
 
 @patches.replaces(
-    "moto.sns.models:SNSBackend.publish_batch",
-    expects="self, topic_arn, publish_batch_request_entries",
-    upstream="In a batch, each message is accepted or refused by itself.",
+    "moto.sns.models:SNSBackend.publish_batch", upstream="In a batch, each message is accepted or refused by itself."
 )
 def publish_batch_of_backend(
     backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
@@ -123,13 +121,13 @@ def publish_batch_of_backend(
     return done, failed
 
 
-@patches.replaces("moto.sns.models:SNSBackend.subscribe", expects="self, topic_arn, endpoint, protocol")
+@patches.replaces("moto.sns.models:SNSBackend.subscribe")
 def subscribe_of_backend(backend: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
     check_subscriber(backend, topic_arn, protocol, endpoint)
     return subscribe_of_backend.original(backend, topic_arn, endpoint, protocol)
 
 
-@patches.replaces("moto.sns.models:SNSBackend.set_subscription_attributes", expects="self, arn, name, value")
+@patches.replaces("moto.sns.models:SNSBackend.set_subscription_attributes")
 def set_subscription_attributes_of_backend(backend: SNSBackend, arn: str, name: str, value: Any) -> None:
     subscription = backend.subscriptions.get(arn)
     if subscription is None:
@@ -152,7 +150,7 @@ def _numbered(message_id: str) -> dict[str, str]:
     return {"SequenceNumber": message_id.sequence_number} if isinstance(message_id, MessageId) else {}
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.publish", expects="self")
+@patches.replaces("moto.sns.responses:SNSResponse.publish")
 def answer_publish(response: SNSResponse) -> ActionResult:
     with refusals():
         sns_rules.check_attributes(response._get_param("MessageAttributes", {}))
@@ -161,7 +159,7 @@ def answer_publish(response: SNSResponse) -> ActionResult:
     return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.publish_batch", expects="self")
+@patches.replaces("moto.sns.responses:SNSResponse.publish_batch")
 def answer_publish_batch(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
     entries = response._get_param("PublishBatchRequestEntries", [])
@@ -173,9 +171,7 @@ def answer_publish_batch(response: SNSResponse) -> ActionResult:
     return answer_publish_batch.original(response)
 
 
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.subscribe", expects="self", upstream="A refused subscription isn't kept."
-)
+@patches.replaces("moto.sns.responses:SNSResponse.subscribe", upstream="A refused subscription isn't kept.")
 def answer_subscribe(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
     topic_arn, endpoint = response._get_param("TopicArn"), str(response._get_param("Endpoint") or "")
@@ -191,14 +187,14 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
     return answer_subscribe.original(response)
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.confirm_subscription", expects="self")
+@patches.replaces("moto.sns.responses:SNSResponse.confirm_subscription")
 def confirm_subscription(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")
     with refusals():
         raise sns_rules.Refused("Invalid parameter: Token")
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.set_subscription_attributes", expects="self")
+@patches.replaces("moto.sns.responses:SNSResponse.set_subscription_attributes")
 def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
     """moto makes False of every wrong RawMessageDelivery."""
     _want_arn(response, "SubscriptionArn")
@@ -208,9 +204,7 @@ def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
 
 
 @patches.replaces(
-    "moto.sns.responses:SNSResponse.create_topic",
-    expects="self",
-    upstream="CreateTopic refuses attributes that no topic has.",
+    "moto.sns.responses:SNSResponse.create_topic", upstream="CreateTopic refuses attributes that no topic has."
 )
 def create_topic(response: SNSResponse) -> ActionResult:
     given = dict(response._get_param("Attributes") or {})
@@ -222,7 +216,6 @@ def create_topic(response: SNSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.sns.responses:SNSResponse.set_topic_attributes",
-    expects="self",
     upstream="SetTopicAttributes refuses attributes that no topic has.",
 )
 def set_topic_attributes(response: SNSResponse) -> ActionResult:
@@ -237,9 +230,7 @@ def set_topic_attributes(response: SNSResponse) -> ActionResult:
 
 
 @patches.replaces(
-    "moto.sns.responses:SNSResponse.get_topic_attributes",
-    expects="self",
-    upstream="GetTopicAttributes counts the subscriptions.",
+    "moto.sns.responses:SNSResponse.get_topic_attributes", upstream="GetTopicAttributes counts the subscriptions."
 )
 def get_topic_attributes(response: SNSResponse) -> ActionResult:
     _want_arn(response, "TopicArn")

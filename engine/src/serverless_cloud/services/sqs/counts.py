@@ -35,19 +35,19 @@ def _now_ms(queue: Queue) -> int:
     return int(vars(queue).get("counted_at_ms") or clock.now_ms())
 
 
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages", expects="self", kind="property")
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages", kind="property")
 def approximate_number_of_messages(queue: Queue) -> int:
     now_ms = _now_ms(queue)
     return sum(m.visible_at < now_ms and m.delayed_until <= now_ms for m in queue._messages)
 
 
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", expects="self", kind="property")
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_not_visible", kind="property")
 def approximate_number_of_messages_not_visible(queue: Queue) -> int:
     now_ms = _now_ms(queue)
     return sum(m.visible_at >= now_ms for m in queue._messages)
 
 
-@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_delayed", expects="self", kind="property")
+@patches.replaces("moto.sqs.models:Queue.approximate_number_of_messages_delayed", kind="property")
 def approximate_number_of_messages_delayed(queue: Queue) -> int:
     now_ms = _now_ms(queue)
     return sum(m.delayed_until > now_ms for m in queue._messages)

@@ -275,7 +275,7 @@ def unix_time_millis() -> float:
     return clock.now_ms()
 
 
-@patches.replaces("moto.sqs.models:Message.mark_sent", expects="self, delay_seconds=None")
+@patches.replaces("moto.sqs.models:Message.mark_sent")
 def mark_sent(message: models.Message, delay_seconds: int | None = None) -> None:
     mark_sent.original(message, delay_seconds)
     vars(message)["told_sent_ms"] = _wall_ms()
@@ -293,10 +293,7 @@ def init_queue(queue: Queue, *args: Any, **more: Any) -> None:
 
 @patches.replaces(
     "moto.sqs.models:Queue.add_message",
-    expects="self, message",
-    defect=(
-        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_duplicate_is_accepted_after_a_deletion]"
-    ),
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_duplicate_is_accepted_after_a_deletion]",
     upstream="A deduplication identifier is known for five minutes, even if its message is deleted.",
 )
 def add_message(queue: Queue, message: models.Message) -> None:
@@ -309,10 +306,7 @@ def add_message(queue: Queue, message: models.Message) -> None:
 
 @patches.replaces(
     "moto.sqs.models:Queue.delete_message",
-    expects="self, receipt_handle",
-    defect=(
-        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]"
-    ),
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
     upstream="A deletion loses no message that arrives meanwhile, and may be repeated.",
 )
 def delete_message(queue: Queue, receipt_handle: str) -> None:
@@ -328,7 +322,6 @@ def delete_message(queue: Queue, receipt_handle: str) -> None:
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.receive_message",
-    expects="self, queue_name, count, wait_seconds_timeout, visibility_timeout, message_attribute_names=None",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
     upstream="Two receivers never get one message, and a FIFO queue keeps its order.",
 )
@@ -354,10 +347,7 @@ def receive_message(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.change_message_visibility",
-    expects="self, queue_name, receipt_handle, visibility_timeout",
-    defect=(
-        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_message_in_a_dead_letter_queue_cannot_be_deleted_again]"
-    ),
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_message_in_a_dead_letter_queue_cannot_be_deleted_again]",
 )
 def change_message_visibility(
     backend: SQSBackend, queue_name: str, receipt_handle: str, visibility_timeout: int
@@ -371,10 +361,7 @@ def change_message_visibility(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.purge_queue",
-    expects="self, queue_name",
-    defect=(
-        "engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]"
-    ),
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
 )
 def purge_queue(backend: SQSBackend, queue_name: str) -> None:
     with LOCK:

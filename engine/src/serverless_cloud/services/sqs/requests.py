@@ -62,7 +62,6 @@ def create_queue_of_backend(backend: SQSBackend, name: str, tags: dict[str, str]
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.set_queue_attributes",
-    expects="self, queue_name, attributes",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
     upstream="SetQueueAttributes refuses values that no queue can have.",
 )
@@ -71,18 +70,13 @@ def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attrib
     return set_queue_attributes_of_backend.original(backend, queue_name, attributes)
 
 
-@patches.replaces(
-    "moto.sqs.models:SQSBackend.list_queues",
-    expects="self, queue_name_prefix",
-    upstream="ListQueues takes a prefix for a prefix.",
-)
+@patches.replaces("moto.sqs.models:SQSBackend.list_queues", upstream="ListQueues takes a prefix for a prefix.")
 def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queue]:
     return [queue for name, queue in backend.queues.items() if name.startswith(queue_name_prefix or "")]
 
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.get_queue_attributes",
-    expects="self, queue_name, attribute_names",
     upstream="GetQueueAttributes tells RedriveAllowPolicy, and times in whole seconds.",
 )
 def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
@@ -101,12 +95,7 @@ def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: 
 
 
 @patches.replaces(
-    "moto.sqs.models:SQSBackend.send_message",
-    expects=(
-        "self, queue_name, message_body, message_attributes=None, delay_seconds=None, deduplication_id=None, "
-        "group_id=None, system_attributes=None, validate_group_id=True"
-    ),
-    upstream="SendMessage refuses bodies and attributes that AWS refuses.",
+    "moto.sqs.models:SQSBackend.send_message", upstream="SendMessage refuses bodies and attributes that AWS refuses."
 )
 def send_message(
     backend: SQSBackend,
@@ -135,7 +124,6 @@ def send_message(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.send_message_batch",
-    expects="self, queue_name, entries",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_batch_loses_trace_headers]",
     upstream="In a batch, each message is accepted or refused by itself, and keeps its trace header.",
 )
@@ -164,7 +152,6 @@ def send_message_batch(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.change_message_visibility_batch",
-    expects="self, queue_name, entries",
     upstream="In a batch, each change is accepted or refused by itself.",
 )
 def change_message_visibility_batch(
@@ -181,7 +168,6 @@ def change_message_visibility_batch(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.delete_message_batch",
-    expects="self, queue_name, receipts",
     upstream="DeleteMessageBatch checks the number of entries and their ids.",
 )
 def delete_message_batch(
@@ -233,7 +219,6 @@ def _each(
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.create_queue",
-    expects="self",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_create_queue(response: SQSResponse) -> ActionResult:
@@ -243,7 +228,6 @@ def answer_create_queue(response: SQSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.set_queue_attributes",
-    expects="self",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
@@ -255,7 +239,6 @@ def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.receive_message",
-    expects="self",
     upstream="ReceiveMessage checks its numbers and tells DeadLetterQueueSourceArn.",
 )
 def receive_message(response: SQSResponse) -> ActionResult:

@@ -144,7 +144,7 @@ def _end(patch: Patch[..., Any], env: Frame, *args: Any, **given: Any) -> None:
                 env.when_over()
 
 
-@patches.replaces(f"{_ASL}.component.common.retry.retrier_decl:RetrierDecl._eval_body", expects="self, env")
+@patches.replaces(f"{_ASL}.component.common.retry.retrier_decl:RetrierDecl._eval_body")
 def retry(retrier: RetrierDecl, env: Frame) -> None:
     """Pauses before the next attempt."""
     retrier.error_equals.eval(env)
@@ -164,7 +164,7 @@ def retry(retrier: RetrierDecl, env: Frame) -> None:
 _WAIT = f"{_ASL}.component.state.wait.wait_function"
 
 
-@patches.replaces(f"{_WAIT}.timestamp:Timestamp._get_wait_seconds", expects="self, env")
+@patches.replaces(f"{_WAIT}.timestamp:Timestamp._get_wait_seconds")
 def _get_wait_seconds(timestamp: Any, env: Frame) -> float:
     timestamp.string.eval(env=env)
     text = env.stack.pop()
@@ -176,7 +176,6 @@ def _get_wait_seconds(timestamp: Any, env: Frame) -> float:
 
 @patches.replaces(
     f"{_WAIT}.timestamp:Timestamp._from_timestamp_string",
-    expects="timestamp",
     kind="staticmethod",
     upstream="Timestamps have a zone and fractions of a second.",
 )
@@ -184,7 +183,7 @@ def _from_timestamp_string(timestamp: str) -> datetime | None:
     return timestamp_of(timestamp)
 
 
-@patches.replaces(f"{_WAIT}.wait_function:WaitFunction._wait_interval", expects="self, env, wait_seconds")
+@patches.replaces(f"{_WAIT}.wait_function:WaitFunction._wait_interval")
 def _wait_interval(_: WaitFunction, env: Frame, wait_seconds: float) -> None:
     wait(env, wait_seconds)
 
@@ -198,7 +197,7 @@ def init_interval(interval: IntervalSecondsDecl, seconds: int = IntervalSecondsD
     vars(interval)["seconds"] = seconds  # the validator of definitions has looked at it
 
 
-@patches.replaces(f"{_ASL}.component.program.program:Program.eval", expects="self, env")
+@patches.replaces(f"{_ASL}.component.program.program:Program.eval")
 def evaluate_program(program: Program, env: Frame) -> None:
     """Evaluates a program in the caller's thread."""
     env.next_state_name = program.start_at.start_at_name

@@ -50,7 +50,6 @@ class _Unkept(list[Any]):
 
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl:ErrorEqualsDecl._eval_body",
-    expects="self, env",
     upstream="States.ALL and States.TaskFailed match what AWS documents.",
 )
 def _eval_body(equals: ErrorEqualsDecl, env: Frame) -> None:
@@ -59,9 +58,7 @@ def _eval_body(equals: ErrorEqualsDecl, env: Frame) -> None:
     env.stack.append(matches(wanted, error.error_name if error is not None else None))
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.component.state.state:CommonStateField._eval_state_input", expects="self, env"
-)
+@patches.replaces("moto.stepfunctions.parser.asl.component.state.state:CommonStateField._eval_state_input")
 def _eval_state_input(state: CommonStateField, env: Frame) -> None:
     """EnteredTime is in AWS's form, with milliseconds and Z, and RetryCount is there."""
     data: Any = env.states.context_object.context_object_data["State"]
@@ -70,9 +67,7 @@ def _eval_state_input(state: CommonStateField, env: Frame) -> None:
     _eval_state_input.original(state, env)
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.utils.encoding:to_json_str", expects="obj, separators=None", everywhere=True
-)
+@patches.replaces("moto.stepfunctions.parser.asl.utils.encoding:to_json_str", everywhere=True)
 def to_json_str(obj: Any, separators: tuple[str, str] | None = None) -> str:
     """Texts keep their characters, and JSON has no spaces, in histories too; moto escapes and writes spaces."""
     no_spaces = separators or (",", ":")

@@ -196,17 +196,13 @@ def connect(plane: DataPlane) -> None:
 patches.sets("moto.stepfunctions.models:stepfunctions_backends", parser_models.stepfunctions_parser_backends)
 
 
-@patches.replaces("moto.stepfunctions.responses:get_backend", expects="account, region", defect="data plane")
+@patches.replaces("moto.stepfunctions.responses:get_backend", defect="data plane")
 def get_backend(account: str, region: str) -> StepFunctionBackend:
     """The registry that runs is the only one."""
     return parser_models.stepfunctions_parser_backends[account][region]
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions",
-    expects="self, execution_status=None",
-    defect="data plane",
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions", defect="data plane")
 def _get_executions(backend: StepFunctionBackend, execution_status: Any = None) -> list[Any]:
     """Express executions are among them, so that task tokens reach them."""
     return [each for each in all_executions(backend) if execution_status is None or each.status == execution_status]
@@ -251,7 +247,7 @@ def _executions_of(backend: StepFunctionBackend, given: dict[str, Any]) -> list[
     return found
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_execution", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_execution")
 def start_execution(response: StepFunctionResponse) -> Answer:
     execution = current.parts[Starter].start(response.stepfunction_backend, json.loads(response.body))
     return answer(response, {"executionArn": execution.execution_arn, "startDate": execution.start_date})
@@ -284,14 +280,14 @@ def redrive_execution(response: StepFunctionResponse) -> Answer:
     return answer(response, {"redriveDate": execution.redrive_date})
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_execution", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_execution")
 def describe_execution(response: StepFunctionResponse) -> Answer:
     given = asked(response, "DescribeExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
     return answer(response, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions")
 def list_executions(response: StepFunctionResponse) -> Answer:
     given = asked(response, "ListExecutions")
     found = _executions_of(response.stepfunction_backend, given)
@@ -304,7 +300,7 @@ def list_executions(response: StepFunctionResponse) -> Answer:
     return answer(response, {"executions": items, "nextToken": token})
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_execution_history", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.get_execution_history")
 def get_execution_history(response: StepFunctionResponse) -> Answer:
     given = asked(response, "GetExecutionHistory")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
@@ -322,7 +318,7 @@ def get_execution_history(response: StepFunctionResponse) -> Answer:
     return answer(response, {"events": items, "nextToken": token})
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.stop_execution", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.stop_execution")
 def stop_execution(response: StepFunctionResponse) -> Answer:
     given = asked(response, "StopExecution")
     execution = execution_of(response.stepfunction_backend, given["executionArn"])
@@ -330,9 +326,7 @@ def stop_execution(response: StepFunctionResponse) -> Answer:
     return answer(response, {"stopDate": execution.stop_date})
 
 
-@patches.replaces(
-    "moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine_for_execution", expects="self"
-)
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine_for_execution")
 def describe_state_machine_for_execution(response: StepFunctionResponse) -> Answer:
     execution = execution_of(response.stepfunction_backend, json.loads(response.body)["executionArn"])
     machine = execution.state_machine

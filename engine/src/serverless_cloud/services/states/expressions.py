@@ -73,7 +73,7 @@ def look_up(env: Frame, path: str) -> Any:
     return extract(path, env.stack[-1])
 
 
-@patches.replaces(f"{_ASL}.utils.json_path:extract_json", expects="path, data", everywhere=True)
+@patches.replaces(f"{_ASL}.utils.json_path:extract_json", everywhere=True)
 def extract(path: str, data: Any) -> Any:
     """moto's `extract_json`, by our paths."""
     try:
@@ -114,34 +114,34 @@ def _is_there(env: Frame, name: str) -> bool:
     return name in ("input", "context") or data[name] is not None
 
 
-@patches.replaces(f"{_ASL}.eval.variable_store:VariableStore.get_assigned_variables", expects="self")
+@patches.replaces(f"{_ASL}.eval.variable_store:VariableStore.get_assigned_variables")
 def get_assigned_variables(store: VariableStore) -> dict[str, str]:
     """The values in the history: JSON, whatever is in a text."""
     return {name: to_json_str(store.get(name), separators=(",", ":")) for name in sorted(store._declaration_tracing)}
 
 
-@patches.replaces(f"{_STRING}:StringJSONata._eval_body", expects="self, env")
+@patches.replaces(f"{_STRING}:StringJSONata._eval_body")
 def _evaluate_jsonata(string: StringJSONata, env: Frame) -> None:
     env.stack.append(value_of(env, string.expression))
 
 
-@patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncValue._eval_body", expects="self, env")
+@patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncValue._eval_body")
 def _compare_with_value(comparison: ComparisonFuncValue, env: Frame) -> None:
     _compare(comparison, env, comparison.value)
 
 
-@patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncStringVariableSample._eval_body", expects="self, env")
+@patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncStringVariableSample._eval_body")
 def _compare_with_variable(comparison: ComparisonFuncStringVariableSample, env: Frame) -> None:
     _compare(comparison, env, comparison.string_variable_sample.expression)
 
 
-@patches.replaces(f"{_STRING}:StringVariableSample._eval_body", expects="self, env")
+@patches.replaces(f"{_STRING}:StringVariableSample._eval_body")
 def _evaluate_variable(sample: StringVariableSample, env: Frame) -> None:
     is_path = sample.query_language_mode.name == "JSONPath"
     env.stack.append(copy.deepcopy(look_up(env, sample.expression)) if is_path else value_of(env, sample.expression))
 
 
-@patches.replaces(f"{_COMPARISON}.comparison:ConditionStringJSONata._eval_body", expects="self, env")
+@patches.replaces(f"{_COMPARISON}.comparison:ConditionStringJSONata._eval_body")
 def _evaluate_condition(condition: ConditionStringJSONata, env: Frame) -> None:
     text = condition.string_jsonata.expression
     value = value_of(env, text)
@@ -163,24 +163,22 @@ def _number(seconds: Any, env: Frame) -> int:
     return value
 
 
-@patches.replaces(f"{_TIMEOUTS}.timeout:TimeoutSecondsJSONata._eval_seconds", expects="self, env")
+@patches.replaces(f"{_TIMEOUTS}.timeout:TimeoutSecondsJSONata._eval_seconds")
 def _timeout_seconds(timeout: TimeoutSecondsJSONata, env: Frame) -> int:
     return _number(timeout, env)
 
 
-@patches.replaces(f"{_TIMEOUTS}.heartbeat:HeartbeatSecondsJSONata._eval_seconds", expects="self, env")
+@patches.replaces(f"{_TIMEOUTS}.heartbeat:HeartbeatSecondsJSONata._eval_seconds")
 def _heartbeat_seconds(heartbeat: HeartbeatSecondsJSONata, env: Frame) -> int:
     return _number(heartbeat, env)
 
 
-@patches.replaces(
-    f"{_ASL}.component.state.wait.wait_function.seconds:SecondsJSONata._get_wait_seconds", expects="self, env"
-)
+@patches.replaces(f"{_ASL}.component.state.wait.wait_function.seconds:SecondsJSONata._get_wait_seconds")
 def _wait_seconds(seconds: SecondsJSONata, env: Frame) -> int:
     return _number(seconds, env)
 
 
-@patches.replaces(f"{_ASL}.component.common.path.result_path:ResultPath._eval_body", expects="self, env")
+@patches.replaces(f"{_ASL}.component.common.path.result_path:ResultPath._eval_body")
 def _put_result(path: ResultPath, env: Frame) -> None:
     given = env.states.get_input()
     if path.result_path_src is None:
@@ -218,7 +216,7 @@ def _invalid_path(env: Frame, path: str) -> Exception:
     return failure(env, "States.Runtime", text)
 
 
-@patches.replaces(f"{_ASL}.component.state.choice.choice_rule:ChoiceRule._eval_body", expects="self, env")
+@patches.replaces(f"{_ASL}.component.state.choice.choice_rule:ChoiceRule._eval_body")
 def _evaluate_rule(rule: Any, env: Frame) -> None:
     rule.comparison.eval(env)
     is_so = env.stack.pop()
@@ -229,9 +227,7 @@ def _evaluate_rule(rule: Any, env: Frame) -> None:
     env.stack.append(is_so)
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state", expects="self, env"
-)
+@patches.replaces("moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state")
 def _eval_state(state: Any, env: Frame) -> None:
     for each in state.choices_decl.rules:
         each.eval(env)
@@ -249,10 +245,7 @@ def _eval_state(state: Any, env: Frame) -> None:
     env.stack.append((state.default_state.state_name, False))
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state_output",
-    expects="self, env",
-)
+@patches.replaces("moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state_output")
 def _eval_state_output(state: StateChoice, env: Frame) -> None:
     name, is_by_rule = env.stack.pop()
     if not is_by_rule and state.assign_decl:

@@ -110,9 +110,7 @@ def update_state_machine_of_backend(
     return machine
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.delete_state_machine", expects="self, arn"
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.delete_state_machine")
 def delete_state_machine(backend: parser_models.StepFunctionsParserBackend, arn: str) -> None:
     machine = next((each for each in backend.state_machines if each.arn == arn), None)
     _PLAIN.delete_state_machine(backend, arn)
@@ -134,13 +132,13 @@ def _note_version(machine: Any) -> None:
         machine.latest_version.revision_id = machine.revision_id
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine")
 def answer_create_state_machine(response: StepFunctionResponse) -> ActionResult:
     asked(response, "CreateStateMachine")
     return answer_create_state_machine.original(response)
 
 
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine", expects="self")
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine")
 def answer_update_state_machine(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "UpdateStateMachine")
     answer = answer_update_state_machine.original(response)

@@ -37,9 +37,7 @@ _ITERATION = f"{_ASL}.state.exec.state_map.iteration"
 
 
 @patches.replaces(
-    f"{_ASL}.common.path.items_path:ItemsPath._eval_body",
-    expects="self, env",
-    upstream="Items that are no array fail the state.",
+    f"{_ASL}.common.path.items_path:ItemsPath._eval_body", upstream="Items that are no array fail the state."
 )
 def _look_up_items(path: Any, env: Frame) -> None:
     """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
@@ -54,7 +52,6 @@ def _look_up_items(path: Any, env: Frame) -> None:
 
 @patches.replaces(
     f"{_ITERATION}.iteration_worker:IterationWorker.eval",
-    expects="self",
     upstream="A Map state with a thousand items is no RecursionError.",
 )
 def _work(worker: IterationWorker) -> None:
@@ -77,7 +74,7 @@ def _work(worker: IterationWorker) -> None:
         job = next_job
 
 
-@patches.replaces(f"{_ITERATION}.inline_iteration_component:InlineIterationComponent._eval_body", expects="self, env")
+@patches.replaces(f"{_ITERATION}.inline_iteration_component:InlineIterationComponent._eval_body")
 def _evaluate(component: InlineIterationComponent, env: Frame) -> None:
     given = env.stack.pop()
     pool = JobPool(job_program=component._get_iteration_program(), job_inputs=given.input_items)

@@ -42,11 +42,7 @@ EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _LOOK_S = 0.05
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser.parse",
-    expects="definition",
-    kind="staticmethod",
-)
+@patches.replaces("moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser.parse", kind="staticmethod")
 def parse(definition: str) -> tuple[Any, Any]:
     """Parses a definition. Fields that the grammar doesn't know are taken out, and kept with the state."""
     program, tree = _parse(for_moto(definition))
@@ -104,8 +100,7 @@ def failed(env: Frame, error: str, cause: str) -> FailureEventException:
 
 
 @patches.replaces(
-    "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:DistributedIterationComponent._eval_body",
-    expects="self, env",
+    "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:DistributedIterationComponent._eval_body"
 )
 def _evaluate(component: Any, env: Frame) -> None:
     given = env.stack.pop()
@@ -263,16 +258,12 @@ def _run(backend: StepFunctionBackend, arn: str) -> MapRun:
     raise AWSError(f"Resource not found: '{arn}'", "ResourceNotFound")
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.describe_map_run", expects="self, map_run_arn"
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.describe_map_run")
 def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> dict[str, Any]:
     return _run(backend, map_run_arn).describe()
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs", expects="self, execution_arn"
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs")
 def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> dict[str, Any]:
     runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
     return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}

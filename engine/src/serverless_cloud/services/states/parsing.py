@@ -93,10 +93,7 @@ _FUNCTIONS = f"{_ASL}.component.intrinsic.function.statesfunction"
 
 
 @patches.replaces(
-    f"{_PREPROCESSOR}._inner_string_of",
-    expects="parser_rule_context",
-    kind="staticmethod",
-    upstream="Texts of a definition are read as JSON.",
+    f"{_PREPROCESSOR}._inner_string_of", kind="staticmethod", upstream="Texts of a definition are read as JSON."
 )
 def _inner_string_of(parser_rule_context: Any) -> str | None:
     """The text of a rule, read as JSON; moto leaves escapes as they are in most places."""
@@ -105,7 +102,7 @@ def _inner_string_of(parser_rule_context: Any) -> str | None:
     return text_of(parser_rule_context.getText())
 
 
-@patches.replaces(f"{_ASL}.antlt4utils.antlr4utils:from_string_literal", expects="parser_rule_context", everywhere=True)
+@patches.replaces(f"{_ASL}.antlt4utils.antlr4utils:from_string_literal", everywhere=True)
 def from_string_literal(parser_rule_context: Any) -> str:
     return text_of(parser_rule_context.getText())
 
@@ -131,9 +128,7 @@ def visit_comparison(preprocessor: Preprocessor, ctx: Any) -> ChoiceRule:
     return ChoiceRule(found.comparison, found.next_stmt, found.comment, assign, found.output)
 
 
-@patches.replaces(
-    f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", expects="parse_tree", kind="staticmethod"
-)
+@patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")
 def _text_of_str(parse_tree: Any) -> str:
     raw = parse_tree.getText()[1:-1]
     found = _Literal(re.sub(r"\\(.)", r"\1", raw))
@@ -142,9 +137,7 @@ def _text_of_str(parse_tree: Any) -> str:
 
 
 @patches.replaces(
-    f"{_FUNCTIONS}.generic.string_format:StringFormat._eval_body",
-    expects="self, env",
-    upstream="States.Format takes only {} for a place.",
+    f"{_FUNCTIONS}.generic.string_format:StringFormat._eval_body", upstream="States.Format takes only {} for a place."
 )
 def _format(function: StringFormat, env: Frame) -> None:
     """States.Format."""
@@ -159,7 +152,7 @@ def _format(function: StringFormat, env: Frame) -> None:
     env.stack.append("".join(next(told) if part == "{}" else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
 
-@patches.replaces(f"{_FUNCTIONS}.json_manipulation.json_to_string:JsonToString._eval_body", expects="self, env")
+@patches.replaces(f"{_FUNCTIONS}.json_manipulation.json_to_string:JsonToString._eval_body")
 def _json_to_string(function: JsonToString, env: Frame) -> None:
     """States.JsonToString."""
     function.argument_list.eval(env=env)
@@ -168,9 +161,7 @@ def _json_to_string(function: JsonToString, env: Frame) -> None:
 
 
 @patches.replaces(
-    f"{_FUNCTIONS}.math_operations.math_random:MathRandom._eval_body",
-    expects="self, env",
-    upstream="States.MathRandom never gives the end.",
+    f"{_FUNCTIONS}.math_operations.math_random:MathRandom._eval_body", upstream="States.MathRandom never gives the end."
 )
 def _math_random(function: MathRandom, env: Frame) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""

@@ -89,7 +89,6 @@ patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
 
 @patches.replaces(
     f"{_TASK}.service.state_task_service:StateTaskService._eval_execution",
-    expects="self, env",
     upstream="Each attempt of a task has its own token.",
 )
 def _eval_execution(task: StateTaskService, env: Frame) -> None:
@@ -110,7 +109,6 @@ def _eval_execution(task: StateTaskService, env: Frame) -> None:
 
 @patches.replaces(
     f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
-    expects="parameters",
     kind="staticmethod",
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_passes_pascal_case_to_batch",
     upstream="Parameters of Batch are in PascalCase.",
@@ -150,9 +148,7 @@ def _in_awss_words() -> Iterator[None]:
         raise AWSError(gone, "TaskTimedOut") from None
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_success", expects="self, task_token, outcome"
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_success")
 def send_task_success(_: StepFunctionsParserBackend, task_token: str, outcome: str) -> None:
     try:
         json.loads(outcome)
@@ -162,10 +158,7 @@ def send_task_success(_: StepFunctionsParserBackend, task_token: str, outcome: s
         current.parts[Tokens].end(task_token, Outcome(output=outcome))
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_failure",
-    expects="self, task_token, error=None, cause=None",
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_failure")
 def send_task_failure(
     _: StepFunctionsParserBackend, task_token: str, error: str | None = None, cause: str | None = None
 ) -> None:
@@ -173,18 +166,14 @@ def send_task_failure(
         current.parts[Tokens].end(task_token, Outcome(error=error, cause=cause))
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_heartbeat", expects="self, task_token"
-)
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_heartbeat")
 def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
     with _in_awss_words():
         current.parts[Tokens].beat(task_token)
 
 
 @patches.replaces(
-    "moto.stepfunctions.responses:StepFunctionResponse.send_task_failure",
-    expects="self",
-    upstream="SendTaskFailure keeps its cause.",
+    "moto.stepfunctions.responses:StepFunctionResponse.send_task_failure", upstream="SendTaskFailure keeps its cause."
 )
 def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     given = {name: response._get_param(name) for name in ("error", "cause")}
@@ -321,7 +310,6 @@ def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> Failu
 
 @patches.replaces(
     "moto.stepfunctions.models:StepFunctionBackend.describe_activity",
-    expects="self, activity_arn",
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
 )
 def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activity:

@@ -128,9 +128,7 @@ def request(env: Frame, call: Call, parameters: dict[str, Any]) -> tuple[dict[st
 
 
 @patches.replaces(
-    f"{_TASK}.state_task:StateTask._eval_parameters",
-    expects="self, env",
-    upstream="Parameters of integrations aren't dropped.",
+    f"{_TASK}.state_task:StateTask._eval_parameters", upstream="Parameters of integrations aren't dropped."
 )
 def _eval_parameters(task: StateTaskService, env: Frame) -> dict[str, Any]:
     """All parameters of a task, those too that moto doesn't know."""
@@ -145,9 +143,7 @@ def _eval_parameters(task: StateTaskService, env: Frame) -> dict[str, Any]:
     return given
 
 
-@patches.replaces(
-    f"{_SERVICE}.state_task_service:StateTaskService._validate_service_integration_is_supported", expects="self"
-)
+@patches.replaces(f"{_SERVICE}.state_task_service:StateTaskService._validate_service_integration_is_supported")
 def _validate_service_integration_is_supported(task: StateTaskService) -> None:
     if problem := integrations.resource_problem(task.resource.resource_arn):
         raise ValueError(problem)
@@ -292,7 +288,6 @@ def _exception(name: str) -> str:
 
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name:CustomErrorName.__init__",
-    expects="self, error_name",
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_names_errors_otherwise",
 )
 def init_custom_error(error: CustomErrorName, error_name: str | None) -> None:

@@ -106,11 +106,7 @@ def _make(service: str, region: str, port: str, key: str, secret: str, token: st
     )
 
 
-@patches.replaces(
-    "moto.stepfunctions.parser.asl.utils.boto_client:boto_client_for",
-    expects="region, service, state_credentials=None",
-    everywhere=True,
-)
+@patches.replaces("moto.stepfunctions.parser.asl.utils.boto_client:boto_client_for", everywhere=True)
 def boto_client_for(region: str, service: str, state_credentials: StateCredentials | None = None) -> Any:
     """The client that moto's interpreter calls a service with."""
     return current.parts[Clients].client(service, region, str(getattr(state_credentials, "role_arn", "")))

@@ -52,7 +52,7 @@ _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
 _BY_CALL = f"{_TASK}.service.state_task_service_lambda:StateTaskServiceLambda"
 
 
-@patches.replaces(f"{_TASK}.state_task_lambda:StateTaskLambda._from_error", expects="self, env, ex")
+@patches.replaces(f"{_TASK}.state_task_lambda:StateTaskLambda._from_error")
 def error_by_arn(task: StateTaskLambda, env: Frame, ex: Exception) -> FailureEvent:
     """The event of a Task with the ARN of a function that has failed."""
     if isinstance(ex, LambdaFunctionErrorException):
@@ -72,11 +72,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> Fa
     return task_failure(task, env, *error_of(ex.payload))
 
 
-@patches.replaces(
-    f"{_TASK}.lambda_eval_utils:execute_lambda_function_integration",
-    expects="env, parameters, region, state_credentials",
-    defect="data plane",
-)
+@patches.replaces(f"{_TASK}.lambda_eval_utils:execute_lambda_function_integration", defect="data plane")
 def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
     client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
