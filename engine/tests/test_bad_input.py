@@ -13,7 +13,6 @@ from serverless_cloud import Cloud
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import Call, FunctionSpec
-from serverless_cloud.lambda_.service import LambdaService
 
 SOURCE = "def handler(event, context):\n    return 1200\n"
 FUNCTIONS = "/2015-03-31/functions"
@@ -87,9 +86,9 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
 
     Four seconds: on a busy machine Python itself takes longer than one to begin.
     """
-    fleet = Fleet(Surroundings("http://127.0.0.1:9", tmp_path), 600.0, init_limit_s=0.2)
     logs: list[str] = []
-    service = LambdaService(fleet, lambda spec, stream, text: logs.append(f"{spec.name} {stream} {text}"))
+    around = Surroundings("http://127.0.0.1:9", tmp_path)
+    fleet = Fleet(around, 600.0, lambda spec, _, text: logs.append(f"{spec.name} {text}"), init_limit_s=0.2)
     arn = "arn:aws:lambda:us-east-1:123456789012:function:price"
     package = tools.zip_of({"price.py": "import threading\nprint('loading')\nthreading.Event().wait()\n"})
     spec = FunctionSpec(
@@ -98,7 +97,7 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
         code_sha256="", code=package,
     )  # fmt: skip
     try:
-        reply = service.invoke(spec, Call(b"{}", arn))
+        reply = fleet.invoke(spec, Call(b"{}", arn))
     finally:
         fleet.close()
     answer = json.loads(reply.payload)

@@ -162,7 +162,7 @@ class LocalCloudApp:
         if not settings:
             raise ValueError(f"The call has no setting. Give one of {', '.join(CHANGEABLE)}.")
         check(settings)
-        fleet, clock, permissions = self._plane.service.fleet, self._plane.queue.clock, self._plane.permissions
+        fleet, clock, permissions = self._plane.fleet, self._plane.queue.clock, self._plane.permissions
         fleet.idle_expiry_s = settings.get("idle_expiry_s", fleet.idle_expiry_s)
         clock.scale = settings.get("time_scale", clock.scale)
         permissions.enforced = settings.get("enforce_iam", permissions.enforced)
@@ -181,7 +181,7 @@ class LocalCloudApp:
         return [address.host, address.port]
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
-        return self._plane.service.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+        return self._plane.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
 
 
 #: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.

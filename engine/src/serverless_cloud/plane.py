@@ -12,8 +12,8 @@ from serverless_cloud.http.front import FrontDoors
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.calling import Functions
+from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.mapping import PollerFactory
-from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
@@ -25,7 +25,7 @@ class DataPlane:
     """The data plane, which makes moto's answers real.
 
     Args:
-        service, queue: Lambda, for calls that wait and for calls that don't.
+        fleet, queue: Lambda, for calls that wait and for calls that don't.
         functions: the same by ARN, for services that call functions.
         permissions: asked before anything acts for somebody.
         databases, proxies: RDS.
@@ -40,7 +40,7 @@ class DataPlane:
         forgetting: called when the cloud is emptied, after the tasks have ended.
     """
 
-    service: LambdaService
+    fleet: Fleet
     queue: EventQueue
     functions: Functions
     permissions: Permissions
@@ -70,13 +70,13 @@ class DataPlane:
         for step in (
             self.tasks.stop,
             self.queue.clear,
-            self.service.fleet.clear,  # a task that waits for a function has its answer now
+            self.fleet.clear,  # a task that waits for a function has its answer now
             self.tasks.clear,
             self.batch.clear,
-            self.service.fleet.clear,  # what a task has started meanwhile
+            self.fleet.clear,  # what a task has started meanwhile
             self.doors.clear,
             self.network.clear,
-            self.service.metrics.clear,
+            self.fleet.metrics.clear,
             *self.forgetting,
             self.proxies.clear,
             self.databases.clear,

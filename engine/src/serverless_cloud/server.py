@@ -71,7 +71,7 @@ class CloudServer:
         """Answers until `stop_soon` is called; then ends every environment and removes every file."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
-        self.plane.service.fleet.close()
+        self.plane.fleet.close()
         try:
             self.plane.clear()
         finally:

@@ -20,8 +20,8 @@ from moto.sts.models import sts_backends
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Principal
 from serverless_cloud.lambda_.environment import NO_ROLE
+from serverless_cloud.lambda_.fleet import LogWriter
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.lambda_.service import LogWriter
 from serverless_cloud.plane import DataPlane
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for

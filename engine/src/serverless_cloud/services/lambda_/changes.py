@@ -49,7 +49,7 @@ def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunct
         delete_function.original(backend, spec["FunctionName"])
         raise
     functions.keep_what_moto_drops(function, spec)
-    current.plane.service.fleet.retire(functions.spec_of(function))  # an older one may have had its name
+    current.plane.fleet.retire(functions.spec_of(function))  # an older one may have had its name
     if function.reserved_concurrency is not None:  # from CloudFormation; CreateFunction has no such setting
         backend.put_function_concurrency(function.function_name, function.reserved_concurrency)
     created = publish_version(backend, function.function_name) if publish else function
@@ -84,7 +84,7 @@ def update_function_code(
             raise
         raise InvalidParameterValueException(str(error.args[-1])) from error
     functions.count_change(function)
-    current.plane.service.fleet.retire(functions.spec_of(function))
+    current.plane.fleet.retire(functions.spec_of(function))
     return publish_version(backend, function_name).get_configuration() if publish else answer
 
 
@@ -115,7 +115,7 @@ def update_function_configuration(
             vars(function).update(before)
             raise
         functions.keep_what_moto_drops(function, body)
-        current.plane.service.fleet.retire(functions.spec_of(function))
+        current.plane.fleet.retire(functions.spec_of(function))
     answer = function.get_configuration()
     lambda_mappings.follow(backend)
     return answer
@@ -153,7 +153,7 @@ def delete_function(backend: LambdaBackend, function_name: str, qualifier: str |
 
 def _delete(backend: LambdaBackend, function_name: str, qualifier: str | None) -> None:
     """Deletes the function or the version itself, and ends its environments."""
-    function, fleet = backend.get_function(function_name, qualifier), current.plane.service.fleet
+    function, fleet = backend.get_function(function_name, qualifier), current.plane.fleet
     name, arn = function.function_name, functions.arn_of(function)
     wanted = qualifier or functions.qualifier_in(backend, function_name)
     if wanted is not None:

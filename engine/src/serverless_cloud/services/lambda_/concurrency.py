@@ -88,13 +88,13 @@ def put_function_concurrency(backend: LambdaBackend, function_name: str, reserve
     function = latest(backend, function_name)
     count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
     with _refused():
-        current.plane.service.fleet.concurrency.reserve(arn_of(function), count)
+        current.plane.fleet.concurrency.reserve(arn_of(function), count)
     return put_function_concurrency.original(backend, function_name, count)
 
 
 @patches.replaces("moto.awslambda.models:LambdaBackend.delete_function_concurrency", defect="data plane")
 def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> str | None:
-    current.plane.service.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
+    current.plane.fleet.concurrency.reserve(arn_of(latest(backend, function_name)), None)
     return delete_function_concurrency.original(backend, function_name)
 
 
@@ -109,7 +109,7 @@ def get_code(function: LambdaFunction) -> dict[str, Any]:
         answer["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
     if "Location" in answer.get("Code", {}):
         arn = quote(f"{arn_of(function)}:{function.version}")
-        answer["Code"]["Location"] = f"{current.plane.service.fleet.endpoint_url}/_local/package?arn={arn}"
+        answer["Code"]["Location"] = f"{current.plane.fleet.endpoint_url}/_local/package?arn={arn}"
     return answer
 
 
@@ -126,10 +126,10 @@ def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
     _refuse_a_second_one(response.backend, function, qualifier)
     others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
     with _refused():
-        current.plane.service.fleet.concurrency.provision(arn_of(function), others + count)
+        current.plane.fleet.concurrency.provision(arn_of(function), others + count)
     requests(function)[qualifier] = {"count": count, "modified": iso_8601_datetime_with_nanoseconds()}
-    allocate(response.backend, current.plane.service.fleet, function)
-    return 202, {"status": 202}, json.dumps(_answer(response.backend, current.plane.service.fleet, function, qualifier))
+    allocate(response.backend, current.plane.fleet, function)
+    return 202, {"status": 202}, json.dumps(_answer(response.backend, current.plane.fleet, function, qualifier))
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_provisioned_concurrency_config", expects="")
@@ -137,14 +137,14 @@ def get_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
     function, qualifier = function_named(response), response._get_param("Qualifier")
     response.backend.get_function(function.function_name, qualifier)
     _require_request(function, qualifier)
-    return 200, {}, json.dumps(_answer(response.backend, current.plane.service.fleet, function, qualifier))
+    return 200, {}, json.dumps(_answer(response.backend, current.plane.fleet, function, qualifier))
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.list_provisioned_concurrency_configs", expects="")
 def list_provisioned_concurrency_configs(response: LambdaResponse) -> TYPE_RESPONSE:
     function = function_named(response)
     rows = [
-        {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(response.backend, current.plane.service.fleet, function, q)
+        {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(response.backend, current.plane.fleet, function, q)
         for q in sorted(requests(function))
     ]
     return 200, {}, json.dumps({"ProvisionedConcurrencyConfigs": rows})
@@ -154,7 +154,7 @@ def list_provisioned_concurrency_configs(response: LambdaResponse) -> TYPE_RESPO
 def delete_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, qualifier = function_named(response), response._get_param("Qualifier")
     _require_request(function, qualifier)
-    withdraw(response.backend, current.plane.service.fleet, function, qualifier)
+    withdraw(response.backend, current.plane.fleet, function, qualifier)
     return 204, {"status": 204}, ""
 
 
@@ -166,8 +166,8 @@ def get_account_settings(response: LambdaResponse) -> TYPE_RESPONSE:
     limit = {
         "CodeSizeUnzipped": UNZIPPED_BYTES,
         "CodeSizeZipped": ZIPPED_BYTES,
-        "ConcurrentExecutions": current.plane.service.fleet.concurrency.account_limit,
-        "UnreservedConcurrentExecutions": current.plane.service.fleet.concurrency.unreserved(place),
+        "ConcurrentExecutions": current.plane.fleet.concurrency.account_limit,
+        "UnreservedConcurrentExecutions": current.plane.fleet.concurrency.unreserved(place),
     }
     usage = {"TotalCodeSize": sum(f.code_size for f in functions), "FunctionCount": len(functions)}
     return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": usage})

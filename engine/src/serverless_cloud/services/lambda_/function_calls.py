@@ -8,27 +8,26 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from serverless_cloud.iam.permissions import Caller, Permissions
 from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
 from serverless_cloud.lambda_.calling import FunctionGone
+from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
-from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.services.lambda_ import asynchronous as lambda_async
-from serverless_cloud.services.lambda_.functions import latest, spec_of
-from serverless_cloud.services.lambda_.versions import route
+from serverless_cloud.services.lambda_.functions import latest, route, spec_of
 
 
 class MotoFunctions:
     """The functions that moto keeps; see `calling.Functions`.
 
     Args:
-        service, queue: where calls go that wait, and calls that don't.
+        fleet, queue: where calls go that wait, and calls that don't.
         permissions: asked before a service's call.
     """
 
-    def __init__(self, service: LambdaService, queue: EventQueue, permissions: Permissions) -> None:
-        self._service, self._queue, self._permissions = service, queue, permissions
+    def __init__(self, fleet: Fleet, queue: EventQueue, permissions: Permissions) -> None:
+        self._fleet, self._queue, self._permissions = fleet, queue, permissions
 
     def invoke(self, arn: str, event: bytes, caller: Caller | None = None) -> Reply:
         function, called = self._find(arn, caller)
-        return self._service.invoke(spec_of(function), Call(event, called))
+        return self._fleet.invoke(spec_of(function), Call(event, called))
 
     def submit(self, arn: str, event: bytes, caller: Caller | None = None) -> None:
         _, called = self._find(arn, caller)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import random
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,7 +40,55 @@ class ResourceConflict(LambdaClientError):
         super().__init__("ResourceConflictException", message)
 
 
+class NotReachable(LambdaClientError):
+    """The ARN names a function that this Region and account do not have."""
+
+    code = 404
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceNotFoundException", message)
+
+
 _revisions = itertools.count(1)
+_chance = random.Random()
+
+
+def route(backend: LambdaBackend, name_or_arn: str, qualifier: str | None) -> tuple[LambdaFunction, str]:
+    """moto's function for one call, and the ARN that the caller used.
+
+    An alias with weights draws a version for each call.
+
+    Raises:
+        UnknownFunctionException: no such function, version or alias.
+    """
+    _refuse_elsewhere(backend, name_or_arn)
+    rest = name_or_arn.split(":function:")[-1]  # of a name, an ARN, or a partial ARN (account and name)
+    function = backend.get_function(rest, qualifier)
+    name = function.function_name
+    given = rest.split(":")[1] if ":" in rest else qualifier
+    base = ":".join(function.function_arn.split(":")[:7])
+    if given is None:
+        return function, base
+    alias = next((a for a in backend.list_aliases(name) if a.name == given), None)
+    if alias is not None:
+        drawn = _chance.random()
+        for version, share in weights(alias).items():
+            if drawn < share:
+                function = backend.get_function(name, version)
+                break
+            drawn -= share
+    return function, f"{base}:{given}"
+
+
+def _refuse_elsewhere(backend: LambdaBackend, name_or_arn: str) -> None:
+    """Raises for the ARN of a function of another Region or account."""
+    parts = name_or_arn.split(":")
+    if parts[0] == "arn" and parts[3] != backend.region_name:
+        text = f"Functions from '{parts[3]}' are not reachable in this region ('{backend.region_name}')"
+        raise NotReachable(text)
+    account = parts[4] if parts[0] == "arn" else parts[0] if ":function:" in name_or_arn else backend.account_id
+    if account != backend.account_id:
+        raise NotReachable(f"Function not found: {name_or_arn}")
 
 
 def spec_of(function: LambdaFunction) -> FunctionSpec:

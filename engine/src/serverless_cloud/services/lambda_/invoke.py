@@ -21,8 +21,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_ import network as lambda_network
 from serverless_cloud.services.lambda_.function_calls import target
-from serverless_cloud.services.lambda_.functions import ResourceConflict, spec_of
-from serverless_cloud.services.lambda_.versions import version_called
+from serverless_cloud.services.lambda_.functions import ResourceConflict, route, spec_of
 
 patches = Service("lambda")
 
@@ -51,8 +50,8 @@ def invoke(
     headers: Any,
     response_headers: dict[str, str],
 ) -> bytes:
-    spec, arn = version_called(backend, function_name, qualifier)
-    payload = _run(spec, arn, body, headers, response_headers)
+    function, arn = route(backend, function_name, qualifier)
+    payload = _run(spec_of(function), arn, body, headers, response_headers)
     response_headers["Content-Length"] = str(len(payload))
     return payload
 
@@ -101,7 +100,7 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: Any, a
     except ValueError as error:
         raise LambdaClientError("InvalidParameterValueException", str(error)) from error
     try:
-        reply = current.plane.service.invoke(spec, call, gathering)
+        reply = current.plane.fleet.invoke(spec, call, gathering)
     except FunctionNotActive as refusal:
         raise ResourceConflict(str(refusal)) from refusal
     except NoAddressLeft as refusal:

@@ -25,9 +25,8 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.lambda_.functions import ResourceConflict, latest
+from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, route
 from serverless_cloud.services.lambda_.mapping_rules import Kind, checked, kind_of
-from serverless_cloud.services.lambda_.versions import route
 from serverless_cloud.services.sqs import queues as sqs_queues
 from serverless_cloud.sources.batches import deliver_to_function
 

@@ -38,7 +38,7 @@ def aws_metric_data(backend: CloudWatchBackend) -> list[MetricDatumBase]:
 
 def _metrics(account: str, region: str) -> list[MetricAggregatedDatum]:
     found = []
-    for function, metric, second, values in current.plane.service.metrics.rows(account, region):
+    for function, metric, second, values in current.plane.fleet.metrics.rows(account, region):
         found.append(
             MetricAggregatedDatum(
                 NAMESPACE,

@@ -186,7 +186,7 @@ class States:
 
 def connect(plane: DataPlane) -> None:
     """Lets the states of functions follow their interfaces."""
-    current.parts[States] = States(plane.network, plane.service.fleet)
+    current.parts[States] = States(plane.network, plane.fleet)
 
 
 def place_of(backend: LambdaBackend) -> AccountRegion:
@@ -226,7 +226,7 @@ def changes_of_vpc(function: LambdaFunction, body: dict[str, Any]) -> Iterator[N
         own["touched"] = [k for k, v in own.items() if vars(before).get(k) is not v and k != "touched"]
         current.parts[States].begin(function, (), before)
         if not _is_changing(function):
-            current.plane.service.fleet.retire(spec_of(function))
+            current.plane.fleet.retire(spec_of(function))
 
 
 def complete_vpc(

@@ -1,14 +1,13 @@
 """Versions, and aliases that split calls between two of them.
 
 On AWS a version's number is never used again, and the same code and settings are the same version. moto counts the
-versions that are left, and takes any update for a change. moto stores an alias's weights and routes nothing: `route`
-does, and provisioned environments follow the alias.
+versions that are left, and takes any update for a change. moto stores an alias's weights and routes nothing:
+`functions.route` does, and provisioned environments follow the alias.
 """
 
 from __future__ import annotations
 
 import copy
-import random
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -16,7 +15,6 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import (
     ConflictException,
     InvalidParameterValueException,
-    LambdaClientError,
     ValidationException,
 )
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction
@@ -25,67 +23,12 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
-from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.services.lambda_ import asynchronous as lambda_async, concurrency as lambda_concurrency
-from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, spec_of, versions, weights
+from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, spec_of, versions
 
 patches = Service("lambda")
 
 _ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
-_chance = random.Random()
-
-
-def version_called(backend: LambdaBackend, name_or_arn: str, qualifier: str | None) -> tuple[FunctionSpec, str]:
-    """The version that one call runs, as the data plane sees it, and the caller's ARN. Raises: as `route`."""
-    function, arn = route(backend, name_or_arn, qualifier)
-    return spec_of(function), arn
-
-
-def route(backend: LambdaBackend, name_or_arn: str, qualifier: str | None) -> tuple[LambdaFunction, str]:
-    """moto's function for one call, and the ARN that the caller used.
-
-    An alias with weights draws a version for each call.
-
-    Raises:
-        UnknownFunctionException: no such function, version or alias.
-    """
-    _refuse_elsewhere(backend, name_or_arn)
-    rest = name_or_arn.split(":function:")[-1]  # of a name, an ARN, or a partial ARN (account and name)
-    function = backend.get_function(rest, qualifier)
-    name = function.function_name
-    given = rest.split(":")[1] if ":" in rest else qualifier
-    base = ":".join(function.function_arn.split(":")[:7])
-    if given is None:
-        return function, base
-    alias = next((a for a in backend.list_aliases(name) if a.name == given), None)
-    if alias is not None:
-        drawn = _chance.random()
-        for version, share in weights(alias).items():
-            if drawn < share:
-                function = backend.get_function(name, version)
-                break
-            drawn -= share
-    return function, f"{base}:{given}"
-
-
-def _refuse_elsewhere(backend: LambdaBackend, name_or_arn: str) -> None:
-    """Raises for the ARN of a function of another Region or account."""
-    parts = name_or_arn.split(":")
-    if parts[0] == "arn" and parts[3] != backend.region_name:
-        text = f"Functions from '{parts[3]}' are not reachable in this region ('{backend.region_name}')"
-        raise NotReachable(text)
-    account = parts[4] if parts[0] == "arn" else parts[0] if ":function:" in name_or_arn else backend.account_id
-    if account != backend.account_id:
-        raise NotReachable(f"Function not found: {name_or_arn}")
-
-
-class NotReachable(LambdaClientError):
-    """The ARN names a function that this Region and account do not have."""
-
-    code = 404
-
-    def __init__(self, message: str) -> None:
-        super().__init__("ResourceNotFoundException", message)
 
 
 def publish(backend: LambdaBackend, function_name: str, description: str) -> LambdaFunction:
@@ -101,7 +44,7 @@ def publish(backend: LambdaBackend, function_name: str, description: str) -> Lam
     version.description = description or function.description
     backend._lambdas._functions[function.function_name]["versions"].append(version)
     backend._lambdas._arns[version.function_arn] = version
-    current.plane.service.fleet.retire(spec_of(version))  # an older function of this name may have had this version
+    current.plane.fleet.retire(spec_of(version))  # an older function of this name may have had this version
     return version
 
 
@@ -134,7 +77,7 @@ def update_alias(backend: LambdaBackend, name: str, function_name: str, **change
     wanted = kept | {setting: value for setting, value in change.items() if value is not None}
     _refuse(backend, function_name, wanted["function_version"], wanted["routing_config"])
     answer = update_alias.original(backend, name, function_name, **change)
-    lambda_concurrency.allocate(backend, current.plane.service.fleet, latest(backend, function_name))
+    lambda_concurrency.allocate(backend, current.plane.fleet, latest(backend, function_name))
     return answer
 
 
@@ -166,7 +109,7 @@ def list_versions_by_function(response: LambdaResponse) -> str:
 
 def forget(backend: LambdaBackend, function: LambdaFunction, qualifier: str) -> None:
     """Deletes the settings of a version or an alias that is gone."""
-    lambda_concurrency.withdraw(backend, current.plane.service.fleet, function, qualifier)
+    lambda_concurrency.withdraw(backend, current.plane.fleet, function, qualifier)
     lambda_async.configs(function).pop(qualifier, None)
 
 

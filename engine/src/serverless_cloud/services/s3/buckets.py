@@ -38,7 +38,7 @@ from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.s3_events import Bucket, Filter
 from serverless_cloud.services.lambda_.function_calls import qualifier_of
-from serverless_cloud.services.lambda_.versions import route
+from serverless_cloud.services.lambda_.functions import route
 
 patches = Service("s3", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 
