@@ -59,6 +59,7 @@ from botocore.exceptions import ClientError
 from moto import backends
 from moto.awslambda import urls
 from moto.awslambda.responses import LambdaResponse
+from moto.core import utils
 
 def zip_of(source):
     buffer = io.BytesIO()
@@ -159,6 +160,9 @@ def a_handler_does_not_run():
 def moto_looks_for_its_services_each_time():
     return inspect.isgeneratorfunction(backends.list_of_moto_modules)
 
+def moto_looks_for_methods_each_time():
+    return utils.method_names_from_class(dict) is not utils.method_names_from_class(dict)
+
 def the_largest_result_is_not_aws_s():
     return "6000000" in inspect.getsource(LambdaResponse.invoke)
 
@@ -180,6 +184,7 @@ DEFECTS = {
     "a_handler_does_not_run": "lambda_/invoke.py",
     "the_largest_result_is_not_aws_s": "lambda_/invoke.py",
     "moto_looks_for_its_services_each_time": "moto/dispatch.py",
+    "moto_looks_for_methods_each_time": "moto/dispatch.py",
     "a_number_comes_back": "lambda_/versions.py",
     "the_same_settings_make_a_new_version": "lambda_/versions.py",
     "weights_are_not_checked": "lambda_/versions.py",
