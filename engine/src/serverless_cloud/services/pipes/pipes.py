@@ -16,7 +16,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote
 
 from moto.core.responses import ActionResult
@@ -25,6 +24,7 @@ from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
@@ -38,7 +38,7 @@ USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was ask
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}
 
 
-def parameters_of(pipe: Any) -> dict[str, Any]:
+def parameters_of(pipe: models.Pipe) -> JsonObject:
     """moto's pipe, as CreatePipe takes it."""
     return {
         "Name": pipe.name,
@@ -52,7 +52,7 @@ def parameters_of(pipe: Any) -> dict[str, Any]:
     }
 
 
-def view(pipe: Any) -> Pipe:
+def view(pipe: models.Pipe) -> Pipe:
     """moto's pipe, as the data plane sees it."""
     given = parameters_of(pipe)
     return Pipe(
@@ -68,7 +68,7 @@ def view(pipe: Any) -> Pipe:
     )
 
 
-def mapping_of(pipe: Any) -> Mapping:
+def mapping_of(pipe: models.Pipe) -> Mapping:
     """moto's pipe, as the poller of its source sees it."""
     given = parameters_of(pipe)
     own = own_parameters(given)
@@ -105,7 +105,7 @@ class RunningPipes:
         self._lock = threading.Lock()
         self._pollers: dict[str, Poller] = {}
 
-    def settle(self, pipe: Any) -> None:
+    def settle(self, pipe: models.Pipe) -> None:
         """The pipe is now what it is desired to be, or says why it cannot be that."""
         wanted = pipe.desired_state == "RUNNING"
         obstacle = why_not(self._plane, parameters_of(pipe)) if wanted else None
@@ -119,7 +119,7 @@ class RunningPipes:
             pipe.status = pipe.desired_state if obstacle is None else _FAILED.get(pipe.status, "START_FAILED")
             pipe.state_reason = obstacle or USER_INITIATED
 
-    def look(self, pipe: Any) -> None:
+    def look(self, pipe: models.Pipe) -> None:
         """The pipe says what its poller has met last."""
         with self._lock:
             poller = self._pollers.get(pipe.arn)
@@ -212,7 +212,7 @@ def _switch(
     return answer
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merged(old: JsonObject, new: JsonObject) -> JsonObject:
     """Parameters of a source after an update. The update keeps parameters that it doesn't name."""
     found = dict(old)
     for name, value in new.items():
