@@ -7,6 +7,7 @@ capitalised); Amazon EventBridge API reference, "BatchParameters".
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from botocore.exceptions import ParamValidationError
 
@@ -67,7 +68,7 @@ def _request(target: Target) -> JsonObject:
     return request
 
 
-def _named(value: object) -> object:
+def _named(value: Any) -> Any:
     """The same with the names of SubmitJob, which begin with a small letter."""
     if isinstance(value, dict):
         return {name[:1].lower() + name[1:]: _named(inner) for name, inner in value.items()}

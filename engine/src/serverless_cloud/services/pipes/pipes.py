@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 from moto.core.responses import ActionResult
@@ -105,7 +106,7 @@ class RunningPipes:
         self._lock = threading.Lock()
         self._pollers: dict[str, Poller] = {}
 
-    def settle(self, pipe: models.Pipe) -> None:
+    def settle(self, pipe: Any) -> None:
         """The pipe is now what it is desired to be, or says why it cannot be that."""
         wanted = pipe.desired_state == "RUNNING"
         obstacle = why_not(self._plane, parameters_of(pipe)) if wanted else None
@@ -119,7 +120,7 @@ class RunningPipes:
             pipe.status = pipe.desired_state if obstacle is None else _FAILED.get(pipe.status, "START_FAILED")
             pipe.state_reason = obstacle or USER_INITIATED
 
-    def look(self, pipe: models.Pipe) -> None:
+    def look(self, pipe: Any) -> None:
         """The pipe says what its poller has met last."""
         with self._lock:
             poller = self._pollers.get(pipe.arn)

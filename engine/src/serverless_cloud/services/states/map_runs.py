@@ -94,7 +94,7 @@ def _template(value: JsonObject, language: str) -> Any:
     field = "Output" if language == "JSONata" else "Parameters"
     state = {"Type": "Pass", field: value, "End": True}
     definition = {"QueryLanguage": language, "StartAt": "Template", "States": {"Template": state}}
-    parsed = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
+    parsed: Any = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
     return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
 
 
@@ -111,7 +111,7 @@ def _evaluate(component: _Component, env: Frame) -> None:
     record, distributed = given.map_run_record, own["distributed"]
     machine = children.machine_of(env)
     details = env.aws_execution_details
-    run = MapRun(
+    run: Run = MapRun(
         arn=record.map_run_arn,
         execution_arn=record.execution_arn,
         machine_arn=record.map_state_machine_arn,
@@ -172,7 +172,7 @@ def _selected(selector: EvalComponent, env: Frame, at: int, item: object) -> obj
     return frame.stack[-1]
 
 
-def _read(distributed: Distributed, env: Frame, given: _EvalInput, s3: BaseClient) -> Sequence[object]:
+def _read(distributed: Distributed, env: Frame, given: Any, s3: BaseClient) -> Sequence[object]:
     """The dataset in S3."""
     reader, config = given.item_reader, distributed.reader.get("ReaderConfig", {})
     most = 0
