@@ -76,7 +76,7 @@ def test_its_token_is_of_no_use_when_the_next_state_begins(env: Any, monkeypatch
 
     monkeypatch.setattr(env, "open_frame", opened)
     env.states.reset(input_value={})
-    state = SimpleNamespace(
+    state: Any = SimpleNamespace(
         name="Ask", timeout=SimpleNamespace(eval=lambda env: env.stack.append(1)), _eval_execution=waits_for_an_answer
     )
     try:

@@ -20,7 +20,7 @@ class DuplicatePatch(Exception):
     """Two declarations change the same thing in moto. Merge them into one function with visible steps."""
 
 
-_NOTHING: Any = object()
+_NOTHING = object()
 
 
 class _Place:
@@ -44,7 +44,7 @@ class _Place:
             self.stock = inspect.getattr_static(self._owner, change.name, _NOTHING)
         self.where = id(self._owner), change.key if isinstance(change, Entry) else change.name
 
-    def change_to(self, value: Any, old: Any) -> None:
+    def change_to(self, value: object, old: object) -> None:
         """Puts a value there, or removes what is there if it is `_NOTHING`. Args: old: what copies of it are now."""
         if isinstance(self.change, Entry):
             if value is _NOTHING:
@@ -58,7 +58,7 @@ class _Place:
         if self.change.everywhere:
             self._swap_copies(value, old)
 
-    def _swap_copies(self, new: Any, old: Any) -> None:
+    def _swap_copies(self, new: object, old: object) -> None:
         """Other modules have imported it by name, and some of them only since it was replaced."""
         package = ".".join(self.change.module.split(".")[:2])
         for name, module in list(sys.modules.items()):
@@ -67,7 +67,7 @@ class _Place:
                     setattr(module, attribute, new)
 
     @property
-    def replacement(self) -> Any:
+    def replacement(self) -> object:
         """What the change puts there."""
         change = self.change
         if isinstance(change, Entry):
@@ -98,7 +98,7 @@ class _Place:
         return "" if text == expected else f"{change.target} is ({text}), and the patch expects ({expected})"
 
 
-def _look_up(target: str) -> Any:
+def _look_up(target: str) -> object:
     module, _, path = target.partition(":")
     return functools.reduce(getattr, path.split("."), importlib.import_module(module))
 

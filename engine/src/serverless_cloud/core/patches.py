@@ -21,7 +21,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, Generic, Literal, NoReturn, ParamSpec, TypeVar
+from typing import Concatenate, Generic, Literal, NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,15 +34,11 @@ ANY = "*"
 DATA_PLANE = "data plane"
 
 Kind = Literal["function", "property", "staticmethod", "classmethod"]
-_KINDS: dict[Kind, Callable[[Any], Any]] = {
-    "function": lambda function: function,
-    "property": property,
-    "staticmethod": staticmethod,
-    "classmethod": classmethod,
-}
+_WRAPPERS: dict[Kind, Callable[[Callable[..., object]], object]]
+_WRAPPERS = {"staticmethod": staticmethod, "classmethod": classmethod}
 
 
-def signature_of(function: Callable[..., Any]) -> str:
+def signature_of(function: Callable[..., object]) -> str:
     """The parameters of a function with their defaults: "self, arn, *, tags=None"; "()" if there are none."""
     texts, after_star = [], False
     for parameter in inspect.signature(function).parameters.values():
@@ -118,7 +114,7 @@ class Patch(Change, Generic[P, R]):
     function: Callable[P, R]
     expects: str | None = None
     kind: Kind = "function"
-    setter: Callable[[Any, Any], None] | None = None
+    setter: Callable[..., None] | None = None
     original: Callable[P, R] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -132,13 +128,13 @@ class Patch(Change, Generic[P, R]):
         return self.function(*args, **kwargs)
 
     @functools.cached_property
-    def replacement(self) -> Any:
+    def replacement(self) -> object:
         """What is put in the place of the target."""
         if self.kind == "property":
             return property(self.function, self.setter, doc=self.function.__doc__)
-        return _KINDS[self.kind](self.function)
+        return _WRAPPERS[self.kind](self.function) if self.kind in _WRAPPERS else self.function
 
-    def keep(self, original: Callable[..., Any] | None) -> None:
+    def keep(self, original: Callable[..., object] | None) -> None:
         """Notes what moto had; None: nothing. Only the installer calls this."""
 
         def missing(*_: object, **__: object) -> NoReturn:
@@ -151,11 +147,11 @@ class Patch(Change, Generic[P, R]):
 class Setting(Change):
     """A value of moto that is replaced. Args: value: ours. expects: moto's, as `repr` writes it; "" if it varies."""
 
-    value: Any
+    value: object
     expects: str = ""
 
     @property
-    def replacement(self) -> Any:
+    def replacement(self) -> object:
         """What is put in the place of the target."""
         return self.value
 
@@ -176,7 +172,7 @@ class Entry(Change):
     """
 
     key: str
-    value: Any
+    value: object
 
 
 _declared: dict[str, list[Change]] = {}
@@ -211,7 +207,7 @@ class Service:
         defect: str = "",
         upstream: str = "",
         kind: Kind = "function",
-        setter: Callable[[Any, Any], None] | None = None,
+        setter: Callable[..., None] | None = None,
         everywhere: bool = False,
     ) -> Callable[[Callable[P, R]], Patch[P, R]]:
         """Declares that the decorated function replaces a function of moto. Args: as `Patch` and `Change`."""
@@ -241,7 +237,7 @@ class Service:
         expects: str | Mapping[str, str],
         defect: str = "",
         upstream: str = "",
-    ) -> Callable[[Callable[Concatenate[Patch[..., Any], P], R]], tuple[Patch[P, R], ...]]:
+    ) -> Callable[[Callable[Concatenate[Patch[..., R], P], R]], tuple[Patch[P, R], ...]]:
         """Declares that the decorated function replaces several methods of a class.
 
         Args:
@@ -252,10 +248,10 @@ class Service:
             defect, upstream: As for `Change`.
         """
 
-        def declare(function: Callable[Concatenate[Patch[..., Any], P], R]) -> tuple[Patch[P, R], ...]:
+        def declare(function: Callable[Concatenate[Patch[..., R], P], R]) -> tuple[Patch[P, R], ...]:
             return tuple(each(name, function) for name in names)
 
-        def each(name: str, function: Callable[Concatenate[Patch[..., Any], P], R]) -> Patch[P, R]:
+        def each(name: str, function: Callable[Concatenate[Patch[..., R], P], R]) -> Patch[P, R]:
             def call(*args: P.args, **kwargs: P.kwargs) -> R:
                 return function(patch, *args, **kwargs)
 
@@ -267,7 +263,7 @@ class Service:
 
         return declare
 
-    def sets(self, target: str, value: Any, *, expects: str = "", defect: str = "", upstream: str = "",
+    def sets(self, target: str, value: object, *, expects: str = "", defect: str = "", upstream: str = "",
              everywhere: bool = False) -> None:  # fmt: skip
         """Declares that a value of moto is replaced. Args: as `Setting` and `Change`."""
         self._declare(
@@ -288,7 +284,7 @@ class Service:
             Removal(target=target, service=self.name, defect=defect or self.defect, upstream=upstream or self.upstream)
         )
 
-    def adds(self, target: str, entries: Mapping[str, Any], *, defect: str = "", upstream: str = "") -> None:
+    def adds(self, target: str, entries: Mapping[str, object], *, defect: str = "", upstream: str = "") -> None:
         """Declares entries of a dictionary of moto, by key. Args: as `Entry` and `Change`."""
         for key, value in entries.items():
             self._declare(

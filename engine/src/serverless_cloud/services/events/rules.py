@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -34,6 +34,7 @@ from moto.events.models import EventBus, EventsBackend
 from moto.events.responses import EventsHandler
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
@@ -92,11 +93,11 @@ def view(rule: models.Rule) -> Rule:
     )
 
 
-def _is_archive(target: dict[str, Any]) -> bool:
+def _is_archive(target: JsonObject) -> bool:
     return str(target.get("Arn")).endswith(":::")
 
 
-def _is_of_an_archive(targets: Any) -> bool:
+def _is_of_an_archive(targets: object) -> bool:
     """Whether moto asks, for the rule that fills an archive."""
     return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
 
@@ -131,7 +132,7 @@ def _send_safe_notification(*_: object) -> None:
 
 
 @patches.replaces("moto.events.models:EventsBackend.put_events", defect="data plane")
-def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+def put_events(backend: EventsBackend, events: list[JsonObject]) -> list[dict[str, str]]:
     require_shape("events", "PutEvents", {"Entries": events})
     try:
         entries = eventbridge_entries.read(events or [], backend.account_id, backend.region_name)
@@ -143,7 +144,7 @@ def put_events(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dic
     return [entry.result for entry in entries]
 
 
-def check_rule(backend: EventsBackend, name: str, given: Mapping[str, Any]) -> None:
+def check_rule(backend: EventsBackend, name: str, given: JsonObject) -> None:
     """Raises for a rule that AWS refuses. Args: given: the settings, as moto calls them."""
     asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
     require_shape("events", "PutRule", {"Name": name} | asked)
@@ -162,7 +163,7 @@ def check_rule(backend: EventsBackend, name: str, given: Mapping[str, Any]) -> N
 
 
 @patches.replaces("moto.events.models:EventsBackend.put_targets", upstream="A rule has at most five targets.")
-def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[JsonObject]) -> None:
     if not (of_archive := _is_of_an_archive(targets)):
         require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
     bus = backend.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
@@ -182,7 +183,7 @@ def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, ta
         "tags=None"
     ),
 )
-def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: Any, **given: Any) -> EventBus:
+def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: object, **given: object) -> EventBus:
     require_shape("events", "CreateEventBus", {"Name": name})
     _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
     return create_event_bus_of_backend.original(backend, name, *args, **given)
@@ -199,7 +200,7 @@ def delete_event_bus(backend: EventsBackend, name: str) -> None:
 
 
 @patches.replaces("moto.events.models:Rule.send_to_targets", defect="data plane")
-def send_to_targets(rule: models.Rule, original_event: Any, transform_input: bool = True) -> None:
+def send_to_targets(rule: models.Rule, original_event: JsonObject, transform_input: bool = True) -> None:
     del transform_input
     current.plane.events.offer(view(rule), dict(original_event))
 
@@ -217,7 +218,7 @@ def replay_events(replay: models.Replay, archive: Any) -> None:
 
 
 @patches.replaces("moto.events.responses:EventsHandler.create_event_bus")
-def answer_create_event_bus(response: EventsHandler) -> tuple[str, dict[str, Any]]:
+def answer_create_event_bus(response: EventsHandler) -> tuple[str, JsonObject]:
     _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
     return answer_create_event_bus.original(response)
 
@@ -250,13 +251,13 @@ def test_event_pattern(response: EventsHandler) -> str:
     return json.dumps({"Result": pattern.matches(event)})
 
 
-def _require_honoured(given: Mapping[str, Any]) -> None:
+def _require_honoured(given: JsonObject) -> None:
     for setting in _NOT_HONOURED:
         if given.get(setting):
             raise NotHonoured(f"{setting} of an event bus")
 
 
-def _in_time(events: list[Event], start: Any, end: Any) -> list[Event]:
+def _in_time(events: list[Event], start: str | float | None, end: str | float | None) -> list[Event]:
     first, last = eventbridge_entries.time_of(start) or "", eventbridge_entries.time_of(end) or "~"
     return [event for event in list(events) if first <= event["time"] <= last]
 
@@ -273,12 +274,14 @@ def require_rule(backend: EventsBackend, name: str, event_bus_arn: str | None) -
     ("describe_rule", "list_targets_by_rule"),
     expects={"describe_rule": "self, name, event_bus_arn", "list_targets_by_rule": "self, rule_id, event_bus_arn"},
 )
-def _look(patch: Patch[..., Any], /, backend: EventsBackend, name: str, event_bus_arn: str | None, **more: Any) -> Any:
+def _look(
+    patch: Patch[..., object], /, backend: EventsBackend, name: str, event_bus_arn: str | None, **more: object
+) -> object:
     require_rule(backend, name, event_bus_arn)
     return patch.original(backend, name, event_bus_arn, **more)
 
 
-def _check(target: dict[str, Any]) -> None:
+def _check(target: JsonObject) -> None:
     try:
         eventbridge_rules.check(target)
     except eventbridge_rules.InvalidTarget as error:

@@ -18,6 +18,7 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.schedules.expressions import InvalidExpression, parse_rule
@@ -29,7 +30,7 @@ patches = Service(
 )
 
 
-def scheduled_event(rule_arn: str, due: datetime) -> dict[str, Any]:
+def scheduled_event(rule_arn: str, due: datetime) -> JsonObject:
     """The event that a rule's targets get when its schedule is due. `due`: the time on the schedule's clock."""
     parts = rule_arn.split(":")
     return {
@@ -84,7 +85,7 @@ def connect(plane: DataPlane) -> None:
     ),
     upstream="PutRule checks the whole schedule expression.",
 )
-def put_rule(backend: EventsBackend, name: str, *args: Any, **given: Any) -> Rule:
+def put_rule(backend: EventsBackend, name: str, *args: object, **given: Any) -> Rule:
     """Checks the whole expression and the other settings, keeps the rule, and starts its schedule."""
     if expression := given.get("scheduled_expression"):
         try:
@@ -100,11 +101,10 @@ def put_rule(backend: EventsBackend, name: str, *args: Any, **given: Any) -> Rul
 @patches.replaces_each(
     "moto.events.models:EventsBackend", ("enable_rule", "disable_rule"), expects="self, name, event_bus_arn"
 )
-def _switch(patch: Patch[..., Any], backend: EventsBackend, name: str, event_bus_arn: str | None) -> bool:
+def _switch(patch: Patch[..., bool], backend: EventsBackend, name: str, event_bus_arn: str | None) -> bool:
     """The schedule starts again, or ends."""
     require_rule(backend, name, event_bus_arn)
-    answer: bool = patch.original(backend, name, event_bus_arn)
-    if answer:
+    if answer := patch.original(backend, name, event_bus_arn):
         current.parts[ScheduledRules].follow(backend.describe_rule(name, event_bus_arn))
     return answer
 

@@ -25,6 +25,7 @@ from moto.pipes.exceptions import ConflictException
 from moto.pipes.responses import EventBridgePipesResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
@@ -38,7 +39,7 @@ USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was ask
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}
 
 
-def parameters_of(pipe: Any) -> dict[str, Any]:
+def parameters_of(pipe: models.Pipe) -> JsonObject:
     """moto's pipe, as CreatePipe takes it."""
     return {
         "Name": pipe.name,
@@ -52,7 +53,7 @@ def parameters_of(pipe: Any) -> dict[str, Any]:
     }
 
 
-def view(pipe: Any) -> Pipe:
+def view(pipe: models.Pipe) -> Pipe:
     """moto's pipe, as the data plane sees it."""
     given = parameters_of(pipe)
     return Pipe(
@@ -68,7 +69,7 @@ def view(pipe: Any) -> Pipe:
     )
 
 
-def mapping_of(pipe: Any) -> Mapping:
+def mapping_of(pipe: models.Pipe) -> Mapping:
     """moto's pipe, as the poller of its source sees it."""
     given = parameters_of(pipe)
     own = own_parameters(given)
@@ -212,7 +213,7 @@ def _switch(
     return answer
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merged(old: JsonObject, new: JsonObject) -> JsonObject:
     """Parameters of a source after an update. The update keeps parameters that it doesn't name."""
     found = dict(old)
     for name, value in new.items():

@@ -6,11 +6,10 @@ the words with which Pipes refuses a setting; where the API reference has none, 
 
 from __future__ import annotations
 
-from typing import Any
-
 from botocore.exceptions import ClientError
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
@@ -48,7 +47,7 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
+def checked(plane: DataPlane, pipe: JsonObject) -> None:
     """Raises unless a pipe may be like this.
 
     Args:
@@ -76,7 +75,7 @@ def checked(plane: DataPlane, pipe: dict[str, Any]) -> None:
         ) from error
 
 
-def why_not(plane: DataPlane, pipe: dict[str, Any]) -> str | None:
+def why_not(plane: DataPlane, pipe: JsonObject) -> str | None:
     """Why a pipe cannot begin, for its StateReason: AWS tries to read the source, and to reach the dead-letter queue.
 
     Args:
@@ -111,7 +110,7 @@ def why_not(plane: DataPlane, pipe: dict[str, Any]) -> str | None:
     return None
 
 
-def own_parameters(pipe: dict[str, Any]) -> dict[str, Any]:
+def own_parameters(pipe: JsonObject) -> JsonObject:
     """The parameters of a pipe's source, with its batch size."""
     service = pipe["Source"].split(":")[2]
     name, _ = SOURCES[service]
@@ -119,19 +118,19 @@ def own_parameters(pipe: dict[str, Any]) -> dict[str, Any]:
     return {**given, "BatchSize": _batch_size(pipe, service)}
 
 
-def target_parameters(pipe: dict[str, Any]) -> dict[str, Any]:
+def target_parameters(pipe: JsonObject) -> JsonObject:
     """The parameters of a pipe's target."""
     name, _ = TARGETS[service_of(pipe["Target"])]
     return dict((pipe.get("TargetParameters") or {}).get(name) or {})
 
 
-def _batch_size(pipe: dict[str, Any], service: str) -> int:
+def _batch_size(pipe: JsonObject, service: str) -> int:
     name, default = SOURCES[service]
     given = (pipe.get("SourceParameters") or {}).get(name) or {}
     return int(given.get("BatchSize") or min(default, LARGEST_BATCH.get(pipe["Target"].split(":")[2], default)))
 
 
-def _source(pipe: dict[str, Any]) -> str:
+def _source(pipe: JsonObject) -> str:
     arn, given = pipe["Source"], pipe.get("SourceParameters") or {}
     service = "kafka" if arn.startswith("smk:") else arn.split(":")[2]
     if service in _OTHER_SOURCES or "/consumer/" in arn:
@@ -165,7 +164,7 @@ def _source(pipe: dict[str, Any]) -> str:
     return service
 
 
-def _queue_batches(arn: str, own: dict[str, Any]) -> None:
+def _queue_batches(arn: str, own: JsonObject) -> None:
     size, window_s = own.get("BatchSize") or 10, own.get("MaximumBatchingWindowInSeconds") or 0
     if ":sqs:" not in arn:
         return
@@ -177,7 +176,7 @@ def _queue_batches(arn: str, own: dict[str, Any]) -> None:
         raise ValidationException("MaximumBatchingWindowInSeconds must be at least 1 for a BatchSize above 10.")
 
 
-def _filters(criteria: dict[str, Any]) -> None:
+def _filters(criteria: JsonObject) -> None:
     filters = criteria.get("Filters") or []
     if len(filters) > MOST_FILTERS:
         raise ValidationException(f"FilterCriteria has {len(filters)} filters. At most {MOST_FILTERS} are allowed.")
@@ -203,7 +202,7 @@ def _look_up(service: str, arn: str) -> None:
         ) from error
 
 
-def _enrichment(pipe: dict[str, Any]) -> None:
+def _enrichment(pipe: JsonObject) -> None:
     arn, given = pipe.get("Enrichment"), pipe.get("EnrichmentParameters") or {}
     if not arn:
         return
@@ -217,7 +216,7 @@ def _enrichment(pipe: dict[str, Any]) -> None:
         _require_express(arn, "An enrichment")
 
 
-def _target(pipe: dict[str, Any]) -> None:
+def _target(pipe: JsonObject) -> None:
     arn, given = pipe["Target"], pipe.get("TargetParameters") or {}
     try:
         own, refused = TARGETS[service_of(arn)]

@@ -19,17 +19,17 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.scheduler.exceptions import ScheduleGroupNotFound
-from moto.scheduler.models import EventBridgeSchedulerBackend
+from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
@@ -69,7 +69,7 @@ class _Running:
     arn: str
     times: Within
     since: datetime
-    target: Mapping[str, Any]
+    target: JsonObject
     window: timedelta | None
     delete: Callable[[], None] | None
 
@@ -86,13 +86,8 @@ class RunningSchedules:
         self._deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
         self._running: dict[str, _Running] = {}
 
-    def set(self, schedule: Any, delete: Callable[[], None]) -> None:
-        """A schedule was created or updated.
-
-        Args:
-            schedule: moto's.
-            delete: deletes it, for ActionAfterCompletion.
-        """
+    def set(self, schedule: Schedule, delete: Callable[[], None]) -> None:
+        """A schedule was created or updated. Args: delete: deletes it, for ActionAfterCompletion."""
         if schedule.state != "ENABLED":
             self.forget(schedule.arn)
             return
@@ -138,7 +133,7 @@ class RunningSchedules:
         self._deliveries.clear()
 
 
-def _times(schedule: Any) -> Within:
+def _times(schedule: Schedule) -> Within:
     """API reference: StartDate and EndDate are ignored for a one-time schedule."""
     when = parse_schedule(schedule.schedule_expression, schedule.schedule_expression_timezone)
     if schedule.schedule_expression.startswith("at("):
@@ -146,7 +141,7 @@ def _times(schedule: Any) -> Within:
     return Within(when, _moment(schedule.start_date), _moment(schedule.end_date))
 
 
-def _moment(epoch_s: Any) -> datetime | None:
+def _moment(epoch_s: str | None) -> datetime | None:
     return None if epoch_s is None else datetime.fromtimestamp(float(epoch_s), UTC)
 
 
@@ -200,7 +195,7 @@ def create_schedule_group(response: EventBridgeSchedulerResponse) -> str:
     return create_schedule_group.original(response)
 
 
-def _settle(backend: EventBridgeSchedulerBackend, given: dict[str, Any]) -> None:
+def _settle(backend: EventBridgeSchedulerBackend, given: JsonObject) -> None:
     """A schedule was created or updated: moto drops some of its settings."""
     schedule = backend.get_schedule(given.get("GroupName"), given["Name"])
     schedule.state = given.get("State") or "ENABLED"
@@ -236,7 +231,7 @@ def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None
 # ---- what is refused
 
 
-def _check(plane: DataPlane, operation: str, given: dict[str, Any]) -> None:
+def _check(plane: DataPlane, operation: str, given: JsonObject) -> None:
     """Raises ValidationException for a CreateSchedule or UpdateSchedule as AWS does, NotHonoured where AWS takes it."""
     require_shape("scheduler", operation, given)
     if given.get("KmsKeyArn"):
@@ -252,7 +247,7 @@ def _check(plane: DataPlane, operation: str, given: dict[str, Any]) -> None:
         ) from error
 
 
-def _when(given: dict[str, Any]) -> None:
+def _when(given: JsonObject) -> None:
     expression, zone = given["ScheduleExpression"], given.get("ScheduleExpressionTimezone") or "UTC"
     try:
         time_zone(zone)
@@ -271,13 +266,13 @@ def _when(given: dict[str, Any]) -> None:
         raise ValidationException("The EndDate you specify must be in the future and after the StartDate.")  # ours
 
 
-def _window(window: dict[str, Any]) -> None:
+def _window(window: JsonObject) -> None:
     minutes = window.get("MaximumWindowInMinutes")
     if (window["Mode"] == "FLEXIBLE") != (minutes is not None):  # ours
         raise ValidationException("MaximumWindowInMinutes must be set for the mode FLEXIBLE, and only for that mode.")
 
 
-def _target(target: dict[str, Any]) -> None:
+def _target(target: JsonObject) -> None:
     arn = target["Arn"]
     if not re.fullmatch(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:.+", arn):
         raise ValidationException("Provided Arn is not in correct format.")

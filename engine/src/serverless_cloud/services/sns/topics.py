@@ -21,6 +21,7 @@ from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
@@ -47,7 +48,7 @@ def connect(plane: DataPlane) -> None:
     plane.forgetting.append(topics.clear)
 
 
-def _subscriptions_of(topic_arn: str) -> dict[str, Any]:
+def _subscriptions_of(topic_arn: str) -> JsonObject:
     _, _, _, region, account, _ = topic_arn.split(":")
     return sns_backends[account][region].subscriptions
 
@@ -59,7 +60,7 @@ def _subscriptions_of(topic_arn: str) -> dict[str, Any]:
         "message_structure=None"
     ),
 )
-def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **given: Any) -> str:
+def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **given: object) -> str:
     return current.parts[Topics].publish(
         topic, dict.fromkeys(_GIVEN) | given | {"message": message, "subject": subject}
     )
@@ -98,8 +99,8 @@ def publish_of_backend(
     "moto.sns.models:SNSBackend.publish_batch", upstream="In a batch, each message is accepted or refused by itself."
 )
 def publish_batch_of_backend(
-    backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
-) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    backend: SNSBackend, topic_arn: str, publish_batch_request_entries: list[JsonObject]
+) -> tuple[list[dict[str, str]], list[JsonObject]]:
     backend.get_topic(topic_arn)
     done, failed = [], []
     for entry in publish_batch_request_entries:
@@ -128,7 +129,7 @@ def subscribe_of_backend(backend: SNSBackend, topic_arn: str, endpoint: str, pro
 
 
 @patches.replaces("moto.sns.models:SNSBackend.set_subscription_attributes")
-def set_subscription_attributes_of_backend(backend: SNSBackend, arn: str, name: str, value: Any) -> None:
+def set_subscription_attributes_of_backend(backend: SNSBackend, arn: str, name: str, value: object) -> None:
     subscription = backend.subscriptions.get(arn)
     if subscription is None:
         raise SNSNotFoundError("Subscription does not exist")
@@ -245,7 +246,7 @@ def get_topic_attributes(response: SNSResponse) -> ActionResult:
     return answer
 
 
-def _differs(kept: dict[str, Any], given: dict[str, Any]) -> bool:
+def _differs(kept: JsonObject, given: JsonObject) -> bool:
     return any(str(kept.get(name, "")).lower() != str(value).lower() for name, value in given.items())
 
 
@@ -257,10 +258,9 @@ def _want_arn(response: SNSResponse, parameter: str) -> None:
 @patches.replaces_each(
     "moto.sns.responses:SNSResponse", _NAMED_BY, expects="self", upstream="Calls refuse a text that isn't an ARN."
 )
-def _answer_named(patch: Patch[..., Any], response: SNSResponse) -> ActionResult:
+def _answer_named(patch: Patch[..., ActionResult], response: SNSResponse) -> ActionResult:
     _want_arn(response, _NAMED_BY[patch.name])
-    answer: ActionResult = patch.original(response)
-    return answer
+    return patch.original(response)
 
 
 def require_arn(parameter: str, given: str) -> None:
@@ -281,7 +281,7 @@ def refusals(before: str = "") -> Iterator[None]:
         raise SNSException(error.error_type, error.message) from error
 
 
-def check_attributes(given: dict[str, Any]) -> None:
+def check_attributes(given: JsonObject) -> None:
     """Raises moto's exception unless a new topic may have these attributes."""
     _refuse_what_is_not_honoured(list(given))
     for name, value in given.items():

@@ -9,31 +9,38 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.shape_rules import require_shape
+
+if TYPE_CHECKING:
+    from serverless_cloud.services.states.running import RunningExecution
+
+_Item = TypeVar("_Item")
 
 USUAL = 100
 
 
-def asked(responder: Any, operation: str) -> dict[str, Any]:
+def asked(responder: StepFunctionResponse, operation: str) -> JsonObject:
     """A request to moto's StepFunctionResponse, by boto3's names.
 
     Raises:
         ValidationException: it is not as the API reference says of the operation.
     """
-    given: dict[str, Any] = json.loads(responder.body)
+    given: JsonObject = json.loads(responder.body)
     require_shape("stepfunctions", operation, given)
     return given
 
 
-def page(items: Sequence[Any], given: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+def page(items: Sequence[_Item], given: JsonObject) -> tuple[list[_Item], str | None]:
     """The items of one page, and the token of the next one or None.
 
     Args:
@@ -59,11 +66,10 @@ def page(items: Sequence[Any], given: Mapping[str, Any]) -> tuple[list[Any], str
 Answer = ActionResult | tuple[str, dict[str, str]]
 
 
-def answer(responder: Any, result: Mapping[str, Any]) -> Answer:
+def answer(responder: StepFunctionResponse, result: JsonObject) -> Answer:
     """The return value of a method of moto's StepFunctionResponse.
 
     Args:
-        responder: the StepFunctionResponse.
         result: the answer by boto3's names; values that are None are left out, at the top.
     """
     told = {name: value for name, value in result.items() if value is not None}
@@ -72,19 +78,14 @@ def answer(responder: Any, result: Mapping[str, Any]) -> Answer:
     return json.dumps(told, default=_plain, ensure_ascii=False), {"Content-Type": "application/x-amz-json-1.0"}
 
 
-def _plain(value: Any) -> float:
+def _plain(value: object) -> float:
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
     raise TypeError(f"JSON can't represent {value!r}")
 
 
-def described(execution: Any, *, with_data: bool = True) -> dict[str, Any]:
-    """All about an execution as it is now, as DescribeExecution answers.
-
-    Args:
-        execution: a RunningExecution, at work or ended.
-        with_data: whether input and output are told.
-    """
+def described(execution: RunningExecution, *, with_data: bool = True) -> JsonObject:
+    """All about an execution as it is now, as DescribeExecution answers. Args: with_data: tells input and output."""
     status = execution.status
     told = item_of(execution, status)
     if with_data:
@@ -97,7 +98,7 @@ def described(execution: Any, *, with_data: bool = True) -> dict[str, Any]:
     return told
 
 
-def item_of(execution: Any, status: str) -> dict[str, Any]:
+def item_of(execution: RunningExecution, status: str) -> JsonObject:
     """An execution in a list. Args: status: its status, looked up once because it may change meanwhile."""
     found = {
         "executionArn": execution.execution_arn,
@@ -115,7 +116,7 @@ def item_of(execution: Any, status: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def data_of(execution: Any, status: str) -> dict[str, Any]:
+def data_of(execution: RunningExecution, status: str) -> JsonObject:
     """Its input, and its output if it has succeeded."""
     told = {"input": execution.execution_input, "inputDetails": {"included": True}}
     if status == "SUCCEEDED":
@@ -124,7 +125,7 @@ def data_of(execution: Any, status: str) -> dict[str, Any]:
     return told
 
 
-def errors_of(execution: Any) -> dict[str, Any]:
+def errors_of(execution: RunningExecution) -> JsonObject:
     """Error and cause of an execution that has ended, and its trace header."""
     found = {"error": execution.error, "cause": execution.cause, "traceHeader": execution.trace_header}
     return {name: value for name, value in found.items() if value is not None}

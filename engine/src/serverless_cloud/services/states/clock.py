@@ -23,7 +23,6 @@ import copy
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry.interval_seconds_decl import IntervalSecondsDecl
@@ -34,6 +33,8 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.state_props import StateProps
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
@@ -41,7 +42,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.services.states.frame import Frame
+from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
@@ -99,7 +100,7 @@ _ENVIRONMENT = f"{_ASL}.eval.environment:Environment"
         " activity_store, variable_store=None, mock_test_case=None"
     ),
 )
-def init_environment(env: Frame, *args: Any, **given: Any) -> None:
+def init_environment(env: Frame, *args: object, **given: object) -> None:
     init_environment.original(env, *args, **given)
     own = vars(env)
     own["program_state_event"] = _Ended()
@@ -111,7 +112,7 @@ def init_environment(env: Frame, *args: Any, **given: Any) -> None:
     expects="cls, env, variable_store, event_history_frame_cache=None",
     kind="classmethod",
 )
-def as_inner_frame_of(cls: type[Environment], env: Frame, *args: Any, **given: Any) -> Frame:
+def as_inner_frame_of(cls: type[Environment], env: Frame, *args: object, **given: object) -> Frame:
     frame = as_inner_frame_of.original(cls, env, *args, **given)
     frame.clock, frame.ahead_s, frame.opened_by = env.clock, env.ahead_s, env
     if not frame.is_running():
@@ -120,7 +121,7 @@ def as_inner_frame_of(cls: type[Environment], env: Frame, *args: Any, **given: A
 
 
 @patches.replaces_each(_ENVIRONMENT, ("close_frame", "delete_frame"), expects="self, frame")
-def _close(patch: Patch[..., Any], env: Frame, frame: Any) -> None:
+def _close(patch: Patch[..., None], env: Frame, frame: Frame) -> None:
     patch.original(env, frame)
     env.ahead_s = max(env.ahead_s, frame.ahead_s)
 
@@ -135,7 +136,7 @@ def _close(patch: Patch[..., Any], env: Frame, frame: Any) -> None:
         "set_ended": "self",
     },
 )
-def _end(patch: Patch[..., Any], env: Frame, *args: Any, **given: Any) -> None:
+def _end(patch: Patch[..., None], /, env: Frame, *args: object, **given: object) -> None:
     with env._state_mutex:
         if env._program_state is None or isinstance(env._program_state, ProgramRunning):
             patch.original(env, *args, **given)
@@ -147,12 +148,10 @@ def _end(patch: Patch[..., Any], env: Frame, *args: Any, **given: Any) -> None:
 @patches.replaces(f"{_ASL}.component.common.retry.retrier_decl:RetrierDecl._eval_body")
 def retry(retrier: RetrierDecl, env: Frame) -> None:
     """Pauses before the next attempt."""
-    retrier.error_equals.eval(env)
-    if not env.stack.pop():
+    if not evaluate(retrier.error_equals, env):
         env.stack.append(RetrierOutcome.Skipped)
         return
-    retrier.max_attempts.eval(env=env)
-    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+    if evaluate(retrier.max_attempts, env) == MaxAttemptsOutcome.EXHAUSTED:
         env.stack.append(RetrierOutcome.Failed)
         return
     for part in (retrier.interval_seconds, retrier.backoff_rate, retrier.max_delay_seconds, retrier.jitter_strategy):
@@ -165,9 +164,8 @@ _WAIT = f"{_ASL}.component.state.wait.wait_function"
 
 
 @patches.replaces(f"{_WAIT}.timestamp:Timestamp._get_wait_seconds")
-def _get_wait_seconds(timestamp: Any, env: Frame) -> float:
-    timestamp.string.eval(env=env)
-    text = env.stack.pop()
+def _get_wait_seconds(timestamp: Timestamp, env: Frame) -> float:
+    text = evaluate(timestamp.string, env)
     moment = timestamp_of(text)
     if moment is None:
         raise FailureEventException(timestamp._create_failure_event(env, text))
@@ -210,21 +208,20 @@ _STATE = f"{_ASL}.component.state.exec.execute_state:ExecutionState"
 @patches.replaces(
     f"{_STATE}.from_state_props", expects="self, state_props", upstream="A heartbeat without a timeout sets no timeout."
 )
-def from_state_props(state: ExecutionState, state_props: Any) -> None:
+def from_state_props(state: ExecutionState, state_props: StateProps) -> None:
     from_state_props.original(state, state_props)
     if state_props.get(Timeout) is None:
         state.timeout = TimeoutSeconds(timeout_seconds=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
 
 
 @patches.replaces(f"{_STATE}._evaluate_with_timeout", expects="self, env")
-def _evaluate_with_timeout(state: Any, env: Frame) -> None:
+def _evaluate_with_timeout(state: ExecutionState, env: Frame) -> None:
     """moto's, except that it is woken when the execution ends, and looks at the machine's own time."""
-    state.timeout.eval(env=env)
-    timeout_s = float(env.stack.pop())
+    timeout_s = float(evaluate(state.timeout, env))
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
-    outputs: list[Any] = []
+    outputs: list[object] = []
     errors: list[Exception] = []
     done = threading.Event()
 

@@ -41,10 +41,10 @@ def matches(wanted: Sequence[str | None], error: str | None) -> bool:
     return "States.Timeout" in wanted and error == "States.HeartbeatTimeout"
 
 
-class _Unkept(list[Any]):
+class _Unkept(list[object]):
     """A list that keeps nothing."""
 
-    def append(self, _: Any) -> None:
+    def append(self, _: object) -> None:
         """Nothing: nobody reads it."""
 
 
@@ -68,7 +68,7 @@ def _eval_state_input(state: CommonStateField, env: Frame) -> None:
 
 
 @patches.replaces("moto.stepfunctions.parser.asl.utils.encoding:to_json_str", everywhere=True)
-def to_json_str(obj: Any, separators: tuple[str, str] | None = None) -> str:
+def to_json_str(obj: object, separators: tuple[str, str] | None = None) -> str:
     """Texts keep their characters, and JSON has no spaces, in histories too; moto escapes and writes spaces."""
     no_spaces = separators or (",", ":")
     return json.dumps(obj, cls=encoding._DateTimeEncoder, separators=no_spaces, ensure_ascii=False)

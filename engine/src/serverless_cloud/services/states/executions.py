@@ -22,6 +22,7 @@ from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.shape_rules import require_shape
@@ -117,7 +118,7 @@ class Starter:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
-    def start(self, backend: StepFunctionBackend, given: dict[str, Any], *, sync: bool = False) -> RunningExecution:
+    def start(self, backend: StepFunctionBackend, given: JsonObject, *, sync: bool = False) -> RunningExecution:
         """The execution that was started, or the one of the same name and input that runs."""
         require_shape("stepfunctions", "StartSyncExecution" if sync else "StartExecution", given)
         if given.get("name"):
@@ -203,12 +204,12 @@ def get_backend(account: str, region: str) -> StepFunctionBackend:
 
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend._get_executions", defect="data plane")
-def _get_executions(backend: StepFunctionBackend, execution_status: Any = None) -> list[Any]:
+def _get_executions(backend: StepFunctionBackend, execution_status: str | None = None) -> list[RunningExecution]:
     """Express executions are among them, so that task tokens reach them."""
     return [each for each in all_executions(backend) if execution_status is None or each.status == execution_status]
 
 
-def _sync_answer(execution: RunningExecution, given: dict[str, Any]) -> dict[str, Any]:
+def _sync_answer(execution: RunningExecution, given: JsonObject) -> JsonObject:
     status = "FAILED" if execution.status == "ABORTED" else execution.status
     answer = {
         "executionArn": execution.execution_arn,
@@ -224,7 +225,7 @@ def _sync_answer(execution: RunningExecution, given: dict[str, Any]) -> dict[str
     return answer | errors_of(execution)
 
 
-def _executions_of(backend: StepFunctionBackend, given: dict[str, Any]) -> list[Any]:
+def _executions_of(backend: StepFunctionBackend, given: JsonObject) -> list[RunningExecution]:
     """The executions of a machine, a version, an alias or a Map Run."""
     arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
     if not arn and not run_arn:

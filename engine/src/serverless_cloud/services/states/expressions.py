@@ -31,12 +31,12 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
     ComparisonFuncValue,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
-from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore, VariableStoreError
 from moto.stepfunctions.parser.asl.utils import json_path as moto_path
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import failure, note
@@ -56,7 +56,7 @@ _COMPARISON = f"{_ASL}.component.state.choice.comparison"
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
-def look_up(env: Frame, path: str) -> Any:
+def look_up(env: Frame, path: str) -> object:
     """The value at a path: in the context object ($$.), a variable ($name), or the input of the evaluation.
 
     Raises:
@@ -74,7 +74,7 @@ def look_up(env: Frame, path: str) -> Any:
 
 
 @patches.replaces(f"{_ASL}.utils.json_path:extract_json", everywhere=True)
-def extract(path: str, data: Any) -> Any:
+def extract(path: str, data: object) -> object:
     """moto's `extract_json`, by our paths."""
     try:
         return parse(path).find(data)
@@ -89,7 +89,7 @@ def _evaluation_failure(env: Frame, cause: str) -> Exception:
     return error
 
 
-def value_of(env: Frame, expression: str) -> Any:
+def value_of(env: Frame, expression: str) -> object:
     """The value of an expression in a state.
 
     Raises:
@@ -110,7 +110,7 @@ def value_of(env: Frame, expression: str) -> Any:
 
 def _is_there(env: Frame, name: str) -> bool:
     """`result` and `errorOutput` are there once they have been set."""
-    data: dict[str, Any] = {**env.states._states_data}
+    data: JsonObject = {**env.states._states_data}
     return name in ("input", "context") or data[name] is not None
 
 
@@ -152,7 +152,7 @@ def _evaluate_condition(condition: ConditionStringJSONata, env: Frame) -> None:
     env.stack.append(value)
 
 
-def _number(seconds: Any, env: Frame) -> int:
+def _number(seconds: TimeoutSecondsJSONata | HeartbeatSecondsJSONata | SecondsJSONata, env: Frame) -> int:
     value = value_of(env, seconds.string_jsonata.expression)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _evaluation_failure(
@@ -194,7 +194,7 @@ def _put_result(path: ResultPath, env: Frame) -> None:
         raise failure(env, "States.ResultPathMatchFailure", cause) from None
 
 
-def _compare(comparison: Any, env: Frame, right: Any) -> None:
+def _compare(comparison: ComparisonFuncValue | ComparisonFuncStringVariableSample, env: Frame, right: Any) -> None:
     """A comparison of a Choice state. Args: right: the other value, or a path to it."""
     left = env.stack.pop()
     operator = comparison.operator_type.name
@@ -246,7 +246,7 @@ def _eval_state(state: Any, env: Frame) -> None:
 
 
 @patches.replaces("moto.stepfunctions.parser.asl.component.state.choice.state_choice:StateChoice._eval_state_output")
-def _eval_state_output(state: StateChoice, env: Frame) -> None:
+def _eval_state_output(state: Any, env: Frame) -> None:
     name, is_by_rule = env.stack.pop()
     if not is_by_rule and state.assign_decl:
         state.assign_decl.eval(env=env)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 if TYPE_CHECKING:
@@ -33,3 +34,9 @@ if TYPE_CHECKING:
         def open_inner_frame(self) -> Frame: ...  # type: ignore[override]
 else:
     Frame = Environment
+
+
+def evaluate(part: EvalComponent, env: Frame) -> Any:
+    """The value of a part of a definition."""
+    part.eval(env=env)
+    return env.stack.pop()

@@ -16,9 +16,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame
@@ -28,7 +31,7 @@ patches = Service(
 )
 
 MOST_EVENTS = 25_000
-FULL = {
+FULL: ExecutionFailedEventDetails = {
     "error": "States.Runtime",
     "cause": f"The execution reached the maximum number of history events ({MOST_EVENTS}).",
 }
@@ -40,7 +43,7 @@ _LAST = (
 )
 
 
-def failure_event(env: Frame, kind: str, error: str, cause: str, **more: Any) -> FailureEvent:
+def failure_event(env: Frame, kind: str, error: str, cause: str, **more: object) -> FailureEvent:
     """The event of a failure.
 
     Args:
@@ -49,12 +52,12 @@ def failure_event(env: Frame, kind: str, error: str, cause: str, **more: Any) ->
         error, cause: in AWS's words; moto puts the state's name before the cause of States.Runtime.
         more: what the event's details have besides them.
     """
-    details: Any = {_details(kind): more | {"error": error, "cause": cause}}
+    details = _details(kind, more | {"error": error, "cause": cause})
     # task_calls.py lets moto's class have names that begin with "States.".
     return FailureEvent(env, CustomErrorName(error), HistoryEventType(kind), details)
 
 
-def task_failure(task: Any, env: Frame, error: str, cause: str) -> FailureEvent:
+def task_failure(task: StateTaskService, env: Frame, error: str, cause: str) -> FailureEvent:
     """The event of a service task that has failed."""
     where = {"resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type()}
     return failure_event(env, "TaskFailed", error, cause, **where)
@@ -65,21 +68,15 @@ def failure(env: Frame, error: str, cause: str, kind: str = "ExecutionFailed") -
     return FailureEventException(failure_event(env, kind, error, cause))
 
 
-def note(env: Frame, kind: str, details: Any) -> None:
+def note(env: Frame, kind: str, details: object) -> None:
     """Writes an event into the history. Args: as for `failure_event`; details: of the event, None: it has none."""
-    told: Any = None if details is None else {_details(kind): details}
-    env.event_manager.add_event(
-        context=env.event_history_context, event_type=HistoryEventType(kind), event_details=told
-    )
+    told = None if details is None else _details(kind, details)
+    env.event_manager.add_event(env.event_history_context, HistoryEventType(kind), told)
 
 
-def _details(kind: str) -> str:
-    return f"{kind[0].lower()}{kind[1:]}EventDetails"
-
-
-def reopen(manager: Any) -> None:
-    """An execution that has ended goes on: RedriveExecution."""
-    manager.has_ended = False
+def _details(kind: str, about: object) -> Any:
+    """moto's EventDetails."""
+    return {f"{kind[0].lower()}{kind[1:]}EventDetails": about}
 
 
 @patches.replaces(
@@ -87,26 +84,31 @@ def reopen(manager: Any) -> None:
     expects="self, context, event_type, event_details=None, timestamp=None, update_source_event_id=True",
     upstream="A history ends after 25,000 events, and with the execution.",
 )
-def add_event(manager: Any, context: Any, event_type: Any, event_details: Any = None, *args: Any, **given: Any) -> int:
-    if getattr(manager, "has_ended", False) or getattr(context, "is_closed", False):
-        return int(context.last_published_event_id)
-    failed = (event_details or {}).get("evaluationFailedEventDetails")
-    if failed is not None and "state" not in failed:
-        return int(context.last_published_event_id)
+def add_event(
+    manager: EventManager,
+    context: EventHistoryContext,
+    event_type: HistoryEventType,
+    event_details: EventDetails | None = None,
+    *args: object,
+    **given: object,
+) -> int:
+    failed = event_details.get("evaluationFailedEventDetails") if event_details else None
+    is_unnamed = failed is not None and "state" not in failed
     root = getattr(manager, "root", None)
-    if event_type == HistoryEventType.ExecutionFailed and root is not None and root.is_running():
-        return int(context.last_published_event_id)
+    is_caught = event_type == HistoryEventType.ExecutionFailed and root is not None and root.is_running()
+    if getattr(manager, "has_ended", False) or getattr(context, "is_closed", False) or is_unnamed or is_caught:
+        return context.last_published_event_id
     on_full = getattr(manager, "on_full", None)
     if (
         on_full is not None
         and manager._event_id_gen._next_id >= MOST_EVENTS
         and event_type != HistoryEventType.ExecutionSucceeded
     ):
-        event_type, event_details = HistoryEventType.ExecutionFailed, {"executionFailedEventDetails": dict(FULL)}
-        manager.has_ended = True
+        event_type, event_details = HistoryEventType.ExecutionFailed, _details("ExecutionFailed", FULL.copy())
+        vars(manager)["has_ended"] = True
         number = add_event.original(manager, context, event_type, event_details)
-        on_full(dict(FULL))
-        return int(number)
+        on_full(FULL.copy())
+        return number
     if event_type in _LAST:
-        manager.has_ended = True
-    return int(add_event.original(manager, context, event_type, event_details, *args, **given))
+        vars(manager)["has_ended"] = True
+    return add_event.original(manager, context, event_type, event_details, *args, **given)

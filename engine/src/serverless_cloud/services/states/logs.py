@@ -6,17 +6,18 @@ stream is [recalled, not verified].
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
 
-from moto.stepfunctions.parser.api import LogLevel
+from moto.stepfunctions.models import StateMachineInstance
+from moto.stepfunctions.parser.api import HistoryEventType, LogLevel
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.logs import write_events
+from serverless_cloud.workflows.shapes import compact
 
 
 class _Session:
@@ -28,13 +29,14 @@ class _Session:
         self._level, self._stream = level, stream
         _, _, _, self._region, self._account, _, self._group = group_arn.removesuffix(":*").split(":", 6)
 
-    def log_level_filter(self, history_event_type: Any) -> bool:
+    def log_level_filter(self, history_event_type: HistoryEventType) -> bool:
         """Whether events of this type are written."""
         return bool(is_logging_enabled_for(LogLevel(self._level), history_event_type=history_event_type))
 
-    def publish_history_log(self, history_log: dict[str, Any]) -> None:
+    def publish_history_log(self, history_log: JsonObject) -> None:
         """Writes an event."""
-        at_ms = int(_moment(history_log["event_timestamp"]).timestamp() * 1000)
+        at = history_log["event_timestamp"]
+        at_ms = int((at if isinstance(at, datetime) else datetime.fromisoformat(at)).timestamp() * 1000)
         kind = history_log["type"]
         told = {
             "id": history_log["id"],
@@ -45,17 +47,12 @@ class _Session:
             "event_timestamp": str(at_ms),
             "execution_arn": self.execution_arn,
         }
-        event = {"timestamp": at_ms, "message": json.dumps(told, separators=(",", ":"), ensure_ascii=False)}
+        event = {"timestamp": at_ms, "message": compact(told)}
         write_events(self._account, self._region, self._group, self._stream, [event])
 
 
-def logging_session(instance: Any, name: str, execution_arn: str) -> _Session | None:
-    """Writes the events of an execution; None if its machine has no logging.
-
-    Args:
-        instance: moto's machine or version.
-        name: of the machine.
-    """
+def logging_session(instance: StateMachineInstance, name: str, execution_arn: str) -> _Session | None:
+    """Writes the events of an execution; None if its machine has no logging. Args: name: of the machine."""
     given = instance.loggingConfiguration or {}
     level, destinations = given.get("level") or "OFF", given.get("destinations") or []
     if level == "OFF" or not destinations:
@@ -63,7 +60,3 @@ def logging_session(instance: Any, name: str, execution_arn: str) -> _Session | 
     stream = f"states/{name}/{time.strftime('%Y-%m-%d-%H-%M', time.gmtime())}/{uuid.uuid4().hex[:8]}"
     group = destinations[0]["cloudWatchLogsLogGroup"]["logGroupArn"]
     return _Session(level, bool(given.get("includeExecutionData")), execution_arn, group, stream)
-
-
-def _moment(value: Any) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))

@@ -12,8 +12,8 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
     InlineIterationComponent,
 )
@@ -39,7 +39,7 @@ _ITERATION = f"{_ASL}.state.exec.state_map.iteration"
 @patches.replaces(
     f"{_ASL}.common.path.items_path:ItemsPath._eval_body", upstream="Items that are no array fail the state."
 )
-def _look_up_items(path: Any, env: Frame) -> None:
+def _look_up_items(path: ItemsPath, env: Frame) -> None:
     """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
 
     In moto the state fails with the error of JSONata, and the name of a class of Python.
@@ -78,8 +78,7 @@ def _work(worker: IterationWorker) -> None:
 def _evaluate(component: InlineIterationComponent, env: Frame) -> None:
     given = env.stack.pop()
     pool = JobPool(job_program=component._get_iteration_program(), job_inputs=given.input_items)
-    untyped: Any = pool
-    untyped._termination_event = env.open_frame().program_state_event  # also set when the execution ends
+    vars(pool)["_termination_event"] = env.open_frame().program_state_event  # also set when the execution ends
     at_once = min(given.max_concurrency or MOST_ITERATIONS, MOST_ITERATIONS, len(given.input_items))
     workers = [component._create_worker(env=env, eval_input=given, job_pool=pool) for _ in range(at_once)]
     threads = [threading.Thread(target=worker.eval, name=given.state_name, daemon=True) for worker in workers]

@@ -13,6 +13,7 @@ from typing import Any
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.answers import stamp
 from serverless_cloud.services.states.frame import Frame
@@ -25,7 +26,7 @@ from serverless_cloud.workflows.shapes import compact
 class ChildExecution(RunningExecution):
     """A child of a Map Run. Args: run: is told when it has ended; given: as for RunningExecution."""
 
-    def __init__(self, run: MapRun, plane: DataPlane, **given: Any) -> None:
+    def __init__(self, run: Run, plane: DataPlane, **given: Any) -> None:
         super().__init__(plane, **given)
         self.map_run_arn = run.arn
         self._run_of = run
@@ -36,13 +37,16 @@ class ChildExecution(RunningExecution):
             self._run_of.changed.notify_all()
 
 
-def runs_of(machine: StateMachine) -> list[MapRun]:
+Run = MapRun[ChildExecution]
+
+
+def runs_of(machine: StateMachine) -> list[Run]:
     """The Map Runs of all executions of a machine."""
-    runs: list[MapRun] = vars(machine).setdefault("map_runs", [])
+    runs: list[Run] = vars(machine).setdefault("map_runs", [])
     return runs
 
 
-def children_of(machine: StateMachine) -> list[Any]:
+def children_of(machine: StateMachine) -> list[ChildExecution]:
     """The child executions of all Map Runs of a machine."""
     return [child for run in runs_of(machine) for child, _ in list(run.children)]
 
@@ -56,8 +60,8 @@ def machine_of(env: Frame) -> StateMachine:
 
 
 def starter(
-    plane: DataPlane, env: Frame, run: MapRun, distributed: Distributed, machine: Any
-) -> Callable[[Any], ChildExecution]:
+    plane: DataPlane, env: Frame, run: Run, distributed: Distributed, machine: StateMachine
+) -> Callable[[object], ChildExecution]:
     """A function that starts a child of a run, given its input."""
     kind = machine if distributed.child_type == "STANDARD" else None
     child_machine = copy.copy(machine)
@@ -67,7 +71,7 @@ def starter(
     vars(child_machine).pop("map_runs", None)
     details = env.aws_execution_details
 
-    def start(given: Any) -> ChildExecution:
+    def start(given: object) -> ChildExecution:
         name = str(uuid.uuid4())
         arn = run.machine_arn.replace(":stateMachine:", ":execution:" if kind else ":express:", 1) + f":{name}"
         child = ChildExecution(
@@ -91,7 +95,7 @@ def starter(
     return start
 
 
-def described(child: Any) -> dict[str, Any]:
+def described(child: ChildExecution) -> JsonObject:
     """All about a child that has ended, as ResultWriter writes it."""
     about = {
         "Cause": child.cause,

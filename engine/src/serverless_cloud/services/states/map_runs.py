@@ -11,23 +11,33 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
-from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (
+    DistributedIterationComponent as _Component,
+    DistributedIterationComponentEvalInput as _EvalInput,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states import map_children as children
-from serverless_cloud.services.states.frame import Frame
+from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note
+from serverless_cloud.services.states.map_children import Run
 from serverless_cloud.services.states.parsing import for_grammar
 from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
@@ -40,10 +50,12 @@ patches = Service(
 
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
 _LOOK_S = 0.05
+#: The inputs of children, each with the number of items in it.
+_Inputs = Sequence[tuple[object, int]]
 
 
 @patches.replaces("moto.stepfunctions.parser.asl.parse.asl_parser:AmazonStateLanguageParser.parse", kind="staticmethod")
-def parse(definition: str) -> tuple[Any, Any]:
+def parse(definition: str) -> tuple[Program, object]:
     """Parses a definition. Fields that the grammar doesn't know are taken out, and kept with the state."""
     program, tree = _parse(for_moto(definition))
     if "DISTRIBUTED" in definition:
@@ -52,46 +64,38 @@ def parse(definition: str) -> tuple[Any, Any]:
     return program, tree
 
 
-def _parse(definition: str) -> tuple[Any, Any]:
+def _parse(definition: str) -> tuple[Program, object]:
     """Parses a definition whose fields the grammar knows."""
     return parse.original(for_grammar(definition))
 
 
-def _attach(scope: Any, states: Any, language: str) -> None:
+def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> None:
     """Gives each distributed Map state of a parsed program what its definition says."""
     for name, state in scope["States"].items():
         parsed = states[name]
         own = str(state.get("QueryLanguage", language))
         if isinstance(parsed, StateMap):
-            part: Any = parsed.iteration_component
+            part = vars(parsed.iteration_component)
             if is_distributed(state):
-                part.distributed = distributed = distributed_of(state, language)
-                part.batcher = _template(distributed.batcher_template, own)
-                part.writer = _template(distributed.writer_template, own)
+                part["distributed"] = distributed = distributed_of(state, language)
+                part["batcher"] = _template(distributed.batcher_template, own)
+                part["writer"] = _template(distributed.writer_template, own)
             inner = state.get("ItemProcessor") or state.get("Iterator")
-            _attach(inner, part._states.states, str(inner.get("QueryLanguage", own)))
+            _attach(inner, part["_states"].states, str(inner.get("QueryLanguage", own)))
         elif isinstance(parsed, StateParallel):
             for branch, program in zip(state["Branches"], parsed.branches.programs, strict=True):
                 _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)))
 
 
-def _template(value: dict[str, Any], language: str) -> Any:
+def _template(value: JsonObject, language: str) -> Any:
     """Evaluates a payload template in an environment; None if it is empty."""
     if not value:
         return None
     field = "Output" if language == "JSONata" else "Parameters"
     state = {"Type": "Pass", field: value, "End": True}
     definition = {"QueryLanguage": language, "StartAt": "Template", "States": {"Template": state}}
-    parsed = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
+    parsed: Any = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
     return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
-
-
-def _value(template: Any, env: Frame) -> dict[str, Any]:
-    if template is None:
-        return {}
-    template.eval(env=env)
-    found: dict[str, Any] = env.stack.pop()
-    return found
 
 
 def failed(env: Frame, error: str, cause: str) -> FailureEventException:
@@ -102,15 +106,14 @@ def failed(env: Frame, error: str, cause: str) -> FailureEventException:
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component:DistributedIterationComponent._eval_body"
 )
-def _evaluate(component: Any, env: Frame) -> None:
-    given = env.stack.pop()
-    record, distributed = given.map_run_record, component.distributed
-    execution_arn = record.execution_arn
+def _evaluate(component: _Component, env: Frame) -> None:
+    given, own = env.stack.pop(), vars(component)
+    record, distributed = given.map_run_record, own["distributed"]
     machine = children.machine_of(env)
     details = env.aws_execution_details
-    run = MapRun(
+    run: Run = MapRun(
         arn=record.map_run_arn,
-        execution_arn=execution_arn,
+        execution_arn=record.execution_arn,
         machine_arn=record.map_state_machine_arn,
         max_concurrency=given.max_concurrency,
         tolerated_count=given.tolerated_failure_count,
@@ -120,12 +123,12 @@ def _evaluate(component: Any, env: Frame) -> None:
     note(env, "MapRunStarted", {"mapRunArn": run.arn})
     try:
         s3 = current.parts[Clients].client("s3", details.region, details.role_arn)
-        inputs = _inputs(component, distributed, env, given, s3)
+        inputs = _inputs(own["batcher"], distributed, env, given, s3)
         _work(current.plane, env, run, distributed, machine, inputs)
         if not env.is_running():
             run.end("ABORTED")
             return
-        result = _result(component, distributed, env, run, inputs, s3)
+        result = _result(own["writer"], distributed, env, run, inputs, s3)
         if run.is_failing:
             raise failed(env, "States.ExceedToleratedFailureThreshold", EXCEEDED)
     except FailureEventException as error:
@@ -142,13 +145,15 @@ def _evaluate(component: Any, env: Frame) -> None:
     env.stack.append(result)
 
 
-def _inputs(component: Any, distributed: Distributed, env: Frame, given: Any, s3: Any) -> list[tuple[Any, int]]:
+def _inputs(
+    template: EvalComponent | None, distributed: Distributed, env: Frame, given: _EvalInput, s3: BaseClient
+) -> _Inputs:
     """The inputs of all children, each with the number of items in it."""
     items = _read(distributed, env, given, s3) if given.item_reader else given.input_items
     selector = given.item_selector or given.parameters
     if selector:
         items = [_selected(selector, env, at, item) for at, item in enumerate(items)]
-    batcher = _value(component.batcher, env)
+    batcher = None if template is None else evaluate(template, env)
     if not batcher:
         return [(item, 1) for item in items]
     try:
@@ -157,7 +162,7 @@ def _inputs(component: Any, distributed: Distributed, env: Frame, given: Any, s3
         raise failed(env, "States.DataLimitExceeded", str(error)) from error
 
 
-def _selected(selector: Any, env: Frame, at: int, item: Any) -> Any:
+def _selected(selector: EvalComponent, env: Frame, at: int, item: object) -> object:
     frame = env.open_inner_frame()
     frame.states.reset(env.states.get_input())
     frame.states.context_object.context_object_data["Map"] = MapData(Item=ItemData(Index=at, Value=item))
@@ -167,21 +172,17 @@ def _selected(selector: Any, env: Frame, at: int, item: Any) -> Any:
     return frame.stack[-1]
 
 
-def _read(distributed: Distributed, env: Frame, given: Any, s3: Any) -> list[Any]:
+def _read(distributed: Distributed, env: Frame, given: Any, s3: BaseClient) -> Sequence[object]:
     """The dataset in S3."""
     reader, config = given.item_reader, distributed.reader.get("ReaderConfig", {})
     most = 0
     if reader.reader_config and any(name in config for name in ("MaxItems", "MaxItemsPath")):
-        reader.reader_config.max_items_decl.eval(env=env)
-        most = int(env.stack.pop())
-    arguments: dict[str, Any] = {}
-    if reader.parargs:
-        reader.parargs.eval(env=env)
-        arguments = env.stack.pop()
+        most = int(evaluate(reader.reader_config.max_items_decl, env))
+    arguments = evaluate(reader.parargs, env) if reader.parargs else {}
     try:
         if reader.resource.api_action == "listObjectsV2":
             pages = s3.get_paginator("list_objects_v2").paginate(**arguments)
-            items: list[Any] = map_items.listed([each for page in pages for each in page.get("Contents", ())])
+            items: Sequence[object] = map_items.listed([each for page in pages for each in page.get("Contents", ())])
         else:
             items = map_items.items_of(s3.get_object(**arguments)["Body"].read().decode("utf-8"), config)
     except ClientError as error:
@@ -192,7 +193,7 @@ def _read(distributed: Distributed, env: Frame, given: Any, s3: Any) -> list[Any
 
 
 def _work(
-    plane: DataPlane, env: Frame, run: MapRun, distributed: Distributed, machine: Any, inputs: list[tuple[Any, int]]
+    plane: DataPlane, env: Frame, run: Run, distributed: Distributed, machine: StateMachine, inputs: _Inputs
 ) -> None:
     """Runs all children, so many at once as may; ends them when the run fails or the execution ends."""
     run.total_items, run.total_children = sum(count for _, count in inputs), len(inputs)
@@ -213,24 +214,23 @@ def _work(
             run.changed.wait(_LOOK_S)
     for child, _ in run.children:
         if child.status == "RUNNING":
-            running: Any = child
-            running.stop(datetime.now(UTC), None, None)
-    env.ahead_s += max((child.exec_worker.env.ahead_s for child, _ in run.children), default=0.0)  # type: ignore[attr-defined]
+            child.stop(datetime.now(UTC), None, None)
+    env.ahead_s += max((child.exec_worker.env.ahead_s for child, _ in run.children), default=0.0)
 
 
 def _result(
-    component: Any, distributed: Distributed, env: Frame, run: MapRun, inputs: list[tuple[Any, int]], s3: Any
-) -> Any:
+    template: EvalComponent | None, distributed: Distributed, env: Frame, run: Run, inputs: _Inputs, s3: BaseClient
+) -> object:
     """The state's result; with ResultWriter it is in S3."""
     writer = distributed.writer
     config = writer.get("WriterConfig", {})
     if not writer:
         # Children that have failed leave no trace in the result.
-        return [child.output for child, _ in run.children if child.status == "SUCCEEDED"]  # type: ignore[attr-defined]
+        return [child.output for child, _ in run.children if child.status == "SUCCEEDED"]
     described = [children.described(child) for child, _ in run.children]
-    if component.writer is None:
+    if template is None:
         return [each for one in described for each in map_run.result_of(one, config.get("Transformation", "COMPACT"))]
-    place = _value(component.writer, env)
+    place = evaluate(template, env)
     prefix = str(place.get("Prefix") or "")
     folder = (prefix if not prefix or prefix.endswith("/") else prefix + "/") + run.id + "/"
     described += [
@@ -250,7 +250,7 @@ def _result(
     return {"MapRunArn": run.arn, "ResultWriterDetails": details}
 
 
-def _run(backend: StepFunctionBackend, arn: str) -> MapRun:
+def _run(backend: StepFunctionBackend, arn: str) -> Run:
     for machine in backend.state_machines:
         for run in children.runs_of(machine):
             if run.arn == arn:
@@ -259,12 +259,12 @@ def _run(backend: StepFunctionBackend, arn: str) -> MapRun:
 
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.describe_map_run")
-def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> dict[str, Any]:
+def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> JsonObject:
     return _run(backend, map_run_arn).describe()
 
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs")
-def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> dict[str, Any]:
+def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> JsonObject:
     runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
     return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
 
@@ -273,7 +273,9 @@ def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> dict[str,
     "moto.stepfunctions.parser.models:StepFunctionsParserBackend.update_map_run",
     expects="self, map_run_arn, max_concurrency, tolerated_failure_count, tolerated_failure_percentage",
 )
-def update_map_run(backend: StepFunctionBackend, map_run_arn: str, max_concurrency: Any, **tolerated: Any) -> None:
+def update_map_run(
+    backend: StepFunctionBackend, map_run_arn: str, max_concurrency: int | None, **tolerated: float | None
+) -> None:
     names = {
         "maxConcurrency": max_concurrency,
         "toleratedFailureCount": tolerated.get("tolerated_failure_count"),

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import random
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringIntrinsicFunction
@@ -31,8 +32,9 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.states.frame import Frame
+from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure
+from serverless_cloud.workflows.shapes import compact
 
 patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
@@ -47,6 +49,10 @@ _DATA = frozenset(
 _MARK = "\ue000"  # of Unicode's private area; stands before a character that is to be written as an escape
 
 
+class _Tree(Protocol):
+    def getText(self) -> str: ...
+
+
 class _Literal(str):
     """A text of an intrinsic call, without its escapes; `raw` has them."""
 
@@ -59,23 +65,17 @@ def for_grammar(definition: str) -> str:
     return re.sub(f"{_MARK}(.)", lambda found: f"\\u{ord(found[1]):04x}", plain)
 
 
-def _marked(value: Any, *, is_data: bool = False, names_states: bool = False) -> Any:
+def _marked(value: object, *, is_data: bool = False, names_states: bool = False) -> object:
     if isinstance(value, dict):
         found = {}
         for name, each in value.items():
-            inner = _marked(
-                each, is_data=is_data or (name in _DATA and not names_states), names_states=_holds(name, is_data)
-            )
+            holds_states = name == "States" and not is_data
+            inner = _marked(each, is_data=is_data or (name in _DATA and not names_states), names_states=holds_states)
             found[_marked(name, is_data=is_data)] = inner
         return found
     if isinstance(value, list):
         return [_marked(each, is_data=is_data) for each in value]
     return f"{_MARK}{value}" if is_data and isinstance(value, str) and value in _WORDS else value
-
-
-def _holds(name: str, is_data: bool) -> bool:
-    """Whether the names in a field's value are states' names."""
-    return name == "States" and not is_data
 
 
 def text_of(literal: str) -> str:
@@ -95,7 +95,7 @@ _FUNCTIONS = f"{_ASL}.component.intrinsic.function.statesfunction"
 @patches.replaces(
     f"{_PREPROCESSOR}._inner_string_of", kind="staticmethod", upstream="Texts of a definition are read as JSON."
 )
-def _inner_string_of(parser_rule_context: Any) -> str | None:
+def _inner_string_of(parser_rule_context: _Tree) -> str | None:
     """The text of a rule, read as JSON; moto leaves escapes as they are in most places."""
     if antlr4utils.is_terminal(parser_rule_context, ASLLexer.NULL):
         return None
@@ -103,7 +103,7 @@ def _inner_string_of(parser_rule_context: Any) -> str | None:
 
 
 @patches.replaces(f"{_ASL}.antlt4utils.antlr4utils:from_string_literal", everywhere=True)
-def from_string_literal(parser_rule_context: Any) -> str:
+def from_string_literal(parser_rule_context: _Tree) -> str:
     return text_of(parser_rule_context.getText())
 
 
@@ -119,7 +119,7 @@ def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFuncti
     expects="self, ctx",
     upstream="Assign of a rule of a Choice state is kept.",
 )
-def visit_comparison(preprocessor: Preprocessor, ctx: Any) -> ChoiceRule:
+def visit_comparison(preprocessor: Preprocessor, ctx: ASLParser.Choice_rule_comparison_variableContext) -> ChoiceRule:
     """A rule of a JSONPath Choice state, with its Assign, which moto drops."""
     found = visit_comparison.original(preprocessor, ctx)
     if found.assign is not None:
@@ -129,7 +129,7 @@ def visit_comparison(preprocessor: Preprocessor, ctx: Any) -> ChoiceRule:
 
 
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")
-def _text_of_str(parse_tree: Any) -> str:
+def _text_of_str(parse_tree: _Tree) -> str:
     raw = parse_tree.getText()[1:-1]
     found = _Literal(re.sub(r"\\(.)", r"\1", raw))
     found.raw = raw
@@ -141,8 +141,7 @@ def _text_of_str(parse_tree: Any) -> str:
 )
 def _format(function: StringFormat, env: Frame) -> None:
     """States.Format."""
-    function.argument_list.eval(env=env)
-    template, *values = env.stack.pop()
+    template, *values = evaluate(function.argument_list, env)
     parts = re.split(r"(\\.|\{\})", template.raw if isinstance(template, _Literal) else template)
     if parts.count("{}") != len(values):
         places = parts.count("{}")
@@ -155,9 +154,8 @@ def _format(function: StringFormat, env: Frame) -> None:
 @patches.replaces(f"{_FUNCTIONS}.json_manipulation.json_to_string:JsonToString._eval_body")
 def _json_to_string(function: JsonToString, env: Frame) -> None:
     """States.JsonToString."""
-    function.argument_list.eval(env=env)
-    (value,) = env.stack.pop()
-    env.stack.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    (value,) = evaluate(function.argument_list, env)
+    env.stack.append(compact(value))
 
 
 @patches.replaces(
@@ -165,8 +163,7 @@ def _json_to_string(function: JsonToString, env: Frame) -> None:
 )
 def _math_random(function: MathRandom, env: Frame) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
-    function.argument_list.eval(env=env)
-    given = env.stack.pop()
+    given = evaluate(function.argument_list, env)
     start, end, *seed = (function._validate_integer_value(value, "States.MathRandom") for value in given)
     if start >= end:
         cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"

@@ -37,7 +37,7 @@ from serverless_cloud.once import once
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.answers import described, stamp
 from serverless_cloud.services.states.frame import Frame
-from serverless_cloud.services.states.history import FULL, note, reopen
+from serverless_cloud.services.states.history import FULL, note
 from serverless_cloud.workflows.clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
 
@@ -53,7 +53,7 @@ def program_of(definition: str) -> Any:
     return program
 
 
-def _name_all(part: Any, seen: set[int]) -> None:
+def _name_all(part: object, seen: set[int]) -> None:
     """Gives each component its key in an execution's heap now: two executions that make one at once would differ."""
     if id(part) in seen:
         return
@@ -109,12 +109,12 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
 
     def start(self) -> None:
         """Starts it; returns at once."""
-        details: Any = EvaluationDetails(
+        details = EvaluationDetails(
             aws_execution_details=self._get_start_aws_execution_details(),
             execution_details=self.get_start_execution_details(),
             state_machine_details=self.get_start_state_machine_details(),
         )
-        details.execution_details.start_time = stamp(self.start_date)
+        vars(details.execution_details)["start_time"] = stamp(self.start_date)
         worker = _Worker(
             evaluation_details=details,
             exec_comm=self._get_start_execution_worker_comm(),
@@ -219,7 +219,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         about = env.states.context_object.context_object_data["Execution"]
         about["RedriveCount"], about["RedriveTime"] = self.redrive_count, stamp(self.redrive_date)
         env.event_history_context.source_event_id = events[-1]["id"]
-        reopen(env.event_manager)
+        env.event_manager.has_ended = False
         note(env, "ExecutionRedriven", {"redriveCount": self.redrive_count})
         env.program_state_event = type(env.program_state_event)()
         running: Any = ProgramRunning

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
@@ -25,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import CloudError
 from serverless_cloud.http.front import local_url
@@ -61,7 +60,7 @@ def evaluate(
     _: StateTaskServiceApiGateway,
     env: Frame,
     resource_runtime_part: ResourceRuntimePart,
-    normalised_parameters: dict[str, Any],
+    normalised_parameters: JsonObject,
     state_credentials: StateCredentials,
 ) -> None:
     """Calls an API, and puts its answer on the stack."""
@@ -78,7 +77,7 @@ def _from_error(task: StateTaskServiceApiGateway, env: Frame, ex: Exception) -> 
     return task_failure(task, env, f"ApiGateway.{ex.status}", ex.body)
 
 
-def _problems(given: Mapping[str, Any]) -> list[str]:
+def _problems(given: JsonObject) -> list[str]:
     known = integrations.PARAMETERS["apigateway", "invoke"]
     problems = [f'The field "{name}" is not supported by Step Functions' for name in given if name not in known]
     problems += [f"The field '{n}' is required but was missing" for n in ("ApiEndpoint", "Method") if n not in given]
@@ -93,7 +92,7 @@ def _problems(given: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _call(plane: DataPlane, given: Mapping[str, Any]) -> dict[str, Any]:
+def _call(plane: DataPlane, given: JsonObject) -> JsonObject:
     path = "/".join(quote(str(given[n]).strip("/"), safe="/") for n in ("Stage", "Path") if given.get(n))
     query = urlencode(given.get("QueryParameters") or {}, doseq=True)
     try:

@@ -17,14 +17,15 @@ import contextlib
 import json
 from collections.abc import Iterator
 from threading import Event
-from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import ActivityDoesNotExist
 from moto.stepfunctions.models import Activity, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
@@ -39,13 +40,15 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfun
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states import task_calls as states_task_calls
 from serverless_cloud.services.states.clock import when_over
-from serverless_cloud.services.states.frame import Frame
+from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note, task_failure
 from serverless_cloud.workflows import integrations, shapes, tokens
 from serverless_cloud.workflows.activities import Activities, Scheduled
+from serverless_cloud.workflows.integrations import Call
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
 patches = Service(
@@ -61,7 +64,7 @@ def waker(env: Frame) -> Event:
     return event
 
 
-def result_of(outcome: Outcome, token: str) -> Any:
+def result_of(outcome: Outcome, token: str) -> object:
     """The output of a task that a worker has ended.
 
     Raises:
@@ -72,12 +75,10 @@ def result_of(outcome: Outcome, token: str) -> Any:
     return json.loads(outcome.output)
 
 
-def seconds(env: Frame, declared: Any) -> Any:
+def seconds(env: Frame, declared: EvalComponent | None) -> float | None:
     """The value of a timeout or heartbeat, in seconds; None if there is none."""
-    if declared is None:
-        return None
-    declared.eval(env=env)
-    return env.stack.pop()
+    value: float | None = None if declared is None else evaluate(declared, env)
+    return value
 
 
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
@@ -113,7 +114,7 @@ def _eval_execution(task: StateTaskService, env: Frame) -> None:
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_passes_pascal_case_to_batch",
     upstream="Parameters of Batch are in PascalCase.",
 )
-def _attach_aws_environment_variables(parameters: dict[str, Any]) -> None:
+def _attach_aws_environment_variables(parameters: JsonObject) -> None:
     overrides = parameters.setdefault("ContainerOverrides", {})
     overrides["Environment"] = [
         *overrides.get("Environment", ()),
@@ -129,7 +130,7 @@ def _eval_integration_pattern(
     task: StateTaskService,
     env: Frame,
     resource_runtime_part: ResourceRuntimePart,
-    normalised_parameters: dict[str, Any],
+    normalised_parameters: JsonObject,
     state_credentials: StateCredentials,
 ) -> None:
     """Waits for the token, or for the job."""
@@ -181,7 +182,7 @@ def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     return EmptyResult()
 
 
-def _wait(task: StateTaskService, env: Frame, client: Any) -> None:
+def _wait(task: StateTaskService, env: Frame, client: BaseClient) -> None:
     submitted = env.stack.pop()
     pending: PendingTask = env.pending_task
     call = states_task_calls.call_of(task)
@@ -198,8 +199,8 @@ def _wait(task: StateTaskService, env: Frame, client: Any) -> None:
 
 
 def _of_job(
-    task: StateTaskService, env: Frame, call: integrations.Call, client: Any, submitted: Any, pending: PendingTask
-) -> Any:
+    task: StateTaskService, env: Frame, call: Call, client: BaseClient, submitted: JsonObject, pending: PendingTask
+) -> object:
     """Waits for the end of a job; stops it if nobody waits for it any more."""
     woken, pause_s = waker(env), _FIRST_LOOK_S
     while True:
@@ -221,7 +222,7 @@ def _of_job(
 _GOES_ON = ("RUNNING", "PENDING_REDRIVE", "SUBMITTED", "PENDING", "RUNNABLE", "STARTING")
 
 
-def _look(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> tuple[str, Any]:
+def _look(call: Call, client: BaseClient, submitted: JsonObject) -> tuple[str, JsonObject]:
     """The status of a job, and all that its service tells of it, as a state gets it."""
     model = integrations.model(call.boto_service)
     if call.service == "batch":
@@ -239,7 +240,7 @@ def _look(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> tu
     return str(answer["status"]), described
 
 
-def _stop(call: integrations.Call, client: Any, submitted: dict[str, Any]) -> None:
+def _stop(call: Call, client: BaseClient, submitted: JsonObject) -> None:
     why = "The workflow that waited for it no longer waits."
     if call.service == "batch":
         client.terminate_job(jobId=submitted["JobId"], reason=why)
@@ -263,7 +264,7 @@ def _eval_activity(task: StateTaskService, env: Frame) -> None:
     activities, issued = current.parts[Activities], current.parts[Tokens]
     pending = issued.issue()
     scheduled = Scheduled(pending, given)
-    about: dict[str, Any] = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
+    about: JsonObject = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
     if not task.timeout.is_default_value():
         about["timeoutInSeconds"] = seconds(env, task.timeout)
     if (heartbeat_s := seconds(env, task.heartbeat)) is not None:
@@ -325,7 +326,7 @@ def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activi
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
     upstream="CreateActivity made twice answers with the activity.",
 )
-def create_activity(backend: StepFunctionBackend, name: str, *args: Any, **given: Any) -> Activity:
+def create_activity(backend: StepFunctionBackend, name: str, *args: object, **given: object) -> Activity:
     for activity in backend.activities.values():
         if activity.name == name:
             return activity

@@ -17,7 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from botocore.model import Shape
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
@@ -39,8 +41,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import ANY, Patch, Service
-from serverless_cloud.services.states.frame import Frame
+from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, task_failure
 from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import integrations, shapes
@@ -86,10 +89,10 @@ _OPTIMISED = {
 }
 
 
-def _of_each_service(name: str) -> Callable[[Callable[..., Any]], None]:
+def _of_each_service(name: str) -> Callable[[Callable[..., object]], None]:
     """Declares that the decorated function replaces a method of all `CLASSES` but Lambda's, which has its own file."""
 
-    def declare(function: Callable[..., Any]) -> None:
+    def declare(function: Callable[..., object]) -> None:
         for kind in CLASSES:
             if kind is not state_task_service_lambda.StateTaskServiceLambda:
                 patches.replaces_each(f"{kind.__module__}:{kind.__name__}", (name,), expects=_EXPECTED[name])(function)
@@ -104,7 +107,7 @@ def call_of(task: StateTaskService) -> Call:
     return call
 
 
-def unfit(env: Frame, parameters: Any, problems: list[str]) -> FailureEventException:
+def unfit(env: Frame, parameters: object, problems: list[str]) -> FailureEventException:
     """The failure of a task whose parameters the service does not take. AWS does not try such a task again."""
     cause = (
         f"The Parameters '{shapes.compact(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
@@ -112,7 +115,7 @@ def unfit(env: Frame, parameters: Any, problems: list[str]) -> FailureEventExcep
     return failure(env, "States.Runtime", cause, "TaskFailed")
 
 
-def request(env: Frame, call: Call, parameters: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def request(env: Frame, call: Call, parameters: JsonObject) -> tuple[JsonObject, Shape | None]:
     """The arguments for boto3, and the shape of its answer.
 
     Raises:
@@ -130,12 +133,11 @@ def request(env: Frame, call: Call, parameters: dict[str, Any]) -> tuple[dict[st
 @patches.replaces(
     f"{_TASK}.state_task:StateTask._eval_parameters", upstream="Parameters of integrations aren't dropped."
 )
-def _eval_parameters(task: StateTaskService, env: Frame) -> dict[str, Any]:
+def _eval_parameters(task: StateTaskService, env: Frame) -> JsonObject:
     """All parameters of a task, those too that moto doesn't know."""
     if task.parargs is None:
         return {}
-    task.parargs.eval(env=env)
-    given = env.stack.pop()
+    given = evaluate(task.parargs, env)
     if not isinstance(given, dict):
         raise unfit(env, given, ["They must be an object"])
     if isinstance(task, CLASSES):
@@ -167,7 +169,7 @@ for _target in (
     patches.removes(f"{_SERVICE}.{_target}")
 
 
-def client_of(task: StateTaskService, region: str, state_credentials: StateCredentials) -> Any:
+def client_of(task: StateTaskService, region: str, state_credentials: StateCredentials) -> BaseClient:
     """boto3's client for what a service task calls, in the task's role."""
     service = call_of(task).boto_service
     is_given = task.credentials is not None
@@ -176,11 +178,11 @@ def client_of(task: StateTaskService, region: str, state_credentials: StateCrede
 
 @_of_each_service("_eval_service_task")
 def _evaluate(
-    _: Patch[..., Any],
+    _: Patch[..., None],
     task: StateTaskService,
     env: Frame,
     resource_runtime_part: ResourceRuntimePart,
-    normalised_parameters: dict[str, Any],
+    normalised_parameters: JsonObject,
     state_credentials: StateCredentials,
 ) -> None:
     """Makes the call of an integration, and puts its result on the stack."""
@@ -198,7 +200,7 @@ def _evaluate(
     env.stack.append(result)
 
 
-def _prepared(env: Frame, call: Call, parameters: dict[str, Any]) -> dict[str, Any]:
+def _prepared(env: Frame, call: Call, parameters: JsonObject) -> JsonObject:
     """The parameters after an optimized integration has prepared them for the service."""
     given = dict(parameters)
     if call.service == "lambda":
@@ -214,7 +216,7 @@ def _prepared(env: Frame, call: Call, parameters: dict[str, Any]) -> dict[str, A
     return given
 
 
-def _entry(env: Frame, entry: Any) -> Any:
+def _entry(env: Frame, entry: object) -> object:
     """An event as the state machine publishes it: it tells where it comes from."""
     if not isinstance(entry, dict):
         return entry
@@ -276,7 +278,7 @@ def named_error(
 
 
 @_of_each_service("_from_error")
-def _from_error(patch: Patch[..., Any], task: StateTaskService, env: Frame, ex: Exception) -> FailureEvent:
+def _from_error(patch: Patch[..., FailureEvent], task: StateTaskService, env: Frame, ex: Exception) -> FailureEvent:
     return named_error(patch.original, task, env, ex)
 
 

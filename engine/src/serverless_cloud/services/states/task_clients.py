@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
@@ -46,7 +47,7 @@ class Clients:
         self._lock = threading.Lock()
         plane.forgetting.append(self._sessions.clear)
 
-    def client(self, service: str, region: str, role_arn: str, *, is_given: bool = False) -> Any:
+    def client(self, service: str, region: str, role_arn: str, *, is_given: bool = False) -> BaseClient:
         """boto3's client for a service of this cloud; the same one each time.
 
         Args:
@@ -78,7 +79,7 @@ class Clients:
 
 
 def _denied(message: str) -> ClientError:
-    about: Any = {
+    about = {
         "Error": {"Code": "AccessDeniedException", "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": 403, "RequestId": str(uuid.uuid4())},
     }
@@ -86,7 +87,7 @@ def _denied(message: str) -> ClientError:
 
 
 @once(most=256)
-def _make(service: str, region: str, port: str, key: str, secret: str, token: str) -> Any:
+def _make(service: str, region: str, port: str, key: str, secret: str, token: str) -> BaseClient:
     return boto3.session.Session().client(
         service,
         region_name=region,
@@ -107,6 +108,6 @@ def _make(service: str, region: str, port: str, key: str, secret: str, token: st
 
 
 @patches.replaces("moto.stepfunctions.parser.asl.utils.boto_client:boto_client_for", everywhere=True)
-def boto_client_for(region: str, service: str, state_credentials: StateCredentials | None = None) -> Any:
+def boto_client_for(region: str, service: str, state_credentials: StateCredentials | None = None) -> BaseClient:
     """The client that moto's interpreter calls a service with."""
     return current.parts[Clients].client(service, region, str(getattr(state_credentials, "role_arn", "")))

@@ -9,8 +9,8 @@ Rules: Step Functions Developer Guide, "Handling errors in Step Functions workfl
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states import task_calls as states_task_calls
 from serverless_cloud.services.states.frame import Frame
@@ -73,7 +74,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> Fa
 
 
 @patches.replaces(f"{_TASK}.lambda_eval_utils:execute_lambda_function_integration", defect="data plane")
-def execute(env: Frame, parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> None:
+def execute(env: Frame, parameters: JsonObject, region: str, state_credentials: StateCredentials) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
     client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
     env.stack.append(_invoked(client, parameters))
@@ -87,7 +88,7 @@ def evaluate(
     task: StateTaskServiceLambda,
     env: Frame,
     resource_runtime_part: ResourceRuntimePart,
-    normalised_parameters: dict[str, Any],
+    normalised_parameters: JsonObject,
     state_credentials: StateCredentials,
 ) -> None:
     """Of a Task that calls Invoke: its whole answer is put on the stack."""
@@ -98,13 +99,13 @@ def evaluate(
     env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
 
 
-def _invoked(client: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _invoked(client: BaseClient, arguments: JsonObject) -> JsonObject:
     """Invoke's answer, with the payload from JSON.
 
     Raises:
         LambdaFunctionErrorException: the function has failed.
     """
-    answer: dict[str, Any] = client.invoke(**arguments)
+    answer: JsonObject = client.invoke(**arguments)
     text = answer["Payload"].read().decode("utf-8", "replace")
     payload = json.loads(text) if text else ""
     if error := answer.get("FunctionError"):
