@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from serverless_cloud import guard, leftovers, peers
 from serverless_cloud.disk import PatientLog
@@ -57,7 +57,7 @@ class CloudServer:
         self._server.app = LocalCloudApp(moto, late, self.plane, self.reset, self.stop_soon, log)
         self._stopping = threading.Event()
 
-    def _stacks(self) -> Any:
+    def _stacks(self) -> WSGIApplication:
         # Late: few notebooks make a stack.
         from serverless_cloud.iam.permissions import ACCOUNT_ID
         from serverless_cloud.stacks.app import StacksApp

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.backends import get_backend
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.lambda_.function import FunctionSpec
 
 _making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
@@ -23,7 +23,7 @@ def write_log(spec: FunctionSpec, stream: str, text: str) -> None:
     write_events(spec.account_id, spec.region, spec.log_group, stream, events)
 
 
-def write_proxy_log(key: tuple[str, str, str], entry: dict[str, Any]) -> None:
+def write_proxy_log(key: tuple[str, str, str], entry: JsonObject) -> None:
     """Writes what a proxy says of itself to /aws/rds/proxy/<name>.
 
     Time, level and endpoint stand before the message, as AWS documents ("Monitoring RDS Proxy metrics") and public
@@ -40,7 +40,7 @@ def write_proxy_log(key: tuple[str, str, str], entry: dict[str, Any]) -> None:
     write_events(account, region, f"/aws/rds/proxy/{name}", "default", [event])
 
 
-def write_events(account: str, region: str, group: str, stream: str, events: list[dict[str, Any]]) -> None:
+def write_events(account: str, region: str, group: str, stream: str, events: list[JsonObject]) -> None:
     """Writes events ("timestamp" in ms, "message"); group and stream are made unless they are there."""
     backend = get_backend("logs")[account][region]
     with _making_streams:

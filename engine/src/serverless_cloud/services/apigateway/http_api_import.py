@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.apigatewayv2.exceptions import BadRequestException
@@ -56,7 +55,7 @@ def reimport_api(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 201, {"status": 201}, json.dumps(api.to_json())
 
 
-def _document(response: Any) -> Document:
+def _document(response: ApiGatewayV2Response) -> Document:
     basepath = response._get_param("basepath")
     if basepath not in (None, "ignore"):
         raise NotHonoured(f"Basepath {basepath}")

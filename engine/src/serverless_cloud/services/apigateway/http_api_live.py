@@ -13,6 +13,7 @@ from typing import Any
 from moto.apigatewayv2 import models
 from moto.apigatewayv2.models import Api
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.authorizers import LambdaAuthorizer
 from serverless_cloud.http.cors import cors_of
 from serverless_cloud.http.http_api_model import (
@@ -31,25 +32,23 @@ from serverless_cloud.services.apigateway.http_api_rules import FUNCTION
 _AUTOMATIC = "Automatic deployment triggered by changes to the Api configuration"
 
 
-def deployments(api: Api) -> dict[str, dict[str, Any]]:
-    """The deployments of an API, by id: {"made": Deployment, "json": the API's answer}."""
-    found: dict[str, dict[str, Any]] = vars(api).setdefault("deployments_made", {})
+def deployments(api: Api) -> dict[str, tuple[Deployment, JsonObject]]:
+    """The deployments of an API by id, each with the API's answer."""
+    found: dict[str, tuple[Deployment, JsonObject]] = vars(api).setdefault("deployments_made", {})
     return found
 
 
 def deploy(api: Api, account_id: str, description: str | None = None, *, auto: bool = False) -> str:
     """Deploys an API as it is now; the deployment's id."""
     id = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(6))  # as API Gateway's ids
-    deployments(api)[id] = {
-        "made": _deployment(api, account_id, id),
-        "json": {
-            "autoDeployed": auto,
-            "createdDate": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "deploymentId": id,
-            "deploymentStatus": "DEPLOYED",
-            "description": _AUTOMATIC if auto else description or None,
-        },
+    shown = {
+        "autoDeployed": auto,
+        "createdDate": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "deploymentId": id,
+        "deploymentStatus": "DEPLOYED",
+        "description": _AUTOMATIC if auto else description or None,
     }
+    deployments(api)[id] = _deployment(api, account_id, id), shown
     return id
 
 
@@ -57,13 +56,13 @@ def deploy_by_itself(api: Api, account_id: str) -> None:
     """After a change: deploys to the stages with AutoDeploy."""
     stages = [stage for stage in api.stages.values() if stage.auto_deploy]
     if stages:
-        before: set[Any] = {vars(stage).get("deployment_id") for stage in stages}
+        before: set[str] = {vars(stage).get("deployment_id", "") for stage in stages}
         id = deploy(api, account_id, auto=True)
         for stage in stages:
             vars(stage)["deployment_id"] = id
         in_use = {vars(stage).get("deployment_id") for stage in api.stages.values()}
-        for old in before - in_use - {None}:  # else a long life of changes would fill the memory
-            if deployments(api).get(old, {}).get("json", {}).get("autoDeployed"):
+        for old in before - in_use:  # else a long life of changes would fill the memory
+            if old in deployments(api) and deployments(api)[old][1]["autoDeployed"]:
                 del deployments(api)[old]
     touch(api)
 
@@ -87,20 +86,20 @@ def served(account_id: str, region: str, api_id: str) -> HttpApi | None:
     return known[1]
 
 
-def _stage(api: Api, stage: Any) -> Stage:
-    found = deployments(api).get(vars(stage).get("deployment_id") or "")
+def _stage(api: Api, stage: models.Stage) -> Stage:
+    found = deployments(api).get(vars(stage).get("deployment_id", ""))
     where = (api.api_id, stage.name)
     own = {key: _limit(("http-route", *where, key), each) for key, each in (stage.route_settings or {}).items()}
     return Stage(
         name=stage.name,
-        deployment=found["made"] if found else None,
+        deployment=found[0] if found else None,
         variables=dict(stage.stage_variables or {}),
         limits={key: limit for key, limit in own.items() if limit is not None},
         limit=_limit(("http-stage", *where), stage.default_route_settings or {}),
     )
 
 
-def _limit(key: tuple[str, ...], settings: dict[str, Any]) -> Limit | None:
+def _limit(key: tuple[str, ...], settings: JsonObject) -> Limit | None:
     """A stage or a route that sets only one of the two has the account's other one."""
     rate, burst = settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit")
     if rate is None and burst is None:
@@ -116,11 +115,11 @@ def _deployment(api: Api, account_id: str, id: str) -> Deployment:
     return deployment(routes, cors_of(cors), id)
 
 
-def _route(api: Api, account_id: str, route: Any) -> Route:
+def _route(api: Api, account_id: str, route: models.Route) -> Route:
     target = api.integrations.get((route.target or "").removeprefix("integrations/"))
-    authorizer: Any = None
+    authorizer: JwtAuthorizer | LambdaAuthorizer | str | None = None
     if route.authorization_type in ("JWT", "CUSTOM"):
-        authorizer = _authorizer(api, account_id, api.authorizers[route.authorizer_id])
+        authorizer = _authorizer(api, account_id, api.authorizers[str(route.authorizer_id)])
     elif route.authorization_type == "AWS_IAM":
         authorizer = "AWS_IAM"
     return Route(
@@ -131,7 +130,7 @@ def _route(api: Api, account_id: str, route: Any) -> Route:
     )
 
 
-def _integration(given: Any) -> Integration:
+def _integration(given: models.Integration) -> Integration:
     uri = given.integration_uri or ""
     function = FUNCTION.fullmatch(uri)
     is_function = given.integration_type == "AWS_PROXY" and not given.integration_subtype
@@ -148,10 +147,11 @@ def _integration(given: Any) -> Integration:
     )
 
 
-def _authorizer(api: Api, account_id: str, given: Any) -> JwtAuthorizer | LambdaAuthorizer:
+def _authorizer(api: Api, account_id: str, given: models.Authorizer) -> JwtAuthorizer | LambdaAuthorizer:
     sources = tuple(given.identity_source or ())
     if given.authorizer_type == "JWT":
-        return JwtAuthorizer(given.jwt_config["issuer"], tuple(given.jwt_config["audience"]), sources[0])
+        jwt: Any = given.jwt_config  # moto says it is a text
+        return JwtAuthorizer(jwt["issuer"], tuple(jwt["audience"]), sources[0])
     region = api.backend.region_name
     function = FUNCTION.fullmatch(given.authorizer_uri)
     assert function is not None

@@ -9,11 +9,10 @@ Sources: API Gateway v2 API reference, and "Quotas for configuring and running a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.http_api_integrations import SERVICES, refuse_foreign
 from serverless_cloud.http.http_api_parameters import check_keys
 from serverless_cloud.http.jwt_authorizer import unreachable
@@ -55,7 +54,7 @@ class Conflict(APIGatewayV2Error):
         super().__init__("ConflictException", text)
 
 
-def _refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
+def _refuse_settings(kind: str, params: JsonObject) -> None:
     """Raises for settings that HTTP APIs don't have or the local cloud doesn't support. Kinds: `OF_WEBSOCKETS`."""
     for name in OF_WEBSOCKETS[kind]:
         if params.get(name):
@@ -65,7 +64,7 @@ def _refuse_settings(kind: str, params: Mapping[str, Any]) -> None:
             raise NotHonoured(name[0].upper() + name[1:])
 
 
-def refuse_api(params: Mapping[str, Any]) -> None:
+def refuse_api(params: JsonObject) -> None:
     """Raises for an API that cannot be made or changed so."""
     if params.get("protocolType") == "WEBSOCKET":
         raise NotHonoured("ProtocolType WEBSOCKET")
@@ -82,7 +81,7 @@ def refuse_api(params: Mapping[str, Any]) -> None:
         )
 
 
-def refuse_route(params: Mapping[str, Any], others: list[str]) -> None:
+def refuse_route(params: JsonObject, others: list[str]) -> None:
     """Raises for a route that cannot be. Args: others: the keys of the API's other routes."""
     _refuse_settings("route", params)
     key = params.get("routeKey") or ""
@@ -122,7 +121,7 @@ def _refuse_path(path: str) -> None:
         raise BadRequestException(f"{path} has two path variables with the same name. Rename one of them.")
 
 
-def refuse_integration(params: Mapping[str, Any]) -> None:
+def refuse_integration(params: JsonObject) -> None:
     """Raises for an integration that cannot be."""
     _refuse_settings("integration", params)
     kind, subtype = params.get("integrationType"), params.get("integrationSubtype")
@@ -147,7 +146,7 @@ def refuse_integration(params: Mapping[str, Any]) -> None:
         raise BadRequestException(str(error)) from error
 
 
-def _refuse_target(kind: str, subtype: str | None, uri: str, params: Mapping[str, Any]) -> None:
+def _refuse_target(kind: str, subtype: str | None, uri: str, params: JsonObject) -> None:
     if kind == "HTTP_PROXY":
         if not params.get("integrationMethod"):
             raise BadRequestException(
@@ -178,7 +177,7 @@ def _refuse_target(kind: str, subtype: str | None, uri: str, params: Mapping[str
         )
 
 
-def refuse_authorizer(params: Mapping[str, Any]) -> None:
+def refuse_authorizer(params: JsonObject) -> None:
     """Raises for an authorizer that cannot be."""
     kind, sources = params.get("authorizerType"), params.get("identitySource") or []
     if kind not in ("JWT", "REQUEST"):
@@ -216,7 +215,7 @@ def refuse_authorizer(params: Mapping[str, Any]) -> None:
         )
 
 
-def refuse_stage(params: Mapping[str, Any]) -> None:
+def refuse_stage(params: JsonObject) -> None:
     """Raises for a stage that cannot be."""
     _refuse_settings("stage", params)
     name = params.get("stageName") or ""

@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError, ParamValidationError
 from moto.backends import get_backend
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.calls import SERVICE
 from serverless_cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
-from serverless_cloud.iam.permissions import Permissions
+from serverless_cloud.iam.permissions import ACCOUNT_ID, Permissions
 from serverless_cloud.services.apigateway.http_api_rules import COGNITO
 
-ACCOUNT_ID = "123456789012"  # moto's default account
 #: The parameters that a service takes as another type than text.
 _READ: dict[str, Callable[[str], Any]] = {"DelaySeconds": int, "MessageAttributes": json.loads, "Resources": json.loads}
 
@@ -23,7 +23,7 @@ _READ: dict[str, Callable[[str], Any]] = {"DelaySeconds": int, "MessageAttribute
 def service_calls(permissions: Permissions) -> ServiceCall:
     """Calls services by boto3, as the role of the integration."""
 
-    def call_service(subtype: str, region: str, given: Mapping[str, str], role_arn: str) -> Mapping[str, Any]:
+    def call_service(subtype: str, region: str, given: Mapping[str, str], role_arn: str) -> JsonObject:
         service = SERVICES[subtype]
         resource = given.get(service.resource) or "default"
         arn = _arn_of(subtype, resource, region)
@@ -33,12 +33,12 @@ def service_calls(permissions: Permissions) -> ServiceCall:
     return call_service
 
 
-def keys_of_pool(issuer: str) -> Mapping[str, Any] | None:
+def keys_of_pool(issuer: str) -> JsonObject | None:
     """The public keys of a Cognito user pool; None if the issuer is not a pool of this cloud."""
     found = COGNITO.fullmatch(issuer)
     if not found:
         return None
-    pool: Any = get_backend("cognito-idp")[ACCOUNT_ID][found[1]].user_pools.get(found[2])
+    pool = get_backend("cognito-idp")[ACCOUNT_ID][found[1]].user_pools.get(found[2])
     return None if pool is None else {"keys": [pool.json_web_key.as_dict(private=False)]}
 
 
@@ -50,7 +50,7 @@ def _arn_of(subtype: str, resource: str, region: str) -> str:
     return f"arn:aws:events:{region}:{ACCOUNT_ID}:event-bus/{resource}"
 
 
-def _call(subtype: str, region: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+def _call(subtype: str, region: str, given: Mapping[str, str]) -> JsonObject:
     try:
         values = {name: _READ.get(name, str)(value) for name, value in given.items() if value}
         if subtype == "SQS-SendMessage":
@@ -70,6 +70,6 @@ def _call(subtype: str, region: str, given: Mapping[str, str]) -> Mapping[str, A
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def _lower(values: dict[str, Any]) -> dict[str, Any]:
+def _lower(values: JsonObject) -> JsonObject:
     """Step Functions' own names begin with a small letter."""
     return {name[0].lower() + name[1:]: value for name, value in values.items()}

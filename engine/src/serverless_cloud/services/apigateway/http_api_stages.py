@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import unquote
 
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
-from moto.apigatewayv2.models import Api
+from moto.apigatewayv2.models import Api, Stage
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.apigateway import http_api_rules as rules
 from serverless_cloud.services.apigateway.http_api_live import deploy, deploy_by_itself, deployments, touch
@@ -40,13 +40,13 @@ class NotFound(APIGatewayV2Error):
         super().__init__("NotFoundException", f"Invalid {kind} identifier specified {id}")
 
 
-def named(response: ApiGatewayV2Response) -> tuple[Any, list[str]]:
+def named(response: ApiGatewayV2Response) -> tuple[Api, list[str]]:
     """The API that a call names, and the rest of its path: ["routes", "abc"]."""
     parts = unquote(response.path).split("/")  # "", "v2", "apis", ID, ...
     return response.apigatewayv2_backend.get_api(parts[3]), parts[4:]
 
 
-def check_deployment(api: Api, params: dict[str, Any], auto: bool) -> None:
+def check_deployment(api: Api, params: JsonObject, auto: bool) -> None:
     """Raises BadRequestException for a DeploymentId that a stage cannot have."""
     id = params.get("deploymentId")
     if id and id not in deployments(api):
@@ -87,7 +87,7 @@ def update_stage(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     if "routeSettings" in params:
         stage.route_settings = {**(stage.route_settings or {}), **params["routeSettings"]}
     if params.get("deploymentId"):
-        stage.deployment_id = params["deploymentId"]
+        vars(stage)["deployment_id"] = params["deploymentId"]
     if params.get("autoDeploy"):
         deploy_by_itself(api, response.apigatewayv2_backend.account_id)
     touch(api)
@@ -107,21 +107,21 @@ def create_deployment(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
         )
     id = deploy(api, response.apigatewayv2_backend.account_id, params.get("description"))
     if stage is not None:
-        stage.deployment_id = id
+        vars(stage)["deployment_id"] = id
     touch(api)
-    return 201, {"status": 201}, json.dumps(deployments(api)[id]["json"])
+    return 201, {"status": 201}, json.dumps(deployments(api)[id][1])
 
 
 @patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_deployments", expects="")
 def get_deployments(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api, _ = named(response)
-    return 200, {}, json.dumps({"items": [each["json"] for each in deployments(api).values()]})
+    return 200, {}, json.dumps({"items": [shown for _, shown in deployments(api).values()]})
 
 
 @patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.get_deployment", expects="")
 def get_deployment(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     api, ids = named(response)
-    return 200, {}, json.dumps(_deployment(api, ids[1])["json"])
+    return 200, {}, json.dumps(_deployment(api, ids[1]))
 
 
 @patches.replaces("moto.apigatewayv2.responses:ApiGatewayV2Response.delete_deployment", expects="")
@@ -157,14 +157,12 @@ def get_stages(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     return 200, {}, json.dumps({"items": [stage_json(stage) for stage in api.stages.values()]})
 
 
-def stage_json(stage: Any) -> dict[str, Any]:
+def stage_json(stage: Stage) -> JsonObject:
     """A stage as the API shows it."""
-    shown: dict[str, Any] = stage.to_json()
-    return {"deploymentId": vars(stage).get("deployment_id")} | shown
+    return {"deploymentId": vars(stage).get("deployment_id")} | stage.to_json()
 
 
-def _deployment(api: Api, id: str) -> dict[str, Any]:
+def _deployment(api: Api, id: str) -> JsonObject:
     if id not in deployments(api):
         raise NotFound("Deployment", id)
-    found: dict[str, Any] = deployments(api)[id]
-    return found
+    return deployments(api)[id][1]

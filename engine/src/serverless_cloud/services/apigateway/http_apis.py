@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from moto.apigatewayv2.exceptions import BadRequestException
-from moto.apigatewayv2.models import Api
+from moto.apigatewayv2.models import Api, Authorizer, Integration, Route
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.authorizers import LambdaAuthorizers
@@ -33,7 +34,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway import http_api_rules as rules
 from serverless_cloud.services.apigateway.http_api_live import deploy_by_itself, served
-from serverless_cloud.services.apigateway.http_api_services import ACCOUNT_ID, keys_of_pool, service_calls
+from serverless_cloud.services.apigateway.http_api_services import keys_of_pool, service_calls
 from serverless_cloud.services.apigateway.http_api_stages import check_deployment, named, stage_json
 from serverless_cloud.services.apigateway.signers import require, signer_of
 
@@ -61,9 +62,6 @@ def connect(plane: DataPlane) -> None:
     authorizers = LambdaAuthorizers(calls := FunctionCalls(plane.functions, plane.permissions))
     tokens, throttles = Tokens(keys_of_pool), Throttles()
 
-    def signer(access_key: str) -> Signer | None:
-        return signer_of(ACCOUNT_ID, access_key)
-
     def allow(who: Signer, arn: str) -> bool:
         try:
             require(plane.permissions, who, "execute-api:Invoke", arn)
@@ -72,7 +70,7 @@ def connect(plane: DataPlane) -> None:
         return True
 
     integrations = Integrations(calls, service_calls(plane.permissions), lambda url: local_url(plane.doors, url))
-    apis = HttpApis(integrations, authorizers, tokens, throttles, signer, allow)
+    apis = HttpApis(integrations, authorizers, tokens, throttles, signer_of, allow)
     plane.forgetting.extend((authorizers.clear, tokens.clear, throttles.clear))
     current.parts[HttpApiParts] = HttpApiParts(apis, authorizers)
 
@@ -133,7 +131,7 @@ def reset_authorizers_cache(response: ApiGatewayV2Response) -> TYPE_RESPONSE:
 
 
 @patches.replaces_each("moto.apigatewayv2.responses:ApiGatewayV2Response", CHANGES, expects="self")
-def _change(patch: Patch[..., Any], response: ApiGatewayV2Response) -> TYPE_RESPONSE:
+def _change(patch: Patch[..., TYPE_RESPONSE], response: ApiGatewayV2Response) -> TYPE_RESPONSE:
     """A call of moto with AWS's rules before it, and what is deployed brought up to date after it."""
     name = patch.name
     api, ids = named(response)
@@ -144,7 +142,7 @@ def _change(patch: Patch[..., Any], response: ApiGatewayV2Response) -> TYPE_RESP
         response.body = json.dumps(params | {"payloadFormatVersion": "1.0"})
     _, _, body = patch.original(response)
     if name == "create_stage" and params.get("deploymentId"):
-        api.stages[params["stageName"]].deployment_id = params["deploymentId"]
+        vars(api.stages[params["stageName"]])["deployment_id"] = params["deploymentId"]
     deploy_by_itself(api, response.apigatewayv2_backend.account_id)
     if name == "create_stage":
         body = json.dumps(stage_json(api.stages[params["stageName"]]))
@@ -155,11 +153,11 @@ def _change(patch: Patch[..., Any], response: ApiGatewayV2Response) -> TYPE_RESP
 # ---- checks before moto's calls
 
 
-def _merged(kept: Any, params: dict[str, Any]) -> dict[str, Any]:
+def _merged(kept: Authorizer | Integration | Route, params: JsonObject) -> JsonObject:
     return {k: v for k, v in (*kept.to_json().items(), *params.items()) if v is not None}
 
 
-def _check_route(api: Api, params: dict[str, Any], ids: list[str]) -> None:
+def _check_route(api: Api, params: JsonObject, ids: list[str]) -> None:
     route = api.get_route(ids[1]) if len(ids) > 1 else None
     merged = _merged(route, params) if route else params
     rules.refuse_route(merged, [each.route_key for each in api.get_routes() if each is not route])
@@ -178,11 +176,11 @@ def _check_route(api: Api, params: dict[str, Any], ids: list[str]) -> None:
             )
 
 
-def _check_integration(api: Api, params: dict[str, Any], ids: list[str]) -> None:
+def _check_integration(api: Api, params: JsonObject, ids: list[str]) -> None:
     rules.refuse_integration(_merged(api.get_integration(ids[1]), params) if len(ids) > 1 else params)
 
 
-def _check_unused_integration(api: Api, _params: dict[str, Any], ids: list[str]) -> None:
+def _check_unused_integration(api: Api, _params: JsonObject, ids: list[str]) -> None:
     api.get_integration(ids[1])
     _refuse_if_used(api, "integration", ids[1], "target", f"integrations/{ids[1]}")
 
@@ -192,7 +190,7 @@ def _refuse_if_used(api: Api, kind: str, id: str, attribute: str, value: str) ->
         raise rules.Conflict(f"Cannot delete {kind} {id} because the route {users[0]} refers to it.")
 
 
-def _check_authorizer(api: Api, params: dict[str, Any], ids: list[str]) -> None:
+def _check_authorizer(api: Api, params: JsonObject, ids: list[str]) -> None:
     merged = _merged(api.get_authorizer(ids[1]), params) if len(ids) > 1 else params
     rules.refuse_authorizer(merged)
     issuer = (merged.get("jwtConfiguration") or {}).get("issuer") or ""
@@ -200,25 +198,25 @@ def _check_authorizer(api: Api, params: dict[str, Any], ids: list[str]) -> None:
         raise BadRequestException(f"Invalid issuer: {issuer}. This cloud has no such user pool, so create it first.")
 
 
-def _check_unused_authorizer(api: Api, _params: dict[str, Any], ids: list[str]) -> None:
+def _check_unused_authorizer(api: Api, _params: JsonObject, ids: list[str]) -> None:
     api.get_authorizer(ids[1])
     _refuse_if_used(api, "authorizer", ids[1], "authorizer_id", ids[1])
 
 
-def _check_new_stage(api: Api, params: dict[str, Any], _ids: list[str]) -> None:
+def _check_new_stage(api: Api, params: JsonObject, _ids: list[str]) -> None:
     rules.refuse_stage(params)
     if params["stageName"] in api.stages:
         raise rules.Conflict(f"Stage {params['stageName']} already exists")
     check_deployment(api, params, bool(params.get("autoDeploy")))
 
 
-def _check_api(_api: Any, params: dict[str, Any], _ids: list[str]) -> None:
+def _check_api(_api: Api, params: JsonObject, _ids: list[str]) -> None:
     if given := [name for name in ("target", "routeKey", "credentialsArn") if params.get(name)]:
         raise NotHonoured(f"{given[0][0].upper()}{given[0][1:]} in UpdateApi")
     rules.refuse_api(params)
 
 
-_CHECKS: dict[str, Callable[[Any, dict[str, Any], list[str]], None]] = {
+_CHECKS: dict[str, Callable[[Api, JsonObject, list[str]], object]] = {
     "create_route": _check_route,
     "update_route": _check_route,
     "delete_route": lambda api, _params, ids: api.get_route(ids[1]),
@@ -234,7 +232,7 @@ _CHECKS: dict[str, Callable[[Any, dict[str, Any], list[str]], None]] = {
 }
 
 
-def _quick_integration(params: dict[str, Any]) -> dict[str, Any]:
+def _quick_integration(params: JsonObject) -> JsonObject:
     """The integration that CreateApi makes for a Target."""
     target, is_function = params["target"], params["target"].startswith("arn:")
     given = {
@@ -261,5 +259,5 @@ def _quick_integration(params: dict[str, Any]) -> dict[str, Any]:
     rules.REFUSED_CALLS,
     expects={name: "" if name in _NOT_IN_MOTO else "self" for name in rules.REFUSED_CALLS},
 )
-def _refuse(patch: Patch[..., Any], _: ApiGatewayV2Response) -> NoReturn:
+def _refuse(patch: Patch[..., object], _: ApiGatewayV2Response) -> NoReturn:
     raise NotHonoured("".join(part.capitalize() for part in patch.name.split("_")))

@@ -10,9 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from moto.apigateway import models
@@ -20,6 +18,7 @@ from moto.apigateway.exceptions import DeploymentNotFoundException, StageStillAc
 from moto.apigateway.models import APIGatewayBackend, Deployment as MotoDeployment, RestAPI
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.calls import FunctionCalls
@@ -36,8 +35,6 @@ from serverless_cloud.services.apigateway.http_api_services import keys_of_pool
 from serverless_cloud.services.apigateway.signers import RoleSessions, require, signer_of
 
 patches = Service("apigateway")
-
-ACCOUNT_ID = "123456789012"  # moto's default account
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,7 @@ def connect(plane: DataPlane) -> None:
     sessions = RoleSessions(plane.permissions)
     services = AwsServices(lambda: int(os.environ["MOTO_PORT"]), sessions.keys_of)
     backends = Backends(lambda url: local_url(plane.doors, url))
-    authorization = Authorization(
-        authorizers,
-        tokens,
-        functools.partial(signer_of, ACCOUNT_ID),
-        functools.partial(require, plane.permissions),
-    )
+    authorization = Authorization(authorizers, tokens, signer_of, functools.partial(require, plane.permissions))
     gateway = RestApis(
         lambda api_id, name: stage_of(homes.get(api_id), api_id, name),
         authorization,
@@ -85,7 +77,7 @@ def connect(plane: DataPlane) -> None:
         "minimum_compression_size=None, disable_execute_api_endpoint=None"
     ),
 )
-def create_rest_api(backend: APIGatewayBackend, *args: Any, **more: Any) -> RestAPI:
+def create_rest_api(backend: APIGatewayBackend, *args: object, **more: object) -> RestAPI:
     api = create_rest_api.original(backend, *args, **more)
     current.parts[RestParts].homes[api.id] = backend
     current.plane.doors.open(
@@ -151,21 +143,18 @@ def snapshot(api: RestAPI, deployment_id: str) -> Deployment:
     return Deployment(
         id=deployment_id,
         resources=tuple(
-            Resource(each.id, each.get_path(), {k: _json(m) for k, m in each.resource_methods.items()})
+            Resource(
+                each.id, each.get_path(), {k: copy.deepcopy(m.to_json()) for k, m in each.resource_methods.items()}
+            )
             for each in api.resources.values()
         ),
         models={name: model.schema or "{}" for name, model in api.models.items()},
         validators={id: copy.deepcopy(each.to_dict()) for id, each in api.request_validators.items()},
-        authorizers={id: _json(each) for id, each in api.authorizers.items()},
-        gateway_responses={kind: _json(each) for kind, each in api.gateway_responses.items()},
+        authorizers={id: copy.deepcopy(each.to_json()) for id, each in api.authorizers.items()},
+        gateway_responses={kind: copy.deepcopy(each.to_json()) for kind, each in api.gateway_responses.items()},
         binary_media_types=tuple(api.binaryMediaTypes),
         api_key_source=api.api_key_source,
     )
-
-
-def _json(thing: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = copy.deepcopy(thing.to_json())
-    return found
 
 
 def stage_of(backend: APIGatewayBackend | None, api_id: str, name: str) -> Stage | None:
@@ -195,7 +184,7 @@ def stage_of(backend: APIGatewayBackend | None, api_id: str, name: str) -> Stage
     )
 
 
-def _plan(backend: APIGatewayBackend, plan: Any, of_stage: Mapping[str, Any]) -> UsagePlan:
+def _plan(backend: APIGatewayBackend, plan: models.UsagePlan, of_stage: JsonObject) -> UsagePlan:
     keys = [backend.keys[id] for id in backend.usage_plan_keys.get(plan.id, {}) if id in backend.keys]
     return UsagePlan(
         id=plan.id,

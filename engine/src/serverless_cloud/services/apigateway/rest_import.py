@@ -22,6 +22,7 @@ from moto.apigateway.exceptions import (
 )
 from moto.apigateway.models import RestAPI
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_rules import check_integration, keep_integration
@@ -39,11 +40,9 @@ _KNOWN = {
 }  # fmt: skip
 _PLACES = {"query": "querystring", "header": "header", "path": "path"}
 
-Doc = Mapping[str, Any]
-
 
 @patches.replaces("moto.apigateway.models:APIGatewayBackend.import_rest_api")
-def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], fail_on_warnings: bool) -> RestAPI:
+def import_rest_api(backend: models.APIGatewayBackend, api_doc: JsonObject, fail_on_warnings: bool) -> RestAPI:
     _check(api_doc)
     info: Any = api_doc.get("info") or {}
     if not info.get("title"):
@@ -61,7 +60,7 @@ def import_rest_api(backend: models.APIGatewayBackend, api_doc: dict[str, Any], 
 def put_rest_api(
     backend: models.APIGatewayBackend,
     function_id: str,
-    api_doc: dict[str, Any],
+    api_doc: JsonObject,
     fail_on_warnings: bool,
     mode: str = "merge",
 ) -> RestAPI:
@@ -79,11 +78,11 @@ def put_rest_api(
     return api
 
 
-def _check(doc: Doc) -> None:
+def _check(doc: JsonObject) -> None:
     if not (str(doc.get("openapi", "")).startswith("3") or str(doc.get("swagger")) == "2.0"):
         raise InvalidOpenApiDocVersionException
 
-    def look(part: Any) -> None:
+    def look(part: object) -> None:
         for name, value in part.items() if isinstance(part, Mapping) else ():
             if str(name).startswith(_X) and name not in _KNOWN:
                 raise NotHonoured(f"{name} in an OpenAPI document")
@@ -96,11 +95,11 @@ def _check(doc: Doc) -> None:
 class _Import:
     """One document on its way into an API."""
 
-    def __init__(self, backend: Any, api: Any, doc: Doc) -> None:
+    def __init__(self, backend: Any, api: Any, doc: JsonObject) -> None:
         self._backend, self._api, self._doc = backend, api, doc
         components = doc.get("components") or {}
-        self._schemas: Doc = components.get("schemas") or doc.get("definitions") or {}
-        self._security: Doc = components.get("securitySchemes") or doc.get("securityDefinitions") or {}
+        self._schemas: JsonObject = components.get("schemas") or doc.get("definitions") or {}
+        self._security: JsonObject = components.get("securitySchemes") or doc.get("securityDefinitions") or {}
         self._authorizers: dict[str, str] = {}
         self._validators: dict[str, str] = {}
 
@@ -128,7 +127,7 @@ class _Import:
                     method = "ANY" if key.startswith("x-") else key.upper()
                     self._method(resource, method, doc["paths"][path], doc["paths"][path][key])
 
-    def _models(self, part: Any) -> Any:
+    def _models(self, part: object) -> object:
         """A schema whose references lead to models of this API."""
         if isinstance(part, list):
             return [self._models(each) for each in part]
@@ -139,7 +138,7 @@ class _Import:
             return {"$ref": f"https://apigateway.amazonaws.com/restapis/{self._api.id}/models/{name}"}
         return {name: self._models(each) for name, each in part.items()}
 
-    def _authorizer(self, name: str, scheme: Doc) -> str:
+    def _authorizer(self, name: str, scheme: JsonObject) -> str:
         given = scheme[_X + "authorizer"]
         kind = str(given.get("type")).upper()
         source = given.get("identitySource") or f"method.request.header.{scheme.get('name', 'Authorization')}"
@@ -164,7 +163,7 @@ class _Import:
             resource = below[0] if below else self._backend.create_resource(self._api.id, resource.id, part)
         return resource
 
-    def _method(self, resource: Any, name: str, path_doc: Doc, doc: Doc) -> None:
+    def _method(self, resource: Any, name: str, path_doc: JsonObject, doc: JsonObject) -> None:
         parameters = [*(path_doc.get("parameters") or []), *(doc.get("parameters") or [])]
         declared = {
             f"method.request.{_PLACES[each['in']]}.{each['name']}": bool(each.get("required"))
@@ -199,7 +198,7 @@ class _Import:
         if doc.get(_X + "integration"):
             self._integration(resource, name, doc[_X + "integration"])
 
-    def _secured(self, doc: Doc) -> tuple[str, str | None, list[str] | None, bool]:
+    def _secured(self, doc: JsonObject) -> tuple[str, str | None, list[str] | None, bool]:
         """The authorization type, the authorizer's id, its scopes, and whether an API key is needed."""
         found: tuple[str, str | None, list[str] | None] = ("NONE", None, None)
         needs_key = False
@@ -219,7 +218,7 @@ class _Import:
                 raise NotHonoured(f"the security scheme {name} in an OpenAPI document")
         return (*found, needs_key)
 
-    def _integration(self, resource: Any, method: str, doc: Doc) -> None:
+    def _integration(self, resource: Any, method: str, doc: JsonObject) -> None:
         given = {**doc, "type": str(doc.get("type")).upper()}
         check_integration(given)
         integration = self._backend.put_integration(
@@ -248,7 +247,7 @@ class _Import:
             )
 
 
-def _name(part: Doc) -> str | None:
+def _name(part: JsonObject) -> str | None:
     """The model that a body refers to."""
     reference = (part.get("schema") or {}).get("$ref")
     return str(reference).rsplit("/", 1)[-1] if reference else None

@@ -8,13 +8,15 @@ but paths and methods.
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.http.front import Request
 from serverless_cloud.http.rest_gateway import TEST_STAGE
@@ -62,12 +64,13 @@ patches.adds(
     REFUSED,
     expects={name: "self" if name in _IN_MOTO else "" for name in REFUSED},
 )
-def _refuse(patch: Patch[..., Any], _: APIGatewayResponse) -> NoReturn:
+def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
 
 
+_Values = dict[str, tuple[str, Callable[[str], object]]]
 #: Patch paths of UpdateMethod and UpdateIntegration: moto's attribute, and how the value is read.
-_METHOD = {
+_METHOD: _Values = {
     "apiKeyRequired": ("api_key_required", lambda value: value.lower() == "true"),
     "authorizationType": ("authorization_type", str),
     "authorizerId": ("authorizer_id", str),
@@ -75,7 +78,7 @@ _METHOD = {
     "requestValidatorId": ("request_validator_id", str),
 }
 _METHOD_MAPS = {"requestParameters": "request_parameters", "requestModels": "request_models"}
-_INTEGRATION = {
+_INTEGRATION: _Values = {
     "uri": ("uri", str),
     "httpMethod": ("http_method", str),
     "timeoutInMillis": ("timeout_in_millis", int),
@@ -163,7 +166,7 @@ def update_integration(response: APIGatewayResponse) -> str:
     return json.dumps(integration.to_json())
 
 
-def _patch(thing: Any, patch: Any, values: Any, maps: dict[str, str], lists: dict[str, str]) -> None:
+def _patch(thing: object, patch: JsonObject, values: _Values, maps: dict[str, str], lists: dict[str, str]) -> None:
     _, first, *rest = patch["path"].split("/", 2)
     op, value = patch.get("op"), patch.get("value")
     name = (rest[0] if rest else "").replace("~1", "/").replace("~0", "~")

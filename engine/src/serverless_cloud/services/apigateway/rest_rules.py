@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from moto.apigateway.exceptions import (
@@ -22,7 +21,9 @@ from moto.apigateway.exceptions import (
 )
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import BaseResponse
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.guard import stays_here
 from serverless_cloud.http.rest_aws import TARGETS
@@ -47,7 +48,7 @@ class NotFound(NotFoundException):
     code = 404
 
 
-def given_to(response: Any) -> dict[str, Any]:
+def given_to(response: BaseResponse) -> JsonObject:
     """The body of a call; empty if it is not a JSON object."""
     try:
         body = json.loads(response.body or "{}")
@@ -56,14 +57,14 @@ def given_to(response: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def refuse_settings(given: Mapping[str, Any], operation: str, names: tuple[str, ...]) -> None:
+def refuse_settings(given: JsonObject, operation: str, names: tuple[str, ...]) -> None:
     """Raises NotHonoured for settings that would have no effect."""
     for name in names:
         if given.get(name) not in (None, "", {}, []):
             raise NotHonoured(f"{name} in {operation}")
 
 
-def check_integration(given: Mapping[str, Any]) -> None:
+def check_integration(given: JsonObject) -> None:
     """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
     kind, uri = given.get("type"), str(given.get("uri") or "")
     if kind not in INTEGRATIONS:
@@ -89,7 +90,7 @@ def check_integration(given: Mapping[str, Any]) -> None:
         )
 
 
-def keep_integration(integration: Any, given: Mapping[str, Any], resource_id: str) -> None:
+def keep_integration(integration: Any, given: JsonObject, resource_id: str) -> None:
     """Puts into moto's integration what moto drops, and AWS's defaults."""
     integration.cache_key_parameters = list(given.get("cacheKeyParameters") or [])
     integration.cache_namespace = given.get("cacheNamespace") or resource_id
@@ -106,7 +107,7 @@ def reaches(uri: str) -> bool:
     return "${" in found.group(1) or stays_here(uri) or is_of_aws(uri)
 
 
-def _check_service(kind: str, uri: str, given: Mapping[str, Any]) -> None:
+def _check_service(kind: str, uri: str, given: JsonObject) -> None:
     service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
     if not uri.startswith("arn:") or ":apigateway:" not in uri:
         return  # moto's own checks follow

@@ -13,14 +13,14 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from moto.apigateway import models
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
-from moto.apigateway.models import Stage
+from moto.apigateway.models import RestAPI, Stage, UsagePlan
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
 from serverless_cloud.refusals import NotHonoured
@@ -28,7 +28,7 @@ from serverless_cloud.services.apigateway.rest_rules import LARGEST_TTL_S, NotFo
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
-Patches = list[Mapping[str, Any]]
+Patches = list[JsonObject]
 OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
 _SETTINGS = (
     "metrics/enabled", "logging/dataTrace", "logging/loglevel", "throttling/burstLimit", "throttling/rateLimit",
@@ -50,21 +50,21 @@ _STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT
         "cacheClusterSize=None, tags=None, tracing_enabled=None"
     ),
 )
-def init_stage(stage: models.Stage, *args: Any, **more: Any) -> None:
+def init_stage(stage: models.Stage, *args: object, **more: object) -> None:
     init_stage.original(stage, *args, **more)
     vars(stage).update(dict.fromkeys(("created_s", "last_updated_s"), int(time.time())))
 
 
 @patches.replaces("moto.apigateway.models:Stage._get_default_method_settings")
-def _get_default_method_settings(stage: models.Stage) -> dict[str, Any]:
+def _get_default_method_settings(stage: models.Stage) -> JsonObject:
     account = {"throttlingRateLimit": ACCOUNT_RATE_PER_S, "throttlingBurstLimit": int(ACCOUNT_BURST)}
     return {**_get_default_method_settings.original(stage), **account}
 
 
 @patches.replaces("moto.apigateway.models:Stage.to_json")
-def to_json(stage: models.Stage) -> dict[str, Any]:
+def to_json(stage: models.Stage) -> JsonObject:
     shown = to_json.original(stage)
-    fields: dict[str, Any] = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
+    fields: JsonObject = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
     if not fields["description"]:
         del fields["description"]
     return fields | {"createdDate": vars(stage)["created_s"], "lastUpdatedDate": vars(stage)["last_updated_s"]}
@@ -159,7 +159,7 @@ def _check_name(stage_name: str) -> None:
 # ---- patch operations: each function does some, and returns the others for moto
 
 
-def stage_operations(stage: Stage, api: Any, patches: Patches) -> Patches:
+def stage_operations(stage: Stage, api: RestAPI, patches: Patches) -> Patches:
     """Checks the patches of a stage, and applies patches of method settings and variables that moto can't.
 
     Raises:
@@ -218,7 +218,7 @@ def _check_setting(name: str, value: str) -> None:
         raise BadRequestException(f"Invalid value specified for {name}: {value}. Must be one of {list(_STRATEGIES)}")
 
 
-def usage_plan_operations(plan: Any, apis: Mapping[str, Any], patches: Patches) -> Patches:
+def usage_plan_operations(plan: UsagePlan, apis: Mapping[str, RestAPI], patches: Patches) -> Patches:
     """Does the patches of numbers and of throttles of one method; returns the others.
 
     Raises:
@@ -241,7 +241,7 @@ def usage_plan_operations(plan: Any, apis: Mapping[str, Any], patches: Patches) 
     return left
 
 
-def _check_stage(plan: Any, apis: Mapping[str, Any], op: str, value: str) -> None:
+def _check_stage(plan: UsagePlan, apis: Mapping[str, RestAPI], op: str, value: str) -> None:
     api_id, colon, stage = value.partition(":")
     if not colon or not api_id or not stage:
         raise BadRequestException("Invalid API Stage specified")
@@ -255,7 +255,7 @@ def _check_stage(plan: Any, apis: Mapping[str, Any], op: str, value: str) -> Non
         raise error
 
 
-def _method_throttle(plan: Any, op: str, name: str, value: Any) -> None:
+def _method_throttle(plan: UsagePlan, op: str, name: str, value: object) -> None:
     """/apiStages/API:STAGE/throttle/~1orders/GET/rateLimit."""
     parts = name.split("/")
     found = [each for each in plan.api_stages if f"{each['apiId']}:{each['stage']}" == parts[0]]
@@ -272,7 +272,7 @@ def _method_throttle(plan: Any, op: str, name: str, value: Any) -> None:
     throttle.setdefault(key, {})[parts[4]] = _number(parts[4], value)
 
 
-def _number(name: str, value: Any) -> float:
+def _number(name: str, value: object) -> float:
     """rateLimit is any number, all others are whole ones."""
     try:
         return float(str(value)) if name == "rateLimit" else int(str(value))

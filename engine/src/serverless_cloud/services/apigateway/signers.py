@@ -10,14 +10,14 @@ from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
+from moto.sts.models import AssumedRole, sts_backends
 from moto.utilities.utils import get_partition
 
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.calls import SERVICE
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.iam.matching import Context
-from serverless_cloud.iam.permissions import InvalidCredentials, Permissions
+from serverless_cloud.iam.permissions import ACCOUNT_ID, InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Request
 from serverless_cloud.surroundings import LOCAL_KEY
 
@@ -28,21 +28,21 @@ SESSION_NAME = "BackplaneAssumeRoleSession"  # as AWS's messages name API Gatewa
 SESSION_S = 3600
 
 
-def signer_of(account_id: str, access_key: str) -> Signer | None:
+def signer_of(access_key: str) -> Signer | None:
     """Whose an access key is; None if there is none, or it is not active."""
     if access_key in MADE_UP:
-        root = f"arn:aws:iam::{account_id}:root"
-        return Signer(access_key, MADE_UP[access_key], root, account_id, account_id)
+        root = f"arn:aws:iam::{ACCOUNT_ID}:root"
+        return Signer(access_key, MADE_UP[access_key], root, ACCOUNT_ID, ACCOUNT_ID)
     partition = get_partition("us-east-1")
-    backend: Any = iam_backends[account_id][partition]
+    backend = iam_backends[ACCOUNT_ID][partition]
     for user in backend.users.values():
         for key in user.access_keys:
             if key.access_key_id == access_key and key.status == "Active":
-                return Signer(access_key, key.secret_access_key, user.arn, user.id, account_id)
-    role: Any = sts_backends[account_id][partition].get_assumed_role_from_access_key(access_key)
+                return Signer(access_key, key.secret_access_key, user.arn, user.id, ACCOUNT_ID)
+    role = sts_backends[ACCOUNT_ID][partition].get_assumed_role_from_access_key(access_key)
     if role is None:
         return None
-    return Signer(access_key, role.secret_access_key, role.arn, role.user_id, account_id)
+    return Signer(access_key, role.secret_access_key, role.arn, role.user_id, ACCOUNT_ID)
 
 
 def require(
@@ -64,9 +64,8 @@ def require(
     """
     if not permissions.enforced or not who.access_key.startswith(("ASIA", "AKIA")):
         return
-    directory: Any = permissions.identities
     try:
-        identity = directory.of_key(who.access_key, who.token)
+        identity = permissions.identities.of_key(who.access_key, who.token)
     except InvalidCredentials as error:
         raise AccessDenied("The security token included in the request is invalid.") from error
     permissions.authorise(identity, Request(action, resource, context or {}), policy)
@@ -81,7 +80,7 @@ class RoleSessions:
 
     def __init__(self, permissions: Permissions) -> None:
         self._permissions = permissions
-        self._sessions: dict[str, Any] = {}  # moto's AssumedRole by the role's ARN
+        self._sessions: dict[str, AssumedRole] = {}  # by the role's ARN
 
     def keys_of(self, role_arn: str) -> tuple[str, str]:
         """Access key and session token of a role.

@@ -11,7 +11,6 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from moto.batch import models
 from moto.batch.models import BatchBackend
@@ -23,12 +22,12 @@ from serverless_cloud.batch.listing import selected
 from serverless_cloud.batch.refused import CannotStart, ClientException
 from serverless_cloud.batch.requests import Definition, job_of
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.batch import rules as batch_rules
-from serverless_cloud.services.iam.enforcement import MotoDirectory
 from serverless_cloud.services.logs import write_events
 
 patches = Service("batch", defect="engine/tests/test_batch_seams.py::test_stock_moto_still_has_the_defects")
@@ -52,9 +51,8 @@ class MotoControl:
 
     def credentials(self, job: Job) -> Mapping[str, str]:
         self._require_roles(job)
-        directory = self._plane.permissions.identities
-        assert isinstance(directory, MotoDirectory)
-        return directory.role_credentials(job.work.job_role_arn, job.id.replace(":", "-"), job.key[1])
+        name = job.id.replace(":", "-")
+        return self._plane.permissions.identities.role_credentials(job.work.job_role_arn, name, job.key[1])
 
     def _require_roles(self, job: Job) -> None:
         """With enforce_iam: ECS assumes both roles, and the execution role of a job on Fargate writes the log.
@@ -89,7 +87,7 @@ class MotoControl:
         now_ms = int(time.time() * 1000)
         write_events(*job.key, job.work.log_group, stream, [{"timestamp": now_ms, "message": line} for line in lines])
 
-    def publish(self, event: Mapping[str, Any]) -> None:
+    def publish(self, event: Mapping[str, object]) -> None:
         self._plane.events.publish(event)
 
     def time_scale(self) -> float:
@@ -101,7 +99,7 @@ def backend_of(key: Key) -> BatchBackend:
     return models.batch_backends[key[0]][key[1]]
 
 
-def queue_of(queue: Any) -> Queue:
+def queue_of(queue: models.JobQueue) -> Queue:
     """A queue of moto's, as jobs see it."""
     return Queue(
         arn=queue.arn,
@@ -112,7 +110,7 @@ def queue_of(queue: Any) -> Queue:
     )
 
 
-def _environment_of(environment: Any) -> ComputeEnvironment:
+def _environment_of(environment: models.ComputeEnvironment) -> ComputeEnvironment:
     resources = environment.compute_resources or {}
     is_managed = environment.env_type == "MANAGED"
     return ComputeEnvironment(
@@ -206,7 +204,7 @@ def canceljob(response: BatchResponse) -> str:
     return _end(response, current.plane.batch.cancel)
 
 
-def _end(response: Any, act: Callable[[Job, str], None]) -> str:
+def _end(response: BatchResponse, act: Callable[[Job, str], None]) -> str:
     given = json.loads(response.body)
     for name in ("jobId", "reason"):
         if not given.get(name):
@@ -217,7 +215,7 @@ def _end(response: Any, act: Callable[[Job, str], None]) -> str:
     return "{}"
 
 
-def _listed(plane: DataPlane, key: Key, given: Mapping[str, Any]) -> list[Job]:
+def _listed(plane: DataPlane, key: Key, given: JsonObject) -> list[Job]:
     """The jobs that ListJobs names."""
     if given.get("multiNodeJobId"):
         raise NotHonoured("multi-node parallel jobs")
@@ -235,7 +233,7 @@ def _listed(plane: DataPlane, key: Key, given: Mapping[str, Any]) -> list[Job]:
     return selected(plane.batch.of_queue(key, queue.arn), status, filters)
 
 
-def _page(found: list[Job], given: Mapping[str, Any]) -> dict[str, Any]:
+def _page(found: list[Job], given: JsonObject) -> JsonObject:
     """One page; the token names the last job of the one before."""
     size = given.get("maxResults") or LARGEST_PAGE
     if not isinstance(size, int) or not 1 <= size <= LARGEST_PAGE:
@@ -248,7 +246,7 @@ def _page(found: list[Job], given: Mapping[str, Any]) -> dict[str, Any]:
             raise ClientException("The nextToken is not valid.") from None
         first = next((number + 1 for number, each in enumerate(found) if each.id == last), len(found))
     page = found[first : first + size]
-    answer: dict[str, Any] = {"jobSummaryList": [each.summary() for each in page]}
+    answer: JsonObject = {"jobSummaryList": [each.summary() for each in page]}
     if first + size < len(found):
         answer["nextToken"] = base64.urlsafe_b64encode(page[-1].id.encode()).decode()
     return answer

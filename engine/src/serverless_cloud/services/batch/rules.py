@@ -26,12 +26,12 @@ from serverless_cloud.batch.listing import page
 from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.batch.requests import timeout_of
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.refusals import NotHonoured
 
 patches = Service("batch", defect="engine/tests/test_batch_seams.py::test_stock_moto_still_has_the_defects")
 
-Given = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _ENVIRONMENT_NAME = re.compile(rf"{_NAME.pattern}$")
 MOST_ENVIRONMENTS = 3
@@ -40,7 +40,7 @@ _CHANGEABLE = frozenset(("minvCpus", "maxvCpus", "desiredvCpus", "subnets", "sec
 _SERVICE = "batch.amazonaws.com"
 
 
-def is_fargate(resources: Given) -> bool:
+def is_fargate(resources: JsonObject) -> bool:
     """Whether computeResources are of Fargate."""
     return str(resources.get("type", "")).startswith("FARGATE")
 
@@ -48,7 +48,7 @@ def is_fargate(resources: Given) -> bool:
 # ---- compute environments
 
 
-def _create_environment(backend: BatchBackend, given: Given) -> dict[str, str]:
+def _create_environment(backend: BatchBackend, given: JsonObject) -> dict[str, str]:
     _refuse(given, "CreateComputeEnvironment", "eksConfiguration", "unmanagedvCpus", "ecsSettings")
     if given.get("type") == "UNMANAGED":
         raise NotHonoured("compute environments of the type UNMANAGED")
@@ -94,7 +94,7 @@ def _service_linked_role(backend: BatchBackend) -> str:
     return f"arn:aws:iam::{backend.account_id}:role{path}{name}"
 
 
-def _update_environment(backend: BatchBackend, given: Given) -> dict[str, str]:
+def _update_environment(backend: BatchBackend, given: JsonObject) -> dict[str, str]:
     environment = _environment(backend, str(given.get("computeEnvironment") or ""))
     _refuse(given, "UpdateComputeEnvironment", "unmanagedvCpus", "updatePolicy", "ecsSettings", "eksConfiguration")
     changes = dict(given.get("computeResources") or {})
@@ -109,7 +109,7 @@ def _update_environment(backend: BatchBackend, given: Given) -> dict[str, str]:
     return _named("computeEnvironment", environment)
 
 
-def _delete_environment(backend: BatchBackend, given: Given) -> None:
+def _delete_environment(backend: BatchBackend, given: JsonObject) -> None:
     """Deletes a compute environment; one that is not there is none to delete."""
     environment = backend.get_compute_environment(str(given.get("computeEnvironment") or ""))
     if environment is None:
@@ -131,7 +131,7 @@ def _environment(backend: BatchBackend, name: str) -> models.ComputeEnvironment:
 # ---- job queues
 
 
-def _create_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
+def _create_queue(backend: BatchBackend, given: JsonObject) -> dict[str, str]:
     name = str(given.get("jobQueueName") or "")
     if _NAME.fullmatch(name) is None:
         raise ClientException("Job queue name should match valid pattern")
@@ -148,7 +148,7 @@ def _create_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
     return _named("jobQueue", queue)
 
 
-def _update_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
+def _update_queue(backend: BatchBackend, given: JsonObject) -> dict[str, str]:
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
         raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
@@ -164,7 +164,7 @@ def _update_queue(backend: BatchBackend, given: Given) -> dict[str, str]:
     return _named("jobQueue", queue)
 
 
-def _delete_queue(backend: BatchBackend, given: Given) -> None:
+def _delete_queue(backend: BatchBackend, given: JsonObject) -> None:
     """Deletes a job queue; one that is not there is none to delete. Its jobs end when `changed` is called."""
     queue = backend.get_job_queue(str(given.get("jobQueue") or ""))
     if queue is None:
@@ -174,20 +174,20 @@ def _delete_queue(backend: BatchBackend, given: Given) -> None:
     backend.delete_job_queue(queue.name)
 
 
-def _refuse_of_queues(given: Given, call: str) -> None:
+def _refuse_of_queues(given: JsonObject, call: str) -> None:
     _refuse(given, call, "schedulingPolicyArn", "serviceEnvironmentOrder", "jobStateTimeLimitActions")
     if given.get("jobQueueType") not in (None, "ECS", "ECS_FARGATE"):
         raise NotHonoured(f"jobQueueType {given['jobQueueType']}")
 
 
-def _priority(given: Given) -> int:
+def _priority(given: JsonObject) -> int:
     priority = given.get("priority")
     if not isinstance(priority, int) or priority < 0:
         raise ClientException("priority must be a whole number, at least 0.")
     return priority
 
 
-def _order(backend: BatchBackend, order: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _order(backend: BatchBackend, order: list[JsonObject]) -> list[JsonObject]:
     """computeEnvironmentOrder with the ARNs of what it names."""
     if not 1 <= len(order) <= MOST_ENVIRONMENTS:
         raise ClientException(f"A job queue needs 1 to {MOST_ENVIRONMENTS} compute environments.")
@@ -200,7 +200,7 @@ def _order(backend: BatchBackend, order: list[dict[str, Any]]) -> list[dict[str,
 # ---- job definitions
 
 
-def _register(backend: BatchBackend, given: Given) -> dict[str, Any]:
+def _register(backend: BatchBackend, given: JsonObject) -> JsonObject:
     """Registers a revision of a job definition."""
     name = str(given.get("jobDefinitionName") or "")
     if _NAME.fullmatch(name) is None:
@@ -244,7 +244,7 @@ def _register(backend: BatchBackend, given: Given) -> dict[str, Any]:
     return _named("jobDefinition", definition) | {"revision": definition.revision}
 
 
-def _deregister(backend: BatchBackend, given: Given) -> None:
+def _deregister(backend: BatchBackend, given: JsonObject) -> None:
     """Makes a revision INACTIVE; one that is not there is none to deregister."""
     name = str(given.get("jobDefinition") or "")
     for definition in backend._job_definitions.values():
@@ -252,7 +252,7 @@ def _deregister(backend: BatchBackend, given: Given) -> None:
             definition.deregister()
 
 
-def _definitions(backend: BatchBackend, given: Given) -> list[dict[str, Any]]:
+def _definitions(backend: BatchBackend, given: JsonObject) -> list[JsonObject]:
     wanted, name, status = given.get("jobDefinitions"), given.get("jobDefinitionName"), given.get("status")
     return [
         each.describe()
@@ -263,7 +263,7 @@ def _definitions(backend: BatchBackend, given: Given) -> list[dict[str, Any]]:
     ]
 
 
-def _refuse(given: Given, call: str, *names: str) -> None:
+def _refuse(given: JsonObject, call: str, *names: str) -> None:
     for name in names:
         if given.get(name):
             raise NotHonoured(f"{name} in {call}")
@@ -276,7 +276,7 @@ def _refuse_policies(*_: object) -> NoReturn:
     raise NotHonoured("scheduling policies (fair share)")
 
 
-_CALLS: dict[str, Callable[[Any, Given], Mapping[str, Any] | None]] = {
+_CALLS: dict[str, Callable[[BatchBackend, JsonObject], Mapping[str, object] | None]] = {
     "createcomputeenvironment": _create_environment,
     "updatecomputeenvironment": _update_environment,
     "deletecomputeenvironment": _delete_environment,
@@ -296,7 +296,7 @@ _CALLS: dict[str, Callable[[Any, Given], Mapping[str, Any] | None]] = {
 }
 
 
-def _named(kind: str, found: Any) -> dict[str, str]:
+def _named(kind: str, found: models.ComputeEnvironment | models.JobQueue | models.JobDefinition) -> dict[str, str]:
     """The answer of a call that has created or changed something."""
     return {f"{kind}Name": found.name, f"{kind}Arn": found.arn}
 
@@ -315,7 +315,7 @@ patches.sets("moto.batch.models:COMPUTE_ENVIRONMENT_NAME_REGEX", _ENVIRONMENT_NA
 
 @patches.replaces_each("moto.batch.responses:BatchResponse", _CALLS, expects="self")
 @refusals()
-def _answer(patch: Patch[..., Any], response: BatchResponse) -> str:
+def _answer(patch: Patch[..., str], response: BatchResponse) -> str:
     backend = models.batch_backends[response.current_account][response.region]
     found = _CALLS[patch.name](backend, json.loads(response.body or "{}"))
     current.plane.batch.look()  # jobs can move on, or end

@@ -22,11 +22,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
+from moto.dynamodb.models.dynamo_type import Item
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
@@ -94,7 +97,7 @@ class TableStream:
         return StreamRecord(int(change["SequenceNumber"]), key, arrived_s, event, event)
 
 
-def _without_bytes(value: Any) -> Any:
+def _without_bytes(value: object) -> Any:
     """Binary attributes are base64 in an event."""
     if isinstance(value, dict):
         return {name: _without_bytes(each) for name, each in value.items()}
@@ -103,9 +106,10 @@ def _without_bytes(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
+_Image = Item | None  # an item before or after a change
 #: The changes of one call, to be written to their streams when it has succeeded; of an item the whole change:
-#: [shard, item before, item after].
-_Changes = dict[tuple[int, Any, Any], list[Any]]
+#: (shard, item before, item after).
+_Changes = dict[tuple[int, object, object], tuple[table.StreamShard, _Image, _Image]]
 
 
 class _Writes:
@@ -115,16 +119,16 @@ class _Writes:
         self.lock = threading.RLock()
         self._gathering: list[_Changes] = []  # of the call that has the lock, if its changes are to be gathered
 
-    def add(self, shard: table.StreamShard, old: Any, new: Any) -> None:
+    def add(self, shard: table.StreamShard, old: _Image, new: _Image) -> None:
         with self.lock:
-            if getattr(shard, "is_closed", False):
+            item = old if old is not None else new
+            if item is None or getattr(shard, "is_closed", False):
                 return
             if not self._gathering:
                 _write(shard, old, new)
                 return
-            item = old if old is not None else new
-            known = self._gathering[-1].setdefault((id(shard), item.hash_key, item.range_key), [shard, old, new])
-            known[2] = new
+            changes, key = self._gathering[-1], (id(shard), item.hash_key, item.range_key)
+            changes[key] = shard, changes[key][1] if key in changes else old, new
 
     @contextlib.contextmanager
     def gathered(self) -> Iterator[None]:
@@ -150,7 +154,7 @@ def connect(plane: DataPlane) -> None:
 
 
 @patches.replaces_each("moto.dynamodb.responses:DynamoHandler", ITEM_CALLS, expects="self")
-def _one_at_a_time(patch: Patch[..., Any], *given: Any, **more: Any) -> Any:
+def _one_at_a_time(patch: Patch[..., ActionResult], /, *given: object, **more: object) -> ActionResult:
     with current.parts[_Writes].lock:
         return patch.original(*given, **more)
 
@@ -158,7 +162,7 @@ def _one_at_a_time(patch: Patch[..., Any], *given: Any, **more: Any) -> Any:
 @patches.replaces(
     "moto.dynamodb.models.table:StreamShard.add", upstream="A write that changes nothing writes no record."
 )
-def add(shard: table.StreamShard, old: Any, new: Any) -> None:
+def add(shard: table.StreamShard, old: _Image, new: _Image) -> None:
     current.parts[_Writes].add(shard, old, new)
 
 
@@ -173,7 +177,7 @@ def deepcopy_stream_shard(shard: table.StreamShard, _: object) -> table.StreamSh
     upstream="A record has AWS's version, Region, size and time.",
 )
 def init_stream_record(
-    record: table.StreamRecord, of: Any, stream_type: str, event_name: str, old: Any, new: Any, seq: int
+    record: table.StreamRecord, of: table.Table, stream_type: str, event_name: str, old: _Image, new: _Image, seq: int
 ) -> None:
     init_stream_record.original(record, of, stream_type, event_name, old, new, seq)
     change = record.record["dynamodb"]
@@ -186,7 +190,7 @@ def init_stream_record(
     "moto.dynamodb.models.table:Table.set_stream_specification",
     upstream="A table can have another stream after the first was switched off.",
 )
-def set_stream_specification(written: table.Table, streams: dict[str, Any] | None) -> None:
+def set_stream_specification(written: table.Table, streams: JsonObject | None) -> None:
     with current.parts[_Writes].lock:
         before = written.stream_shard
         set_stream_specification.original(written, streams)
@@ -199,11 +203,12 @@ def set_stream_specification(written: table.Table, streams: dict[str, Any] | Non
 @patches.replaces(
     "moto.dynamodb.models:DynamoDBBackend.update_table_streams", expects="self, table, stream_specification"
 )
-def update_table_streams(_: DynamoDBBackend, of: Any, stream_specification: dict[str, Any]) -> None:
+def update_table_streams(_: DynamoDBBackend, of: table.Table, stream_specification: JsonObject) -> None:
     wanted = stream_specification.get("StreamEnabled") or stream_specification.get("StreamViewType")
-    if wanted and of.stream_specification.get("StreamEnabled"):
+    enabled = (of.stream_specification or {}).get("StreamEnabled")
+    if wanted and enabled:
         raise MockValidationException(f"Table already has an enabled stream: TableName: {of.name}")
-    if not wanted and not of.stream_specification.get("StreamEnabled"):
+    if not wanted and not enabled:
         raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
     of.set_stream_specification(stream_specification)
 
@@ -217,7 +222,7 @@ def update_table_streams(_: DynamoDBBackend, of: Any, stream_specification: dict
     ),
     upstream="An update that makes an item is one record.",
 )
-def update_item(backend: DynamoDBBackend, *given: Any, **more: Any) -> Any:
+def update_item(backend: DynamoDBBackend, *given: object, **more: object) -> Item:
     with current.parts[_Writes].gathered():
         return update_item.original(backend, *given, **more)
 
@@ -225,7 +230,7 @@ def update_item(backend: DynamoDBBackend, *given: Any, **more: Any) -> Any:
 @patches.replaces(
     "moto.dynamodb.models:DynamoDBBackend.transact_write_items", upstream="A transaction that fails writes no record."
 )
-def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+def transact_write_items(backend: DynamoDBBackend, transact_items: list[JsonObject]) -> None:
     with current.parts[_Writes].lock:
         try:
             with current.parts[_Writes].gathered():
@@ -237,8 +242,8 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
             raise
 
 
-def _write(shard: table.StreamShard, old: Any, new: Any) -> None:
-    if (old is None and new is None) or (old is not None and new is not None and old == new):
+def _write(shard: table.StreamShard, old: _Image, new: _Image) -> None:
+    if old is not None and new is not None and old == new:
         return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
     name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     number = shard.starting_sequence_number + len(shard.items)

@@ -33,6 +33,7 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidSubnetIdError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
@@ -40,6 +41,7 @@ from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfac
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import NoAddressLeft
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Model, NoInterface
@@ -67,7 +69,7 @@ class LambdaInterface(NetworkInterface):
     """An interface that belongs to Lambda. Args: model: which Lambda made it; function: the name of its function."""
 
     def __init__(
-        self, backend: Any, subnet: Subnet, address: str, combination: Combination, model: Model, function: str
+        self, backend: EC2Backend, subnet: Subnet, address: str, combination: Combination, model: Model, function: str
     ):
         shared = model is Model.HYPERPLANE
         of_function = f"-{function}-" if shared else ": "  # as AWS has written it since 2019, and before
@@ -91,7 +93,7 @@ class LambdaInterface(NetworkInterface):
     def attachment(self) -> Any:
         return _Attachment(self)
 
-    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
+    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> object:
         if filter_name in ("attachment.instance-owner-id", "attachment.status"):
             return getattr(self.attachment, filter_name.partition(".")[2].replace("-", "_"))
         return super().get_filter_value(filter_name, method_name)
@@ -151,11 +153,11 @@ def _of_interfaces(subnet: Subnet) -> set[str]:
     return {a["PrivateIpAddress"] for i in _within(subnet) for a in i.private_ip_addresses if isinstance(a, dict)}
 
 
-def _within(subnet: Subnet) -> list[Any]:
+def _within(subnet: Subnet) -> list[NetworkInterface]:
     return [i for i in list(subnet.ec2_backend.enis.values()) if i.subnet is not None and i.subnet.id == subnet.id]
 
 
-def _is_left_over(interface: Any) -> bool:
+def _is_left_over(interface: NetworkInterface) -> bool:
     """Whether its instance was terminated: AWS deletes it then, moto keeps it."""
     return interface.instance is not None and interface.instance.state == "terminated"
 
@@ -175,9 +177,9 @@ def _is_inside(address: str, subnet: Subnet) -> bool:
 def create_network_interface_of_backend(
     backend: EC2Backend,
     subnet: Subnet,
-    private_ip_address: Any,
-    private_ip_addresses: list[Any] | None = None,
-    *args: Any,
+    private_ip_address: str | list[str] | None,
+    private_ip_addresses: list[JsonObject] | None = None,
+    *args: object,
     **more: Any,
 ) -> NetworkInterface:
     with _choosing:
@@ -202,7 +204,7 @@ def create_network_interface_of_backend(
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[a_full_subnet_takes_more]",
     upstream="A subnet gives each address once, and none when it is full.",
 )
-def get_available_subnet_ip(subnet: Subnet, instance: Any) -> str:
+def get_available_subnet_ip(subnet: Subnet, instance: Instance) -> str:
     with _choosing:
         address = next(_free(subnet), None)
         if address is None:
@@ -294,7 +296,7 @@ def delete_security_group(response: SecurityGroups) -> ActionResult:
     upstream="The type of an endpoint is Gateway by default.",
 )
 def create_vpc_endpoint(
-    backend: EC2Backend, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **more: Any
+    backend: EC2Backend, vpc_id: str, service_name: str, endpoint_type: str | None, *args: object, **more: object
 ) -> VPCEndPoint:
     return create_vpc_endpoint.original(backend, vpc_id, service_name, endpoint_type or "Gateway", *args, **more)
 
@@ -310,10 +312,10 @@ def create_vpc_endpoint(
 def modify_vpc_endpoint(
     backend: EC2Backend,
     vpc_id: str,  # as moto calls it; it is the endpoint's id
-    *args: Any,
+    *args: object,
     add_route_tables: Sequence[str] | None = None,
     remove_route_tables: Sequence[str] | None = None,
-    **more: Any,
+    **more: object,
 ) -> None:
     (endpoint,) = backend.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])
     listed, before = endpoint.destination_prefix_list_id, set(endpoint.route_table_ids or ())

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.backends import get_backend
 from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import Role, iam_backends
-from moto.sts.models import sts_backends
+from moto.iam.models import Group, ManagedPolicy, Role, User, iam_backends
+from moto.sts.models import AssumedRole, sts_backends
 
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Identity, InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Principal
@@ -29,10 +30,10 @@ _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its 
 
 
 class MotoDirectory:
-    """moto's roles, users, sessions, and the policies of resources; see `gate.Directory`."""
+    """moto's roles, users, sessions, and the policies of resources; see `permissions.Identities`."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, Any] = {}  # moto's AssumedRole by access key
+        self._sessions: dict[str, AssumedRole] = {}  # by access key
         self._functions: dict[str, str] = {}  # the ARN of the function whose environment has an access key
 
     def forget(self) -> None:
@@ -123,7 +124,7 @@ class MotoDirectory:
     # ---- policies of resources
 
     @staticmethod
-    def function_policy(function: Any, qualifier: str | None) -> str | None:
+    def function_policy(function: LambdaFunction, qualifier: str | None) -> str | None:
         arn = ":".join(function.function_arn.split(":")[:7]) + (f":{qualifier}" if qualifier else "")
         statements = [s for s in function.policy.statements if s.get("Resource") == arn]
         return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
@@ -147,7 +148,7 @@ class MotoDirectory:
         return name if name.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account_id}:secret:{name}"
 
     def has_object(self, arn: str) -> bool:
-        """See `Directory.has_object`. A bucket that is not there counts as one that has it: S3 says so itself."""
+        """See `Identities.has_object`. A bucket that is not there counts as one that has it: S3 says so itself."""
         bucket, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
         for partitions in list(_backends("s3").values()):
             if bucket in partitions["aws"].buckets:
@@ -155,7 +156,7 @@ class MotoDirectory:
         return True
 
 
-def _policy_of_function(backend: Any, name: str, _: str) -> str | None:
+def _policy_of_function(backend: LambdaBackend, name: str, _: str) -> str | None:
     kind, _, called = name.partition(":")
     if kind != "function":
         return None
@@ -165,7 +166,7 @@ def _policy_of_function(backend: Any, name: str, _: str) -> str | None:
 
 
 #: By service: finds the policy of a resource in moto's backend, by the end of its ARN and the whole of it.
-_RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], Any]] = {
+_RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], object]] = {
     "sqs": lambda backend, name, _: backend.queues[name].policy,
     "sns": lambda backend, _, arn: backend.topics[arn].policy,
     "s3": lambda backend, name, _: backend.buckets[name.split("/")[0]].policy,
@@ -216,7 +217,7 @@ def _role(role_arn: str) -> Role | None:
         return None
 
 
-def _find_session(access_key: str) -> Any:
+def _find_session(access_key: str) -> AssumedRole | None:
     for partitions in list(sts_backends.values()):
         found = partitions["aws"].get_assumed_role_from_access_key(access_key)
         if found is not None:
@@ -224,7 +225,7 @@ def _find_session(access_key: str) -> Any:
     return None
 
 
-def _documents(holders: Iterable[Any]) -> tuple[str, ...]:
+def _documents(holders: Iterable[Role | User | Group]) -> tuple[str, ...]:
     """The documents of all policies that roles, users or groups have: inline and managed ones."""
     found = []
     for holder in holders:
@@ -243,18 +244,18 @@ def _document(policy_arn: str | None, account_id: str) -> str | None:
         return json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
-def _default_version(policy: Any) -> str:
+def _default_version(policy: ManagedPolicy) -> str:
     return next(_as_text(v.document) for v in policy.versions if v.version_id == policy.default_version_id)
 
 
-def _as_text(document: Any) -> str:
+def _as_text(document: object) -> str:
     """moto keeps documents as texts, as bytes (buckets), and as objects (from CloudFormation)."""
     if isinstance(document, bytes):
         return document.decode()
     return document if isinstance(document, str) else json.dumps(document, default=_as_day)
 
 
-def _as_day(value: Any) -> str:
+def _as_day(value: object) -> str:
     """YAML makes a date of "Version: 2012-10-17"."""
     return value.strftime("%Y-%m-%d") if isinstance(value, datetime) else str(value)
 

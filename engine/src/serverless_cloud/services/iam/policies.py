@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from moto.iam import models
 from moto.iam.access_control import PermissionResult
@@ -20,6 +19,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.once import once
@@ -38,13 +38,13 @@ _ANONYMOUS = Principal("anonymous", frozenset(), "anonymous")
 
 
 @once()
-def _all_of_aws() -> dict[str, tuple[str, dict[str, Any]]]:
+def _all_of_aws() -> dict[str, tuple[str, JsonObject]]:
     """Name and content of AWS's managed policies by ARN, as moto carries them."""
-    content: dict[str, dict[str, Any]] = json.loads(aws_managed_policies_data)
+    content: dict[str, JsonObject] = json.loads(aws_managed_policies_data)
     return {f"{_AWS[:-1]}{data['Path']}{name}": (name, data) for name, data in content.items()}
 
 
-def _make(backend: Any, arn: str) -> None:
+def _make(backend: models.IAMBackend, arn: str) -> None:
     """Puts one of AWS's policies into moto, if there is one and it is not there."""
     if arn.startswith(_AWS) and arn not in backend.managed_policies and (found := _all_of_aws().get(arn)):
         policy = models.AWSManagedPolicy.from_data(found[0], backend.account_id, backend.region_name, found[1])
@@ -55,7 +55,7 @@ def _make(backend: Any, arn: str) -> None:
 @patches.replaces("moto.iam.models:IAMBackend.list_policies")
 def list_policies(
     backend: models.IAMBackend, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
-) -> Any:
+) -> tuple[list[models.Policy], str | None]:
     if scope != "Local" and not only_attached:
         for arn in _all_of_aws():
             _make(backend, arn)
@@ -99,7 +99,7 @@ def _validate_version(validator: BaseIAMPolicyValidator) -> None:
     },
 )
 def _call_with_policy(
-    patch: Patch[..., Any], backend: models.IAMBackend, policy_arn: str, *more: Any, **named: Any
-) -> Any:
+    patch: Patch[..., object], /, backend: models.IAMBackend, policy_arn: str, *more: object, **named: object
+) -> object:
     _make(backend, policy_arn)
     return patch.original(backend, policy_arn, *more, **named)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -28,6 +27,7 @@ from moto.kinesis.models import KinesisBackend, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 
 patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
@@ -42,7 +42,7 @@ _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroug
     expects="self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
     upstream="The refusal of a name that is taken says why.",
 )
-def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: Any, **settings: Any) -> Stream:
+def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: object, **settings: object) -> Stream:
     if stream_name in backend.streams:
         raise ResourceInUseError(f"Stream {stream_name} under account {backend.account_id} already exists.")
     return create_stream_of_backend.original(backend, stream_name, *more, **settings)
@@ -76,7 +76,7 @@ def check_iterator(shard_iterator: str) -> None:
     "moto.dynamodbstreams.models:DynamoDBStreamsBackend.get_records",
     upstream="An iterator that nobody has made is refused.",
 )
-def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
+def get_records_of_table(backend: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> JsonObject:
     if iterator_arn not in backend.shard_iterators:
         raise MockValidationException("Invalid ShardIterator")
     return get_records_of_table.original(backend, iterator_arn, limit)
@@ -98,7 +98,7 @@ def answer_create_stream(response: KinesisResponse) -> ActionResult:
     ("put_record", "put_records", "get_records", "get_shard_iterator"),
     expects="self",
 )
-def _refuse_dry_run(patch: Patch[..., Any], response: KinesisResponse) -> Any:
+def _refuse_dry_run(patch: Patch[..., str], response: KinesisResponse) -> str:
     if response._get_param("DryRun"):
         raise _not_honoured(f"DryRun in {patch.name}")
     return patch.original(response)

@@ -25,7 +25,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models
@@ -34,6 +34,7 @@ from moto.kinesis.models import Record
 from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
@@ -91,7 +92,7 @@ class KinesisStream:
             raise StreamGone(f"Shard {shard_id} of {self._mapping.source_arn} not found.")
         return shard
 
-    def _record(self, shard_id: str, record: Any) -> StreamRecord:
+    def _record(self, shard_id: str, record: models.Record) -> StreamRecord:
         given = {
             "kinesisSchemaVersion": "1.0",
             "partitionKey": record.partition_key,
@@ -108,7 +109,7 @@ class KinesisStream:
             "awsRegion": self._mapping.region,
             "eventSourceARN": self._mapping.source_arn,
         }
-        filtered: dict[str, Any] = {"data": _data(record.data)}
+        filtered: JsonObject = {"data": _data(record.data)}
         if is_pipe(self._mapping):  # Lambda Developer Guide: a mapping filters on "data" only
             filtered = given | about | filtered
         return StreamRecord(
@@ -116,7 +117,7 @@ class KinesisStream:
         )
 
 
-def _data(encoded: str) -> Any:
+def _data(encoded: str) -> object:
     """The value for a pattern on "data": JSON if it is an object or a list, else the text; None if it isn't a text."""
     try:
         text = base64.b64decode(encoded).decode()
@@ -268,7 +269,7 @@ def register_stream_consumer(_backend: models.KinesisBackend, *_: object, **__: 
     upstream="An iterator of a stream that is named by its ARN works.",
 )
 def get_shard_iterator(
-    backend: models.KinesisBackend, stream_arn: str | None, stream_name: str | None, *more: Any, **settings: Any
+    backend: models.KinesisBackend, stream_arn: str | None, stream_name: str | None, *more: object, **settings: object
 ) -> str:
     name = backend.describe_stream(stream_arn=stream_arn, stream_name=stream_name).stream_name
     with current.parts[_Writes].lock:

@@ -6,7 +6,6 @@ moto keeps one list for a function, answers with its oldest entry after a change
 from __future__ import annotations
 
 import time
-from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import UnknownEventConfig, ValidationException
@@ -15,6 +14,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.asynchronous import AsyncSettings
 from serverless_cloud.services.lambda_ import destinations, iam_targets
@@ -40,7 +40,7 @@ def settings(function: LambdaFunction, version: LambdaFunction, qualifier: str) 
         qualifier: version or alias that the caller used, "$LATEST" if none.
     """
     config = configs(function).get(qualifier)
-    given: dict[str, Any] = config.config if config else {}
+    given: JsonObject = config.config if config else {}
     targets = given.get("DestinationConfig") or {}
     reserved = function.reserved_concurrency
     return AsyncSettings(
@@ -119,7 +119,7 @@ def _keep(response: LambdaResponse, *, anew: bool) -> ActionResult:
     return ActionResult(_row(fresh))
 
 
-def _refuse_numbers(given: dict[str, Any]) -> None:
+def _refuse_numbers(given: JsonObject) -> None:
     for name, (least, most) in _LIMITS.items():
         value = given.get(name, least)
         if not (isinstance(value, int) and least <= value <= most):
@@ -127,5 +127,5 @@ def _refuse_numbers(given: dict[str, Any]) -> None:
             raise ValidationException(str(value), name[0].lower() + name[1:], text)
 
 
-def _row(config: EventInvokeConfig) -> dict[str, Any]:
+def _row(config: EventInvokeConfig) -> JsonObject:
     return config.response() | {"LastModified": float(config.last_modified)}

@@ -6,12 +6,11 @@ callers, its URLs, and the pollers that call it. Each has a file, which says wha
 
 from __future__ import annotations
 
-from typing import Any
-
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.lambda_ import (
     function_urls,
@@ -33,7 +32,7 @@ _DEFECT = "engine/tests/test_seams.py::test_stock_moto_still_has_the_defect"
     defect=f"{_DEFECT}[the_dead_letter_queue_is_dropped]",
     upstream="CreateFunction keeps DeadLetterConfig and LoggingConfig, and refuses code that is not a zip.",
 )
-def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:
+def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
     """Creates a function with its interfaces. A request that AWS refuses leaves nothing behind."""
     role = str(spec.get("Role", ""))
     iam_targets.require_dead_letters(role, spec)
@@ -63,9 +62,7 @@ def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunct
     defect=f"{_DEFECT}[code_that_is_no_zip_is_taken]",
     upstream="UpdateFunctionCode refuses code that is not a zip, and then changes nothing.",
 )
-def update_function_code(
-    backend: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
-) -> dict[str, Any]:
+def update_function_code(backend: LambdaBackend, function_name: str, qualifier: str, body: JsonObject) -> JsonObject:
     """Changes the code of $LATEST, and ends the environments that run the old code."""
     function = backend.get_function(function_name, qualifier)
     network.refuse_while_it_changes(function)
@@ -94,8 +91,8 @@ def update_function_code(
     upstream="UpdateFunctionConfiguration keeps DeadLetterConfig and LoggingConfig.",
 )
 def update_function_configuration(
-    backend: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
-) -> dict[str, Any]:
+    backend: LambdaBackend, function_name: str, qualifier: str, body: JsonObject
+) -> JsonObject:
     """Changes the settings of $LATEST. Its environments end, at once or when the new network is ready."""
     function = backend.get_function(function_name, qualifier)
     iam_targets.require_dead_letters_after(function, body)
@@ -180,7 +177,7 @@ def delete_alias(backend: LambdaBackend, name: str, function_name: str) -> None:
     defect=f"{_DEFECT}[the_dead_letter_queue_is_dropped]",
     upstream="A function's configuration shows DeadLetterConfig, LoggingConfig, StateReason and LastUpdateStatus.",
 )
-def get_configuration(function: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
+def get_configuration(function: LambdaFunction, on_create: bool = False) -> JsonObject:
     """A function's configuration, with the settings that moto drops and the state of its network."""
     answer = get_configuration.original(function, on_create)
     return answer | functions.shown_settings(function) | network.shown_state(function, on_create=on_create)

@@ -19,6 +19,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.code import UNZIPPED_BYTES
 from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
@@ -45,9 +46,9 @@ patches.adds(
 ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
 
 
-def requests(function: LambdaFunction) -> dict[str, dict[str, Any]]:
+def requests(function: LambdaFunction) -> dict[str, JsonObject]:
     """The requested concurrency, by qualifier: {"count", "modified"}. `function` is $LATEST."""
-    found: dict[str, dict[str, Any]] = vars(function).setdefault("provisioned_requests", {})
+    found: dict[str, JsonObject] = vars(function).setdefault("provisioned_requests", {})
     return found
 
 
@@ -84,7 +85,7 @@ def withdraw(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qua
     "moto.awslambda.models:LambdaBackend.put_function_concurrency",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
 )
-def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: Any) -> str:
+def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: int | str) -> str:
     function = latest(backend, function_name)
     count = _whole_number("ReservedConcurrentExecutions", reserved_concurrency, least=0)
     with _refused():
@@ -103,8 +104,8 @@ def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> s
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_reservation_of_zero_is_not_shown]",
     upstream="GetFunction shows a reservation of zero.",
 )
-def get_code(function: LambdaFunction) -> dict[str, Any]:
-    answer: dict[str, Any] = get_code.original(function)
+def get_code(function: LambdaFunction) -> JsonObject:
+    answer: JsonObject = get_code.original(function)
     if function.reserved_concurrency is not None:  # moto leaves out zero
         answer["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
     if "Location" in answer.get("Code", {}):
@@ -209,7 +210,7 @@ def _refuse_a_second_one(backend: LambdaBackend, function: LambdaFunction, quali
             )
 
 
-def _answer(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qualifier: str) -> dict[str, Any]:
+def _answer(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qualifier: str) -> JsonObject:
     request = requests(function)[qualifier]
     allocations = [
         a

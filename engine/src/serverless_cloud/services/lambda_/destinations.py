@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.tasks import reported
 
@@ -52,7 +52,7 @@ def require_target(arn: str, services: tuple[str, ...]) -> None:
 
 
 def _look_up(service: str, arn: str) -> None:
-    api, name = _client(service, arn), arn.split(":", 5)[5]
+    api, name = client(service, arn.split(":")[3]), arn.split(":", 5)[5]
     if service == "sqs":
         api.get_queue_url(QueueName=name)
     elif service == "sns":
@@ -63,10 +63,6 @@ def _look_up(service: str, arn: str) -> None:
         api.describe_event_bus(Name=name.removeprefix("event-bus/"))
     else:
         api.head_bucket(Bucket=name)
-
-
-def _client(service: str, arn: str) -> Any:
-    return client(service, arn.split(":")[3])
 
 
 def resource_of(arn: str) -> str:
@@ -87,16 +83,16 @@ class Destinations:
     def _require(self, role_arn: str, arn: str) -> None:
         self._permissions.require(role_arn, ACTIONS[arn.split(":")[2]], resource_of(arn))
 
-    def record(self, arn: str, record: dict[str, Any], role_arn: str) -> None:
+    def record(self, arn: str, record: JsonObject, role_arn: str) -> None:
         """Sends a record to a destination."""
         with reported(f"A record could not be delivered to {arn}"):
             self._require(role_arn, arn)
             self._send_record(arn, record)
 
     @staticmethod
-    def _send_record(arn: str, record: dict[str, Any]) -> None:
+    def _send_record(arn: str, record: JsonObject) -> None:
         service, text = arn.split(":")[2], json.dumps(record)
-        api, name = _client(service, arn), arn.split(":", 5)[5]
+        api, name = client(service, arn.split(":")[3]), arn.split(":", 5)[5]
         if service == "sqs":
             api.send_message(QueueUrl=api.get_queue_url(QueueName=name)["QueueUrl"], MessageBody=text)
         elif service == "sns":
@@ -124,7 +120,7 @@ class Destinations:
             self._require(role_arn, arn)
             kinds = {"ErrorCode": "Number"}
             given = {k: {"DataType": kinds.get(k, "String"), "StringValue": v} for k, v in attributes.items() if v}
-            api = _client(arn.split(":")[2], arn)
+            api = client(*arn.split(":")[2:4])
             if arn.split(":")[2] == "sqs":
                 url = api.get_queue_url(QueueName=arn.split(":")[5])["QueueUrl"]
                 api.send_message(QueueUrl=url, MessageBody=event.decode(), MessageAttributes=given)

@@ -12,7 +12,6 @@ import secrets
 import string
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import (
@@ -26,6 +25,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.cors import cors_of
 from serverless_cloud.http.front import Request, Response, message
@@ -42,7 +42,6 @@ patches = Service(
     upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
 )
 
-ACCOUNT_ID = "123456789012"  # moto's default account
 AUTH_TYPES = ("NONE", "AWS_IAM")
 INVOKE_MODES = ("RESPONSE_STREAM", "BUFFERED")
 MAX_AGE_S = (0, 86_400)  # Lambda API reference: Cors
@@ -55,9 +54,9 @@ patches.adds(
 )
 
 
-def configurations(function: LambdaFunction) -> dict[str, dict[str, Any]]:
+def configurations(function: LambdaFunction) -> dict[str, JsonObject]:
     """The configurations of a function's URLs, by alias; "" is the function itself. `function` is $LATEST."""
-    found: dict[str, dict[str, Any]] = vars(function).setdefault("url_configurations", {})
+    found: dict[str, JsonObject] = vars(function).setdefault("url_configurations", {})
     return found
 
 
@@ -68,7 +67,7 @@ def connect(plane: DataPlane) -> None:
         if plane.permissions.enforced:
             _require(plane, url, who)
 
-    current.parts[FunctionUrls] = FunctionUrls(plane.functions, lambda key: signer_of(ACCOUNT_ID, key), allow)
+    current.parts[FunctionUrls] = FunctionUrls(plane.functions, signer_of, allow)
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.create_function_url_config")
@@ -118,7 +117,7 @@ def list_function_url_configs(response: LambdaResponse) -> TYPE_RESPONSE:
     function, _ = _named(response)
     found = [_shown(kept) for _, kept in sorted(configurations(function).items())]
     most, start = int(response._get_param("MaxItems") or 50), int(response._get_param("Marker") or 0)
-    answer: dict[str, Any] = {"FunctionUrlConfigs": found[start : start + most]}
+    answer: JsonObject = {"FunctionUrlConfigs": found[start : start + most]}
     if start + most < len(found):
         answer["NextMarker"] = str(start + most)
     return 200, {"status": 200}, json.dumps(answer)
@@ -139,7 +138,7 @@ def _open(function: LambdaFunction, alias: str, id: str) -> str:
     return current.plane.doors.open(id, respond, preflight)
 
 
-def close_if_gone(backend: LambdaBackend, function_name: str, kept: Mapping[str, dict[str, Any]]) -> None:
+def close_if_gone(backend: LambdaBackend, function_name: str, kept: Mapping[str, JsonObject]) -> None:
     """Closes the URLs of a deleted function; nothing if only a version was deleted. Args: kept: its configurations."""
     try:
         latest(backend, function_name)
@@ -172,7 +171,7 @@ def _named(response: LambdaResponse) -> tuple[LambdaFunction, str]:
     return function, alias
 
 
-def _kept(response: LambdaResponse) -> dict[str, Any]:
+def _kept(response: LambdaResponse) -> JsonObject:
     function, alias = _named(response)
     kept = configurations(function).get(alias)
     if kept is None:
@@ -184,7 +183,7 @@ def _arn(function: LambdaFunction, alias: str) -> str:
     return arn_of(function) + (f":{alias}" if alias else "")
 
 
-def _shown(kept: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(kept: JsonObject) -> JsonObject:
     return {name: value for name, value in kept.items() if name != "id" and value is not None}
 
 
@@ -204,7 +203,7 @@ def _configured(account_id: str, region: str, name: str, alias: str, id: str) ->
     return FunctionUrl(id, kept["FunctionArn"], kept["AuthType"], cors_of(kept["Cors"]), account_id, region)
 
 
-def _refuse(given: Mapping[str, Any]) -> None:
+def _refuse(given: JsonObject) -> None:
     """Raises for settings that AWS refuses, or that the local cloud doesn't support."""
     for name, allowed in (("AuthType", AUTH_TYPES), ("InvokeMode", INVOKE_MODES)):
         value = given.get(name)
@@ -235,8 +234,7 @@ def _require(plane: DataPlane, url: FunctionUrl, who: Signer | None) -> None:
     if who is None:
         plane.permissions.require_function_url(function, alias, url.auth_type)
         return
-    directory: Any = plane.permissions.identities
-    policy = directory.function_policy(function, alias)
+    policy = plane.permissions.identities.function_policy(function, alias)
     context = {"lambda:functionurlauthtype": [url.auth_type], "lambda:invokedviafunctionurl": ["true"]}
     for action in ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"):  # both, since October 2025
         require(plane.permissions, who, action, url.function_arn, policy, context)

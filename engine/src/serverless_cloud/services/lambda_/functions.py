@@ -22,6 +22,7 @@ from moto.awslambda.models import (
 )
 from moto.awslambda.responses import LambdaResponse
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.function import FunctionSpec, Layer, Logging
 from serverless_cloud.network.interfaces import VpcSettings
@@ -192,7 +193,7 @@ def count_change(function: LambdaFunction) -> None:
     vars(function)["revision"] = next(_revisions)
 
 
-def keep_what_moto_drops(function: LambdaFunction, settings: dict[str, Any]) -> None:
+def keep_what_moto_drops(function: LambdaFunction, settings: JsonObject) -> None:
     """Keeps what a request says of dead letters, logging and layers. Args: settings: the request."""
     count_change(function)
     kept_here = vars(function)
@@ -211,7 +212,7 @@ def keep_what_moto_drops(function: LambdaFunction, settings: dict[str, Any]) -> 
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
-def publish_layer_version(backend: LambdaBackend, spec: dict[str, Any]) -> LayerVersion:
+def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:
     version = publish_layer_version.original(backend, spec)
     try:
         refuse_a_bad_package(version.code_bytes)
@@ -221,30 +222,30 @@ def publish_layer_version(backend: LambdaBackend, spec: dict[str, Any]) -> Layer
     return version
 
 
-def shown_settings(function: LambdaFunction) -> dict[str, Any]:
+def shown_settings(function: LambdaFunction) -> JsonObject:
     """The settings that moto drops, as a function's configuration shows them."""
     given = getattr(function, "logging_config", None) or {}
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
     dead_letter = getattr(function, "dead_letter_config", None)
-    shown: dict[str, Any] = {"DeadLetterConfig": dead_letter} if dead_letter else {}
+    shown: JsonObject = {"DeadLetterConfig": dead_letter} if dead_letter else {}
     return shown | {"LoggingConfig": default | levels | given}
 
 
-def refuse_settings(backend: LambdaBackend, settings: dict[str, Any], *, new: bool) -> None:
+def refuse_settings(backend: LambdaBackend, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings that AWS refuses. Args: settings: the request. new: whether it creates the function."""
     refuse_what_aws_refuses(backend.account_id, settings, new=new)
     if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
         destinations.require_target(target, destinations.DEAD_LETTER)
 
 
-def complete_logging(function: LambdaFunction, body: dict[str, Any]) -> None:
+def complete_logging(function: LambdaFunction, body: JsonObject) -> None:
     """Adds to an update's LoggingConfig what it leaves as it is. Args: body: the request, which is changed."""
     if "LoggingConfig" in body:
         body["LoggingConfig"] = _merged(getattr(function, "logging_config", None) or {}, body["LoggingConfig"])
 
 
-def _merged(before: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+def _merged(before: JsonObject, change: JsonObject) -> JsonObject:
     """LoggingConfig after an update; text has no levels."""
     merged = before | change
     if merged.get("LogFormat", "Text") == "Text" and "LogFormat" in change:

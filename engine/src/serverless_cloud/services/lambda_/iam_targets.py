@@ -5,18 +5,17 @@ Whether the role may still send is asked again for each record, in `destinations
 
 from __future__ import annotations
 
-from typing import Any
-
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.lambda_.destinations import ACTIONS, resource_of
 from serverless_cloud.services.lambda_.functions import function_named
 
 
-def require_dead_letters(role: str, settings: dict[str, Any]) -> None:
+def require_dead_letters(role: str, settings: JsonObject) -> None:
     """Raises unless the role may send to the target of DeadLetterConfig, if settings have one."""
     target = (settings.get("DeadLetterConfig") or {}).get("TargetArn")
     if target and not _may_send(role, target):
@@ -27,7 +26,7 @@ def require_dead_letters(role: str, settings: dict[str, Any]) -> None:
         )
 
 
-def require_dead_letters_after(function: LambdaFunction, body: dict[str, Any]) -> None:
+def require_dead_letters_after(function: LambdaFunction, body: JsonObject) -> None:
     """Raises unless the role may send to the dead-letter target after an update. Args: body: the request."""
     before = {"DeadLetterConfig": getattr(function, "dead_letter_config", None)}
     if {"DeadLetterConfig", "Role"} & set(body):

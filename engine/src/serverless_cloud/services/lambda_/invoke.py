@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from moto.awslambda.exceptions import LambdaClientError, ValidationException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -31,6 +31,7 @@ EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and r
 ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
 LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about so many calls in one chain
 CLIENT_CONTEXT_BYTES = 3583  # API reference: Invoke, ClientContext
+_Headers = Mapping[str, object] | None  # of a request
 
 
 def connect(_: DataPlane) -> None:
@@ -47,7 +48,7 @@ def invoke(
     function_name: str,
     qualifier: str | None,
     body: str | bytes | None,
-    headers: Any,
+    headers: _Headers,
     response_headers: dict[str, str],
 ) -> bytes:
     function, arn = route(backend, function_name, qualifier)
@@ -58,7 +59,10 @@ def invoke(
 
 @patches.replaces("moto.awslambda.models:LambdaFunction.invoke")
 def invoke_of_function(
-    function: LambdaFunction, body: str | bytes | None, request_headers: Any, response_headers: dict[str, str]
+    function: LambdaFunction,
+    body: str | bytes | None,
+    request_headers: _Headers,
+    response_headers: dict[str, str],
 ) -> bytes:
     """Every call that moto itself makes to a function goes through it."""
     return _run(spec_of(function), function.function_arn, body, request_headers, response_headers)
@@ -69,12 +73,12 @@ def invoke_of_function(
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[invoke_reads_the_wrong_name]",
     upstream="Invoke reads the parameter Qualifier, as the API and boto3 call it.",
 )
-def _get_param(response: LambdaResponse, param_name: str, if_none: Any = None) -> Any:
+def _get_param(response: LambdaResponse, param_name: str, if_none: object = None) -> object:
     name = "Qualifier" if param_name == "qualifier" else param_name  # as the API names it
     return _get_param.original(response, name, if_none)
 
 
-def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: Any, answer: dict[str, str]) -> bytes:
+def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Headers, answer: dict[str, str]) -> bytes:
     """One request.
 
     Args:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.services.lambda_ import destinations
 
@@ -92,7 +92,7 @@ def kind_of(source_arn: str) -> Kind:
     return kinds[service]
 
 
-def checked(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
+def checked(kind: Kind, given: JsonObject) -> JsonObject:
     """All settings of a mapping, with AWS's defaults for missing settings.
 
     Args:
@@ -104,7 +104,7 @@ def checked(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
         InvalidParameterValueException, ValidationException: with what is allowed.
     """
     _refuse_what_is_not_honoured(given)
-    settings: dict[str, Any] = {"BatchSize": kind.default_batch, "MaximumBatchingWindowInSeconds": 0, "Enabled": True}
+    settings: JsonObject = {"BatchSize": kind.default_batch, "MaximumBatchingWindowInSeconds": 0, "Enabled": True}
     settings |= _STREAM_DEFAULTS if kind.is_stream else {}
     settings |= {name: value for name, value in given.items() if value is not None}
     for name in ("Enabled", "BisectBatchOnFunctionError"):
@@ -127,7 +127,7 @@ def checked(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _refuse_what_is_not_honoured(given: dict[str, Any]) -> None:
+def _refuse_what_is_not_honoured(given: JsonObject) -> None:
     for name in NOT_HONOURED:
         value = given.get(name)
         if any(value.values()) if isinstance(value, dict) else value not in (None, 0, "0", "", []):
@@ -137,7 +137,7 @@ def _refuse_what_is_not_honoured(given: dict[str, Any]) -> None:
             )
 
 
-def _whole_number(name: str, value: Any, least: int, most: int) -> int:
+def _whole_number(name: str, value: object, least: int, most: int) -> int:
     try:
         number = int(str(value))
     except ValueError:
@@ -161,7 +161,7 @@ def _check_batch(kind: Kind, size: int, window_s: int) -> None:
         )
 
 
-def _check_filters(settings: dict[str, Any]) -> None:
+def _check_filters(settings: JsonObject) -> None:
     filters = (settings.get("FilterCriteria") or {}).get("Filters") or []
     if len(filters) > MOST_FILTERS:
         raise InvalidParameterValueException(
@@ -180,7 +180,7 @@ def _check_filters(settings: dict[str, Any]) -> None:
         settings.pop("FilterCriteria", None)
 
 
-def _check_queue(settings: dict[str, Any]) -> None:
+def _check_queue(settings: JsonObject) -> None:
     if settings.get("StartingPosition"):
         raise InvalidParameterValueException(
             f"Unsupported starting position for arn type: {settings['EventSourceArn']}"
@@ -198,7 +198,7 @@ def _check_queue(settings: dict[str, Any]) -> None:
         settings.pop("ScalingConfig", None)
 
 
-def _check_stream(kind: Kind, settings: dict[str, Any]) -> None:
+def _check_stream(kind: Kind, settings: JsonObject) -> None:
     position = settings["StartingPosition"]
     if position is None:
         raise InvalidParameterValueException(

@@ -12,7 +12,6 @@ import contextlib
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import EventSourceMapping, LambdaBackend
@@ -21,6 +20,7 @@ from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
@@ -180,9 +180,9 @@ def follow(backend: LambdaBackend) -> None:
         current.parts[RunningPollers].align(backend)
 
 
-def settings_of(esm: EventSourceMapping) -> dict[str, Any]:
+def settings_of(esm: EventSourceMapping) -> JsonObject:
     """The settings of a mapping by the API's names, with AWS's defaults."""
-    settings: dict[str, Any] = vars(esm)["settings"]
+    settings: JsonObject = vars(esm)["settings"]
     return settings
 
 
@@ -191,7 +191,7 @@ def settings_of(esm: EventSourceMapping) -> dict[str, Any]:
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
     upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
 )
-def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) -> EventSourceMapping:
+def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> EventSourceMapping:
     given = {name: value for name, value in spec.items() if name != "Tags"}
     settings, arn = _check(backend, given)
     _refuse_a_second(backend, settings["EventSourceArn"], arn)
@@ -211,7 +211,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: dict[str, Any]) ->
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
-def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: dict[str, Any]) -> EventSourceMapping | None:
+def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: JsonObject) -> EventSourceMapping | None:
     esm = backend._event_source_mappings.get(uuid)
     if esm is None:
         return None
@@ -258,7 +258,7 @@ def list_event_source_mappings(
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="The answers of event source mappings have all settings, with defaults.",
 )
-def get_configuration(esm: EventSourceMapping) -> dict[str, Any]:
+def get_configuration(esm: EventSourceMapping) -> JsonObject:
     kind = kind_of(esm.event_source_arn)
     settings = settings_of(esm)
     shown = {name: value for name, value in settings.items() if name not in ("FunctionName", "Enabled")}
@@ -278,7 +278,7 @@ def get_configuration(esm: EventSourceMapping) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _check(backend: LambdaBackend, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _check(backend: LambdaBackend, given: JsonObject) -> tuple[JsonObject, str]:
     """The settings, and the ARN of the function as it was named."""
     if not given.get("EventSourceArn"):
         if given.get("SelfManagedEventSource"):

@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import FunctionNotActive
 from serverless_cloud.lambda_.fleet import Fleet
@@ -205,7 +205,7 @@ def follow(backend: LambdaBackend) -> None:
 
 
 @contextlib.contextmanager
-def changes_of_vpc(function: LambdaFunction, body: dict[str, Any]) -> Iterator[None]:
+def changes_of_vpc(function: LambdaFunction, body: JsonObject) -> Iterator[None]:
     """Around an update of a function's configuration: checks VpcConfig first, and then starts the wait for its network.
 
     Args:
@@ -229,9 +229,7 @@ def changes_of_vpc(function: LambdaFunction, body: dict[str, Any]) -> Iterator[N
             current.plane.fleet.retire(spec_of(function))
 
 
-def complete_vpc(
-    given: dict[str, Any], role: str, before: VpcSettings | None, place: AccountRegion
-) -> VpcSettings | None:
+def complete_vpc(given: JsonObject, role: str, before: VpcSettings | None, place: AccountRegion) -> VpcSettings | None:
     """The VPC after a call, whose VpcConfig is checked and completed.
 
     Args:
@@ -255,17 +253,17 @@ def complete_vpc(
     defect="engine/tests/test_network_seams.py::test_stock_moto_still_has_the_defect[the_id_of_a_vpc_is_made_up]",
     upstream="A function's VpcConfig has the VpcId that CreateFunction was given.",
 )
-def vpc_config(function: LambdaFunction) -> dict[str, Any] | None:
+def vpc_config(function: LambdaFunction) -> JsonObject | None:
     return dict(function._vpc_config) if function._vpc_config else None
 
 
-def shown_state(function: LambdaFunction, *, on_create: bool) -> dict[str, Any]:
+def shown_state(function: LambdaFunction, *, on_create: bool) -> JsonObject:
     """What a function's configuration shows of its state.
 
     Args:
         on_create: whether it is the answer of CreateFunction, which shows no update.
     """
-    answer: dict[str, Any] = {}
+    answer: JsonObject = {}
     failure: NoInterface | None = getattr(function, "state_reason", None)
     if function.state == "Pending":
         answer |= _CREATING

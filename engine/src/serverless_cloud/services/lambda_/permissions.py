@@ -29,6 +29,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.iam.models import iam_backends
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, qualifier_in
@@ -60,7 +61,7 @@ _REVISION = (
 )
 
 
-def statement_of(arn: str, given: dict[str, Any]) -> dict[str, Any]:
+def statement_of(arn: str, given: JsonObject) -> JsonObject:
     """The statement that AddPermission makes.
 
     Args:
@@ -125,7 +126,7 @@ def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str 
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
-def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> tuple[Any, str]:
+def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tuple[JsonObject, str]:
     if isinstance(policy.parent, LayerVersion):
         return add_statement.original(policy, raw, qualifier)
     given = json.loads(raw)
@@ -148,7 +149,7 @@ def add_statement(policy: Policy, raw: Any, qualifier: str | None = None) -> tup
     "moto.awslambda.models:LambdaBackend.add_permission",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
 )
-def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: Any) -> Any:
+def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: str) -> object:
     named = _qualifier(backend, function_name, qualifier)
     if named == "$LATEST":
         raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.iam.models import iam_backends
 
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.iam.policies import as_list
 from serverless_cloud.lambda_ import code
 
 # moto would store these settings, but our data plane doesn't support them. So the local cloud refuses them by name.
@@ -33,7 +34,7 @@ RESERVED = re.compile(
 )
 
 
-def refuse_what_aws_refuses(account_id: str, settings: dict[str, Any], *, new: bool) -> None:
+def refuse_what_aws_refuses(account_id: str, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings of a function that AWS, or this local cloud, does not accept.
 
     Args:
@@ -110,7 +111,7 @@ def _refuse_layers(arns: list[str]) -> None:
         )
 
 
-def _refuse_logging(logging: dict[str, Any]) -> None:
+def _refuse_logging(logging: JsonObject) -> None:
     for name, allowed in LOGGING.items():
         if name in logging and logging[name] not in allowed:
             raise LambdaClientError(
@@ -154,14 +155,10 @@ def _lambda_may_assume(account_id: str, role_arn: str) -> bool:
     for statement in [statements] if isinstance(statements, dict) else statements:
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else []
-        allows = statement.get("Effect") == "Allow" and "lambda.amazonaws.com" in _as_list(services)
-        if allows and {"sts:assumerole", "sts:*", "*"} & {a.lower() for a in _as_list(statement.get("Action", []))}:
+        allows = statement.get("Effect") == "Allow" and "lambda.amazonaws.com" in as_list(services)
+        if allows and {"sts:assumerole", "sts:*", "*"} & {a.lower() for a in as_list(statement.get("Action", []))}:
             return True
     return False
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def refuse_a_bad_package(package: bytes) -> None:

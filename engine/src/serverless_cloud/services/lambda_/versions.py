@@ -22,6 +22,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.lambda_ import asynchronous as lambda_async, concurrency as lambda_concurrency
 from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, spec_of, versions
@@ -130,7 +131,7 @@ def _same(function: LambdaFunction, version: LambdaFunction) -> bool:
     return facts(function) == facts(version)
 
 
-def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: dict[str, Any] | None) -> None:
+def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: JsonObject | None) -> None:
     """Raises for an alias that AWS does not accept."""
     if not re.fullmatch(r"\$LATEST|[0-9]+", version or ""):
         text = r"Member must satisfy regular expression pattern: (\$LATEST|[0-9]+)"

@@ -7,20 +7,20 @@ resources in an Amazon VPC". The words are AWS's where a public report of them w
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.network.interfaces import AccountRegion, VpcSettings
 
 MOST_SUBNETS, MOST_GROUPS = 16, 5  # API reference: VpcConfig
 #: What the execution role must allow, in AWS's managed policy AWSLambdaVPCAccessExecutionRole too.
 ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
-NOTHING: dict[str, Any] = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}
+NOTHING: JsonObject = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}
 
 
-def checked(given: dict[str, Any], before: VpcSettings | None, place: AccountRegion) -> VpcSettings | None:
+def checked(given: JsonObject, before: VpcSettings | None, place: AccountRegion) -> VpcSettings | None:
     """A VpcConfig that AWS accepts; None if it takes the function out of its VPC.
 
     Args:
@@ -42,7 +42,7 @@ def checked(given: dict[str, Any], before: VpcSettings | None, place: AccountReg
     return VpcSettings(tuple(subnets), tuple(groups), _vpc_of(subnets, groups, place, ipv6), ipv6)
 
 
-def as_answer(settings: VpcSettings | None) -> dict[str, Any]:
+def as_answer(settings: VpcSettings | None) -> JsonObject:
     """VpcConfig as a function's configuration shows it."""
     if settings is None:
         return NOTHING | {"VpcId": ""}
@@ -67,7 +67,7 @@ def require_role(permissions: Permissions, role_arn: str) -> None:
             )
 
 
-def _require_form(name: str, ids: list[Any], most: int, pattern: str) -> None:
+def _require_form(name: str, ids: list[object], most: int, pattern: str) -> None:
     if len(ids) > most:
         shown = f"[{', '.join(map(str, ids))}]"
         text = f"Member must have length less than or equal to {most}"

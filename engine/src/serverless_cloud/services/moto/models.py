@@ -26,7 +26,7 @@ patches = Service("moto")
     defect="engine/tests/test_models_seam.py::test_stock_moto_keeps_each_object",
     upstream="moto's server lets objects end that nobody needs any more.",
 )
-def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+def make(cls: type[BaseModel], *args: object, **kwargs: object) -> BaseModel:
     del args, kwargs  # __init__ gets them
     return super(BaseModel, cls).__new__(cls)  # a dict's own for moto's models that are dicts
 

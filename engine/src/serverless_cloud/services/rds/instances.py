@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from moto.rds.exceptions import (
     DBInstanceAlreadyExists,
@@ -21,6 +21,7 @@ from moto.rds.exceptions import (
 from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret, RDSBackend, rds_backends
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import ANY, Patch, Service
 from serverless_cloud.errors import CloudError
 from serverless_cloud.moves import IllegalMove
@@ -58,7 +59,7 @@ def connect(plane: DataPlane) -> None:
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
     upstream="CreateDBInstance refuses classes and versions that do not exist.",
 )
-def create_db_instance(backend: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
+def create_db_instance(backend: RDSBackend, db_kwargs: JsonObject) -> DBInstance:
     given = {**db_kwargs, "db_instance_identifier": db_kwargs["db_instance_identifier"].lower()}
     if given["db_instance_identifier"] in backend.databases:
         raise DBInstanceAlreadyExists()
@@ -86,7 +87,7 @@ def create_db_instance(backend: RDSBackend, db_kwargs: dict[str, Any]) -> DBInst
 
 
 @patches.replaces("moto.rds.models:RDSBackend.modify_db_instance")
-def modify_db_instance(backend: RDSBackend, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> DBInstance:
+def modify_db_instance(backend: RDSBackend, db_instance_identifier: str, db_kwargs: JsonObject) -> DBInstance:
     database, instance = _found(backend, db_instance_identifier)
     refuse_bad_change(database, db_kwargs)
     password = db_kwargs.get("master_user_password")
@@ -163,7 +164,7 @@ def delete_db_instance(
     defect="engine/tests/test_rds_seams.py::test_stock_moto_still_has_the_defects",
 )
 def modify_db_parameter_group(
-    backend: RDSBackend, db_parameter_group_name: str, db_parameter_group_parameters: Iterable[dict[str, Any]]
+    backend: RDSBackend, db_parameter_group_name: str, db_parameter_group_parameters: Iterable[JsonObject]
 ) -> DBParameterGroup:
     changes = list(db_parameter_group_parameters)
     group = backend.db_parameter_groups.get(db_parameter_group_name)
@@ -244,7 +245,7 @@ def status(database: DBInstance) -> str:
 
 
 @patches.replaces("moto.rds.models:DBInstance.endpoint", kind="property")
-def endpoint(database: DBInstance) -> dict[str, Any] | None:
+def endpoint(database: DBInstance) -> JsonObject | None:
     instance = _instance_of(database)
     port = instance.port if instance else None
     return None if port is None else {"Address": "127.0.0.1", "Port": port}
@@ -283,7 +284,7 @@ def _generate_secret_string(secret: MasterUserSecret) -> str:
     return json.dumps({"username": secret.resource.master_username, "password": password})
 
 
-def _check_parameter(programs: binaries.Binaries, change: dict[str, Any]) -> None:
+def _check_parameter(programs: binaries.Binaries, change: JsonObject) -> None:
     name, value = str(change.get("ParameterName", "")), str(change.get("ParameterValue", ""))
     method = change.get("ApplyMethod")
     if method not in (None, "immediate", "pending-reboot"):
@@ -312,5 +313,5 @@ def _not_there(what: str) -> RDSClientError:
 
 
 @patches.replaces_each("moto.rds.models:RDSBackend", NOT_THERE, expects=ANY)
-def _refuse(patch: Patch[..., Any], /, *_: object, **__: object) -> NoReturn:
+def _refuse(patch: Patch[..., object], /, *_: object, **__: object) -> NoReturn:
     raise _not_there(NOT_THERE[patch.name])

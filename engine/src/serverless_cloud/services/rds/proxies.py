@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.cloudwatch.models import MetricDatum
 from moto.core.responses import ActionResult, EmptyResult
@@ -33,6 +32,7 @@ from moto.rds.responses import RDSResponse
 from moto.secretsmanager.models import SecretsManagerBackend
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import ANY, Patch, Service
 from serverless_cloud.errors import CloudError
 from serverless_cloud.plane import DataPlane
@@ -231,8 +231,8 @@ def create_db_proxy_endpoint(_: RDSResponse) -> ActionResult:
 
 
 @patches.replaces_each("moto.secretsmanager.models:SecretsManagerBackend", _SECRET_CALLS, expects=ANY)
-def _tell_proxies(patch: Patch[..., Any], secrets: SecretsManagerBackend, *args: Any, **more: Any) -> Any:
-    answer = patch.original(secrets, *args, **more)
+def _tell_proxies(patch: Patch[..., object], /, secrets: SecretsManagerBackend, *args: object, **kw: object) -> object:
+    answer = patch.original(secrets, *args, **kw)
     backend = rds_backends[secrets.account_id][secrets.region_name]
     for proxy in list(backend.db_proxies.values()):
         with contextlib.suppress(CloudError):
@@ -293,7 +293,7 @@ def _configure(proxy: DBProxy, users: dict[str, str]) -> None:
     kind="property",
     upstream="A target group keeps InitQuery.",
 )
-def connection_pool_config(group: DBProxyTargetGroup) -> dict[str, Any]:
+def connection_pool_config(group: DBProxyTargetGroup) -> JsonObject:
     return {
         "MaxConnectionsPercent": group.max_connections,
         "MaxIdleConnectionsPercent": group.max_idle_connections,
@@ -303,7 +303,7 @@ def connection_pool_config(group: DBProxyTargetGroup) -> dict[str, Any]:
     }
 
 
-def _target_row(proxy: DBProxy, target: DBProxyTarget) -> dict[str, Any]:
+def _target_row(proxy: DBProxy, target: DBProxyTarget) -> JsonObject:
     where = current.plane.proxies.target(_key(proxy))
     row = {
         "RdsResourceId": target.rds_resource_id,
@@ -315,7 +315,7 @@ def _target_row(proxy: DBProxy, target: DBProxyTarget) -> dict[str, Any]:
     return row | ({"Endpoint": where["host"], "Port": where["port"]} if where else {})
 
 
-def _health(proxy: DBProxy, where: dict[str, Any] | None) -> dict[str, str]:
+def _health(proxy: DBProxy, where: JsonObject | None) -> dict[str, str]:
     process = current.plane.proxies.get(*_key(proxy))
     if not read_users(proxy.auth, strict=False):
         return _unavailable("AUTH_FAILURE", "None of the proxy's secrets contains a username and a password.")
@@ -343,7 +343,7 @@ def _metrics(account: str, region: str) -> list[MetricDatum]:
 
 def _data(account: str, region: str, name: str) -> list[MetricDatum]:
     proxy = current.plane.proxies.get(account, region, name)
-    minutes: list[dict[str, Any]] = []
+    minutes: list[JsonObject] = []
     with contextlib.suppress(CloudError):  # it has ended: there is nothing to tell
         minutes = proxy.answer("metrics")["minutes"] if proxy is not None and proxy.port else []
     return [

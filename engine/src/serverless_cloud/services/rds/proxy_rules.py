@@ -12,6 +12,8 @@ from typing import Any
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue
 from moto.secretsmanager.models import secretsmanager_backends
 
+from serverless_cloud.core.json_types import JsonObject
+
 TAG = "serverless-first:extended-protocol"
 _AUTH_MEMBERS = ("Description", "UserName", "AuthScheme", "SecretArn", "IAMAuth", "ClientPasswordAuthType")
 
@@ -26,7 +28,7 @@ def valid_name(name: str) -> str:
     return name
 
 
-def refuse_settings(given: dict[str, Any]) -> None:
+def refuse_settings(given: JsonObject) -> None:
     """Raises InvalidParameterValue for values that are out of range or that the local cloud doesn't support."""
     _in_range("IdleClientTimeout", given, 1, 28_800)
     if given.get("DefaultAuthScheme", "NONE") != "NONE":
@@ -40,12 +42,12 @@ def refuse_settings(given: dict[str, Any]) -> None:
             )
 
 
-def _in_range(name: str, given: dict[str, Any], least: int, most: int) -> None:
+def _in_range(name: str, given: JsonObject, least: int, most: int) -> None:
     if name in given and not least <= given[name] <= most:
         raise InvalidParameterValue(f"{name} is {given[name]}. It must be between {least} and {most}.")
 
 
-def valid_auth(auth: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def valid_auth(auth: list[JsonObject]) -> list[JsonObject]:
     """Auth with its defaults. Raises: InvalidParameterValue: the local cloud doesn't support it."""
     if not auth:
         raise InvalidParameterValue("Auth is missing. Give AuthScheme SECRETS and the SecretArn of a secret.")
@@ -68,7 +70,7 @@ def valid_auth(auth: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [defaults | {m: entry[m] for m in _AUTH_MEMBERS if m in entry} for entry in auth]
 
 
-def read_users(auth: list[dict[str, Any]], *, strict: bool = True) -> dict[str, str]:
+def read_users(auth: list[JsonObject], *, strict: bool = True) -> dict[str, str]:
     """Passwords by user name; a secret that cannot be used is left out unless `strict`."""
     users: dict[str, str] = {}
     for entry in auth:
@@ -113,7 +115,7 @@ def extended_protocol_pins(tags: list[dict[str, str]]) -> bool:
     return False
 
 
-def change_pool(group: Any, given: dict[str, Any]) -> None:
+def change_pool(group: Any, given: JsonObject) -> None:
     """Changes the members of ConnectionPoolConfig that are given. Raises: InvalidParameterValue, ...Combination."""
     most, idle = given.get("MaxConnectionsPercent"), given.get("MaxIdleConnectionsPercent")
     _in_range("MaxConnectionsPercent", given, 1, 100)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Any
 
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue
+from moto.rds.models import DBInstance, DBParameterGroup
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.rds import classes
 from serverless_cloud.rds.binaries import Binaries
 
@@ -23,7 +24,7 @@ _NOT_CHANGEABLE = ("new_db_instance_identifier", "db_instance_class", "engine_ve
                    "manage_master_user_password", "rotate_master_user_password")  # fmt: skip
 
 
-def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
+def refuse_bad_instance(given: JsonObject, programs: Binaries) -> None:
     """Raises InvalidParameterValue or ...Combination for a new instance that AWS or the local cloud does not accept."""
     engine = given.get("engine")
     if engine != "postgres":
@@ -53,7 +54,7 @@ def refuse_bad_instance(given: dict[str, Any], programs: Binaries) -> None:
         raise InvalidParameterValue(f"Invalid license model for postgres. Valid license model: {_LICENSE_MODEL}.")
 
 
-def _refuse_not_honoured(given: dict[str, Any]) -> None:
+def _refuse_not_honoured(given: JsonObject) -> None:
     for name in _NOT_HONOURED:
         if given.get(name):
             raise InvalidParameterValue(
@@ -68,7 +69,7 @@ def _api_name(name: str) -> str:
     return words.replace("Az", "AZ").replace("Db", "DB").replace("Iam", "IAM")
 
 
-def _check_names(given: dict[str, Any]) -> None:
+def _check_names(given: JsonObject) -> None:
     user, database = given.get("master_username") or "", given.get("db_name")
     if _RESERVED_USERS.fullmatch(user):
         raise InvalidParameterValue(f"MasterUsername {user} cannot be used as it is a reserved word used by the engine")
@@ -85,7 +86,7 @@ def _check_names(given: dict[str, Any]) -> None:
         )
 
 
-def check_password(password: Any) -> None:
+def check_password(password: object) -> None:
     """Raises InvalidParameterValue for a master user's password that AWS does not accept."""
     if not isinstance(password, str) or not re.fullmatch(r"[ -~]{8,128}", password) or re.search(r'[/"@]', password):
         raise InvalidParameterValue(
@@ -107,7 +108,7 @@ def _check_port(port: int) -> None:
             ) from None
 
 
-def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
+def refuse_bad_change(database: DBInstance, given: JsonObject) -> None:
     """Raises InvalidParameterValue for a change of an instance that the local cloud does not make."""
     _refuse_not_honoured(given)
     for name in _NOT_CHANGEABLE:
@@ -118,7 +119,7 @@ def refuse_bad_change(database: Any, given: dict[str, Any]) -> None:
             )
 
 
-def check_family(group: Any, programs: Binaries) -> None:
+def check_family(group: DBParameterGroup, programs: Binaries) -> None:
     """Raises InvalidParameterCombination for a parameter group of another engine or version."""
     family = f"postgres{programs.major}"
     if group.family != family:

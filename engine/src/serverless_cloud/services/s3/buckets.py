@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 from xml.sax.saxutils import escape
@@ -27,11 +28,12 @@ from moto.s3 import models, notifications
 from moto.s3.exceptions import InvalidBucketName, InvalidNotificationDestination, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
+from moto.sns.models import Topic, sns_backends
+from moto.sqs.models import Queue, sqs_backends
 
 from serverless_cloud import s3_events
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
@@ -105,7 +107,7 @@ def is_allowed(name: str) -> bool:
     "moto.s3.models:FakeBucket.set_notification_configuration",
     upstream="Notification configurations that overlap or lead nowhere are refused.",
 )
-def set_notification_configuration(bucket: models.FakeBucket, notification_config: dict[str, Any] | None) -> None:
+def set_notification_configuration(bucket: models.FakeBucket, notification_config: JsonObject | None) -> None:
     given = notification_config or {}
     fresh = models.NotificationConfiguration(
         topic=given.get("TopicConfiguration"),
@@ -158,7 +160,7 @@ def get_bucket_notification(response: S3Response) -> TYPE_RESPONSE:
     found = response.backend.get_bucket_notification_configuration(response.bucket_name)
     if not found:
         return response.serialized(EmptyResult())
-    result: dict[str, Any] = {
+    result: JsonObject = {
         name: [_told(each, arn) for each in getattr(found, kind)]
         for kind, (_, _, name, arn) in _KINDS.items()
         if getattr(found, kind)
@@ -169,16 +171,16 @@ def get_bucket_notification(response: S3Response) -> TYPE_RESPONSE:
     return response.serialized(ActionResult(result))
 
 
-def _rules(configuration: Any) -> list[dict[str, str]]:
+def _rules(configuration: models.Notification) -> list[dict[str, str]]:
     return list((configuration.filters.get("S3Key") or {}).get("FilterRule") or [])
 
 
-def _filter(configuration: Any) -> Filter:
+def _filter(configuration: models.Notification) -> Filter:
     rules = {rule["Name"]: rule["Value"] for rule in _rules(configuration)}
     return Filter(configuration.events, rules.get("prefix", ""), rules.get("suffix", ""))
 
 
-def _ambiguous(configurations: list[Any]) -> str | None:
+def _ambiguous(configurations: list[models.Notification]) -> str | None:
     """Why AWS refuses these configurations of one bucket; None if it takes them."""
     for each in configurations:
         names = [rule["Name"] for rule in _rules(each)]
@@ -191,7 +193,7 @@ def _ambiguous(configurations: list[Any]) -> str | None:
     return s3_events.overlap(_filter(each) for each in configurations)
 
 
-def _with_empty(given: Any) -> Any:
+def _with_empty(given: object) -> Any:
     """moto's reading, with empty values where they were."""
     if isinstance(given, dict):
         return {name: _with_empty(value) for name, value in given.items()}
@@ -200,8 +202,8 @@ def _with_empty(given: Any) -> Any:
     return "" if given == _EMPTY else given
 
 
-def _told(configuration: Any, arn: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"Id": configuration.id, arn: configuration.arn, "Events": configuration.events}
+def _told(configuration: models.Notification, arn: str) -> JsonObject:
+    found: JsonObject = {"Id": configuration.id, arn: configuration.arn, "Events": configuration.events}
     if rules := _rules(configuration):
         found["Filter"] = {"Key": {"FilterRules": [rule | {"Name": rule["Name"].capitalize()} for rule in rules]}}
     return found
@@ -219,7 +221,7 @@ def _why_not(plane: DataPlane, kind: str, arn: str, bucket: Bucket) -> str | Non
             return f"Not authorized to invoke function [{arn}]"
         return None
     noun = kind
-    there: dict[str, Any] = (
+    there: Mapping[str, Queue | Topic] = (
         sqs_backends[account_id][region].queues
         if kind == "queue"
         else {topic.name: topic for topic in sns_backends[account_id][region].topics.values()}

@@ -23,16 +23,17 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.request import Request
 from moto.s3 import models
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 
 from serverless_cloud import s3_events
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
@@ -54,8 +55,8 @@ class _Request:
     """One request under way, with its events so far."""
 
     source_ip: str
-    events: list[tuple[Any, ObjectEvent]] = field(default_factory=list)
-    tests: list[Any] = field(default_factory=list)
+    events: list[tuple[FakeBucket, ObjectEvent]] = field(default_factory=list)
+    tests: list[FakeBucket] = field(default_factory=list)
 
 
 _request: ContextVar[_Request | None] = ContextVar("s3_request", default=None)
@@ -72,7 +73,7 @@ def connect(plane: DataPlane) -> None:
     "moto.s3.notifications:send_event",
     upstream="An event has all fields, and a request that makes an object is one event.",
 )
-def send_event(account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
+def send_event(account_id: str, event_name: str, bucket: FakeBucket, key: FakeKey) -> None:
     current.parts[Sender].send_event(account_id, event_name, bucket, key)
 
 
@@ -125,7 +126,7 @@ class Sender:
         else:  # moto itself has done it, without a request
             self.send(bucket, event, _fresh_call("127.0.0.1"))
 
-    def send_event(self, account_id: str, event_name: Any, bucket: FakeBucket, key: Any) -> None:
+    def send_event(self, account_id: str, event_name: str, bucket: FakeBucket, key: FakeKey) -> None:
         """Replaces moto's. `event_name` begins with "s3:"."""
         del account_id
         if _muted.get():
@@ -182,7 +183,7 @@ class Sender:
 
     def _to_topic(self, arn: str, text: str, bucket: Bucket) -> None:
         _, _, _, region, account_id, _ = arn.split(":")
-        backend: Any = sns_backends[account_id][region]
+        backend = sns_backends[account_id][region]
         if arn not in backend.topics:
             raise Undeliverable(f"The topic {arn} does not exist")
         topic = backend.topics[arn]
@@ -202,7 +203,7 @@ def _now() -> str:
 @patches.replaces("moto.s3.models:S3Backend.delete_object", upstream="Delete markers and deleted versions are told.")
 def delete_object(
     backend: models.S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-) -> tuple[bool, dict[str, Any]]:
+) -> tuple[bool, JsonObject]:
     bucket = backend.get_bucket(bucket_name)
     there = key_name in bucket.keys
     with _quietly():
@@ -233,7 +234,7 @@ def _quietly() -> Iterator[None]:
         _muted.reset(token)
 
 
-def _version(version_id: Any) -> str | None:
+def _version(version_id: object) -> str | None:
     return None if version_id in (None, "null") else str(version_id)
 
 
@@ -248,7 +249,7 @@ def _fresh_call(source_ip: str, request_id: str = "") -> Call:
     "moto.s3.responses:S3Response", ("key_response", "bucket_response"), expects="self, request, full_url, headers"
 )
 def _answer_as_one_call(
-    patch: Patch[..., Any], response: S3Response, request: Any, full_url: str, headers: Any
+    patch: Patch[..., TYPE_RESPONSE], response: S3Response, request: Request, full_url: str, headers: object
 ) -> TYPE_RESPONSE:
     under_way = _Request(getattr(request, "remote_addr", None) or "127.0.0.1")
     token = _request.set(under_way)
@@ -272,7 +273,7 @@ def _answer_as_one_call(
     return status, answered, body
 
 
-def _that_count(events: list[tuple[Any, ObjectEvent]]) -> list[tuple[Any, ObjectEvent]]:
+def _that_count(events: list[tuple[FakeBucket, ObjectEvent]]) -> list[tuple[FakeBucket, ObjectEvent]]:
     """One request that makes an object is one event, whatever moto does in it step by step."""
     made = [each for each in events if each[1].name.startswith("ObjectCreated")]
     return made[-1:] if made else events

@@ -286,7 +286,7 @@ def mark_sent(message: models.Message, delay_seconds: int | None = None) -> None
     expects="self, name, region, account_id, **kwargs",
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
 )
-def init_queue(queue: Queue, *args: Any, **more: Any) -> None:
+def init_queue(queue: Queue, *args: object, **more: object) -> None:
     init_queue.original(queue, *args, **more)
     queue._messages_lock = threading.Condition(LOCK)
 

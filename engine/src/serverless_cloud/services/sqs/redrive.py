@@ -14,7 +14,6 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sqs import models
@@ -23,6 +22,7 @@ from moto.sqs.models import Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.sqs import queues as sqs_queues
@@ -56,7 +56,7 @@ class _Task:
         """TaskHandle of the API."""
         return base64.b64encode(json.dumps({"taskId": self.id, "sourceArn": self.source_arn}).encode()).decode()
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> JsonObject:
         """As ListMessageMoveTasks shows it."""
         row = {
             "TaskHandle": self.handle if self.status == "RUNNING" else None,
@@ -108,7 +108,7 @@ class Redrive:
         self._plane.tasks.start(f"redrive of {source.name}", lambda stopped: self._work(backend, task, stopped))
         return task.handle
 
-    def shown(self, backend: SQSBackend, source_arn: str, most: int) -> list[dict[str, Any]]:
+    def shown(self, backend: SQSBackend, source_arn: str, most: int) -> list[JsonObject]:
         """The newest tasks of a queue, newest first."""
         _require_queue(backend, source_arn, "SourceArn")
         if not 1 <= most <= MOST_RESULTS:

@@ -12,7 +12,6 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sqs import models
@@ -29,6 +28,7 @@ from moto.sqs.exceptions import (
 from moto.sqs.models import Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.sqs import counts as sqs_counts, queues as sqs_queues, rules as sqs_rules
 
@@ -47,7 +47,9 @@ _SOURCE = "DeadLetterQueueSourceArn"
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
     upstream="CreateQueue refuses values that no queue can have.",
 )
-def create_queue_of_backend(backend: SQSBackend, name: str, tags: dict[str, str] | None = None, **given: Any) -> Queue:
+def create_queue_of_backend(
+    backend: SQSBackend, name: str, tags: dict[str, str] | None = None, **given: object
+) -> Queue:
     arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{name}"
     sqs_rules.check_values(arn, given, backend.queues.values())
     try:
@@ -65,7 +67,7 @@ def create_queue_of_backend(backend: SQSBackend, name: str, tags: dict[str, str]
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
     upstream="SetQueueAttributes refuses values that no queue can have.",
 )
-def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: dict[str, Any]) -> Queue:
+def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: JsonObject) -> Queue:
     sqs_rules.check_values(backend.get_queue(queue_name).queue_arn, attributes, backend.queues.values())
     return set_queue_attributes_of_backend.original(backend, queue_name, attributes)
 
@@ -79,7 +81,7 @@ def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queu
     "moto.sqs.models:SQSBackend.get_queue_attributes",
     upstream="GetQueueAttributes tells RedriveAllowPolicy, and times in whole seconds.",
 )
-def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> JsonObject:
     backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
     names = set(attribute_names) - {"RedriveAllowPolicy"}
     if unknown := sorted(names - {"All"} - sqs_rules.QUEUE_ATTRIBUTES):
@@ -101,11 +103,11 @@ def send_message(
     backend: SQSBackend,
     queue_name: str,
     message_body: str,
-    message_attributes: dict[str, Any] | None = None,
+    message_attributes: JsonObject | None = None,
     delay_seconds: int | None = None,
     deduplication_id: str | None = None,
     group_id: str | None = None,
-    system_attributes: dict[str, Any] | None = None,
+    system_attributes: JsonObject | None = None,
     validate_group_id: bool = True,
 ) -> models.Message:
     del validate_group_id
@@ -128,13 +130,13 @@ def send_message(
     upstream="In a batch, each message is accepted or refused by itself, and keeps its trace header.",
 )
 def send_message_batch(
-    backend: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]
-) -> tuple[list[models.Message], list[dict[str, Any]]]:
+    backend: SQSBackend, queue_name: str, entries: dict[str, JsonObject]
+) -> tuple[list[models.Message], list[JsonObject]]:
     backend.get_queue(queue_name)
     _check_batch(list(entries.values()))
     done: list[models.Message] = []
 
-    def take(entry: dict[str, Any]) -> None:
+    def take(entry: JsonObject) -> None:
         message = backend.send_message(
             queue_name,
             entry["MessageBody"],
@@ -155,9 +157,9 @@ def send_message_batch(
     upstream="In a batch, each change is accepted or refused by itself.",
 )
 def change_message_visibility_batch(
-    backend: SQSBackend, queue_name: str, entries: list[dict[str, Any]]
-) -> tuple[list[str], list[dict[str, Any]]]:
-    def change(entry: dict[str, Any]) -> None:
+    backend: SQSBackend, queue_name: str, entries: list[JsonObject]
+) -> tuple[list[str], list[JsonObject]]:
+    def change(entry: JsonObject) -> None:
         timeout_s = entry.get("VisibilityTimeout")
         sqs_rules.check_receive({"VisibilityTimeout": timeout_s})
         backend.change_message_visibility(queue_name, entry["ReceiptHandle"], timeout_s or 0)
@@ -171,13 +173,13 @@ def change_message_visibility_batch(
     upstream="DeleteMessageBatch checks the number of entries and their ids.",
 )
 def delete_message_batch(
-    backend: SQSBackend, queue_name: str, receipts: list[dict[str, Any]]
-) -> tuple[list[str], list[dict[str, Any]]]:
+    backend: SQSBackend, queue_name: str, receipts: list[JsonObject]
+) -> tuple[list[str], list[JsonObject]]:
     _check_ids(receipts, "DeleteMessage")
     return delete_message_batch.original(backend, queue_name, receipts)
 
 
-def _check_batch(entries: list[dict[str, Any]]) -> None:
+def _check_batch(entries: list[JsonObject]) -> None:
     """Raises unless the entries of a SendMessageBatch can be taken together."""
     _check_ids(entries, "SendMessage")
     total = sum(sqs_rules.size_bytes(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries)
@@ -185,7 +187,7 @@ def _check_batch(entries: list[dict[str, Any]]) -> None:
         raise BatchRequestTooLong(total)
 
 
-def _check_ids(entries: list[dict[str, Any]], action: str) -> None:
+def _check_ids(entries: list[JsonObject], action: str) -> None:
     """Raises unless a batch has 1 to 10 entries, each with its own id. `action`: without "Batch"."""
     if not entries:
         text = f"There should be at least one {action}BatchRequestEntry in the request."
@@ -201,9 +203,7 @@ def _check_ids(entries: list[dict[str, Any]], action: str) -> None:
         seen.add(entry["Id"])
 
 
-def _each(
-    entries: list[dict[str, Any]], work: Callable[[dict[str, Any]], None]
-) -> tuple[list[str], list[dict[str, Any]]]:
+def _each(entries: list[JsonObject], work: Callable[[JsonObject], None]) -> tuple[list[str], list[JsonObject]]:
     """Does the work for each entry. Returns the ids of successful entries, and the rows of failed entries."""
     done, failed = [], []
     for entry in entries:
@@ -247,8 +247,8 @@ def receive_message(response: SQSResponse) -> ActionResult:
     asked = {*response._get_param("AttributeNames", []), *response._get_param("MessageSystemAttributeNames", [])}
     sqs_rules.check_system_names(sorted(asked))
     answer = receive_message.original(response)
-    received: Any = answer.result
-    if received and {"All", _SOURCE} & asked:
+    received = answer.result
+    if received and isinstance(received, dict) and {"All", _SOURCE} & asked:
         queue = response.sqs_backend.get_queue(response._get_queue_name())
         sources = {
             m.id: own["dead_letter_source_arn"] for m in queue._messages if "dead_letter_source_arn" in (own := vars(m))

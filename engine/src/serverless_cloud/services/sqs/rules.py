@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from moto.sqs.exceptions import (
     InvalidAttributeName,
@@ -18,6 +17,10 @@ from moto.sqs.exceptions import (
     MissingParameter,
     SQSException,
 )
+from moto.sqs.models import Queue
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.services.sqs.queues import setting
 
 BATCH_ENTRIES, MESSAGE_ATTRIBUTES, MOST_DELAY_S = 10, 10, 900
 #: Least and most of each number, in seconds or bytes.
@@ -51,14 +54,14 @@ _RECEIVE = {
 }
 
 
-def _invalid(value: Any, name: str, reason: str) -> InvalidParameterValue:
+def _invalid(value: object, name: str, reason: str) -> InvalidParameterValue:
     return InvalidParameterValue(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
 
 
 # ---- attributes of queues
 
 
-def check_names(queue_name: str, attributes: Mapping[str, Any]) -> None:
+def check_names(queue_name: str, attributes: Mapping[str, object]) -> None:
     """Raises unless a queue of this name can have attributes of these names, and FifoQueue suits the name."""
     is_fifo = str(attributes.get("FifoQueue", "")).lower() == "true"
     if queue_name.endswith(".fifo") and not is_fifo:
@@ -73,7 +76,7 @@ def check_names(queue_name: str, attributes: Mapping[str, Any]) -> None:
             raise InvalidAttributeName(name)
 
 
-def check_values(arn: str, attributes: Mapping[str, Any], queues: Iterable[Any]) -> None:
+def check_values(arn: str, attributes: Mapping[str, object], queues: Iterable[Queue]) -> None:
     """Raises unless a queue may have these values.
 
     Args:
@@ -91,11 +94,11 @@ def check_values(arn: str, attributes: Mapping[str, Any], queues: Iterable[Any])
         _check_redrive(arn, given, queues)
 
 
-def _is_number(value: Any, least: int, most: int) -> bool:
-    return re.fullmatch(r"-?\d{1,9}", str(value)) is not None and least <= int(value) <= most
+def _is_number(value: object, least: int, most: int) -> bool:
+    return re.fullmatch(r"-?\d{1,9}", str(value)) is not None and least <= int(str(value)) <= most
 
 
-def _object(value: Any) -> dict[str, Any] | None:
+def _object(value: object) -> JsonObject | None:
     try:
         found = json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -103,7 +106,7 @@ def _object(value: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _check_redrive(arn: str, given: Any, queues: Iterable[Any]) -> None:
+def _check_redrive(arn: str, given: object, queues: Iterable[Queue]) -> None:
     policy = _object(given)
     if policy is None:
         raise _invalid(given, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
@@ -130,7 +133,7 @@ def _check_redrive(arn: str, given: Any, queues: Iterable[Any]) -> None:
 # ---- messages
 
 
-def size_bytes(body: str, attributes: Mapping[str, Mapping[str, Any]] | None) -> int:
+def size_bytes(body: str, attributes: Mapping[str, JsonObject] | None) -> int:
     """How many bytes a message counts for: its body, and names, types and values of its attributes."""
     total = len(body.encode(errors="replace"))
     for name, given in (attributes or {}).items():
@@ -140,10 +143,10 @@ def size_bytes(body: str, attributes: Mapping[str, Mapping[str, Any]] | None) ->
 
 
 def check_message(
-    queue: Any,
+    queue: Queue,
     body: str | None,
-    attributes: Mapping[str, Mapping[str, Any]] | None,
-    delay_s: Any,
+    attributes: Mapping[str, JsonObject] | None,
+    delay_s: int | None,
     group_id: str | None,
     deduplication_id: str | None,
 ) -> None:
@@ -164,10 +167,9 @@ def check_message(
             "#xE000 to #xFFFD | #x10000 to #x10FFFF",
         )
     _check_attributes(attributes or {})
-    if size_bytes(body, attributes) > queue.maximum_message_size:
+    if size_bytes(body, attributes) > (most := setting(queue, "maximum_message_size")):
         raise InvalidParameterValue(
-            f"One or more parameters are invalid. Reason: Message must be shorter than {queue.maximum_message_size} "
-            "bytes."
+            f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
     if delay_s is not None and not _is_number(delay_s, 0, MOST_DELAY_S):
         raise _invalid(delay_s, "DelaySeconds", f"DelaySeconds must be >= 0 and <= {MOST_DELAY_S}.")
@@ -182,7 +184,7 @@ def check_message(
         return
     if group_id is None:
         raise MissingParameter("MessageGroupId")
-    if deduplication_id is None and not queue.content_based_deduplication:
+    if deduplication_id is None and not setting(queue, "content_based_deduplication"):
         raise InvalidParameterValue(
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
             "explicitly"
@@ -191,7 +193,7 @@ def check_message(
         raise _invalid(delay_s, "DelaySeconds", text)
 
 
-def _check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
+def _check_attributes(attributes: Mapping[str, JsonObject]) -> None:
     if len(attributes) > MESSAGE_ATTRIBUTES:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MESSAGE_ATTRIBUTES}]."
@@ -236,7 +238,7 @@ def check_system_names(names: Iterable[str]) -> None:
             raise InvalidAttributeName(name)
 
 
-def check_receive(given: Mapping[str, Any]) -> None:
+def check_receive(given: Mapping[str, int | None]) -> None:
     """Raises unless the numbers of a ReceiveMessage are within its limits. Args: given: by parameter; None: not set."""
     for name, (least, most, reason) in _RECEIVE.items():
         value = given.get(name)

@@ -5,10 +5,9 @@ The queue is asked in this process: an ordinary call would go over HTTP and pass
 
 from __future__ import annotations
 
-from typing import Any
-
 from moto.sqs.models import sqs_backends
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.outbox import Undeliverable
 from serverless_cloud.plane import DataPlane
 
@@ -20,7 +19,7 @@ def send_to_queue(
     principal: str,
     source_arn: str,
     *,
-    attributes: dict[str, Any] | None = None,
+    attributes: JsonObject | None = None,
     group_id: str | None = None,
     deduplication_id: str | None = None,
 ) -> None:
@@ -39,7 +38,7 @@ def send_to_queue(
         Undeliverable: the queue is gone, does not allow the service, or refuses the message.
     """
     _, _, _, region, account, name = arn.split(":")
-    backend: Any = sqs_backends[account][region]
+    backend = sqs_backends[account][region]
     if name not in backend.queues:
         raise Undeliverable(f"The queue {arn} does not exist")
     queue = backend.queues[name]
