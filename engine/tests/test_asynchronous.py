@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit
+from kits import fixtures
 from kits.async_kit import NAME, TRIES, configure, send
 from serverless_cloud import Cloud
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """AWS's minute between two tries is a tenth of a second here."""
-    with cloud_kit.cloud_with(time_scale=600) as aws:
-        yield aws
+#: AWS's minute between two tries is a tenth of a second here.
+cloud_of_module = fixtures.cloud_of(time_scale=600)
 
 
 @pytest.fixture

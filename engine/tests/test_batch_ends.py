@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import batch_kit as batch, cloud_kit
+from kits import batch_kit as batch, fixtures
 
 #: Fails with the exit codes given, one for each attempt, then succeeds.
 FAILS = "import os, sys; codes = {}; n = int(os.environ['AWS_BATCH_JOB_ATTEMPT'])\n"
 FAILS += "print('attempt', n); sys.exit(codes[n - 1] if n <= len(codes) else 0)"
 FOREVER = ["python", "-c", "import time; time.sleep(600)"]
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """A minute of Batch takes a tenth of a second."""
-    with cloud_kit.cloud_with(time_scale=600) as aws:
-        yield aws
+#: A minute of Batch takes a tenth of a second.
+cloud_of_module = fixtures.cloud_of(time_scale=600)
 
 
 def fails(*codes: int, **more: Any) -> str:

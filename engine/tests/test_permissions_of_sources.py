@@ -6,13 +6,13 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kits import cloud_kit, iam_kit
+from kits import cloud_kit, fixtures, iam_kit
 from serverless_cloud import Cloud
 
 ACCOUNT = "123456789012"
@@ -29,12 +29,8 @@ def handler(event, context):
     return {"statusCode": 200, "body": "lamp"}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """Permissions are enforced; AWS's own waits are short."""
-    with cloud_kit.cloud_with(time_scale=1000, enforce_iam=True) as aws:
-        yield aws
+#: Permissions are enforced; AWS's own waits are short.
+cloud_of_module = fixtures.cloud_of(time_scale=1000, enforce_iam=True)
 
 
 @pytest.fixture

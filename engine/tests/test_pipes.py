@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import serverless_cloud as cloud
-from kits import cloud_kit, schedule_kit
+from kits import fixtures, schedule_kit
 
 ROLE = "arn:aws:iam::123456789012:role/hikari-pipes"
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
@@ -41,11 +38,7 @@ def handler(event, context):
     return {"batchItemFailures": failed}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    with cloud_kit.cloud_with(time_scale=100) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=100)
 
 
 def send(kit: Any, queue: Any, *orders: dict[str, Any], **more: Any) -> None:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kits import cloud_kit
+from kits import fixtures
 from kits.push_kit import make_topic, noted, recorder, sns, subscribe
-from serverless_cloud import Cloud
 
 BUCKET = "hikari-photos"
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """A local cloud that enforces permissions."""
-    with cloud_kit.cloud_with(enforce_iam=True) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
 def let_in(kit: Any, queue: Any, service: str, source: str) -> None:

@@ -8,14 +8,12 @@ more.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import batch_kit as batch, cloud_kit, states_kit as sk
+from kits import batch_kit as batch, fixtures, states_kit as sk
 
 #: Submits a rendering to a table, and tells how far it is: a job that is ready at the third look.
 JOBS = """
@@ -30,12 +28,7 @@ def check(event, context):
     return job["ends"] if job["looks"] >= 3 else "RUNNING"
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def task(call: str, parameters: Any, **more: Any) -> dict[str, Any]:

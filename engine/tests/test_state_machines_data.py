@@ -8,23 +8,16 @@ AWS Prescriptive Guidance. The definitions are our own. More: test_state_machine
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import fixtures, states_kit as sk
 
 PASS = {"Type": "Pass", "End": True}
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def make_table(kit: Any, name: str) -> None:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import fixtures, states_kit as sk
 
 HOUR_S = 3600 * 60  # an hour here
 WAIT = {"Type": "Wait", "Seconds": HOUR_S, "End": True}
 PASS = {"Type": "Pass", "End": True}
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def mapped(processor: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import cloud_kit, fixtures, states_kit as sk
 
 BUCKET = "hikari-orders"
 PASS = {"Type": "Pass", "End": True}
 LAMPS = [{"lamp": "andon", "left": 3}, {"lamp": "chochin", "left": 0}, {"lamp": "toro", "left": 9}]
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def distributed(processor: dict[str, Any] | None = None, kind: str = "STANDARD", **more: Any) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit, iam_kit, states_kit as sk
+from kits import fixtures, iam_kit, states_kit as sk
 
 PRICE = """
 import os
@@ -30,13 +30,7 @@ def handler(event, context):
     return {"statusCode": status, "body": event["queryStringParameters"]["quantity"]}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
-
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 _numbers = itertools.count(1)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import fixtures, states_kit as sk
 
 AGAIN = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "MaxAttempts": 1}]
 
@@ -24,12 +23,7 @@ def handler(event, context):
     states.send_task_success(taskToken=event["token"], output=json.dumps({"packed": event["order"]}))
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 class Asking:

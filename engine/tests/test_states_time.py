@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as states
+from kits import cloud_kit, fixtures, states_kit as states
 
 SCALE = 600
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """Ten minutes pass in a second."""
-    with cloud_kit.cloud_with(time_scale=SCALE) as aws:
-        yield aws
-
+#: Ten minutes pass in a second.
+cloud_of_module = fixtures.cloud_of(time_scale=SCALE)
 
 #: Fails so many times, counted in a file, with the class that the input names.
 FLAKY = """

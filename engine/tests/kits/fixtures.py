@@ -33,6 +33,17 @@ def cloud_of_module(request: pytest.FixtureRequest) -> Iterator[cloud.Cloud]:
             yield aws
 
 
+def cloud_of(**changes: Any) -> Any:
+    """A file's own fixture `cloud_of_module`: the worker's local cloud with these settings."""
+
+    @pytest.fixture(scope="module")
+    def cloud_of_module() -> Iterator[cloud.Cloud]:
+        with cloud_kit.cloud_with(**changes) as aws:
+            yield aws
+
+    return cloud_of_module
+
+
 def stop_cloud() -> None:
     """Ends the worker's local cloud, if there is one."""
     if client._running is not None:
