@@ -10,6 +10,8 @@ import pytest
 
 from kits import batch_kit as batch, fixtures
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 #: Fails with the exit codes given, one for each attempt, then succeeds.
 FAILS = "import os, sys; codes = {}; n = int(os.environ['AWS_BATCH_JOB_ATTEMPT'])\n"
 FAILS += "print('attempt', n); sys.exit(codes[n - 1] if n <= len(codes) else 0)"
@@ -29,8 +31,7 @@ def fails(*codes: int, **more: Any) -> str:
 # ---- tried again
 
 
-def test_a_job_is_tried_again_until_it_succeeds(kit: Any) -> None:
-    del kit
+def test_a_job_is_tried_again_until_it_succeeds() -> None:
     job = batch.wait(fails(3, 4, retryStrategy={"attempts": 5}))
     assert job["status"] == "SUCCEEDED"
     assert [attempt["container"]["exitCode"] for attempt in job["attempts"]] == [3, 4, 0]
@@ -40,21 +41,18 @@ def test_a_job_is_tried_again_until_it_succeeds(kit: Any) -> None:
     assert job["startedAt"] == job["attempts"][-1]["startedAt"]
 
 
-def test_a_job_fails_when_its_attempts_are_used_up(kit: Any) -> None:
-    del kit
+def test_a_job_fails_when_its_attempts_are_used_up() -> None:
     job = batch.wait(fails(1, 1, 1, retryStrategy={"attempts": 2}))
     assert (job["status"], len(job["attempts"])) == ("FAILED", 2)
     assert job["retryStrategy"] == {"attempts": 2, "evaluateOnExit": []}
 
 
-def test_without_a_strategy_there_is_one_attempt(kit: Any) -> None:
-    del kit
+def test_without_a_strategy_there_is_one_attempt() -> None:
     job = batch.wait(fails(1))
     assert (job["status"], len(job["attempts"])) == ("FAILED", 1)
 
 
-def test_the_strategy_of_the_request_replaces_that_of_the_definition(kit: Any) -> None:
-    del kit
+def test_the_strategy_of_the_request_replaces_that_of_the_definition() -> None:
     batch.make_queue()
     batch.register(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
     job = batch.wait(batch.submit(retryStrategy={"attempts": 3}))
@@ -73,14 +71,12 @@ def test_the_strategy_of_the_request_replaces_that_of_the_definition(kit: Any) -
         ([{"onStatusReason": "Host EC2*", "onExitCode": "42", "action": "exit"}], 3),  # all conditions must hold
     ],
 )
-def test_evaluate_on_exit(kit: Any, conditions: list[dict[str, str]], attempts: int) -> None:
-    del kit
+def test_evaluate_on_exit(conditions: list[dict[str, str]], attempts: int) -> None:
     job = batch.wait(fails(42, 42, 42, retryStrategy={"attempts": 3, "evaluateOnExit": conditions}))
     assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
 
 
-def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so(kit: Any) -> None:
-    del kit
+def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
     batch.make_queue()
     conditions = [
         {"onReason": "CannotStartContainerError:*", "action": "RETRY"},
@@ -94,8 +90,7 @@ def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so(kit: Any) 
 # ---- too slow
 
 
-def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again(kit: Any) -> None:
-    del kit
+def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again() -> None:
     batch.make_queue()
     batch.register(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
     job = batch.wait(batch.submit())

@@ -123,10 +123,8 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     assert [record["id"] for record in kit.records(queue)] == [answer["Entries"][6]["EventId"]]
 
     big = good | {"Detail": json.dumps({"text": "x" * 1_048_576})}
-    refusal = kit.refused(lambda: here.events().put_events(Entries=[big]))
-    assert (refusal.code, "over the limit" in refusal.message) == (VALIDATION, True)
-    refusal = kit.refused(lambda: here.events().put_events(Entries=[good] * 11))
-    assert (refusal.code, "less than or equal to 10" in refusal.message) == (VALIDATION, True)
+    kit.refused(lambda: here.events().put_events(Entries=[big]), VALIDATION, "over the limit")
+    kit.refused(lambda: here.events().put_events(Entries=[good] * 11), VALIDATION, "less than or equal to 10")
     assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=queue.url)
 
 

@@ -125,8 +125,7 @@ def test_a_jwt_authorizer_checks_what_aws_checks(kit: Any, issuer: Issuer) -> No
     )
     assert refused.code == "BadRequestException"
     assert "not on this machine" in refused.message
-    in_use = kit.refused(lambda: api.delete_authorizer(ApiId=api_id, AuthorizerId=made["AuthorizerId"]))
-    assert in_use.code == "ConflictException"
+    kit.refused(lambda: api.delete_authorizer(ApiId=api_id, AuthorizerId=made["AuthorizerId"]), "ConflictException")
 
 
 def test_tokens_of_a_user_pool_are_good(kit: Any) -> None:

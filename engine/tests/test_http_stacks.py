@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import requests
 
 from kits.http_kit import ECHO
 from kits.rest_kit import function_uri
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 KEY = "hikari-partner-key-0001"
 OPENAPI = {"openapi": "3.0.1", "info": {"title": "lamps", "version": "1"}}
@@ -174,8 +177,7 @@ def _http(arn: str, key: str, **of_api: Any) -> dict[str, Any]:
     }
 
 
-def test_an_http_api(aws: Any, kit: Any) -> None:
-    del aws
+def test_an_http_api(kit: Any) -> None:
     arn, stacks = kit.deploy("orders", ECHO), kit.client("cloudformation")
     shown = {"Url": {"Fn::GetAtt": ["Api", "ApiEndpoint"]}, "Id": {"Ref": "Api"}}
     stacks.create_stack(StackName="shop", TemplateBody=_template(_http(arn, "GET /orders"), **shown))
@@ -195,8 +197,7 @@ def test_an_http_api(aws: Any, kit: Any) -> None:
     assert kit.client("apigatewayv2").get_apis()["Items"] == []
 
 
-def test_a_function_url(aws: Any, kit: Any) -> None:
-    del aws
+def test_a_function_url(kit: Any) -> None:
     kit.deploy("orders", ECHO)
     stacks = kit.client("cloudformation")
 
@@ -216,8 +217,7 @@ def test_a_function_url(aws: Any, kit: Any) -> None:
     assert kit.client("lambda").list_function_url_configs(FunctionName="orders")["FunctionUrlConfigs"] == []
 
 
-def test_what_api_gateway_refuses_is_the_reason_in_the_stack_s_events(aws: Any, kit: Any) -> None:
-    del aws
+def test_what_api_gateway_refuses_is_the_reason_in_the_stack_s_events(kit: Any) -> None:
     arn, stacks = kit.deploy("orders", ECHO), kit.client("cloudformation")
     for name, resources, words in (
         ("route", _http(arn, "GET orders"), "The route key 'GET orders' is not valid"),

@@ -10,6 +10,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import rds_kit as rk, stack_kit
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 
 def template(policy: str | None = "Delete", **properties: Any) -> str:
     """A template with a parameter group and a DB instance; the arguments change the instance's properties."""
@@ -61,8 +63,7 @@ def test_a_stack_s_database_answers_where_the_stack_says(aws: cloud.Cloud, kit: 
         rk.dial(there)
 
 
-def test_a_named_instance_with_a_managed_password(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_named_instance_with_a_managed_password(kit: Any) -> None:
     body = template(None, DBInstanceIdentifier="Shop-DB", MasterUserPassword=None, ManageMasterUserPassword="true")
     kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=body)
     there = rk.describe(outputs(kit)["Name"])
@@ -72,8 +73,7 @@ def test_a_named_instance_with_a_managed_password(aws: cloud.Cloud, kit: Any) ->
     assert rk.value(there, "SELECT 7", user=secret["username"], password=secret["password"]) == 7
 
 
-def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(kit: Any) -> None:
     kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=template())
     name = outputs(kit)["Name"]
     kit.client("rds").delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
@@ -82,8 +82,7 @@ def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(aws: cl
     assert kit.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
 
 
-def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails(aws: cloud.Cloud, kit: Any) -> None:
-    del aws, kit
+def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails() -> None:
     before = stack_kit.create("shop", template())
     after = stack_kit.update("shop", template(BackupRetentionPeriod=3))
     there = rk.describe(after["Name"])
@@ -109,15 +108,13 @@ def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails(aws: c
     ],
 )
 def test_what_the_local_cloud_does_not_have_is_refused(
-    aws: cloud.Cloud, kit: Any, policy: str, properties: dict[str, str], text: str
+    kit: Any, policy: str, properties: dict[str, str], text: str
 ) -> None:
-    del aws
     assert text in stack_kit.why_not(template(policy, **properties))
     assert kit.client("rds").describe_db_instances()["DBInstances"] == []
 
 
-def test_an_instance_that_cannot_start_fails_its_stack(aws: cloud.Cloud, kit: Any) -> None:
-    del aws, kit
+def test_an_instance_that_cannot_start_fails_its_stack() -> None:
     body = json.loads(template())
     body["Resources"]["Few"]["Properties"]["Parameters"] = {"max_connections": "3"}
     why = stack_kit.why_not(body)

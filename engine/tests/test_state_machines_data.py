@@ -15,6 +15,8 @@ import pytest
 
 from kits import fixtures, states_kit as sk
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 PASS = {"Type": "Pass", "End": True}
 
 cloud_of_module = fixtures.cloud_of(time_scale=60)
@@ -145,8 +147,7 @@ def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, en
         ({"kind": "loan", "lamps": 1}, "Unclear"),
     ],
 )
-def test_the_kind_of_an_order_decides_its_way(kit: Any, order: dict[str, Any], state: str) -> None:
-    del kit
+def test_the_kind_of_an_order_decides_its_way(order: dict[str, Any], state: str) -> None:
     retail = {"Variable": "$.kind", "StringEquals": "retail"}
     known = {"Variable": "$.lamps", "IsPresent": True}
     many = {"Variable": "$.lamps", "NumericGreaterThanEquals": 40}
@@ -178,9 +179,8 @@ def test_a_counter_goes_round_until_it_is_full(kit: Any) -> None:
     assert done.entered.count("Light") == 4
 
 
-def test_a_wait_until_the_delivery(kit: Any) -> None:
+def test_a_wait_until_the_delivery() -> None:
     """The moment comes with the input; a minute is a second here."""
-    del kit
     moment = (datetime.now(UTC) + timedelta(seconds=45)).strftime("%Y-%m-%dT%H:%M:%SZ")
     machine = sk.steps(Wait={"Type": "Wait", "TimestampPath": "$.at", "Next": "Deliver"}, Deliver=PASS)
     done = sk.run_once(machine, {"at": moment})

@@ -9,6 +9,8 @@ import pytest
 
 from kits import fixtures, states_kit as sk
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 HOUR_S = 3600 * 60  # an hour here
 WAIT = {"Type": "Wait", "Seconds": HOUR_S, "End": True}
 PASS = {"Type": "Pass", "End": True}
@@ -48,8 +50,7 @@ def test_branches_run_side_by_side_and_their_results_keep_the_order(kit: Any) ->
     assert done.types.count("ParallelStateSucceeded") == 1
 
 
-def test_results_of_branches_stand_in_the_order_of_the_branches(kit: Any) -> None:
-    del kit
+def test_results_of_branches_stand_in_the_order_of_the_branches() -> None:
     slow = sk.steps(
         Slow={"Type": "Wait", "Seconds": 30, "Next": "A"}, A={"Type": "Pass", "Result": "slow", "End": True}
     )
@@ -58,8 +59,7 @@ def test_results_of_branches_stand_in_the_order_of_the_branches(kit: Any) -> Non
     assert sk.succeeded(done) == ["slow", "quick"]
 
 
-def test_a_branch_that_fails_stops_the_others_and_can_be_caught(kit: Any) -> None:
-    del kit
+def test_a_branch_that_fails_stops_the_others_and_can_be_caught() -> None:
     fail = sk.steps(Fail={"Type": "Fail", "Error": "NoStock", "Cause": "Sold out."})
     both = {
         "Type": "Parallel",
@@ -129,16 +129,14 @@ def test_max_concurrency_bounds_what_runs_at_once(kit: Any) -> None:
     assert sk.succeeded(sk.ended(execution)) == [1, 1, 1]
 
 
-def test_an_iteration_that_fails_stops_the_others(kit: Any) -> None:
-    del kit
+def test_an_iteration_that_fails_stops_the_others() -> None:
     done = sk.run_once(mapped(failing_at(2)), [0, 1, 2])
     assert (done.status, done.error, done.cause) == ("FAILED", "NoLamp", "Sold out.")
     assert (done.types.count("MapIterationFailed"), done.types.count("MapIterationAborted")) == (1, 2)
     assert done.types[-2:] == ["MapStateFailed", "ExecutionFailed"]
 
 
-def test_a_map_state_can_be_tried_again_and_caught(kit: Any) -> None:
-    del kit
+def test_a_map_state_can_be_tried_again_and_caught() -> None:
     again = {
         "Retry": [{"ErrorEquals": ["NoLamp"], "IntervalSeconds": 1, "MaxAttempts": 1}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}],
@@ -150,8 +148,7 @@ def test_a_map_state_can_be_tried_again_and_caught(kit: Any) -> None:
     assert done.types.count("MapIterationFailed") == 2
 
 
-def test_maps_can_be_nested_and_empty(kit: Any) -> None:
-    del kit
+def test_maps_can_be_nested_and_empty() -> None:
     inner = {"Type": "Map", "ItemProcessor": sk.steps(P=PASS), "End": True}
     assert sk.succeeded(sk.run_once(mapped(sk.steps(Inner=inner)), [[1, 2], [], [3]])) == [[1, 2], [], [3]]
 
@@ -166,8 +163,7 @@ def test_stopping_the_execution_stops_all_iterations(kit: Any) -> None:
 
 @pytest.mark.parametrize(("field", "path"), [({"ItemsPath": "$.lamps"}, "$.lamps"), ({}, "$")])
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
-def test_items_that_are_no_array_fail_the_state(kit: Any, field: dict[str, str], path: str, mode: str) -> None:
-    del kit
+def test_items_that_are_no_array_fail_the_state(field: dict[str, str], path: str, mode: str) -> None:
     config = {"Mode": mode} | ({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})
     run = sk.run_once(mapped(sk.steps(Lamp=PASS) | {"ProcessorConfig": config}, **field), {"lamps": {"andon": 2}})
     assert (run.status, run.error) == ("FAILED", "States.Runtime")

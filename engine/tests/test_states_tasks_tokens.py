@@ -12,6 +12,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import fixtures, states_kit as sk
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 AGAIN = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "MaxAttempts": 1}]
 
 #: A worker behind a queue, as a function: it answers with the token that it finds.
@@ -87,9 +89,7 @@ def test_a_token_is_good_for_one_answer(kit: Any) -> None:
         lambda: sk.states().send_task_failure(taskToken=token),
         lambda: sk.states().send_task_heartbeat(taskToken=token),
     ):
-        refused = kit.refused(call)
-        assert refused.code == "TaskTimedOut"
-        assert refused.message == "Task Timed Out: 'Provided task does not exist anymore'"
+        kit.refused(call, "TaskTimedOut", message="Task Timed Out: 'Provided task does not exist anymore'")
 
 
 def test_a_token_that_nobody_has_issued_is_invalid(kit: Any) -> None:
@@ -159,7 +159,7 @@ def test_a_function_answers_while_it_is_being_called(kit: Any) -> None:
     assert sk.succeeded(sk.run_once(sk.steps(Work=work), {"order": "a1"})) == {"packed": "a1"}
 
 
-def test_a_nested_execution_answers_for_itself(kit: Any) -> None:
+def test_a_nested_execution_answers_for_itself() -> None:
     """The child gets the token; it is not looked at whether it ends."""
     answer = {
         "Type": "Task",
@@ -175,7 +175,6 @@ def test_a_nested_execution_answers_for_itself(kit: Any) -> None:
         "End": True,
     }
     assert sk.succeeded(sk.run_once(sk.steps(Ask=ask), name="parent")) == {"from": "child"}
-    del kit
 
 
 # ---- activities
@@ -194,8 +193,7 @@ class Packing:
         return {name: task[name] for name in ("taskToken", "input")}
 
 
-def test_a_worker_takes_a_task_and_ends_it(kit: Any) -> None:
-    del kit
+def test_a_worker_takes_a_task_and_ends_it() -> None:
     packing = Packing()
     execution = sk.start(packing.arn, {"order": "a1"})
     task = packing.take()
@@ -207,8 +205,7 @@ def test_a_worker_takes_a_task_and_ends_it(kit: Any) -> None:
     assert done.details("ActivityStarted") == [{"workerName": "Aoi"}]
 
 
-def test_a_worker_that_waits_gets_the_task_at_once(kit: Any) -> None:
-    del kit
+def test_a_worker_that_waits_gets_the_task_at_once() -> None:
     packing = Packing()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(packing.take)
@@ -237,14 +234,13 @@ def test_each_task_goes_to_one_worker_the_oldest_first(kit: Any) -> None:
     assert [sk.succeeded(sk.ended(execution)) for execution in executions] == [1, 2, 3, 4]
 
 
-def test_a_task_that_no_worker_takes_times_out_and_is_gone(kit: Any) -> None:
+def test_a_task_that_no_worker_takes_times_out_and_is_gone() -> None:
     packing = Packing(TimeoutSeconds=1)
     done = sk.run(packing.arn)
     assert (done.error, done.types[-2]) == ("States.Timeout", "ActivityTimedOut")
     execution = sk.start(packing.arn, {"order": "later"})
     assert json.loads(packing.take()["input"]) == {"order": "later"}
     sk.states().stop_execution(executionArn=execution)
-    del kit
 
 
 def test_the_heartbeat_of_a_worker_counts_from_the_moment_it_has_the_task(kit: Any) -> None:

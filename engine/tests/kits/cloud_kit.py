@@ -215,18 +215,30 @@ def held(name: str, folder: Path, count: int = 1, **more: Any) -> Iterator[list[
             leave.touch()
 
 
-def refused(call: Callable[[], Any]) -> Refusal:
-    """How a call was refused; fails if it was not."""
+def refused(
+    call: Callable[[], Any], code: str = "", *words: str, status: int | None = None, message: str | None = None
+) -> Refusal:
+    """How a call was refused; fails if it was not, or otherwise than these arguments say.
+
+    Args:
+        words: each is a part of the message.
+        message: the whole message.
+    """
     from botocore.exceptions import ClientError
 
     try:
         answer = call()
     except ClientError as error:
         given = error.response
-        return Refusal(
-            given["Error"]["Code"], given["Error"]["Message"], given["ResponseMetadata"]["HTTPStatusCode"], dict(given)
-        )
-    raise AssertionError(f"It was not refused; it answered {answer}")
+        told, status_code = given["Error"], given["ResponseMetadata"]["HTTPStatusCode"]
+        refusal = Refusal(told["Code"], told["Message"], status_code, dict(given))
+    else:
+        raise AssertionError(f"It was not refused; it answered {answer}")
+    assert code in ("", refusal.code), refusal
+    assert status in (None, refusal.status), refusal
+    assert message in (None, refusal.message), refusal
+    assert [word for word in words if word not in refusal.message] == [], refusal
+    return refusal
 
 
 def make_queue(name: str, **attributes: str) -> Queue:
