@@ -23,8 +23,7 @@ cloud_of_module = fixtures.cloud_of(time_scale=600)
 
 def fails(*codes: int, **more: Any) -> str:
     """Registers a job that fails so; the id of one."""
-    batch.make_queue()
-    batch.register(["python", "-c", FAILS.format(list(codes))], **more)
+    batch.prepare(["python", "-c", FAILS.format(list(codes))], **more)
     return str(batch.submit())
 
 
@@ -53,8 +52,7 @@ def test_without_a_strategy_there_is_one_attempt() -> None:
 
 
 def test_the_strategy_of_the_request_replaces_that_of_the_definition() -> None:
-    batch.make_queue()
-    batch.register(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
+    batch.prepare(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
     job = batch.wait(batch.submit(retryStrategy={"attempts": 3}))
     assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 3)
 
@@ -91,8 +89,7 @@ def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
 
 
 def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again() -> None:
-    batch.make_queue()
-    batch.register(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
+    batch.prepare(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
     job = batch.wait(batch.submit())
     assert (job["status"], job["statusReason"]) == ("FAILED", "Job attempt duration exceeded timeout")
     assert len(job["attempts"]) == 1
@@ -101,8 +98,7 @@ def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again() -> None:
 
 
 def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
+    batch.prepare(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
     job_id = batch.submit(timeout={"attemptDurationSeconds": 36_000})
     kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
     batch.let_go(tmp_path, "render")
@@ -113,8 +109,7 @@ def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tm
 
 
 def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
+    batch.prepare(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
     job_id = batch.submit()
     kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")

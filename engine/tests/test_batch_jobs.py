@@ -83,8 +83,7 @@ def test_a_job_runs_in_an_empty_folder_of_its_own_with_the_notebooks_python(tmp_
 
 
 def test_a_shell_is_a_program_as_well() -> None:
-    batch.make_queue()
-    batch.register(["sh", "-c", "for lamp in a b; do echo $SHADE $lamp; done; python -c 'print(6 * 7)'"],
+    batch.prepare(["sh", "-c", "for lamp in a b; do echo $SHADE $lamp; done; python -c 'print(6 * 7)'"],
                    environment=[{"name": "SHADE", "value": "red"}])  # fmt: skip
     assert batch.lines_of(batch.wait(batch.submit())) == ["red a", "red b", "42"]
 
@@ -142,8 +141,7 @@ def test_boto3_in_a_job_does_not_leave_the_machine() -> None:
 
 
 def test_a_program_that_is_not_there_cannot_start() -> None:
-    batch.make_queue()
-    batch.register(["hikari-render-3000"])
+    batch.prepare(["hikari-render-3000"])
     job = batch.wait(batch.submit())
     assert (job["status"], job["statusReason"]) == ("FAILED", "Task failed to start")
     assert job["container"]["reason"].startswith("CannotStartContainerError: ")
@@ -232,8 +230,7 @@ def test_the_newest_active_revision_runs_unless_one_is_named(kit: Any) -> None:
 
 
 def test_tags_of_a_job(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     job = batch.wait(batch.submit(tags={"shop": "hikari"}))
     assert job["tags"] == {"shop": "hikari"}
     assert kit.client("batch").list_tags_for_resource(resourceArn=job["jobArn"])["tags"] == {"shop": "hikari"}

@@ -133,8 +133,7 @@ def test_deleting_a_queue_ends_what_waits_in_it(kit: Any) -> None:
 
 
 def test_a_job_waits_for_those_that_it_depends_on(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), name="render")
+    batch.prepare(batch.hold(tmp_path, "render"), name="render")
     batch.register(note(tmp_path), name="note")
     first = batch.submit("render")
     second = batch.submit("note", dependsOn=[{"jobId": first}], parameters={"name": "second"})
@@ -148,8 +147,7 @@ def test_a_job_waits_for_those_that_it_depends_on(kit: Any, tmp_path: Path) -> N
 
 
 def test_a_job_fails_with_what_it_depends_on(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["false"])
+    batch.prepare(["false"])
     first = batch.submit()
     second = batch.submit(dependsOn=[{"jobId": first}])
     third = batch.submit(dependsOn=[{"jobId": second}])
@@ -167,8 +165,7 @@ INDEX = "import os, sys; i = int(os.environ['AWS_BATCH_JOB_ARRAY_INDEX']); print
 
 
 def test_an_array_is_a_job_for_each_index(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["python", "-c", INDEX])
+    batch.prepare(["python", "-c", INDEX])
     job_id = batch.submit(arrayProperties={"size": 3})
     job = batch.wait(job_id)
     assert (job["status"], job["arrayProperties"]["size"]) == ("SUCCEEDED", 3)
@@ -184,8 +181,7 @@ def test_an_array_is_a_job_for_each_index(kit: Any) -> None:
 
 
 def test_an_array_fails_with_a_child_of_it_after_all_have_run() -> None:
-    batch.make_queue()
-    batch.register(["python", "-c", INDEX + "sys.exit(i == 1)"], retryStrategy={"attempts": 2})
+    batch.prepare(["python", "-c", INDEX + "sys.exit(i == 1)"], retryStrategy={"attempts": 2})
     job_id = batch.submit(arrayProperties={"size": 3})
     job = batch.wait(job_id)
     assert job["status"] == "FAILED"
@@ -237,8 +233,7 @@ def test_children_one_after_the_other_and_each_after_its_own(tmp_path: Path) -> 
 
 
 def test_list_jobs_by_state_by_filter_and_by_pages(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(["true"], name="quick")
+    batch.prepare(["true"], name="quick")
     batch.register(batch.hold(tmp_path, "slow"), name="slow")
     done = [batch.submit("quick", name=f"night-{number}") for number in range(5)]
     for job in done:
@@ -290,8 +285,7 @@ def test_lists_that_there_are_not(kit: Any, given: dict[str, Any]) -> None:
 
 
 def test_unknown_jobs_are_left_out_of_a_description(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     job = batch.wait(batch.submit())
     found = kit.client("batch").describe_jobs(jobs=["none", job["jobArn"], job["jobId"] + ":7"])["jobs"]
     assert [each["jobId"] for each in found] == [job["jobId"]]

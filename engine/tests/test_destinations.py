@@ -9,19 +9,11 @@ from typing import Any
 import pytest
 
 from kits import fixtures
-from kits.async_kit import NAME, TRIES, configure, send
+from kits.async_kit import NAME, TRIES, configure, record_of, send
 from serverless_cloud import Cloud
 
 #: AWS's minute between two tries is a tenth of a second here.
 cloud_of_module = fixtures.cloud_of(time_scale=600)
-
-
-@pytest.fixture
-def tries(tmp_path: Path) -> Path:
-    """The folder in which a handler notes its tries."""
-    folder = tmp_path / "tries"
-    folder.mkdir()
-    return folder
 
 
 # ---- destinations
@@ -29,10 +21,7 @@ def tries(tmp_path: Path) -> Path:
 
 def test_the_record_of_a_success(kit: Any, tries: Path) -> None:
     arn = kit.deploy("price", TRIES)
-    done = kit.make_queue("done")
-    configure(on_success=done.arn)
-    send({"folder": str(tries)})
-    (record,) = kit.records(done)
+    record = record_of({"folder": str(tries)}, "success")
     assert list(record) == [
         "version", "timestamp", "requestContext", "requestPayload", "responseContext", "responsePayload",
     ]  # fmt: skip
@@ -49,10 +38,7 @@ def test_the_record_of_a_success(kit: Any, tries: Path) -> None:
 
 def test_the_record_of_a_result_that_is_not_json(kit: Any) -> None:
     kit.deploy("price", "def handler(event, context):\n    return b'lamp'\n")
-    done = kit.make_queue("done")
-    configure(on_success=done.arn)
-    send({})
-    assert kit.records(done)[0]["responsePayload"] == "lamp"
+    assert record_of({}, "success")["responsePayload"] == "lamp"
 
 
 def test_a_topic(kit: Any, tries: Path) -> None:

@@ -15,7 +15,6 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -211,16 +210,7 @@ class Shop:
 
     def peak(self, proxy: str, metric: str) -> float:
         """The most that a metric of a proxy has shown in CloudWatch."""
-        now = datetime.now(UTC)
-        points = self._kit.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/RDS",
-            MetricName=metric,
-            Dimensions=[{"Name": "ProxyName", "Value": proxy}],
-            StartTime=now - timedelta(minutes=30),
-            EndTime=now + timedelta(minutes=1),
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
+        points = self._kit.datapoints("AWS/RDS", metric, "Maximum", ProxyName=proxy)
         return max(float(point["Maximum"]) for point in points)
 
 

@@ -88,13 +88,7 @@ def test_what_waits_for_a_pending_function_is_done_when_it_is_active() -> None:
     arn = kit.deploy("orders", source, VpcConfig=net.make_vpc().config)
     sns = kit.client("sns")
     topic = sns.create_topic(Name="paid")["TopicArn"]
-    kit.client("lambda").add_permission(
-        FunctionName="orders",
-        StatementId="sns",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic,
-    )
+    kit.permit("orders", "sns", SourceArn=topic)
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     sns.publish(TopicArn=topic, Message="lamp 7")
     assert net.state("orders")["State"] == "Pending"

@@ -172,13 +172,8 @@ def test_streams_keep_their_shape_and_order_and_end_in_a_dead_letter(kit: Any, t
     assert set(ids) == {0, 1, 2, 3, 9}
     assert [ids.count(number) for number in (0, 1, 9)] == [1, 1, 1]  # 3 comes again after the broken one before it
 
-    table = kit.client("dynamodb").create_table(
-        TableName="orders",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]["LatestStreamArn"]
+    view = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    table = kit.make_table("orders", StreamSpecification=view)["LatestStreamArn"]
     start = {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}}
     template = {"InputTemplate": '{"lamp": <$.dynamodb.NewImage.lamp.S>, "what": "<$.eventName>"}'}
     pipe(kit, "changes", table, changes.arn, SourceParameters=start, TargetParameters=template)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
@@ -82,16 +81,7 @@ def test_more_seats_after_a_reboot_make_a_larger_pool(kit: Any) -> None:
     rds = kit.client("rds")
 
     def ceiling() -> float:
-        now = datetime.now(UTC)
-        points = kit.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/RDS",
-            MetricName="MaxDatabaseConnectionsAllowed",
-            Dimensions=[{"Name": "ProxyName", "Value": "shop-proxy"}],
-            StartTime=now - timedelta(minutes=5),
-            EndTime=now + timedelta(minutes=1),
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
+        points = kit.datapoints("AWS/RDS", "MaxDatabaseConnectionsAllowed", "Maximum", ProxyName="shop-proxy")
         return float(max(points, key=lambda point: point["Timestamp"])["Maximum"])
 
     assert ceiling() == 20

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from kits import cloud_kit
 from kits.rest_kit import Api, function_uri, service_uri
 
 #: Answers with the event that it got, or as the query string asks.
@@ -47,25 +46,12 @@ def handler(event, context):
 def shop() -> Iterator[str]:
     """An HTTP server on this machine that tells what it was sent; /tea is answered with 418. Its address."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = {"path": self.path, "stage": self.headers["X-Stage"], "body": self.rfile.read(length).decode()}
-            body = json.dumps(sent).encode()
-            self.send_response(418 if "tea" in self.path else 200)
-            for name, value in (("Content-Type", "application/json"), ("X-Shop", "hikari")):
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Any, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        sent = {"path": request.path, "stage": request.headers["X-Stage"], "body": body.decode()}
+        headers = {"Content-Type": "application/json", "X-Shop": "hikari"}
+        return 418 if "tea" in request.path else 200, headers, json.dumps(sent).encode()
 
-        do_GET = do_POST
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = cloud_kit.serve(answer)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

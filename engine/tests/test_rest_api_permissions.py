@@ -35,13 +35,7 @@ cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 def let_in(kit: Any, function: str, api: Api, what: str) -> None:
     """Lets an API call a function."""
-    kit.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId="api",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/{what}",
-    )
+    kit.permit(function, "apigateway", SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/{what}")
 
 
 def answer(response: requests.Response) -> tuple[int, Any]:

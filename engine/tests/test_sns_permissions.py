@@ -42,13 +42,7 @@ def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) ->
     sns().publish(TopicArn=topic, Message="still locked out")
     assert len(kit.records(dlq, 2)) == 2
     let_in(kit, stock, "sns", topic)
-    kit.client("lambda").add_permission(
-        FunctionName="mail",
-        StatementId="orders",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic,
-    )
+    kit.permit("mail", "sns", SourceArn=topic)
     sns().publish(TopicArn=topic, Message="let in")
     assert kit.records(stock)[0]["Message"] == "let in"
     assert noted(place)[0]["Records"][0]["Sns"]["Message"] == "let in"
@@ -84,13 +78,7 @@ def test_a_bucket_needs_the_leave_of_its_targets(kit: Any, tmp_path: Path) -> No
     }  # fmt: skip
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sns().set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
-    kit.client("lambda").add_permission(
-        FunctionName="thumbnail",
-        StatementId="photos",
-        Action="lambda:InvokeFunction",
-        Principal="s3.amazonaws.com",
-        SourceArn=source,
-    )
+    kit.permit("thumbnail", "s3", SourceArn=source)
     notify()
     s3.put_object(Bucket=BUCKET, Key="lamp.jpg", Body=b"x")
     assert noted(place)[0]["Records"][0]["s3"]["object"]["key"] == "lamp.jpg"

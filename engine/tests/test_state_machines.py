@@ -52,12 +52,7 @@ def make_topic(kit: Any) -> tuple[str, Any]:
 def test_a_job_is_polled_until_it_has_ended(kit: Any, ends: str) -> None:
     """The deck's left machine: submit, wait, look, choose, and back to the wait."""
     topic, mails = make_topic(kit)
-    kit.client("dynamodb").create_table(
-        TableName="renders",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    kit.make_table("renders")
     submit = kit.deploy("submit", JOBS, Handler="submit.submit", Timeout=30)
     check = kit.deploy("check", JOBS, Handler="check.check", Timeout=30)
     outcome = [
@@ -89,8 +84,7 @@ def test_a_job_is_polled_until_it_has_ended(kit: Any, ends: str) -> None:
 def test_a_batch_job_is_waited_for_and_told_of(kit: Any, exit_code: int) -> None:
     """The deck's right machine: the service waits for the job; both endings publish a message."""
     topic, mails = make_topic(kit)
-    queue = batch.make_queue()
-    batch.register(["python", "-c", "import os; raise SystemExit(int(os.environ['CODE']))"])
+    queue = batch.prepare(["python", "-c", "import os; raise SystemExit(int(os.environ['CODE']))"])
     job = {
         "JobName": "night",
         "JobQueue": queue,
@@ -121,8 +115,7 @@ def test_a_batch_job_is_waited_for_and_told_of(kit: Any, exit_code: int) -> None
 
 
 def test_a_batch_job_ends_with_the_machine_that_waits_for_it(kit: Any) -> None:
-    queue = batch.make_queue()
-    batch.register(["python", "-c", "import time; time.sleep(600)"])
+    queue = batch.prepare(["python", "-c", "import time; time.sleep(600)"])
     job = {"JobName": "night", "JobQueue": queue, "JobDefinition": "render"}
     execution = sk.start(sk.machine(sk.steps(Render=task("batch:submitJob.sync", job))))
     jobs = kit.client("batch")

@@ -22,16 +22,6 @@ PASS = {"Type": "Pass", "End": True}
 cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
-def make_table(kit: Any, name: str) -> None:
-    """A table with the key "id"."""
-    kit.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def update(table: str, key: str, change: str, value: str, **more: Any) -> dict[str, Any]:
     """A Task that changes an item by a number and keeps its input."""
     given = {
@@ -50,8 +40,8 @@ def update(table: str, key: str, change: str, value: str, **more: Any) -> dict[s
 @pytest.mark.parametrize("funds_yen", [50_000, 500])
 def test_a_saga_undoes_what_it_has_done(kit: Any, funds_yen: int) -> None:
     """Reserve the lamps, take the money; if the money is short, the lamps are given back."""
-    make_table(kit, "stock")
-    make_table(kit, "accounts")
+    kit.make_table("stock")
+    kit.make_table("accounts")
     table = kit.client("dynamodb")
     table.put_item(TableName="stock", Item={"id": {"S": "andon"}, "left": {"N": "5"}})
     table.put_item(TableName="accounts", Item={"id": {"S": "aoi"}, "yen": {"N": str(funds_yen)}})
@@ -112,7 +102,7 @@ def handler(event, context):
     ids=["tried again", "given up", "not tried again"],
 )
 def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, entered: list[str], output: Any) -> None:
-    make_table(kit, "calls")
+    kit.make_table("calls")
     pay = {
         "Type": "Task",
         "Resource": kit.deploy("pay", FLAKY, Timeout=30),
@@ -192,7 +182,7 @@ def test_a_wait_until_the_delivery() -> None:
 
 
 def test_an_order_is_enriched_from_several_places_at_once(kit: Any) -> None:
-    make_table(kit, "customers")
+    kit.make_table("customers")
     kit.client("dynamodb").put_item(TableName="customers", Item={"id": {"S": "aoi"}, "city": {"S": "Kyoto"}})
     price = kit.deploy("price", "def handler(event, context):\n    return 1200 * event['lamps']\n")
     customer = {

@@ -79,13 +79,7 @@ def handler(event, context):
 """,
     )
     rule = ev.make_rule("failed", CHANGE | {"detail": {"status": ["FAILED"]}}, arn)
-    kit.client("lambda").add_permission(
-        FunctionName="alarm",
-        StatementId="failed",
-        Action="lambda:InvokeFunction",
-        Principal="events.amazonaws.com",
-        SourceArn=rule,
-    )
+    kit.permit("alarm", "events", SourceArn=rule)
     states.run(states.machine(ECHO, "notes"))
     run = states.run(states.machine(REFUSE, "orders"), {"order": 7})
     kit.eventually((tmp_path / "alarm").exists, "the function is told")

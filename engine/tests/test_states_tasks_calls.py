@@ -127,17 +127,8 @@ def test_a_topics_message_may_be_an_object(kit: Any) -> None:
     assert run(task("sns:publish", {"TopicArn": topic + "x", "Message": "m"})).error == "SNS.NotFoundException"
 
 
-def make_stock(kit: Any) -> None:
-    kit.client("dynamodb").create_table(
-        TableName="stock",
-        KeySchema=[{"AttributeName": "lamp", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "lamp", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def test_items_are_put_changed_got_and_deleted(kit: Any) -> None:
-    make_stock(kit)
+    kit.make_table("stock", "lamp")
     key = {"TableName": "stock", "Key": {"lamp": {"S": "andon"}}}
     item = {"lamp": {"S": "andon"}, "left": {"N.$": "States.Format('{}', $.left)"}}
     fewer = {"UpdateExpression": "SET #l = #l - :one", "ExpressionAttributeNames": {"#l": "left"},
@@ -155,7 +146,7 @@ def test_items_are_put_changed_got_and_deleted(kit: Any) -> None:
 
 
 def test_dynamodbs_errors_have_its_name(kit: Any) -> None:
-    make_stock(kit)
+    kit.make_table("stock", "lamp")
     put = {"TableName": "stock", "Item": {"lamp": {"S": "andon"}}, "ConditionExpression": "attribute_not_exists(lamp)"}
     sk.succeeded(run(task("dynamodb:putItem", put)))
     done = run(task("dynamodb:putItem", put))
@@ -287,9 +278,7 @@ def test_errors_of_sdk_calls_are_named_as_javas_classes(kit: Any, call: str, giv
 
 def test_an_api_is_called(kit: Any) -> None:
     arn = kit.deploy("price", ANSWER)
-    kit.client("lambda").add_permission(
-        FunctionName="price", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
-    )
+    kit.permit("price", "apigateway")
     api = kit.client("apigatewayv2").create_api(Name="prices", ProtocolType="HTTP", Target=arn)["ApiId"]
     host = f"{api}.execute-api.us-east-1.amazonaws.com"
     call = {"ApiEndpoint": host, "Method": "GET", "QueryParameters": {"quantity": ["7"]}}

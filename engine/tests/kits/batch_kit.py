@@ -87,10 +87,16 @@ def submit(definition: str = "render", queue: str = "renders", name: str = "nigh
     return str(answer["jobId"])
 
 
+def prepare(command: Sequence[str], name: str = "render", **more: Any) -> str:
+    """Makes the queue `renders` and registers a job definition; the ARN of the queue."""
+    queue = make_queue()
+    register(command, name, **more)
+    return queue
+
+
 def run(source: str, **more: Any) -> dict[str, Any]:
     """What came of a job that runs a Python program, in a queue of its own."""
-    make_queue()
-    register(["python", "-c", source], **more)
+    prepare(["python", "-c", source], **more)
     return wait(submit())
 
 

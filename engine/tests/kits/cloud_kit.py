@@ -10,12 +10,16 @@ import contextlib
 import io
 import json
 import os
+import socket
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +71,10 @@ def handler(event, context):
     return os.getpid()
 """
 )
+
+
+#: The end of a program's source: waits for a line or the end of its input.
+WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
 
 
 def environment_processes(server: psutil.Process) -> list[psutil.Process]:
@@ -241,6 +249,39 @@ def refused(
     return refusal
 
 
+def make_table(name: str, key: str = "id", kind: str = "S", **more: Any) -> dict[str, Any]:
+    """Makes a DynamoDB table with this partition key; its TableDescription."""
+    given = {
+        "TableName": name,
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    return dict(client("dynamodb").create_table(**given, **more)["TableDescription"])
+
+
+def permit(function: str, service: str, **more: Any) -> None:
+    """Lets a service, "sns" for instance, call a function; `more` is AddPermission's."""
+    given = {"StatementId": service, "Action": "lambda:InvokeFunction", "Principal": f"{service}.amazonaws.com"}
+    client("lambda").add_permission(FunctionName=function, **(given | more))
+
+
+def datapoints(namespace: str, metric: str, *statistics: str, period_s: int = 60, **dimensions: str) -> list[Any]:
+    """What CloudWatch has of a metric, from 30 minutes ago until a minute from now."""
+    now = datetime.now(UTC)
+    return list(
+        client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - timedelta(minutes=30),
+            EndTime=now + timedelta(minutes=1),
+            Period=period_s,
+            Statistics=statistics,
+        )["Datapoints"]
+    )
+
+
 def make_queue(name: str, **attributes: str) -> Queue:
     """Makes an SQS queue."""
     sqs = client("sqs")
@@ -355,34 +396,44 @@ def say(**values: Any) -> None:
     print("@" + json.dumps(values), flush=True)
 
 
+def serve(answer: Callable[[Any, bytes], tuple[int, dict[str, str], bytes]]) -> ThreadingHTTPServer:
+    """Starts an HTTP server on this machine, in a thread.
+
+    Args:
+        answer: gets a request (`command`, `path`, `headers`) and its body; returns status, headers and body.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answer(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
 def stub_of_sts(name: str = "127.0.0.1") -> str:
     """The URL of a listener on this machine that answers as another account's STS.
 
     Args:
         name: a host name that leads to it from now on, in this process.
     """
-    import socket
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-    class Sts(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = (
-                b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-                b"<GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult>"
-                b"</GetCallerIdentityResponse>"
-            )
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    body = (
+        b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        b"<GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult>"
+        b"</GetCallerIdentityResponse>"
+    )
+    server = serve(lambda *_: (200, {}, body))
     look_up = socket.getaddrinfo
 
     def look_up_here(host: Any, *args: Any, **more: Any) -> Any:

@@ -156,6 +156,22 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def tries(tmp_path: Path) -> Path:
+    """The folder in which a handler notes its tries."""
+    folder = tmp_path / "tries"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """The folder for temporary files of the programs, with spaces and letters of other languages."""
+    folder = tmp_path / "temporär 電球 files"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def program(home: Path) -> Iterator[Callable[..., Program]]:
     """Starts Python programs: `program(source, NAME="value", own_group=False)`; kills them after the test."""
     started: list[Program] = []
