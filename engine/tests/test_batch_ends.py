@@ -76,10 +76,7 @@ def test_evaluate_on_exit(conditions: list[dict[str, str]], attempts: int) -> No
 
 def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
     batch.make_queue()
-    conditions = [
-        {"onReason": "CannotStartContainerError:*", "action": "RETRY"},
-        {"onReason": "*", "action": "EXIT"},
-    ]
+    conditions = [{"onReason": "CannotStartContainerError:*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
     batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2, "evaluateOnExit": conditions})
     job = batch.wait(batch.submit())
     assert [attempt["statusReason"] for attempt in job["attempts"]] == ["Task failed to start"] * 2

@@ -112,9 +112,7 @@ class Shop:
         )
         rds.modify_db_parameter_group(
             DBParameterGroupName="small",
-            Parameters=[
-                {"ParameterName": "max_connections", "ParameterValue": "20", "ApplyMethod": "pending-reboot"},
-            ],
+            Parameters=[{"ParameterName": "max_connections", "ParameterValue": "20", "ApplyMethod": "pending-reboot"}],
         )
         rds.create_db_instance(
             DBInstanceIdentifier="shop",
@@ -159,12 +157,7 @@ class Shop:
 
     def deploy(self, name: str, source: str, user: str, address: tuple[str, int]) -> None:
         """A function with all its environments, none of which has connected."""
-        variables = {
-            "DB_HOST": address[0],
-            "DB_PORT": str(address[1]),
-            "DB_USER": user,
-            "DB_PASSWORD": PASSWORDS[user],
-        }
+        variables = {"DB_HOST": address[0], "DB_PORT": str(address[1]), "DB_USER": user, "DB_PASSWORD": PASSWORDS[user]}
         layers = [self._aws.layer("psycopg")]
         self._kit.deploy(name, source, Timeout=120, Layers=layers, Environment={"Variables": variables})
         answers = self.round(name)

@@ -116,8 +116,7 @@ def test_the_role_must_allow_interfaces() -> None:
         allowed = {"CreateNetworkInterface": "ec2:Create* ", "DescribeNetworkInterfaces": "ec2:Create* ec2:Describe* "}
         iam_kit.allow((f"{allowed.get(action, '')}logs:*", "*"), role="hikari-orders")
     kit.client("iam").attach_role_policy(
-        RoleName="hikari-orders",
-        PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
+        RoleName="hikari-orders", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
     )
     net.deploy("orders", SOURCE, vpc, Role=role)
     assert kit.invoke("orders").payload == "lamp"

@@ -53,11 +53,7 @@ def test_the_master_user_is_no_superuser_and_has_what_rds_gives_it() -> None:
     supers = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolsuper"
     assert rk.value(shop, supers) == "rdsadmin"
     with rk.connect(shop, dbname="orders") as connection:
-        for statement in (
-            "COPY (SELECT 1) TO PROGRAM 'true'",
-            "ALTER SYSTEM SET fsync = off",
-            "SET ROLE rdsadmin",
-        ):
+        for statement in ("COPY (SELECT 1) TO PROGRAM 'true'", "ALTER SYSTEM SET fsync = off", "SET ROLE rdsadmin"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
         connection.execute("CREATE TABLE orders (id int)")

@@ -110,10 +110,7 @@ def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, en
             {"ErrorEquals": ["CardRefused"], "MaxAttempts": 0},
             {"ErrorEquals": ["PaymentDown"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2.0},
         ],
-        "Catch": [
-            {"ErrorEquals": ["CardRefused"], "Next": "Ask"},
-            {"ErrorEquals": ["States.ALL"], "Next": "Later"},
-        ],
+        "Catch": [{"ErrorEquals": ["CardRefused"], "Next": "Ask"}, {"ErrorEquals": ["States.ALL"], "Next": "Later"}],
         "Next": "Ship",
     }
     done = sk.run_once(sk.steps(Pay=pay, Ship=PASS, Ask=PASS, Later=PASS), {"order": "a1", **given})

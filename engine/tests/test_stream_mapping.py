@@ -93,10 +93,7 @@ def test_every_way_to_write_is_a_change_and_what_changes_nothing_is_none(kit: An
     dynamodb.transact_write_items(TransactItems=[{"Put": put(next(number))}, {"Put": put(next(number))}])
     refused = kit.refused(
         lambda: dynamodb.transact_write_items(
-            TransactItems=[
-                {"Put": put(50)},
-                {"Put": put(1) | {"ConditionExpression": "attribute_not_exists(n)"}},
-            ]
+            TransactItems=[{"Put": put(50)}, {"Put": put(1) | {"ConditionExpression": "attribute_not_exists(n)"}}]
         )
     )
     assert refused.code == "TransactionCanceledException"
