@@ -151,10 +151,14 @@ def test_the_account_s_settings_follow(kit: Any) -> None:
     assert usage["TotalCodeSize"] > 0
 
 
-def test_a_function_that_is_deleted_gives_back_what_it_reserved(kit: Any) -> None:
+@pytest.mark.parametrize("end", ["deletion", "reset"])
+def test_a_function_that_is_gone_gives_back_what_it_reserved(aws: Cloud, kit: Any, end: str) -> None:
     kit.deploy("price", kit.COUNT)
     reserve(kit, 0)
-    kit.client("lambda").delete_function(FunctionName="price")
+    if end == "reset":
+        aws.reset()
+    else:
+        kit.client("lambda").delete_function(FunctionName="price")
     assert unreserved(kit) == 1000
     kit.deploy("price", kit.COUNT)
     assert kit.invoke("price").payload["count"] == 1
@@ -180,15 +184,6 @@ def test_each_region_has_limits_of_its_own(kit: Any) -> None:
     reserve(kit, 0)
     assert kit.refused(lambda: kit.invoke("price")).status == 429
     assert kit.invoke("price", through=tokyo).payload["count"] == 1
-
-
-def test_reset_forgets_every_limit(aws: Cloud, kit: Any) -> None:
-    kit.deploy("price", kit.COUNT)
-    reserve(kit, 0)
-    aws.reset()
-    assert unreserved(kit) == 1000
-    kit.deploy("price", kit.COUNT)
-    assert kit.invoke("price").payload["count"] == 1
 
 
 @pytest.mark.parametrize("count", [-1, "many", None])

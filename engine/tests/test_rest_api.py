@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from kits import cloud_kit
-from kits.rest_kit import Api, function_uri, service_uri
+from kits.rest_kit import Api, function_uri
 
 #: Answers with the event that it got, or as the query string asks.
 ECHO = """
@@ -203,30 +203,15 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
         "&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=$input.params('kind')"
     )
     names = api.method("/orders", "POST")
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("sqs", "path/123456789012/orders"),
-        credentials=role,
-        requestParameters=form,
-        requestTemplates={"application/json": template},
-        passthroughBehavior="NEVER",
-    )
+    more = {"requestParameters": form, "passthroughBehavior": "NEVER"}
+    api.service(names, "sqs", "path/123456789012/orders", role, template, **more)
     found = "$input.path('$.SendMessageResponse.SendMessageResult.MessageId')"
     api.answer(names, "200", {"application/json": f'{{"id": "{found}"}}'})
     api.answer(names, "404", {"application/json": '{"why": $input.json("$.Error.Code")}'}, pattern="4\\d{2}")
     names = api.method("/json", "POST")
     body = f'{{"QueueUrl": "{queue.url}", "MessageBody": "$util.escapeJavaScript($input.body)"}}'
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("sqs", "action/SendMessage"),
-        credentials=role,
-        requestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.0'"},
-        requestTemplates={"application/json": body},
-    )
+    json_1_0 = {"integration.request.header.Content-Type": "'application/x-amz-json-1.0'"}
+    api.service(names, "sqs", "action/SendMessage", role, body, requestParameters=json_1_0)
     api.answer(names, "202")
     api.answer(names, "400", {"application/json": '{"why": $input.json("$.message")}'}, pattern="4\\d{2}")
     api.deploy()
@@ -256,16 +241,8 @@ def test_an_api_starts_a_state_machine_by_itself(aws: Any, kit: Any) -> None:
     machine = states.create_state_machine(name="pay", roleArn=role, definition=json.dumps(definition))
     escaped = "$util.escapeJavaScript($input.json('$'))"
     names = api.method("/payments", "POST")
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("states", "action/StartExecution"),
-        credentials=role,
-        requestTemplates={
-            "application/json": f'{{"stateMachineArn": "{machine["stateMachineArn"]}", "input": "{escaped}"}}'
-        },
-    )
+    template = f'{{"stateMachineArn": "{machine["stateMachineArn"]}", "input": "{escaped}"}}'
+    api.service(names, "states", "action/StartExecution", role, template)
     api.answer(names, "202", {"application/json": '{"execution": $input.json("$.executionArn")}'})
     api.deploy()
     order = {"lamp": 'path/1 "é"', "parts": ["a", 2, None]}

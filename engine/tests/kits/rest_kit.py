@@ -50,6 +50,12 @@ class Api:
         given = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": function_uri(arn)}
         self.gateway.put_integration(**names, **(given | settings))
 
+    def service(self, names: dict[str, Any], service: str, what: str, role: str, template: str, **more: Any) -> None:
+        """Puts an integration of type AWS with a service: `service(names, "sqs", "action/SendMessage", ...)`."""
+        given = {"type": "AWS", "integrationHttpMethod": "POST", "uri": service_uri(service, what)}
+        templates = {"application/json": template}
+        self.gateway.put_integration(**names, **given, credentials=role, requestTemplates=templates, **more)
+
     def mock(
         self, path: str, method: str = "GET", body: str = "", status: int = 200, *, settings: Any = None, **headers: str
     ) -> None:
