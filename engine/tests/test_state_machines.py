@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from kits import batch_kit as batch, fixtures, states_kit as sk
+from kits.states_kit import task
 
 #: Submits a rendering to a table, and tells how far it is: a job that is ready at the third look.
 JOBS = """
@@ -29,12 +30,6 @@ def check(event, context):
 """
 
 cloud_of_module = fixtures.cloud_of(time_scale=60)
-
-
-def task(call: str, parameters: Any, **more: Any) -> dict[str, Any]:
-    """A Task with an integration; the last state unless `more` has Next."""
-    ending = {} if "Next" in more else {"End": True}
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", "Parameters": parameters, **ending, **more}
 
 
 def make_topic(kit: Any) -> tuple[str, Any]:

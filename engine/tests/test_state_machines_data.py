@@ -182,13 +182,11 @@ def test_an_order_is_enriched_from_several_places_at_once(kit: Any) -> None:
     kit.make_table("customers")
     kit.client("dynamodb").put_item(TableName="customers", Item={"id": {"S": "aoi"}, "city": {"S": "Kyoto"}})
     price = kit.deploy("price", "def handler(event, context):\n    return 1200 * event['lamps']\n")
-    customer = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::dynamodb:getItem",
-        "Parameters": {"TableName": "customers", "Key": {"id": {"S.$": "$.customer"}}},
-        "ResultSelector": {"city.$": "$.Item.city.S"},
-        "End": True,
-    }
+    customer = sk.task(
+        "dynamodb:getItem",
+        {"TableName": "customers", "Key": {"id": {"S.$": "$.customer"}}},
+        ResultSelector={"city.$": "$.Item.city.S"},
+    )
     enrich = {
         "Type": "Parallel",
         "Branches": [sk.steps(Customer=customer), sk.steps(Price={"Type": "Task", "Resource": price, "End": True})],
@@ -253,29 +251,26 @@ def test_an_order_in_jsonata_with_variables(kit: Any) -> None:
         "StartAt": "Keep",
         "States": {
             "Keep": {"Type": "Pass", "Assign": {"order": "{% $states.input %}"}, "Next": "Price"},
-            "Price": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::lambda:invoke",
-                "Arguments": {"FunctionName": arn, "Payload": {"lamp": "{% $order.lamp %}"}},
-                "Assign": {"total_yen": "{% $states.result.Payload.unit_yen * $order.lamps %}"},
-                "Output": "{% $states.result.Payload %}",
-                "Next": "Large?",
-            },
+            "Price": sk.task(
+                "lambda:invoke",
+                Arguments={"FunctionName": arn, "Payload": {"lamp": "{% $order.lamp %}"}},
+                Assign={"total_yen": "{% $states.result.Payload.unit_yen * $order.lamps %}"},
+                Output="{% $states.result.Payload %}",
+                Next="Large?",
+            ),
             "Large?": {
                 "Type": "Choice",
                 "Choices": [{"Condition": "{% $total_yen >= 10000 %}", "Next": "Invoice"}],
                 "Default": "Cash",
             },
-            "Invoice": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::sqs:sendMessage",
-                "Arguments": {
+            "Invoice": sk.task(
+                "sqs:sendMessage",
+                Arguments={
                     "QueueUrl": queue.url,
                     "MessageBody": "{% {'customer': $uppercase($order.customer), 'total_yen': $total_yen} %}",
                 },
-                "Output": {"total_yen": "{% $total_yen %}", "sent": "{% $exists($states.result.MessageId) %}"},
-                "End": True,
-            },
+                Output={"total_yen": "{% $total_yen %}", "sent": "{% $exists($states.result.MessageId) %}"},
+            ),
             "Cash": {"Type": "Succeed", "Output": "{% $total_yen %}"},
         },
     }

@@ -293,16 +293,15 @@ def test_many_executions_each_with_its_whole_history(kit: Any) -> None:
 def test_the_context_object_counts_redrives(kit: Any, tmp_path: Path) -> None:
     kit.deploy("pay", PAY)
     definition = states.steps(
-        Pay={
-            "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Parameters": {
+        Pay=states.task(
+            "lambda:invoke",
+            {
                 "FunctionName": "pay",
                 "Payload": {"card.$": "$.card", "order.$": "$$.Execution.RedriveCount"},
             },
-            "OutputPath": "$.Payload",
-            "Next": "Note",
-        },
+            OutputPath="$.Payload",
+            Next="Note",
+        ),
         Note={"Type": "Pass", "Parameters": {"paid.$": "$.paid", "execution.$": "$$.Execution"}, "End": True},
     )
     card = tmp_path / "card"

@@ -32,12 +32,9 @@ def failing_at(value: int) -> dict[str, Any]:
 def test_branches_run_side_by_side_and_their_results_keep_the_order(kit: Any) -> None:
     """The first branch ends only after the second has answered for it."""
     queue = kit.make_queue("meeting")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken", {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}}
+    )
     machine = sk.machine(
         sk.steps(Both={"Type": "Parallel", "Branches": [sk.steps(A=ask), sk.steps(B=ask)], "End": True})
     )
@@ -74,13 +71,9 @@ def test_a_branch_that_fails_stops_the_others_and_can_be_caught() -> None:
 
 def test_a_branch_that_times_out_has_timed_out(kit: Any) -> None:
     queue = kit.make_queue("approvals")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"},
-        "TimeoutSeconds": 1,
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken", {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"}, TimeoutSeconds=1
+    )
     both = {"Type": "Parallel", "Branches": [sk.steps(W=WAIT), sk.steps(Ask=ask)], "End": True}
     assert sk.run_once(sk.steps(Both=both)).error == "States.Timeout"
 
@@ -111,12 +104,10 @@ def test_many_items_one_after_the_other(kit: Any) -> None:
 def test_max_concurrency_bounds_what_runs_at_once(kit: Any) -> None:
     """With two at once the third message comes only after an answer."""
     queue = kit.make_queue("work")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token", "item.$": "$"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken",
+        {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token", "item.$": "$"}},
+    )
     execution = sk.start(sk.machine(mapped(sk.steps(Ask=ask), MaxConcurrency=2)), [1, 2, 3])
     first = kit.records(queue, 2)
     assert {each["item"] for each in first} == {1, 2}

@@ -121,12 +121,9 @@ def test_children_call_functions_and_items_are_selected(kit: Any) -> None:
 def test_the_counts_of_a_run_and_a_change_while_it_runs(kit: Any) -> None:
     """Each child waits for an answer; with one at once the second comes only after UpdateMapRun."""
     queue = kit.make_queue("work")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken", {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}}
+    )
     machine = sk.machine(sk.steps(Each=distributed(sk.steps(Ask=ask), MaxConcurrency=1)))
     execution = sk.start(machine, [1, 2, 3])
     tokens = [each["token"] for each in kit.records(queue)]

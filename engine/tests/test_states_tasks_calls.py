@@ -12,6 +12,7 @@ import pytest
 
 import serverless_cloud as cloud
 from kits import fixtures, iam_kit, states_kit as sk
+from kits.states_kit import task
 
 PRICE = """
 import os
@@ -33,12 +34,6 @@ def handler(event, context):
 cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 _numbers = itertools.count(1)
-
-
-def task(call: str, parameters: Any = None, **more: Any) -> dict[str, Any]:
-    """A Task with an integration, the last state."""
-    given = {} if parameters is None else {"Parameters": parameters}
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", **given, "End": True, **more}
 
 
 def run(state: dict[str, Any], given: Any = None) -> Any:

@@ -35,12 +35,7 @@ class Asking:
         self._kit = kit
         self.queue = kit.make_queue("approvals")
         body = {"token.$": "$$.Task.Token", "order.$": "$.order"}
-        ask = {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-            "Parameters": {"QueueUrl": self.queue.url, "MessageBody": body},
-            "End": True,
-        }
+        ask = sk.task("sqs:sendMessage.waitForTaskToken", {"QueueUrl": self.queue.url, "MessageBody": body})
         self.arn = sk.machine(sk.steps(Ask=ask | more), "approval")
 
     def start(self) -> tuple[str, str]:
@@ -115,14 +110,12 @@ def test_a_task_times_out(kit: Any) -> None:
 @pytest.mark.parametrize("caught", ["States.HeartbeatTimeout", "States.Timeout"])
 def test_a_missed_heartbeat_is_a_timeout(kit: Any, caught: str) -> None:
     queue = kit.make_queue("approvals")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"},
-        "HeartbeatSeconds": 1,
-        "Catch": [{"ErrorEquals": [caught], "Next": "Late"}],
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken",
+        {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"},
+        HeartbeatSeconds=1,
+        Catch=[{"ErrorEquals": [caught], "Next": "Late"}],
+    )
     done = sk.run_once(sk.steps(Ask=ask, Late={"Type": "Pass", "End": True}))
     assert sk.succeeded(done)["Error"] == "States.HeartbeatTimeout"
     assert done.entered == ["Ask", "Late"]
@@ -149,31 +142,17 @@ def test_the_token_of_an_execution_that_was_stopped_is_over(kit: Any) -> None:
 def test_a_function_answers_while_it_is_being_called(kit: Any) -> None:
     arn = kit.deploy("worker", WORKER)
     payload = {"token.$": "$$.Task.Token", "order.$": "$.order"}
-    work = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-        "Parameters": {"FunctionName": arn, "Payload": payload},
-        "HeartbeatSeconds": 30,
-        "End": True,
-    }
+    work = sk.task("lambda:invoke.waitForTaskToken", {"FunctionName": arn, "Payload": payload}, HeartbeatSeconds=30)
     assert sk.succeeded(sk.run_once(sk.steps(Work=work), {"order": "a1"})) == {"packed": "a1"}
 
 
 def test_a_nested_execution_answers_for_itself() -> None:
     """The child gets the token; it is not looked at whether it ends."""
-    answer = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
-        "Parameters": {"TaskToken.$": "$.token", "Output": '{"from":"child"}'},
-        "End": True,
-    }
+    answer = sk.task("aws-sdk:sfn:sendTaskSuccess", {"TaskToken.$": "$.token", "Output": '{"from":"child"}'})
     child = sk.machine(sk.steps(Answer=answer), "child")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::states:startExecution.waitForTaskToken",
-        "Parameters": {"StateMachineArn": child, "Input": {"token.$": "$$.Task.Token"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "states:startExecution.waitForTaskToken", {"StateMachineArn": child, "Input": {"token.$": "$$.Task.Token"}}
+    )
     assert sk.succeeded(sk.run_once(sk.steps(Ask=ask), name="parent")) == {"from": "child"}
 
 

@@ -67,6 +67,13 @@ def steps(start: str | None = None, /, **named: Mapping[str, Any]) -> dict[str, 
     return {"StartAt": start or next(iter(named)), "States": dict(named)}
 
 
+def task(call: str, parameters: Any = None, **more: Any) -> dict[str, Any]:
+    """A Task with an integration, "sqs:sendMessage" for instance; the last state unless `more` has Next."""
+    given = {} if parameters is None else {"Parameters": parameters}
+    ending: dict[str, Any] = {} if "Next" in more else {"End": True}
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", **given, **ending, **more}
+
+
 def start(arn: str, given: Any = None, **more: Any) -> str:
     """Starts an execution, its input from Python ({} if None); its ARN."""
     return str(states().start_execution(stateMachineArn=arn, input=json.dumps(given or {}), **more)["executionArn"])
