@@ -9,7 +9,6 @@ SERVERLESS_FIRST_DATABASE_RUNS=10 gives the acceptance test's number of runs.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -21,6 +20,7 @@ import psycopg
 import pytest
 
 import serverless_cloud as cloud
+from kits import rds_kit as rk
 
 RUNS = int(os.environ.get("SERVERLESS_FIRST_DATABASE_RUNS", "2"))
 PINNING_RUNS = RUNS if RUNS > 2 else 1  # each takes the whole borrow timeout
@@ -106,36 +106,16 @@ class Shop:
 
     def __init__(self, aws: cloud.Cloud, kit: Any) -> None:
         self._aws, self._kit = aws, kit
-        rds = kit.client("rds")
-        rds.create_db_parameter_group(
-            DBParameterGroupName="small", DBParameterGroupFamily="postgres18", Description="few seats"
-        )
-        rds.modify_db_parameter_group(
-            DBParameterGroupName="small",
-            Parameters=[{"ParameterName": "max_connections", "ParameterValue": "20", "ApplyMethod": "pending-reboot"}],
-        )
-        rds.create_db_instance(
-            DBInstanceIdentifier="shop",
-            Engine="postgres",
-            DBInstanceClass="db.t4g.micro",
-            AllocatedStorage=20,
-            MasterUsername="hikari",
-            MasterUserPassword=PASSWORDS["hikari"],
-            DBName="shop",
-            DBParameterGroupName="small",
-        )
-        kit.eventually(lambda: self._instance()["DBInstanceStatus"] == "available", "the DB instance is available")
+        rk.group("small", max_connections="20")
+        master = {"MasterUsername": "hikari", "MasterUserPassword": PASSWORDS["hikari"]}
+        rk.create("shop", **master, DBName="shop", DBParameterGroupName="small")
         with self.administrator() as connection:
             connection.execute(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORDS['app'].replace(chr(39), chr(39) * 2)}'")
-
-    def _instance(self) -> dict[str, Any]:
-        found = self._kit.client("rds").describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"]
-        return dict(found[0])
 
     @property
     def address(self) -> tuple[str, int]:
         """The DB instance's endpoint."""
-        endpoint = self._instance()["Endpoint"]
+        endpoint = rk.describe()["Endpoint"]
         return endpoint["Address"], endpoint["Port"]
 
     @contextlib.contextmanager
@@ -186,17 +166,8 @@ class Shop:
 
     def proxy(self, name: str, **pool: int) -> tuple[str, int]:
         """A proxy in front of the database for the user app; where it is."""
-        secret = json.dumps({"username": "app", "password": PASSWORDS["app"]})
-        arn = self._kit.client("secretsmanager").create_secret(Name=name, SecretString=secret)["ARN"]
-        subnets = [s["SubnetId"] for s in self._kit.client("ec2").describe_subnets()["Subnets"]][:2]
+        rk.make_proxy(rk.make_secret(name, "app", PASSWORDS["app"]), name)
         rds = self._kit.client("rds")
-        rds.create_db_proxy(
-            DBProxyName=name,
-            EngineFamily="POSTGRESQL",
-            Auth=[{"AuthScheme": "SECRETS", "SecretArn": arn}],
-            RoleArn="arn:aws:iam::123456789012:role/proxy",
-            VpcSubnetIds=subnets,
-        )
         rds.modify_db_proxy_target_group(DBProxyName=name, TargetGroupName="default", ConnectionPoolConfig=pool)
         rds.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=["shop"])
         return self._aws.database_address(name)

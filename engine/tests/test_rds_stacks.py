@@ -42,22 +42,14 @@ def template(policy: str | None = "Delete", **properties: Any) -> str:
     })  # fmt: skip
 
 
-def outputs(kit: Any) -> dict[str, str]:
-    (stack,) = kit.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
-    assert stack["StackStatus"] == "CREATE_COMPLETE"
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
 def test_a_stack_s_database_answers_where_the_stack_says(aws: cloud.Cloud, kit: Any) -> None:
-    stacks = kit.client("cloudformation")
-    stacks.create_stack(StackName="shop", TemplateBody=template())
-    out = outputs(kit)
+    out = stack_kit.create("shop", template())
     there = rk.describe(out["Name"])
     assert there["DBInstanceStatus"] == "available"
     assert (out["EndpointAddress"], int(out["EndpointPort"])) == aws.database_address(out["Name"])
     assert (out["DBInstanceArn"], out["DbiResourceId"]) == (there["DBInstanceArn"], there["DbiResourceId"])
     assert rk.value(there, "SHOW max_connections", dbname="orders") == "20"
-    stacks.delete_stack(StackName="shop")
+    stack_kit.delete("shop")
     assert kit.client("rds").describe_db_instances()["DBInstances"] == []
     with pytest.raises(OSError, match="refused"):
         rk.dial(there)
@@ -65,8 +57,7 @@ def test_a_stack_s_database_answers_where_the_stack_says(aws: cloud.Cloud, kit: 
 
 def test_a_named_instance_with_a_managed_password(kit: Any) -> None:
     body = template(None, DBInstanceIdentifier="Shop-DB", MasterUserPassword=None, ManageMasterUserPassword="true")
-    kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=body)
-    there = rk.describe(outputs(kit)["Name"])
+    there = rk.describe(stack_kit.create("shop", body)["Name"])
     assert there["DBInstanceIdentifier"] == "shop-db"
     arn = there["MasterUserSecret"]["SecretArn"]
     secret = json.loads(kit.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
@@ -74,11 +65,10 @@ def test_a_named_instance_with_a_managed_password(kit: Any) -> None:
 
 
 def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(kit: Any) -> None:
-    kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=template())
-    name = outputs(kit)["Name"]
+    name = stack_kit.create("shop", template())["Name"]
     kit.client("rds").delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     rk.until_gone(name)
-    kit.client("cloudformation").delete_stack(StackName="shop")
+    stack_kit.delete("shop")
     assert kit.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
 
 
