@@ -61,8 +61,7 @@ def test_what_answers_is_the_deployment_that_a_stage_shows(aws: Any, kit: Any) -
     arn = kit.deploy("echo", ECHO)
     api = Api(aws)
     api.function("/orders/{id}", arn.replace("echo", "${stageVariables.name}"), "ANY")
-    early = api.call("/orders/7")
-    assert (early.status_code, early.json()) == (403, {"message": "Forbidden"})
+    assert api.told("/orders/7") == (403, {"message": "Forbidden"})
 
     first = api.deploy(variables={"name": "echo", "tax": "10"})
     answer = api.call("/orders/7")
@@ -166,10 +165,8 @@ def test_what_does_not_get_an_answer(aws: Any, kit: Any) -> None:
         bad = api.call(f"/orders?answer={asked}")
         assert (bad.status_code, bad.json()) == (502, {"message": "Internal server error"}), asked
         assert bad.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
-    large = api.call("/orders", "POST", data="x" * 6_300_000)
-    assert (large.status_code, large.json()) == (413, {"message": "Request Too Long"})
-    late = api.call("/slow?answer=slow")
-    assert (late.status_code, late.json()) == (504, {"message": "Endpoint request timed out"})
+    assert api.told("/orders", "POST", data="x" * 6_300_000) == (413, {"message": "Request Too Long"})
+    assert api.told("/slow?answer=slow") == (504, {"message": "Endpoint request timed out"})
     assert api.call("/gone").status_code == 500
 
     # A gateway response of one's own: status, headers, body; the default for all others of 4xx.
@@ -229,10 +226,8 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
     broken = api.call("/json", "POST", json={"lamp": "Aki's"})  # escapeJavaScript writes \\', which is no JSON
     assert (broken.status_code, broken.json()) == (400, {"why": ""})
     kit.client("sqs").delete_queue(QueueUrl=queue.url)
-    gone = api.call("/json", "POST", json={})
-    assert (gone.status_code, gone.json()) == (400, {"why": "The specified queue does not exist."})
-    gone = api.call("/orders", "POST", json={})
-    assert (gone.status_code, gone.json()) == (404, {"why": "AWS.SimpleQueueService.NonExistentQueue"})
+    assert api.told("/json", "POST", json={}) == (400, {"why": "The specified queue does not exist."})
+    assert api.told("/orders", "POST", json={}) == (404, {"why": "AWS.SimpleQueueService.NonExistentQueue"})
 
 
 def test_an_api_starts_a_state_machine_by_itself(aws: Any, kit: Any) -> None:
@@ -326,8 +321,7 @@ def test_servers_on_this_machine_and_no_others(aws: Any, kit: Any, shop: str) ->
     assert (mapped.json()["body"], mapped.headers["X-Shop"]) == ('{"a": 1}', "hikari")
     api.patch_stage(("/variables/where", "tea"))
     assert (api.call("/http").status_code, api.call("/http").json()) == (400, {"no": "/tea"})
-    closed = api.call("/closed")
-    assert (closed.status_code, closed.json()) == (504, {"message": "Network error communicating with endpoint"})
+    assert api.told("/closed") == (504, {"message": "Network error communicating with endpoint"})
     outside = api.call("/outside")
     assert outside.status_code == 500
     assert "can't reach http://example.com/" in outside.json()["message"]

@@ -71,9 +71,7 @@ def test_input_result_and_output_paths() -> None:
     ],
 )
 def test_paths_that_lead_nowhere(state: dict[str, Any], error: str, cause: str) -> None:
-    run = states.run_once(states.steps(Note={"Type": "Pass", "End": True} | state), ORDER)
-    assert (run.status, run.error) == ("FAILED", error)
-    assert cause in run.cause
+    run = states.failed(states.run_once(states.steps(Note={"Type": "Pass", "End": True} | state), ORDER), error, cause)
     assert run.types == ["ExecutionStarted", "PassStateEntered", "ExecutionFailed"]
 
 
@@ -158,8 +156,7 @@ def test_what_is_not_there() -> None:
 
 def test_no_rule_and_no_default() -> None:
     ask = {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 7, "Next": "Yes"}]}
-    run = states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8})
-    assert (run.status, run.error) == ("FAILED", "States.NoChoiceMatched")
+    run = states.failed(states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8}), "States.NoChoiceMatched")
     assert run.types == ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]
 
 
@@ -291,8 +288,7 @@ def test_jsonata_with_the_functions_that_aws_adds() -> None:
 )
 def test_jsonata_that_fails(expression: str, cause: str) -> None:
     note = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": expression, "End": True}
-    run = states.run_once(states.steps(Note=note), ORDER)
-    assert (run.status, run.error) == ("FAILED", "States.QueryEvaluationError")
+    run = states.failed(states.run_once(states.steps(Note=note), ORDER), "States.QueryEvaluationError")
     assert run.cause.startswith("An error occurred while executing the state 'Note' (entered at the event id #2). ")
     assert cause in run.cause
     assert run.types == ["ExecutionStarted", "PassStateEntered", "EvaluationFailed", "ExecutionFailed"]
@@ -394,8 +390,7 @@ def test_states_all_does_not_catch_what_is_wrong_with_the_machine(kit: Any) -> N
     arn = kit.deploy("pay", "def handler(event, context):\n    return 1\n")
     everything = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
     task = {"Type": "Task", "Resource": arn, "Parameters": {"n.$": "$.nobody"}, "Catch": everything, "Next": "Tell"}
-    run = states.run_once(states.steps(Pay=task, Tell=states.DONE), {"order": 7})
-    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+    states.failed(states.run_once(states.steps(Pay=task, Tell=states.DONE), {"order": 7}), "States.Runtime")
 
 
 def test_the_context_object() -> None:
@@ -428,8 +423,7 @@ def test_too_much_data_fails() -> None:
         Twice={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "Next": "Again"},
         Again={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": True},
     )
-    run = states.run_once(doubling, "x" * 100_000)
-    assert (run.status, run.error) == ("FAILED", "States.DataLimitExceeded")
+    states.failed(states.run_once(doubling, "x" * 100_000), "States.DataLimitExceeded")
 
 
 def test_a_fail_state_with_paths() -> None:

@@ -121,8 +121,7 @@ def test_max_concurrency_bounds_what_runs_at_once(kit: Any) -> None:
 
 
 def test_an_iteration_that_fails_stops_the_others() -> None:
-    done = sk.run_once(mapped(failing_at(2)), [0, 1, 2])
-    assert (done.status, done.error, done.cause) == ("FAILED", "NoLamp", "Sold out.")
+    done = sk.failed(sk.run_once(mapped(failing_at(2)), [0, 1, 2]), "NoLamp", cause="Sold out.")
     assert (done.types.count("MapIterationFailed"), done.types.count("MapIterationAborted")) == (1, 2)
     assert done.types[-2:] == ["MapStateFailed", "ExecutionFailed"]
 

@@ -74,8 +74,7 @@ def test_the_class_of_an_exception_is_the_name_of_the_error(kit: Any, by: str) -
     arn = kit.deploy("price", PRICE)
     invoke = task("lambda:invoke", {"FunctionName": arn, "Payload.$": "$"})
     state = invoke if by == "invoke" else {"Type": "Task", "Resource": arn, "End": True}
-    done = run(state, {"lamp": "none"})
-    assert (done.status, done.error) == ("FAILED", "LookupError")
+    done = sk.failed(run(state, {"lamp": "none"}), "LookupError")
     cause = json.loads(done.cause)
     assert (cause["errorMessage"], cause["errorType"]) == ("there is no such lamp", "LookupError")
     assert done.types[-2] == {"arn": "LambdaFunctionFailed", "invoke": "TaskFailed"}[by]

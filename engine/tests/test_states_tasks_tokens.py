@@ -60,8 +60,7 @@ def test_an_answer_is_the_output_of_the_task(kit: Any) -> None:
 def test_a_failure_fails_the_task_with_error_and_cause(kit: Any) -> None:
     execution, token = Asking(kit).start()
     sk.states().send_task_failure(taskToken=token, error="TooDear", cause="Ask the boss.")
-    done = sk.ended(execution)
-    assert (done.status, done.error, done.cause) == ("FAILED", "TooDear", "Ask the boss.")
+    sk.failed(sk.ended(execution), "TooDear", cause="Ask the boss.")
 
 
 def test_each_attempt_has_a_token_of_its_own(kit: Any) -> None:
@@ -101,8 +100,7 @@ def test_an_output_that_is_no_json_is_refused_and_the_task_goes_on(kit: Any) -> 
 
 def test_a_task_times_out(kit: Any) -> None:
     execution, token = Asking(kit, TimeoutSeconds=1).start()
-    done = sk.ended(execution)
-    assert (done.status, done.error) == ("FAILED", "States.Timeout")
+    done = sk.failed(sk.ended(execution), "States.Timeout")
     assert "TaskTimedOut" in done.types
     assert kit.refused(lambda: sk.states().send_task_success(taskToken=token, output="1")).code == "TaskTimedOut"
 

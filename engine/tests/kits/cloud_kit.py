@@ -191,6 +191,14 @@ def invoke(name: str, event: Any = None, *, through: Any = None, **more: Any) ->
     )
 
 
+def failed(answer: Answer, kind: str, *words: str) -> Answer:
+    """The same answer; fails unless it is an error of this type, with each of these words in its message."""
+    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", kind), answer
+    message = answer.payload["errorMessage"]
+    assert [word for word in words if word not in message] == [], message
+    return answer
+
+
 def change_code(name: str, source: str, **more: Any) -> dict[str, Any]:
     """New source code for a function; what UpdateFunctionCode answers."""
     package = zip_of({f"{name}.py": source})

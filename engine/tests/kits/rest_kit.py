@@ -89,6 +89,11 @@ class Api:
         """One request, without following redirects."""
         return requests.request(method, f"{self.address}/{stage}{path}", timeout=30, allow_redirects=False, **more)
 
+    def told(self, path: str, method: str = "GET", **more: Any) -> tuple[int, Any]:
+        """The status and the body, from JSON, of the answer to one request."""
+        answer = self.call(path, method, **more)
+        return answer.status_code, answer.json()
+
 
 def function_uri(arn: str) -> str:
     """The URI of an integration or an authoriser with a function."""

@@ -122,3 +122,15 @@ def succeeded(execution: Run) -> Any:
     """The output of an execution; fails with its error unless it succeeded."""
     assert execution.status == "SUCCEEDED", (execution.status, execution.error, execution.cause, execution.types)
     return execution.output
+
+
+def failed(execution: Run, error: str, *words: str, cause: str | None = None) -> Run:
+    """The same execution; fails unless it has failed with this error, and with these words in its cause.
+
+    Args:
+        cause: the whole cause, if it matters.
+    """
+    assert (execution.status, execution.error) == ("FAILED", error), (execution.status, execution.error)
+    assert cause in (None, execution.cause), execution.cause
+    assert [word for word in words if word not in execution.cause] == [], execution.cause
+    return execution
