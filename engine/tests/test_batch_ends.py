@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kits import batch_kit as batch, fixtures
+from kits import batch_kit as batch, events_kit, fixtures
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -182,10 +181,8 @@ def test_terminating_ends_what_waits_too(kit: Any, tmp_path: Path) -> None:
 
 def test_each_change_of_state_is_an_event(kit: Any) -> None:
     queue = kit.make_queue("states")
-    events = kit.client("events")
     pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"]}
-    events.put_rule(Name="states", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="states", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    events_kit.make_rule("states", pattern, queue)
     job_id = fails(3, retryStrategy={"attempts": 2})
     batch.wait(job_id)
     heard = kit.records(queue, 7)
@@ -201,10 +198,8 @@ def test_each_change_of_state_is_an_event(kit: Any) -> None:
 
 def test_a_rule_hears_of_the_jobs_that_fail(kit: Any) -> None:
     queue = kit.make_queue("failed")
-    events = kit.client("events")
     pattern = {"source": ["aws.batch"], "detail": {"status": ["FAILED"], "jobName": ["night"]}}
-    events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="failed", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    events_kit.make_rule("failed", pattern, queue)
     job_id = fails(9)
     (event,) = kit.records(queue)
     assert (event["detail"]["jobId"], event["detail"]["container"]["exitCode"]) == (job_id, 9)

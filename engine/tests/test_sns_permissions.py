@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kits import fixtures
+from kits.events_kit import allow
 from kits.push_kit import make_topic, noted, recorder, sns, subscribe
 
 BUCKET = "hikari-photos"
@@ -14,23 +15,10 @@ BUCKET = "hikari-photos"
 cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
-def let_in(kit: Any, queue: Any, service: str, source: str) -> None:
-    """Gives a queue the policy that AWS's guides give for a topic or a bucket."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": f"{service}.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
-
-
 def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) -> None:
     topic, other = make_topic("orders"), make_topic("other")
     dlq, stock, place = kit.make_queue("dead"), kit.make_queue("stock"), tmp_path / "events"
-    let_in(kit, dlq, "sns", topic)
+    allow(dlq, topic, "sns")
     redrive = {"deadLetterTargetArn": dlq.arn}
     function = recorder("mail", place)
     subscribe(topic, stock.arn, RedrivePolicy=redrive)
@@ -38,10 +26,10 @@ def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) ->
     sns().publish(TopicArn=topic, Message="locked out")
     assert [m["Message"] for m in kit.records(dlq, 2)] == ["locked out"] * 2
 
-    let_in(kit, stock, "sns", other)  # another topic's leave is none
+    allow(stock, other, "sns")  # another topic's leave is none
     sns().publish(TopicArn=topic, Message="still locked out")
     assert len(kit.records(dlq, 2)) == 2
-    let_in(kit, stock, "sns", topic)
+    allow(stock, topic, "sns")
     kit.permit("mail", "sns", SourceArn=topic)
     sns().publish(TopicArn=topic, Message="let in")
     assert kit.records(stock)[0]["Message"] == "let in"
@@ -71,7 +59,7 @@ def test_a_bucket_needs_the_leave_of_its_targets(kit: Any, tmp_path: Path) -> No
         topic: words.format("topic"),
         f"{function}, null": f"Not authorized to invoke function [{function}]",
     }
-    let_in(kit, queue, "s3", source)
+    allow(queue, source, "s3")
     statement = {
         "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic,
         "Condition": {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": "123456789012"}},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import serverless_cloud as cloud
-from kits import fixtures, iam_kit, states_kit as sk
+from kits import events_kit, fixtures, iam_kit, states_kit as sk
 from kits.states_kit import task
 
 PRICE = """
@@ -151,15 +151,8 @@ def test_dynamodbs_errors_have_its_name(kit: Any) -> None:
 
 
 def test_an_event_says_which_execution_has_sent_it(kit: Any) -> None:
-    events, queue = kit.client("events"), kit.make_queue("seen")
-    events.put_rule(Name="paid", EventPattern=json.dumps({"source": ["hikari.orders"]}))
-    events.put_targets(Rule="paid", Targets=[{"Id": "1", "Arn": queue.arn}])
-    kit.client("sqs").set_queue_attributes(
-        QueueUrl=queue.url,
-        Attributes={
-            "Policy": iam_kit.policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"})
-        },
-    )
+    queue = kit.make_queue("seen")
+    events_kit.allow(queue, events_kit.make_rule("paid", {"source": ["hikari.orders"]}, queue))
     entry = {"Source": "hikari.orders", "DetailType": "Paid", "Detail": {"order.$": "$.id"}}
     done = run(task("events:putEvents", {"Entries": [entry]}), {"id": "a1"})
     assert sk.succeeded(done)["FailedEntryCount"] == 0
