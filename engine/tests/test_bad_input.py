@@ -204,11 +204,8 @@ def test_a_function_that_is_there_already(kit: Any) -> None:
 @pytest.mark.parametrize("name", ["my price", "price!", "行灯", "p" * 65])
 def test_a_function_name_that_is_refused(kit: Any, name: str) -> None:
     lam = kit.client("lambda")
-    call = lambda: lam.create_function(  # noqa: E731
-        FunctionName=name, Runtime="python3.13", Handler="price.handler", Role=kit.make_role(),
-        Code={"ZipFile": kit.zip_of({"price.py": SOURCE})},
-    )  # fmt: skip
-    kit.refused(call, "ValidationException", status=400)
+    given = kit.function("price", SOURCE) | {"FunctionName": name}
+    kit.refused(lambda: lam.create_function(**given), "ValidationException", status=400)
     assert lam.list_functions()["Functions"] == []
 
 

@@ -93,10 +93,9 @@ def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again() -> None:
     assert job["timeout"] == {"attemptDurationSeconds": 60}
 
 
-def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tmp_path: Path) -> None:
+def test_the_timeout_of_the_request_replaces_that_of_the_definition(tmp_path: Path) -> None:
     batch.prepare(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
-    job_id = batch.submit(timeout={"attemptDurationSeconds": 36_000})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    job_id = batch.begin(tmp_path, timeout={"attemptDurationSeconds": 36_000})
     batch.let_go(tmp_path, "render")
     assert batch.wait(job_id)["status"] == "SUCCEEDED"
 
@@ -106,8 +105,7 @@ def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tm
 
 def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
     batch.prepare(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    job_id = batch.begin(tmp_path)
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
     assert (job["status"], job["statusReason"]) == ("FAILED", "the shop is closed")
@@ -115,42 +113,38 @@ def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
     assert (job["isTerminated"], job["isCancelled"]) == (True, False)
 
 
-def test_a_job_may_clean_up_when_it_is_terminated_and_fails_all_the_same(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    command = batch.hold(tmp_path, "render")
-    command[-1] = (
-        "import signal, sys\ndef end(*_):\n    print('lamps put away'); sys.exit(0)\n"
-        "signal.signal(signal.SIGTERM, end)\n" + command[-1]
-    )
-    batch.register(command)
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
-    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
-    job = batch.wait(job_id)
-    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 0)
-    assert batch.lines_of(job) == ["lamps put away"]
+CLEANS_UP = """
+import signal, sys
+def end(*_):
+    print('lamps put away'); sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+"""
+DOES_NOT_LISTEN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
 
-def test_a_job_that_does_not_listen_is_killed(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    command = batch.hold(tmp_path, "render")
-    command[-1] = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + command[-1]
-    batch.register(command)
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+@pytest.mark.parametrize(
+    ("begins", "exit_code", "lines"),
+    [(CLEANS_UP, 0, ["lamps put away"]), (DOES_NOT_LISTEN, 137, [])],
+    ids=["it cleans up", "it is killed"],
+)
+def test_a_job_that_is_terminated_fails_however_it_ends(
+    kit: Any, tmp_path: Path, begins: str, exit_code: int, lines: list[str]
+) -> None:
+    *command, program = batch.hold(tmp_path, "render")
+    batch.prepare([*command, begins + program])
+    job_id = batch.begin(tmp_path)
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
-    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", exit_code)
+    assert not lines or batch.lines_of(job) == lines
 
 
 # ---- cancelled
 
 
 def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    runs = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    runs = batch.begin(tmp_path)
     waits, depends = batch.submit(), batch.submit(dependsOn=[{"jobId": runs}])
     assert [batch.described(job)["status"] for job in (runs, waits, depends)] == ["RUNNING", "RUNNABLE", "PENDING"]
     for job_id in (runs, waits, depends):
@@ -165,10 +159,8 @@ def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Pat
 
 
 def test_terminating_ends_what_waits_too(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    runs = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    runs = batch.begin(tmp_path)
     waits = batch.submit()
     kit.client("batch").terminate_job(jobId=waits, reason="not wanted any more")
     assert batch.described(waits)["statusReason"] == "not wanted any more"

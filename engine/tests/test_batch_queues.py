@@ -63,8 +63,7 @@ def test_vcpus_count_as_the_job_asks_for_them(kit: Any, tmp_path: Path) -> None:
 
 
 def test_a_job_that_no_environment_can_hold_waits_and_says_why(kit: Any) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(["true"], resourceRequirements=batch.resources(2, 4096))
+    batch.prepare(["true"], max_vcpus=1, resourceRequirements=batch.resources(2, 4096))
     job_id = batch.submit()
     job = batch.described(job_id)
     assert job["status"] == "RUNNABLE"
@@ -94,14 +93,13 @@ def test_a_disabled_environment_takes_no_jobs(kit: Any) -> None:
     assert batch.wait(job_id)["status"] == "SUCCEEDED"
 
 
-def test_the_queue_with_the_greater_priority_comes_first(kit: Any, tmp_path: Path) -> None:
+def test_the_queue_with_the_greater_priority_comes_first(tmp_path: Path) -> None:
     environment = batch.make_environment(max_vcpus=1)
     batch.make_queue("low", [environment], priority=1)
     batch.make_queue("high", [environment], priority=10)
     batch.register(batch.hold(tmp_path, "first"), name="first")
     batch.register(note(tmp_path), name="note")
-    first = batch.submit("first", "low")
-    kit.eventually(lambda: batch.is_here(tmp_path, "first"), "the first job runs")
+    first = batch.begin(tmp_path, "first", "first", "low")
     places = (("low", "a"), ("high", "b"), ("low", "c"), ("high", "d"))
     jobs = [batch.submit("note", queue, parameters={"name": name}) for queue, name in places]
     batch.let_go(tmp_path, "first")
@@ -110,8 +108,7 @@ def test_the_queue_with_the_greater_priority_comes_first(kit: Any, tmp_path: Pat
 
 
 def test_a_disabled_queue_takes_no_jobs_and_ends_those_that_it_has(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "a"), name="a")
+    batch.prepare(batch.hold(tmp_path, "a"), max_vcpus=1, name="a")
     batch.register(["true"])
     jobs = [batch.submit("a"), batch.submit()]
     kit.client("batch").update_job_queue(jobQueue="renders", state="DISABLED")
@@ -190,10 +187,8 @@ def test_an_array_fails_with_a_child_of_it_after_all_have_run() -> None:
 
 
 def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    job_id = batch.submit(arrayProperties={"size": 3})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "a child runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    job_id = batch.begin(tmp_path, arrayProperties={"size": 3})
     assert batch.described(job_id)["status"] == "PENDING"
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
@@ -202,10 +197,8 @@ def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(
 
 
 def test_cancelling_an_array_leaves_the_children_that_run(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    job_id = batch.submit(arrayProperties={"size": 2})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "a child runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    job_id = batch.begin(tmp_path, arrayProperties={"size": 2})
     kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
     assert [batch.described(f"{job_id}:{n}")["status"] for n in range(2)] == ["RUNNING", "FAILED"]
     batch.let_go(tmp_path, "render")
@@ -238,8 +231,7 @@ def test_list_jobs_by_state_by_filter_and_by_pages(kit: Any, tmp_path: Path) -> 
     done = [batch.submit("quick", name=f"night-{number}") for number in range(5)]
     for job in done:
         batch.wait(job)
-    slow = batch.submit("slow", name="Day")
-    kit.eventually(lambda: batch.is_here(tmp_path, "slow"), "the slow one runs")
+    slow = batch.begin(tmp_path, "slow", "slow", name="Day")
     assert listed(jobQueue="renders") == [slow]  # without a state those that run
     newest_first = list(reversed(done))
     assert listed(jobQueue="renders", jobStatus="SUCCEEDED") == newest_first

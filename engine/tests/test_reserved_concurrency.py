@@ -175,10 +175,7 @@ def test_deleting_one_version_keeps_the_reservation(kit: Any) -> None:
 def test_each_region_has_limits_of_its_own(kit: Any) -> None:
     kit.deploy("price", kit.COUNT)
     tokyo = kit.client("lambda", region_name="ap-northeast-1")
-    tokyo.create_function(
-        FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=kit.make_role(),
-        Code={"ZipFile": kit.zip_of({"price.py": kit.COUNT})},
-    )  # fmt: skip
+    tokyo.create_function(**kit.function("price", kit.COUNT))
     reserve(kit, 900)
     assert (unreserved(kit), unreserved(kit, region_name="ap-northeast-1")) == (100, 1000)
     reserve(kit, 0)

@@ -156,10 +156,7 @@ def test_publish_in_create_and_in_update(kit: Any) -> None:
 
 
 def test_create_with_publish_answers_with_the_version(kit: Any) -> None:
-    answer = kit.client("lambda").create_function(
-        FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=kit.make_role(), Publish=True,
-        Code={"ZipFile": kit.zip_of({"price.py": says("one")})},
-    )  # fmt: skip
+    answer = kit.client("lambda").create_function(**kit.function("price", says("one"), Publish=True))
     assert answer["Version"] == "1"
 
 

@@ -168,15 +168,21 @@ def make_role(name: str = "hikari-functions", policy: Mapping[str, Any] | None =
         return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
 
 
-def deploy(name: str, source: str, **settings: Any) -> str:
-    """Creates the function `name` from source code, handler `<name>.handler`; its ARN."""
+def function(name: str, source: str, **settings: Any) -> dict[str, Any]:
+    """CreateFunction's arguments for a function from source code, handler `<name>.handler`."""
     given = {
+        "FunctionName": name,
         "Runtime": "python3.13",
         "Handler": f"{name}.handler",
         "Role": settings.pop("Role", None) or make_role(),
         "Code": {"ZipFile": zip_of({f"{name}.py": source})},
     }
-    return str(client("lambda").create_function(FunctionName=name, **(given | settings))["FunctionArn"])
+    return given | settings
+
+
+def deploy(name: str, source: str, **settings: Any) -> str:
+    """Creates the function `name` from source code; its ARN."""
+    return str(client("lambda").create_function(**function(name, source, **settings))["FunctionArn"])
 
 
 def invoke(name: str, event: Any = None, *, through: Any = None, **more: Any) -> Answer:
