@@ -245,13 +245,8 @@ def test_a_machine_that_is_deleted_ends_its_executions(kit: Any) -> None:
     arn = states.machine(LOCK)
     execution = states.start(arn)
     states.states().delete_state_machine(stateMachineArn=arn)
-    assert (
-        kit.refused(lambda: states.states().describe_state_machine(stateMachineArn=arn)).code
-        == "StateMachineDoesNotExist"
-    )
-    assert (
-        kit.refused(lambda: states.states().describe_execution(executionArn=execution)).code == "ExecutionDoesNotExist"
-    )
+    kit.refused(lambda: states.states().describe_state_machine(stateMachineArn=arn), "StateMachineDoesNotExist")
+    kit.refused(lambda: states.states().describe_execution(executionArn=execution), "ExecutionDoesNotExist")
     assert states.succeeded(states.run(states.machine(ECHO), {"new": 1})) == {"new": 1}
 
 
