@@ -34,7 +34,7 @@ def test_it_is_accepted_before_the_function_has_run(kit: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(("retries", "count"), [(None, 3), (2, 3), (1, 2), (0, 1)])
 def test_it_is_tried_again_with_the_same_request_id(kit: Any, tries: Path, retries: int | None, count: int) -> None:
     kit.deploy("price", TRIES)
-    given = {} if retries is None else {"MaximumRetryAttempts": retries}
+    given: dict[str, Any] = {} if retries is None else {"MaximumRetryAttempts": retries}
     event = {"folder": str(tries), "fails": 9}
     record = record_of(event, **given)
     context = record["requestContext"]
