@@ -77,8 +77,7 @@ def test_a_package_that_cannot_work(aws: Cloud, kit: Any, case: str) -> None:
 
 def test_a_file_that_is_not_text(kit: Any) -> None:
     kit.deploy("price", "", Code={"ZipFile": kit.zip_of({"price.py": b"\xff\xfe\x00lamp"})})
-    answer = kit.invoke("price")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.UserCodeSyntaxError")
+    kit.failed(kit.invoke("price"), "Runtime.UserCodeSyntaxError")
 
 
 def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_path: Path) -> None:
@@ -126,9 +125,7 @@ def test_an_event_that_is_not_json(aws: Cloud, kit: Any, payload: bytes) -> None
 
 def test_an_event_beyond_six_megabytes(aws: Cloud, kit: Any) -> None:
     kit.deploy("price", SOURCE)
-    refusal = kit.refused(lambda: kit.invoke("price", "x" * 6_291_456))
-    assert (refusal.code, refusal.status) == ("RequestTooLargeException", 413)
-    assert "6291456 bytes" in refusal.message
+    kit.refused(lambda: kit.invoke("price", "x" * 6_291_456), "RequestTooLargeException", "6291456 bytes", status=413)
     assert aws.environments("price") == []
 
 
@@ -200,20 +197,14 @@ def test_a_function_that_does_not_exist(kit: Any, call: str) -> None:
 
 def test_a_function_that_is_there_already(kit: Any) -> None:
     kit.deploy("price", SOURCE)
-    refusal = kit.refused(lambda: kit.deploy("price", SOURCE))
-    assert (refusal.code, refusal.status) == ("ResourceConflictException", 409)
-    assert "Function already exist" in refusal.message
+    kit.refused(lambda: kit.deploy("price", SOURCE), "ResourceConflictException", "Function already exist", status=409)
 
 
 @pytest.mark.parametrize("name", ["my price", "price!", "行灯", "p" * 65])
 def test_a_function_name_that_is_refused(kit: Any, name: str) -> None:
     lam = kit.client("lambda")
-    call = lambda: lam.create_function(  # noqa: E731
-        FunctionName=name, Runtime="python3.13", Handler="price.handler", Role=kit.make_role(),
-        Code={"ZipFile": kit.zip_of({"price.py": SOURCE})},
-    )  # fmt: skip
-    refusal = kit.refused(call)
-    assert (refusal.code, refusal.status) == ("ValidationException", 400)
+    given = kit.function("price", SOURCE) | {"FunctionName": name}
+    kit.refused(lambda: lam.create_function(**given), "ValidationException", status=400)
     assert lam.list_functions()["Functions"] == []
 
 

@@ -6,9 +6,6 @@ from moto.events import models
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-
-
 STOCK = """
 import json, boto3
 from moto import mock_aws
@@ -75,7 +72,7 @@ def test_rules_and_archives_of_moto_have_what_the_data_plane_reads() -> None:
     bus = backend.describe_event_bus("default")
     backend.create_archive("big", bus.arn, "", "", "")
     (rule,) = bus.rules.values()
-    look = LOOK.format("events/rules.py")
+    look = seam_kit.LOOK.format("events/rules.py")
     assert rule.name == "Events-Archive-big", look
     assert [target["Arn"] for target in rule.targets] == ["arn:aws:events:us-east-1:::"], look
     assert (rule.account_id, rule.region_name, rule.state) == ("123456789012", "us-east-1", "ENABLED"), look
@@ -100,4 +97,4 @@ def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
         "a bus with rules": "ResourceNotFoundException",
         "update_event_bus": "NotImplementedError",
         "a bus's log": False,
-    }, LOOK.format("events/rules.py")
+    }, seam_kit.LOOK.format("events/rules.py")

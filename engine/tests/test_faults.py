@@ -15,7 +15,6 @@ import pytest
 
 from serverless_cloud import disk
 
-ROOT = Path(__file__).resolve().parents[2]
 #: A function that reads and prints letters of other languages, and a database; then the process's umask.
 SHOP = """
 HANDLER = '''

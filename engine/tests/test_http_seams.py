@@ -13,8 +13,6 @@ from moto.sts.models import AssumedRole
 from kits import seam_kit
 from serverless_cloud.services.apigateway.http_api_rules import REFUSED_CALLS
 
-LOOK: str = seam_kit.LOOK
-
 
 def test_moto_s_things_have_what_the_seams_read() -> None:
     read = {
@@ -39,26 +37,16 @@ def test_moto_s_things_have_what_the_seams_read() -> None:
 
 def test_moto_s_two_versions_share_their_paths() -> None:
     stock = {path for path in urls.url_paths if "deployments" not in path}
-    assert stock <= set(urls_v1.url_paths), LOOK.format("http_api_stages.py (add_path)")
+    assert stock <= set(urls_v1.url_paths), seam_kit.LOOK.format("http_api_stages.py (add_path)")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 def make(**more):
     return api.create_api(**(dict(Name="shop", ProtocolType="HTTP") | more))
-
-def refused(call, **given):
-    try:
-        call(**given)
-    except ClientError:
-        return True
-    return False
 
 def the_address_is_none_of_this_machine():
     return make()["ApiEndpoint"].endswith("amazonaws.com")
@@ -69,15 +57,16 @@ def quick_create_makes_no_route():
 
 def any_route_key_will_do():
     made = make()
-    return not refused(api.create_route, ApiId=made["ApiId"], RouteKey="lamp")
+    return code_of(api.create_route, ApiId=made["ApiId"], RouteKey="lamp") is None
 
 def the_same_route_comes_twice():
     id = make()["ApiId"]
     api.create_route(ApiId=id, RouteKey="GET /a")
-    return not refused(api.create_route, ApiId=id, RouteKey="GET /a")
+    return code_of(api.create_route, ApiId=id, RouteKey="GET /a") is None
 
 def any_timeout_will_do():
-    return not refused(api.create_integration, ApiId=make()["ApiId"], IntegrationType="AWS_PROXY", TimeoutInMillis=99)
+    given = {"ApiId": make()["ApiId"], "IntegrationType": "AWS_PROXY", "TimeoutInMillis": 99}
+    return code_of(api.create_integration, **given) is None
 
 def an_import_forgets_timeouts_and_takes_every_key_for_a_method():
     path = {"parameters": {"x-amazon-apigateway-integration": {"type": "AWS_PROXY", "timeoutInMillis": 77}}}
@@ -93,35 +82,19 @@ def calls_that_are_missing():
         "delete_route_settings"))
 
 def one_url_for_a_function_and_its_aliases():
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("shop.py", "def handler(event, context): return 1")
-    role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    lam = boto3.client("lambda", "us-east-1")
-    lam.create_function(FunctionName="shop", Runtime="python3.13", Handler="shop.handler", Role=role,
-                        Code={"ZipFile": buffer.getvalue()}, Publish=True)
+    make_function("shop", "def handler(event, context): return 1", Publish=True)
     lam.create_alias(FunctionName="shop", Name="live", FunctionVersion="1")
     lam.create_function_url_config(FunctionName="shop", Qualifier="live", AuthType="NONE")
     url = lam.get_function_url_config(FunctionName="shop")
     return url["FunctionArn"].endswith(":shop") and "on.aws" in url["FunctionUrl"]
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 1]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        api = boto3.client("apigatewayv2", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 2
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("http_api*.py")
+    seam_kit.assert_all(
+        seam_kit.shown(STOCK, api="apigatewayv2", lam="lambda", iam="iam"), STOCK.count("\ndef ") - 1, "http_api*.py"
+    )
 
 
 def test_calls_that_are_refused_are_calls_of_the_api() -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any
-
 import pytest
 from moto.awslambda import models
 from moto.iam.models import Role
@@ -13,23 +9,9 @@ from moto.sts.models import AssumedRole
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-
-
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
-
-def make():
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("price.py", "")
-    lam.create_function(FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=role,
-                        Code={"ZipFile": buffer.getvalue()})
 
 def add(**more):
     given = {"FunctionName": "price", "StatementId": "one", "Action": "lambda:InvokeFunction",
@@ -44,28 +26,28 @@ def refused(call, **more):
     return None
 
 def a_statement_id_is_taken_twice():
-    make(); add(); add()
+    make_function(); add(); add()
     return len(json.loads(lam.get_policy(FunctionName="price")["Policy"])["Statement"]) == 2
 
 def a_role_is_no_principal_of_aws():
-    make()
+    make_function()
     return isinstance(add(Principal="arn:aws:iam::123456789012:role/hikari")["Principal"], str)
 
 def the_auth_type_of_a_url_is_no_condition():
-    make()
+    make_function()
     return "Condition" not in add(Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE")
 
 def of_two_conditions_one_is_lost():
-    make()
+    make_function()
     made = add(PrincipalOrgID="o-a1b2c3d4e5", SourceAccount="123456789012")
     return len(made["Condition"]["StringEquals"]) == 1
 
 def the_policy_of_a_version_is_shown_for_all():
-    make(); lam.publish_version(FunctionName="price"); add(Qualifier="1")
+    make_function(); lam.publish_version(FunctionName="price"); add(Qualifier="1")
     return refused(lam.get_policy, FunctionName="price") is None
 
 def a_revision_never_matches():
-    make(); add()
+    make_function(); add()
     revision = lam.get_policy(FunctionName="price")["RevisionId"]
     return refused(lam.remove_permission, FunctionName="price", StatementId="one", RevisionId=revision) is not None
 
@@ -96,18 +78,9 @@ def a_deny_without_a_resource_permits():
 def actions_are_compared_by_case():
     given = {"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": "*"}
     return IAMPolicyStatement(given).is_action_permitted("s3:GetObject", "x") is PermissionResult.NEUTRAL
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        lam, iam = boto3.client("lambda", "us-east-1"), boto3.client("iam", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
     "a_statement_id_is_taken_twice": "lambda_/permissions.py",
     "a_role_is_no_principal_of_aws": "lambda_/permissions.py",
@@ -124,30 +97,22 @@ DEFECTS = {
 }
 
 
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
-
-
 def test_moto_still_keeps_what_the_directory_reads() -> None:
     for owner, parts in (
         (AssumedRole, ("session_token", "expiration", "session_name", "role_arn", "policy", "access_key_id")),
         (Role, ("self.policies", "self.managed_policies", "permissions_boundary_arn", "assume_role_policy_document")),
         (models.LambdaStorage, ('self._functions[fn.function_name]["latest"]',)),
     ):
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; {LOOK.format('iam_enforcement.py')}"
+        seam_kit.assert_keeps(owner, parts, "iam_enforcement.py")
 
 
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

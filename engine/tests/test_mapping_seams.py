@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from typing import Any
 
 import pytest
@@ -11,8 +9,6 @@ from moto.awslambda import models
 from moto.sqs import models as sqs
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
 
 
 @pytest.mark.parametrize(
@@ -29,18 +25,14 @@ LOOK: str = seam_kit.LOOK
     ],
 )  # fmt: skip
 def test_moto_still_keeps_what_the_seams_read(owner: Any, attributes: tuple[str, ...]) -> None:
-    source = inspect.getsource(owner)
-    for attribute in attributes:
-        assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format('sqs_queues.py')}"
+    seam_kit.assert_keeps(owner, [f"self.{attribute}" for attribute in attributes], "sqs_queues.py")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, threading, time, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
+import threading, time
 from moto.sqs import models
 from moto.sqs.responses import SQSResponse
 
@@ -51,16 +43,8 @@ def make(name="orders", **attributes):
 def make_fifo(**attributes):
     return make("orders.fifo", FifoQueue="true", ContentBasedDeduplication="true", **attributes)[0]
 
-def make_function(**settings):
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("orders.py", "def handler(event, context): pass")
-    lam.create_function(FunctionName="orders", Runtime="python3.13", Handler="orders.handler", Role=role,
-                        Code={"ZipFile": package.getvalue()}, **settings)
-
 def accepted(arn, **settings):
-    make_function(**settings.pop("function", {}))
+    make_function("orders", "def handler(event, context): pass", **settings.pop("function", {}))
     lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn, **settings)
     return True
 
@@ -154,18 +138,9 @@ def the_answer_lacks_defaults():
     make_function()
     made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
     return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        lam, sqs, iam = (boto3.client(service, "us-east-1") for service in ("lambda", "sqs", "iam"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "sqs": "sqs", "iam": "iam"}
 DEFECTS = {
     "functions_are_called_inside_send": "sqs/queues.py",
     "a_deletion_builds_a_new_list_without_a_lock": "sqs/queues.py",
@@ -187,19 +162,13 @@ DEFECTS = {
 }
 
 
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
-
-
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

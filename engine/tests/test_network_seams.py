@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any
-
 import pytest
 from moto.awslambda import models
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
 
 
 def test_moto_still_keeps_what_the_seams_read() -> None:
@@ -27,26 +21,13 @@ def test_moto_still_keeps_what_the_seams_read() -> None:
             "self.requester_managed", "self.requester_id", "self.attach_time", "def group_set",
         )),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; {LOOK.format(seam)}"
+        seam_kit.assert_keeps(owner, parts, seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-def code_of(call, **more):
-    try:
-        call(**more)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-
 def subnet(cidr="10.7.0.0/28"):
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     return ec2.create_subnet(VpcId=vpc, CidrBlock=cidr)["Subnet"]
@@ -55,12 +36,7 @@ def interface(place, **more):
     return ec2.create_network_interface(SubnetId=place["SubnetId"], **more)["NetworkInterface"]
 
 def make(config):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("price.py", "")
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    return lam.create_function(FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=role,
-                               Code={"ZipFile": buffer.getvalue()}, VpcConfig=config)
+    return make_function(VpcConfig=config)
 
 def the_id_of_a_vpc_is_made_up():
     place = subnet()
@@ -116,19 +92,9 @@ def the_interface_of_a_terminated_instance_stays():
     made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=place["SubnetId"])
     ec2.terminate_instances(InstanceIds=[made["Instances"][0]["InstanceId"]])
     return len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        config = Config(retries={"total_max_attempts": 1})
-        lam, iam, ec2 = (boto3.client(service, "us-east-1", config=config) for service in ("lambda", "iam", "ec2"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "iam": "iam", "ec2": "ec2"}
 DEFECTS = {
     "the_id_of_a_vpc_is_made_up": "lambda_/network.py",
     "a_vpc_config_makes_no_interface": "lambda_/network.py",
@@ -144,19 +110,13 @@ DEFECTS = {
 }
 
 
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
-
-
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

@@ -9,31 +9,25 @@ from moto.rds import models
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-
 
 def test_moto_still_has_the_properties_that_the_proxies_replace() -> None:
     for owner, name, seam in (
         (models.DBProxyTargetGroup, "connection_pool_config", "rds/proxies.py"),
         (CloudWatchBackend, "aws_metric_data", "rds/proxies.py"),
     ):
-        assert isinstance(inspect.getattr_static(owner, name), property), f"{name} has changed; " + LOOK.format(seam)
+        assert isinstance(inspect.getattr_static(owner, name), property), seam_kit.LOOK.format(seam)
 
 
 def test_an_instance_of_moto_has_what_the_seams_read_and_replace() -> None:
-    source, look = inspect.getsource(models.DBInstance), LOOK.format("rds/instances.py")
-    for attribute in ("self.status", "self.master_user_secret", "self.db_instance_class", "self.deletion_protection",
-                      "self.dbi_resource_id", "self.manage_master_user_password", "def address", "def endpoint",
-                      "def db_instance_port", "def db_parameter_group_status_list"):  # fmt: skip
-        assert attribute in source, f"DBInstance: {attribute} is gone; {look}"
+    parts = ("self.status", "self.master_user_secret", "self.db_instance_class", "self.deletion_protection",
+             "self.dbi_resource_id", "self.manage_master_user_password", "def address", "def endpoint",
+             "def db_instance_port", "def db_parameter_group_status_list")  # fmt: skip
+    seam_kit.assert_keeps(models.DBInstance, parts, "rds/instances.py")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, json
-import boto3, moto
-from botocore.exceptions import ClientError
 from moto.rds import models
 
 def make(**more):
@@ -75,21 +69,9 @@ def deleting_cannot_be_seen():
     make()
     rds.delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
     return rds.describe_db_instances()["DBInstances"] == []
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws():
-        rds = boto3.client("rds", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 2
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("rds_*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, rds="rds"), STOCK.count("\ndef ") - 2, "rds_*.py")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-
 from moto.apigateway import models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from kits import seam_kit
 from serverless_cloud.services.apigateway import rest_operations
 
-LOOK: str = seam_kit.LOOK
-
 
 def test_moto_lacks_the_operations_that_a_seam_adds() -> None:
-    look = LOOK.format("apigateway/rest_operations.py")
+    look = seam_kit.LOOK.format("apigateway/rest_operations.py")
     added = {"test_invoke_method", "flush_stage_cache", "flush_stage_authorizers_cache", "get_usage", "update_method"}
     kept_without_effect = {"create_domain_name", "create_vpc_link", "get_export"}
     for name in added | {"update_integration"} | set(rest_operations.REFUSED) - kept_without_effect:
@@ -35,18 +31,12 @@ def test_moto_s_objects_have_what_the_seams_read() -> None:
                               "http_method"), "apigateway/rest_rules.py"),
         (models.Method, ("request_parameters", "method_integration"), "apigateway/rest_rules.py"),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for attribute in attributes:
-            assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format(seam)}"
+        seam_kit.assert_keeps(owner, [f"self.{attribute}" for attribute in attributes], seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, json
-import boto3, moto
-from botocore.exceptions import ClientError
-
 def make(**more):
     return gateway.create_rest_api(name="hikari", **more)
 
@@ -144,21 +134,9 @@ def an_unknown_plan_is_a_crash():
         gateway.delete_usage_plan(usagePlanId="nothing")
     except KeyError:
         return True
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and "_" in n]:
-    with moto.mock_aws():
-        gateway = boto3.client("apigateway", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 3
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("rest_*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, gateway="apigateway"), STOCK.count("\ndef ") - 3, "rest_*.py")

@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any
-
 import pytest
 from moto.awslambda import models, urls
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-
 
 def test_a_function_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LambdaFunction), LOOK.format("lambda_/functions.py")
-    for attribute in ("account_id", "region", "function_name", "function_arn", "version", "run_time", "handler",
-                      "timeout", "memory_size", "environment_vars", "code_sha_256", "code_bytes", "code_size",
-                      "layers", "role", "description", "reserved_concurrency"):  # fmt: skip
-        assert f"self.{attribute}" in source, f"LambdaFunction.{attribute} is gone; {look}"
+    attributes = ("account_id", "region", "function_name", "function_arn", "version", "run_time", "handler",
+                  "timeout", "memory_size", "environment_vars", "code_sha_256", "code_bytes", "code_size",
+                  "layers", "role", "description", "reserved_concurrency")  # fmt: skip
+    seam_kit.assert_keeps(models.LambdaFunction, [f"self.{name}" for name in attributes], "lambda_/functions.py")
 
 
 def test_an_alias_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LambdaAlias), LOOK.format("lambda_/versions.py")
-    for attribute in ("name", "function_version", "routing_config"):
-        assert f"self.{attribute}" in source, f"LambdaAlias.{attribute} is gone; {look}"
+    attributes = ("self.name", "self.function_version", "self.routing_config")
+    seam_kit.assert_keeps(models.LambdaAlias, attributes, "lambda_/versions.py")
 
 
 def test_a_layer_version_of_moto_has_what_the_data_plane_reads() -> None:
-    source, look = inspect.getsource(models.LayerVersion), LOOK.format("lambda_/functions.py")
-    for attribute in ("arn", "name", "version", "code_sha_256", "code_bytes"):
-        assert attribute in source, f"LayerVersion.{attribute} is gone; {look}"
+    attributes = ("arn", "name", "version", "code_sha_256", "code_bytes")
+    seam_kit.assert_keeps(models.LayerVersion, attributes, "lambda_/functions.py")
 
 
 def test_moto_still_keeps_versions_where_the_seam_puts_them() -> None:
-    source, look = inspect.getsource(models.LambdaStorage), LOOK.format("lambda_/versions.py")
-    for part in ('self._functions[name]["versions"]', "self._arns", "self._aliases"):
-        assert part in source, f"{part} is gone; {look}"
+    parts = ('self._functions[name]["versions"]', "self._arns", "self._aliases")
+    seam_kit.assert_keeps(models.LambdaStorage, parts, "lambda_/versions.py")
+
+
+PATHS = "import json; from moto.awslambda import urls; print(json.dumps(list(urls.url_paths)))"
 
 
 @seam_kit.asks_stock_moto
 def test_moto_has_no_address_for_the_calls_that_a_seam_adds() -> None:
     ours = ("provisioned-concurrency", "account-settings")
-    known = [path for path in _stock()["paths"] if any(name in path for name in ours)]
-    assert known == [], f"moto answers {known} itself now; {LOOK.format('lambda_concurrency.py')}"
+    known = [path for path in seam_kit.stock(PATHS) if any(name in path for name in ours)]
+    assert known == [], f"moto answers {known} itself now; {seam_kit.LOOK.format('lambda_concurrency.py')}"
     assert any("/concurrency" in path for path in urls.url_paths)
 
 
@@ -52,34 +45,16 @@ def test_moto_has_no_address_for_the_calls_that_a_seam_adds() -> None:
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from moto import backends
 from moto.awslambda import urls
 from moto.awslambda.responses import LambdaResponse
 from moto.core import utils
 
-def zip_of(source):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("price.py", source)
-    return buffer.getvalue()
-
 def make(**more):
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    lam.create_function(FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=role,
-                        Code={"ZipFile": zip_of("def handler(e, c): return 1")}, **more)
+    make_function(source="def handler(e, c): return 1", **more)
 
 def publish():
     return lam.publish_version(FunctionName="price")["Version"]
-
-def code_of(call, *args, **more):
-    try:
-        call(*args, **more)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
 
 def invoke_reads_the_wrong_name():
     return '_get_param("qualifier")' in inspect.getsource(LambdaResponse.invoke)
@@ -165,20 +140,9 @@ def moto_looks_for_methods_each_time():
 
 def the_largest_result_is_not_aws_s():
     return "6000000" in inspect.getsource(LambdaResponse.invoke)
-
-found = {"paths": list(urls.url_paths)}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        config = Config(retries={"total_max_attempts": 1})
-        lam = boto3.client("lambda", "us-east-1", config=config)
-        iam = boto3.client("iam", "us-east-1", config=config)
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
     "invoke_reads_the_wrong_name": "lambda_/invoke.py",
     "a_handler_does_not_run": "lambda_/invoke.py",
@@ -203,19 +167,13 @@ DEFECTS = {
 }
 
 
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
-
-
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) - {"paths"} == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

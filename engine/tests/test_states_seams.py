@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-EVALUATE = {"_eval_body": "self, env"}
-MACHINE = (
-    "self, name, definition, roleArn, tags=None, publish=None, loggingConfiguration=None, tracingConfiguration=None, "
-    "encryptionConfiguration=None, version_description=None, sm_type=None"
-)
-CHANGE = (
-    "self, arn, definition=None, role_arn=None, logging_configuration=None, tracing_configuration=None, "
-    "encryption_configuration=None, publish=None, version_description=None"
-)
-
-
 STOCK = r"""
 import json, logging, time, boto3
 from moto import mock_aws
@@ -123,4 +111,4 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "offset": None,
         "all matches runtime": True,
         "after the end": 2,
-    }, LOOK.format("states_*.py")
+    }, seam_kit.LOOK.format("states_*.py")

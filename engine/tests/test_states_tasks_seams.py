@@ -8,16 +8,6 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_aws_sdk,
-    state_task_service_batch,
-    state_task_service_dynamodb,
-    state_task_service_events,
-    state_task_service_lambda,
-    state_task_service_sfn,
-    state_task_service_sns,
-    state_task_service_sqs,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
@@ -25,19 +15,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-CALL = "self, env, resource_runtime_part, normalised_parameters, state_credentials"
-NORMALISE = "self, parameters, boto_service_name=None, service_action_name=None"
-CALLED: tuple[Any, ...] = (
-    state_task_service_aws_sdk.StateTaskServiceAwsSdk,
-    state_task_service_batch.StateTaskServiceBatch,
-    state_task_service_dynamodb.StateTaskServiceDynamoDB,
-    state_task_service_events.StateTaskServiceEvents,
-    state_task_service_lambda.StateTaskServiceLambda,
-    state_task_service_sfn.StateTaskServiceSfn,
-    state_task_service_sns.StateTaskServiceSns,
-    state_task_service_sqs.StateTaskServiceSqs,
-)
-
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 from moto.dynamodb.models import table
 from moto.kinesis import models
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
 
 
 def test_moto_still_has_what_the_seams_read() -> None:
@@ -23,17 +19,14 @@ def test_moto_still_has_what_the_seams_read() -> None:
          "dynamodb/streams.py"),
         (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb/streams.py"),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; " + LOOK.format(seam)
+        seam_kit.assert_keeps(owner, parts, seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may lose a part
 
 STOCK = """
-import inspect, json, sys
+import sys
 from concurrent.futures import ThreadPoolExecutor
-import boto3, moto
 from moto.dynamodb.models import dynamodb_backends
 from moto.kinesis.models import kinesis_backends
 
@@ -179,21 +172,13 @@ def functions_are_called_within_the_write():
     from moto.kinesis.models import Stream
     return ("send_dynamodb_items" in inspect.getsource(StreamShard.add)
             and "send_kinesis_message" in inspect.getsource(Stream.put_record))
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws():
-        db, kinesis = (boto3.client(service, "eu-west-1") for service in ("dynamodb", "kinesis"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 4
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("*_streams.py")
+    seam_kit.assert_all(
+        seam_kit.shown(STOCK, region="eu-west-1", db="dynamodb", kinesis="kinesis"),
+        STOCK.count("\ndef ") - 4,
+        "*_streams.py",
+    )
