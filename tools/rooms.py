@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/operators": ("engine/tests/test_sns_filters.py", "engine/tests/unit/test_patterns.py"),
     "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),
     "engine/src/serverless_cloud/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
+    "engine/src/serverless_cloud/core/": ("engine/tests/test_*seam*.py", "engine/tests/unit/test_patches.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/events/": (
         *("engine/tests/test_event*.py", "engine/tests/unit/test_event*.py"),
@@ -76,44 +77,44 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/test_schedule*.py",
         "engine/tests/unit/test_schedule*.py",
     ),
-    "engine/src/serverless_cloud/seams/": ("engine/tests/test_*seams.py",),
-    "engine/src/serverless_cloud/seams/batch": ("engine/tests/test_batch*.py",),
-    "engine/src/serverless_cloud/seams/event": ("engine/tests/test_event*.py",),
-    "engine/src/serverless_cloud/seams/http_api": (
+    "engine/src/serverless_cloud/services/": ("engine/tests/test_*seams.py",),
+    "engine/src/serverless_cloud/services/batch/": ("engine/tests/test_batch*.py",),
+    "engine/src/serverless_cloud/services/events/": ("engine/tests/test_event*.py",),
+    "engine/src/serverless_cloud/services/apigateway/http_": (
         "engine/tests/test_http*.py",
         "tests/cloud/test_http*.py",
     ),
-    "engine/src/serverless_cloud/seams/iam": (
+    "engine/src/serverless_cloud/services/iam/": (
         "engine/tests/test_iam*.py",
         "engine/tests/test_permission*.py",
         "tests/cloud/test_permission*.py",
     ),
-    "engine/src/serverless_cloud/seams/lambda": (
+    "engine/src/serverless_cloud/services/lambda_/": (
         *("engine/tests/test_async*.py", "engine/tests/test_changes.py", "engine/tests/test_layers.py"),
         *("engine/tests/test_provisioned.py", "engine/tests/test_reserved*.py"),
         *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_seams.py"),
     ),
-    "engine/src/serverless_cloud/seams/pipe": ("engine/tests/test_pipes.py",),
-    "engine/src/serverless_cloud/seams/rds": (
+    "engine/src/serverless_cloud/services/pipes/": ("engine/tests/test_pipes.py",),
+    "engine/src/serverless_cloud/services/rds/": (
         "engine/tests/test_rds*.py",
         "engine/tests/test_proxy*.py",
     ),
-    "engine/src/serverless_cloud/seams/rest": ("engine/tests/test_rest*.py",),
-    "engine/src/serverless_cloud/seams/s3": ("engine/tests/test_s3*.py",),
-    "engine/src/serverless_cloud/seams/schedule": (
+    "engine/src/serverless_cloud/services/apigateway/rest_": ("engine/tests/test_rest*.py",),
+    "engine/src/serverless_cloud/services/s3/": ("engine/tests/test_s3*.py",),
+    "engine/src/serverless_cloud/services/scheduler/": (
         "engine/tests/test_schedule*.py",
         "engine/tests/test_event_rules.py",
     ),
-    "engine/src/serverless_cloud/seams/sns": (
+    "engine/src/serverless_cloud/services/sns/": (
         "engine/tests/test_sns*.py",
         "engine/tests/test_push_seams.py",
     ),
-    "engine/src/serverless_cloud/seams/sqs": (
+    "engine/src/serverless_cloud/services/sqs/": (
         "engine/tests/test_sqs*.py",
         "engine/tests/unit/test_sqs*.py",
         "engine/tests/test_mapping_seams.py",
     ),
-    "engine/src/serverless_cloud/seams/states": (
+    "engine/src/serverless_cloud/services/states/": (
         "engine/tests/test_state*.py",
         "engine/tests/unit/test_states*.py",
     ),

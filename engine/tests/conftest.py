@@ -5,10 +5,15 @@ from kits.fixtures import (
     cloud_of_module,
     home,
     kit,
+    place,
     program,
     program_class,
     pytest_runtest_teardown,
     tools,
+    tries,
 )
 
-__all__ = ["aws", "cloud_of_module", "home", "kit", "program", "program_class", "pytest_runtest_teardown", "tools"]
+__all__ = [
+    "aws", "cloud_of_module", "home", "kit", "place", "program", "program_class", "pytest_runtest_teardown", "tools",
+    "tries",
+]  # fmt: skip

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit
-from kits.async_kit import NAME, TRIES, configure, send
+from kits import fixtures
+from kits.async_kit import NAME, TRIES, configure, record_of, send
 from serverless_cloud import Cloud
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """AWS's minute between two tries is a tenth of a second here."""
-    with cloud_kit.cloud_with(time_scale=600) as aws:
-        yield aws
-
-
-@pytest.fixture
-def tries(tmp_path: Path) -> Path:
-    """The folder in which a handler notes its tries."""
-    folder = tmp_path / "tries"
-    folder.mkdir()
-    return folder
+#: AWS's minute between two tries is a tenth of a second here.
+cloud_of_module = fixtures.cloud_of(time_scale=600)
 
 
 # ---- tries
@@ -47,12 +34,9 @@ def test_it_is_accepted_before_the_function_has_run(kit: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(("retries", "count"), [(None, 3), (2, 3), (1, 2), (0, 1)])
 def test_it_is_tried_again_with_the_same_request_id(kit: Any, tries: Path, retries: int | None, count: int) -> None:
     kit.deploy("price", TRIES)
-    lost = kit.make_queue("lost")
-    given = {} if retries is None else {"MaximumRetryAttempts": retries}
-    configure(on_failure=lost.arn, **given)
+    given: dict[str, Any] = {} if retries is None else {"MaximumRetryAttempts": retries}
     event = {"folder": str(tries), "fails": 9}
-    send(event)
-    (record,) = kit.records(lost)
+    record = record_of(event, **given)
     context = record["requestContext"]
     assert (context["condition"], context["approximateInvokeCount"]) == ("RetriesExhausted", count)
     assert len(list(tries.iterdir())) == count
@@ -83,10 +67,7 @@ def test_a_try_that_succeeds_is_the_last_one(kit: Any, tries: Path) -> None:
 )
 def test_whatever_ends_a_call_badly_is_a_failure(kit: Any, ending: str, kind: str) -> None:
     kit.deploy("price", f"import os\ndef handler(event, context):\n    {ending}\n", Timeout=1)
-    lost = kit.make_queue("lost")
-    configure(on_failure=lost.arn, MaximumRetryAttempts=0)
-    send({"lamp": 1})
-    (record,) = kit.records(lost)
+    record = record_of({"lamp": 1}, MaximumRetryAttempts=0)
     assert record["responsePayload"]["errorType"] == kind
     assert record["responseContext"] == {
         "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled",
@@ -95,10 +76,7 @@ def test_whatever_ends_a_call_badly_is_a_failure(kit: Any, ending: str, kind: st
 
 def test_init_that_fails_is_a_failure(kit: Any) -> None:
     kit.deploy("price", "import lampshade\n")
-    lost = kit.make_queue("lost")
-    configure(on_failure=lost.arn, MaximumRetryAttempts=1)
-    send(None)
-    (record,) = kit.records(lost)
+    record = record_of(None, MaximumRetryAttempts=1)
     assert record["responsePayload"]["errorType"] == "Runtime.ImportModuleError"
     assert record["requestPayload"] is None
     assert record["requestContext"]["approximateInvokeCount"] == 2
@@ -121,11 +99,7 @@ def test_new_code_mends_an_event_that_waits_for_its_next_try(kit: Any, tries: Pa
 
 def test_the_log_has_every_try(kit: Any, tries: Path) -> None:
     kit.deploy("price", TRIES)
-    lost = kit.make_queue("lost")
-    configure(on_failure=lost.arn)
-    send({"folder": str(tries), "fails": 9})
-    (record,) = kit.records(lost)
-    request_id = record["requestContext"]["requestId"]
+    request_id = record_of({"folder": str(tries), "fails": 9})["requestContext"]["requestId"]
     found = kit.client("logs").filter_log_events(logGroupName="/aws/lambda/price")["events"]
     starts = [e["message"] for e in found if e["message"].startswith("START")]
     assert starts == [f"START RequestId: {request_id} Version: $LATEST"] * 3
@@ -176,21 +150,16 @@ def test_an_event_that_waits_too_long_is_given_up(kit: Any, tmp_path: Path) -> N
 
 def test_a_retry_that_would_come_too_late_is_given_up(kit: Any, tries: Path) -> None:
     kit.deploy("price", TRIES)
-    lost = kit.make_queue("lost")
-    configure(on_failure=lost.arn, MaximumEventAgeInSeconds=60)  # the first retry comes after 60 s, too late
-    send({"folder": str(tries), "fails": 9})
-    (record,) = kit.records(lost)
+    event = {"folder": str(tries), "fails": 9}
+    record = record_of(event, MaximumEventAgeInSeconds=60)  # the first retry comes after 60 s, too late
     assert record["requestContext"]["condition"] == "EventAgeExceeded"
     assert len(list(tries.iterdir())) == record["requestContext"]["approximateInvokeCount"] == 1
 
 
 def test_a_function_that_is_stopped_gives_up_at_once(aws: Cloud, kit: Any) -> None:
     kit.deploy("price", TRIES)
-    lost = kit.make_queue("lost")
-    configure(on_failure=lost.arn)
     kit.client("lambda").put_function_concurrency(**NAME, ReservedConcurrentExecutions=0)
-    send({"lamp": 1})
-    (record,) = kit.records(lost)
+    record = record_of({"lamp": 1})
     assert record["requestContext"]["approximateInvokeCount"] == 0
     assert record["requestPayload"] == {"lamp": 1}
     assert aws.environments("price") == []

@@ -1,19 +1,12 @@
-"""A query of Athena is refused, and moto is as the seam knows it."""
+"""A query of Athena is refused."""
 
 from __future__ import annotations
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.athena.models import AthenaBackend
 
-from kits import seam_kit
 from serverless_cloud import Cloud
-
-
-def test_moto_is_as_it_was() -> None:
-    known = "self, query, context, config, workgroup, execution_parameters"
-    seam_kit.require_signature("athena_queries.py", AthenaBackend, "start_query_execution", known)
 
 
 def test_a_query_is_refused_and_says_what_to_do(aws: Cloud) -> None:

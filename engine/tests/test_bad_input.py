@@ -13,7 +13,6 @@ from serverless_cloud import Cloud
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import Call, FunctionSpec
-from serverless_cloud.lambda_.service import LambdaService
 
 SOURCE = "def handler(event, context):\n    return 1200\n"
 FUNCTIONS = "/2015-03-31/functions"
@@ -78,8 +77,7 @@ def test_a_package_that_cannot_work(aws: Cloud, kit: Any, case: str) -> None:
 
 def test_a_file_that_is_not_text(kit: Any) -> None:
     kit.deploy("price", "", Code={"ZipFile": kit.zip_of({"price.py": b"\xff\xfe\x00lamp"})})
-    answer = kit.invoke("price")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.UserCodeSyntaxError")
+    kit.failed(kit.invoke("price"), "Runtime.UserCodeSyntaxError")
 
 
 def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_path: Path) -> None:
@@ -87,9 +85,9 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
 
     Four seconds: on a busy machine Python itself takes longer than one to begin.
     """
-    fleet = Fleet(Surroundings("http://127.0.0.1:9", tmp_path), 600.0, init_limit_s=0.2)
     logs: list[str] = []
-    service = LambdaService(fleet, lambda spec, stream, text: logs.append(f"{spec.name} {stream} {text}"))
+    around = Surroundings("http://127.0.0.1:9", tmp_path)
+    fleet = Fleet(around, 600.0, lambda spec, _, text: logs.append(f"{spec.name} {text}"), init_limit_s=0.2)
     arn = "arn:aws:lambda:us-east-1:123456789012:function:price"
     package = tools.zip_of({"price.py": "import threading\nprint('loading')\nthreading.Event().wait()\n"})
     spec = FunctionSpec(
@@ -98,7 +96,7 @@ def test_init_that_takes_too_long_runs_again_within_the_timeout(tools: Any, tmp_
         code_sha256="", code=package,
     )  # fmt: skip
     try:
-        reply = service.invoke(spec, Call(b"{}", arn))
+        reply = fleet.invoke(spec, Call(b"{}", arn))
     finally:
         fleet.close()
     answer = json.loads(reply.payload)
@@ -127,9 +125,7 @@ def test_an_event_that_is_not_json(aws: Cloud, kit: Any, payload: bytes) -> None
 
 def test_an_event_beyond_six_megabytes(aws: Cloud, kit: Any) -> None:
     kit.deploy("price", SOURCE)
-    refusal = kit.refused(lambda: kit.invoke("price", "x" * 6_291_456))
-    assert (refusal.code, refusal.status) == ("RequestTooLargeException", 413)
-    assert "6291456 bytes" in refusal.message
+    kit.refused(lambda: kit.invoke("price", "x" * 6_291_456), "RequestTooLargeException", "6291456 bytes", status=413)
     assert aws.environments("price") == []
 
 
@@ -201,20 +197,14 @@ def test_a_function_that_does_not_exist(kit: Any, call: str) -> None:
 
 def test_a_function_that_is_there_already(kit: Any) -> None:
     kit.deploy("price", SOURCE)
-    refusal = kit.refused(lambda: kit.deploy("price", SOURCE))
-    assert (refusal.code, refusal.status) == ("ResourceConflictException", 409)
-    assert "Function already exist" in refusal.message
+    kit.refused(lambda: kit.deploy("price", SOURCE), "ResourceConflictException", "Function already exist", status=409)
 
 
 @pytest.mark.parametrize("name", ["my price", "price!", "行灯", "p" * 65])
 def test_a_function_name_that_is_refused(kit: Any, name: str) -> None:
     lam = kit.client("lambda")
-    call = lambda: lam.create_function(  # noqa: E731
-        FunctionName=name, Runtime="python3.13", Handler="price.handler", Role=kit.make_role(),
-        Code={"ZipFile": kit.zip_of({"price.py": SOURCE})},
-    )  # fmt: skip
-    refusal = kit.refused(call)
-    assert (refusal.code, refusal.status) == ("ValidationException", 400)
+    given = kit.function("price", SOURCE) | {"FunctionName": name}
+    kit.refused(lambda: lam.create_function(**given), "ValidationException", status=400)
     assert lam.list_functions()["Functions"] == []
 
 

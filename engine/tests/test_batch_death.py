@@ -11,6 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
+from kits.cloud_kit import WAITS
+
 pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals and process groups as on Unix")
 
 #: An owner with a job that runs in a shell, with a child in its group and one that has left it.
@@ -40,15 +42,6 @@ servers = [c.pid for c in psutil.Process().children()]
 inner = [int(pid) for pid in ((folder / "shell").read_text() + (folder / "pids").read_text()).split()]
 kit.say(server=servers[0], pids=inner, outer=psutil.Process(inner[0]).ppid())
 """
-WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """The folder for temporary files of the programs."""
-    place = tmp_path / "temporary files"
-    place.mkdir()
-    return place
 
 
 def left(place: Path) -> list[str]:

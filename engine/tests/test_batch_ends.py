@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import batch_kit as batch, cloud_kit
+from kits import batch_kit as batch, events_kit, fixtures
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 #: Fails with the exit codes given, one for each attempt, then succeeds.
 FAILS = "import os, sys; codes = {}; n = int(os.environ['AWS_BATCH_JOB_ATTEMPT'])\n"
 FAILS += "print('attempt', n); sys.exit(codes[n - 1] if n <= len(codes) else 0)"
 FOREVER = ["python", "-c", "import time; time.sleep(600)"]
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """A minute of Batch takes a tenth of a second."""
-    with cloud_kit.cloud_with(time_scale=600) as aws:
-        yield aws
+#: A minute of Batch takes a tenth of a second.
+cloud_of_module = fixtures.cloud_of(time_scale=600)
 
 
 def fails(*codes: int, **more: Any) -> str:
     """Registers a job that fails so; the id of one."""
-    batch.make_queue()
-    batch.register(["python", "-c", FAILS.format(list(codes))], **more)
+    batch.prepare(["python", "-c", FAILS.format(list(codes))], **more)
     return str(batch.submit())
 
 
 # ---- tried again
 
 
-def test_a_job_is_tried_again_until_it_succeeds(kit: Any) -> None:
-    del kit
+def test_a_job_is_tried_again_until_it_succeeds() -> None:
     job = batch.wait(fails(3, 4, retryStrategy={"attempts": 5}))
     assert job["status"] == "SUCCEEDED"
     assert [attempt["container"]["exitCode"] for attempt in job["attempts"]] == [3, 4, 0]
@@ -46,23 +39,19 @@ def test_a_job_is_tried_again_until_it_succeeds(kit: Any) -> None:
     assert job["startedAt"] == job["attempts"][-1]["startedAt"]
 
 
-def test_a_job_fails_when_its_attempts_are_used_up(kit: Any) -> None:
-    del kit
+def test_a_job_fails_when_its_attempts_are_used_up() -> None:
     job = batch.wait(fails(1, 1, 1, retryStrategy={"attempts": 2}))
     assert (job["status"], len(job["attempts"])) == ("FAILED", 2)
     assert job["retryStrategy"] == {"attempts": 2, "evaluateOnExit": []}
 
 
-def test_without_a_strategy_there_is_one_attempt(kit: Any) -> None:
-    del kit
+def test_without_a_strategy_there_is_one_attempt() -> None:
     job = batch.wait(fails(1))
     assert (job["status"], len(job["attempts"])) == ("FAILED", 1)
 
 
-def test_the_strategy_of_the_request_replaces_that_of_the_definition(kit: Any) -> None:
-    del kit
-    batch.make_queue()
-    batch.register(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
+def test_the_strategy_of_the_request_replaces_that_of_the_definition() -> None:
+    batch.prepare(["python", "-c", FAILS.format([1, 1])], retryStrategy={"attempts": 1})
     job = batch.wait(batch.submit(retryStrategy={"attempts": 3}))
     assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 3)
 
@@ -79,19 +68,14 @@ def test_the_strategy_of_the_request_replaces_that_of_the_definition(kit: Any) -
         ([{"onStatusReason": "Host EC2*", "onExitCode": "42", "action": "exit"}], 3),  # all conditions must hold
     ],
 )
-def test_evaluate_on_exit(kit: Any, conditions: list[dict[str, str]], attempts: int) -> None:
-    del kit
+def test_evaluate_on_exit(conditions: list[dict[str, str]], attempts: int) -> None:
     job = batch.wait(fails(42, 42, 42, retryStrategy={"attempts": 3, "evaluateOnExit": conditions}))
     assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
 
 
-def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so(kit: Any) -> None:
-    del kit
+def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
     batch.make_queue()
-    conditions = [
-        {"onReason": "CannotStartContainerError:*", "action": "RETRY"},
-        {"onReason": "*", "action": "EXIT"},
-    ]
+    conditions = [{"onReason": "CannotStartContainerError:*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
     batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2, "evaluateOnExit": conditions})
     job = batch.wait(batch.submit())
     assert [attempt["statusReason"] for attempt in job["attempts"]] == ["Task failed to start"] * 2
@@ -100,10 +84,8 @@ def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so(kit: Any) 
 # ---- too slow
 
 
-def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again(kit: Any) -> None:
-    del kit
-    batch.make_queue()
-    batch.register(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
+def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again() -> None:
+    batch.prepare(FOREVER, timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
     job = batch.wait(batch.submit())
     assert (job["status"], job["statusReason"]) == ("FAILED", "Job attempt duration exceeded timeout")
     assert len(job["attempts"]) == 1
@@ -111,11 +93,9 @@ def test_an_attempt_that_takes_too_long_is_ended_and_not_tried_again(kit: Any) -
     assert job["timeout"] == {"attemptDurationSeconds": 60}
 
 
-def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
-    job_id = batch.submit(timeout={"attemptDurationSeconds": 36_000})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+def test_the_timeout_of_the_request_replaces_that_of_the_definition(tmp_path: Path) -> None:
+    batch.prepare(batch.hold(tmp_path, "render"), timeout={"attemptDurationSeconds": 60})
+    job_id = batch.begin(tmp_path, timeout={"attemptDurationSeconds": 36_000})
     batch.let_go(tmp_path, "render")
     assert batch.wait(job_id)["status"] == "SUCCEEDED"
 
@@ -124,10 +104,8 @@ def test_the_timeout_of_the_request_replaces_that_of_the_definition(kit: Any, tm
 
 
 def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+    batch.prepare(batch.hold(tmp_path, "render"), retryStrategy={"attempts": 3})
+    job_id = batch.begin(tmp_path)
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
     assert (job["status"], job["statusReason"]) == ("FAILED", "the shop is closed")
@@ -135,42 +113,38 @@ def test_a_job_that_runs_is_terminated(kit: Any, tmp_path: Path) -> None:
     assert (job["isTerminated"], job["isCancelled"]) == (True, False)
 
 
-def test_a_job_may_clean_up_when_it_is_terminated_and_fails_all_the_same(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    command = batch.hold(tmp_path, "render")
-    command[-1] = (
-        "import signal, sys\ndef end(*_):\n    print('lamps put away'); sys.exit(0)\n"
-        "signal.signal(signal.SIGTERM, end)\n" + command[-1]
-    )
-    batch.register(command)
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
-    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
-    job = batch.wait(job_id)
-    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 0)
-    assert batch.lines_of(job) == ["lamps put away"]
+CLEANS_UP = """
+import signal, sys
+def end(*_):
+    print('lamps put away'); sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+"""
+DOES_NOT_LISTEN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 
 
-def test_a_job_that_does_not_listen_is_killed(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    command = batch.hold(tmp_path, "render")
-    command[-1] = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + command[-1]
-    batch.register(command)
-    job_id = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the job runs")
+@pytest.mark.parametrize(
+    ("begins", "exit_code", "lines"),
+    [(CLEANS_UP, 0, ["lamps put away"]), (DOES_NOT_LISTEN, 137, [])],
+    ids=["it cleans up", "it is killed"],
+)
+def test_a_job_that_is_terminated_fails_however_it_ends(
+    kit: Any, tmp_path: Path, begins: str, exit_code: int, lines: list[str]
+) -> None:
+    *command, program = batch.hold(tmp_path, "render")
+    batch.prepare([*command, begins + program])
+    job_id = batch.begin(tmp_path)
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
-    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", exit_code)
+    assert not lines or batch.lines_of(job) == lines
 
 
 # ---- cancelled
 
 
 def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    runs = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    runs = batch.begin(tmp_path)
     waits, depends = batch.submit(), batch.submit(dependsOn=[{"jobId": runs}])
     assert [batch.described(job)["status"] for job in (runs, waits, depends)] == ["RUNNING", "RUNNABLE", "PENDING"]
     for job_id in (runs, waits, depends):
@@ -185,10 +159,8 @@ def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Pat
 
 
 def test_terminating_ends_what_waits_too(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    runs = batch.submit()
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    runs = batch.begin(tmp_path)
     waits = batch.submit()
     kit.client("batch").terminate_job(jobId=waits, reason="not wanted any more")
     assert batch.described(waits)["statusReason"] == "not wanted any more"
@@ -201,10 +173,8 @@ def test_terminating_ends_what_waits_too(kit: Any, tmp_path: Path) -> None:
 
 def test_each_change_of_state_is_an_event(kit: Any) -> None:
     queue = kit.make_queue("states")
-    events = kit.client("events")
     pattern = {"source": ["aws.batch"], "detail-type": ["Batch Job State Change"]}
-    events.put_rule(Name="states", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="states", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    events_kit.make_rule("states", pattern, queue)
     job_id = fails(3, retryStrategy={"attempts": 2})
     batch.wait(job_id)
     heard = kit.records(queue, 7)
@@ -220,10 +190,8 @@ def test_each_change_of_state_is_an_event(kit: Any) -> None:
 
 def test_a_rule_hears_of_the_jobs_that_fail(kit: Any) -> None:
     queue = kit.make_queue("failed")
-    events = kit.client("events")
     pattern = {"source": ["aws.batch"], "detail": {"status": ["FAILED"], "jobName": ["night"]}}
-    events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="failed", Targets=[{"Id": "queue", "Arn": queue.arn}])
+    events_kit.make_rule("failed", pattern, queue)
     job_id = fails(9)
     (event,) = kit.records(queue)
     assert (event["detail"]["jobId"], event["detail"]["container"]["exitCode"]) == (job_id, 9)

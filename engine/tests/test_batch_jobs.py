@@ -14,6 +14,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import batch_kit as batch
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 SAY = "import json, os, sys; print(json.dumps({}))"
 
 
@@ -35,8 +37,7 @@ def test_a_job_runs_its_command_and_succeeds(kit: Any) -> None:
     assert kit.client("logs").describe_log_groups()["logGroups"][0]["logGroupName"] == "/aws/batch/job"
 
 
-def test_a_job_that_exits_with_an_error_fails(kit: Any) -> None:
-    del kit
+def test_a_job_that_exits_with_an_error_fails() -> None:
     job = batch.run("print('no lamps'); raise SystemExit(7)")
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 7)
     assert job["statusReason"] == "Essential container in task exited"
@@ -44,14 +45,12 @@ def test_a_job_that_exits_with_an_error_fails(kit: Any) -> None:
     assert batch.lines_of(job) == ["no lamps"]
 
 
-def test_a_job_that_a_signal_ends_fails_with_dockers_exit_code(kit: Any) -> None:
-    del kit
+def test_a_job_that_a_signal_ends_fails_with_dockers_exit_code() -> None:
     job = batch.run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
 
 
-def test_what_batch_puts_into_the_environment(kit: Any) -> None:
-    del kit
+def test_what_batch_puts_into_the_environment() -> None:
     job = batch.run(SAY.format("dict(os.environ)"))
     found = said(job)
     expected = {
@@ -68,8 +67,7 @@ def test_what_batch_puts_into_the_environment(kit: Any) -> None:
     assert "AWS_BATCH_JOB_ARRAY_INDEX" not in found
 
 
-def test_a_job_runs_in_an_empty_folder_of_its_own_with_the_notebooks_python(kit: Any, tmp_path: Path) -> None:
-    del kit
+def test_a_job_runs_in_an_empty_folder_of_its_own_with_the_notebooks_python(tmp_path: Path) -> None:
     batch.make_queue()
     program = "import json, os, sys, tempfile; open('lamp', 'w').close(); "
     program += "print(json.dumps([sys.executable, os.getcwd(), os.listdir(), tempfile.gettempdir()]))"
@@ -84,16 +82,13 @@ def test_a_job_runs_in_an_empty_folder_of_its_own_with_the_notebooks_python(kit:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_shell_is_a_program_as_well(kit: Any) -> None:
-    del kit
-    batch.make_queue()
-    batch.register(["sh", "-c", "for lamp in a b; do echo $SHADE $lamp; done; python -c 'print(6 * 7)'"],
+def test_a_shell_is_a_program_as_well() -> None:
+    batch.prepare(["sh", "-c", "for lamp in a b; do echo $SHADE $lamp; done; python -c 'print(6 * 7)'"],
                    environment=[{"name": "SHADE", "value": "red"}])  # fmt: skip
     assert batch.lines_of(batch.wait(batch.submit())) == ["red a", "red b", "42"]
 
 
-def test_parameters_replace_what_refers_to_them(kit: Any) -> None:
-    del kit
+def test_parameters_replace_what_refers_to_them() -> None:
     batch.make_queue()
     command = ["python", "-c", SAY.format("sys.argv[1:]"), "Ref::lamp", "Ref::lampshade", "as Ref::lamp.", "Ref::none"]
     batch.register(command, parameters={"lamp": "desk", "lampshade": "paper"})
@@ -103,8 +98,7 @@ def test_parameters_replace_what_refers_to_them(kit: Any) -> None:
     assert job["container"]["command"][-2:] == ["as floor.", "Ref::none"]
 
 
-def test_overrides_win_over_the_definition(kit: Any) -> None:
-    del kit
+def test_overrides_win_over_the_definition() -> None:
     batch.make_queue()
     of_both = [{"name": "LAMP", "value": "desk"}, {"name": "SHADE", "value": "paper"}]
     batch.register(["false"], environment=of_both)
@@ -139,18 +133,15 @@ def test_a_job_uses_the_cloud_by_boto3_in_its_role(kit: Any) -> None:
     assert batch.lines_of(job) == [f"arn:aws:sts::123456789012:assumed-role/hikari-renders/{job['jobId']}"]
 
 
-def test_boto3_in_a_job_does_not_leave_the_machine(kit: Any) -> None:
-    del kit
+def test_boto3_in_a_job_does_not_leave_the_machine() -> None:
     source = "import boto3\nboto3.client('s3', endpoint_url='https://s3.us-east-1.amazonaws.com').list_buckets()"
     job = batch.run(source, environment=[{"name": "SERVERLESS_FIRST_GUARD", "value": "off"}])
     assert job["status"] == "FAILED"
     assert "RealAwsRefused" in batch.lines_of(job)[-1]
 
 
-def test_a_program_that_is_not_there_cannot_start(kit: Any) -> None:
-    del kit
-    batch.make_queue()
-    batch.register(["hikari-render-3000"])
+def test_a_program_that_is_not_there_cannot_start() -> None:
+    batch.prepare(["hikari-render-3000"])
     job = batch.wait(batch.submit())
     assert (job["status"], job["statusReason"]) == ("FAILED", "Task failed to start")
     assert job["container"]["reason"].startswith("CannotStartContainerError: ")
@@ -159,8 +150,7 @@ def test_a_program_that_is_not_there_cannot_start(kit: Any) -> None:
     assert "startedAt" not in job
 
 
-def test_a_folder_stands_for_an_image(aws: cloud.Cloud, kit: Any, tmp_path: Path) -> None:
-    del kit
+def test_a_folder_stands_for_an_image(aws: cloud.Cloud, tmp_path: Path) -> None:
     (tmp_path / "lamps").mkdir()
     (tmp_path / "render.py").write_text("import lamps.desk; print(lamps.desk.SHADE)", encoding="utf-8")
     (tmp_path / "lamps" / "desk.py").write_text("SHADE = 'paper'", encoding="utf-8")
@@ -208,8 +198,7 @@ def test_output_is_seen_while_a_job_runs(kit: Any, tmp_path: Path) -> None:
     assert batch.lines_of(batch.wait(job_id)) == ["warming up", "bright"]
 
 
-def test_a_log_group_of_ones_own(kit: Any) -> None:
-    del kit
+def test_a_log_group_of_ones_own() -> None:
     options = {"awslogs-group": "/hikari/renders", "awslogs-stream-prefix": "night"}
     job = batch.run("print('lamp 1')", logConfiguration={"logDriver": "awslogs", "options": options})
     stream = job["container"]["logStreamName"]
@@ -237,20 +226,17 @@ def test_the_newest_active_revision_runs_unless_one_is_named(kit: Any) -> None:
     kit.client("batch").deregister_job_definition(jobDefinition=third)
     for named, runs in (("render", second), ("render:1", first), (first, first)):
         assert batch.wait(batch.submit(named))["jobDefinition"] == runs
-    refusal = kit.refused(lambda: batch.submit("render:3"))
-    assert (refusal.code, refusal.message) == ("ClientException", "Job definition render:3 does not exist")
+    kit.refused(lambda: batch.submit("render:3"), "ClientException", message="Job definition render:3 does not exist")
 
 
 def test_tags_of_a_job(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     job = batch.wait(batch.submit(tags={"shop": "hikari"}))
     assert job["tags"] == {"shop": "hikari"}
     assert kit.client("batch").list_tags_for_resource(resourceArn=job["jobArn"])["tags"] == {"shop": "hikari"}
 
 
-def test_a_jobs_own_python_path_counts_with_a_sitecustomize_of_its_own(kit: Any, tmp_path: Path) -> None:
-    del kit
+def test_a_jobs_own_python_path_counts_with_a_sitecustomize_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.lamp = 'desk'", encoding="utf-8")
     (tmp_path / "shades.py").write_text("PAPER = 'paper'", encoding="utf-8")
     source = "import json, sys, shades; from serverless_cloud import guard; "

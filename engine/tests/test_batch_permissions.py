@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-import serverless_cloud as cloud
-from kits import batch_kit as batch, cloud_kit
+from kits import batch_kit as batch, fixtures
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """A cloud that enforces permissions."""
-    with cloud_kit.cloud_with(enforce_iam=True) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
 def make_role(kit: Any, name: str, actions: list[str], service: str = "ecs-tasks.amazonaws.com") -> str:

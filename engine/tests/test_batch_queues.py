@@ -9,6 +9,8 @@ import pytest
 
 from kits import batch_kit as batch
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 #: Appends its name to a file: the order in which jobs have run.
 NOTE = "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"
 
@@ -61,8 +63,7 @@ def test_vcpus_count_as_the_job_asks_for_them(kit: Any, tmp_path: Path) -> None:
 
 
 def test_a_job_that_no_environment_can_hold_waits_and_says_why(kit: Any) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(["true"], resourceRequirements=batch.resources(2, 4096))
+    batch.prepare(["true"], max_vcpus=1, resourceRequirements=batch.resources(2, 4096))
     job_id = batch.submit()
     job = batch.described(job_id)
     assert job["status"] == "RUNNABLE"
@@ -92,14 +93,13 @@ def test_a_disabled_environment_takes_no_jobs(kit: Any) -> None:
     assert batch.wait(job_id)["status"] == "SUCCEEDED"
 
 
-def test_the_queue_with_the_greater_priority_comes_first(kit: Any, tmp_path: Path) -> None:
+def test_the_queue_with_the_greater_priority_comes_first(tmp_path: Path) -> None:
     environment = batch.make_environment(max_vcpus=1)
     batch.make_queue("low", [environment], priority=1)
     batch.make_queue("high", [environment], priority=10)
     batch.register(batch.hold(tmp_path, "first"), name="first")
     batch.register(note(tmp_path), name="note")
-    first = batch.submit("first", "low")
-    kit.eventually(lambda: batch.is_here(tmp_path, "first"), "the first job runs")
+    first = batch.begin(tmp_path, "first", "first", "low")
     places = (("low", "a"), ("high", "b"), ("low", "c"), ("high", "d"))
     jobs = [batch.submit("note", queue, parameters={"name": name}) for queue, name in places]
     batch.let_go(tmp_path, "first")
@@ -108,14 +108,11 @@ def test_the_queue_with_the_greater_priority_comes_first(kit: Any, tmp_path: Pat
 
 
 def test_a_disabled_queue_takes_no_jobs_and_ends_those_that_it_has(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "a"), name="a")
+    batch.prepare(batch.hold(tmp_path, "a"), max_vcpus=1, name="a")
     batch.register(["true"])
     jobs = [batch.submit("a"), batch.submit()]
     kit.client("batch").update_job_queue(jobQueue="renders", state="DISABLED")
-    refusal = kit.refused(batch.submit)
-    assert refusal.code == "ClientException"
-    assert "is not in the ENABLED state" in refusal.message
+    kit.refused(batch.submit, "ClientException", "is not in the ENABLED state")
     batch.let_go(tmp_path, "a")
     assert {batch.wait(job)["status"] for job in jobs} == {"SUCCEEDED"}
 
@@ -133,8 +130,7 @@ def test_deleting_a_queue_ends_what_waits_in_it(kit: Any) -> None:
 
 
 def test_a_job_waits_for_those_that_it_depends_on(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(batch.hold(tmp_path, "render"), name="render")
+    batch.prepare(batch.hold(tmp_path, "render"), name="render")
     batch.register(note(tmp_path), name="note")
     first = batch.submit("render")
     second = batch.submit("note", dependsOn=[{"jobId": first}], parameters={"name": "second"})
@@ -148,8 +144,7 @@ def test_a_job_waits_for_those_that_it_depends_on(kit: Any, tmp_path: Path) -> N
 
 
 def test_a_job_fails_with_what_it_depends_on(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["false"])
+    batch.prepare(["false"])
     first = batch.submit()
     second = batch.submit(dependsOn=[{"jobId": first}])
     third = batch.submit(dependsOn=[{"jobId": second}])
@@ -158,8 +153,7 @@ def test_a_job_fails_with_what_it_depends_on(kit: Any) -> None:
         assert job["attempts"] == []
     late = batch.wait(batch.submit(dependsOn=[{"jobId": first}]))
     assert late["statusReason"] == "Dependent Job failed"
-    refusal = kit.refused(lambda: batch.submit(dependsOn=[{"jobId": "none"}]))
-    assert (refusal.code, "does not exist" in refusal.message) == ("ClientException", True)
+    kit.refused(lambda: batch.submit(dependsOn=[{"jobId": "none"}]), "ClientException", "does not exist")
 
 
 # ---- arrays
@@ -168,8 +162,7 @@ INDEX = "import os, sys; i = int(os.environ['AWS_BATCH_JOB_ARRAY_INDEX']); print
 
 
 def test_an_array_is_a_job_for_each_index(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["python", "-c", INDEX])
+    batch.prepare(["python", "-c", INDEX])
     job_id = batch.submit(arrayProperties={"size": 3})
     job = batch.wait(job_id)
     assert (job["status"], job["arrayProperties"]["size"]) == ("SUCCEEDED", 3)
@@ -184,10 +177,8 @@ def test_an_array_is_a_job_for_each_index(kit: Any) -> None:
     assert kit.refused(lambda: batch.submit(arrayProperties={"size": 1})).code == "ClientException"
 
 
-def test_an_array_fails_with_a_child_of_it_after_all_have_run(kit: Any) -> None:
-    del kit
-    batch.make_queue()
-    batch.register(["python", "-c", INDEX + "sys.exit(i == 1)"], retryStrategy={"attempts": 2})
+def test_an_array_fails_with_a_child_of_it_after_all_have_run() -> None:
+    batch.prepare(["python", "-c", INDEX + "sys.exit(i == 1)"], retryStrategy={"attempts": 2})
     job_id = batch.submit(arrayProperties={"size": 3})
     job = batch.wait(job_id)
     assert job["status"] == "FAILED"
@@ -196,10 +187,8 @@ def test_an_array_fails_with_a_child_of_it_after_all_have_run(kit: Any) -> None:
 
 
 def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    job_id = batch.submit(arrayProperties={"size": 3})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "a child runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    job_id = batch.begin(tmp_path, arrayProperties={"size": 3})
     assert batch.described(job_id)["status"] == "PENDING"
     kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
     job = batch.wait(job_id)
@@ -208,10 +197,8 @@ def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(
 
 
 def test_cancelling_an_array_leaves_the_children_that_run(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue(environments=[batch.make_environment(max_vcpus=1)])
-    batch.register(batch.hold(tmp_path, "render"))
-    job_id = batch.submit(arrayProperties={"size": 2})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "a child runs")
+    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
+    job_id = batch.begin(tmp_path, arrayProperties={"size": 2})
     kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
     assert [batch.described(f"{job_id}:{n}")["status"] for n in range(2)] == ["RUNNING", "FAILED"]
     batch.let_go(tmp_path, "render")
@@ -220,8 +207,7 @@ def test_cancelling_an_array_leaves_the_children_that_run(kit: Any, tmp_path: Pa
     assert batch.described(f"{job_id}:0")["status"] == "SUCCEEDED"
 
 
-def test_children_one_after_the_other_and_each_after_its_own(kit: Any, tmp_path: Path) -> None:
-    del kit
+def test_children_one_after_the_other_and_each_after_its_own(tmp_path: Path) -> None:
     batch.make_queue()
     program = (
         "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2] + os.environ['AWS_BATCH_JOB_ARRAY_INDEX'] + ' ')"
@@ -240,14 +226,12 @@ def test_children_one_after_the_other_and_each_after_its_own(kit: Any, tmp_path:
 
 
 def test_list_jobs_by_state_by_filter_and_by_pages(kit: Any, tmp_path: Path) -> None:
-    batch.make_queue()
-    batch.register(["true"], name="quick")
+    batch.prepare(["true"], name="quick")
     batch.register(batch.hold(tmp_path, "slow"), name="slow")
     done = [batch.submit("quick", name=f"night-{number}") for number in range(5)]
     for job in done:
         batch.wait(job)
-    slow = batch.submit("slow", name="Day")
-    kit.eventually(lambda: batch.is_here(tmp_path, "slow"), "the slow one runs")
+    slow = batch.begin(tmp_path, "slow", "slow", name="Day")
     assert listed(jobQueue="renders") == [slow]  # without a state those that run
     newest_first = list(reversed(done))
     assert listed(jobQueue="renders", jobStatus="SUCCEEDED") == newest_first
@@ -293,8 +277,7 @@ def test_lists_that_there_are_not(kit: Any, given: dict[str, Any]) -> None:
 
 
 def test_unknown_jobs_are_left_out_of_a_description(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     job = batch.wait(batch.submit())
     found = kit.client("batch").describe_jobs(jobs=["none", job["jobArn"], job["jobId"] + ":7"])["jobs"]
     assert [each["jobId"] for each in found] == [job["jobId"]]

@@ -46,8 +46,7 @@ def test_fargate_needs_an_execution_role_and_its_own_way_to_ask_for_resources(ki
 
 
 def test_the_pairs_hold_for_overrides_too(kit: Any) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     overrides = {"resourceRequirements": [{"type": "MEMORY", "value": "512"}]}
     message = refusal(kit, lambda: batch.submit(containerOverrides=overrides))
     assert message == "Fargate resource requirements (1.00 vCPU, 512 MiB) not valid."
@@ -138,8 +137,7 @@ def test_other_kinds_of_jobs_are_refused_by_name(kit: Any, given: dict[str, Any]
 
 
 def test_a_job_without_a_command_is_refused_since_no_image_runs(kit: Any) -> None:
-    batch.make_queue()
-    batch.register([])
+    batch.prepare([])
     assert "without a command" in refusal(kit, batch.submit, "NotImplementedException")
     assert batch.wait(batch.submit(containerOverrides={"command": ["true"]}))["status"] == "SUCCEEDED"
 
@@ -183,8 +181,7 @@ def test_a_revision_has_what_it_was_registered_with_and_nothing_of_the_one_befor
     ],
 )
 def test_requests_that_batch_refuses(kit: Any, given: dict[str, Any], says: str) -> None:
-    batch.make_queue()
-    batch.register(["true"])
+    batch.prepare(["true"])
     assert says in refusal(kit, lambda: batch.submit(**given))
     assert kit.client("batch").list_jobs(jobQueue="renders", jobStatus="FAILED")["jobSummaryList"] == []
 

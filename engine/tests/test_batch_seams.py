@@ -2,76 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
-import pytest
-from moto.batch import exceptions, models
-from moto.batch.responses import BatchResponse
-from moto.core.exceptions import AWSError
-from moto.iam.models import IAMBackend
-from moto.utilities.tagging_service import TaggingService
+from moto.batch import models
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "batch_jobs.py": [
-        (BatchResponse, dict.fromkeys(("submitjob", "describejobs", "listjobs", "terminatejob", "canceljob"), "self")),
-        (models.BatchBackend, {
-            "get_job_queue": "self, identifier",
-            "get_job_queue_by_arn": "self, arn",
-            "tag_resource": "self, resource_arn, tags",
-        }),
-        (TaggingService, {
-            "get_tag_dict_for_resource": "self, arn",
-            "validate_tags": "self, tags, limit=0",
-            "convert_dict_to_tags_input": "tags",
-        }),
-        (exceptions.ClientException, {"__init__": "self, message, exception_type=None, status=None"}),
-    ],
-    "batch_rules.py": [
-        (BatchResponse, dict.fromkeys((
-            "createcomputeenvironment", "updatecomputeenvironment", "deletecomputeenvironment", "createjobqueue",
-            "updatejobqueue", "deletejobqueue", "registerjobdefinition", "deregisterjobdefinition",
-            "describejobdefinitions", "describejobqueues", "describecomputeenvironments", "createschedulingpolicy",
-        ), "self")),
-        (models.BatchBackend, {
-            "create_compute_environment": "self, compute_environment_name, _type, state, compute_resources, "
-            "service_role, tags=None",
-            "update_compute_environment": "self, compute_environment_name, state, compute_resources, service_role",
-            "delete_compute_environment": "self, compute_environment_name",
-            "get_compute_environment": "self, identifier",
-            "_validate_compute_resources": "self, cr",
-            "create_job_queue": "self, queue_name, priority, schedule_policy, state, compute_env_order, tags=None",
-            "update_job_queue": "self, queue_name, priority, state, compute_env_order, schedule_policy",
-            "delete_job_queue": "self, queue_name",
-            "get_job_definition_by_name": "self, name",
-            "describe_job_queues": "self, job_queues=None",
-            "describe_compute_environments": "self, environments=None",
-        }),
-        (models.JobDefinition, {
-            "__init__": "self, name, parameters, _type, container_properties, node_properties, eks_properties, tags, "
-            "retry_strategy, timeout, backend, platform_capabilities, propagate_tags, revision=0",
-            "deregister": "self",
-            "describe": "self",
-        }),
-        (IAMBackend, {
-            "get_roles": "self",
-            "create_role": "*",
-        }),
-        (AWSError, {"__init__": "self, message, exception_type=None, status=None"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_batch_of_moto_has_what_the_seams_read_and_set() -> None:
@@ -82,18 +15,12 @@ def test_batch_of_moto_has_what_the_seams_read_and_set() -> None:
          "platform_capabilities propagate_tags"),
         (models.BatchBackend, "_job_definitions _job_queues tagger"),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for name in names.split():
-            assert f"self.{name}" in source, f"{owner.__name__}.{name}; {LOOK.format('batch_*.py')}"
+        seam_kit.assert_keeps(owner, [f"self.{name}" for name in names.split()], "batch_*.py")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, json
-import boto3, moto
-from botocore.exceptions import ClientError
-
 FARGATE = {"type": "FARGATE", "maxvCpus": 4}
 PROPERTIES = {"image": "i", "command": ["false"], "vcpus": 1, "memory": 128}
 
@@ -113,11 +40,11 @@ def definition(**more):
 def job(**more):
     return batch.submit_job(jobName="job1", jobQueue="queue1", jobDefinition="def1", **more)["jobId"]
 
-def refused(call, **more):
-    try:
-        call(**more)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
+def prepare():
+    global role
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    FARGATE["subnets"] = [ec2.describe_subnets()["Subnets"][0]["SubnetId"]]
+    FARGATE["securityGroupIds"] = [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]]
 
 def a_job_that_fails_succeeds():
     queue(); definition()
@@ -137,7 +64,7 @@ def every_job_is_listed_without_a_status():
     return len(batch.list_jobs(jobQueue="queue1")["jobSummaryList"]) == 1
 
 def an_environment_needs_a_role():
-    return refused(environment, serviceRole="") == "ClientException"
+    return code_of(environment, serviceRole="") == "ClientException"
 
 def an_environment_keeps_no_new_size():
     environment()
@@ -147,11 +74,11 @@ def an_environment_keeps_no_new_size():
 
 def what_is_in_use_is_deleted():
     queue()
-    return refused(batch.delete_compute_environment, computeEnvironment="env1") is None
+    return code_of(batch.delete_compute_environment, computeEnvironment="env1") is None
 
 def an_error_has_a_code_that_batch_does_not_know():
     environment()
-    return refused(environment) == "InvalidParameterValue"
+    return code_of(environment) == "InvalidParameterValue"
 
 def a_revision_inherits_from_the_one_before():
     definition(parameters={"a": "b"}); definition()
@@ -159,24 +86,9 @@ def a_revision_inherits_from_the_one_before():
 
 def fargate_asks_for_nothing_of_its_own():
     return bool(definition(platformCapabilities=["FARGATE"]))
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"batch": {"use_docker": False}}):
-        batch, ec2, iam = (boto3.client(service, "us-east-1") for service in ("batch", "ec2", "iam"))
-        role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        FARGATE |= {"subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
-                    "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]]}
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == 10
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("batch_*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, batch="batch", ec2="ec2", iam="iam"), 10, "batch_*.py")

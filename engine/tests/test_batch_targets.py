@@ -39,8 +39,7 @@ def the_job() -> dict[str, Any]:
 
 def prepare() -> str:
     """A queue, and a definition whose command prints a parameter and a variable."""
-    queue = batch.make_queue()
-    batch.register(["python", "-c", PRINT, "Ref::key"], parameters={"key": "none"})
+    queue = batch.prepare(["python", "-c", PRINT, "Ref::key"], parameters={"key": "none"})
     return str(queue)
 
 
@@ -63,8 +62,7 @@ def test_the_input_transformer_gives_parameters_and_overrides() -> None:
 
 
 def test_an_array_and_attempts() -> None:
-    queue = batch.make_queue()
-    batch.register(["python", "-c", "import sys; sys.exit(1)"])
+    queue = batch.prepare(["python", "-c", "import sys; sys.exit(1)"])
     settings = {
         "JobDefinition": "render",
         "JobName": "night",
@@ -92,9 +90,7 @@ def test_what_batch_refuses_goes_to_the_dead_letter_queue() -> None:
 )
 def test_what_put_targets_refuses(missing: str, words: str) -> None:
     given = {key: value for key, value in target(prepare()).items() if key != missing}
-    refused = kit.refused(lambda: ev.make_rule("renders", PATTERN, given))
-    assert refused.code == "ValidationException"
-    assert words in refused.message
+    kit.refused(lambda: ev.make_rule("renders", PATTERN, given), "ValidationException", words)
 
 
 def test_batch_parameters_for_another_target_are_refused() -> None:

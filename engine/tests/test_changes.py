@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,9 @@ import pytest
 import serverless_cloud as cloud
 from serverless_cloud import Cloud
 
-HOLD = """
-def handler(event, context):
-    if event:
-        open(event["here"], "w").close()
-        wait_for(lambda: os.path.exists(event["leave"]))
-    return os.getpid()
-"""
-
 
 def new_code(kit: Any) -> None:
-    package = kit.zip_of({"price.py": kit.WAIT + "generation = 2\n" + HOLD})
-    kit.client("lambda").update_function_code(FunctionName="price", ZipFile=package)
+    kit.change_code("price", kit.HOLD + "generation = 2\n")
 
 
 def new_memory_size(kit: Any) -> None:
@@ -45,7 +35,7 @@ CHANGES = pytest.mark.parametrize("change", [new_code, new_memory_size, new_vari
 
 @CHANGES
 def test_a_change_ends_the_environments_that_are_free(aws: Cloud, kit: Any, change: Callable[[Any], None]) -> None:
-    kit.deploy("price", kit.WAIT + HOLD)
+    kit.deploy("price", kit.HOLD)
     kit.deploy("orders", kit.COUNT)
     old, bystander = kit.invoke("price").payload, kit.invoke("orders").payload["pid"]
     change(kit)
@@ -60,15 +50,11 @@ def test_a_change_ends_the_environments_that_are_free(aws: Cloud, kit: Any, chan
 def test_an_environment_that_is_busy_finishes_its_call_first(
     aws: Cloud, kit: Any, tmp_path: Path, change: Callable[[Any], None]
 ) -> None:
-    kit.deploy("price", kit.WAIT + HOLD, Timeout=60)
-    here, leave = tmp_path / "here", tmp_path / "leave"
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(kit.invoke, "price", {"here": str(here), "leave": str(leave)})
-        kit.eventually(here.exists, "the call is inside the handler")
+    kit.deploy("price", kit.HOLD, Timeout=60)
+    with kit.held("price", tmp_path / "busy") as (call,):
         change(kit)
         assert [e.state for e in aws.environments("price")] == ["busy"]
-        leave.touch()
-        answer = call.result()
+    answer = call.result()
     assert answer.error is None
     kit.eventually(lambda: not psutil.pid_exists(answer.payload), "the old environment has ended")
     assert [e.state for e in aws.environments("price")] == ["ended"]
@@ -114,11 +100,8 @@ def test_reset_forgets_everything_and_ends_every_process(aws: Cloud, kit: Any) -
 
 
 def test_a_call_under_way_during_reset_gets_an_answer(aws: Cloud, kit: Any, tmp_path: Path) -> None:
-    kit.deploy("price", kit.WAIT + HOLD, Timeout=60)
-    here = tmp_path / "here"
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(kit.invoke, "price", {"here": str(here), "leave": str(tmp_path / "never")})
-        kit.eventually(here.exists, "the call is inside the handler")
+    kit.deploy("price", kit.HOLD, Timeout=60)
+    with kit.held("price", tmp_path / "busy") as (call,):
         aws.reset()
         answer = call.result()
     assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")

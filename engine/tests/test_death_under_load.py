@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from kits.cloud_kit import WAITS
+
 pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals and process groups as on Unix")
 
 LIMIT_S = 5.0
@@ -69,7 +71,6 @@ import psutil
 (server,) = psutil.Process().children()
 kit.say(url=aws.endpoint_url, server=server.pid, pids=[e.pid for e in aws.environments()], ports=[])
 """
-WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
 
 #: After the test's word: no more memory than now and a little, then all of it.
 EATS = """
@@ -81,14 +82,6 @@ eaten = []
 while True:
     eaten.append(bytearray(2**20))
 """
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """The folder for temporary files of the programs."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    return folder
 
 
 def processes(place: Path) -> list[int]:

@@ -51,9 +51,7 @@ def test_rules_and_targets_that_are_refused(kit: Any) -> None:
     events.put_targets(Rule="orders", Targets=six[:5])  # the same ones once more
     assert kit.refused(lambda: events.put_targets(Rule="orders", Targets=six[5:])).code == "LimitExceededException"
     assert kit.refused(lambda: events.put_targets(Rule="no", Targets=six[:1])).code == "ResourceNotFoundException"
-    assert (
-        kit.refused(lambda: events.delete_rule(Name="orders")).message == "Rule can't be deleted since it has targets."
-    )
+    kit.refused(lambda: events.delete_rule(Name="orders"), message="Rule can't be deleted since it has targets.")
 
     for pattern, reason in (
         ('{"source": "hikari.shop"}', '"source" must be an object or an array'),
@@ -123,10 +121,8 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     assert [record["id"] for record in kit.records(queue)] == [answer["Entries"][6]["EventId"]]
 
     big = good | {"Detail": json.dumps({"text": "x" * 1_048_576})}
-    refusal = kit.refused(lambda: here.events().put_events(Entries=[big]))
-    assert (refusal.code, "over the limit" in refusal.message) == (VALIDATION, True)
-    refusal = kit.refused(lambda: here.events().put_events(Entries=[good] * 11))
-    assert (refusal.code, "less than or equal to 10" in refusal.message) == (VALIDATION, True)
+    kit.refused(lambda: here.events().put_events(Entries=[big]), VALIDATION, "over the limit")
+    kit.refused(lambda: here.events().put_events(Entries=[good] * 11), VALIDATION, "less than or equal to 10")
     assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=queue.url)
 
 

@@ -2,46 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-from moto.core.exceptions import JsonRESTError
-from moto.events import exceptions, models, notifications
-from moto.events.responses import EventsHandler
+from moto.events import models
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "event_rules.py": [
-        (models.EventsBackend, {
-            "put_events": "self, events",
-            "put_rule": "self, name, description=None, event_bus_arn=None, event_pattern=None, role_arn=None, "
-            "scheduled_expression=None, state=None, managed_by=None, tags=None",
-            "put_targets": "self, name, event_bus_arn, targets",
-            "describe_event_bus": "self, name",
-            "describe_rule": "self, name, event_bus_arn",
-            "enable_rule": "self, name, event_bus_arn",
-            "disable_rule": "self, name, event_bus_arn",
-            "create_event_bus": "self, name, event_source_name=None, description=None, kms_key_identifier=None, "
-            "dead_letter_config=None, tags=None",
-            "delete_event_bus": "self, name",
-        }),
-        (models.Rule, {"send_to_targets": "self, original_event, transform_input=True"}),
-        (models.Replay, {"replay_events": "self, archive"}),
-        (models.EventPattern, {"dump": "self"}),
-        (notifications, {"_send_safe_notification": "source, event_name, region, resources, detail"}),
-        (EventsHandler, {
-            "test_event_pattern": "self", "create_event_bus": "self", "_get_param": "self, param_name, if_none=None",
-        }),
-        (exceptions.InvalidEventPatternException, {"__init__": "self, reason=None"}),
-        (exceptions.ValidationException, {"__init__": "self, message"}),
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-}  # fmt: skip
-SIGNATURES = seam_kit.signatures(SEAMS)
 
 STOCK = """
 import json, boto3
@@ -104,17 +67,12 @@ with mock_aws():
 """
 
 
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
 def test_rules_and_archives_of_moto_have_what_the_data_plane_reads() -> None:
     backend = models.EventsBackend("us-east-1", "123456789012")
     bus = backend.describe_event_bus("default")
     backend.create_archive("big", bus.arn, "", "", "")
     (rule,) = bus.rules.values()
-    look = LOOK.format("event_rules.py")
+    look = seam_kit.LOOK.format("events/rules.py")
     assert rule.name == "Events-Archive-big", look
     assert [target["Arn"] for target in rule.targets] == ["arn:aws:events:us-east-1:::"], look
     assert (rule.account_id, rule.region_name, rule.state) == ("123456789012", "us-east-1", "ENABLED"), look
@@ -139,4 +97,4 @@ def test_stock_moto_still_has_the_defects_that_the_seam_mends() -> None:
         "a bus with rules": "ResourceNotFoundException",
         "update_event_bus": "NotImplementedError",
         "a bus's log": False,
-    }, LOOK.format("event_rules.py")
+    }, seam_kit.LOOK.format("events/rules.py")

@@ -69,9 +69,7 @@ def handler(event, context):
 def test_a_process_that_ends_in_the_middle(aws: Cloud, kit: Any, statement: str, reason: str) -> None:
     source = f"import os, sys\ndef handler(event, context):\n    print('last words')\n    if event: {statement}\n"
     kit.deploy("price", source)
-    answer = kit.invoke("price", {"end": True})
-    assert answer.error == "Unhandled"
-    assert answer.payload["errorType"] == "Runtime.ExitError"
+    answer = kit.failed(kit.invoke("price", {"end": True}), "Runtime.ExitError")
     assert answer.payload["errorMessage"].endswith(f"Error: {reason}")
     assert "last words" in answer.log
     assert reason in answer.log
@@ -139,17 +137,14 @@ def test_init_that_fails(aws: Cloud, kit: Any, case: str) -> None:
 @pytest.mark.parametrize("statement", ["os._exit(4)", "sys.exit(4)"])
 def test_init_that_ends_its_process(kit: Any, statement: str) -> None:
     kit.deploy("price", f"import os, sys\nprint('last words')\n{statement}\n")
-    answer = kit.invoke("price")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
-    assert "exit status 4" in answer.payload["errorMessage"]
+    answer = kit.failed(kit.invoke("price"), "Runtime.ExitError", "exit status 4")
     assert "last words" in answer.log
 
 
 def test_a_mended_function_works(kit: Any) -> None:
     kit.deploy("price", "raise ValueError('no price list')\n")
     assert kit.invoke("price").error == "Unhandled"
-    package = kit.zip_of({"price.py": "def handler(event, context):\n    return 1200\n"})
-    kit.client("lambda").update_function_code(FunctionName="price", ZipFile=package)
+    kit.change_code("price", "def handler(event, context):\n    return 1200\n")
     assert kit.invoke("price").payload == 1200
 
 

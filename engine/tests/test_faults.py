@@ -15,7 +15,6 @@ import pytest
 
 from serverless_cloud import disk
 
-ROOT = Path(__file__).resolve().parents[2]
 #: A function that reads and prints letters of other languages, and a database; then the process's umask.
 SHOP = """
 HANDLER = '''
@@ -91,7 +90,7 @@ told = [batch.run("print('lamp')")["stoppedAt"], *received(queue("after", "600")
 kit.say(told=told)
 shift_s = -3600.0
 kit.say(again=received(short, 10), soon=received(soon, 10), hidden=received(long))
-(environment,) = server.plane.service.fleet.of("123456789012", "us-east-1", "price")
+(environment,) = server.plane.fleet.of("123456789012", "us-east-1", "price")
 kit.say(init=0 < environment.init_ms < 60_000, used=environment.last_used_s >= environment.created_s)
 server.stop_soon()
 """

@@ -189,9 +189,7 @@ def test_bytes_go_out_as_they_are(kit: Any) -> None:
 )
 def test_a_coroutine_or_a_generator_is_no_handler(kit: Any, source: str, kind: str) -> None:
     kit.deploy("price", source)
-    answer = kit.invoke("price")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.MarshalError")
-    assert f"Object of type {kind} is not JSON serializable" in answer.payload["errorMessage"]
+    kit.failed(kit.invoke("price"), "Runtime.MarshalError", f"Object of type {kind} is not JSON serializable")
 
 
 def test_a_very_deep_result(kit: Any) -> None:
@@ -269,8 +267,7 @@ def test_endless_recursion(kit: Any) -> None:
 
 @pytest.mark.parametrize("body", ["    sys.exit()", "    sys.exit(0)", "    raise SystemExit", "    exit()"])
 def test_sys_exit_without_an_error_is_an_error(kit: Any, body: str) -> None:
-    answer = answer_of(kit, body)
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    answer = kit.failed(answer_of(kit, body), "Runtime.ExitError")
     assert answer.payload["errorMessage"].endswith("Error: Runtime exited without providing a reason")
 
 
@@ -321,8 +318,7 @@ other = lambda event, context: 900
 @pytest.mark.parametrize("source", ["def handler(event):\n    return 1\n", "handler = 7\n"])
 def test_a_handler_that_cannot_be_called_so(kit: Any, source: str) -> None:
     kit.deploy("price", source)
-    answer = kit.invoke("price")
-    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", "TypeError")
+    kit.failed(kit.invoke("price"), "TypeError")
 
 
 @pytest.mark.skipif(not psutil.LINUX, reason="only Linux names the state of a stopped process so")

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-import serverless_cloud as cloud
-from kits import cloud_kit
+from kits import fixtures
 from kits.http_kit import ECHO, integrate, make_api, send
 from kits.iam_kit import policy, role_of
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """A local cloud that enforces permissions."""
-    with cloud_kit.cloud_with(enforce_iam=True) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
 def test_an_integration_does_what_its_role_may(kit: Any) -> None:

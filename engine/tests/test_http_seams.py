@@ -3,84 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
-import pytest
 from moto.apigateway import urls as urls_v1
-from moto.apigatewayv2 import exceptions, models, urls
-from moto.apigatewayv2.responses import ApiGatewayV2Response
-from moto.awslambda import models as lambda_models
-from moto.awslambda.responses import LambdaResponse
+from moto.apigatewayv2 import models, urls
 from moto.cognitoidp.models import CognitoIdpUserPool
-from moto.iam.models import AccessKey, User
-from moto.sts.models import AssumedRole, STSBackend
+from moto.iam.models import AccessKey
+from moto.sts.models import AssumedRole
 
 from kits import seam_kit
-from serverless_cloud.seams.http_api_rules import REFUSED_CALLS
-from serverless_cloud.seams.http_apis import CHANGES
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "http_apis.py": [
-        (ApiGatewayV2Response, dict.fromkeys((*CHANGES, "create_api", "delete_api"), "self")),
-        (models.Api, {
-            "create_route": "self, api_key_required, authorization_scopes, route_key, target, authorization_type=None, "
-            "authorizer_id=None, model_selection_expression=None, operation_name=None, request_models=None, "
-            "request_parameters=None, route_response_selection_expression=None",
-            "create_integration": "*",
-            "create_stage": "self, config",
-            "get_route": "self, route_id",
-            "get_routes": "self",
-            "get_integration": "self, integration_id",
-            "get_authorizer": "self, authorizer_id",
-            "get_stage": "self, stage_name",
-            "to_json": "self",
-        }),
-    ],
-    "http_api_stages.py": [
-        (ApiGatewayV2Response, {"get_stage": "self", "get_stages": "self", "dispatch": "args, kwargs"}),
-        (models.Stage, {"__init__": "self, api, config", "to_json": "self"}),
-    ],
-    "http_api_rules.py": [
-        (exceptions.BadRequestException, {"__init__": "self, message"}),
-        (exceptions.APIGatewayV2Error, {"__init__": "*"}),
-    ],
-    "http_api_live.py": [
-        (models.Route, {"__init__": "*"}),
-        (models.Integration, {"__init__": "*"}),
-        (models.Authorizer, {"__init__": "*"}),
-    ],
-    "http_api_services.py": [
-        (CognitoIdpUserPool, {"create_jwt": "*"}),
-    ],
-    "signers.py": [
-        (AccessKey, {"__init__": "self, user_name, prefix, account_id, status='Active'"}),
-        (User, {"get_access_key_by_id": "self, access_key_id"}),
-        (STSBackend, {"get_assumed_role_from_access_key": "self, access_key_id"}),
-    ],
-    "http_api_import.py": [(ApiGatewayV2Response, {"reimport_api": "self"})],
-    "function_urls.py": [
-        (LambdaResponse, {
-            "create_function_url_config": "self",
-            "get_function_url_config": "self",
-            "update_function_url_config": "self",
-            "delete_function_url_config": "self",
-        }),
-        (lambda_models.LambdaBackend, {
-            "delete_function": "self, function_name, qualifier=None",
-            "get_alias": "self, name, function_name",
-        }),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
+from serverless_cloud.services.apigateway.http_api_rules import REFUSED_CALLS
 
 
 def test_moto_s_things_have_what_the_seams_read() -> None:
@@ -106,26 +37,16 @@ def test_moto_s_things_have_what_the_seams_read() -> None:
 
 def test_moto_s_two_versions_share_their_paths() -> None:
     stock = {path for path in urls.url_paths if "deployments" not in path}
-    assert stock <= set(urls_v1.url_paths), LOOK.format("http_api_stages.py (add_path)")
+    assert stock <= set(urls_v1.url_paths), seam_kit.LOOK.format("http_api_stages.py (add_path)")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 def make(**more):
     return api.create_api(**(dict(Name="shop", ProtocolType="HTTP") | more))
-
-def refused(call, **given):
-    try:
-        call(**given)
-    except ClientError:
-        return True
-    return False
 
 def the_address_is_none_of_this_machine():
     return make()["ApiEndpoint"].endswith("amazonaws.com")
@@ -136,15 +57,16 @@ def quick_create_makes_no_route():
 
 def any_route_key_will_do():
     made = make()
-    return not refused(api.create_route, ApiId=made["ApiId"], RouteKey="lamp")
+    return code_of(api.create_route, ApiId=made["ApiId"], RouteKey="lamp") is None
 
 def the_same_route_comes_twice():
     id = make()["ApiId"]
     api.create_route(ApiId=id, RouteKey="GET /a")
-    return not refused(api.create_route, ApiId=id, RouteKey="GET /a")
+    return code_of(api.create_route, ApiId=id, RouteKey="GET /a") is None
 
 def any_timeout_will_do():
-    return not refused(api.create_integration, ApiId=make()["ApiId"], IntegrationType="AWS_PROXY", TimeoutInMillis=99)
+    given = {"ApiId": make()["ApiId"], "IntegrationType": "AWS_PROXY", "TimeoutInMillis": 99}
+    return code_of(api.create_integration, **given) is None
 
 def an_import_forgets_timeouts_and_takes_every_key_for_a_method():
     path = {"parameters": {"x-amazon-apigateway-integration": {"type": "AWS_PROXY", "timeoutInMillis": 77}}}
@@ -160,35 +82,19 @@ def calls_that_are_missing():
         "delete_route_settings"))
 
 def one_url_for_a_function_and_its_aliases():
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("shop.py", "def handler(event, context): return 1")
-    role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    lam = boto3.client("lambda", "us-east-1")
-    lam.create_function(FunctionName="shop", Runtime="python3.13", Handler="shop.handler", Role=role,
-                        Code={"ZipFile": buffer.getvalue()}, Publish=True)
+    make_function("shop", "def handler(event, context): return 1", Publish=True)
     lam.create_alias(FunctionName="shop", Name="live", FunctionVersion="1")
     lam.create_function_url_config(FunctionName="shop", Qualifier="live", AuthType="NONE")
     url = lam.get_function_url_config(FunctionName="shop")
     return url["FunctionArn"].endswith(":shop") and "on.aws" in url["FunctionUrl"]
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 1]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        api = boto3.client("apigatewayv2", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 2
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("http_api*.py")
+    seam_kit.assert_all(
+        seam_kit.shown(STOCK, api="apigatewayv2", lam="lambda", iam="iam"), STOCK.count("\ndef ") - 1, "http_api*.py"
+    )
 
 
 def test_calls_that_are_refused_are_calls_of_the_api() -> None:

@@ -5,30 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import requests
 
+from kits import stack_kit
 from kits.http_kit import ECHO
 from kits.rest_kit import function_uri
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 KEY = "hikari-partner-key-0001"
 OPENAPI = {"openapi": "3.0.1", "info": {"title": "lamps", "version": "1"}}
-
-
-def _outputs(kit: Any, name: str) -> dict[str, str]:
-    (stack,) = kit.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    assert stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), stack
-    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-
-
-def _statuses(kit: Any, name: str) -> list[str]:
-    """The stack's status; none when it is gone."""
-    stacks = kit.client("cloudformation").describe_stacks()["Stacks"]
-    return [stack["StackStatus"] for stack in stacks if stack["StackName"] == name]
-
-
-def _settle(kit: Any, name: str) -> None:
-    """Waits until nothing goes on in the stack."""
-    kit.eventually(lambda: not _statuses(kit, name)[0].endswith("IN_PROGRESS"), f"the stack {name} has settled")
 
 
 def _template(resources: dict[str, Any], **outputs: Any) -> str:
@@ -88,13 +75,11 @@ def _rest(arn: str, deployment: str = "First", **of_stage: Any) -> dict[str, Any
 
 
 def test_a_rest_api_with_a_stage_a_key_and_a_plan(aws: Any, kit: Any) -> None:
-    arn, stacks = kit.deploy("orders", ECHO), kit.client("cloudformation")
+    arn = kit.deploy("orders", ECHO)
     url = {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/${Stage}"}
     settings = [{"ResourcePath": "/health", "HttpMethod": "GET", "ThrottlingRateLimit": 0, "ThrottlingBurstLimit": 0}]
     first = _rest(arn, Variables={"shop": "Kyoto"}, MethodSettings=settings)
-    stacks.create_stack(StackName="shop", TemplateBody=_template(first, Url=url))
-    _settle(kit, "shop")
-    address = aws.local_url(_outputs(kit, "shop")["Url"])
+    address = aws.local_url(stack_kit.create("shop", _template(first, Url=url))["Url"])
 
     keyless = requests.get(f"{address}/orders", timeout=20)
     assert (keyless.status_code, keyless.headers.get("X-Why")) == (403, None)  # no key is INVALID_API_KEY
@@ -103,22 +88,16 @@ def test_a_rest_api_with_a_stage_a_key_and_a_plan(aws: Any, kit: Any) -> None:
     assert requests.get(f"{address}/health", timeout=20).status_code == 429
 
     second = _rest(arn, "Second", Variables={"shop": "Nara"})
-    stacks.update_stack(StackName="shop", TemplateBody=_template(second, Url=url))
-    _settle(kit, "shop")
-    assert aws.local_url(_outputs(kit, "shop")["Url"]) == address
+    assert aws.local_url(stack_kit.update("shop", _template(second, Url=url))["Url"]) == address
     health = requests.get(f"{address}/health", timeout=20)
     assert (health.status_code, health.json(), health.headers["X-Lamp"]) == (200, {"shop": "Nara"}, "on")
     codes = [requests.get(f"{address}/orders", headers={"X-API-Key": KEY}, timeout=20).status_code for _ in range(3)]
     assert codes == [200, 200, 429]  # the quota goes on counting
 
-    stacks.delete_stack(StackName="shop")
-    kit.eventually(lambda: not _statuses(kit, "shop"), "the stack is gone")
+    stack_kit.delete("shop")
     gateway = kit.client("apigateway")
-    assert [gateway.get_rest_apis()["items"], gateway.get_usage_plans()["items"], gateway.get_api_keys()["items"]] == [
-        [],
-        [],
-        [],
-    ]
+    for listed in (gateway.get_rest_apis(), gateway.get_usage_plans(), gateway.get_api_keys()):
+        assert listed["items"] == []
 
 
 def test_a_rest_api_from_a_document_with_an_authoriser_a_model_and_a_validator(aws: Any, kit: Any) -> None:
@@ -150,9 +129,7 @@ def test_a_rest_api_from_a_document_with_an_authoriser_a_model_and_a_validator(a
         "Get": (kind + "Method", method | of_get),
         "Deployment": (kind + "Deployment", api | {"StageName": "prod", "Description": {"Fn::Sub": "${Post} ${Get}"}}),
     }
-    kit.client("cloudformation").create_stack(StackName="lamps", TemplateBody=_template(resources, Id={"Ref": "Api"}))
-    _settle(kit, "lamps")
-    address = aws.local_url(_outputs(kit, "lamps")["Id"]) + "/prod"
+    address = aws.local_url(stack_kit.create("lamps", _template(resources, Id={"Ref": "Api"}))["Id"]) + "/prod"
     answers = [
         requests.get(f"{address}/lamps", timeout=20),
         requests.post(f"{address}/", json={"quantity": 1}, timeout=20),
@@ -174,60 +151,42 @@ def _http(arn: str, key: str, **of_api: Any) -> dict[str, Any]:
     }
 
 
-def test_an_http_api(aws: Any, kit: Any) -> None:
-    del aws
-    arn, stacks = kit.deploy("orders", ECHO), kit.client("cloudformation")
+def test_an_http_api(kit: Any) -> None:
+    arn = kit.deploy("orders", ECHO)
     shown = {"Url": {"Fn::GetAtt": ["Api", "ApiEndpoint"]}, "Id": {"Ref": "Api"}}
-    stacks.create_stack(StackName="shop", TemplateBody=_template(_http(arn, "GET /orders"), **shown))
-    _settle(kit, "shop")
-    outputs = _outputs(kit, "shop")
+    outputs = stack_kit.create("shop", _template(_http(arn, "GET /orders"), **shown))
     assert requests.get(outputs["Url"] + "/orders", timeout=20).json()["routeKey"] == "GET /orders"
     cors = {"AllowOrigins": ["https://shop.example"]}
     changed = _template(_http(arn, "GET /lamps", CorsConfiguration=cors), **shown)
-    stacks.update_stack(StackName="shop", TemplateBody=changed)
-    _settle(kit, "shop")
-    assert _outputs(kit, "shop") == outputs
+    assert stack_kit.update("shop", changed) == outputs
     assert requests.get(outputs["Url"] + "/orders", timeout=20).status_code == 404
     lamps = requests.get(outputs["Url"] + "/lamps", headers={"Origin": "https://shop.example"}, timeout=20)
     assert (lamps.status_code, lamps.headers["Access-Control-Allow-Origin"]) == (200, "https://shop.example")
-    stacks.delete_stack(StackName="shop")
-    kit.eventually(lambda: not _statuses(kit, "shop"), "the stack is gone")
+    stack_kit.delete("shop")
     assert kit.client("apigatewayv2").get_apis()["Items"] == []
 
 
-def test_a_function_url(aws: Any, kit: Any) -> None:
-    del aws
+def test_a_function_url(kit: Any) -> None:
     kit.deploy("orders", ECHO)
-    stacks = kit.client("cloudformation")
 
     def template(auth: str) -> str:
         url = {"TargetFunctionArn": "orders", "AuthType": auth, "Cors": {"AllowOrigins": ["*"], "MaxAge": "60"}}
         return _template({"Url": ("AWS::Lambda::Url", url)}, Url={"Fn::GetAtt": ["Url", "FunctionUrl"]})
 
-    stacks.create_stack(StackName="shop", TemplateBody=template("NONE"))
-    _settle(kit, "shop")
-    address = _outputs(kit, "shop")["Url"]
+    address = stack_kit.create("shop", template("NONE"))["Url"]
     assert requests.get(address, timeout=20).status_code == 200
-    stacks.update_stack(StackName="shop", TemplateBody=template("AWS_IAM"))
-    _settle(kit, "shop")
-    assert (_outputs(kit, "shop")["Url"], requests.get(address, timeout=20).status_code) == (address, 403)
-    stacks.delete_stack(StackName="shop")
-    kit.eventually(lambda: not _statuses(kit, "shop"), "the stack is gone")
+    assert stack_kit.update("shop", template("AWS_IAM"))["Url"] == address
+    assert requests.get(address, timeout=20).status_code == 403
+    stack_kit.delete("shop")
     assert kit.client("lambda").list_function_url_configs(FunctionName="orders")["FunctionUrlConfigs"] == []
 
 
-def test_what_api_gateway_refuses_is_the_reason_in_the_stack_s_events(aws: Any, kit: Any) -> None:
-    del aws
-    arn, stacks = kit.deploy("orders", ECHO), kit.client("cloudformation")
+def test_what_api_gateway_refuses_is_the_reason_in_the_stack_s_events(kit: Any) -> None:
+    arn = kit.deploy("orders", ECHO)
     for name, resources, words in (
         ("route", _http(arn, "GET orders"), "The route key 'GET orders' is not valid"),
         ("property", _http(arn, "GET /orders", Lamp="on"), "Lamp"),
         ("setting", _rest(arn, MethodSettings=[{"HttpMethod": "*", "Lamp": 1}]), "Lamp"),
     ):
-        stacks.create_stack(StackName=name, TemplateBody=_template(resources, A="a"))
-        _settle(kit, name)
-        assert _statuses(kit, name) == ["ROLLBACK_COMPLETE"]
-        events = stacks.describe_stack_events(StackName=name)["StackEvents"]
-        reasons = [each.get("ResourceStatusReason", "") for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
-        assert any(words in reason for reason in reasons), reasons
+        assert words in stack_kit.why_not(_template(resources, A="a"), name)
     assert kit.client("apigatewayv2").get_apis()["Items"] == kit.client("apigateway").get_rest_apis()["items"] == []

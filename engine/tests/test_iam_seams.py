@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any
-
 import pytest
-from moto.awslambda import exceptions, models
-from moto.awslambda.policy import Policy
-from moto.awslambda.responses import LambdaResponse
-from moto.iam.models import AWSManagedPolicy, IAMBackend, Role
-from moto.iam.policy_validation import BaseIAMPolicyValidator
-from moto.s3.models import FakeBucket
-from moto.sts.models import AssumedRole, STSBackend
+from moto.awslambda import models
+from moto.iam.models import Role
+from moto.sts.models import AssumedRole
 
 from kits import seam_kit
 
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "iam_enforcement.py": [
-        (STSBackend, {
-            "assume_role": "self, region_name, role_session_name, role_arn, policy, duration, external_id",
-            "get_assumed_role_from_access_key": "self, access_key_id",
-        }),
-        (IAMBackend, {
-            "get_role_by_arn": "self, arn",
-            "get_user_from_access_key_id": "self, access_key_id",
-            "get_groups_for_user": "self, user_name",
-            "get_policy": "self, policy_arn",
-        }),
-    ],
-    "iam_policies.py": [
-        (IAMBackend, {
-            "attach_role_policy": "self, policy_arn, role_name",
-            "attach_user_policy": "self, policy_arn, user_name",
-            "attach_group_policy": "self, policy_arn, group_name",
-            "get_policy": "self, policy_arn",
-            "list_policies": "self, marker, max_items, only_attached, path_prefix, scope",
-        }),
-        (AWSManagedPolicy, {"from_data": "name, account_id, region_name, data"}),
-        (FakeBucket, {"get_permission": "self, action, resource"}),
-        (BaseIAMPolicyValidator, {"_validate_version": "self"}),
-    ],
-    "iam_targets.py": [
-        (models.LambdaBackend, {
-            "create_function": "self, spec",
-            "update_function_configuration": "self, function_name, qualifier, body",
-        }),
-        (LambdaResponse, {
-            "put_function_event_invoke_config": "self",
-            "update_function_event_invoke_config": "self",
-        }),
-    ],
-    "lambda_permissions.py": [
-        (Policy, {"add_statement": "self, raw, qualifier=None"}),
-        (models.LambdaBackend, {
-            "add_permission": "self, function_name, qualifier, raw",
-            "remove_permission": "self, function_name, sid, revision=''",
-            "get_policy": "self, function_name, qualifier=None",
-            "get_function": "self, function_name_or_arn, qualifier=None",
-            "delete_alias": "self, name, function_name",
-            "delete_function": "self, function_name, qualifier=None",
-        }),
-        (models.LambdaStorage, {"split_function_arn": "self, arn"}),
-        (LambdaResponse, {"add_permission": "self", "get_policy": "self", "remove_permission": "self"}),
-        (exceptions.PreconditionFailedException, {"__init__": "self, message"}),
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
-    ],
-}  # fmt: skip
-
-
-def _signature(function: Any) -> str:
-    shown = []
-    for parameter in inspect.signature(function).parameters.values():
-        default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
-        stars = "**" if parameter.kind is inspect.Parameter.VAR_KEYWORD else ""
-        shown.append(f"{stars}{parameter.name}{default}")
-    return ", ".join(shown)
-
-
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
-
-def make():
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("price.py", "")
-    lam.create_function(FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=role,
-                        Code={"ZipFile": buffer.getvalue()})
 
 def add(**more):
     given = {"FunctionName": "price", "StatementId": "one", "Action": "lambda:InvokeFunction",
@@ -111,28 +26,28 @@ def refused(call, **more):
     return None
 
 def a_statement_id_is_taken_twice():
-    make(); add(); add()
+    make_function(); add(); add()
     return len(json.loads(lam.get_policy(FunctionName="price")["Policy"])["Statement"]) == 2
 
 def a_role_is_no_principal_of_aws():
-    make()
+    make_function()
     return isinstance(add(Principal="arn:aws:iam::123456789012:role/hikari")["Principal"], str)
 
 def the_auth_type_of_a_url_is_no_condition():
-    make()
+    make_function()
     return "Condition" not in add(Action="lambda:InvokeFunctionUrl", Principal="*", FunctionUrlAuthType="NONE")
 
 def of_two_conditions_one_is_lost():
-    make()
+    make_function()
     made = add(PrincipalOrgID="o-a1b2c3d4e5", SourceAccount="123456789012")
     return len(made["Condition"]["StringEquals"]) == 1
 
 def the_policy_of_a_version_is_shown_for_all():
-    make(); lam.publish_version(FunctionName="price"); add(Qualifier="1")
+    make_function(); lam.publish_version(FunctionName="price"); add(Qualifier="1")
     return refused(lam.get_policy, FunctionName="price") is None
 
 def a_revision_never_matches():
-    make(); add()
+    make_function(); add()
     revision = lam.get_policy(FunctionName="price")["RevisionId"]
     return refused(lam.remove_permission, FunctionName="price", StatementId="one", RevisionId=revision) is not None
 
@@ -163,46 +78,23 @@ def a_deny_without_a_resource_permits():
 def actions_are_compared_by_case():
     given = {"Effect": "Allow", "Action": "S3:GETOBJECT", "Resource": "*"}
     return IAMPolicyStatement(given).is_action_permitted("s3:GetObject", "x") is PermissionResult.NEUTRAL
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        lam, iam = boto3.client("lambda", "us-east-1"), boto3.client("iam", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
-    "a_statement_id_is_taken_twice": "lambda_permissions.py",
-    "a_role_is_no_principal_of_aws": "lambda_permissions.py",
-    "the_auth_type_of_a_url_is_no_condition": "lambda_permissions.py",
-    "of_two_conditions_one_is_lost": "lambda_permissions.py",
-    "the_policy_of_a_version_is_shown_for_all": "lambda_permissions.py",
-    "a_revision_never_matches": "lambda_permissions.py",
-    "aws_s_own_policies_are_missing": "iam_policies.py",
-    "a_policy_needs_a_version": "iam_policies.py",
-    "a_deny_with_a_condition_shuts_out_everybody": "iam_policies.py",
-    "a_condition_that_does_not_hold_denies": "iam_enforcement.py",
-    "a_deny_without_a_resource_permits": "iam_enforcement.py",
-    "actions_are_compared_by_case": "iam_enforcement.py",
+    "a_statement_id_is_taken_twice": "lambda_/permissions.py",
+    "a_role_is_no_principal_of_aws": "lambda_/permissions.py",
+    "the_auth_type_of_a_url_is_no_condition": "lambda_/permissions.py",
+    "of_two_conditions_one_is_lost": "lambda_/permissions.py",
+    "the_policy_of_a_version_is_shown_for_all": "lambda_/permissions.py",
+    "a_revision_never_matches": "lambda_/permissions.py",
+    "aws_s_own_policies_are_missing": "iam/policies.py",
+    "a_policy_needs_a_version": "iam/policies.py",
+    "a_deny_with_a_condition_shuts_out_everybody": "iam/policies.py",
+    "a_condition_that_does_not_hold_denies": "iam/enforcement.py",
+    "a_deny_without_a_resource_permits": "iam/enforcement.py",
+    "actions_are_compared_by_case": "iam/enforcement.py",
 }
-
-
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
-
-
-def test_moto_still_has_what_the_seams_replace_and_call() -> None:
-    for seam, places in SEAMS.items():
-        for owner, names in places:
-            for name, parameters in names.items():
-                found = _signature(getattr(owner, name))
-                assert found == parameters, f"{owner.__name__}.{name} has changed; {LOOK.format(seam)}"
 
 
 def test_moto_still_keeps_what_the_directory_reads() -> None:
@@ -211,18 +103,16 @@ def test_moto_still_keeps_what_the_directory_reads() -> None:
         (Role, ("self.policies", "self.managed_policies", "permissions_boundary_arn", "assume_role_policy_document")),
         (models.LambdaStorage, ('self._functions[fn.function_name]["latest"]',)),
     ):
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; {LOOK.format('iam_enforcement.py')}"
+        seam_kit.assert_keeps(owner, parts, "iam_enforcement.py")
 
 
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

@@ -9,19 +9,18 @@ SERVERLESS_FIRST_DATABASE_RUNS=10 gives the acceptance test's number of runs.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
 import serverless_cloud as cloud
+from kits import rds_kit as rk
 
 RUNS = int(os.environ.get("SERVERLESS_FIRST_DATABASE_RUNS", "2"))
 PINNING_RUNS = RUNS if RUNS > 2 else 1  # each takes the whole borrow timeout
@@ -107,38 +106,16 @@ class Shop:
 
     def __init__(self, aws: cloud.Cloud, kit: Any) -> None:
         self._aws, self._kit = aws, kit
-        rds = kit.client("rds")
-        rds.create_db_parameter_group(
-            DBParameterGroupName="small", DBParameterGroupFamily="postgres18", Description="few seats"
-        )
-        rds.modify_db_parameter_group(
-            DBParameterGroupName="small",
-            Parameters=[
-                {"ParameterName": "max_connections", "ParameterValue": "20", "ApplyMethod": "pending-reboot"},
-            ],
-        )
-        rds.create_db_instance(
-            DBInstanceIdentifier="shop",
-            Engine="postgres",
-            DBInstanceClass="db.t4g.micro",
-            AllocatedStorage=20,
-            MasterUsername="hikari",
-            MasterUserPassword=PASSWORDS["hikari"],
-            DBName="shop",
-            DBParameterGroupName="small",
-        )
-        kit.eventually(lambda: self._instance()["DBInstanceStatus"] == "available", "the DB instance is available")
+        rk.group("small", max_connections="20")
+        master = {"MasterUsername": "hikari", "MasterUserPassword": PASSWORDS["hikari"]}
+        rk.create("shop", **master, DBName="shop", DBParameterGroupName="small")
         with self.administrator() as connection:
             connection.execute(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORDS['app'].replace(chr(39), chr(39) * 2)}'")
-
-    def _instance(self) -> dict[str, Any]:
-        found = self._kit.client("rds").describe_db_instances(DBInstanceIdentifier="shop")["DBInstances"]
-        return dict(found[0])
 
     @property
     def address(self) -> tuple[str, int]:
         """The DB instance's endpoint."""
-        endpoint = self._instance()["Endpoint"]
+        endpoint = rk.describe()["Endpoint"]
         return endpoint["Address"], endpoint["Port"]
 
     @contextlib.contextmanager
@@ -160,12 +137,7 @@ class Shop:
 
     def deploy(self, name: str, source: str, user: str, address: tuple[str, int]) -> None:
         """A function with all its environments, none of which has connected."""
-        variables = {
-            "DB_HOST": address[0],
-            "DB_PORT": str(address[1]),
-            "DB_USER": user,
-            "DB_PASSWORD": PASSWORDS[user],
-        }
+        variables = {"DB_HOST": address[0], "DB_PORT": str(address[1]), "DB_USER": user, "DB_PASSWORD": PASSWORDS[user]}
         layers = [self._aws.layer("psycopg")]
         self._kit.deploy(name, source, Timeout=120, Layers=layers, Environment={"Variables": variables})
         answers = self.round(name)
@@ -194,33 +166,15 @@ class Shop:
 
     def proxy(self, name: str, **pool: int) -> tuple[str, int]:
         """A proxy in front of the database for the user app; where it is."""
-        secret = json.dumps({"username": "app", "password": PASSWORDS["app"]})
-        arn = self._kit.client("secretsmanager").create_secret(Name=name, SecretString=secret)["ARN"]
-        subnets = [s["SubnetId"] for s in self._kit.client("ec2").describe_subnets()["Subnets"]][:2]
+        rk.make_proxy(rk.make_secret(name, "app", PASSWORDS["app"]), name)
         rds = self._kit.client("rds")
-        rds.create_db_proxy(
-            DBProxyName=name,
-            EngineFamily="POSTGRESQL",
-            Auth=[{"AuthScheme": "SECRETS", "SecretArn": arn}],
-            RoleArn="arn:aws:iam::123456789012:role/proxy",
-            VpcSubnetIds=subnets,
-        )
         rds.modify_db_proxy_target_group(DBProxyName=name, TargetGroupName="default", ConnectionPoolConfig=pool)
         rds.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=["shop"])
         return self._aws.database_address(name)
 
     def peak(self, proxy: str, metric: str) -> float:
         """The most that a metric of a proxy has shown in CloudWatch."""
-        now = datetime.now(UTC)
-        points = self._kit.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/RDS",
-            MetricName=metric,
-            Dimensions=[{"Name": "ProxyName", "Value": proxy}],
-            StartTime=now - timedelta(minutes=30),
-            EndTime=now + timedelta(minutes=1),
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
+        points = self._kit.datapoints("AWS/RDS", metric, "Maximum", ProxyName=proxy)
         return max(float(point["Maximum"]) for point in points)
 
 

@@ -72,10 +72,7 @@ def test_a_layer_of_one_s_own_with_the_same_name_is_not_taken_for_it(aws: cloud.
     assert aws.layer("psycopg").endswith(":psycopg:2")
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("numpy", "no layer 'numpy'"), ("", "no layer ''"), ("../x", "no layer")],
-)
+@pytest.mark.parametrize(("name", "words"), [("numpy", "no layer 'numpy'"), ("", "no layer ''"), ("../x", "no layer")])
 def test_another_name_is_refused(aws: cloud.Cloud, kit: Any, name: str, words: str) -> None:
     with pytest.raises(cloud.CloudError, match="It has psycopg") as refusal:
         aws.layer(name)

@@ -17,16 +17,8 @@ def handler(event, context):
 
 def statistics(kit: Any, metric: str, function: str = "price") -> dict[str, Any]:
     """Of all that CloudWatch has of a function's metric: Sum, Maximum and so on."""
-    now = datetime.now(UTC)
-    points = kit.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName=metric,
-        Dimensions=[{"Name": "FunctionName", "Value": function}],
-        StartTime=now - timedelta(minutes=10),
-        EndTime=now + timedelta(seconds=5),
-        Period=3600,
-        Statistics=["Sum", "Average", "Maximum", "SampleCount"],
-    )["Datapoints"]
+    kinds = ("Sum", "Average", "Maximum", "SampleCount")
+    points = kit.datapoints("AWS/Lambda", metric, *kinds, period_s=3600, FunctionName=function)
     assert len(points) <= 1
     return dict(points[0]) if points else {}
 
@@ -98,7 +90,7 @@ print(json.dumps({
         "made": [
             "namespace", "name", "min_stat", "max_stat", "sample_count", "sum_stat", "dimensions", "timestamp", "unit",
         ],
-    }, LOOK.format("lambda_metrics.py")  # fmt: skip
+    }, LOOK.format("lambda_/metrics.py")  # fmt: skip
 
 
 @asks_stock_moto

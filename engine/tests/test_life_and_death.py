@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from kits.cloud_kit import WAITS
+
 pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals and process groups as on Unix")
 
 #: An owner with frozen environments and, if wanted, a busy one; then it waits for the test.
@@ -35,16 +37,7 @@ servers = [c.pid for c in psutil.Process().children()]
 kit.say(url=aws.endpoint_url, server=servers[0], pids=[e.pid for e in aws.environments()],
         states=sorted(e.state for e in aws.environments()))
 """
-WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
 ANSWERS = "kit.say(count=kit.invoke('orders', {'folder': str(folder / 'frozen'), 'of': 1}).error)\n"
-
-
-@pytest.fixture
-def tmpdir_of_programs(tmp_path: Path) -> Path:
-    """The folder for temporary files of the programs, with spaces and letters of other languages."""
-    place = tmp_path / "temporär 電球 files"
-    place.mkdir()
-    return place
 
 
 def of_the_cloud(place: Path) -> list[Path]:
@@ -71,45 +64,43 @@ def assert_all_gone(tools: Any, said: dict[str, Any], place: Path) -> None:
     tools.eventually(lambda: not accepts(said["url"]), "the port is closed")
 
 
-def test_an_owner_that_is_killed_takes_everything_with_it(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
-) -> None:
-    owner = program(OWNER + WAITS, BUSY="yes", TMPDIR=str(tmpdir_of_programs))
+def test_an_owner_that_is_killed_takes_everything_with_it(program: Callable[..., Any], tools: Any, place: Path) -> None:
+    owner = program(OWNER + WAITS, BUSY="yes", TMPDIR=str(place))
     said = owner.hear()
     assert said["states"] == ["busy", "frozen"]
     assert all(tools.is_alive(pid) for pid in said["pids"])
-    assert left(tmpdir_of_programs)
+    assert left(place)
     owner.process.send_signal(signal.SIGKILL)
-    assert_all_gone(tools, said, tmpdir_of_programs)
+    assert_all_gone(tools, said, place)
 
 
 def test_an_owner_that_ends_by_itself_takes_everything_with_it(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
+    program: Callable[..., Any], tools: Any, place: Path
 ) -> None:
-    owner = program(OWNER, TMPDIR=str(tmpdir_of_programs))
+    owner = program(OWNER, TMPDIR=str(place))
     said = owner.hear()
     owner.end()
-    assert_all_gone(tools, said, tmpdir_of_programs)
+    assert_all_gone(tools, said, place)
 
 
 def test_an_owner_that_is_terminated_takes_everything_with_it(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
+    program: Callable[..., Any], tools: Any, place: Path
 ) -> None:
-    owner = program(OWNER + WAITS, BUSY="yes", TMPDIR=str(tmpdir_of_programs))
+    owner = program(OWNER + WAITS, BUSY="yes", TMPDIR=str(place))
     said = owner.hear()
     owner.process.terminate()
-    assert_all_gone(tools, said, tmpdir_of_programs)
+    assert_all_gone(tools, said, place)
 
 
 def test_a_child_that_outlives_a_killed_owner_does_not_keep_the_cloud(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
+    program: Callable[..., Any], tools: Any, place: Path
 ) -> None:
     fork = "child = os.fork()\nif not child:\n    import signal\n    signal.pause()\nkit.say(child=child)\n"
-    owner = program(OWNER + fork + WAITS, TMPDIR=str(tmpdir_of_programs))
+    owner = program(OWNER + fork + WAITS, TMPDIR=str(place))
     said, child = owner.hear(), owner.hear()["child"]
     try:
         owner.process.send_signal(signal.SIGKILL)
-        assert_all_gone(tools, said, tmpdir_of_programs)
+        assert_all_gone(tools, said, place)
         assert tools.is_alive(child)
     finally:
         os.kill(child, signal.SIGKILL)
@@ -161,13 +152,11 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(not psutil.LINUX, reason="only Linux ends a process with its parent")
-def test_a_server_that_is_killed_leaves_no_environment(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
-) -> None:
+def test_a_server_that_is_killed_leaves_no_environment(program: Callable[..., Any], tools: Any, place: Path) -> None:
     again = "aws = cloud.start()\nkit.say(url=aws.endpoint_url)\n"
-    owner = program(OWNER + WAITS + again + WAITS, BUSY="yes", TMPDIR=str(tmpdir_of_programs))
+    owner = program(OWNER + WAITS + again + WAITS, BUSY="yes", TMPDIR=str(place))
     said = owner.hear()
-    (run,) = [p for p in left(tmpdir_of_programs) if (p / "environments").is_dir()]
+    (run,) = [p for p in left(place) if (p / "environments").is_dir()]
     os.kill(said["server"], signal.SIGKILL)
     for pid in said["pids"]:
         tools.eventually(lambda pid=pid: not tools.is_alive(pid), "the environment has ended")
@@ -178,11 +167,9 @@ def test_a_server_that_is_killed_leaves_no_environment(
     assert not run.exists()  # the next start removes it
 
 
-def test_two_owners_at_once_do_not_disturb_each_other(
-    program: Callable[..., Any], tools: Any, tmpdir_of_programs: Path
-) -> None:
+def test_two_owners_at_once_do_not_disturb_each_other(program: Callable[..., Any], tools: Any, place: Path) -> None:
     source = OWNER + WAITS + ANSWERS
-    first, second = [program(source, TMPDIR=str(tmpdir_of_programs)) for _ in range(2)]
+    first, second = [program(source, TMPDIR=str(place)) for _ in range(2)]
     one, two = first.hear(), second.hear()
     assert one["url"] != two["url"]
     first.process.kill()

@@ -2,94 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from typing import Any
 
 import pytest
-from moto.awslambda import exceptions, models
-from moto.awslambda.responses import LambdaResponse
-from moto.sqs import exceptions as sqs_exceptions, models as sqs
-from moto.sqs.responses import SQSResponse
+from moto.awslambda import models
+from moto.sqs import models as sqs
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "lambda_mappings.py": [
-        (models.LambdaBackend, {
-            "create_event_source_mapping": "self, spec",
-            "get_event_source_mapping": "self, uuid",
-            "update_event_source_mapping": "self, uuid, spec",
-            "delete_event_source_mapping": "self, uuid",
-            "list_event_source_mappings": "self, event_source_arn, function_name",
-        }),
-        (models.EventSourceMapping, {"__init__": "self, spec", "get_configuration": "self"}),
-    ],
-    "mapping_answers.py": [
-        (LambdaResponse, dict.fromkeys((
-            "create_event_source_mapping", "get_event_source_mapping", "update_event_source_mapping",
-            "delete_event_source_mapping", "list_event_source_mappings",
-        ), "self")),
-        (exceptions.GenericResourcNotFound, {"__init__": "self"}),
-    ],
-    "mapping_rules.py": [
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-    ],
-    "sqs_queues.py": [
-        (sqs.Queue, {
-            "__init__": "self, name, region, account_id, kwargs",
-            "add_message": "self, message",
-            "delete_message": "self, receipt_handle",
-        }),
-        (sqs.SQSBackend, {
-            "get_queue": "self, queue_name",
-            "receive_message": "self, queue_name, count, wait_seconds_timeout, visibility_timeout, "
-            "message_attribute_names=None",
-            "change_message_visibility": "self, queue_name, receipt_handle, visibility_timeout",
-            "purge_queue": "self, queue_name",
-            "get_queue_attributes": "self, queue_name, attribute_names",
-        }),
-        (sqs.Message, {
-            "mark_received": "self, visibility_timeout=None", "mark_sent": "self, delay_seconds=None",
-        }),
-        (sqs, {"_filter_message_attributes": "message, input_message_attributes"}),
-    ],
-    "sqs_redrive.py": [
-        (sqs.Message, {
-            "__init__": "self, message_id, body, system_attributes=None", "mark_sent": "self, delay_seconds=None",
-        }),
-    ],
-    "sqs_requests.py": [
-        (sqs.SQSBackend, {
-            "create_queue": "self, name, tags=None, kwargs",
-            "set_queue_attributes": "self, queue_name, attributes",
-            "get_queue_attributes": "self, queue_name, attribute_names",
-            "send_message": "self, queue_name, message_body, message_attributes=None, delay_seconds=None, "
-            "deduplication_id=None, group_id=None, system_attributes=None, validate_group_id=True",
-            "send_message_batch": "self, queue_name, entries",
-            "change_message_visibility_batch": "self, queue_name, entries",
-            "delete_message_batch": "self, queue_name, receipts",
-            "list_queues": "self, queue_name_prefix",
-        }),
-        (SQSResponse, dict.fromkeys(("create_queue", "set_queue_attributes", "receive_message"), "self")),
-    ],
-    "sqs_rules.py": [
-        (sqs_exceptions.InvalidAttributeName, {"__init__": "self, attribute_name"}),
-        (sqs_exceptions.InvalidAttributeValue, {"__init__": "self, attribute_name"}),
-        (sqs_exceptions.InvalidParameterValue, {"__init__": "self, message"}),
-        (sqs_exceptions.MissingParameter, {"__init__": "self, parameter"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 @pytest.mark.parametrize(
@@ -106,18 +25,14 @@ def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, nam
     ],
 )  # fmt: skip
 def test_moto_still_keeps_what_the_seams_read(owner: Any, attributes: tuple[str, ...]) -> None:
-    source = inspect.getsource(owner)
-    for attribute in attributes:
-        assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format('sqs_queues.py')}"
+    seam_kit.assert_keeps(owner, [f"self.{attribute}" for attribute in attributes], "sqs_queues.py")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, threading, time, zipfile
-import boto3, moto
-from botocore.exceptions import ClientError
+import threading, time
 from moto.sqs import models
 from moto.sqs.responses import SQSResponse
 
@@ -128,16 +43,8 @@ def make(name="orders", **attributes):
 def make_fifo(**attributes):
     return make("orders.fifo", FifoQueue="true", ContentBasedDeduplication="true", **attributes)[0]
 
-def make_function(**settings):
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("orders.py", "def handler(event, context): pass")
-    lam.create_function(FunctionName="orders", Runtime="python3.13", Handler="orders.handler", Role=role,
-                        Code={"ZipFile": package.getvalue()}, **settings)
-
 def accepted(arn, **settings):
-    make_function(**settings.pop("function", {}))
+    make_function("orders", "def handler(event, context): pass", **settings.pop("function", {}))
     lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=arn, **settings)
     return True
 
@@ -231,52 +138,37 @@ def the_answer_lacks_defaults():
     make_function()
     made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
     return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        lam, sqs, iam = (boto3.client(service, "us-east-1") for service in ("lambda", "sqs", "iam"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "sqs": "sqs", "iam": "iam"}
 DEFECTS = {
-    "functions_are_called_inside_send": "sqs_queues.py",
-    "a_deletion_builds_a_new_list_without_a_lock": "sqs_queues.py",
-    "receivers_share_no_lock": "sqs_queues.py",
-    "a_group_changes_its_order_when_it_comes_back": "sqs_queues.py",
-    "a_receiver_gets_groups_mixed": "sqs_queues.py",
-    "a_duplicate_is_accepted_after_a_deletion": "sqs_queues.py",
-    "there_is_no_sequence_number_by_content": "sqs_queues.py",
-    "there_is_no_redrive": "sqs_redrive.py",
-    "a_message_in_a_dead_letter_queue_cannot_be_deleted_again": "sqs_queues.py",
-    "an_empty_message_is_accepted": "sqs_rules.py",
-    "a_timeout_of_a_day_is_accepted": "sqs_rules.py",
-    "a_batch_loses_trace_headers": "sqs_requests.py",
-    "a_short_visibility_timeout_is_accepted": "lambda_mappings.py",
-    "a_second_mapping_is_accepted": "lambda_mappings.py",
-    "a_large_batch_without_a_window_is_accepted": "mapping_rules.py",
-    "any_filter_is_accepted": "mapping_rules.py",
-    "the_answer_lacks_defaults": "mapping_answers.py",
+    "functions_are_called_inside_send": "sqs/queues.py",
+    "a_deletion_builds_a_new_list_without_a_lock": "sqs/queues.py",
+    "receivers_share_no_lock": "sqs/queues.py",
+    "a_group_changes_its_order_when_it_comes_back": "sqs/queues.py",
+    "a_receiver_gets_groups_mixed": "sqs/queues.py",
+    "a_duplicate_is_accepted_after_a_deletion": "sqs/queues.py",
+    "there_is_no_sequence_number_by_content": "sqs/queues.py",
+    "there_is_no_redrive": "sqs/redrive.py",
+    "a_message_in_a_dead_letter_queue_cannot_be_deleted_again": "sqs/queues.py",
+    "an_empty_message_is_accepted": "sqs/rules.py",
+    "a_timeout_of_a_day_is_accepted": "sqs/rules.py",
+    "a_batch_loses_trace_headers": "sqs/requests.py",
+    "a_short_visibility_timeout_is_accepted": "lambda_/mappings.py",
+    "a_second_mapping_is_accepted": "lambda_/mappings.py",
+    "a_large_batch_without_a_window_is_accepted": "lambda_/mapping_rules.py",
+    "any_filter_is_accepted": "lambda_/mapping_rules.py",
+    "the_answer_lacks_defaults": "lambda_/mapping_answers.py",
 }
-
-
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
 
 
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

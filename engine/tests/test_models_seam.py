@@ -22,15 +22,15 @@ print(json.dumps({{"gone": gone() is None, "noted": len(Message.instances_tracke
 
 
 def test_an_object_ends_with_its_last_user() -> None:
-    install = "from serverless_cloud.seams import models\nmodels.install()"
+    install = "from serverless_cloud import services\nservices.apply('moto')"
     assert stock(SOURCE.format(install=install)) == {"gone": True, "noted": 0}
 
 
 def test_a_model_that_is_a_dict_can_be_made() -> None:
     source = """
 import json
-from serverless_cloud.seams import models
-models.install()
+from serverless_cloud import services
+services.apply('moto')
 from moto.meteringmarketplace.models import Result
 given = {"Timestamp": "2026-11-26", "CustomerIdentifier": "hikari", "Dimension": "lamps", "Quantity": 2}
 made = Result(**given)
@@ -42,7 +42,7 @@ print(json.dumps([made.status, made.usage_record.quantity]))
 @asks_stock_moto
 def test_stock_moto_keeps_each_object() -> None:
     """When this fails, the seam may go."""
-    assert stock(SOURCE.format(install="")) == {"gone": False, "noted": 1}, LOOK.format("models.py")
+    assert stock(SOURCE.format(install="")) == {"gone": False, "noted": 1}, LOOK.format("moto/models.py")
 
 
 RESETS = """
@@ -69,7 +69,7 @@ def test_a_reset_lets_go_of_all_there_was() -> None:
 def test_stock_moto_keeps_what_it_has_reset() -> None:
     """When this fails, `forget` may go."""
     reset = "from moto.moto_api._internal.models import moto_api_backend; moto_api_backend.reset()"
-    assert stock(RESETS.format(reset=reset)) > 0, LOOK.format("models.py")
+    assert stock(RESETS.format(reset=reset)) > 0, LOOK.format("moto/models.py")
 
 
 def test_the_cloud_keeps_no_list_of_what_it_made(aws: Any, kit: Any) -> None:

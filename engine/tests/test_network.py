@@ -88,13 +88,7 @@ def test_what_waits_for_a_pending_function_is_done_when_it_is_active() -> None:
     arn = kit.deploy("orders", source, VpcConfig=net.make_vpc().config)
     sns = kit.client("sns")
     topic = sns.create_topic(Name="paid")["TopicArn"]
-    kit.client("lambda").add_permission(
-        FunctionName="orders",
-        StatementId="sns",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic,
-    )
+    kit.permit("orders", "sns", SourceArn=topic)
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     sns.publish(TopicArn=topic, Message="lamp 7")
     assert net.state("orders")["State"] == "Pending"
@@ -261,9 +255,7 @@ def test_a_change_is_in_progress_until_its_interface_is_there(aws: Cloud) -> Non
         lambda: functions.update_function_configuration(FunctionName="orders", Timeout=9),
         lambda: kit.publish("orders"),
     ):
-        refusal = kit.refused(call)
-        assert refusal.code == "ResourceConflictException"
-        assert "An update is in progress for resource: arn:aws:lambda:" in refusal.message
+        kit.refused(call, "ResourceConflictException", "An update is in progress for resource: arn:aws:lambda:")
     cloud.start(time_scale=net.FAST)
     functions.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
     assert kit.invoke("orders").payload == "new"

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit as kit, network_kit as net
-from serverless_cloud import Cloud
+from kits import cloud_kit as kit, fixtures, network_kit as net
 
 SOURCE = "def handler(e, c): return 'lamp'"
 
 
-@pytest.fixture(autouse=True)
-def _fast(aws: Cloud) -> Iterator[None]:
-    del aws
-    cloud.start(time_scale=3 * net.FAST)
-    yield
-    cloud.start(time_scale=1)
+pytestmark = pytest.mark.usefixtures("aws")
+cloud_of_module = fixtures.cloud_of(time_scale=3 * net.FAST)
 
 
 def needed() -> list[tuple[str, tuple[str, ...]]]:

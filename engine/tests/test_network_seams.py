@@ -2,119 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from pathlib import Path
-from typing import Any
-
 import pytest
-from moto.awslambda import exceptions, models
-from moto.ec2.models import EC2Backend
+from moto.awslambda import models
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
-from moto.ec2.models.vpcs import VPCBackend
-from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
-from moto.ec2.responses.security_groups import SecurityGroups
-from moto.ec2.responses.subnets import Subnets
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "lambda_network.py": [
-        (models.LambdaBackend, {
-            "create_function": "self, spec",
-            "update_function_configuration": "self, function_name, qualifier, body",
-            "update_function_code": "self, function_name, qualifier, body",
-            "publish_version": "self, function_name, description=''",
-            "delete_function": "self, function_name, qualifier=None",
-        }),
-        (models.LambdaFunction, {"get_configuration": "self, on_create=False"}),
-    ],
-    "lambda_vpc.py": [
-        (exceptions.InvalidParameterValueException, {"__init__": "self, message"}),
-        (exceptions.ValidationException, {"__init__": "self, value, property_name, specific_message"}),
-        (EC2Backend, {
-            "get_subnet": "self, subnet_id",
-            "get_security_group_from_id": "self, group_id",
-        }),
-    ],
-    "ec2_interfaces.py": [
-        (VPCBackend, {
-            "create_vpc_endpoint": "self, vpc_id, service_name, endpoint_type, policy_document, route_table_ids, "
-            "subnet_ids=None, network_interface_ids=None, dns_entries=None, client_token=None, "
-            "security_group_ids=None, tags=None, private_dns_enabled=None",
-            "modify_vpc_endpoint": "self, vpc_id, policy_doc, add_subnets, remove_subnets, remove_route_tables, "
-            "add_route_tables, add_security_groups, remove_security_groups",
-        }),
-        (NetworkInterfaceBackend, {
-            "create_network_interface": "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, "
-            "description=None, tags=None, delete_on_termination=False, kwargs",
-            "get_network_interface": "self, eni_id",
-        }),
-        (NetworkInterface, {
-            "__init__": "self, ec2_backend, subnet, private_ip_address, private_ip_addresses=None, device_index=0, "
-            "public_ip_auto_assign=False, group_ids=None, description=None, tags=None, delete_on_termination=False, "
-            "kwargs",
-            "get_filter_value": "self, filter_name, method_name=None",
-        }),
-        (Subnet, {"get_available_subnet_ip": "self, instance"}),
-        (ElasticNetworkInterfaces, dict.fromkeys((
-            "create_network_interface", "delete_network_interface", "detach_network_interface",
-            "modify_network_interface_attribute",
-        ), "self")),
-        (Subnets, {"delete_subnet": "self"}),
-        (SecurityGroups, {"delete_security_group": "self"}),
-        (EC2Backend, {"get_security_group_by_name_or_id": "self, group_name_or_id, vpc_id=None"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_ec2_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {path.name for path in folder.glob("ec2_*.py")} == {seam for seam in SEAMS if seam.startswith("ec2_")}
 
 
 def test_moto_still_keeps_what_the_seams_read() -> None:
     for owner, seam, parts in (
-        (models.LambdaFunction, "lambda_network.py", ('self.state = "Active"', "self._vpc_config", "def vpc_config")),
-        (models.LambdaStorage, "lambda_network.py", ('["latest"]', '["versions"]')),
-        (Subnet, "ec2_interfaces.py", ("self.cidr =", "self._subnet_ips", "self.ipv6_cidr_block_associations")),
-        (NetworkInterfaceBackend, "ec2_interfaces.py", ("self.enis",)),
-        (NetworkInterface, "ec2_interfaces.py", (
+        (models.LambdaFunction, "lambda_/network.py", ('self.state = "Active"', "self._vpc_config", "def vpc_config")),
+        (models.LambdaStorage, "lambda_/network.py", ('["latest"]', '["versions"]')),
+        (Subnet, "ec2/interfaces.py", ("self.cidr =", "self._subnet_ips", "self.ipv6_cidr_block_associations")),
+        (NetworkInterfaceBackend, "ec2/interfaces.py", ("self.enis",)),
+        (NetworkInterface, "ec2/interfaces.py", (
             "self.private_ip_addresses", "self.attachment_id", "self.instance", "self.status", "self.interface_type",
             "self.requester_managed", "self.requester_id", "self.attach_time", "def group_set",
         )),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; {LOOK.format(seam)}"
+        seam_kit.assert_keeps(owner, parts, seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
 STOCK = """
-import inspect, io, json, zipfile
-import boto3, moto
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-def code_of(call, **more):
-    try:
-        call(**more)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-
 def subnet(cidr="10.7.0.0/28"):
     vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     return ec2.create_subnet(VpcId=vpc, CidrBlock=cidr)["Subnet"]
@@ -123,12 +36,7 @@ def interface(place, **more):
     return ec2.create_network_interface(SubnetId=place["SubnetId"], **more)["NetworkInterface"]
 
 def make(config):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("price.py", "")
-    role = iam.create_role(RoleName="hikari", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    return lam.create_function(FunctionName="price", Runtime="python3.13", Handler="price.handler", Role=role,
-                               Code={"ZipFile": buffer.getvalue()}, VpcConfig=config)
+    return make_function(VpcConfig=config)
 
 def the_id_of_a_vpc_is_made_up():
     place = subnet()
@@ -184,47 +92,31 @@ def the_interface_of_a_terminated_instance_stays():
     made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=place["SubnetId"])
     ec2.terminate_instances(InstanceIds=[made["Instances"][0]["InstanceId"]])
     return len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws(config={"lambda": {"use_docker": False}}):
-        config = Config(retries={"total_max_attempts": 1})
-        lam, iam, ec2 = (boto3.client(service, "us-east-1", config=config) for service in ("lambda", "iam", "ec2"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
+CLIENTS = {"lam": "lambda", "iam": "iam", "ec2": "ec2"}
 DEFECTS = {
-    "the_id_of_a_vpc_is_made_up": "lambda_network.py",
-    "a_vpc_config_makes_no_interface": "lambda_network.py",
-    "a_vpc_config_is_not_checked": "lambda_vpc.py",
-    "a_full_subnet_takes_more": "ec2_interfaces.py",
-    "addresses_are_given_twice": "ec2_interfaces.py",
-    "an_address_in_use_is_given_again": "ec2_interfaces.py",
-    "an_address_from_elsewhere_is_taken": "ec2_interfaces.py",
-    "an_interface_in_use_is_deleted": "ec2_interfaces.py",
-    "a_subnet_in_use_is_deleted": "ec2_interfaces.py",
-    "a_security_group_in_use_is_deleted": "ec2_interfaces.py",
-    "the_interface_of_a_terminated_instance_stays": "ec2_interfaces.py",
+    "the_id_of_a_vpc_is_made_up": "lambda_/network.py",
+    "a_vpc_config_makes_no_interface": "lambda_/network.py",
+    "a_vpc_config_is_not_checked": "lambda_/vpc.py",
+    "a_full_subnet_takes_more": "ec2/interfaces.py",
+    "addresses_are_given_twice": "ec2/interfaces.py",
+    "an_address_in_use_is_given_again": "ec2/interfaces.py",
+    "an_address_from_elsewhere_is_taken": "ec2/interfaces.py",
+    "an_interface_in_use_is_deleted": "ec2/interfaces.py",
+    "a_subnet_in_use_is_deleted": "ec2/interfaces.py",
+    "a_security_group_in_use_is_deleted": "ec2/interfaces.py",
+    "the_interface_of_a_terminated_instance_stays": "ec2/interfaces.py",
 }
-
-
-@functools.cache
-def _stock() -> dict[str, Any]:
-    """What stock moto does, from a process without our seams; run once."""
-    return dict(seam_kit.stock(STOCK))
 
 
 @seam_kit.asks_stock_moto
 def test_every_defect_is_shown() -> None:
-    assert set(_stock()) == set(DEFECTS)
+    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    seam = DEFECTS[defect]
-    assert _stock()[defect] is True, f"moto has changed: not any more: {defect}; {LOOK.format(seam)}"
+    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
+    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"

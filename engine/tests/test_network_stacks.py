@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit as kit, network_kit as net
-from serverless_cloud import Cloud
+from kits import cloud_kit as kit, fixtures, network_kit as net
 
 FUNCTION: dict[str, Any] = {
     "Type": "AWS::Lambda::Function",
@@ -36,12 +33,8 @@ RESOURCES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _fast(aws: Cloud) -> Iterator[None]:
-    del aws
-    cloud.start(time_scale=net.FAST)
-    yield
-    cloud.start(time_scale=1)
+pytestmark = pytest.mark.usefixtures("aws")
+cloud_of_module = fixtures.cloud_of(time_scale=net.FAST)
 
 
 def make(resources: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from kits import cloud_kit
+from kits.cloud_kit import WAITS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pretends on Linux")
 
@@ -60,7 +61,6 @@ def state(*pids):
 first = kit.invoke("clock", {}).payload
 pids = [first["pid"], first["child"]]
 """
-WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
 
 LIFE = (
     BEGIN

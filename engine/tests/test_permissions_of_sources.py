@@ -6,13 +6,14 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kits import cloud_kit, iam_kit
+from kits import cloud_kit, fixtures, iam_kit
+from kits.events_kit import allow
 from serverless_cloud import Cloud
 
 ACCOUNT = "123456789012"
@@ -29,12 +30,8 @@ def handler(event, context):
     return {"statusCode": 200, "body": "lamp"}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """Permissions are enforced; AWS's own waits are short."""
-    with cloud_kit.cloud_with(time_scale=1000, enforce_iam=True) as aws:
-        yield aws
+#: Permissions are enforced; AWS's own waits are short.
+cloud_of_module = fixtures.cloud_of(time_scale=1000, enforce_iam=True)
 
 
 @pytest.fixture
@@ -62,16 +59,6 @@ def revoke(sid: str = "own") -> None:
         functions.remove_permission(FunctionName="price", StatementId=sid)
 
 
-def let(service: str, queue: Any, source: str) -> None:
-    """The policy of a queue: this service may send for this source."""
-    statement = {
-        "Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sqs:SendMessage",
-        "Resource": queue.arn, "Condition": {"ArnEquals": {"aws:SourceArn": source}},
-    }  # fmt: skip
-    policy = {"Policy": iam_kit.policy(statement)}
-    cloud_kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes=policy)
-
-
 def answer_of(url: str) -> tuple[int, Any]:
     """Status and body, from JSON if it is."""
     try:
@@ -89,7 +76,7 @@ def test_topics(kit: Any, notes: Callable[[], list[str]]) -> None:
     sns = kit.client("sns")
     topic = sns.create_topic(Name="paid")["TopicArn"]
     dead, copy = kit.make_queue("dead"), kit.make_queue("copy")
-    let("sns", dead, topic)
+    allow(dead, topic, "sns")
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=PRICE,
                   Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn})})  # fmt: skip
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=copy.arn)
@@ -100,7 +87,7 @@ def test_topics(kit: Any, notes: Callable[[], list[str]]) -> None:
         sns.publish(TopicArn=topic, Message="refused")
         assert json.loads(kit.received(dead)[0]["Body"])["Message"] == "refused"
     assert notes() == []
-    let("sns", copy, topic)
+    allow(copy, topic, "sns")
     permit("sns", f"arn:aws:sns:us-east-1:{ACCOUNT}:pa*", SourceAccount=ACCOUNT)
     sns.publish(TopicArn=topic, Message="taken")
     kit.eventually(lambda: notes() == ["aws:sns"], "the function is called")
@@ -112,7 +99,7 @@ def test_an_alias_needs_a_permission_of_its_own(kit: Any, notes: Callable[[], li
     topic = sns.create_topic(Name="paid")["TopicArn"]
     kit.client("lambda").create_alias(FunctionName="price", Name="live", FunctionVersion=kit.publish("price"))
     dead = kit.make_queue("dead")
-    let("sns", dead, topic)
+    allow(dead, topic, "sns")
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f"{PRICE}:live",
                   Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn})})  # fmt: skip
     permit("sns", topic)
@@ -148,7 +135,7 @@ def test_rules(kit: Any, notes: Callable[[], list[str]]) -> None:
     events = kit.client("events")
     rule = events.put_rule(Name="paid", EventPattern=json.dumps({"source": ["shop"]}))["RuleArn"]
     dead, copy = kit.make_queue("dead"), kit.make_queue("copy")
-    let("events", dead, rule)
+    allow(dead, rule, "events")
     letters = {"DeadLetterConfig": {"Arn": dead.arn}}
     targets = [{"Id": "function", "Arn": PRICE, **letters}, {"Id": "queue", "Arn": copy.arn, **letters}]
     events.put_targets(Rule="paid", Targets=targets)
@@ -164,7 +151,7 @@ def test_rules(kit: Any, notes: Callable[[], list[str]]) -> None:
             "NO_PERMISSIONS" if of_function else "NO_RESOURCE"  # SQS does not tell strangers what there is
         )
     permit("events", rule)
-    let("events", copy, rule)
+    allow(copy, rule, "events")
     publish("taken")
     kit.eventually(lambda: notes() == ["shop"], "the function is called")
     assert [json.loads(m["Body"])["detail"]["what"] for m in kit.received(copy)] == ["taken"]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import serverless_cloud as cloud
-from kits import cloud_kit, schedule_kit
+from kits import fixtures, schedule_kit
 
 ROLE = "arn:aws:iam::123456789012:role/hikari-pipes"
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
@@ -41,11 +38,7 @@ def handler(event, context):
     return {"batchItemFailures": failed}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    with cloud_kit.cloud_with(time_scale=100) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=100)
 
 
 def send(kit: Any, queue: Any, *orders: dict[str, Any], **more: Any) -> None:
@@ -179,13 +172,8 @@ def test_streams_keep_their_shape_and_order_and_end_in_a_dead_letter(kit: Any, t
     assert set(ids) == {0, 1, 2, 3, 9}
     assert [ids.count(number) for number in (0, 1, 9)] == [1, 1, 1]  # 3 comes again after the broken one before it
 
-    table = kit.client("dynamodb").create_table(
-        TableName="orders",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]["LatestStreamArn"]
+    view = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    table = kit.make_table("orders", StreamSpecification=view)["LatestStreamArn"]
     start = {"DynamoDBStreamParameters": {"StartingPosition": "TRIM_HORIZON"}}
     template = {"InputTemplate": '{"lamp": <$.dynamodb.NewImage.lamp.S>, "what": "<$.eventName>"}'}
     pipe(kit, "changes", table, changes.arn, SourceParameters=start, TargetParameters=template)

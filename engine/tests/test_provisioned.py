@@ -315,8 +315,7 @@ def test_when_all_that_is_reserved_is_provisioned_latest_is_refused(kit: Any) ->
     lam = kit.client("lambda")
     lam.put_function_concurrency(FunctionName="price", ReservedConcurrentExecutions=2)
     provision(kit, 2)
-    refusal = kit.refused(lambda: lam.invoke(FunctionName="price"))
-    assert (refusal.code, refusal.status) == ("TooManyRequestsException", 429)
+    kit.refused(lambda: lam.invoke(FunctionName="price"), "TooManyRequestsException", status=429)
     assert kit.invoke("price", Qualifier="1").error is None
     lam.put_function_concurrency(FunctionName="price", ReservedConcurrentExecutions=3)
     assert kit.invoke("price").error is None

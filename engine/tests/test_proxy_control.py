@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -9,58 +10,32 @@ import psycopg
 import pytest
 
 import serverless_cloud as cloud
+from kits import rds_kit as rk
 
 PASSWORD = "it's a secret %"
 
 
 @pytest.fixture
-def secret(kit: Any) -> str:
+def secret(aws: cloud.Cloud) -> str:
     """The ARN of a secret with a user's name and password."""
-    text = json.dumps({"username": "shop", "password": PASSWORD})
-    return str(kit.client("secretsmanager").create_secret(Name="shop", SecretString=text)["ARN"])
+    del aws
+    return rk.make_secret(password=PASSWORD)
 
 
 @pytest.fixture
-def make(kit: Any, secret: str) -> Any:
+def make(secret: str) -> Any:
     """Makes a proxy; the arguments change CreateDBProxy's."""
-
-    def make_proxy(name: str = "shop-proxy", **given: Any) -> dict[str, Any]:
-        subnets = [s["SubnetId"] for s in kit.client("ec2").describe_subnets()["Subnets"]][:2]
-        settings = {
-            "EngineFamily": "POSTGRESQL",
-            "Auth": [{"AuthScheme": "SECRETS", "SecretArn": secret}],
-            "RoleArn": "arn:aws:iam::123456789012:role/proxy",
-            "VpcSubnetIds": subnets,
-        }
-        made: dict[str, Any] = kit.client("rds").create_db_proxy(DBProxyName=name, **(settings | given))["DBProxy"]
-        return made
-
-    return make_proxy
+    return functools.partial(rk.make_proxy, secret)
 
 
-def make_database(kit: Any, identifier: str = "shop") -> None:
-    """Makes a DB instance and waits until it is available."""
-    rds = kit.client("rds")
-    rds.create_db_instance(
-        DBInstanceIdentifier=identifier,
-        Engine="postgres",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        MasterUsername="shop",
-        MasterUserPassword=PASSWORD,
-        DBName="shop",
-    )
-
-    def status() -> bool:
-        found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
-        return bool(found["DBInstanceStatus"] == "available")
-
-    kit.eventually(status, "the DB instance is available")
+def make_database() -> None:
+    """Makes a DB instance with a database for the proxy's user."""
+    rk.create("shop", MasterUserPassword=PASSWORD, DBName="shop")
 
 
 def test_a_query_goes_through_the_proxy(aws: cloud.Cloud, kit: Any, make: Any) -> None:
     rds = kit.client("rds")
-    make_database(kit)
+    make_database()
     make()
     registered = rds.register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=["shop"])
     assert [t["RdsResourceId"] for t in registered["DBProxyTargets"]] == ["shop"]
@@ -101,9 +76,7 @@ def test_a_query_goes_through_the_proxy(aws: cloud.Cloud, kit: Any, make: Any) -
     ],
 )
 def test_what_is_not_honoured_is_refused(kit: Any, make: Any, given: dict[str, Any], words: str) -> None:
-    refusal = kit.refused(lambda: make(**given))
-    assert refusal.code == "InvalidParameterValue"
-    assert words in refusal.message
+    kit.refused(lambda: make(**given), "InvalidParameterValue", words)
     assert kit.client("rds").describe_db_proxies()["DBProxies"] == []
 
 
@@ -191,7 +164,7 @@ def test_endpoints_of_ones_own_are_refused_by_name(kit: Any, make: Any) -> None:
 
 def test_a_changed_secret_reaches_the_proxy(aws: cloud.Cloud, kit: Any, make: Any, secret: str) -> None:
     rds = kit.client("rds")
-    make_database(kit)
+    make_database()
     make()
     rds.register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=["shop"])
     rds.modify_db_instance(DBInstanceIdentifier="shop", MasterUserPassword="another one", ApplyImmediately=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
@@ -19,17 +17,8 @@ MODULE = "serverless_cloud.rds_proxy"
 
 def make_proxy(kit: Any, name: str = "shop-proxy", **given: Any) -> None:
     """A proxy with one user, and the DB instance "shop" as its target."""
-    text = json.dumps({"username": rk.MASTER, "password": rk.PASSWORD})
-    secret = kit.client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
-    rds = kit.client("rds")
-    settings = {
-        "EngineFamily": "POSTGRESQL",
-        "Auth": [{"AuthScheme": "SECRETS", "SecretArn": secret}],
-        "RoleArn": "arn:aws:iam::123456789012:role/proxy",
-        "VpcSubnetIds": [s["SubnetId"] for s in kit.client("ec2").describe_subnets()["Subnets"]][:2],
-    }
-    rds.create_db_proxy(DBProxyName=name, **(settings | given))
-    rds.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=["shop"])
+    rk.make_proxy(rk.make_secret(name), name, **given)
+    kit.client("rds").register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=["shop"])
 
 
 def connect(aws: cloud.Cloud, name: str = "shop-proxy", **given: Any) -> psycopg.Connection[Any]:
@@ -82,16 +71,7 @@ def test_more_seats_after_a_reboot_make_a_larger_pool(kit: Any) -> None:
     rds = kit.client("rds")
 
     def ceiling() -> float:
-        now = datetime.now(UTC)
-        points = kit.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/RDS",
-            MetricName="MaxDatabaseConnectionsAllowed",
-            Dimensions=[{"Name": "ProxyName", "Value": "shop-proxy"}],
-            StartTime=now - timedelta(minutes=5),
-            EndTime=now + timedelta(minutes=1),
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
+        points = kit.datapoints("AWS/RDS", "MaxDatabaseConnectionsAllowed", "Maximum", ProxyName="shop-proxy")
         return float(max(points, key=lambda point: point["Timestamp"])["Maximum"])
 
     assert ceiling() == 20

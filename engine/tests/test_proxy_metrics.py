@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import serverless_cloud as cloud
+from kits import rds_kit as rk
 
 
 def test_a_proxys_metrics_are_read_from_cloudwatch(aws: cloud.Cloud, kit: Any) -> None:
-    text = json.dumps({"username": "shop", "password": "a password"})
-    arn = kit.client("secretsmanager").create_secret(Name="shop", SecretString=text)["ARN"]
-    subnets = [s["SubnetId"] for s in kit.client("ec2").describe_subnets()["Subnets"]][:2]
-    kit.client("rds").create_db_proxy(
-        DBProxyName="shop-proxy",
-        EngineFamily="POSTGRESQL",
-        Auth=[{"AuthScheme": "SECRETS", "SecretArn": arn}],
-        RoleArn="arn:aws:iam::123456789012:role/proxy",
-        VpcSubnetIds=subnets,
-    )
+    rk.make_proxy(rk.make_secret(password="a password"))
     aws.database_address("shop-proxy")
     cloudwatch = kit.client("cloudwatch")
     names = {m["MetricName"] for m in cloudwatch.list_metrics(Namespace="AWS/RDS")["Metrics"]}

@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from kits.cloud_kit import WAITS
+
 pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="signals as on Unix")
 
 #: An owner of two instances, one of them with clients: one in a long query, one busy without a pause, one that is idle.
@@ -35,15 +37,6 @@ kit.say(server=psutil.Process(me).children()[0].pid, instances=[p.pid for p in r
         segments=[s for p in servers for s in rk.segments(p.pid)] if psutil.LINUX else [],
         ports=[shop["Endpoint"]["Port"], stock["Endpoint"]["Port"]])
 """
-WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """The folder for temporary files of the programs, with spaces and letters of other languages."""
-    folder = tmp_path / "temporär 電球 files"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import rds_kit as rk
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 SHOW = "SHOW max_connections"
 
 
@@ -18,8 +20,7 @@ def apply_status() -> str:
     return str(group["ParameterApplyStatus"])
 
 
-def test_without_a_group_the_class_decides(aws: cloud.Cloud) -> None:
-    del aws
+def test_without_a_group_the_class_decides() -> None:
     shop = rk.create(DBInstanceClass="db.t4g.small")
     assert rk.value(shop, SHOW) == str(2 * 2**30 // 9531392)
     assert shop["DBParameterGroups"] == [
@@ -27,8 +28,7 @@ def test_without_a_group_the_class_decides(aws: cloud.Cloud) -> None:
     ]
 
 
-def test_a_static_parameter_takes_effect_at_a_reboot_and_no_earlier(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_static_parameter_takes_effect_at_a_reboot_and_no_earlier(kit: Any) -> None:
     rk.group("few", max_connections="20")
     shop = rk.create(DBParameterGroupName="few")
     assert (rk.value(shop, SHOW), apply_status()) == ("20", "in-sync")
@@ -42,8 +42,7 @@ def test_a_static_parameter_takes_effect_at_a_reboot_and_no_earlier(aws: cloud.C
     assert rk.value(shop, "SHOW superuser_reserved_connections") == "3"
 
 
-def test_another_group_takes_effect_at_a_reboot(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_another_group_takes_effect_at_a_reboot(kit: Any) -> None:
     shop = rk.create()
     rk.group("half", max_connections="LEAST({DBInstanceClassMemory/9531392/2},5000)")
     kit.client("rds").modify_db_instance(
@@ -57,8 +56,7 @@ def test_another_group_takes_effect_at_a_reboot(aws: cloud.Cloud, kit: Any) -> N
     assert (rk.value(shop, SHOW), apply_status()) == (str(2**30 // 9531392 // 2), "in-sync")
 
 
-def test_a_dynamic_parameter_can_take_effect_at_once(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_dynamic_parameter_can_take_effect_at_once(kit: Any) -> None:
     rk.group("mine", max_connections="30")
     shop = rk.create(DBParameterGroupName="mine")
     with rk.connect(shop) as connection:
@@ -92,8 +90,7 @@ REFUSED = [
 ]
 
 
-def test_a_parameter_that_cannot_be_is_refused(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_parameter_that_cannot_be_is_refused(kit: Any) -> None:
     rk.group("bad")
     wrong = []
     for parameters, method, code, text in REFUSED:
@@ -121,8 +118,7 @@ def test_settings_that_do_not_go_together_are_incompatible_parameters(aws: cloud
     rk.until_gone("shop")
 
 
-def test_a_group_of_another_engine_or_version_is_refused(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_group_of_another_engine_or_version_is_refused(kit: Any) -> None:
     rk.group("old", family="postgres12")
     refusal = kit.refused(lambda: kit.client("rds").create_db_instance(**rk.order(DBParameterGroupName="old")))
     assert refusal.code == "InvalidParameterCombination"

@@ -10,6 +10,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import rds_kit as rk, stack_kit
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 
 def template(policy: str | None = "Delete", **properties: Any) -> str:
     """A template with a parameter group and a DB instance; the arguments change the instance's properties."""
@@ -40,50 +42,37 @@ def template(policy: str | None = "Delete", **properties: Any) -> str:
     })  # fmt: skip
 
 
-def outputs(kit: Any) -> dict[str, str]:
-    (stack,) = kit.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
-    assert stack["StackStatus"] == "CREATE_COMPLETE"
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
 def test_a_stack_s_database_answers_where_the_stack_says(aws: cloud.Cloud, kit: Any) -> None:
-    stacks = kit.client("cloudformation")
-    stacks.create_stack(StackName="shop", TemplateBody=template())
-    out = outputs(kit)
+    out = stack_kit.create("shop", template())
     there = rk.describe(out["Name"])
     assert there["DBInstanceStatus"] == "available"
     assert (out["EndpointAddress"], int(out["EndpointPort"])) == aws.database_address(out["Name"])
     assert (out["DBInstanceArn"], out["DbiResourceId"]) == (there["DBInstanceArn"], there["DbiResourceId"])
     assert rk.value(there, "SHOW max_connections", dbname="orders") == "20"
-    stacks.delete_stack(StackName="shop")
+    stack_kit.delete("shop")
     assert kit.client("rds").describe_db_instances()["DBInstances"] == []
     with pytest.raises(OSError, match="refused"):
         rk.dial(there)
 
 
-def test_a_named_instance_with_a_managed_password(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
+def test_a_named_instance_with_a_managed_password(kit: Any) -> None:
     body = template(None, DBInstanceIdentifier="Shop-DB", MasterUserPassword=None, ManageMasterUserPassword="true")
-    kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=body)
-    there = rk.describe(outputs(kit)["Name"])
+    there = rk.describe(stack_kit.create("shop", body)["Name"])
     assert there["DBInstanceIdentifier"] == "shop-db"
     arn = there["MasterUserSecret"]["SecretArn"]
     secret = json.loads(kit.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     assert rk.value(there, "SELECT 7", user=secret["username"], password=secret["password"]) == 7
 
 
-def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(aws: cloud.Cloud, kit: Any) -> None:
-    del aws
-    kit.client("cloudformation").create_stack(StackName="shop", TemplateBody=template())
-    name = outputs(kit)["Name"]
+def test_an_instance_that_was_deleted_by_hand_does_not_stop_the_deletion(kit: Any) -> None:
+    name = stack_kit.create("shop", template())["Name"]
     kit.client("rds").delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     rk.until_gone(name)
-    kit.client("cloudformation").delete_stack(StackName="shop")
+    stack_kit.delete("shop")
     assert kit.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
 
 
-def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails(aws: cloud.Cloud, kit: Any) -> None:
-    del aws, kit
+def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails() -> None:
     before = stack_kit.create("shop", template())
     after = stack_kit.update("shop", template(BackupRetentionPeriod=3))
     there = rk.describe(after["Name"])
@@ -109,15 +98,13 @@ def test_an_instance_is_changed_in_place_and_put_back_if_the_update_fails(aws: c
     ],
 )
 def test_what_the_local_cloud_does_not_have_is_refused(
-    aws: cloud.Cloud, kit: Any, policy: str, properties: dict[str, str], text: str
+    kit: Any, policy: str, properties: dict[str, str], text: str
 ) -> None:
-    del aws
     assert text in stack_kit.why_not(template(policy, **properties))
     assert kit.client("rds").describe_db_instances()["DBInstances"] == []
 
 
-def test_an_instance_that_cannot_start_fails_its_stack(aws: cloud.Cloud, kit: Any) -> None:
-    del aws, kit
+def test_an_instance_that_cannot_start_fails_its_stack() -> None:
     body = json.loads(template())
     body["Resources"]["Few"]["Properties"]["Parameters"] = {"max_connections": "3"}
     why = stack_kit.why_not(body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -103,17 +102,10 @@ def everything(aws: Cloud, folder: Path) -> None:
 
 def proxy_in_front(instance: str) -> None:
     """A DB proxy that takes connections."""
-    rds = cloud_kit.client("rds")
-    secret = json.dumps({"username": rds_kit.MASTER, "password": rds_kit.PASSWORD})
-    arn = cloud_kit.client("secretsmanager").create_secret(Name="shop", SecretString=secret)["ARN"]
     of_the_default_vpc = [{"Name": "default-for-az", "Values": ["true"]}]
     found = cloud_kit.client("ec2").describe_subnets(Filters=of_the_default_vpc)["Subnets"]
-    subnets = [subnet["SubnetId"] for subnet in found][:2]
-    rds.create_db_proxy(
-        DBProxyName="shop-proxy", EngineFamily="POSTGRESQL", RoleArn="arn:aws:iam::123456789012:role/proxy",
-        Auth=[{"AuthScheme": "SECRETS", "SecretArn": arn}], VpcSubnetIds=subnets,
-    )  # fmt: skip
-    rds.register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=[instance])
+    rds_kit.make_proxy(rds_kit.make_secret(), VpcSubnetIds=[subnet["SubnetId"] for subnet in found][:2])
+    cloud_kit.client("rds").register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=[instance])
 
 
 def listed() -> dict[str, int]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from kits.rest_kit import Api, function_uri, service_uri
+from kits import cloud_kit
+from kits.rest_kit import Api, function_uri
 
 #: Answers with the event that it got, or as the query string asks.
 ECHO = """
@@ -47,25 +46,12 @@ def handler(event, context):
 def shop() -> Iterator[str]:
     """An HTTP server on this machine that tells what it was sent; /tea is answered with 418. Its address."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = {"path": self.path, "stage": self.headers["X-Stage"], "body": self.rfile.read(length).decode()}
-            body = json.dumps(sent).encode()
-            self.send_response(418 if "tea" in self.path else 200)
-            for name, value in (("Content-Type", "application/json"), ("X-Shop", "hikari")):
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Any, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        sent = {"path": request.path, "stage": request.headers["X-Stage"], "body": body.decode()}
+        headers = {"Content-Type": "application/json", "X-Shop": "hikari"}
+        return 418 if "tea" in request.path else 200, headers, json.dumps(sent).encode()
 
-        do_GET = do_POST
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = cloud_kit.serve(answer)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -75,8 +61,7 @@ def test_what_answers_is_the_deployment_that_a_stage_shows(aws: Any, kit: Any) -
     arn = kit.deploy("echo", ECHO)
     api = Api(aws)
     api.function("/orders/{id}", arn.replace("echo", "${stageVariables.name}"), "ANY")
-    early = api.call("/orders/7")
-    assert (early.status_code, early.json()) == (403, {"message": "Forbidden"})
+    assert api.told("/orders/7") == (403, {"message": "Forbidden"})
 
     first = api.deploy(variables={"name": "echo", "tax": "10"})
     answer = api.call("/orders/7")
@@ -180,10 +165,8 @@ def test_what_does_not_get_an_answer(aws: Any, kit: Any) -> None:
         bad = api.call(f"/orders?answer={asked}")
         assert (bad.status_code, bad.json()) == (502, {"message": "Internal server error"}), asked
         assert bad.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
-    large = api.call("/orders", "POST", data="x" * 6_300_000)
-    assert (large.status_code, large.json()) == (413, {"message": "Request Too Long"})
-    late = api.call("/slow?answer=slow")
-    assert (late.status_code, late.json()) == (504, {"message": "Endpoint request timed out"})
+    assert api.told("/orders", "POST", data="x" * 6_300_000) == (413, {"message": "Request Too Long"})
+    assert api.told("/slow?answer=slow") == (504, {"message": "Endpoint request timed out"})
     assert api.call("/gone").status_code == 500
 
     # A gateway response of one's own: status, headers, body; the default for all others of 4xx.
@@ -217,30 +200,15 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
         "&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=$input.params('kind')"
     )
     names = api.method("/orders", "POST")
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("sqs", "path/123456789012/orders"),
-        credentials=role,
-        requestParameters=form,
-        requestTemplates={"application/json": template},
-        passthroughBehavior="NEVER",
-    )
+    more = {"requestParameters": form, "passthroughBehavior": "NEVER"}
+    api.service(names, "sqs", "path/123456789012/orders", role, template, **more)
     found = "$input.path('$.SendMessageResponse.SendMessageResult.MessageId')"
     api.answer(names, "200", {"application/json": f'{{"id": "{found}"}}'})
     api.answer(names, "404", {"application/json": '{"why": $input.json("$.Error.Code")}'}, pattern="4\\d{2}")
     names = api.method("/json", "POST")
     body = f'{{"QueueUrl": "{queue.url}", "MessageBody": "$util.escapeJavaScript($input.body)"}}'
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("sqs", "action/SendMessage"),
-        credentials=role,
-        requestParameters={"integration.request.header.Content-Type": "'application/x-amz-json-1.0'"},
-        requestTemplates={"application/json": body},
-    )
+    json_1_0 = {"integration.request.header.Content-Type": "'application/x-amz-json-1.0'"}
+    api.service(names, "sqs", "action/SendMessage", role, body, requestParameters=json_1_0)
     api.answer(names, "202")
     api.answer(names, "400", {"application/json": '{"why": $input.json("$.message")}'}, pattern="4\\d{2}")
     api.deploy()
@@ -258,10 +226,8 @@ def test_an_api_sends_to_a_queue_by_itself(aws: Any, kit: Any) -> None:
     broken = api.call("/json", "POST", json={"lamp": "Aki's"})  # escapeJavaScript writes \\', which is no JSON
     assert (broken.status_code, broken.json()) == (400, {"why": ""})
     kit.client("sqs").delete_queue(QueueUrl=queue.url)
-    gone = api.call("/json", "POST", json={})
-    assert (gone.status_code, gone.json()) == (400, {"why": "The specified queue does not exist."})
-    gone = api.call("/orders", "POST", json={})
-    assert (gone.status_code, gone.json()) == (404, {"why": "AWS.SimpleQueueService.NonExistentQueue"})
+    assert api.told("/json", "POST", json={}) == (400, {"why": "The specified queue does not exist."})
+    assert api.told("/orders", "POST", json={}) == (404, {"why": "AWS.SimpleQueueService.NonExistentQueue"})
 
 
 def test_an_api_starts_a_state_machine_by_itself(aws: Any, kit: Any) -> None:
@@ -270,16 +236,8 @@ def test_an_api_starts_a_state_machine_by_itself(aws: Any, kit: Any) -> None:
     machine = states.create_state_machine(name="pay", roleArn=role, definition=json.dumps(definition))
     escaped = "$util.escapeJavaScript($input.json('$'))"
     names = api.method("/payments", "POST")
-    api.gateway.put_integration(
-        **names,
-        type="AWS",
-        integrationHttpMethod="POST",
-        uri=service_uri("states", "action/StartExecution"),
-        credentials=role,
-        requestTemplates={
-            "application/json": f'{{"stateMachineArn": "{machine["stateMachineArn"]}", "input": "{escaped}"}}'
-        },
-    )
+    template = f'{{"stateMachineArn": "{machine["stateMachineArn"]}", "input": "{escaped}"}}'
+    api.service(names, "states", "action/StartExecution", role, template)
     api.answer(names, "202", {"application/json": '{"execution": $input.json("$.executionArn")}'})
     api.deploy()
     order = {"lamp": 'path/1 "é"', "parts": ["a", 2, None]}
@@ -363,8 +321,7 @@ def test_servers_on_this_machine_and_no_others(aws: Any, kit: Any, shop: str) ->
     assert (mapped.json()["body"], mapped.headers["X-Shop"]) == ('{"a": 1}', "hikari")
     api.patch_stage(("/variables/where", "tea"))
     assert (api.call("/http").status_code, api.call("/http").json()) == (400, {"no": "/tea"})
-    closed = api.call("/closed")
-    assert (closed.status_code, closed.json()) == (504, {"message": "Network error communicating with endpoint"})
+    assert api.told("/closed") == (504, {"message": "Network error communicating with endpoint"})
     outside = api.call("/outside")
     assert outside.status_code == 500
     assert "can't reach http://example.com/" in outside.json()["message"]

@@ -154,8 +154,7 @@ def test_request_validators(aws: Any) -> None:
     wrong = api.call("/orders?shop=1", "POST", json={"lamp": 7, "count": 0})
     assert (wrong.status_code, len(wrong.json()["errors"])) == (400, 2)
     assert api.call("/orders?shop=1", "POST", data="{", headers={"Content-Type": "application/json"}).status_code == 400
-    good = api.call("/orders?shop=1", "POST", json={"lamp": "a", "count": 1})
-    assert (good.status_code, good.json()) == (200, {"ok": True})
+    assert api.told("/orders?shop=1", "POST", json={"lamp": "a", "count": 1}) == (200, {"ok": True})
 
 
 def test_a_lambda_authorizer_decides(aws: Any, kit: Any) -> None:
@@ -325,8 +324,7 @@ def test_what_is_refused(aws: Any, kit: Any) -> None:
 
     parent = api.resource("/orders")
     for part, code in (("{id}", "ConflictException"), ("{other}", "BadRequestException")):
-        again = kit.refused(lambda part=part: gateway.create_resource(restApiId=api.id, parentId=parent, pathPart=part))
-        assert again.code == code
+        kit.refused(lambda part=part: gateway.create_resource(restApiId=api.id, parentId=parent, pathPart=part), code)
     assert kit.refused(lambda: api.method("/orders", "GET", authorizationType="CUSTOM")).code == "BadRequestException"
     assert kit.refused(lambda: api.method("/orders", "FETCH")).code == "BadRequestException"
     for setting in ({"policy": "{}"}, {"minimumCompressionSize": 0}, {"endpointConfiguration": {"types": ["PRIVATE"]}}):

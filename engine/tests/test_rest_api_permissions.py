@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-import serverless_cloud as cloud
-from kits import cloud_kit
+from kits import fixtures
 from kits.iam_kit import allow, policy, role_of
 from kits.rest_kit import Api, function_uri, service_uri
 
@@ -33,23 +30,12 @@ def handler(event, context):
     return {"principalId": "aki", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """A local cloud that enforces permissions."""
-    with cloud_kit.cloud_with(enforce_iam=True) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
 def let_in(kit: Any, function: str, api: Api, what: str) -> None:
     """Lets an API call a function."""
-    kit.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId="api",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/{what}",
-    )
+    kit.permit(function, "apigateway", SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/{what}")
 
 
 def answer(response: requests.Response) -> tuple[int, Any]:

@@ -2,121 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from pathlib import Path
-from typing import Any
-
-import pytest
-from moto.apigateway import exceptions, models, urls
+from moto.apigateway import models, urls
 from moto.apigateway.responses import APIGatewayResponse
 
 from kits import seam_kit
-from serverless_cloud.seams import rest_operations
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "rest_apis.py": [
-        (models.APIGatewayBackend, {
-            "create_rest_api": "self, name, description, api_key_source=None, endpoint_configuration=None, tags=None, "
-            "policy=None, minimum_compression_size=None, disable_execute_api_endpoint=None",
-            "delete_rest_api": "self, function_id",
-            "get_rest_api": "self, function_id",
-        }),
-        (models.RestAPI, {
-            "create_deployment": "self, name, description, stage_variables=None",
-            "delete_deployment": "self, deployment_id",
-            "get_deployment": "self, deployment_id",
-            "update_integration_mocks": "self, stage_name",
-        }),
-        (models.Resource, {"get_path": "self"}),
-        (models.Method, {"to_json": "self"}),
-        (models.Integration, {"to_json": "self"}),
-        (models.Authorizer, {"to_json": "self"}),
-        (models.GatewayResponse, {"to_json": "self"}),
-        (models.RequestValidator, {"to_dict": "self"}),
-        (exceptions.StageStillActive, {"__init__": "self"}),
-        (exceptions.DeploymentNotFoundException, {"__init__": "self"}),
-    ],
-    "rest_rules.py": [
-        (APIGatewayResponse, dict.fromkeys((
-            "create_rest_api", "update_rest_api", "create_resource", "delete_resource", "put_method", "delete_method",
-            "put_integration", "put_integration_response", "create_authorizer", "put_gateway_response",
-            "put_method_response", "create_model", "get_integration", "delete_authorizer", "delete_usage_plan",
-        ), "self")),
-        (models.APIGatewayBackend, {
-            "get_resource": "self, function_id, resource_id",
-            "get_method": "self, function_id, resource_id, method_type",
-            "get_authorizer": "self, restapi_id, authorizer_id",
-            "get_usage_plan": "self, usage_plan_id",
-        }),
-        (models.Method, {"get_response": "self, response_code"}),
-        (exceptions.BadRequestException, {"__init__": "self, message"}),
-        (exceptions.ConflictException, {"__init__": "self, message"}),
-        (exceptions.NotFoundException, {"__init__": "self, message"}),
-    ],
-    "rest_stage_rules.py": [
-        (APIGatewayResponse, dict.fromkeys((
-            "create_deployment", "create_stage", "update_stage", "create_usage_plan", "update_usage_plan",
-            "create_usage_plan_key",
-        ), "self")),
-        (models.Stage, {
-            "_get_default_method_settings": "self", "__init__": "*", "to_json": "self",
-            "apply_operations": "self, patch_operations",
-            "_method_settings_translations": "self, key",
-        }),
-        (models.UsagePlan, {"apply_patch_operations": "self, patch_operations"}),
-        (models.APIGatewayBackend, {
-            "get_stage": "self, function_id, stage_name",
-            "get_usage_plan": "self, usage_plan_id",
-        }),
-    ],
-    "rest_operations.py": [
-        (APIGatewayResponse, {"dispatch": "args, kwargs"}),
-        (models.APIGatewayBackend, {"get_usage_plan_keys": "self, usage_plan_id, name=None"}),
-    ],
-    "rest_import.py": [
-        (models.APIGatewayBackend, {
-            "import_rest_api": "self, api_doc, fail_on_warnings",
-            "put_rest_api": "self, function_id, api_doc, fail_on_warnings, mode='merge'",
-            "create_resource": "self, function_id, parent_resource_id, path_part",
-            "create_authorizer": "self, restapi_id, name, authorizer_type, kwargs",
-            "put_method": "self, function_id, resource_id, method_type, authorization_type, api_key_required=None, "
-            "request_parameters=None, request_models=None, operation_name=None, authorizer_id=None, "
-            "authorization_scopes=None, request_validator_id=None",
-            "put_method_response": "self, function_id, resource_id, method_type, response_code, response_models, "
-            "response_parameters",
-            "put_integration": "self, function_id, resource_id, method_type, integration_type, uri, "
-            "integration_method, credentials=None, request_templates=None, passthrough_behavior=None, tls_config=None, "
-            "cache_namespace=None, timeout_in_millis=None, request_parameters=None, content_handling=None, "
-            "connection_type=None",
-            "put_integration_response": "self, function_id, resource_id, method_type, status_code, selection_pattern, "
-            "response_templates, response_parameters, content_handling=None",
-        }),
-        (models.RestAPI, {
-            "add_model": "self, name, description, schema, content_type",
-            "create_request_validator": "self, name, validateRequestBody, validateRequestParameters",
-            "put_gateway_response": "self, response_type, status_code, response_parameters, response_templates",
-        }),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_rest_apis_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {p.name for p in folder.glob("rest_*.py")} == set(SEAMS)
+from serverless_cloud.services.apigateway import rest_operations
 
 
 def test_moto_lacks_the_operations_that_a_seam_adds() -> None:
-    look = LOOK.format("rest_operations.py")
+    look = seam_kit.LOOK.format("apigateway/rest_operations.py")
     added = {"test_invoke_method", "flush_stage_cache", "flush_stage_authorizers_cache", "get_usage", "update_method"}
     kept_without_effect = {"create_domain_name", "create_vpc_link", "get_export"}
     for name in added | {"update_integration"} | set(rest_operations.REFUSED) - kept_without_effect:
@@ -128,26 +22,21 @@ def test_moto_s_objects_have_what_the_seams_read() -> None:
     for owner, attributes, seam in (
         (models.RestAPI, ("binaryMediaTypes", "api_key_source", "disableExecuteApiEndpoint", "root_resource_id",
                           "stages", "deployments", "resources", "models", "request_validators", "authorizers",
-                          "gateway_responses"), "rest_apis.py"),
-        (models.Stage, ("deployment_id", "variables", "method_settings", "cache_cluster_enabled"), "rest_apis.py"),
-        (models.UsagePlan, ("api_stages", "throttle", "quota"), "rest_apis.py"),
-        (models.ApiKey, ("value", "enabled"), "rest_apis.py"),
+                          "gateway_responses"), "apigateway/rest_apis.py"),
+        (models.Stage, ("deployment_id", "variables", "method_settings", "cache_cluster_enabled"),
+         "apigateway/rest_apis.py"),
+        (models.UsagePlan, ("api_stages", "throttle", "quota"), "apigateway/rest_apis.py"),
+        (models.ApiKey, ("value", "enabled"), "apigateway/rest_apis.py"),
         (models.Integration, ("cache_key_parameters", "cache_namespace", "passthrough_behaviour", "timeout_in_millis",
-                              "http_method"), "rest_rules.py"),
-        (models.Method, ("request_parameters", "method_integration"), "rest_rules.py"),
+                              "http_method"), "apigateway/rest_rules.py"),
+        (models.Method, ("request_parameters", "method_integration"), "apigateway/rest_rules.py"),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for attribute in attributes:
-            assert f"self.{attribute}" in source, f"{owner.__name__}.{attribute} is gone; {LOOK.format(seam)}"
+        seam_kit.assert_keeps(owner, [f"self.{attribute}" for attribute in attributes], seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, json
-import boto3, moto
-from botocore.exceptions import ClientError
-
 def make(**more):
     return gateway.create_rest_api(name="hikari", **more)
 
@@ -245,21 +134,9 @@ def an_unknown_plan_is_a_crash():
         gateway.delete_usage_plan(usagePlanId="nothing")
     except KeyError:
         return True
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and "_" in n]:
-    with moto.mock_aws():
-        gateway = boto3.client("apigateway", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 3
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("rest_*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, gateway="apigateway"), STOCK.count("\ndef ") - 3, "rest_*.py")

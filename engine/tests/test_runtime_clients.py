@@ -61,19 +61,17 @@ def test_an_error_is_reported_and_the_environment_goes_on(kit: Any, runtime_clie
     assert kit.invoke("price").payload["count"] == 2
 
 
-def test_a_result_that_is_not_json_is_an_error(kit: Any, runtime_client: dict[str, Any]) -> None:
-    kit.deploy("price", "def handler(event, context):\n    return {1, 2}\n", **runtime_client)
-    answer = kit.invoke("price")
-    assert answer.error == "Unhandled"
-    assert answer.payload["errorType"] == "Runtime.MarshalError"
-    assert "not JSON serializable" in answer.payload["errorMessage"]
-
-
-def test_an_init_error_is_reported(kit: Any, runtime_client: dict[str, Any]) -> None:
-    kit.deploy("price", "import lampshade\ndef handler(event, context): ...\n", **runtime_client)
-    answer = kit.invoke("price")
-    assert answer.error == "Unhandled"
-    assert answer.payload["errorType"] == "Runtime.ImportModuleError"
+@pytest.mark.parametrize(
+    ("source", "kind", "words"),
+    [
+        ("def handler(event, context):\n    return {1, 2}\n", "Runtime.MarshalError", "not JSON serializable"),
+        ("import lampshade\ndef handler(event, context): ...\n", "Runtime.ImportModuleError", ""),
+    ],
+    ids=["a result that is not JSON", "Init"],
+)
+def test_what_fails_is_reported(kit: Any, runtime_client: dict[str, Any], source: str, kind: str, words: str) -> None:
+    kit.deploy("price", source, **runtime_client)
+    kit.failed(kit.invoke("price"), kind, words)
 
 
 def test_an_event_of_null_and_a_call_without_payload(kit: Any, runtime_client: dict[str, Any]) -> None:

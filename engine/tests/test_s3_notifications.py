@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kits import events_kit
 from kits.push_kit import make_topic, noted, recorder, subscribe
 
 BUCKET = "hikari-photos"
@@ -42,10 +43,8 @@ def test_an_event_has_every_field(kit: Any, s3: Any) -> None:
     notify(s3, QueueConfigurations=[asked], EventBridgeConfiguration={})
     (test,) = kit.records(queue)
     assert (test["Service"], test["Event"], test["Bucket"]) == ("Amazon S3", "s3:TestEvent", BUCKET)
-    events = kit.client("events")
     pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [BUCKET]}}}
-    events.put_rule(Name="photos", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="photos", Targets=[{"Id": "1", "Arn": bus.arn}])
+    events_kit.make_rule("photos", pattern, bus)
 
     put = s3.put_object(Bucket=BUCKET, Key="in/red flöwer+1.jpg", Body=b"lamp", Tagging="kind=lamp")
     told = put["ResponseMetadata"]["HTTPHeaders"]
@@ -102,9 +101,7 @@ def test_each_request_is_told_once(kit: Any, s3: Any) -> None:
     kinds = ("ObjectCreated:*", "ObjectRemoved:*", "ObjectTagging:*", "ObjectAcl:Put")
     notify(s3, QueueConfigurations=[for_queue(queue.arn, *kinds)], EventBridgeConfiguration={})
     kit.received(queue)
-    events = kit.client("events")
-    events.put_rule(Name="photos", EventPattern='{"source": ["aws.s3"]}')
-    events.put_targets(Rule="photos", Targets=[{"Id": "1", "Arn": bus.arn}])
+    events_kit.make_rule("photos", {"source": ["aws.s3"]}, bus)
 
     def there(key: str) -> dict[str, str]:
         return {"Bucket": BUCKET, "Key": key}

@@ -12,6 +12,8 @@ import pytest
 import serverless_cloud as cloud
 from kits import stack_kit as here
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 SAM = "AWS::Serverless-2016-10-31"
 CODE = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'andon'}\n"
 #: A Lambda authorizer: whoever shows the lamp may come in.
@@ -83,14 +85,12 @@ def test_what_the_translator_refuses_comes_back_in_its_words(kit: Any) -> None:
     assert stacks.describe_stacks()["Stacks"] == []
 
 
-def test_a_gradual_deployment_is_refused(kit: Any) -> None:
-    del kit
+def test_a_gradual_deployment_is_refused() -> None:
     gradual = function(AutoPublishAlias="live", DeploymentPreference={"Type": "Canary10Percent5Minutes"})
     assert "doesn't support" in here.why_not(template(Orders=gradual))
 
 
-def test_authorizers_of_both_kinds_of_api(kit: Any, aws: cloud.Cloud) -> None:
-    del kit
+def test_authorizers_of_both_kinds_of_api(aws: cloud.Cloud) -> None:
     gate = {"Fn::GetAtt": ["Gate", "Arn"]}
     rest_auth = {"DefaultAuthorizer": "Lamp", "Authorizers": {"Lamp": {"FunctionArn": gate}}}
     http_auth = {"DefaultAuthorizer": "Lamp", "Authorizers": {"Lamp": {
@@ -121,8 +121,7 @@ def test_authorizers_of_both_kinds_of_api(kit: Any, aws: cloud.Cloud) -> None:
     here.delete("shop")
 
 
-def test_an_api_from_its_own_document(kit: Any, aws: cloud.Cloud) -> None:
-    del kit
+def test_an_api_from_its_own_document(aws: cloud.Cloud) -> None:
     uri = {"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations"}
     paths = {"/lamps": {"get": {"x-amazon-apigateway-integration": {
         "type": "aws_proxy", "httpMethod": "POST", "uri": uri, "payloadFormatVersion": "2.0"}}}}  # fmt: skip

@@ -2,69 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
-import pytest
-from moto.core.exceptions import JsonRESTError
-from moto.events.models import EventsBackend, Rule
+from moto.events.models import Rule
 from moto.pipes import models as pipes
-from moto.pipes.responses import EventBridgePipesResponse
 from moto.scheduler import models as scheduler
-from moto.scheduler.exceptions import ScheduleExists
-from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from kits import seam_kit
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "schedules.py": [
-        (EventBridgeSchedulerResponse, dict.fromkeys((
-            "create_schedule", "update_schedule", "create_schedule_group",
-        ), "self")),
-        (scheduler.EventBridgeSchedulerBackend, {
-            "get_schedule": "self, group_name, name",
-            "get_schedule_group": "self, group_name",
-            "delete_schedule": "self, group_name, name",
-            "delete_schedule_group": "self, name",
-        }),
-        (ScheduleExists, {"__init__": "self, name"}),
-        (scheduler.Schedule, {"validate_target": "target"}),
-    ],
-    "shape_rules.py": [
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-    "scheduled_rules.py": [
-        (EventsBackend, {
-            "put_rule": "self, name, description=None, event_bus_arn=None, event_pattern=None, role_arn=None, "
-            "scheduled_expression=None, state=None, managed_by=None, tags=None",
-            "describe_rule": "self, name, event_bus_arn",
-            "enable_rule": "self, name, event_bus_arn",
-            "disable_rule": "self, name, event_bus_arn",
-            "delete_rule": "self, name, event_bus_arn",
-            "_normalize_event_bus_arn": "self, event_bus_arn",
-        }),
-    ],
-    "pipes.py": [
-        (EventBridgePipesResponse, dict.fromkeys((
-            "create_pipe", "update_pipe", "describe_pipe", "delete_pipe", "start_pipe", "stop_pipe",
-        ), "self")),
-        (pipes.EventBridgePipesBackend, {"describe_pipe": "self, name"}),
-        (pipes.Pipe, {"advance": "self"}),
-    ],
-    "pipe_rules.py": [
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
 
 
 def test_schedules_and_pipes_of_moto_have_what_the_seams_read_and_set() -> None:
@@ -75,17 +17,12 @@ def test_schedules_and_pipes_of_moto_have_what_the_seams_read_and_set() -> None:
          "target_parameters role_arn"),
         (Rule, "name scheduled_expression state targets"),
     ):  # fmt: skip
-        for name in names.split():
-            assert f"self.{name} = " in inspect.getsource(owner), f"{owner.__name__}.{name}; {LOOK.format('*.py')}"
+        seam_kit.assert_keeps(owner, [f"self.{name} = " for name in names.split()], "*.py")
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
 STOCK = """
-import inspect, json
-import boto3, moto
-from botocore.exceptions import ClientError
-
 ROLE = "arn:aws:iam::123456789012:role/r"
 TARGET = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": ROLE}
 OFF = {"FlexibleTimeWindow": {"Mode": "OFF"}, "Target": TARGET, "Name": "s"}
@@ -133,23 +70,11 @@ def a_stopped_pipe_starts_by_being_looked_at():
 def a_pipe_forgets_that_it_shall_be_stopped():
     pipe(DesiredState="STOPPED")
     return pip.describe_pipe(Name="p")["CurrentState"] == "RUNNING"
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws():
-        sch, pip = boto3.client("scheduler", "us-east-1"), boto3.client("pipes", "us-east-1")
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 2
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format(
-        "schedules.py, pipes.py"
+    seam_kit.assert_all(
+        seam_kit.shown(STOCK, sch="scheduler", pip="pipes"), STOCK.count("\ndef ") - 2, "schedules.py, pipes.py"
     )

@@ -5,25 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import serverless_cloud as cloud
-from kits import cloud_kit, schedule_kit
+from kits import fixtures, schedule_kit
 
 SCALE = 600
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 ROLE = "arn:aws:iam::123456789012:role/hikari-scheduler"
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    with cloud_kit.cloud_with(time_scale=SCALE) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=SCALE)
 
 
 def minutes_between(times: list[str]) -> list[float]:

@@ -9,7 +9,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,7 +17,7 @@ import psutil
 import pytest
 from botocore.config import Config
 
-from serverless_cloud import Cloud, seams
+from serverless_cloud import Cloud, services
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=local/20201119/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=none"
 
@@ -117,15 +117,15 @@ def test_what_moto_prints_blocks_nobody(aws: Cloud, kit: Any) -> None:
     assert kit.client("sqs").list_queues()
 
 
-def test_seams_that_cannot_be_installed_say_so_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_that_cannot_be_installed_say_so_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
-    def install(_: Any) -> None:
-        tried.append("pipes")
+    def load(service: str) -> NoReturn:
+        tried.append(service)
         raise ImportError("no module named lamps")
 
-    monkeypatch.setattr(seams, "_LATE", {"pipes": install})
-    late: Any = seams.LateSeams(None)  # type: ignore[arg-type]
+    monkeypatch.setattr(services, "load", load)
+    late: Any = services.LateServices(None)  # type: ignore[arg-type]
     late.before("sqs")
     for _ in range(2):
         with pytest.raises(RuntimeError, match=r"pipes could not be set up: ImportError\('no module named lamps'\)"):

@@ -245,8 +245,7 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
         code, message = publishing(MessageAttributes={name: attribute})
         assert code == "ParameterValueInvalid"
         assert message.startswith(words)
-    missing = kit.refused(lambda: sns().publish(TopicArn=topic + "x", Message="lamp"))
-    assert (missing.code, missing.message) == ("NotFound", "Topic does not exist")
+    kit.refused(lambda: sns().publish(TopicArn=topic + "x", Message="lamp"), "NotFound", message="Topic does not exist")
     for parameter, call in (
         ("TopicArn", lambda arn: sns().publish(TopicArn=arn, Message="lamp")),
         ("TopicArn", lambda arn: sns().subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue.arn)),

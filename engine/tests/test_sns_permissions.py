@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kits import cloud_kit
+from kits import fixtures
+from kits.events_kit import allow
 from kits.push_kit import make_topic, noted, recorder, sns, subscribe
-from serverless_cloud import Cloud
 
 BUCKET = "hikari-photos"
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """A local cloud that enforces permissions."""
-    with cloud_kit.cloud_with(enforce_iam=True) as aws:
-        yield aws
-
-
-def let_in(kit: Any, queue: Any, service: str, source: str) -> None:
-    """Gives a queue the policy that AWS's guides give for a topic or a bucket."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": f"{service}.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+cloud_of_module = fixtures.cloud_of(enforce_iam=True)
 
 
 def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) -> None:
     topic, other = make_topic("orders"), make_topic("other")
     dlq, stock, place = kit.make_queue("dead"), kit.make_queue("stock"), tmp_path / "events"
-    let_in(kit, dlq, "sns", topic)
+    allow(dlq, topic, "sns")
     redrive = {"deadLetterTargetArn": dlq.arn}
     function = recorder("mail", place)
     subscribe(topic, stock.arn, RedrivePolicy=redrive)
@@ -47,17 +26,11 @@ def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) ->
     sns().publish(TopicArn=topic, Message="locked out")
     assert [m["Message"] for m in kit.records(dlq, 2)] == ["locked out"] * 2
 
-    let_in(kit, stock, "sns", other)  # another topic's leave is none
+    allow(stock, other, "sns")  # another topic's leave is none
     sns().publish(TopicArn=topic, Message="still locked out")
     assert len(kit.records(dlq, 2)) == 2
-    let_in(kit, stock, "sns", topic)
-    kit.client("lambda").add_permission(
-        FunctionName="mail",
-        StatementId="orders",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic,
-    )
+    allow(stock, topic, "sns")
+    kit.permit("mail", "sns", SourceArn=topic)
     sns().publish(TopicArn=topic, Message="let in")
     assert kit.records(stock)[0]["Message"] == "let in"
     assert noted(place)[0]["Records"][0]["Sns"]["Message"] == "let in"
@@ -86,20 +59,14 @@ def test_a_bucket_needs_the_leave_of_its_targets(kit: Any, tmp_path: Path) -> No
         topic: words.format("topic"),
         f"{function}, null": f"Not authorized to invoke function [{function}]",
     }
-    let_in(kit, queue, "s3", source)
+    allow(queue, source, "s3")
     statement = {
         "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic,
         "Condition": {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": "123456789012"}},
     }  # fmt: skip
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sns().set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
-    kit.client("lambda").add_permission(
-        FunctionName="thumbnail",
-        StatementId="photos",
-        Action="lambda:InvokeFunction",
-        Principal="s3.amazonaws.com",
-        SourceArn=source,
-    )
+    kit.permit("thumbnail", "s3", SourceArn=source)
     notify()
     s3.put_object(Bucket=BUCKET, Key="lamp.jpg", Body=b"x")
     assert noted(place)[0]["Records"][0]["s3"]["object"]["key"] == "lamp.jpg"

@@ -196,10 +196,7 @@ def test_what_sqs_refuses(kit: Any) -> None:
     assert told["Attributes"]["CreatedTimestamp"].isdigit()
     gone = kit.refused(lambda: sqs.get_queue_attributes(QueueUrl=f"{dead.url}-none"))  # without a name of an attribute
     assert gone.code == "AWS.SimpleQueueService.NonExistentQueue"
-    refused_queues = [
-        *REFUSED_QUEUES,
-        ({"RedrivePolicy": {}}, "InvalidParameterValue", "does not allow this queue"),
-    ]
+    refused_queues = [*REFUSED_QUEUES, ({"RedrivePolicy": {}}, "InvalidParameterValue", "does not allow this queue")]
     for attributes, code, words in refused_queues:
         redrive = attributes.get("RedrivePolicy")
         if isinstance(redrive, dict):

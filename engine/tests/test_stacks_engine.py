@@ -8,6 +8,8 @@ import pytest
 
 from kits import stack_kit as here
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 QUEUE = "AWS::SQS::Queue"
 
 
@@ -38,8 +40,7 @@ def timeout(kit: Any, url: str) -> str:
     return str(found["Attributes"]["VisibilityTimeout"])
 
 
-def test_waiters_events_and_summaries_tell_a_stack_s_life(kit: Any) -> None:
-    del kit
+def test_waiters_events_and_summaries_tell_a_stack_s_life() -> None:
     stacks = here.stacks()
     body = here.text(template(Orders=queue(), Payments=queue(DependsOn="Orders")))
     id = stacks.create_stack(StackName="shop", TemplateBody=body)["StackId"]
@@ -173,8 +174,7 @@ def test_a_bucket_with_objects_stops_the_deletion_until_it_is_retained(kit: Any)
     assert s3.head_bucket(Bucket="hikari-pictures")
 
 
-def test_what_is_not_made_here_fails_the_stack_by_name(kit: Any) -> None:
-    del kit
+def test_what_is_not_made_here_fails_the_stack_by_name() -> None:
     fleet = {"Type": "AWS::ECS::Cluster", "Properties": {}}
     assert "doesn't support the resource type AWS::ECS::Cluster" in here.why_not(template(Fleet=fleet))
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DeliveryStatusLogging": [{"Protocol": "sqs"}]}}
@@ -188,8 +188,7 @@ def test_what_is_not_made_here_fails_the_stack_by_name(kit: Any) -> None:
     )
 
 
-def test_protection_names_and_second_stacks(kit: Any) -> None:
-    del kit
+def test_protection_names_and_second_stacks() -> None:
     stacks = here.stacks()
     here.create("shop", template(Orders=queue()), EnableTerminationProtection=True)
     same, other = here.text(template(Orders=queue())), here.text(template(Stock=queue()))

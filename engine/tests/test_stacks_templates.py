@@ -10,6 +10,8 @@ import pytest
 
 from kits import stack_kit as here
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 QUEUE = {"Type": "AWS::SQS::Queue"}
 
 FUNCTIONS = """
@@ -118,8 +120,7 @@ def test_what_is_refused_before_anything_is_made(kit: Any, template: Any, words:
     assert kit.client("sqs").list_queues().get("QueueUrls") is None
 
 
-def test_parameters_that_there_are_not_and_secret_ones(kit: Any) -> None:
-    del kit
+def test_parameters_that_there_are_not_and_secret_ones() -> None:
     stacks = here.stacks()
     secret = _with(Parameters={"Password": {"Type": "String", "NoEcho": True, "MinLength": 8}})
     given = [{"ParameterKey": "Password", "ParameterValue": "lamplight"}]
@@ -168,8 +169,7 @@ def test_dynamic_references_are_looked_up(kit: Any) -> None:
     assert found["DelaySeconds"] == "7"
 
 
-def test_what_a_template_declares(kit: Any) -> None:
-    del kit
+def test_what_a_template_declares() -> None:
     stacks = here.stacks()
     sam = "Transform: AWS::Serverless-2016-10-31\n" + FUNCTIONS
     told = stacks.validate_template(TemplateBody=sam)

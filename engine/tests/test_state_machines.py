@@ -8,14 +8,13 @@ more.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import batch_kit as batch, cloud_kit, states_kit as sk
+from kits import batch_kit as batch, fixtures, states_kit as sk
+from kits.states_kit import task
 
 #: Submits a rendering to a table, and tells how far it is: a job that is ready at the third look.
 JOBS = """
@@ -30,18 +29,7 @@ def check(event, context):
     return job["ends"] if job["looks"] >= 3 else "RUNNING"
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
-
-
-def task(call: str, parameters: Any, **more: Any) -> dict[str, Any]:
-    """A Task with an integration; the last state unless `more` has Next."""
-    ending = {} if "Next" in more else {"End": True}
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", "Parameters": parameters, **ending, **more}
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def make_topic(kit: Any) -> tuple[str, Any]:
@@ -59,12 +47,7 @@ def make_topic(kit: Any) -> tuple[str, Any]:
 def test_a_job_is_polled_until_it_has_ended(kit: Any, ends: str) -> None:
     """The deck's left machine: submit, wait, look, choose, and back to the wait."""
     topic, mails = make_topic(kit)
-    kit.client("dynamodb").create_table(
-        TableName="renders",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    kit.make_table("renders")
     submit = kit.deploy("submit", JOBS, Handler="submit.submit", Timeout=30)
     check = kit.deploy("check", JOBS, Handler="check.check", Timeout=30)
     outcome = [
@@ -96,8 +79,7 @@ def test_a_job_is_polled_until_it_has_ended(kit: Any, ends: str) -> None:
 def test_a_batch_job_is_waited_for_and_told_of(kit: Any, exit_code: int) -> None:
     """The deck's right machine: the service waits for the job; both endings publish a message."""
     topic, mails = make_topic(kit)
-    queue = batch.make_queue()
-    batch.register(["python", "-c", "import os; raise SystemExit(int(os.environ['CODE']))"])
+    queue = batch.prepare(["python", "-c", "import os; raise SystemExit(int(os.environ['CODE']))"])
     job = {
         "JobName": "night",
         "JobQueue": queue,
@@ -128,8 +110,7 @@ def test_a_batch_job_is_waited_for_and_told_of(kit: Any, exit_code: int) -> None
 
 
 def test_a_batch_job_ends_with_the_machine_that_waits_for_it(kit: Any) -> None:
-    queue = batch.make_queue()
-    batch.register(["python", "-c", "import time; time.sleep(600)"])
+    queue = batch.prepare(["python", "-c", "import time; time.sleep(600)"])
     job = {"JobName": "night", "JobQueue": queue, "JobDefinition": "render"}
     execution = sk.start(sk.machine(sk.steps(Render=task("batch:submitJob.sync", job))))
     jobs = kit.client("batch")

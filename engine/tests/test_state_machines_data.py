@@ -8,33 +8,18 @@ AWS Prescriptive Guidance. The definitions are our own. More: test_state_machine
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import fixtures, states_kit as sk
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 PASS = {"Type": "Pass", "End": True}
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
-
-
-def make_table(kit: Any, name: str) -> None:
-    """A table with the key "id"."""
-    kit.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def update(table: str, key: str, change: str, value: str, **more: Any) -> dict[str, Any]:
@@ -55,8 +40,8 @@ def update(table: str, key: str, change: str, value: str, **more: Any) -> dict[s
 @pytest.mark.parametrize("funds_yen", [50_000, 500])
 def test_a_saga_undoes_what_it_has_done(kit: Any, funds_yen: int) -> None:
     """Reserve the lamps, take the money; if the money is short, the lamps are given back."""
-    make_table(kit, "stock")
-    make_table(kit, "accounts")
+    kit.make_table("stock")
+    kit.make_table("accounts")
     table = kit.client("dynamodb")
     table.put_item(TableName="stock", Item={"id": {"S": "andon"}, "left": {"N": "5"}})
     table.put_item(TableName="accounts", Item={"id": {"S": "aoi"}, "yen": {"N": str(funds_yen)}})
@@ -117,7 +102,7 @@ def handler(event, context):
     ids=["tried again", "given up", "not tried again"],
 )
 def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, entered: list[str], output: Any) -> None:
-    make_table(kit, "calls")
+    kit.make_table("calls")
     pay = {
         "Type": "Task",
         "Resource": kit.deploy("pay", FLAKY, Timeout=30),
@@ -125,10 +110,7 @@ def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, en
             {"ErrorEquals": ["CardRefused"], "MaxAttempts": 0},
             {"ErrorEquals": ["PaymentDown"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2.0},
         ],
-        "Catch": [
-            {"ErrorEquals": ["CardRefused"], "Next": "Ask"},
-            {"ErrorEquals": ["States.ALL"], "Next": "Later"},
-        ],
+        "Catch": [{"ErrorEquals": ["CardRefused"], "Next": "Ask"}, {"ErrorEquals": ["States.ALL"], "Next": "Later"}],
         "Next": "Ship",
     }
     done = sk.run_once(sk.steps(Pay=pay, Ship=PASS, Ask=PASS, Later=PASS), {"order": "a1", **given})
@@ -152,8 +134,7 @@ def test_errors_are_tried_again_or_caught_by_their_name(kit: Any, given: Any, en
         ({"kind": "loan", "lamps": 1}, "Unclear"),
     ],
 )
-def test_the_kind_of_an_order_decides_its_way(kit: Any, order: dict[str, Any], state: str) -> None:
-    del kit
+def test_the_kind_of_an_order_decides_its_way(order: dict[str, Any], state: str) -> None:
     retail = {"Variable": "$.kind", "StringEquals": "retail"}
     known = {"Variable": "$.lamps", "IsPresent": True}
     many = {"Variable": "$.lamps", "NumericGreaterThanEquals": 40}
@@ -185,9 +166,8 @@ def test_a_counter_goes_round_until_it_is_full(kit: Any) -> None:
     assert done.entered.count("Light") == 4
 
 
-def test_a_wait_until_the_delivery(kit: Any) -> None:
+def test_a_wait_until_the_delivery() -> None:
     """The moment comes with the input; a minute is a second here."""
-    del kit
     moment = (datetime.now(UTC) + timedelta(seconds=45)).strftime("%Y-%m-%dT%H:%M:%SZ")
     machine = sk.steps(Wait={"Type": "Wait", "TimestampPath": "$.at", "Next": "Deliver"}, Deliver=PASS)
     done = sk.run_once(machine, {"at": moment})
@@ -199,16 +179,14 @@ def test_a_wait_until_the_delivery(kit: Any) -> None:
 
 
 def test_an_order_is_enriched_from_several_places_at_once(kit: Any) -> None:
-    make_table(kit, "customers")
+    kit.make_table("customers")
     kit.client("dynamodb").put_item(TableName="customers", Item={"id": {"S": "aoi"}, "city": {"S": "Kyoto"}})
     price = kit.deploy("price", "def handler(event, context):\n    return 1200 * event['lamps']\n")
-    customer = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::dynamodb:getItem",
-        "Parameters": {"TableName": "customers", "Key": {"id": {"S.$": "$.customer"}}},
-        "ResultSelector": {"city.$": "$.Item.city.S"},
-        "End": True,
-    }
+    customer = sk.task(
+        "dynamodb:getItem",
+        {"TableName": "customers", "Key": {"id": {"S.$": "$.customer"}}},
+        ResultSelector={"city.$": "$.Item.city.S"},
+    )
     enrich = {
         "Type": "Parallel",
         "Branches": [sk.steps(Customer=customer), sk.steps(Price={"Type": "Task", "Resource": price, "End": True})],
@@ -273,29 +251,26 @@ def test_an_order_in_jsonata_with_variables(kit: Any) -> None:
         "StartAt": "Keep",
         "States": {
             "Keep": {"Type": "Pass", "Assign": {"order": "{% $states.input %}"}, "Next": "Price"},
-            "Price": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::lambda:invoke",
-                "Arguments": {"FunctionName": arn, "Payload": {"lamp": "{% $order.lamp %}"}},
-                "Assign": {"total_yen": "{% $states.result.Payload.unit_yen * $order.lamps %}"},
-                "Output": "{% $states.result.Payload %}",
-                "Next": "Large?",
-            },
+            "Price": sk.task(
+                "lambda:invoke",
+                Arguments={"FunctionName": arn, "Payload": {"lamp": "{% $order.lamp %}"}},
+                Assign={"total_yen": "{% $states.result.Payload.unit_yen * $order.lamps %}"},
+                Output="{% $states.result.Payload %}",
+                Next="Large?",
+            ),
             "Large?": {
                 "Type": "Choice",
                 "Choices": [{"Condition": "{% $total_yen >= 10000 %}", "Next": "Invoice"}],
                 "Default": "Cash",
             },
-            "Invoice": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::sqs:sendMessage",
-                "Arguments": {
+            "Invoice": sk.task(
+                "sqs:sendMessage",
+                Arguments={
                     "QueueUrl": queue.url,
                     "MessageBody": "{% {'customer': $uppercase($order.customer), 'total_yen': $total_yen} %}",
                 },
-                "Output": {"total_yen": "{% $total_yen %}", "sent": "{% $exists($states.result.MessageId) %}"},
-                "End": True,
-            },
+                Output={"total_yen": "{% $total_yen %}", "sent": "{% $exists($states.result.MessageId) %}"},
+            ),
             "Cash": {"Type": "Succeed", "Output": "{% $total_yen %}"},
         },
     }

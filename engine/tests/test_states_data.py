@@ -9,6 +9,8 @@ import pytest
 
 from kits import states_kit as states
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 ORDER = {"id": 7, "items": [{"lamp": "andon", "price": 1200, "n": 1}, {"lamp": "chochin", "price": 800, "n": 2}]}
 
 
@@ -43,13 +45,11 @@ def chosen(rule: dict[str, Any], given: Any) -> bool:
         ("$.items.length()", 2),
     ],
 )
-def test_paths(kit: Any, path: str, value: Any) -> None:
-    del kit
+def test_paths(path: str, value: Any) -> None:
     assert passed(Parameters={"found.$": path}) == {"found": value}
 
 
-def test_input_result_and_output_paths(kit: Any) -> None:
-    del kit
+def test_input_result_and_output_paths() -> None:
     assert passed(InputPath="$.items[0]", OutputPath="$.lamp") == "andon"
     assert passed({"a": 1}, Result={"b": 2}, ResultPath="$.c.d") == {"a": 1, "c": {"d": {"b": 2}}}
     assert passed({"a": 1}, Result={"b": 2}, ResultPath=None) == {"a": 1}
@@ -70,11 +70,8 @@ def test_input_result_and_output_paths(kit: Any) -> None:
         ({"Parameters": {"n.$": "$nobody"}}, "States.Runtime", "$nobody"),
     ],
 )
-def test_paths_that_lead_nowhere(kit: Any, state: dict[str, Any], error: str, cause: str) -> None:
-    del kit
-    run = states.run_once(states.steps(Note={"Type": "Pass", "End": True} | state), ORDER)
-    assert (run.status, run.error) == ("FAILED", error)
-    assert cause in run.cause
+def test_paths_that_lead_nowhere(state: dict[str, Any], error: str, cause: str) -> None:
+    run = states.failed(states.run_once(states.steps(Note={"Type": "Pass", "End": True} | state), ORDER), error, cause)
     assert run.types == ["ExecutionStarted", "PassStateEntered", "ExecutionFailed"]
 
 
@@ -113,9 +110,8 @@ OPERATORS: list[tuple[dict[str, Any], Any, bool]] = [
 ]
 
 
-def test_every_operator(kit: Any) -> None:
+def test_every_operator() -> None:
     """All in one machine: a Map over the cases, a state for each."""
-    del kit
     wrong = []
     for number, (operator, value, wanted) in enumerate(OPERATORS):
         yes, no = ({"Type": "Pass", "Result": answer, "End": True} for answer in (True, False))
@@ -135,13 +131,11 @@ def test_every_operator(kit: Any) -> None:
         ("BooleanEqualsPath", True, False),
     ],
 )
-def test_operators_with_a_path(kit: Any, operator: str, other: Any, wanted: bool) -> None:
-    del kit
+def test_operators_with_a_path(operator: str, other: Any, wanted: bool) -> None:
     assert chosen({"Variable": "$.v", operator: "$.other"}, {"v": 7, "other": other}) is wanted
 
 
-def test_and_or_not_with_paths_into_lists(kit: Any) -> None:
-    del kit
+def test_and_or_not_with_paths_into_lists() -> None:
     first = {"Variable": "$[0][0].v", "NumericEquals": 7}
     second = {"Variable": "$[0][1]", "IsNull": True}
     given = [[{"v": 7}, None]]
@@ -151,8 +145,7 @@ def test_and_or_not_with_paths_into_lists(kit: Any) -> None:
     assert chosen({"Not": {"And": [first, {"Not": second}]}}, given)
 
 
-def test_what_is_not_there(kit: Any) -> None:
-    del kit
+def test_what_is_not_there() -> None:
     assert not chosen({"Variable": "$.v", "IsPresent": True}, {})
     assert not chosen({"And": [{"Variable": "$.v", "IsPresent": True}, {"Variable": "$.v", "IsNull": True}]}, {})
     ask = {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 7, "Next": "Yes"}]}
@@ -161,16 +154,13 @@ def test_what_is_not_there(kit: Any) -> None:
     assert "Invalid path '$.v': The choice state's condition path references an invalid value." in run.cause
 
 
-def test_no_rule_and_no_default(kit: Any) -> None:
-    del kit
+def test_no_rule_and_no_default() -> None:
     ask = {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 7, "Next": "Yes"}]}
-    run = states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8})
-    assert (run.status, run.error) == ("FAILED", "States.NoChoiceMatched")
+    run = states.failed(states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8}), "States.NoChoiceMatched")
     assert run.types == ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]
 
 
-def test_assign_of_a_rule_and_of_the_default(kit: Any) -> None:
-    del kit
+def test_assign_of_a_rule_and_of_the_default() -> None:
     rule = {"Variable": "$.v", "NumericEquals": 7, "Assign": {"why.$": "$.v"}, "Next": "Tell"}
     ask = {"Type": "Choice", "Choices": [rule], "Default": "Tell", "Assign": {"why": "default"}}
     definition = states.steps(Ask=ask, Tell={"Type": "Pass", "Parameters": {"why.$": "$why"}, "End": True})
@@ -190,9 +180,8 @@ def test_assign_of_a_rule_and_of_the_default(kit: Any) -> None:
         ({"paid": 0, "note": "nothing", "discount": 5}, {"from": "default", "note": "nothing"}),
     ],
 )
-def test_only_the_rule_that_matches_gives_the_output(kit: Any, given: dict[str, Any], output: dict[str, Any]) -> None:
+def test_only_the_rule_that_matches_gives_the_output(given: dict[str, Any], output: dict[str, Any]) -> None:
     """What the other rules would give isn't even worked out. If it were, it would fail where the field is missing."""
-    del kit
     rules = [
         {
             "Condition": "{% $states.input.paid > 1000 %}",
@@ -233,10 +222,9 @@ INTRINSICS: list[tuple[str, Any]] = [
 ]
 
 
-def test_every_intrinsic_function(kit: Any) -> None:
+def test_every_intrinsic_function() -> None:
     import hashlib
 
-    del kit
     calls = {f"f{number}.$": call for number, (call, _) in enumerate(INTRINSICS)}
     more = {"uuid.$": "States.UUID()", "same.$": "States.MathRandom(1, 1000, 7)"}
     found = passed(Parameters=calls | more)
@@ -247,8 +235,7 @@ def test_every_intrinsic_function(kit: Any) -> None:
     assert passed(Parameters=more)["same"] == found["same"]
 
 
-def test_a_random_number_may_be_the_start_and_is_never_the_end(kit: Any) -> None:
-    del kit
+def test_a_random_number_may_be_the_start_and_is_never_the_end() -> None:
     found = passed(Parameters={f"n{number}.$": "States.MathRandom(4, 6)" for number in range(200)})
     assert set(found.values()) == {4, 5}  # that one of them is missing: one time in 10 ** 60
     for call in ("States.MathRandom(4, 4)", "States.MathRandom(6, 4)"):
@@ -279,10 +266,9 @@ EXPRESSIONS: list[tuple[str, Any]] = [
 ]
 
 
-def test_jsonata_with_the_functions_that_aws_adds(kit: Any) -> None:
+def test_jsonata_with_the_functions_that_aws_adds() -> None:
     import hashlib
 
-    del kit
     found = jsonata({f"e{number}": f"{{% {text} %}}" for number, (text, _) in enumerate(EXPRESSIONS)})
     wanted = [value for _, value in EXPRESSIONS]
     wanted[9] = hashlib.md5(b"Hikari", usedforsecurity=False).hexdigest()
@@ -300,18 +286,15 @@ def test_jsonata_with_the_functions_that_aws_adds(kit: Any) -> None:
         ("{% (function($n) { $n }) %}", "returned an unsupported result type."),
     ],
 )
-def test_jsonata_that_fails(kit: Any, expression: str, cause: str) -> None:
-    del kit
+def test_jsonata_that_fails(expression: str, cause: str) -> None:
     note = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": expression, "End": True}
-    run = states.run_once(states.steps(Note=note), ORDER)
-    assert (run.status, run.error) == ("FAILED", "States.QueryEvaluationError")
+    run = states.failed(states.run_once(states.steps(Note=note), ORDER), "States.QueryEvaluationError")
     assert run.cause.startswith("An error occurred while executing the state 'Note' (entered at the event id #2). ")
     assert cause in run.cause
     assert run.types == ["ExecutionStarted", "PassStateEntered", "EvaluationFailed", "ExecutionFailed"]
 
 
-def test_variables_of_jsonata(kit: Any) -> None:
-    del kit
+def test_variables_of_jsonata() -> None:
     definition = {"QueryLanguage": "JSONata"} | states.steps(
         Take={
             "Type": "Pass",
@@ -356,8 +339,7 @@ def test_variables_of_jsonata(kit: Any) -> None:
     assert second["assignedVariables"] == {"big": "true"}
 
 
-def test_variables_of_jsonpath_and_a_jsonata_state_among_them(kit: Any) -> None:
-    del kit
+def test_variables_of_jsonpath_and_a_jsonata_state_among_them() -> None:
     definition = states.steps(
         Take={"Type": "Pass", "Assign": {"order.$": "$.id", "first.$": "$.items[0]"}, "Next": "Price"},
         Price={
@@ -408,12 +390,10 @@ def test_states_all_does_not_catch_what_is_wrong_with_the_machine(kit: Any) -> N
     arn = kit.deploy("pay", "def handler(event, context):\n    return 1\n")
     everything = [{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]
     task = {"Type": "Task", "Resource": arn, "Parameters": {"n.$": "$.nobody"}, "Catch": everything, "Next": "Tell"}
-    run = states.run_once(states.steps(Pay=task, Tell=states.DONE), {"order": 7})
-    assert (run.status, run.error) == ("FAILED", "States.Runtime")
+    states.failed(states.run_once(states.steps(Pay=task, Tell=states.DONE), {"order": 7}), "States.Runtime")
 
 
-def test_the_context_object(kit: Any) -> None:
-    del kit
+def test_the_context_object() -> None:
     wanted = {
         "id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "input.$": "$$.Execution.Input.id",
         "start.$": "$$.Execution.StartTime", "role.$": "$$.Execution.RoleArn", "state.$": "$$.State.Name",
@@ -429,8 +409,7 @@ def test_the_context_object(kit: Any) -> None:
         assert moment.endswith("Z")
 
 
-def test_items_of_a_map_in_the_context(kit: Any) -> None:
-    del kit
+def test_items_of_a_map_in_the_context() -> None:
     one = states.steps(One={"Type": "Pass", "End": True})
     selector = {"at.$": "$$.Map.Item.Index", "lamp.$": "$$.Map.Item.Value.lamp", "order.$": "$.id"}
     each = {"Type": "Map", "ItemsPath": "$.items", "ItemSelector": selector, "ItemProcessor": one, "End": True}
@@ -439,26 +418,22 @@ def test_items_of_a_map_in_the_context(kit: Any) -> None:
     ]  # fmt: skip
 
 
-def test_too_much_data_fails(kit: Any) -> None:
-    del kit
+def test_too_much_data_fails() -> None:
     doubling = states.steps(
         Twice={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "Next": "Again"},
         Again={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}, "End": True},
     )
-    run = states.run_once(doubling, "x" * 100_000)
-    assert (run.status, run.error) == ("FAILED", "States.DataLimitExceeded")
+    states.failed(states.run_once(doubling, "x" * 100_000), "States.DataLimitExceeded")
 
 
-def test_a_fail_state_with_paths(kit: Any) -> None:
-    del kit
+def test_a_fail_state_with_paths() -> None:
     stop = {"Type": "Fail", "ErrorPath": "$.error", "CausePath": "States.Format('no {} left', $.lamp)"}
     run = states.run_once(states.steps(Stop=stop), {"error": "Hikari.Sold", "lamp": "andon"})
     assert (run.status, run.error, run.cause) == ("FAILED", "Hikari.Sold", "no andon left")
     assert run.types == ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]
 
 
-def test_the_history_has_an_end(kit: Any) -> None:
-    del kit
+def test_the_history_has_an_end() -> None:
     count = {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}, "Next": "Ask"}
     ask = {
         "Type": "Choice",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit as kit, events_kit as ev, states_kit as states
+from kits import cloud_kit as kit, events_kit as ev, fixtures, states_kit as states
 from serverless_cloud import Cloud
 
 CHANGE: dict[str, Any] = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
@@ -19,13 +17,8 @@ ECHO = states.steps(Note={"Type": "Pass", "End": True})
 REFUSE = states.steps(Refuse={"Type": "Fail", "Error": "NoStock", "Cause": "no andon is left"})
 DRY = states.steps(Dry={"Type": "Wait", "Seconds": 600_000, "End": True})
 
-
-@pytest.fixture(autouse=True)
-def _scaled(aws: Cloud) -> Iterator[None]:
-    cloud.start(time_scale=60)
-    yield
-    cloud.start(time_scale=1)
-    del aws
+pytestmark = pytest.mark.usefixtures("aws")
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def heard(**detail: Any) -> Any:
@@ -79,13 +72,7 @@ def handler(event, context):
 """,
     )
     rule = ev.make_rule("failed", CHANGE | {"detail": {"status": ["FAILED"]}}, arn)
-    kit.client("lambda").add_permission(
-        FunctionName="alarm",
-        StatementId="failed",
-        Action="lambda:InvokeFunction",
-        Principal="events.amazonaws.com",
-        SourceArn=rule,
-    )
+    kit.permit("alarm", "events", SourceArn=rule)
     states.run(states.machine(ECHO, "notes"))
     run = states.run(states.machine(REFUSE, "orders"), {"order": 7})
     kit.eventually((tmp_path / "alarm").exists, "the function is told")

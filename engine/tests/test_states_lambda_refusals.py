@@ -11,6 +11,8 @@ import serverless_cloud as cloud
 from kits import cloud_kit as kit, network_kit as net, states_kit as states
 from serverless_cloud import Cloud
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 WAYS = ("arn:aws:states:::lambda:invoke", "arn:aws:states:::aws-sdk:lambda:invoke", "")
 
 
@@ -30,8 +32,7 @@ def calling(resource: str, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("resource", WAYS)
-def test_a_function_that_may_not_run_is_throttled(aws: Cloud, resource: str) -> None:
-    del aws
+def test_a_function_that_may_not_run_is_throttled(resource: str) -> None:
     kit.deploy("orders", kit.COUNT)
     kit.client("lambda").put_function_concurrency(FunctionName="orders", ReservedConcurrentExecutions=0)
     run = calling(resource)
@@ -41,8 +42,7 @@ def test_a_function_that_may_not_run_is_throttled(aws: Cloud, resource: str) -> 
 
 
 @pytest.mark.parametrize("resource", WAYS)
-def test_a_function_that_is_pending_is_refused(aws: Cloud, resource: str) -> None:
-    del aws
+def test_a_function_that_is_pending_is_refused(resource: str) -> None:
     kit.deploy("orders", kit.COUNT, VpcConfig=net.make_vpc().config)
     assert net.state("orders")["State"] == "Pending"
     run = calling(resource)
@@ -62,10 +62,9 @@ def test_a_subnet_without_an_address(aws: Cloud, resource: str) -> None:
     assert "has no available IP addresses" in run.cause
 
 
-def test_a_task_waits_until_its_function_is_active(aws: Cloud) -> None:
+def test_a_task_waits_until_its_function_is_active() -> None:
     """Retry takes the conflict as any other error."""
     cloud.start(time_scale=net.FAST)
-    del aws
     kit.deploy("orders", kit.COUNT, VpcConfig=net.make_vpc().config)
     retry = {"ErrorEquals": ["Lambda.ResourceConflictException"], "IntervalSeconds": 60, "MaxAttempts": 60}
     run = calling(WAYS[0], Retry=[retry | {"BackoffRate": 1.0}])

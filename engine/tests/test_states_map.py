@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as sk
+from kits import fixtures, states_kit as sk
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 HOUR_S = 3600 * 60  # an hour here
 WAIT = {"Type": "Wait", "Seconds": HOUR_S, "End": True}
 PASS = {"Type": "Pass", "End": True}
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 
 def mapped(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -37,12 +32,9 @@ def failing_at(value: int) -> dict[str, Any]:
 def test_branches_run_side_by_side_and_their_results_keep_the_order(kit: Any) -> None:
     """The first branch ends only after the second has answered for it."""
     queue = kit.make_queue("meeting")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken", {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token"}}
+    )
     machine = sk.machine(
         sk.steps(Both={"Type": "Parallel", "Branches": [sk.steps(A=ask), sk.steps(B=ask)], "End": True})
     )
@@ -55,8 +47,7 @@ def test_branches_run_side_by_side_and_their_results_keep_the_order(kit: Any) ->
     assert done.types.count("ParallelStateSucceeded") == 1
 
 
-def test_results_of_branches_stand_in_the_order_of_the_branches(kit: Any) -> None:
-    del kit
+def test_results_of_branches_stand_in_the_order_of_the_branches() -> None:
     slow = sk.steps(
         Slow={"Type": "Wait", "Seconds": 30, "Next": "A"}, A={"Type": "Pass", "Result": "slow", "End": True}
     )
@@ -65,8 +56,7 @@ def test_results_of_branches_stand_in_the_order_of_the_branches(kit: Any) -> Non
     assert sk.succeeded(done) == ["slow", "quick"]
 
 
-def test_a_branch_that_fails_stops_the_others_and_can_be_caught(kit: Any) -> None:
-    del kit
+def test_a_branch_that_fails_stops_the_others_and_can_be_caught() -> None:
     fail = sk.steps(Fail={"Type": "Fail", "Error": "NoStock", "Cause": "Sold out."})
     both = {
         "Type": "Parallel",
@@ -81,13 +71,9 @@ def test_a_branch_that_fails_stops_the_others_and_can_be_caught(kit: Any) -> Non
 
 def test_a_branch_that_times_out_has_timed_out(kit: Any) -> None:
     queue = kit.make_queue("approvals")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"},
-        "TimeoutSeconds": 1,
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken", {"QueueUrl": queue.url, "MessageBody.$": "$$.Task.Token"}, TimeoutSeconds=1
+    )
     both = {"Type": "Parallel", "Branches": [sk.steps(W=WAIT), sk.steps(Ask=ask)], "End": True}
     assert sk.run_once(sk.steps(Both=both)).error == "States.Timeout"
 
@@ -118,12 +104,10 @@ def test_many_items_one_after_the_other(kit: Any) -> None:
 def test_max_concurrency_bounds_what_runs_at_once(kit: Any) -> None:
     """With two at once the third message comes only after an answer."""
     queue = kit.make_queue("work")
-    ask = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-        "Parameters": {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token", "item.$": "$"}},
-        "End": True,
-    }
+    ask = sk.task(
+        "sqs:sendMessage.waitForTaskToken",
+        {"QueueUrl": queue.url, "MessageBody": {"token.$": "$$.Task.Token", "item.$": "$"}},
+    )
     execution = sk.start(sk.machine(mapped(sk.steps(Ask=ask), MaxConcurrency=2)), [1, 2, 3])
     first = kit.records(queue, 2)
     assert {each["item"] for each in first} == {1, 2}
@@ -136,16 +120,13 @@ def test_max_concurrency_bounds_what_runs_at_once(kit: Any) -> None:
     assert sk.succeeded(sk.ended(execution)) == [1, 1, 1]
 
 
-def test_an_iteration_that_fails_stops_the_others(kit: Any) -> None:
-    del kit
-    done = sk.run_once(mapped(failing_at(2)), [0, 1, 2])
-    assert (done.status, done.error, done.cause) == ("FAILED", "NoLamp", "Sold out.")
+def test_an_iteration_that_fails_stops_the_others() -> None:
+    done = sk.failed(sk.run_once(mapped(failing_at(2)), [0, 1, 2]), "NoLamp", cause="Sold out.")
     assert (done.types.count("MapIterationFailed"), done.types.count("MapIterationAborted")) == (1, 2)
     assert done.types[-2:] == ["MapStateFailed", "ExecutionFailed"]
 
 
-def test_a_map_state_can_be_tried_again_and_caught(kit: Any) -> None:
-    del kit
+def test_a_map_state_can_be_tried_again_and_caught() -> None:
     again = {
         "Retry": [{"ErrorEquals": ["NoLamp"], "IntervalSeconds": 1, "MaxAttempts": 1}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}],
@@ -157,8 +138,7 @@ def test_a_map_state_can_be_tried_again_and_caught(kit: Any) -> None:
     assert done.types.count("MapIterationFailed") == 2
 
 
-def test_maps_can_be_nested_and_empty(kit: Any) -> None:
-    del kit
+def test_maps_can_be_nested_and_empty() -> None:
     inner = {"Type": "Map", "ItemProcessor": sk.steps(P=PASS), "End": True}
     assert sk.succeeded(sk.run_once(mapped(sk.steps(Inner=inner)), [[1, 2], [], [3]])) == [[1, 2], [], [3]]
 
@@ -173,8 +153,7 @@ def test_stopping_the_execution_stops_all_iterations(kit: Any) -> None:
 
 @pytest.mark.parametrize(("field", "path"), [({"ItemsPath": "$.lamps"}, "$.lamps"), ({}, "$")])
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
-def test_items_that_are_no_array_fail_the_state(kit: Any, field: dict[str, str], path: str, mode: str) -> None:
-    del kit
+def test_items_that_are_no_array_fail_the_state(field: dict[str, str], path: str, mode: str) -> None:
     config = {"Mode": mode} | ({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})
     run = sk.run_once(mapped(sk.steps(Lamp=PASS) | {"ProcessorConfig": config}, **field), {"lamps": {"andon": 2}})
     assert (run.status, run.error) == ("FAILED", "States.Runtime")

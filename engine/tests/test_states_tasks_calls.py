@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit, iam_kit, states_kit as sk
+from kits import events_kit, fixtures, iam_kit, states_kit as sk
+from kits.states_kit import task
 
 PRICE = """
 import os
@@ -30,21 +31,9 @@ def handler(event, context):
     return {"statusCode": status, "body": event["queryStringParameters"]["quantity"]}
 """
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """The module's local cloud."""
-    with cloud_kit.cloud_with(time_scale=60) as aws:
-        yield aws
-
+cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 _numbers = itertools.count(1)
-
-
-def task(call: str, parameters: Any = None, **more: Any) -> dict[str, Any]:
-    """A Task with an integration, the last state."""
-    given = {} if parameters is None else {"Parameters": parameters}
-    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", **given, "End": True, **more}
 
 
 def run(state: dict[str, Any], given: Any = None) -> Any:
@@ -85,8 +74,7 @@ def test_the_class_of_an_exception_is_the_name_of_the_error(kit: Any, by: str) -
     arn = kit.deploy("price", PRICE)
     invoke = task("lambda:invoke", {"FunctionName": arn, "Payload.$": "$"})
     state = invoke if by == "invoke" else {"Type": "Task", "Resource": arn, "End": True}
-    done = run(state, {"lamp": "none"})
-    assert (done.status, done.error) == ("FAILED", "LookupError")
+    done = sk.failed(run(state, {"lamp": "none"}), "LookupError")
     cause = json.loads(done.cause)
     assert (cause["errorMessage"], cause["errorType"]) == ("there is no such lamp", "LookupError")
     assert done.types[-2] == {"arn": "LambdaFunctionFailed", "invoke": "TaskFailed"}[by]
@@ -133,17 +121,8 @@ def test_a_topics_message_may_be_an_object(kit: Any) -> None:
     assert run(task("sns:publish", {"TopicArn": topic + "x", "Message": "m"})).error == "SNS.NotFoundException"
 
 
-def make_stock(kit: Any) -> None:
-    kit.client("dynamodb").create_table(
-        TableName="stock",
-        KeySchema=[{"AttributeName": "lamp", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "lamp", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def test_items_are_put_changed_got_and_deleted(kit: Any) -> None:
-    make_stock(kit)
+    kit.make_table("stock", "lamp")
     key = {"TableName": "stock", "Key": {"lamp": {"S": "andon"}}}
     item = {"lamp": {"S": "andon"}, "left": {"N.$": "States.Format('{}', $.left)"}}
     fewer = {"UpdateExpression": "SET #l = #l - :one", "ExpressionAttributeNames": {"#l": "left"},
@@ -161,7 +140,7 @@ def test_items_are_put_changed_got_and_deleted(kit: Any) -> None:
 
 
 def test_dynamodbs_errors_have_its_name(kit: Any) -> None:
-    make_stock(kit)
+    kit.make_table("stock", "lamp")
     put = {"TableName": "stock", "Item": {"lamp": {"S": "andon"}}, "ConditionExpression": "attribute_not_exists(lamp)"}
     sk.succeeded(run(task("dynamodb:putItem", put)))
     done = run(task("dynamodb:putItem", put))
@@ -172,15 +151,8 @@ def test_dynamodbs_errors_have_its_name(kit: Any) -> None:
 
 
 def test_an_event_says_which_execution_has_sent_it(kit: Any) -> None:
-    events, queue = kit.client("events"), kit.make_queue("seen")
-    events.put_rule(Name="paid", EventPattern=json.dumps({"source": ["hikari.orders"]}))
-    events.put_targets(Rule="paid", Targets=[{"Id": "1", "Arn": queue.arn}])
-    kit.client("sqs").set_queue_attributes(
-        QueueUrl=queue.url,
-        Attributes={
-            "Policy": iam_kit.policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"})
-        },
-    )
+    queue = kit.make_queue("seen")
+    events_kit.allow(queue, events_kit.make_rule("paid", {"source": ["hikari.orders"]}, queue))
     entry = {"Source": "hikari.orders", "DetailType": "Paid", "Detail": {"order.$": "$.id"}}
     done = run(task("events:putEvents", {"Entries": [entry]}), {"id": "a1"})
     assert sk.succeeded(done)["FailedEntryCount"] == 0
@@ -293,9 +265,7 @@ def test_errors_of_sdk_calls_are_named_as_javas_classes(kit: Any, call: str, giv
 
 def test_an_api_is_called(kit: Any) -> None:
     arn = kit.deploy("price", ANSWER)
-    kit.client("lambda").add_permission(
-        FunctionName="price", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
-    )
+    kit.permit("price", "apigateway")
     api = kit.client("apigatewayv2").create_api(Name="prices", ProtocolType="HTTP", Target=arn)["ApiId"]
     host = f"{api}.execute-api.us-east-1.amazonaws.com"
     call = {"ApiEndpoint": host, "Method": "GET", "QueryParameters": {"quantity": ["7"]}}
@@ -338,10 +308,9 @@ def test_parameters_that_do_not_fit_fail_before_anything_is_sent(kit: Any, param
     ],
 )
 def test_integrations_that_are_not_there_are_refused_by_name(kit: Any, resource: str, told: str) -> None:
-    refused = kit.refused(lambda: sk.machine(sk.steps(Call=task(resource, {}))))
-    assert refused.code == "InvalidDefinition"
-    assert f"arn:aws:states:::{resource}" in refused.message
-    assert told in refused.message
+    kit.refused(
+        lambda: sk.machine(sk.steps(Call=task(resource, {}))), "InvalidDefinition", f"arn:aws:states:::{resource}", told
+    )
 
 
 @pytest.mark.parametrize("pattern", ["states:startExecution.sync", "sqs:sendMessage.waitForTaskToken"])

@@ -3,142 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.stepfunctions.models import StepFunctionBackend
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
-    distributed_iteration_component as distributed,
-    inline_iteration_component as inline,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_api_gateway,
-    state_task_service_aws_sdk,
-    state_task_service_batch,
-    state_task_service_dynamodb,
-    state_task_service_events,
-    state_task_service_lambda,
-    state_task_service_sfn,
-    state_task_service_sns,
-    state_task_service_sqs,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import boto_client
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
-from moto.stepfunctions.responses import StepFunctionResponse
 
 from kits import seam_kit
 
 LOOK: str = seam_kit.LOOK
-CALL = "self, env, resource_runtime_part, normalised_parameters, state_credentials"
-NORMALISE = "self, parameters, boto_service_name=None, service_action_name=None"
-CALLED: tuple[Any, ...] = (
-    state_task_service_aws_sdk.StateTaskServiceAwsSdk,
-    state_task_service_batch.StateTaskServiceBatch,
-    state_task_service_dynamodb.StateTaskServiceDynamoDB,
-    state_task_service_events.StateTaskServiceEvents,
-    state_task_service_lambda.StateTaskServiceLambda,
-    state_task_service_sfn.StateTaskServiceSfn,
-    state_task_service_sns.StateTaskServiceSns,
-    state_task_service_sqs.StateTaskServiceSqs,
-)
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "states_task_clients.py": [(boto_client, {"boto_client_for": "region, service, state_credentials=None"})],
-    "states_task_calls.py": [
-        (StateTask, {"_eval_parameters": "self, env"}),
-        (StateTaskService, {
-            "_validate_service_integration_is_supported": "self",
-            "_normalise_parameters": NORMALISE,
-            "_normalise_response": NORMALISE.replace("parameters", "response"),
-        }),
-        *((kind, {"_eval_service_task": CALL}) for kind in CALLED),
-        (lambda_eval_utils, {"to_payload_type": "payload"}),
-        *((kind, {"_from_error": "self, env, ex"}) for kind in CALLED),
-        (CustomErrorName, {"__init__": "self, error_name"}),
-    ],
-    "states_task_lambda.py": [
-        (StateTaskLambda, {"_from_error": "self, env, ex"}),
-        (lambda_eval_utils, {
-            "execute_lambda_function_integration": "env, parameters, region, state_credentials",
-        }),
-    ],
-    "states_task_api.py": [
-        (state_task_service_api_gateway.StateTaskServiceApiGateway, {
-            "_eval_service_task": CALL.replace("state_credentials", "task_credentials"),
-            "_from_error": "self, env, ex",
-        }),
-    ],
-    "states_task_callbacks.py": [
-        (StateTaskService, {"_eval_execution": "self, env"}),
-        (StateTaskServiceCallback, {"_eval_body": "self, env", "_eval_integration_pattern": CALL}),
-        (state_task_service_batch.StateTaskServiceBatch, {"_attach_aws_environment_variables": "parameters"}),
-        (StepFunctionsParserBackend, {
-            "send_task_success": "self, task_token, outcome",
-            "send_task_failure": "self, task_token, error=None, cause=None",
-            "send_task_heartbeat": "self, task_token",
-        }),
-        (StepFunctionResponse, {"send_task_failure": "self"}),
-        (StateTaskActivity, {"_eval_execution": "self, env", "_from_error": "self, env, ex"}),
-        (StepFunctionBackend, {
-            "create_activity": "self, name, tags=None, encryption_configuration=None",
-            "describe_activity": "self, activity_arn",
-        }),
-    ],
-    "states_map.py": [
-        (ItemsPath, {"_eval_body": "self, env"}),
-        (IterationWorker, {"eval": "self", "_eval_job": "self, env, job"}),
-        (inline.InlineIterationComponent, {
-            "_eval_body": "self, env",
-            "_create_worker": "self, env, eval_input, job_pool",
-        }),
-        (JobPool, {
-            "__init__": "self, job_program, job_inputs", "next_job": "self", "close_job": "self, job",
-            "await_jobs": "self", "get_worker_exception": "self", "get_closed_jobs": "self",
-        }),
-    ],
-    "states_map_runs.py": [
-        (AmazonStateLanguageParser, {"parse": "definition"}),
-        (distributed.DistributedIterationComponent, {"_eval_body": "self, env"}),
-        (StepFunctionsParserBackend, {
-            "describe_map_run": "self, map_run_arn",
-            "list_map_runs": "self, execution_arn",
-            "update_map_run": "self, map_run_arn, max_concurrency, tolerated_failure_count, "
-            "tolerated_failure_percentage",
-        }),
-    ],
-    "states_map_children.py": [],
-    "states_tasks.py": [],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_tasks_and_map_states_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    found = [path.name for pattern in ("states_task*.py", "states_map*.py") for path in folder.glob(pattern)]
-    assert sorted(found) == sorted(SEAMS)
-
 
 # ---- what stock moto does wrong: when one of these fails, the seam may go
 
@@ -207,48 +83,48 @@ def stock() -> dict[str, Any]:
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_passes_pascal_case_to_batch(stock: dict[str, Any]) -> None:
-    assert stock["batch"][0] == "FAILED", LOOK.format("states_task_calls.py")
-    assert "JobName" in str(stock["batch"]), LOOK.format("states_task_calls.py")
+    assert stock["batch"][0] == "FAILED", LOOK.format("states/task_calls.py")
+    assert "JobName" in str(stock["batch"]), LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_drops_unknown_parameters_and_adds_no_metadata(stock: dict[str, Any]) -> None:
     status, output, _ = stock["unknown"]
-    assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states_task_calls.py")
+    assert (status, "SdkHttpMetadata" in output) == ("SUCCEEDED", False), LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
-    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states_task_calls.py")
-    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states_task_calls.py")
-    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states_task_calls.py")
+    assert stock["sdk"][1] == "s3.NoSuchKeyException", LOOK.format("states/task_calls.py")
+    assert stock["queue"][1] == "SQS.SdkClientException", LOOK.format("states/task_calls.py")
+    assert stock["timeout"][1] == "States.Runtime", LOOK.format("states/task_calls.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
-    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states_task_callbacks.py")
-    assert not stock["worker"], LOOK.format("states_task_callbacks.py")
+    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states/task_callbacks.py")
+    assert not stock["worker"], LOOK.format("states/task_callbacks.py")
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:
     for name in ("express", "batcher"):
-        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states_map_runs.py")
-    assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states_map_runs.py")
-    assert stock["objects"] == ["manifest.json"], LOOK.format("states_map_runs.py")
+        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states/map_runs.py")
+    assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states/map_runs.py")
+    assert stock["objects"] == ["manifest.json"], LOOK.format("states/map_runs.py")
 
 
 def test_stock_moto_gives_all_attempts_one_token() -> None:
     source = inspect.getsource(StateTaskServiceCallback._eval_body)
-    assert "update_task_token" in source, LOOK.format("states_task_callbacks.py")
+    assert "update_task_token" in source, LOOK.format("states/task_callbacks.py")
 
 
 def test_stock_moto_works_through_items_by_recursion() -> None:
     source = inspect.getsource(IterationWorker._eval_pool)
-    assert "self._eval_pool(job=next_job" in source, LOOK.format("states_map.py")
+    assert "self._eval_pool(job=next_job" in source, LOOK.format("states/map.py")
 
 
 def test_stock_moto_takes_items_that_are_no_array_from_a_path() -> None:
     source = inspect.getsource(StateMap._eval_execution)
-    assert "StatesQueryEvaluationError" in source, LOOK.format("states_map.py")
-    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states_map.py")
+    assert "StatesQueryEvaluationError" in source, LOOK.format("states/map.py")
+    assert "must be an array but was: {type(input_items)}" in source, LOOK.format("states/map.py")

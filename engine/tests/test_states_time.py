@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import serverless_cloud as cloud
-from kits import cloud_kit, states_kit as states
+from kits import cloud_kit, fixtures, states_kit as states
 
 SCALE = 600
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[cloud.Cloud]:
-    """Ten minutes pass in a second."""
-    with cloud_kit.cloud_with(time_scale=SCALE) as aws:
-        yield aws
-
+#: Ten minutes pass in a second.
+cloud_of_module = fixtures.cloud_of(time_scale=SCALE)
 
 #: Fails so many times, counted in a file, with the class that the input names.
 FLAKY = """
@@ -145,8 +139,7 @@ def test_retries_with_backoff_and_cap(kit: Any, tmp_path: Any) -> None:
     ]
     least = [60 / SCALE, 100 / SCALE, 100 / SCALE]
     assert all(pause >= wanted * 0.9 for pause, wanted in zip(pauses, least, strict=True)), pauses
-    over = states.run(machine, {"file": str(tmp_path / "four"), "failures": 4})
-    assert (over.status, over.error) == ("FAILED", "Busy")
+    over = states.failed(states.run(machine, {"file": str(tmp_path / "four"), "failures": 4}), "Busy")
     assert over.types.count("LambdaFunctionFailed") == 4
     first = states.run(machine, {"file": str(tmp_path / "card"), "failures": 1, "error": "CardRefused"})
     assert (first.status, first.error, first.types.count("LambdaFunctionFailed")) == ("FAILED", "CardRefused", 1)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kits import cloud_kit, stream_kit
+from kits import fixtures, stream_kit
 from kits.stream_kit import (
     last_result,
     make_ledger,
@@ -24,13 +21,8 @@ from kits.stream_kit import (
 )
 from serverless_cloud import Cloud
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """Kinesis is polled a hundred times a second here."""
-    with cloud_kit.cloud_with(time_scale=100) as aws:
-        yield aws
-
+#: Kinesis is polled a hundred times a second here.
+cloud_of_module = fixtures.cloud_of(time_scale=100)
 
 # ---- events
 
@@ -101,10 +93,7 @@ def test_every_way_to_write_is_a_change_and_what_changes_nothing_is_none(kit: An
     dynamodb.transact_write_items(TransactItems=[{"Put": put(next(number))}, {"Put": put(next(number))}])
     refused = kit.refused(
         lambda: dynamodb.transact_write_items(
-            TransactItems=[
-                {"Put": put(50)},
-                {"Put": put(1) | {"ConditionExpression": "attribute_not_exists(n)"}},
-            ]
+            TransactItems=[{"Put": put(50)}, {"Put": put(1) | {"ConditionExpression": "attribute_not_exists(n)"}}]
         )
     )
     assert refused.code == "TransactionCanceledException"

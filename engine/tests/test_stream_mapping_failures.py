@@ -6,13 +6,12 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kits import cloud_kit
+from kits import fixtures
 from kits.stream_kit import (
     last_result,
     make_ledger,
@@ -24,14 +23,9 @@ from kits.stream_kit import (
     put_record,
     put_records,
 )
-from serverless_cloud import Cloud
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """Kinesis is polled a hundred times a second here, and the waits between tries begin with five milliseconds."""
-    with cloud_kit.cloud_with(time_scale=100) as aws:
-        yield aws
+#: Kinesis is polled a hundred times a second here, and the waits between tries begin with five milliseconds.
+cloud_of_module = fixtures.cloud_of(time_scale=100)
 
 
 def test_a_failed_batch_blocks_its_shard_alone_until_it_succeeds(kit: Any, tmp_path: Path) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kits import cloud_kit
+from kits import fixtures
 from kits.stream_kit import last_result, make_ledger, make_stream, map_stream, put_record
-from serverless_cloud import Cloud
 
-
-@pytest.fixture(scope="module")
-def cloud_of_module() -> Iterator[Cloud]:
-    """Permissions are enforced; Kinesis is polled a hundred times a second."""
-    with cloud_kit.cloud_with(time_scale=100, enforce_iam=True) as aws:
-        yield aws
+#: Permissions are enforced; Kinesis is polled a hundred times a second.
+cloud_of_module = fixtures.cloud_of(time_scale=100, enforce_iam=True)
 
 
 def test_what_the_role_may_not_do_is_not_done(kit: Any, tmp_path: Path) -> None:

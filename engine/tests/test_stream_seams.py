@@ -2,116 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
-from pathlib import Path
-from typing import Any
-
-import pytest
-from moto.core.exceptions import JsonRESTError
-from moto.dynamodb.exceptions import MockValidationException
-from moto.dynamodb.models import DynamoDBBackend, table
-from moto.dynamodb.responses import DynamoHandler
-from moto.dynamodbstreams.models import DynamoDBStreamsBackend
-from moto.kinesis import models, utils
-from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
-from moto.kinesis.responses import KinesisResponse
+from moto.dynamodb.models import table
+from moto.kinesis import models
 
 from kits import seam_kit
-from serverless_cloud.seams.dynamodb_streams import ITEM_CALLS
-
-LOOK: str = seam_kit.LOOK
-
-#: What each seam replaces or calls: owner, names with their parameters and defaults.
-SEAMS: seam_kit.Seams = {
-    "dynamodb_streams.py": [
-        (table.StreamShard, {"__init__": "self, account_id, table", "add": "self, old, new"}),
-        (table.StreamRecord, {"__init__": "self, table, stream_type, event_name, old, new, seq"}),
-        (table.Table, {"set_stream_specification": "self, streams"}),
-        (DynamoDBBackend, {
-            "update_table_streams": "self, table, stream_specification",
-            "update_item": "self, table_name, key, update_expression, expression_attribute_names, "
-            "expression_attribute_values, attribute_updates=None, expected=None, condition_expression=None, "
-            "return_values_on_condition_check_failure=None",
-            "transact_write_items": "self, transact_items",
-        }),
-        (DynamoHandler, dict.fromkeys(ITEM_CALLS, "*")),
-        (MockValidationException, {"__init__": "self, message"}),
-    ],
-    "kinesis_streams.py": [
-        (models.Stream, {
-            "put_record": "self, partition_key, explicit_hash_key, data",
-            "get_shard_for_key": "self, partition_key, explicit_hash_key",
-            "split_shard": "self, shard_to_split, new_starting_hash_key",
-            "merge_shards": "self, shard_to_merge, adjacent_shard_to_merge",
-        }),
-        (models.Shard, {
-            "put_record": "self, partition_key, data, explicit_hash_key",
-            "get_records": "self, last_sequence_id, limit",
-            "get_min_sequence_number": "self",
-            "get_max_sequence_number": "self",
-        }),
-        (models.KinesisBackend, {
-            "get_shard_iterator": "self, stream_arn, stream_name, shard_id, shard_iterator_type, "
-            "starting_sequence_number, at_timestamp",
-            "get_records": "self, stream_arn, shard_iterator, limit",
-            "register_stream_consumer": "self, stream_arn, consumer_name",
-            "describe_stream": "self, stream_arn, stream_name",
-        }),
-        (models.Record, {"__init__": "self, partition_key, data, sequence_number, explicit_hash_key"}),
-        (utils, {"decompose_shard_iterator": "shard_iterator"}),
-        (InvalidArgumentError, {"__init__": "self, message"}),
-        (JsonRESTError, {"__init__": "self, error_type, message, _='', kwargs"}),
-    ],
-    "stream_requests.py": [
-        (models.KinesisBackend, {
-            "create_stream": "self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
-            "put_record": "self, stream_arn, stream_name, partition_key, explicit_hash_key, data",
-            "get_records": "self, stream_arn, shard_iterator, limit",
-        }),
-        (models.KinesisBackend, {"add_tags_to_stream": "self, stream_arn, stream_name, tags"}),
-        (KinesisResponse, dict.fromkeys((
-            "create_stream", "put_record", "put_records", "get_records", "get_shard_iterator",
-        ), "self")),
-        (DynamoDBStreamsBackend, {"get_records": "self, iterator_arn, limit"}),
-        (ResourceInUseError, {"__init__": "self, message"}),
-    ],
-}  # fmt: skip
-
-SIGNATURES = seam_kit.signatures(SEAMS)
-
-
-@pytest.mark.parametrize(("seam", "owner", "name", "parameters"), SIGNATURES)
-def test_moto_still_has_what_a_seam_replaces_or_calls(seam: str, owner: Any, name: str, parameters: str) -> None:
-    seam_kit.require_signature(seam, owner, name, parameters)
-
-
-def test_every_seam_of_streams_is_listed_here() -> None:
-    folder = Path(__file__).resolve().parents[2] / "engine" / "src" / "serverless_cloud" / "seams"
-    assert {path.name for name in ("*_streams.py", "stream_*.py") for path in folder.glob(name)} == set(SEAMS)
 
 
 def test_moto_still_has_what_the_seams_read() -> None:
     for owner, parts, seam in (
         (models.Shard, ("self._shard_id", "self.records", "self.is_open", "self.parent", "self.adjacent_parent",
-                        "self.starting_hash", "self.ending_hash"), "kinesis_streams.py"),
-        (models.Record, ("self.data", "self.sequence_number", "self.created_at"), "kinesis_streams.py"),
+                        "self.starting_hash", "self.ending_hash"), "kinesis/streams.py"),
+        (models.Record, ("self.data", "self.sequence_number", "self.created_at"), "kinesis/streams.py"),
         (table.StreamShard, ("self.items", "self.starting_sequence_number", "self.table", "self.id"),
-         "dynamodb_streams.py"),
+         "dynamodb/streams.py"),
         (table.Table, ("self.stream_shard", "self.latest_stream_label", "self.stream_specification"),
-         "dynamodb_streams.py"),
-        (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb_streams.py"),
+         "dynamodb/streams.py"),
+        (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb/streams.py"),
     ):  # fmt: skip
-        source = inspect.getsource(owner)
-        for part in parts:
-            assert part in source, f"{owner.__name__}: {part} is gone; " + LOOK.format(seam)
+        seam_kit.assert_keeps(owner, parts, seam)
 
 
 # ---- what stock moto does wrong: when one of these fails, the seam may lose a part
 
 STOCK = """
-import inspect, json, sys
+import sys
 from concurrent.futures import ThreadPoolExecutor
-import boto3, moto
 from moto.dynamodb.models import dynamodb_backends
 from moto.kinesis.models import kinesis_backends
 
@@ -257,21 +172,13 @@ def functions_are_called_within_the_write():
     from moto.kinesis.models import Stream
     return ("send_dynamodb_items" in inspect.getsource(StreamShard.add)
             and "send_kinesis_message" in inspect.getsource(Stream.put_record))
-
-found = {}
-for name, show in [(n, f) for n, f in globals().items() if inspect.isfunction(f) and n.count("_") > 2]:
-    with moto.mock_aws():
-        db, kinesis = (boto3.client(service, "eu-west-1") for service in ("dynamodb", "kinesis"))
-        try:
-            found[name] = show()
-        except Exception as error:
-            found[name] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
 """
 
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.stock(STOCK)
-    assert len(found) == STOCK.count("\ndef ") - 4
-    assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format("*_streams.py")
+    seam_kit.assert_all(
+        seam_kit.shown(STOCK, region="eu-west-1", db="dynamodb", kinesis="kinesis"),
+        STOCK.count("\ndef ") - 4,
+        "*_streams.py",
+    )

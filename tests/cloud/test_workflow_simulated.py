@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kits import batch_kit as batch, cloud_kit, states_kit as sk
-from serverless_cloud.seams import states_history
+from serverless_cloud.services.states import history as states_history
 from serverless_first import cloud
 from serverless_first.simulate import workflow
 

@@ -18,7 +18,7 @@ BASES = ("", ENGINE, COURSE)
 MOST_LINES = 199
 #: How many of the engine's inner names the course uses. Lower it when the list gets shorter, and never raise it.
 INNER_NAMES = 13
-MAY_IMPORT_MOTO = ("seams/", "server.py", "serving.py")
+MAY_IMPORT_MOTO = ("services/", "server.py", "serving.py")
 RULES = "serverless_cloud.rules"
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -273,7 +273,7 @@ def test_simulations_import_only_the_engines_rules() -> None:
     assert forbidden_imports(ROOT, f"{COURSE}/simulate", "serverless_cloud", but=RULES) == []
 
 
-def test_only_the_seams_and_the_server_import_moto() -> None:
+def test_only_the_services_and_the_server_import_moto() -> None:
     assert forbidden_imports(ROOT, ENGINE, "moto", files=MAY_IMPORT_MOTO) == []
 
 
@@ -306,7 +306,7 @@ PICTURE = f"""
     |
     v
 {ENGINE}/
-    seams       moto
+    services    moto
 ```
 """
 
@@ -348,7 +348,7 @@ def test_a_path_may_stand_for_all_modules(tmp_path: Path) -> None:
 def test_the_rooms_are_read_from_picture_and_folders(tmp_path: Path) -> None:
     plant(tmp_path, COURSE__lab__kit="", COURSE__shop__static__page="", COURSE__words="")
     assert rooms_in_picture(PICTURE, COURSE) == ["lab", "drill"]
-    assert rooms_in_picture(PICTURE, ENGINE) == ["seams"]
+    assert rooms_in_picture(PICTURE, ENGINE) == ["services"]
     assert room_folders(tmp_path, COURSE) == {"lab", "shop"}
     assert loose_files(tmp_path, COURSE) == {"words.py"}
 
@@ -380,7 +380,9 @@ def test_a_simulation_that_looks_into_the_engine_is_noticed(tmp_path: Path) -> N
 
 
 def test_a_part_of_the_engine_that_imports_moto_is_noticed(tmp_path: Path) -> None:
-    plant(tmp_path, ENGINE__seams__sqs="import moto", ENGINE__server="import moto", ENGINE__sns__topics="import moto")
+    plant(
+        tmp_path, ENGINE__services__sqs="import moto", ENGINE__server="import moto", ENGINE__sns__topics="import moto"
+    )
     assert forbidden_imports(tmp_path, ENGINE, "moto", files=MAY_IMPORT_MOTO) == ["sns/topics.py: moto"]
 
 

@@ -9,7 +9,7 @@ import click
 _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
 
 
-@click.command(name="cloud")
+@click.group(name="cloud", invoke_without_command=True)
 @click.option(
     "--port",
     default=4566,
@@ -36,8 +36,11 @@ _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
     help="How functions reach a VPC; with 2019, each environment gets its own interface.",
 )
 @click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
-def main(port: int, share: bool, **settings: Any) -> None:
+@click.pass_context
+def main(context: click.Context, /, port: int, share: bool, **settings: Any) -> None:
     """Run only the local cloud, for the AWS CLI, SDKs or SAM."""
+    if context.invoked_subcommand is not None:
+        return
     # Late, so that `--help` doesn't wait for the server's modules.
     from serverless_cloud import server
     from serverless_cloud.errors import CloudError
@@ -49,3 +52,17 @@ def main(port: int, share: bool, **settings: Any) -> None:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
     except CloudError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command(name="patches")
+@click.argument("services", nargs=-1)
+@click.option("--upstream", is_flag=True, help="List only the changes that moto's authors could make.")
+def list_patches(services: tuple[str, ...], upstream: bool) -> None:
+    """List what the local cloud changes in moto, by service: all services, or SERVICES."""
+    from serverless_cloud.services import FILES, listing
+
+    if unknown := [service for service in services if service not in FILES]:
+        known = ", ".join(FILES)
+        raise click.BadParameter(f"Nothing of {unknown[0]!r} is changed. Services: {known}.", param_hint="SERVICES")
+    for line in listing.lines(services, only_upstream=upstream):
+        click.echo(line)

@@ -45,7 +45,8 @@ from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
 from serverless_cloud.refusals import refusal
-from serverless_cloud.seams import LateSeams, function_calls
+from serverless_cloud.services import LateServices
+from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
 
 PREFIX = "/_local/"
@@ -60,7 +61,7 @@ class LocalCloudApp:
     """The WSGI application of the server: our own calls, refusals, and moto for everything else.
 
     Args:
-        late: the seams that a service needs before its first call.
+        late: installs a service before its first call.
         reset, stop: called for the calls of these names.
         log: where the server's standard error is read; errors name it.
     """
@@ -68,7 +69,7 @@ class LocalCloudApp:
     def __init__(
         self,
         moto: WsgiApp,
-        late: LateSeams,
+        late: LateServices,
         plane: DataPlane,
         reset: Callable[[], None],
         stop: Callable[[], None],
@@ -161,7 +162,7 @@ class LocalCloudApp:
         if not settings:
             raise ValueError(f"The call has no setting. Give one of {', '.join(CHANGEABLE)}.")
         check(settings)
-        fleet, clock, permissions = self._plane.service.fleet, self._plane.queue.clock, self._plane.permissions
+        fleet, clock, permissions = self._plane.fleet, self._plane.queue.clock, self._plane.permissions
         fleet.idle_expiry_s = settings.get("idle_expiry_s", fleet.idle_expiry_s)
         clock.scale = settings.get("time_scale", clock.scale)
         permissions.enforced = settings.get("enforce_iam", permissions.enforced)
@@ -180,7 +181,7 @@ class LocalCloudApp:
         return [address.host, address.port]
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:
-        return self._plane.service.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
+        return self._plane.fleet.of(ACCOUNT_ID, query["region"], query.get("function"))
 
 
 #: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.

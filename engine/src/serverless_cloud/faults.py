@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
@@ -20,7 +20,7 @@ _NO_SUCH_CALL = (
 )
 
 
-def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) -> Answer:
+def of_error(error: Exception, environ: WSGIEnvironment, service: str, log: str) -> Answer:
     """The answer to a request that raised an error. The traceback goes to standard error.
 
     Args:
@@ -46,14 +46,14 @@ def of_error(error: Exception, environ: dict[str, Any], service: str, log: str) 
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 
 
-def of_answer(status: str, body: bytes, environ: dict[str, Any], service: str) -> Answer | None:
+def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) -> Answer | None:
     """The message that replaces an answer about a missing call; None for every other answer."""
     if status[:3] in ("404", "405") and body.startswith(_NO_SUCH_CALL):
         return _missing(environ, service, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
     return None
 
 
-def _missing(environ: dict[str, Any], service: str, what: str) -> Answer:
+def _missing(environ: WSGIEnvironment, service: str, what: str) -> Answer:
     message = (
         f"The local cloud doesn't have this call of {service or 'AWS'}: {what}. docs/fidelity.md lists what works here."
     )
@@ -61,7 +61,7 @@ def _missing(environ: dict[str, Any], service: str, what: str) -> Answer:
     return not_honoured(service, _protocol(environ, service), message, head=is_head)
 
 
-def _protocol(environ: dict[str, Any], service: str) -> str:
+def _protocol(environ: WSGIEnvironment, service: str) -> str:
     """The form of the answer, as in `iam.operations.Call`."""
     if "HTTP_X_AMZ_TARGET" in environ:
         return "json"

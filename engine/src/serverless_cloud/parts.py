@@ -12,17 +12,16 @@ from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.network.interfaces import AccountRegion, Model
 from serverless_cloud.network.network import Network
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
-from serverless_cloud.seams.destinations import Destinations
-from serverless_cloud.seams.function_calls import MotoFunctions
-from serverless_cloud.seams.iam_enforcement import MotoDirectory, log_writer
-from serverless_cloud.seams.lambda_network import LazyInterfaces
-from serverless_cloud.seams.logs import write_log, write_proxy_log
+from serverless_cloud.services.iam.enforcement import MotoDirectory, log_writer
+from serverless_cloud.services.lambda_.destinations import Destinations
+from serverless_cloud.services.lambda_.function_calls import MotoFunctions
+from serverless_cloud.services.lambda_.network import LazyInterfaces
+from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
 from serverless_cloud.tasks import Tasks
 
@@ -41,13 +40,13 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     def attach(spec: FunctionSpec) -> Callable[[], None]:
         return network.attach(AccountRegion(spec.account_id, spec.region), spec.name, spec.vpc)
 
-    service = LambdaService(Fleet(around, settings.idle_expiry_s, network=attach), log_writer(permissions, write_log))
-    queue = EventQueue(service.invoke, Destinations(permissions), clock)
+    fleet = Fleet(around, settings.idle_expiry_s, log_writer(permissions, write_log), network=attach)
+    queue = EventQueue(fleet.invoke, Destinations(permissions), clock)
     databases = DatabaseInstances(folder)
     return DataPlane(
-        service=service,
+        fleet=fleet,
         queue=queue,
-        functions=MotoFunctions(service, queue, permissions),
+        functions=MotoFunctions(fleet, queue, permissions),
         permissions=permissions,
         databases=databases,
         proxies=Proxies(folder, databases, write_proxy_log),

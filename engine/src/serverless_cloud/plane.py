@@ -1,9 +1,10 @@
-"""All parts of the data plane in one place, for the seams that hand over to them."""
+"""All parts of the data plane in one place, for the services that hand over to them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from serverless_cloud.batch.jobs import Jobs
 from serverless_cloud.events.router import Router
@@ -11,8 +12,8 @@ from serverless_cloud.http.front import FrontDoors
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.calling import Functions
+from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.mapping import PollerFactory
-from serverless_cloud.lambda_.service import LambdaService
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
@@ -24,7 +25,7 @@ class DataPlane:
     """The data plane, which makes moto's answers real.
 
     Args:
-        service, queue: Lambda, for calls that wait and for calls that don't.
+        fleet, queue: Lambda, for calls that wait and for calls that don't.
         functions: the same by ARN, for services that call functions.
         permissions: asked before anything acts for somebody.
         databases, proxies: RDS.
@@ -33,12 +34,13 @@ class DataPlane:
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
         tasks: pollers, timers and what else goes on in the background.
-        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each seam of a
-            source puts its own there.
+        pollers: what reads an event source for a mapping or a pipe, by the service in the source's ARN; each source's
+            service puts its own there.
+        metric_sources: what publishes metrics to CloudWatch: moto's data of an account and a Region.
         forgetting: called when the cloud is emptied, after the tasks have ended.
     """
 
-    service: LambdaService
+    fleet: Fleet
     queue: EventQueue
     functions: Functions
     permissions: Permissions
@@ -50,6 +52,7 @@ class DataPlane:
     events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)
     pollers: dict[str, PollerFactory] = field(default_factory=dict)
+    metric_sources: list[Callable[[str, str], Sequence[Any]]] = field(default_factory=list)
     forgetting: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -67,13 +70,13 @@ class DataPlane:
         for step in (
             self.tasks.stop,
             self.queue.clear,
-            self.service.fleet.clear,  # a task that waits for a function has its answer now
+            self.fleet.clear,  # a task that waits for a function has its answer now
             self.tasks.clear,
             self.batch.clear,
-            self.service.fleet.clear,  # what a task has started meanwhile
+            self.fleet.clear,  # what a task has started meanwhile
             self.doors.clear,
             self.network.clear,
-            self.service.metrics.clear,
+            self.fleet.metrics.clear,
             *self.forgetting,
             self.proxies.clear,
             self.databases.clear,

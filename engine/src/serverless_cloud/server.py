@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from serverless_cloud import guard, leftovers, peers
 from serverless_cloud.disk import PatientLog
@@ -42,7 +42,7 @@ class CloudServer:
     ) -> None:
         _prepare_for_moto(settings.guarded)
         # Late: they import moto, which reads the environment then.
-        from serverless_cloud import parts, seams, serving
+        from serverless_cloud import parts, services, serving
         from serverless_cloud.control import LocalCloudApp
 
         moto = serving.moto_app(self._stacks)
@@ -52,12 +52,12 @@ class CloudServer:
         os.environ["MOTO_PORT"] = str(self.port)  # moto calls itself in places
         self.endpoint_url = f"http://{serving.HOST}:{self.port}"
         self.plane = parts.make(settings, self.endpoint_url, self.folder.path)
-        seams.install(self.plane)
-        late = seams.LateSeams(self.plane)
+        services.install(self.plane)
+        late = services.LateServices(self.plane)
         self._server.app = LocalCloudApp(moto, late, self.plane, self.reset, self.stop_soon, log)
         self._stopping = threading.Event()
 
-    def _stacks(self) -> Any:
+    def _stacks(self) -> WSGIApplication:
         # Late: few notebooks make a stack.
         from serverless_cloud.iam.permissions import ACCOUNT_ID
         from serverless_cloud.stacks.app import StacksApp
@@ -71,7 +71,7 @@ class CloudServer:
         """Answers until `stop_soon` is called; then ends every environment and removes every file."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._stopping.wait()
-        self.plane.service.fleet.close()
+        self.plane.fleet.close()
         try:
             self.plane.clear()
         finally:
@@ -86,7 +86,7 @@ class CloudServer:
         # Late, as in __init__.
         from moto.moto_api._internal.models import moto_api_backend
 
-        from serverless_cloud.seams import models
+        from serverless_cloud.services.moto import models
 
         try:
             self.plane.clear()

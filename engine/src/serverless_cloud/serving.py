@@ -11,9 +11,10 @@ import io
 import traceback
 from collections.abc import Callable
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from serverless_cloud import peers
 from serverless_cloud.http.addresses import HEADERS
@@ -22,7 +23,7 @@ HOST = "127.0.0.1"
 IDLE_S = 120
 
 
-def moto_app(stacks: Callable[[], Any]) -> Any:
+def moto_app(stacks: Callable[[], WSGIApplication]) -> WSGIApplication:
     """moto's WSGI application, which makes each service's application at the service's first call.
 
     Args:
@@ -37,7 +38,7 @@ def moto_app(stacks: Callable[[], Any]) -> Any:
     return DomainDispatcherApplication(app_of)
 
 
-def listen(app: Any, port: int) -> Any:
+def listen(app: WSGIApplication, port: int) -> BaseWSGIServer:
     """werkzeug's server, which answers by `app` once it is told to serve. Args: port: 0 lets the system choose.
 
     Raises:
@@ -69,10 +70,10 @@ class KeptConnection(MotoRequestHandler):
             return
         environ["wsgi.input"] = io.BytesIO(body)
         environ[HEADERS] = tuple(self.headers.items())
-        told: list[Any] = []
+        told: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
-            told[:] = [status, headers]
+        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
+            told[:] = [(status, headers)]
 
         try:
             answer = b"".join(self.server.app(environ, start_response))
@@ -80,12 +81,12 @@ class KeptConnection(MotoRequestHandler):
             traceback.print_exc()
             self._refuse("500 Internal Server Error")
         else:
-            self._write(told[0], told[1], answer)
+            self._write(*told[0], answer)
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, type: str, message: str, *args: object) -> None:
         """Says nothing."""
 
-    def _body(self, environ: dict[str, Any]) -> bytes | None:
+    def _body(self, environ: WSGIEnvironment) -> bytes | None:
         """The whole body; None if there is no answering: the client is gone, or does not say how long it is."""
         if environ.get("wsgi.input_terminated"):  # in chunks
             self.close_connection = True  # trailers are not read

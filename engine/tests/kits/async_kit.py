@@ -32,6 +32,20 @@ def send(event: Any, **more: Any) -> str:
     return str(answer["ResponseMetadata"]["RequestId"])
 
 
+def record_of(event: Any, when: str = "failure", **settings: Any) -> Any:
+    """Sends an asynchronous event to `price`; the record that a queue gets of its end.
+
+    Args:
+        when: "failure" or "success": what the queue is the destination for.
+        settings: of `configure`.
+    """
+    queue = cloud_kit.make_queue(when)
+    configure(**{f"on_{when}": queue.arn}, **settings)
+    send(event)
+    (record,) = cloud_kit.records(queue)
+    return record
+
+
 def configure(**settings: Any) -> dict[str, Any]:
     """put_function_event_invoke_config with destinations by name: on_failure=ARN, on_success=ARN."""
     targets = {"OnFailure": settings.pop("on_failure", None), "OnSuccess": settings.pop("on_success", None)}

@@ -87,10 +87,23 @@ def submit(definition: str = "render", queue: str = "renders", name: str = "nigh
     return str(answer["jobId"])
 
 
+def prepare(command: Sequence[str], name: str = "render", max_vcpus: int = 4, **more: Any) -> str:
+    """Makes the queue `renders` and registers a job definition; the ARN of the queue."""
+    queue = make_queue(environments=[make_environment(max_vcpus=max_vcpus)])
+    register(command, name, **more)
+    return queue
+
+
+def begin(folder: Path, held: str = "render", *where: str, **more: Any) -> str:
+    """Submits a job, whose command is `hold(folder, held)`, and waits until its program has begun; its id."""
+    job_id = submit(*where, **more)
+    kit.eventually(lambda: is_here(folder, held), f"the job {held} runs")
+    return job_id
+
+
 def run(source: str, **more: Any) -> dict[str, Any]:
     """What came of a job that runs a Python program, in a queue of its own."""
-    make_queue()
-    register(["python", "-c", source], **more)
+    prepare(["python", "-c", source], **more)
     return wait(submit())
 
 

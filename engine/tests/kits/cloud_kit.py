@@ -10,12 +10,16 @@ import contextlib
 import io
 import json
 import os
+import socket
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +71,10 @@ def handler(event, context):
     return os.getpid()
 """
 )
+
+
+#: The end of a program's source: waits for a line or the end of its input.
+WAITS = "try:\n    input()\nexcept EOFError:\n    pass\n"
 
 
 def environment_processes(server: psutil.Process) -> list[psutil.Process]:
@@ -160,15 +168,21 @@ def make_role(name: str = "hikari-functions", policy: Mapping[str, Any] | None =
         return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
 
 
-def deploy(name: str, source: str, **settings: Any) -> str:
-    """Creates the function `name` from source code, handler `<name>.handler`; its ARN."""
+def function(name: str, source: str, **settings: Any) -> dict[str, Any]:
+    """CreateFunction's arguments for a function from source code, handler `<name>.handler`."""
     given = {
+        "FunctionName": name,
         "Runtime": "python3.13",
         "Handler": f"{name}.handler",
         "Role": settings.pop("Role", None) or make_role(),
         "Code": {"ZipFile": zip_of({f"{name}.py": source})},
     }
-    return str(client("lambda").create_function(FunctionName=name, **(given | settings))["FunctionArn"])
+    return given | settings
+
+
+def deploy(name: str, source: str, **settings: Any) -> str:
+    """Creates the function `name` from source code; its ARN."""
+    return str(client("lambda").create_function(**function(name, source, **settings))["FunctionArn"])
 
 
 def invoke(name: str, event: Any = None, *, through: Any = None, **more: Any) -> Answer:
@@ -181,6 +195,14 @@ def invoke(name: str, event: Any = None, *, through: Any = None, **more: Any) ->
         status=reply["StatusCode"],
         version=reply["ExecutedVersion"],
     )
+
+
+def failed(answer: Answer, kind: str, *words: str) -> Answer:
+    """The same answer; fails unless it is an error of this type, with each of these words in its message."""
+    assert (answer.error, answer.payload["errorType"]) == ("Unhandled", kind), answer
+    message = answer.payload["errorMessage"]
+    assert [word for word in words if word not in message] == [], message
+    return answer
 
 
 def change_code(name: str, source: str, **more: Any) -> dict[str, Any]:
@@ -215,18 +237,63 @@ def held(name: str, folder: Path, count: int = 1, **more: Any) -> Iterator[list[
             leave.touch()
 
 
-def refused(call: Callable[[], Any]) -> Refusal:
-    """How a call was refused; fails if it was not."""
+def refused(
+    call: Callable[[], Any], code: str = "", *words: str, status: int | None = None, message: str | None = None
+) -> Refusal:
+    """How a call was refused; fails if it was not, or otherwise than these arguments say.
+
+    Args:
+        words: each is a part of the message.
+        message: the whole message.
+    """
     from botocore.exceptions import ClientError
 
     try:
         answer = call()
     except ClientError as error:
         given = error.response
-        return Refusal(
-            given["Error"]["Code"], given["Error"]["Message"], given["ResponseMetadata"]["HTTPStatusCode"], dict(given)
-        )
-    raise AssertionError(f"It was not refused; it answered {answer}")
+        told, status_code = given["Error"], given["ResponseMetadata"]["HTTPStatusCode"]
+        refusal = Refusal(told["Code"], told["Message"], status_code, dict(given))
+    else:
+        raise AssertionError(f"It was not refused; it answered {answer}")
+    assert code in ("", refusal.code), refusal
+    assert status in (None, refusal.status), refusal
+    assert message in (None, refusal.message), refusal
+    assert [word for word in words if word not in refusal.message] == [], refusal
+    return refusal
+
+
+def make_table(name: str, key: str = "id", kind: str = "S", **more: Any) -> dict[str, Any]:
+    """Makes a DynamoDB table with this partition key; its TableDescription."""
+    given = {
+        "TableName": name,
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    return dict(client("dynamodb").create_table(**given, **more)["TableDescription"])
+
+
+def permit(function: str, service: str, **more: Any) -> None:
+    """Lets a service, "sns" for instance, call a function; `more` is AddPermission's."""
+    given = {"StatementId": service, "Action": "lambda:InvokeFunction", "Principal": f"{service}.amazonaws.com"}
+    client("lambda").add_permission(FunctionName=function, **(given | more))
+
+
+def datapoints(namespace: str, metric: str, *statistics: str, period_s: int = 60, **dimensions: str) -> list[Any]:
+    """What CloudWatch has of a metric, from 30 minutes ago until a minute from now."""
+    now = datetime.now(UTC)
+    return list(
+        client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - timedelta(minutes=30),
+            EndTime=now + timedelta(minutes=1),
+            Period=period_s,
+            Statistics=statistics,
+        )["Datapoints"]
+    )
 
 
 def make_queue(name: str, **attributes: str) -> Queue:
@@ -343,34 +410,44 @@ def say(**values: Any) -> None:
     print("@" + json.dumps(values), flush=True)
 
 
+def serve(answer: Callable[[Any, bytes], tuple[int, dict[str, str], bytes]]) -> ThreadingHTTPServer:
+    """Starts an HTTP server on this machine, in a thread.
+
+    Args:
+        answer: gets a request (`command`, `path`, `headers`) and its body; returns status, headers and body.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answer(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
 def stub_of_sts(name: str = "127.0.0.1") -> str:
     """The URL of a listener on this machine that answers as another account's STS.
 
     Args:
         name: a host name that leads to it from now on, in this process.
     """
-    import socket
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-    class Sts(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = (
-                b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-                b"<GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult>"
-                b"</GetCallerIdentityResponse>"
-            )
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sts)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    body = (
+        b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        b"<GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult>"
+        b"</GetCallerIdentityResponse>"
+    )
+    server = serve(lambda *_: (200, {}, body))
     look_up = socket.getaddrinfo
 
     def look_up_here(host: Any, *args: Any, **more: Any) -> Any:

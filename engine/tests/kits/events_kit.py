@@ -59,14 +59,14 @@ def attributes(message: dict[str, Any]) -> dict[str, str]:
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
-def allow(queue: Any, rule: str) -> None:
-    """Lets a rule send to a queue, by the queue's policy."""
+def allow(queue: Any, source: str, service: str = "events") -> None:
+    """Lets a rule, or a topic or bucket of another service, send to a queue, by the queue's policy."""
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": f"{service}.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     kit.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})

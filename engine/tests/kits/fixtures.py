@@ -33,6 +33,17 @@ def cloud_of_module(request: pytest.FixtureRequest) -> Iterator[cloud.Cloud]:
             yield aws
 
 
+def cloud_of(**changes: Any) -> Any:
+    """A file's own fixture `cloud_of_module`: the worker's local cloud with these settings."""
+
+    @pytest.fixture(scope="module")
+    def cloud_of_module() -> Iterator[cloud.Cloud]:
+        with cloud_kit.cloud_with(**changes) as aws:
+            yield aws
+
+    return cloud_of_module
+
+
 def stop_cloud() -> None:
     """Ends the worker's local cloud, if there is one."""
     if client._running is not None:
@@ -142,6 +153,22 @@ def program_class() -> type[Program]:
 def home(tmp_path: Path) -> Path:
     """The home folder of the programs that a test starts."""
     return tmp_path / "home"
+
+
+@pytest.fixture
+def tries(tmp_path: Path) -> Path:
+    """The folder in which a handler notes its tries."""
+    folder = tmp_path / "tries"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """The folder for temporary files of the programs, with spaces and letters of other languages."""
+    folder = tmp_path / "temporär 電球 files"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

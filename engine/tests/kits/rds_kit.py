@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 from pathlib import Path
@@ -87,6 +88,23 @@ def change_group(name: str, method: str = "pending-reboot", **parameters: str) -
     ]
     if given:
         kit.client("rds").modify_db_parameter_group(DBParameterGroupName=name, Parameters=given)
+
+
+def make_secret(name: str = "shop", user: str = MASTER, password: str = PASSWORD) -> str:
+    """The ARN of a new secret with a user's name and password, as a DB proxy reads it."""
+    text = json.dumps({"username": user, "password": password})
+    return str(kit.client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"])
+
+
+def make_proxy(secret: str, name: str = "shop-proxy", **given: Any) -> dict[str, Any]:
+    """Makes a DB proxy for the user of a secret; the arguments change CreateDBProxy's."""
+    settings = {
+        "EngineFamily": "POSTGRESQL",
+        "Auth": [{"AuthScheme": "SECRETS", "SecretArn": secret}],
+        "RoleArn": "arn:aws:iam::123456789012:role/proxy",
+        "VpcSubnetIds": [s["SubnetId"] for s in kit.client("ec2").describe_subnets()["Subnets"]][:2],
+    }
+    return dict(kit.client("rds").create_db_proxy(DBProxyName=name, **(settings | given))["DBProxy"])
 
 
 def connect(instance: dict[str, Any], **given: Any) -> psycopg.Connection[Any]:

@@ -50,6 +50,12 @@ class Api:
         given = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": function_uri(arn)}
         self.gateway.put_integration(**names, **(given | settings))
 
+    def service(self, names: dict[str, Any], service: str, what: str, role: str, template: str, **more: Any) -> None:
+        """Puts an integration of type AWS with a service: `service(names, "sqs", "action/SendMessage", ...)`."""
+        given = {"type": "AWS", "integrationHttpMethod": "POST", "uri": service_uri(service, what)}
+        templates = {"application/json": template}
+        self.gateway.put_integration(**names, **given, credentials=role, requestTemplates=templates, **more)
+
     def mock(
         self, path: str, method: str = "GET", body: str = "", status: int = 200, *, settings: Any = None, **headers: str
     ) -> None:
@@ -82,6 +88,11 @@ class Api:
     def call(self, path: str, method: str = "GET", *, stage: str = "prod", **more: Any) -> requests.Response:
         """One request, without following redirects."""
         return requests.request(method, f"{self.address}/{stage}{path}", timeout=30, allow_redirects=False, **more)
+
+    def told(self, path: str, method: str = "GET", **more: Any) -> tuple[int, Any]:
+        """The status and the body, from JSON, of the answer to one request."""
+        answer = self.call(path, method, **more)
+        return answer.status_code, answer.json()
 
 
 def function_uri(arn: str) -> str:

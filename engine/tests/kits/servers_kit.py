@@ -13,16 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from kits.proxy_kit import (
-    MAX_CONNECTIONS,
-    PASSWORDS,
-    SHOP,
-    STOCK,
-    Endpoint,
-    PgBouncer,
-    ProxyProcess,
-    proxy_settings,
-)
+from kits.proxy_kit import MAX_CONNECTIONS, PASSWORDS, SHOP, STOCK, Endpoint, PgBouncer, ProxyProcess, proxy_settings
 from serverless_cloud.rds import binaries, folder, roles
 from serverless_cloud.rds.postgres import HOST, Postgres
 

@@ -67,6 +67,13 @@ def steps(start: str | None = None, /, **named: Mapping[str, Any]) -> dict[str, 
     return {"StartAt": start or next(iter(named)), "States": dict(named)}
 
 
+def task(call: str, parameters: Any = None, **more: Any) -> dict[str, Any]:
+    """A Task with an integration, "sqs:sendMessage" for instance; the last state unless `more` has Next."""
+    given = {} if parameters is None else {"Parameters": parameters}
+    ending: dict[str, Any] = {} if "Next" in more else {"End": True}
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{call}", **given, **ending, **more}
+
+
 def start(arn: str, given: Any = None, **more: Any) -> str:
     """Starts an execution, its input from Python ({} if None); its ARN."""
     return str(states().start_execution(stateMachineArn=arn, input=json.dumps(given or {}), **more)["executionArn"])
@@ -115,3 +122,15 @@ def succeeded(execution: Run) -> Any:
     """The output of an execution; fails with its error unless it succeeded."""
     assert execution.status == "SUCCEEDED", (execution.status, execution.error, execution.cause, execution.types)
     return execution.output
+
+
+def failed(execution: Run, error: str, *words: str, cause: str | None = None) -> Run:
+    """The same execution; fails unless it has failed with this error, and with these words in its cause.
+
+    Args:
+        cause: the whole cause, if it matters.
+    """
+    assert (execution.status, execution.error) == ("FAILED", error), (execution.status, execution.error)
+    assert cause in (None, execution.cause), execution.cause
+    assert [word for word in words if word not in execution.cause] == [], execution.cause
+    return execution

@@ -106,14 +106,8 @@ def make_ledger(name: str, folder: Path, *, source: str = LEDGER, holds: bool = 
 
 def make_table(name: str = "orders", view: str = "NEW_AND_OLD_IMAGES") -> str:
     """A table of items with the key "n" and a stream; the stream's ARN."""
-    description = cloud_kit.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "n", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "n", "AttributeType": "N"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
-    )["TableDescription"]
-    return str(description["LatestStreamArn"])
+    stream = {"StreamEnabled": True, "StreamViewType": view}
+    return str(cloud_kit.make_table(name, "n", "N", StreamSpecification=stream)["LatestStreamArn"])
 
 
 def put_item(number: int, table: str = "orders", **more: Any) -> None:

@@ -15,17 +15,7 @@ import psycopg
 import pytest
 
 from kits.proxy_kit import SHOP, ProxyProcess, at_once, eventually
-from kits.raw_client import (
-    CANCEL_REQUEST,
-    PROTOCOL_3,
-    SSL_REQUEST,
-    SYNC,
-    RawClient,
-    message,
-    parse,
-    query,
-    startup,
-)
+from kits.raw_client import CANCEL_REQUEST, PROTOCOL_3, SSL_REQUEST, SYNC, RawClient, message, parse, query, startup
 from kits.servers_kit import proxy_of
 
 #: What the proxy may grow by in any of these tests; a login may cost 100 KB beside that. A flood needs the most, 51 to

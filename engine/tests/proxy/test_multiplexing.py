@@ -306,9 +306,6 @@ def ended(kinds: list[str]) -> list[str]:
     return kinds if len(kinds) >= 8 else []
 
 
-KINDS = ("borrow", "query", "pin", "return")
-
-
 def story(front: ProxyProcess, after: int, client: int) -> list[str]:
     """What one client did, in order."""
     return [e["kind"] for e in front.events(after) if e["client"] == client]

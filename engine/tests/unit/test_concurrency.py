@@ -18,7 +18,6 @@ from serverless_cloud.lambda_.concurrency import Concurrency, ConcurrencyRefused
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import Call, FunctionSpec
-from serverless_cloud.lambda_.service import LambdaService
 
 PLACE = "arn:aws:lambda:us-east-1:123456789012"
 PRICE, ORDERS, STOCK = (f"{PLACE}:function:{name}" for name in ("price", "orders", "stock"))
@@ -195,13 +194,13 @@ def no_log(spec: FunctionSpec, stream: str, text: str) -> None:
 
 
 @pytest.fixture
-def make_service(tmp_path: Path) -> Iterator[Callable[[Concurrency], LambdaService]]:
+def make_fleet(tmp_path: Path) -> Iterator[Callable[[Concurrency], Fleet]]:
     """A data plane without a server around it."""
     fleets: list[Fleet] = []
 
-    def make(limits: Concurrency) -> LambdaService:
-        fleets.append(Fleet(Surroundings("http://127.0.0.1:9", tmp_path / "cloud"), 600.0, limits))
-        return LambdaService(fleets[-1], no_log)
+    def make(limits: Concurrency) -> Fleet:
+        fleets.append(Fleet(Surroundings("http://127.0.0.1:9", tmp_path / "cloud"), 600.0, no_log, limits))
+        return fleets[-1]
 
     yield make
     for fleet in fleets:
@@ -220,9 +219,9 @@ def spec_of(name: str) -> FunctionSpec:
 
 
 def test_calls_of_all_functions_together_reach_the_account_s_quota(
-    make_service: Callable[[Concurrency], LambdaService], tmp_path: Path
+    make_fleet: Callable[[Concurrency], Fleet], tmp_path: Path
 ) -> None:
-    service = make_service(Concurrency(2))
+    fleet = make_fleet(Concurrency(2))
     price, orders = spec_of("price"), spec_of("orders")
     leave = tmp_path / "leave"
     with ThreadPoolExecutor(2) as pool:
@@ -230,7 +229,7 @@ def test_calls_of_all_functions_together_reach_the_account_s_quota(
         for spec in (price, orders):
             here = tmp_path / spec.name
             event = json.dumps({"here": str(here), "leave": str(leave)}).encode()
-            calls.append(pool.submit(service.invoke, spec, Call(event, spec.arn)))
+            calls.append(pool.submit(fleet.invoke, spec, Call(event, spec.arn)))
             for _ in range(4000):
                 if here.exists() or calls[-1].done():
                     break
@@ -238,9 +237,9 @@ def test_calls_of_all_functions_together_reach_the_account_s_quota(
             assert here.exists()
         for spec in (price, orders, spec_of("stock")):
             with pytest.raises(TooManyRequests) as caught:
-                service.invoke(spec, Call(b"null", spec.arn))
+                fleet.invoke(spec, Call(b"null", spec.arn))
             assert caught.value.reason == ACCOUNT
         leave.touch()
         assert [call.result().function_error for call in calls] == [None, None]
-    assert service.invoke(price, Call(b"null", price.arn)).function_error is None
-    assert len(service.fleet.of("123456789012", "us-east-1")) == 2
+    assert fleet.invoke(price, Call(b"null", price.arn)).function_error is None
+    assert len(fleet.of("123456789012", "us-east-1")) == 2

@@ -130,15 +130,21 @@ def test_a_success_is_recorded_and_not_tried_again() -> None:
     world.nothing_more()
 
 
-def test_the_waits_are_a_minute_and_two_divided_by_the_scale(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each event that the queue takes from now on waits in it."""
+    noted: list[float] = []
     push = DelayQueue._push
 
-    def noted(self: DelayQueue[asynchronous.Event], event: asynchronous.Event, wait_s: float) -> None:
-        waits.append(wait_s)
+    def note(self: DelayQueue[asynchronous.Event], event: asynchronous.Event, wait_s: float) -> None:
+        noted.append(wait_s)
         push(self, event, wait_s)
 
-    monkeypatch.setattr(DelayQueue, "_push", noted)
+    monkeypatch.setattr(DelayQueue, "_push", note)
+    return noted
+
+
+def test_the_waits_are_a_minute_and_two_divided_by_the_scale(waits: list[float]) -> None:
     world = World(fails)
     world.send()
     world.next()
@@ -157,15 +163,7 @@ def test_a_change_of_the_scale_holds_for_what_waits_already() -> None:
     world.nothing_more()
 
 
-def test_a_throttled_event_waits_longer_each_time_and_that_is_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    push = DelayQueue._push
-
-    def noted(self: DelayQueue[asynchronous.Event], event: asynchronous.Event, wait_s: float) -> None:
-        waits.append(wait_s)
-        push(self, event, wait_s)
-
-    monkeypatch.setattr(DelayQueue, "_push", noted)
+def test_a_throttled_event_waits_longer_each_time_and_that_is_no_try(waits: list[float]) -> None:
     world = World(lambda call: throttled(call) if len(world.tries) <= 11 else GOOD)
     world.send()
     _, record, _ = world.next()

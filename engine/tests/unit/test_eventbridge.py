@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 
 from serverless_cloud import delay_queue
-from serverless_cloud.events import (
-    entries as eventbridge_entries,
-    input as eventbridge_input,
-)
+from serverless_cloud.events import entries as eventbridge_entries, input as eventbridge_input
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import TargetFailed, UnsupportedTarget, service_of
 from serverless_cloud.tasks import Tasks

@@ -57,7 +57,7 @@ def make_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make
     made: list[Fleet] = []
 
     def make(idle_expiry_s: float) -> Fleet:
-        made.append(Fleet(Surroundings("http://127.0.0.1:9", tmp_path), idle_expiry_s))
+        made.append(Fleet(Surroundings("http://127.0.0.1:9", tmp_path), idle_expiry_s, lambda *_: None))
         return made[-1]
 
     yield make

@@ -9,8 +9,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from serverless_cloud.iam.gate import Directory, Gate
-from serverless_cloud.iam.permissions import Identity, Permissions
+from serverless_cloud.iam.gate import Gate
+from serverless_cloud.iam.permissions import Identities, Identity, Permissions
 from serverless_cloud.iam.policies import Principal
 
 KEN = Principal("arn:aws:iam::123456789012:user/ken", frozenset(), "123456789012")
@@ -28,7 +28,7 @@ def upload(folder: str) -> dict[str, Any]:
 def test_a_policy_names_objects_as_they_are_written(folder: str) -> None:
     statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::hikari/{folder}/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    directory = Mock(spec=Directory)
+    directory = Mock(spec=Identities)
     directory.of_key.return_value = Identity(KEN, (policy,))
     directory.resource_policy.return_value = None
     gate = Gate(Permissions(enforced=True, identities=directory))

@@ -206,8 +206,7 @@ def test_an_init_query_that_fails_ends_the_login_with_its_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "is_transient"),
-    [("57P03", True), ("57P01", True), ("53300", True), ("28P01", False), ("3D000", False)],
+    ("code", "is_transient"), [("57P03", True), ("57P01", True), ("53300", True), ("28P01", False), ("3D000", False)]
 )
 def test_some_refusals_may_be_over_a_moment_later(code: str, is_transient: bool) -> None:
     with pytest.raises(UpstreamError, match="no") as refused:

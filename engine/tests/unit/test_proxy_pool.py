@@ -52,6 +52,17 @@ class World:
         self.granted[who] = link
         self.order.append(who)
 
+    def serve(self, clients: str) -> None:
+        """Each of these clients asks; all the connections that the pool opens are let in."""
+        for who in clients:
+            self.pool.ask(who, APP)
+        self.finish_opening()
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and the pool looks at its clock."""
+        self.now_s += seconds
+        self.pool.tick()
+
     def finish_opening(self) -> None:
         """The database lets every connection in that is being opened."""
         while self.opening:
@@ -79,9 +90,7 @@ def test_one_connection_is_opened_for_each_that_asks_up_to_the_limit() -> None:
 
 def test_who_waits_is_served_in_the_order_of_asking() -> None:
     world = World(limit=1)
-    for who in "abcd":
-        world.pool.ask(who, APP)
-    world.finish_opening()
+    world.serve("abcd")
     for who in "abc":
         world.give_back(who)
     assert world.order == ["a", "b", "c", "d"]
@@ -89,9 +98,7 @@ def test_who_waits_is_served_in_the_order_of_asking() -> None:
 
 def test_the_connection_used_last_is_used_first() -> None:
     world = World()
-    world.pool.ask("a", APP)
-    world.pool.ask("b", APP)
-    world.finish_opening()
+    world.serve("ab")
     last = world.granted["a"]
     world.give_back("b")
     world.give_back("a")
@@ -101,14 +108,11 @@ def test_the_connection_used_last_is_used_first() -> None:
 
 def test_a_wait_ends_with_the_borrow_timeout_and_not_before() -> None:
     world = World(limit=1, borrow_timeout_s=3.0)
-    world.pool.ask("a", APP)
-    world.finish_opening()
+    world.serve("a")
     world.pool.ask("b", APP)
-    world.now_s += 2.9
-    world.pool.tick()
+    world.wait(2.9)
     assert world.refused == {}
-    world.now_s += 0.1
-    world.pool.tick()
+    world.wait(0.1)
     assert world.refused == {"b": b""}
     world.give_back("a")
     assert world.order == ["a"]
@@ -117,8 +121,7 @@ def test_a_wait_ends_with_the_borrow_timeout_and_not_before() -> None:
 def test_the_wait_includes_the_time_to_open_a_connection() -> None:
     world = World(borrow_timeout_s=1.0)
     world.pool.ask("a", APP)
-    world.now_s += 1.0
-    world.pool.tick()
+    world.wait(1.0)
     assert world.refused == {"a": b""}
     world.finish_opening()  # it comes too late for that one, and is there for the next
     world.pool.ask("b", APP)
@@ -127,8 +130,7 @@ def test_the_wait_includes_the_time_to_open_a_connection() -> None:
 
 def test_an_idle_connection_of_others_makes_room() -> None:
     world = World(limit=1)
-    world.pool.ask("a", APP)
-    world.finish_opening()
+    world.serve("a")
     world.give_back("a")
     world.pool.ask("b", REPORT)
     assert [link.key for link in world.closing] == [APP]
@@ -157,8 +159,7 @@ def test_a_database_that_is_away_is_asked_again() -> None:
     world.pool.unreachable(APP)
     world.pool.tick()
     assert world.opening == []
-    world.now_s += RETRY_S
-    world.pool.tick()
+    world.wait(RETRY_S)
     assert world.opening == [APP]
     world.finish_opening()
     assert world.order == ["a"]
@@ -166,25 +167,19 @@ def test_a_database_that_is_away_is_asked_again() -> None:
 
 def test_idle_connections_above_the_percentage_go_after_a_while() -> None:
     world = World(limit=3, max_idle=1)
-    for who in "abc":
-        world.pool.ask(who, APP)
-    world.finish_opening()
+    world.serve("abc")
     for who in "abc":
         world.give_back(who)
-    world.now_s += 299.0
-    world.pool.tick()
+    world.wait(299.0)
     assert world.closing == []
-    world.now_s += 1.0
-    world.pool.tick()
+    world.wait(1.0)
     assert len(world.closing) == 2
     assert world.pool.idle_count == 1
 
 
 def test_a_smaller_limit_is_reached_as_connections_come_back() -> None:
     world = World()
-    world.pool.ask("a", APP)
-    world.pool.ask("b", APP)
-    world.finish_opening()
+    world.serve("ab")
     world.pool.limit = 1
     world.give_back("a")
     assert len(world.closing) == 1
@@ -218,13 +213,11 @@ def test_whatever_happens_the_limit_holds_and_nobody_is_forgotten(seed: int) -> 
         elif move < 0.95 and world.granted:
             world.give_back(chance.choice(sorted(world.granted)))
         else:
-            world.now_s += 1
-            world.pool.tick()
+            world.wait(1)
         assert world.pool.size <= world.limit
         assert world.pool.borrowed == len(world.granted)
     for _ in range(2000):  # in the end everybody who asked has had one
-        world.now_s += 1
-        world.pool.tick()
+        world.wait(1)
         world.finish_opening()
         world.finish_closing()
         for who in sorted(world.granted):

@@ -79,17 +79,46 @@ def test_a_client_moves_only_as_the_table_says(phase: Phase, move: Move) -> None
             moved(TRANSITIONS, phase, move, "A client")
 
 
-def test_the_connection_is_free_when_the_transaction_has_ended() -> None:
+TWICE = (parse("", "SELECT 1") + bind("") + EXECUTE + wire.SYNC) * 2
+COPY = parse("", "COPY t FROM STDIN") + bind("") + EXECUTE + wire.SYNC
+COPIED = wire.message(b"d", b"1\n") + wire.message(b"c") + wire.SYNC
+NO_COLUMN, NO_STATEMENT = wire.error("42703", "no column", "ERROR"), wire.error("26000", "no statement", "ERROR")
+
+#: What the client says, what the database answers, and whether the connection is free then.
+EXCHANGES = {
+    "a transaction holds it to its end": [
+        (wire.query("BEGIN"), IN_TRANSACTION, False),
+        (wire.query("SELECT nonsense"), NO_COLUMN + FAILED, False),
+        (wire.query("ROLLBACK"), IDLE, True),
+    ],
+    "not before the last Sync is answered": [
+        (TWICE, PARSED + BOUND + DONE + IDLE, False),
+        (b"", PARSED + BOUND + DONE + IDLE, True),
+    ],
+    "a message without Sync holds it": [(wire.query("SELECT 1") + parse("", "SELECT 2"), DONE + IDLE, False)],
+    # After an error PostgreSQL skips a simple query like all messages before the Sync; it must not hold the connection.
+    "a simple query that the database skipped": [
+        (bind("never") + wire.query("SELECT 1") + wire.SYNC, NO_STATEMENT + IDLE, True),
+        (wire.query("SELECT 1"), DONE + IDLE, True),
+    ],
+    "Syncs before the end of a COPY are not waited for": [
+        (COPY, PARSED + BOUND + wire.message(b"G", b"\0\0\0"), False),
+        (COPIED, wire.message(b"C", b"COPY 1\0") + IDLE, True),
+    ],
+}
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
+def test_when_the_connection_is_free(exchange: list[tuple[bytes, bytes, bool]]) -> None:
     client = Client()
-    assert client.says(wire.query("BEGIN")) == wire.query("BEGIN")
-    client.hears(IN_TRANSACTION)
-    assert client.phase() is Phase.BORROWING
-    client.says(wire.query("SELECT nonsense"))
-    client.hears(wire.error("42703", "no such column", "ERROR") + FAILED)
-    assert client.phase() is Phase.BORROWING
-    client.says(wire.query("ROLLBACK"))
-    client.hears(IDLE)
-    assert client.phase() is Phase.IDLE
+    for asked, answered, is_free in exchange:
+        client.says(asked)
+        client.hears(answered)
+        assert client.phase() is (Phase.IDLE if is_free else Phase.BORROWING)
+
+
+def test_what_a_client_says_is_sent_as_it_is() -> None:
+    assert Client().says(wire.query("BEGIN")) == wire.query("BEGIN")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -124,22 +153,6 @@ def test_a_bind_of_any_size_is_as_long_as_it_says(name: str, size_bytes: int) ->
     sent = b"".join(client.says(piece) for piece in pieces)
     assert kinds_of(sent)[-3:] == [b"B", b"E", b"S"]
     assert b"x" * size_bytes in sent
-
-
-def test_it_is_not_free_before_the_last_sync_is_answered() -> None:
-    client = Client()
-    client.says((parse("", "SELECT 1") + bind("") + EXECUTE + wire.SYNC) * 2)
-    client.hears(PARSED + BOUND + DONE + IDLE)
-    assert client.phase() is Phase.BORROWING
-    client.hears(PARSED + BOUND + DONE + IDLE)
-    assert client.phase() is Phase.IDLE
-
-
-def test_a_message_without_sync_holds_the_connection() -> None:
-    client = Client()
-    client.says(wire.query("SELECT 1") + parse("", "SELECT 2"))
-    client.hears(DONE + IDLE)
-    assert client.phase() is Phase.BORROWING
 
 
 def test_what_pins_holds_the_connection_and_says_why() -> None:
@@ -213,17 +226,6 @@ def test_a_parse_that_the_database_skipped_is_not_remembered() -> None:
     assert b"SELECT 2" not in client.says(bind("y") + EXECUTE + wire.SYNC)
 
 
-def test_a_simple_query_that_the_database_skipped_is_not_waited_for() -> None:
-    """After an error PostgreSQL skips it like all messages before the Sync; it must not hold the connection."""
-    client = Client()
-    client.says(bind("never") + wire.query("SELECT 1") + wire.SYNC)
-    client.hears(wire.error("26000", "no such statement", "ERROR") + IDLE)
-    assert client.phase() is Phase.IDLE
-    client.says(wire.query("SELECT 1"))
-    client.hears(DONE + IDLE)
-    assert client.phase() is Phase.IDLE
-
-
 def test_a_client_cannot_make_the_proxy_remember_statements_without_end() -> None:
     client, sql = Client(), "SELECT 1 --" + "x" * 16_000
     few = CLIENT_BYTES // 20_000  # that many are allowed with room to spare, twice as many are not
@@ -253,16 +255,6 @@ def test_what_a_client_closes_is_not_counted() -> None:
         client.hears((PREPARED if n == 0 else CLOSED) + BOUND + CLOSED + CLOSED + IN_TRANSACTION)
     client.says(wire.query("COMMIT"))
     client.hears(DONE + IDLE)
-    assert client.phase() is Phase.IDLE
-
-
-def test_syncs_that_come_before_the_end_of_a_copy_are_not_waited_for() -> None:
-    client = Client()
-    client.says(parse("", "COPY t FROM STDIN") + bind("") + EXECUTE + wire.SYNC)
-    client.hears(PARSED + BOUND + wire.message(b"G", b"\0\0\0"))
-    assert client.phase() is Phase.BORROWING
-    client.says(wire.message(b"d", b"1\n") + wire.message(b"c") + wire.SYNC)
-    client.hears(wire.message(b"C", b"COPY 1\0") + IDLE)
     assert client.phase() is Phase.IDLE
 
 

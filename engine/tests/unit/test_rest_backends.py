@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from kits import cloud_kit
 from serverless_cloud.errors import CloudError
 from serverless_cloud.http.rest_backends import Backend, Backends
 from serverless_cloud.stacks import deploying
@@ -36,21 +35,10 @@ TRICKS = [
 @pytest.fixture
 def server() -> Iterator[int]:
     """The port of a server on this machine that sends everybody elsewhere."""
-
-    class Away(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(302)
-            self.send_header("Location", ELSEWHERE)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing to say."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Away) as away:
-        threading.Thread(target=away.serve_forever).start()
-        yield away.server_port
-        away.shutdown()
+    away = cloud_kit.serve(lambda *_: (302, {"Location": ELSEWHERE}, b""))
+    yield away.server_port
+    away.shutdown()
+    away.server_close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from moto.sqs import models
 
 from serverless_cloud import clock
-from serverless_cloud.seams import sqs_queues
+from serverless_cloud.services.sqs import queues as sqs_queues
 
 STEP_MS = 5.0
 

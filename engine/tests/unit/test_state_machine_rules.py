@@ -123,14 +123,8 @@ BAD: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
     "no states": ({"StartAt": "Done", "States": {}}, one("Value cannot be empty", "/States")),
     "unknown at the top": (note() | {"Coment": ""}, one("Field 'Coment' is not supported", "")),
     "version": (note() | {"Version": "2.0"}, one("Value should be one of the following: [1.0]", "/Version")),
-    "start": (
-        {"StartAt": "Nobody", "States": {"Done": DONE}},
-        [missing("Nobody", "/StartAt"), lost("Done")],
-    ),
-    "next": (
-        steps(A={"Type": "Pass", "Next": "Nobody"}, B=DONE),
-        [missing("Nobody", "/States/A/Next"), lost("B")],
-    ),
+    "start": ({"StartAt": "Nobody", "States": {"Done": DONE}}, [missing("Nobody", "/StartAt"), lost("Done")]),
+    "next": (steps(A={"Type": "Pass", "Next": "Nobody"}, B=DONE), [missing("Nobody", "/States/A/Next"), lost("B")]),
     "default and catch": (
         steps(
             Ask={"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "X"}], "Default": "Pay"},
@@ -141,20 +135,14 @@ BAD: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
                 "End": True,
             },
         ),
-        [
-            missing("X", "/States/Ask/Choices[0]/Next"),
-            missing("Y", "/States/Pay/Catch[0]/Next"),
-        ],
+        [missing("X", "/States/Ask/Choices[0]/Next"), missing("Y", "/States/Pay/Catch[0]/Next")],
     ),
     "no end": (
         steps(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"}),
         [("MISSING_END_STATE", "Workflow has no terminal state", None)],
     ),
     "no type": (steps(A={"End": True}), one("These fields are required: [Type]", "/States/A")),
-    "unknown type": (
-        steps(A={"Type": "Pas", "End": True}),
-        one(TYPES, "/States/A/Type"),
-    ),
+    "unknown type": (steps(A={"Type": "Pas", "End": True}), one(TYPES, "/States/A/Type")),
     "neither next nor end": (
         steps(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass"}, C=DONE),
         [(SCHEMA, NEXT_OR_END, "/States/B"), lost("C")],
@@ -173,18 +161,9 @@ BAD: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
     "path": (note(InputPath="order"), one("Value is not a valid JSONPath", "/States/Note/InputPath")),
     "half a path": (note(OutputPath="$.a["), one("Value is not a valid JSONPath", "/States/Note/OutputPath")),
     "reference": (note(ResultPath="$.a[*]"), one("Value is not a Reference Path", "/States/Note/ResultPath")),
-    "template": (
-        note(Parameters={"x": {"a.$": "order"}}),
-        one(TEMPLATE, "/States/Note/Parameters"),
-    ),
-    "intrinsic": (
-        note(Parameters={"a.$": "States.Formt('{}', $.a)"}),
-        one(TEMPLATE, "/States/Note/Parameters"),
-    ),
-    "jsonata field": (
-        note(Output={}),
-        one(LANGUAGE.format("JSONPath", "Output", "JSONata"), "/States/Note"),
-    ),
+    "template": (note(Parameters={"x": {"a.$": "order"}}), one(TEMPLATE, "/States/Note/Parameters")),
+    "intrinsic": (note(Parameters={"a.$": "States.Formt('{}', $.a)"}), one(TEMPLATE, "/States/Note/Parameters")),
+    "jsonata field": (note(Output={}), one(LANGUAGE.format("JSONPath", "Output", "JSONata"), "/States/Note")),
     "jsonpath field": (
         jsonata(note(ResultPath="$.a")),
         one(LANGUAGE.format("JSONata", "ResultPath", "JSONPath"), "/States/Note"),
@@ -228,10 +207,7 @@ BAD: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
         one("These fields are required: [ErrorEquals]", "/States/Pay/Retry[0]"),
     ),
     "timeout": (pay(TimeoutSeconds=0), one("Minimum value is 1", "/States/Pay/TimeoutSeconds")),
-    "wait": (
-        steps(Dry={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}),
-        one(WAITS, "/States/Dry"),
-    ),
+    "wait": (steps(Dry={"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}), one(WAITS, "/States/Dry")),
     "no rules": (ask(), one("Value cannot be empty", "/States/Ask/Choices")),
     "rule without next": (
         ask({"Variable": "$.a", "IsNull": True}),
@@ -262,10 +238,7 @@ BAD: dict[str, tuple[Any, list[tuple[str, str, str | None]]]] = {
     ),
     "inside a branch": (
         steps(Both={"Type": "Parallel", "Branches": [steps(A={"Type": "Pass", "Next": "Both"}, B=DONE)], "End": True}),
-        [
-            missing("Both", "/States/Both/Branches[0]/States/A/Next"),
-            lost("B", "/States/Both/Branches[0]"),
-        ],
+        [missing("Both", "/States/Both/Branches[0]/States/A/Next"), lost("B", "/States/Both/Branches[0]")],
     ),
     "processor": (
         each(steps(One=DONE) | {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from moto.stepfunctions.parser.api import StateMachineType
@@ -13,7 +14,9 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 
-from serverless_cloud.seams import states_clock
+from serverless_cloud.core import patches
+from serverless_cloud.core.installer import Installer
+from serverless_cloud.services.states import clock as states_clock
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, TaskTimedOut, Tokens
 
 ENDS: dict[str, dict[str, Any]] = {
@@ -25,12 +28,10 @@ ENDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def env(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The environment of an execution that runs, as the seam makes it; afterwards moto is as it was."""
-    kind: Any = Environment
-    for name in ("__init__", "as_inner_frame_of", "close_frame", "delete_frame", *ENDS):
-        monkeypatch.setattr(kind, name, kind.__dict__[name])
-    states_clock._environments()
+def env() -> Iterator[Any]:
+    """The environment of an execution that runs, as the patches make it; afterwards moto is as it was."""
+    installer, kind = Installer(), cast(Any, Environment)
+    installer.apply(change for change in patches.declared("states") if ":Environment." in change.target)
     made = kind(
         aws_execution_details=None,
         execution_type=StateMachineType.STANDARD,
@@ -40,7 +41,8 @@ def env(monkeypatch: pytest.MonkeyPatch) -> Any:
         activity_store={},
     )
     made.next_state_name = "Ask"
-    return made
+    yield made
+    installer.undo()
 
 
 def waiting(tokens: Tokens, frame: Any) -> PendingTask:
@@ -74,7 +76,7 @@ def test_its_token_is_of_no_use_when_the_next_state_begins(env: Any, monkeypatch
 
     monkeypatch.setattr(env, "open_frame", opened)
     env.states.reset(input_value={})
-    state = SimpleNamespace(
+    state: Any = SimpleNamespace(
         name="Ask", timeout=SimpleNamespace(eval=lambda env: env.stack.append(1)), _eval_execution=waits_for_an_answer
     )
     try:

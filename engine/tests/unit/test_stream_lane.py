@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -130,40 +131,35 @@ def test_a_lane_that_is_stopped_loses_no_record(answer: Delivery, done: int, bis
     assert [number for batch in shard.batches[1:] for number in batch] == [1, 2, 3, 4][done:]
 
 
-def test_a_batch_that_has_no_tries_left_is_given_up_and_the_next_one_follows() -> None:
-    shard = Shard(4, poison=2)
-    lane = shard.lane(replace(MAPPING, batch_size=2, maximum_retries=2))
+GIVEN_UP = {
+    "no tries are left, and the next batch follows": (
+        4, {"poison": 2}, {"batch_size": 2, "maximum_retries": 2},
+        [[1, 2]] * 3 + [[3, 4]], [([1, 2], RETRIES_EXHAUSTED, 3)], 4,
+    ),
+    "a throttled call is not a try": (
+        1, {"answers": [THROTTLED, THROTTLED, THROTTLED, FAILED]}, {"maximum_retries": 1}, [[1]] * 5, [], 1,
+    ),
+    "halves are cut until the poison is alone": (
+        5, {"poison": 4}, {"bisects": True, "maximum_retries": 1},
+        [[1, 2, 3, 4, 5], [1, 2, 3], [4, 5], [4], [4], [5]], [([4], RETRIES_EXHAUSTED, 2)], 5,
+    ),
+    "too old, without a call": (
+        4, {"old": 2}, {"maximum_record_age_s": 60.0}, [[3, 4]], [([1, 2], TOO_OLD, 0)], 4,
+    ),
+    "a filter passes over records, and they count as done": (
+        5, {}, {"filters": (json.dumps({"even": [True]}),)}, [[2, 4]], [], 5,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "told", "changes", "batches", "given_up", "done"), GIVEN_UP.values(), ids=GIVEN_UP)
+def test_what_is_delivered_and_what_is_given_up(
+    count: int, told: dict[str, Any], changes: dict[str, Any], batches: Any, given_up: Any, done: int
+) -> None:
+    shard = Shard(count, **told)
+    lane = shard.lane(replace(MAPPING, **changes))
     assert lane.run(shard.stopped)
-    assert shard.batches == [[1, 2]] * 3 + [[3, 4]]
-    assert (shard.given_up, lane.done) == ([([1, 2], RETRIES_EXHAUSTED, 3)], 4)
-
-
-def test_a_throttled_call_is_not_a_try() -> None:
-    shard = Shard(1, [THROTTLED, THROTTLED, THROTTLED, FAILED])
-    assert shard.lane(replace(MAPPING, maximum_retries=1)).run(shard.stopped)
-    assert (shard.batches, shard.given_up) == ([[1]] * 5, [])
-
-
-def test_halves_are_cut_until_the_poison_is_alone() -> None:
-    shard = Shard(5, poison=4)
-    lane = shard.lane(replace(MAPPING, bisects=True, maximum_retries=1))
-    assert lane.run(shard.stopped)
-    assert shard.batches == [[1, 2, 3, 4, 5], [1, 2, 3], [4, 5], [4], [4], [5]]
-    assert (shard.given_up, lane.done) == ([([4], RETRIES_EXHAUSTED, 2)], 5)
-
-
-def test_records_that_are_too_old_are_given_up_without_a_call() -> None:
-    shard = Shard(4, old=2)
-    lane = shard.lane(replace(MAPPING, maximum_record_age_s=60.0))
-    assert lane.run(shard.stopped)
-    assert (shard.given_up, shard.batches, lane.done) == ([([1, 2], TOO_OLD, 0)], [[3, 4]], 4)
-
-
-def test_a_filter_passes_over_records_and_they_count_as_done() -> None:
-    shard = Shard(5)
-    lane = shard.lane(replace(MAPPING, filters=(json.dumps({"even": [True]}),)))
-    assert lane.run(shard.stopped)
-    assert (shard.batches, lane.done) == ([[2, 4]], 5)
+    assert (shard.batches, shard.given_up, lane.done) == (batches, given_up, done)
 
 
 def test_each_record_belongs_to_one_of_several_lanes() -> None:

@@ -131,11 +131,7 @@ def test_a_log_stream_that_exists_takes_the_line_too(aws: Any) -> None:
             arn("sqs", "orders.fifo"),
             {"MessageGroupId": "7", "LogStreamName": "today"},
             "sqs.send_message",
-            {
-                "QueueUrl": "http://127.0.0.1:9/123456789012/orders.fifo",
-                "MessageBody": ORDER,
-                "MessageGroupId": "7",
-            },
+            {"QueueUrl": "http://127.0.0.1:9/123456789012/orders.fifo", "MessageBody": ORDER, "MessageGroupId": "7"},
         ),
         (arn("sns", "paid"), {}, "sns.publish", {"TopicArn": arn("sns", "paid"), "Message": ORDER}),
         (

@@ -99,7 +99,7 @@ class _Child:
 def test_a_run_fails_when_a_threshold_that_is_given_is_exceeded(
     count: int, percentage: float, failed: int, fails: bool
 ) -> None:
-    run = MapRun("arn:run", "arn:execution", "arn:machine/label", 0, count, percentage)
+    run: MapRun[_Child] = MapRun("arn:run", "arn:execution", "arn:machine/label", 0, count, percentage)
     run.total_items = run.total_children = 10
     run.children.extend((_Child("FAILED" if at < failed else "SUCCEEDED"), 1) for at in range(10))
     assert run.is_failing == fails

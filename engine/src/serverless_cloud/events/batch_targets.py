@@ -7,11 +7,11 @@ capitalised); Amazon EventBridge API reference, "BatchParameters".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ParamValidationError
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import Senders, Target, TargetFailed, failures, json_of
 
 ACTION = "batch:SubmitJob"
@@ -23,7 +23,7 @@ def is_job_queue(arn: str) -> bool:
     return len(parts) == 6 and parts[2] == "batch" and parts[5].startswith("job-queue/")
 
 
-def problem(target: Mapping[str, Any]) -> str | None:
+def problem(target: JsonObject) -> str | None:
     """Why a job queue cannot be such a target of PutTargets; None if it can. AWS's words [recalled, not verified]."""
     if not target.get("RoleArn"):
         return f"RoleArn is required for target {target.get('Arn')}."
@@ -51,9 +51,9 @@ def submit(plane: Senders, target: Target) -> None:
             raise TargetFailed("INVALID_PARAMETER", str(error), False, "ClientException") from error
 
 
-def _request(target: Target) -> dict[str, Any]:
+def _request(target: Target) -> JsonObject:
     settings = target.parameters
-    request: dict[str, Any] = {
+    request: JsonObject = {
         "jobName": settings["JobName"],
         "jobQueue": target.arn,
         "jobDefinition": settings["JobDefinition"],

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.patterns import no_json
 from serverless_cloud.events.router import Event, iso
 
@@ -41,7 +41,7 @@ class Entry:
         return {"EventId": self.event["id"]}
 
 
-def read(given: Sequence[Mapping[str, Any]], account_id: str, region: str) -> list[Entry]:
+def read(given: Sequence[JsonObject], account_id: str, region: str) -> list[Entry]:
     """The entries of one request.
 
     Raises:
@@ -59,13 +59,13 @@ def read(given: Sequence[Mapping[str, Any]], account_id: str, region: str) -> li
     return [_read(entry, account_id, region, now) for entry in given]
 
 
-def _size(entry: Mapping[str, Any]) -> int:
+def _size(entry: JsonObject) -> int:
     """In bytes, as the User Guide counts."""
     texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or [])
     return sum(len(text.encode()) for text in texts) + (14 if entry.get("Time") is not None else 0)
 
 
-def _read(entry: Mapping[str, Any], account_id: str, region: str, now: str) -> Entry:
+def _read(entry: JsonObject, account_id: str, region: str, now: str) -> Entry:
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             message = f"Parameter {name} is not valid. Reason: {name} is a required argument."
@@ -102,7 +102,7 @@ def _finite(text: str) -> float:
     return found
 
 
-def time_of(given: Any) -> str | None:
+def time_of(given: str | float | None) -> str | None:
     """A time of the API (seconds since 1970, or ISO 8601) in the form of events."""
     if given is None:
         return None

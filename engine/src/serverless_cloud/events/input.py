@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import TargetFailed
+from serverless_cloud.workflows.shapes import compact
 
 PREDEFINED = (
     "aws.events.rule-arn",
@@ -29,7 +30,7 @@ class InvalidInput(ValueError):
     """The input of a target is not what AWS takes; the text is AWS's where it is known."""
 
 
-def check(target: Mapping[str, Any]) -> None:
+def check(target: JsonObject) -> None:
     """Raises unless Input, InputPath or InputTransformer of a target can be used.
 
     Args:
@@ -51,7 +52,7 @@ def check(target: Mapping[str, Any]) -> None:
         _check_transformer(transformer, target)
 
 
-def _check_transformer(transformer: Mapping[str, Any], target: Mapping[str, Any]) -> None:
+def _check_transformer(transformer: JsonObject, target: JsonObject) -> None:
     name, template = target.get("Id"), transformer.get("InputTemplate") or ""
     paths: Mapping[str, str] = transformer.get("InputPathsMap") or {}
     if not template:
@@ -82,14 +83,12 @@ def _require_json(text: str, message: str) -> None:
         raise InvalidInput(message) from error
 
 
-def _require_path(path: str, target: Any) -> None:
+def _require_path(path: str, target: object) -> None:
     if not _PATH.fullmatch(path):
         raise InvalidInput(f"InputPath for target {target} is invalid: {path}. Write it like $.detail.order[0].id.")
 
 
-def text_for(
-    target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str, ingested_at: str
-) -> str:
+def text_for(target: JsonObject, event: JsonObject, rule_name: str, rule_arn: str, ingested_at: str) -> str:
     """The input that a target gets for an event.
 
     Args:
@@ -109,7 +108,7 @@ def text_for(
     transformer = target.get("InputTransformer")
     if not transformer:
         return compact(event)
-    values: dict[str, Any] = {
+    values: JsonObject = {
         "aws.events.rule-arn": rule_arn,
         "aws.events.rule-name": rule_name,
         "aws.events.event.ingestion-time": ingested_at,
@@ -129,12 +128,7 @@ def text_for(
         ) from error
 
 
-def compact(value: Any) -> str:
-    """JSON without spaces, as EventBridge sends it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def at(event: Any, path: str) -> Any:
+def at(event: object, path: str) -> object:
     """The value at a JSON path, "$.detail.items[0].id"; a star gives a list. `is_there` says whether there is any."""
     found, many = [event], False
     for name, index in _STEP.findall(path):
@@ -145,12 +139,12 @@ def at(event: Any, path: str) -> Any:
     return found[0] if found else _ABSENT
 
 
-def is_there(found: Any) -> bool:
+def is_there(found: object) -> bool:
     """Whether `at` has found something."""
     return found is not _ABSENT
 
 
-def _step(value: Any, name: str, index: str) -> list[Any]:
+def _step(value: object, name: str, index: str) -> list[object]:
     if "*" in (name, index):
         return list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else [])
     if name:
@@ -176,7 +170,7 @@ def _fill(template: str, value_of: Callable[[str, bool], str]) -> str:
     return "".join([*parts, template[done:]])
 
 
-def _in_text(value: Any) -> str:
+def _in_text(value: object) -> str:
     """In a template of strings: nothing for what is not there; objects and lists lose their quotation marks."""
     if value is _ABSENT:
         return ""
@@ -185,7 +179,7 @@ def _in_text(value: Any) -> str:
     return compact(value).replace('"', "")
 
 
-def _in_json(value: Any, in_string: bool) -> str:
+def _in_json(value: object, in_string: bool) -> str:
     """In a template of an object: strings get quotation marks, unless there are some. Nothing is escaped in them."""
     if value is _ABSENT:
         return "" if in_string else '""'

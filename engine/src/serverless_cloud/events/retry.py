@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.delay_queue import DelayQueue
 from serverless_cloud.events.targets import TargetFailed
 from serverless_cloud.tasks import Tasks
@@ -34,7 +34,7 @@ class RetryPolicy:
     max_age_s: float = 86_400.0
 
     @staticmethod
-    def of(given: Mapping[str, Any] | None) -> RetryPolicy:
+    def of(given: JsonObject | None) -> RetryPolicy:
         """As RetryPolicy of the API has it."""
         given = given or {}
         return RetryPolicy(

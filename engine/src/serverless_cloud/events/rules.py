@@ -7,13 +7,14 @@ process undelivered events".
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events import batch_targets, input as eventbridge_input, targets
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.router import Arrival, Rule, Rules
 from serverless_cloud.events.targets import Target, TargetFailed
+from serverless_cloud.workflows.shapes import compact
 
 if TYPE_CHECKING:
     from serverless_cloud.plane import DataPlane
@@ -29,7 +30,7 @@ class InvalidTarget(ValueError):
     """A target is not what AWS takes (ValidationException)."""
 
 
-def check(target: Mapping[str, Any]) -> None:
+def check(target: JsonObject) -> None:
     """Raises unless a target of PutTargets can be used; its lengths, patterns and numbers have been looked at.
 
     Raises:
@@ -81,7 +82,7 @@ class RuleTargets:
         for target in rule.targets:
             self._deliveries.submit(self._delivery(rule, dict(target), arrival))
 
-    def _delivery(self, rule: Rule, target: dict[str, Any], arrival: Arrival) -> Delivery:
+    def _delivery(self, rule: Rule, target: JsonObject, arrival: Arrival) -> Delivery:
         send = batch_targets.submit if batch_targets.is_job_queue(str(target["Arn"])) else targets.send
         return Delivery(
             send=lambda: send(self._plane, _as_target(rule, target, arrival)),
@@ -90,7 +91,7 @@ class RuleTargets:
             is_wanted=lambda: self._is_there(rule, target),
         )
 
-    def _is_there(self, rule: Rule, target: Mapping[str, Any]) -> bool:
+    def _is_there(self, rule: Rule, target: JsonObject) -> bool:
         parts = rule.arn.split("/")  # rule/NAME or rule/BUS/NAME
         now = self._rules(rule.account_id, rule.region, parts[1] if len(parts) == 3 else "default") or ()
         wanted = (target["Id"], target["Arn"])
@@ -99,7 +100,7 @@ class RuleTargets:
     def _bury(
         self,
         rule: Rule,
-        target: Mapping[str, Any],
+        target: JsonObject,
         arrival: Arrival,
         failure: TargetFailed,
         retries: int,
@@ -117,7 +118,7 @@ class RuleTargets:
             "RETRY_ATTEMPTS": str(retries),
             "EXHAUSTED_RETRY_CONDITION": condition,
         }
-        body = eventbridge_input.compact(arrival.event)
+        body = compact(arrival.event)
         try:
             targets.dead_letter(self._plane, queue, body, attributes, PRINCIPAL, rule.arn)
         except TargetFailed as error:
@@ -126,7 +127,7 @@ class RuleTargets:
             )
 
 
-def _as_target(rule: Rule, target: Mapping[str, Any], arrival: Arrival) -> Target:
+def _as_target(rule: Rule, target: JsonObject, arrival: Arrival) -> Target:
     return Target(
         arn=str(target["Arn"]),
         payload=eventbridge_input.text_for(target, arrival.event, rule.name, rule.arn, arrival.ingested_at),
@@ -140,8 +141,8 @@ def _as_target(rule: Rule, target: Mapping[str, Any], arrival: Arrival) -> Targe
     )
 
 
-def _parameters(target: Mapping[str, Any], arrival: Arrival) -> dict[str, Any]:
-    found: dict[str, Any] = dict(target.get("SqsParameters") or target.get("BatchParameters") or {})
+def _parameters(target: JsonObject, arrival: Arrival) -> JsonObject:
+    found: JsonObject = dict(target.get("SqsParameters") or target.get("BatchParameters") or {})
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     key = eventbridge_input.at(arrival.event, path) if path else None
     found["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]

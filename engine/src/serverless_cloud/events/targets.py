@@ -13,11 +13,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
+from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied, NotNow
 from serverless_cloud.iam.permissions import Caller, Permissions
 from serverless_cloud.lambda_.calling import FunctionGone, Functions
@@ -93,7 +95,7 @@ class Target:
     principal: Principal
     source_arn: str
     role_arn: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: JsonObject = field(default_factory=dict)
     from_another_bus: bool = False
 
     @property
@@ -106,7 +108,7 @@ class Target:
         """The end of the ARN: "orders", "stream/orders", "event-bus/orders"."""
         return self.arn.split(":", 5)[5]
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> BaseClient:
         """boto3's client where the target is."""
         return client(service, self.arn.split(":")[3] or self.region)
 
@@ -255,7 +257,7 @@ def _topic_policy(target: Target) -> str | None:
 def _log_policy(target: Target) -> str | None:
     """All resource policies of CloudWatch Logs in the Region, because a log group doesn't have its own policy."""
     found = target.client("logs").describe_resource_policies()["resourcePolicies"]
-    statements: list[Any] = []
+    statements: list[object] = []
     for policy in found:
         given = json.loads(policy["policyDocument"]).get("Statement", [])
         statements += given if isinstance(given, list) else [given]
@@ -287,7 +289,7 @@ def _to_queue(_: Senders, target: Target) -> None:
     sqs.send_message(QueueUrl=url, MessageBody=target.payload, **given)
 
 
-def _queue(arn: str) -> tuple[Any, str]:
+def _queue(arn: str) -> tuple[BaseClient, str]:
     """A client, and the URL of a queue; nobody is asked whether it exists."""
     _, _, _, region, account_id, name = arn.split(":", 5)
     sqs = client("sqs", region)

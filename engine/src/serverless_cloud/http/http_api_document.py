@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import yaml
+
+from serverless_cloud.core.json_types import JsonObject
 
 _X = "x-amazon-apigateway-"
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", _X + "any-method")
@@ -48,8 +49,6 @@ _AUTHORIZER = {
     "type": "AuthorizerType",
 }
 
-Doc = Mapping[str, Any]
-
 
 class BadDocument(ValueError):
     """The document cannot be an HTTP API; the text says why."""
@@ -69,9 +68,9 @@ class Operation:
         integration: CreateIntegration's parameters; None for a route without.
     """
 
-    route: Mapping[str, Any]
+    route: JsonObject
     authorizer: str
-    integration: Mapping[str, Any] | None
+    integration: JsonObject | None
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ class Document:
         authorizers: CreateAuthorizer's parameters, by name.
     """
 
-    api: Mapping[str, Any]
+    api: JsonObject
     tags: Mapping[str, str]
-    authorizers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    authorizers: Mapping[str, JsonObject] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
 
 
@@ -99,7 +98,7 @@ def read(text: str) -> Document:
         doc = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise BadDocument(f"Unable to parse the document: {error}") from error
-    if not isinstance(doc, Mapping) or not str(doc.get("openapi", "")).startswith("3."):
+    if not isinstance(doc, dict) or not str(doc.get("openapi", "")).startswith("3."):
         raise BadDocument(
             "The document is not OpenAPI 3. To define an HTTP API, set its key openapi to a version such as 3.0.1."
         )
@@ -109,8 +108,8 @@ def read(text: str) -> Document:
         if name not in _KNOWN:
             raise NotKnown(f"{name} in an OpenAPI document")
     components = doc.get("components") or {}
-    schemes: Doc = components.get("securitySchemes") or {}
-    shared: Doc = components.get(_X + "integrations") or {}
+    schemes: JsonObject = components.get("securitySchemes") or {}
+    shared: JsonObject = components.get(_X + "integrations") or {}
     return Document(
         api=_api(doc),
         tags={tag["name"]: str(tag[_X + "tag-value"]) for tag in doc.get("tags") or [] if _X + "tag-value" in tag},
@@ -119,7 +118,7 @@ def read(text: str) -> Document:
     )
 
 
-def _extensions(part: Any) -> Iterator[str]:
+def _extensions(part: object) -> Iterator[str]:
     if isinstance(part, Mapping):
         for name, value in part.items():
             if str(name).startswith(_X):
@@ -130,7 +129,7 @@ def _extensions(part: Any) -> Iterator[str]:
             yield from _extensions(each)
 
 
-def _api(doc: Doc) -> dict[str, Any]:
+def _api(doc: JsonObject) -> JsonObject:
     info, endpoint = doc["info"], doc.get(_X + "endpoint-configuration") or {}
     if more := sorted(set(endpoint) - {"disableExecuteApiEndpoint"}):
         raise NotKnown(f"{more[0]} in {_X}endpoint-configuration")
@@ -144,12 +143,12 @@ def _api(doc: Doc) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _capitals(part: Doc | None) -> dict[str, Any] | None:
+def _capitals(part: JsonObject | None) -> JsonObject | None:
     """The same with the names that boto3 has: allowOrigins is AllowOrigins."""
     return None if part is None else {name[:1].upper() + name[1:]: value for name, value in part.items()}
 
 
-def _authorizer(name: str, scheme: Doc) -> dict[str, Any]:
+def _authorizer(name: str, scheme: JsonObject) -> JsonObject:
     given = scheme[_X + "authorizer"]
     found = _renamed(given, _AUTHORIZER, _X + "authorizer") | {"Name": name}
     found["AuthorizerType"] = str(given.get("type")).upper()
@@ -161,13 +160,13 @@ def _authorizer(name: str, scheme: Doc) -> dict[str, Any]:
     return found
 
 
-def _renamed(given: Doc, names: Mapping[str, str | None], where: str) -> dict[str, Any]:
+def _renamed(given: JsonObject, names: Mapping[str, str | None], where: str) -> JsonObject:
     if more := sorted(set(given) - set(names)):
         raise NotKnown(f"{more[0]} in {where}")
     return {new: given[old] for old, new in names.items() if new and given.get(old) is not None}
 
 
-def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
+def _operations(doc: JsonObject, schemes: JsonObject, shared: JsonObject) -> Iterator[Operation]:
     for path, methods in (doc.get("paths") or {}).items():
         for method in METHODS:
             if method not in methods:
@@ -182,7 +181,7 @@ def _operations(doc: Doc, schemes: Doc, shared: Doc) -> Iterator[Operation]:
             yield Operation(route, authorizer, _integration(operation.get(_X + "integration"), shared))
 
 
-def _secured(wanted: list[Doc], schemes: Doc) -> tuple[dict[str, Any], str]:
+def _secured(wanted: list[JsonObject], schemes: JsonObject) -> tuple[JsonObject, str]:
     """How a route is protected, and by which authorizer."""
     # SAM writes a scheme NONE, which no document has, where a route is open.
     pairs = [pair for each in wanted for pair in each.items() if pair[0] != "NONE" or pair[0] in schemes]
@@ -200,7 +199,7 @@ def _secured(wanted: list[Doc], schemes: Doc) -> tuple[dict[str, Any], str]:
     return {"AuthorizationType": kind} | ({"AuthorizationScopes": list(scopes)} if scopes else {}), name
 
 
-def _integration(given: Doc | None, shared: Doc) -> dict[str, Any] | None:
+def _integration(given: JsonObject | None, shared: JsonObject) -> JsonObject | None:
     if given is None:
         return None
     if "$ref" in given:

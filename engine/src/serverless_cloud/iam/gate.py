@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any, Protocol
+from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam import answers
 from serverless_cloud.iam.operations import Call, WebRequest, call_of, query_of
 from serverless_cloud.iam.permissions import (
     ACCOUNT_ID,
-    Identities,
     Identity,
     InvalidCredentials,
     Permissions,
@@ -31,30 +30,17 @@ _VERSION_2 = re.compile(r"AWS ([^:\s]+):")  # S3 alone still takes it
 _ADMINISTRATOR = Principal(f"arn:aws:sts::{ACCOUNT_ID}:user/moto", frozenset(), ACCOUNT_ID)  # as moto calls it
 
 
-class Directory(Identities, Protocol):
-    """The questions of the gate to the control plane."""
-
-    def resource_policy(self, arn: str) -> str | None:
-        """The policy of a queue, topic, bucket, object, function, secret or bus; None if it has none."""
-
-    def secret_arn(self, region: str, name: str) -> str:
-        """The full ARN of a secret by its name or ARN; a made-up one if there is none."""
-
-    def has_object(self, arn: str) -> bool:
-        """Whether S3 has an object."""
-
-
 class Gate:
     """Judges requests to the APIs.
 
     Args:
-        permissions: decides; it has the roles, once the seams are installed.
+        permissions: decides; it has the roles, once the services are installed.
     """
 
     def __init__(self, permissions: Permissions) -> None:
         self._permissions = permissions
 
-    def refuses(self, environ: dict[str, Any]) -> answers.Answer | None:
+    def refuses(self, environ: WSGIEnvironment) -> answers.Answer | None:
         """The answer to a request that is refused; None for one that may go on. It may read the request's body.
 
         Asked only while permissions are enforced.
@@ -81,7 +67,7 @@ class Gate:
             else:
                 sent = {**{name.lower(): value for name, value in web.query.items()}, **web.headers}
                 token = sent.get("x-amz-security-token", "")
-                self._judge(self._directory.of_key(key, token), web, call)
+                self._judge(self._permissions.identities.of_key(key, token), web, call)
         except InvalidCredentials as error:
             return answers.invalid_credentials(service, call.protocol, expired=error.expired, head=is_head)
         except AccessDenied as error:
@@ -90,11 +76,6 @@ class Gate:
             return answers.not_honoured(service, call.protocol, str(error), head=is_head)
         return None
 
-    @property
-    def _directory(self) -> Directory:
-        directory: Any = self._permissions.identities
-        return directory  # type: ignore[no-any-return]
-
     def _judge(self, identity: Identity, web: WebRequest, call: Call) -> None:
         """Raises: AccessDenied; NotImplementedError if it cannot be told what is asked for."""
         if not call.operation and call.protocol != "s3":
@@ -102,7 +83,7 @@ class Gate:
                 f"The local cloud can't tell which IAM action {web.method} {web.path} of {web.service} needs, so it "
                 "can't enforce permissions for this call. Turn enforce_iam off to make it (docs/fidelity.md)."
             )
-        directory = self._directory
+        directory = self._permissions.identities
         account_id = identity.principal.account_id or ACCOUNT_ID
         place = ArnScope(web.region, account_id, lambda name: directory.secret_arn(web.region, name))
         for needed in requests_of(web, call, place):
@@ -126,7 +107,7 @@ class Gate:
         role = str(call.parameters.get("RoleArn", ""))
         if call.operation != "AssumeRole" or not role:
             return
-        trust = self._directory.trust_policy(role)
+        trust = self._permissions.identities.trust_policy(role)
         keys = {"sts:externalid": "ExternalId", "sts:rolesessionname": "RoleSessionName"}
         context = {k: [str(call.parameters[name])] for k, name in keys.items() if name in call.parameters}
         admin = {"aws:principalarn": [principal.arn], "aws:principalaccount": [principal.account_id]}
@@ -142,7 +123,7 @@ class Gate:
             self._permissions.authorise(identity, asked, trust)
 
 
-def _signature(environ: dict[str, Any], query: dict[str, str]) -> tuple[str, str, str] | None:
+def _signature(environ: WSGIEnvironment, query: dict[str, str]) -> tuple[str, str, str] | None:
     """Access key, Region and service of a signature, of whatever version, in a header or in a presigned URL."""
     header = environ.get("HTTP_AUTHORIZATION", "")
     if found := _CREDENTIAL.search(header or query.get("X-Amz-Credential", "")):
@@ -164,7 +145,7 @@ def _in_context(needed: Request, web: WebRequest) -> Request:
     return Request(needed.action, needed.resource, context)
 
 
-def _web_request(environ: dict[str, Any], query: dict[str, str], key: str, region: str, service: str) -> WebRequest:
+def _web_request(environ: WSGIEnvironment, query: dict[str, str], key: str, region: str, service: str) -> WebRequest:
     headers = {name[5:].replace("_", "-").lower(): environ[name] for name in environ if name.startswith("HTTP_")}
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     method = environ["REQUEST_METHOD"]
@@ -174,7 +155,7 @@ def _web_request(environ: dict[str, Any], query: dict[str, str], key: str, regio
     return WebRequest(service, key, region, method, path, headers, query, body)
 
 
-def _body(environ: dict[str, Any]) -> bytes:
+def _body(environ: WSGIEnvironment) -> bytes:
     """Reads the body and puts it back."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if not length and not environ.get("wsgi.input_terminated"):

@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.once import once
 
 #: botocore's models of the REST services, by the name in a signature; otherwise the names are equal.
@@ -56,7 +56,7 @@ class Call:
 
     service: str
     operation: str
-    parameters: Mapping[str, Any]
+    parameters: JsonObject
     protocol: str
 
 
@@ -69,7 +69,7 @@ def call_of(request: WebRequest) -> Call:
     if request.service == "s3":
         return Call("s3", "", {}, "s3")
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    given: dict[str, str] = dict(request.query)
+    given = dict(request.query)
     if form:
         given |= query_of(request.body.decode(errors="replace"))
     if "Action" in given:
@@ -86,7 +86,7 @@ def query_of(text: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes) -> JsonObject:
     try:
         given = json.loads(body or b"{}")
     except ValueError:

@@ -86,6 +86,18 @@ class Identities(Protocol):
     def function_policy(self, function: Any, qualifier: str | None) -> str | None:
         """The resource policy of a function, or of one version or alias of it; None if it has none."""
 
+    def resource_policy(self, arn: str) -> str | None:
+        """The policy of a queue, topic, bucket, object, function, secret or bus; None if it has none."""
+
+    def secret_arn(self, region: str, name: str) -> str:
+        """The full ARN of a secret by its name or ARN; a made-up one if there is none."""
+
+    def has_object(self, arn: str) -> bool:
+        """Whether S3 has an object."""
+
+    def role_credentials(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:
+        """Environment variables with temporary credentials of a role; without the role, keys that nobody accepts."""
+
 
 class Permissions:
     """Asked by every part of the data plane before it acts for somebody. Without `enforced` all is allowed.
@@ -97,7 +109,13 @@ class Permissions:
 
     def __init__(self, enforced: bool = False, identities: Identities | None = None) -> None:
         self.enforced = enforced
-        self.identities = identities
+        self._identities = identities
+
+    @property
+    def identities(self) -> Identities:
+        """Where roles and policies are kept."""
+        assert self._identities is not None
+        return self._identities
 
     def require(
         self, role_arn: str | None, action: str, resource: str, *, service: str | None = None, session: str = "session"
@@ -117,7 +135,6 @@ class Permissions:
         """
         if not self.enforced:
             return
-        assert self.identities is not None
         identity = self.identities.of_role(role_arn, session) if role_arn else None
         if identity is None:
             if not role_arn:
@@ -146,7 +163,6 @@ class Permissions:
         """
         if not self.enforced:
             return
-        assert self.identities is not None
         document = self.identities.trust_policy(role_arn) if role_arn else None
         if not _allows(document, Request("sts:AssumeRole", role_arn or "", _now()), _service(service)):
             raise AccessDenied(not_authorized(service, "sts:AssumeRole", role_arn or "no role"))
@@ -194,7 +210,6 @@ class Permissions:
 
     def _policy_of(self, function: Any, qualifier: str | None) -> tuple[str | None, str]:
         """The policy that holds for a call, and the ARN that is called."""
-        assert self.identities is not None
         arn = ":".join(function.function_arn.split(":")[:7])
         named = qualifier if qualifier != "$LATEST" else None
         return self.identities.function_policy(function, named), f"{arn}:{named}" if named else arn

@@ -134,7 +134,7 @@ class Policy:
         content = json.loads(document)
         if not isinstance(content, dict):
             raise ValueError("A policy must be a JSON object.")
-        self.statements = [_statement(each) for each in _as_list(content.get("Statement", []))]
+        self.statements = [_statement(each) for each in as_list(content.get("Statement", []))]
 
     def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
         """The policy's answer to a request.
@@ -198,9 +198,9 @@ def _statement(given: Any) -> _Statement:
     principals = given.get("Principal", given.get("NotPrincipal"))
     return _Statement(
         allows=given["Effect"] == "Allow",
-        actions=tuple(str(a).lower() for a in _as_list(given.get("Action", given.get("NotAction")))),
+        actions=tuple(str(a).lower() for a in as_list(given.get("Action", given.get("NotAction")))),
         but_actions="Action" not in given,
-        resources=None if resources is None else tuple(map(str, _as_list(resources))),
+        resources=None if resources is None else tuple(map(str, as_list(resources))),
         but_resources="NotResource" in given,
         principals=None if principals is None else _principals(principals),
         but_principals="NotPrincipal" in given,
@@ -211,19 +211,20 @@ def _statement(given: Any) -> _Statement:
 def _principals(given: Any) -> dict[str, tuple[str, ...]]:
     if isinstance(given, str):
         given = {"AWS": given}
-    return {kind: tuple(map(str, _as_list(names))) for kind, names in given.items()}
+    return {kind: tuple(map(str, as_list(names))) for kind, names in given.items()}
 
 
 def _conditions(given: Mapping[str, Mapping[str, Any]]) -> Iterable[_Condition]:
     for name, keys in given.items():
         check_operator(name)
         for key, wanted in keys.items():
-            yield _Condition(name, key, tuple(_text(each) for each in _as_list(wanted)))
+            yield _Condition(name, key, tuple(_text(each) for each in as_list(wanted)))
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _as_list(value: Any) -> Sequence[Any]:
+def as_list(value: Any) -> Sequence[Any]:
+    """The values of a policy's key, which may have one or several."""
     return value if isinstance(value, list) else [value]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.iam import s3_actions
 from serverless_cloud.iam.operations import Call, WebRequest
 from serverless_cloud.iam.policies import Request
@@ -108,13 +108,13 @@ def _passed_roles(call: Call) -> Iterator[Request]:
         return
     given = call.parameters
     several = given.get("Targets")
-    targets: list[Any] = several if isinstance(several, list) else [given.get("Target")]
+    targets = several if isinstance(several, list) else [given.get("Target")]
     for holder in (given, *targets):
         if isinstance(holder, Mapping) and str(holder.get(name, "")).startswith("arn:"):
             yield Request("iam:PassRole", str(holder[name]), {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 
 
-def _transaction(given: Mapping[str, Any], place: ArnScope) -> list[Request]:
+def _transaction(given: JsonObject, place: ArnScope) -> list[Request]:
     needed = []
     for item in given.get("TransactItems", []):
         for kind, content in item.items() if isinstance(item, Mapping) else ():
@@ -223,7 +223,7 @@ def _events(call: Call, place: ArnScope) -> Arns:
         yield str(given["ResourceARN"])
 
 
-def _bus(name: Any) -> str:
+def _bus(name: object) -> str:
     text = str(name or "default")
     return text if text.startswith("arn:") else f"event-bus/{text}"
 

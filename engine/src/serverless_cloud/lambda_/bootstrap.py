@@ -123,7 +123,7 @@ class Template:
                 importlib.import_module(name)
         self._pid = os.getpid()
         self._channel = socket.socket(fileno=channel)
-        self._requests: dict[int, int] = {}  # process id -> id of the request
+        self._requests: dict[int, tuple[int, int]] = {}  # pidfd -> id of the process, id of the request
         gc.collect()
         gc.freeze()  # a collection in an environment does not write to the pages that it shares
 
@@ -131,18 +131,16 @@ class Template:
         """Forks for each request until the server has gone. Returns only in a forked process: its handler."""
         import json
         import select
-        import signal
         import socket
 
-        woken, wakes = os.pipe2(os.O_NONBLOCK)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        waiting = select.poll()  # SIGCHLD would wake it for each freeze and thaw, too
+        waiting.register(self._channel, select.POLLIN)
         self._say(ready=True)
         while True:
-            ready, _, _ = select.select([self._channel.fileno(), woken], [], [])
-            if woken in ready:
-                os.read(woken, 4096)
-                self._report_ended()
+            ready = {descriptor for descriptor, _ in waiting.poll()}
+            for pidfd in ready & self._requests.keys():
+                waiting.unregister(pidfd)
+                self._report_ended(pidfd)
             if self._channel.fileno() not in ready:
                 continue
             data, logs, _, _ = socket.recv_fds(self._channel, LARGEST_REQUEST, 1)
@@ -155,12 +153,12 @@ class Template:
                 self._say(id=request["id"], error=str(error))
             else:
                 if pid == 0:
-                    signal.set_wakeup_fd(-1)
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    os.close(woken)
-                    os.close(wakes)
+                    for pidfd in self._requests:
+                        os.close(pidfd)
                     return self._become_environment(request, logs[0])
-                self._requests[pid] = request["id"]
+                pidfd = os.pidfd_open(pid)
+                self._requests[pidfd] = pid, request["id"]
+                waiting.register(pidfd, select.POLLIN)
             os.close(logs[0])
 
     def _say(self, **message: Any) -> None:
@@ -168,12 +166,10 @@ class Template:
 
         self._channel.send(json.dumps(message).encode())
 
-    def _report_ended(self) -> None:
-        while self._requests:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            self._say(id=self._requests.pop(pid), status=os.waitstatus_to_exitcode(status))
+    def _report_ended(self, pidfd: int) -> None:
+        pid, request = self._requests.pop(pidfd)
+        os.close(pidfd)
+        self._say(id=request, status=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
     def _become_environment(self, request: dict[str, Any], log: int) -> str:
         """Makes a forked process like a newly started program, and tells the server its number."""

@@ -195,8 +195,7 @@ class Environment:
         with self._changed:
             if request_id != self._under_way:
                 return False
-            self._under_way, self._result = None, (kind, payload)
-            self._changed.notify_all()
+            self._under_way, self._result = None, (kind, payload)  # `invoke` waits for the next question as well
             return True
 
     def init_failed(self, payload: bytes) -> None:

@@ -14,16 +14,20 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from serverless_cloud import clock, seat
+from serverless_cloud.errors import FunctionNotActive, TooManyRequests
 from serverless_cloud.lambda_ import code, report
 from serverless_cloud.lambda_.concurrency import Concurrency
 from serverless_cloud.lambda_.environment import Environment, InitFailed, Surroundings
 from serverless_cloud.lambda_.forking import Template
-from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.lambda_.function import Call, FunctionSpec, Outcome, Reply
+from serverless_cloud.lambda_.gathering import Gathering
 from serverless_cloud.lambda_.lifecycle import State
+from serverless_cloud.lambda_.metrics import Metrics
 from serverless_cloud.lambda_.provisioned import Provisioned
 from serverless_cloud.lambda_.report import InitPhase
 from serverless_cloud.moves import IllegalMove
@@ -34,6 +38,8 @@ START_SLOTS = 4 * (os.cpu_count() or 1)
 START_SLOTS_IN_A_CLASS = 2
 SLOT_S = 2.0  # how long one Init keeps others from starting
 REMEMBERED = 500  # ended environments kept for `aws.environments` and figures
+#: Writes lines to CloudWatch Logs: function, log stream, text.
+LogWriter = Callable[[FunctionSpec, str, str], None]
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,11 @@ class Placement:
 
 
 class Fleet:
-    """The environments of all functions.
+    """The environments of all functions, in which they are invoked, and what is counted of their invocations.
 
     Args:
         idle_expiry_s: how long a frozen environment stays before it ends, in seconds.
+        write_log: gets the log of each invocation.
         init_limit_s: how long Init may take ahead of the first call, in seconds.
         network: called before an environment starts, waits for what it needs of a VPC and returns what to call when the
             environment has ended; raises NoAddressLeft.
@@ -73,11 +80,14 @@ class Fleet:
         self,
         around: Surroundings,
         idle_expiry_s: float,
+        write_log: LogWriter,
         concurrency: Concurrency | None = None,
         init_limit_s: float = INIT_LIMIT_S,
         network: Callable[[FunctionSpec], Callable[[], None]] = lambda _: lambda: None,
     ) -> None:
         self._around = around
+        self._write_log = write_log
+        self.metrics = Metrics()
         self._template = Template()
         self.idle_expiry_s = idle_expiry_s if seat.allotment_mb() is None else min(idle_expiry_s, seat.IDLE_S)
         self.init_limit_s = init_limit_s
@@ -101,6 +111,45 @@ class Fleet:
         return self._around.endpoint_url
 
     # ---- calls
+
+    def invoke(self, spec: FunctionSpec, call: Call, gathering: Gathering | None = None) -> Reply:
+        """One invocation; returns when it has ended.
+
+        Args:
+            gathering: the calls to meet, once there is an environment.
+
+        Raises:
+            NotNow: a concurrency limit is reached, no subnet has a free address, or the function is not active.
+        """
+        counted = self.metrics.of(spec.account_id, spec.region, spec.name)
+        try:
+            if spec.state != "Active":
+                raise FunctionNotActive(spec.state)
+            place = self.acquire(spec, counted.begin)
+        except BaseException as refusal:
+            if isinstance(refusal, TooManyRequests):
+                counted.throttled()
+            counted.give_up()
+            if gathering is not None:
+                gathering.count()
+            raise
+        try:
+            if gathering is not None:
+                gathering.meet()
+            environment = place.environment
+            outcome = environment.invoke(call, place.left_s) if environment else _init_failed(place)
+        except BaseException:
+            counted.give_up()
+            raise
+        finally:
+            self.release(place, spec)
+        status = environment.exit_status() if environment and environment.state is State.ENDED else None
+        payload, error, text = report.compose(spec, call.request_id, outcome, place.inits, status)
+        counted.end(report.duration_ms(outcome, place.inits), failed=error is not None)
+        stream = environment.log_stream if environment else _stream_of_a_failed_init(spec, call)
+        if not self.is_over(place.generation):  # else the cloud has been emptied meanwhile
+            self._write_log(spec, stream, text)
+        return Reply(payload, error, text, spec.version, call.request_id)
 
     def acquire(self, spec: FunctionSpec, accepted: Callable[[], None] = lambda: None) -> Placement:
         """A place for one invocation. Whatever it holds, it must be given back by `release`.
@@ -310,3 +359,13 @@ class Fleet:
             self._start_slots.acquire()
         self._start_slots.release(self._slots)  # who still waits for one finds that all is over
         self._template.close()
+
+
+def _init_failed(place: Placement) -> Outcome:
+    """Init ran twice in vain, the second time within the call."""
+    kind = "init" if place.error else "timeout"
+    return Outcome(kind, place.error, "", 0.0, place.peak_memory_mb)  # its time is the Init's
+
+
+def _stream_of_a_failed_init(spec: FunctionSpec, call: Call) -> str:
+    return time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + call.request_id.replace("-", "")

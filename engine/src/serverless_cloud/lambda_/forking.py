@@ -6,6 +6,7 @@ bootstrap.py is the template's side, and says what an environment shares with it
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -91,7 +92,7 @@ class Template:
         Raises:
             OSError: it could not be started.
         """
-        if sys.platform == "linux" and os.environ.get(SWITCH) != "off" and not _needs_a_new_program(environ):
+        if os.environ.get(SWITCH) != "off" and _has_pidfds() and not _needs_a_new_program(environ):
             with contextlib.suppress(CannotFork, OSError):
                 return self._connected().fork(handler, environ, cwd, log)
         command = [*_PYTHON, handler, str(os.getpid())]
@@ -203,6 +204,16 @@ class _Link:
 
 # -s: packages in the user's own site folder are not a handler's; a process with its own HOME would not see them either.
 _PYTHON = (sys.executable, "-s", "-X", "utf8", bootstrap.__file__)
+
+
+@functools.cache
+def _has_pidfds() -> bool:
+    """Whether this is Linux 5.3 or newer. The template waits on pidfds for the ends of what it has forked."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _machine() -> dict[str, str]:

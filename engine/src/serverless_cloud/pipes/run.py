@@ -8,11 +8,10 @@ other targets one item after the other.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
 from serverless_cloud.lambda_.mapping import Deliver, Delivery
 from serverless_cloud.pipes.template import Filled, fill, resolved
@@ -43,7 +42,7 @@ class Pipe:
     source_arn: str
     target: str
     target_template: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: JsonObject = field(default_factory=dict)
     enrichment: str | None = None
     enrichment_template: str | None = None
 
@@ -59,7 +58,7 @@ class Pipe:
         }
 
 
-def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(record: JsonObject) -> JsonObject:
     """A record in the pipe's shape, as in an event for Lambda; Kinesis records lose one level."""
     rest = {name: value for name, value in record.items() if name != "kinesis"}
     return {**record["kinesis"], **rest} if "kinesis" in record else rest
@@ -68,7 +67,7 @@ def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
 def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
     """A function that takes one batch after the other through a pipe."""
 
-    def deliver(records: list[dict[str, Any]]) -> Delivery:
+    def deliver(records: list[JsonObject]) -> Delivery:
         try:
             items = _enriched(plane, pipe, [event_of(record) for record in records])
             if not items:
@@ -82,7 +81,7 @@ def deliver_through(plane: DataPlane, pipe: Pipe) -> Deliver:
     return deliver
 
 
-def _enriched(plane: DataPlane, pipe: Pipe, events: list[Any]) -> list[Any]:
+def _enriched(plane: DataPlane, pipe: Pipe, events: list[object]) -> list[object]:
     """The enrichment's result for a batch; empty if it answers "", {} or [], and then the target is not called."""
     if pipe.enrichment is None:
         return events
@@ -97,13 +96,13 @@ def _enriched(plane: DataPlane, pipe: Pipe, events: list[Any]) -> list[Any]:
     return [answer] if answer else []
 
 
-def _filled(pipe: Pipe, template: str | None, event: Any) -> Filled:
+def _filled(pipe: Pipe, template: str | None, event: object) -> Filled:
     if template:
         return fill(template, event, pipe.variables())
     return Filled(event, event if isinstance(event, str) else json.dumps(event))
 
 
-def _target(pipe: Pipe, arn: str, payload: str, parameters: Mapping[str, Any]) -> Target:
+def _target(pipe: Pipe, arn: str, payload: str, parameters: JsonObject) -> Target:
     parts = pipe.arn.split(":")
     return Target(
         arn=arn,
@@ -117,7 +116,7 @@ def _target(pipe: Pipe, arn: str, payload: str, parameters: Mapping[str, Any]) -
     )
 
 
-def _whole(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
+def _whole(plane: DataPlane, pipe: Pipe, items: list[object], records: list[JsonObject]) -> Delivery:
     payload = json.dumps([_filled(pipe, pipe.target_template, item).value for item in items])
     target = _target(pipe, pipe.target, payload, {})
     if pipe.parameters.get("InvocationType", "REQUEST_RESPONSE") == "FIRE_AND_FORGET":
@@ -126,7 +125,7 @@ def _whole(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[st
     return _partial(send_and_wait(plane, target), records)
 
 
-def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
+def _partial(text: str, records: list[JsonObject]) -> Delivery:
     """The result of the batch in a target's answer. An answer without batchItemFailures has taken the batch.
 
     Unlike Lambda's mappings, Pipes calls a stream's record by its eventID.
@@ -145,19 +144,19 @@ def _partial(text: str, records: list[dict[str, Any]]) -> Delivery:
     return Delivery(failed=tuple(known[each] for each in given))
 
 
-def _known(records: list[dict[str, Any]]) -> dict[Any, str]:
+def _known(records: list[JsonObject]) -> dict[object, str]:
     """The records by the names that a target may give them; how the poller calls them."""
     found = {identifier(record): identifier(record) for record in records}
     return found | {record["eventID"]: identifier(record) for record in records if "eventID" in record}
 
 
-def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[dict[str, Any]]) -> Delivery:
+def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[object], records: list[JsonObject]) -> Delivery:
     service = service_of(pipe.target)
     if len(items) > LARGEST_BATCH[service]:
         return Delivery(
             error=f"The target accepts at most {LARGEST_BATCH[service]} items, but the batch has {len(items)}"
         )
-    failed: list[Any] = []
+    failed: list[object] = []
     last: TargetFailed | None = None
     for item in items:
         try:
@@ -174,7 +173,7 @@ def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[Any], records: list[di
     return Delivery(failed=tuple(known[each] for each in failed))
 
 
-def _defaults(pipe: Pipe, service: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def _defaults(pipe: Pipe, service: str, record: JsonObject) -> JsonObject:
     if service != "events":
         return {}
     return {"Source": f"Pipe {pipe.name}", "DetailType": f"Event from {record['eventSource']}", "Resources": []}

@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from serverless_cloud.events.input import at, compact, is_there
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.events.input import at, is_there
 from serverless_cloud.events.targets import TargetFailed
+from serverless_cloud.workflows.shapes import compact
 
 VARIABLES = ("pipe-arn", "pipe-name", "source-arn", "enrichment-arn", "target-arn", "event.ingestion-time", "event",
              "event.json")  # fmt: skip
@@ -44,11 +45,11 @@ def check_template(template: str) -> None:
 class Filled:
     """A filled template: a value for targets that take JSON, and a text for targets that take any text."""
 
-    value: Any
+    value: object
     text: str
 
 
-def decoded(event: Any) -> Any:
+def decoded(event: object) -> object:
     """An event with its message field as JSON, if it is JSON: `<$.body.id>` reads inside it."""
     if not isinstance(event, dict):
         return event
@@ -67,14 +68,14 @@ def _plain(text: str) -> str:
         return text
 
 
-def _parsed(text: str, otherwise: str) -> Any:
+def _parsed(text: str, otherwise: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return otherwise
 
 
-def fill(template: str, event: Any, variables: Mapping[str, str]) -> Filled:
+def fill(template: str, event: object, variables: Mapping[str, str]) -> Filled:
     """Puts the values of one event into a template.
 
     Args:
@@ -84,7 +85,7 @@ def fill(template: str, event: Any, variables: Mapping[str, str]) -> Filled:
     """
     inside = decoded(event)
 
-    def value_of(name: str) -> Any:
+    def value_of(name: str) -> object:
         if name.startswith("$"):
             found = at(inside, name)
             return found if is_there(found) else ""
@@ -111,14 +112,14 @@ def fill(template: str, event: Any, variables: Mapping[str, str]) -> Filled:
     return Filled(value, text if isinstance(value, str) else compact(value))
 
 
-def _as_text(value: Any, template: str, in_string: bool) -> str:
+def _as_text(value: object, template: str, in_string: bool) -> str:
     text = value if isinstance(value, str) else compact(value)
     if in_string:
         return json.dumps(text, ensure_ascii=False)[1:-1]
     return compact(value) if template.lstrip().startswith(("{", "[", '"')) else text
 
 
-def resolved(parameters: Mapping[str, Any], event: Any) -> dict[str, Any]:
+def resolved(parameters: JsonObject, event: object) -> JsonObject:
     """Parameters of a target. Each value that is a JSON path is replaced with the event's value at the path.
 
     Raises:
@@ -126,7 +127,7 @@ def resolved(parameters: Mapping[str, Any], event: Any) -> dict[str, Any]:
     """
     inside = decoded(event)
 
-    def value_of(name: str, given: Any) -> Any:
+    def value_of(name: str, given: object) -> object:
         if isinstance(given, list):
             return [value_of(name, item) for item in given]
         if not isinstance(given, str) or not _PATH.fullmatch(given) or given == "$":

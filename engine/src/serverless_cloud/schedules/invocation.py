@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from serverless_cloud.clients import client
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import Principal, Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.tasks import reported
@@ -31,7 +31,7 @@ class Invocation:
     """
 
     schedule_arn: str
-    target: Mapping[str, Any]
+    target: JsonObject
     scheduled_time: datetime
 
     @property
@@ -89,7 +89,7 @@ class Run:
         self._attempts += 1
         self._execution_id = uuid.uuid4().hex[:16]
         self._payload = self._given.payload(self._execution_id, self._attempts)
-        given, parts, parameters = self._given, self._given.schedule_arn.split(":"), dict[str, Any]()
+        given, parts, parameters = self._given, self._given.schedule_arn.split(":"), JsonObject()
         for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
             parameters |= given.target.get(name) or {}
         target = Target(

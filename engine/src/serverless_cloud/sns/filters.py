@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
@@ -27,7 +28,7 @@ class FilterRefused(ValueError):
     """A filter policy that AWS refuses; the text is AWS's, without the position in the JSON."""
 
 
-def matches(policy: dict[str, Any], scope: str, attributes: dict[str, Any], message: str) -> bool:
+def matches(policy: JsonObject, scope: str, attributes: JsonObject, message: str) -> bool:
     """Whether a subscription with a filter policy gets a message.
 
     Args:
@@ -43,7 +44,7 @@ def matches(policy: dict[str, Any], scope: str, attributes: dict[str, Any], mess
     return isinstance(body, dict) and _passes(policy, [body])
 
 
-def _value(given: dict[str, Any]) -> Any:
+def _value(given: JsonObject) -> Any:
     kind, text = str(given["Type"]), given["Value"]
     if kind.startswith("Binary"):
         return _OPAQUE
@@ -57,7 +58,7 @@ def _value(given: dict[str, Any]) -> Any:
     return text
 
 
-def _passes(policy: dict[str, Any], objects: list[Any]) -> bool:
+def _passes(policy: JsonObject, objects: list[Any]) -> bool:
     """Whether each name of a policy matches. `objects`: the values at this place; an array has several."""
     return all(
         any(_passes(each, objects) for each in rules)
@@ -108,7 +109,7 @@ def _matches_any(rules: list[Any], values: list[Any]) -> bool:
 # ---- what AWS accepts
 
 
-def parse(text: str, scope: str) -> dict[str, Any]:
+def parse(text: str, scope: str) -> JsonObject:
     """A filter policy from its JSON.
 
     Args:
@@ -131,7 +132,7 @@ def parse(text: str, scope: str) -> dict[str, Any]:
     return policy
 
 
-def _combinations(policy: dict[str, Any], scope: str, depth: int) -> int:
+def _combinations(policy: JsonObject, scope: str, depth: int) -> int:
     """How many combinations of values a policy has, its rules being checked on the way.
 
     The guide multiplies the values of each list, in a nested policy by their depth as well. Branches of "$or" add up.

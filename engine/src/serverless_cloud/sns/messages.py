@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import Any
+
+from serverless_cloud.core.json_types import JsonObject
 
 #: Only AWS can sign for AWS. The decoded text says so.
 SIGNATURE = base64.b64encode(b"The local cloud has no key of AWS's: this signs nothing.").decode()
@@ -34,7 +35,7 @@ class Notification:
     message: str
     timestamp: str
     subject: str | None = None
-    attributes: dict[str, dict[str, Any]] | None = None
+    attributes: dict[str, JsonObject] | None = None
     signature_version: str = "1"
     group_id: str | None = None
     deduplication_id: str | None = None
@@ -51,10 +52,10 @@ def _unsubscribe(subscription_arn: str, region: str) -> str:
     return f"https://sns.{region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
 
 
-def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
+def envelope(sent: Notification, subscription_arn: str) -> JsonObject:
     """A queue's message. Fields without a value are left out, and a FIFO topic signs nothing."""
     region = sent.topic_arn.split(":")[3]
-    fields: dict[str, Any] = {"Type": "Notification", "MessageId": sent.message_id}
+    fields: JsonObject = {"Type": "Notification", "MessageId": sent.message_id}
     if sent.sequence_number is not None:
         fields["SequenceNumber"] = sent.sequence_number
     fields["TopicArn"] = sent.topic_arn
@@ -69,7 +70,7 @@ def envelope(sent: Notification, subscription_arn: str) -> dict[str, Any]:
     return fields
 
 
-def as_text(fields: dict[str, Any]) -> str:
+def as_text(fields: JsonObject) -> str:
     """The envelope as SNS writes it, with each field on its own line."""
     return json.dumps(fields, indent=2, separators=(",", " : "), ensure_ascii=False)
 
@@ -97,7 +98,7 @@ def lambda_event(sent: Notification, subscription_arn: str) -> bytes:
     return json.dumps({"Records": [record]}).encode()
 
 
-def sqs_attributes(sent: Notification) -> dict[str, dict[str, Any]]:
+def sqs_attributes(sent: Notification) -> dict[str, JsonObject]:
     """The message attributes of a raw delivery, as SQS has them."""
     return {
         name: {"DataType": given["Type"], "BinaryValue": base64.b64decode(given["Value"])}

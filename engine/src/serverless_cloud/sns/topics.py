@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
@@ -39,7 +40,7 @@ class SendToQueue(Protocol):
         principal: str,
         source_arn: str,
         *,
-        attributes: dict[str, Any] | None = None,
+        attributes: JsonObject | None = None,
         group_id: str | None = None,
         deduplication_id: str | None = None,
     ) -> None:
@@ -62,7 +63,7 @@ class Topics:
     def __init__(
         self,
         plane: DataPlane,
-        subscriptions_of: Callable[[str], dict[str, Any]],
+        subscriptions_of: Callable[[str], JsonObject],
         send_to_queue: SendToQueue,
     ) -> None:
         self._plane, self._subscriptions_of, self._send_to_queue = plane, subscriptions_of, send_to_queue
@@ -77,7 +78,7 @@ class Topics:
         with self._lock:
             self._seen.clear()
 
-    def publish(self, topic: Any, given: dict[str, Any]) -> str:
+    def publish(self, topic: Any, given: JsonObject) -> str:
         """Hands a checked message to the outbox, for each subscription that it passes the filter of.
 
         Returns:
@@ -104,7 +105,7 @@ class Topics:
             self._send(topic, given, fresh, fresh.sequence_number)
         return fresh
 
-    def _send(self, topic: Any, given: dict[str, Any], message_id: str, number: str | None) -> None:
+    def _send(self, topic: Any, given: JsonObject, message_id: str, number: str | None) -> None:
         attributes = given["message_attributes"] or {}
         texts = sns_rules.by_protocol(given["message"]) if given["message_structure"] == "json" else None
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -175,7 +176,7 @@ class Topics:
         )
 
 
-def _wants(subscription: Any, attributes: dict[str, Any], message: str) -> bool:
+def _wants(subscription: Any, attributes: JsonObject, message: str) -> bool:
     settings = subscription.attributes
     policy = json.loads(settings.get("FilterPolicy") or "{}")
     scope = settings.get("FilterPolicyScope") or sns_filters.ATTRIBUTES

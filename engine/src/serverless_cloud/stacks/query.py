@@ -10,14 +10,17 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from botocore.model import OperationModel, Shape
+
+from serverless_cloud.core.json_types import JsonObject
+
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
-def parse(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
+def parse(shape: Shape, form: Mapping[str, str], prefix: str = "") -> Any:
     """The value of a shape in a form; None if it is not there.
 
     Args:
-        shape: botocore's.
         form: names and values as they came.
         prefix: of the names that belong to the shape.
     """
@@ -31,7 +34,7 @@ def parse(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
     if shape.type_name == "list":
         if form.get(prefix) == "":
             return []
-        values: list[Any] = []
+        values: list[object] = []
         while (value := parse(shape.member, form, f"{prefix}.member.{len(values) + 1}")) is not None:
             values.append(value)
         return values or None
@@ -43,13 +46,8 @@ def parse(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
     return int(text) if shape.type_name in ("integer", "long") else text
 
 
-def answer(operation: Any, value: Mapping[str, Any], request_id: str) -> bytes:
-    """The XML of an answer.
-
-    Args:
-        operation: botocore's.
-        value: of its output.
-    """
+def answer(operation: OperationModel, value: JsonObject, request_id: str) -> bytes:
+    """The XML of an answer. Args: value: of the operation's output."""
     shape = operation.output_shape
     inner = _xml(shape, value) if shape is not None else ""
     wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result") if shape is not None else ""
@@ -68,7 +66,7 @@ def error(code: str, message: str, request_id: str) -> bytes:
     ).encode()
 
 
-def _xml(shape: Any, value: Any) -> str:
+def _xml(shape: Shape, value: Any) -> str:
     if shape.type_name == "structure":
         return "".join(
             f"<{name}>{_xml(member, value[name])}</{name}>"

@@ -6,9 +6,10 @@ Rules and words: problems.py names the sources.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
@@ -28,7 +29,7 @@ _MOST_NESTED = 20
 _LONGEST_NAME = 80
 
 
-class _Twice(dict[str, Any]):
+class _Twice(JsonObject):
     """An object of the definition that has a name twice."""
 
     repeated: str = ""
@@ -55,7 +56,7 @@ def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> JsonObject:
     found = _Twice(pairs)
     names = [name for name, _ in pairs]
     found.repeated = next((name for number, name in enumerate(names) if name in names[:number]), "")
@@ -71,7 +72,7 @@ class _Checking:
         kind: STANDARD or EXPRESS.
     """
 
-    def __init__(self, language: Any, kind: str) -> None:
+    def __init__(self, language: object, kind: str) -> None:
         self._language = "JSONPath" if language == "JSONPath" else "JSONata"
         self._kind = kind
         self._places: dict[str, list[str]] = {}
@@ -84,7 +85,7 @@ class _Checking:
             for place in places[1:]
         ]
 
-    def scope(self, scope: Mapping[str, Any], place: str, fields: tuple[str, ...], depth: int = 1) -> Iterator[Problem]:
+    def scope(self, scope: JsonObject, place: str, fields: tuple[str, ...], depth: int = 1) -> Iterator[Problem]:
         """A machine, a branch or an item processor."""
         if depth > _MOST_NESTED:
             yield Problem("TOO_DEEPLY_NESTED", "The states are too deeply nested", place)
@@ -110,7 +111,7 @@ class _Checking:
             yield from self._state(name, state, f"{place}/States/{name}", depth)
         yield from _ways(states, start, place)
 
-    def _settings(self, scope: Mapping[str, Any]) -> Iterator[Problem]:
+    def _settings(self, scope: JsonObject) -> Iterator[Problem]:
         if "Version" in scope and scope["Version"] != "1.0":
             yield schema("Value should be one of the following: [1.0]", "/Version")
         if "QueryLanguage" in scope and scope["QueryLanguage"] not in ("JSONPath", "JSONata"):
@@ -121,7 +122,7 @@ class _Checking:
         if "Comment" in scope and not isinstance(scope["Comment"], str):
             yield schema("Expected value of type String", "/Comment")
 
-    def _state(self, name: str, state: Any, place: str, depth: int) -> Iterator[Problem]:
+    def _state(self, name: str, state: object, place: str, depth: int) -> Iterator[Problem]:
         self._places.setdefault(name, []).append(place)
         if not name or len(name) > _LONGEST_NAME:
             yield Problem("INVALID_STATE_NAME", f"A state's name must have 1 to {_LONGEST_NAME} characters", place)
@@ -167,12 +168,12 @@ class _Checking:
         return "Value is not a valid resource ARN"
 
 
-def _mode(processor: Mapping[str, Any]) -> Any:
+def _mode(processor: JsonObject) -> object:
     config = processor.get("ProcessorConfig")
     return config.get("Mode") if isinstance(config, dict) else None
 
 
-def _inner_scopes(kind: str, state: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str, tuple[str, ...]]]:
+def _inner_scopes(kind: str, state: JsonObject, place: str) -> Iterator[tuple[object, str, tuple[str, ...]]]:
     if kind == "Parallel" and isinstance(state.get("Branches"), list):
         for number, branch in enumerate(state["Branches"]):
             yield branch, f"{place}/Branches[{number}]", _BRANCH
@@ -182,7 +183,7 @@ def _inner_scopes(kind: str, state: Mapping[str, Any], place: str) -> Iterator[t
                 yield state[name], f"{place}/{name}", _PROCESSOR
 
 
-def _targets(state: Any, place: str) -> Iterator[tuple[str, str]]:
+def _targets(state: object, place: str) -> Iterator[tuple[str, str]]:
     """Where a state leads to: the name of a state, and the place where it stands."""
     if not isinstance(state, dict):
         return
@@ -196,7 +197,7 @@ def _targets(state: Any, place: str) -> Iterator[tuple[str, str]]:
                 yield rule["Next"], f"{place}/{field}[{number}]/Next"
 
 
-def _ways(states: Mapping[str, Any], start: Any, place: str) -> Iterator[Problem]:
+def _ways(states: JsonObject, start: Any, place: str) -> Iterator[Problem]:
     """Targets that are missing, states that nothing leads to, no state to end with."""
 
     def missing(name: str, where: str) -> Problem:
@@ -223,5 +224,5 @@ def _ways(states: Mapping[str, Any], start: Any, place: str) -> Iterator[Problem
             yield Problem("MISSING_TRANSITION_TARGET", f'State "{name}" is not reachable.', where)
 
 
-def _is_terminal(state: Any) -> bool:
+def _is_terminal(state: object) -> bool:
     return isinstance(state, dict) and (state.get("Type") in ("Succeed", "Fail") or state.get("End") is True)

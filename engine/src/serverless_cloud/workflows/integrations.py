@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from botocore import xform_name
+from botocore.model import ServiceModel
 from botocore.session import Session
 
 from serverless_cloud.once import once
@@ -169,7 +169,7 @@ def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
 
 
 @once()
-def model(boto_service: str) -> Any:
+def model(boto_service: str) -> ServiceModel:
     """botocore's model of a service."""
     return Session().get_service_model(boto_service)
 

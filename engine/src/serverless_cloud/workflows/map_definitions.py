@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.map_items import reader_problem
 
 _MOTO_KNOWS = ("CSV", "JSON")
@@ -34,23 +35,23 @@ class Distributed:
 
     child: str
     child_type: str
-    reader: Mapping[str, Any]
-    batcher: Mapping[str, Any]
-    writer: Mapping[str, Any]
+    reader: JsonObject
+    batcher: JsonObject
+    writer: JsonObject
 
     @property
-    def batcher_template(self) -> dict[str, Any]:
+    def batcher_template(self) -> JsonObject:
         """ItemBatcher as a payload template; its values are known when the state runs."""
         names = {"MaxItemsPerBatchPath": "MaxItemsPerBatch.$", "MaxInputBytesPerBatchPath": "MaxInputBytesPerBatch.$"}
         return {names.get(name, name): value for name, value in self.batcher.items()}
 
     @property
-    def writer_template(self) -> dict[str, Any]:
+    def writer_template(self) -> JsonObject:
         """Where ResultWriter writes, as a payload template."""
-        return dict(self.writer.get("Parameters", self.writer.get("Arguments", {})))
+        return dict(self.writer.get("Parameters") or self.writer.get("Arguments") or {})
 
 
-def is_distributed(state: Any) -> bool:
+def is_distributed(state: object) -> TypeGuard[JsonObject]:
     """Whether a state of a definition is a distributed Map."""
     return (
         isinstance(state, dict)
@@ -78,12 +79,8 @@ def for_moto(definition: str) -> str:
     return json.dumps(whole, ensure_ascii=False)
 
 
-def distributed_of(state: Mapping[str, Any], query_language: str) -> Distributed:
-    """A distributed Map state's fields.
-
-    Args:
-        query_language: of what the state is in.
-    """
+def distributed_of(state: JsonObject, query_language: str) -> Distributed:
+    """A distributed Map state's fields. Args: query_language: of what the state is in."""
     language = str(state.get("QueryLanguage", query_language))
     processor = copy.deepcopy(state["ItemProcessor"])
     config = processor.pop("ProcessorConfig")
@@ -97,7 +94,7 @@ def distributed_of(state: Mapping[str, Any], query_language: str) -> Distributed
     )
 
 
-def _all_states(scope: Any) -> Iterator[Any]:
+def _all_states(scope: object) -> Iterator[object]:
     for state in scope.get("States", {}).values() if isinstance(scope, dict) else ():
         yield state
         if isinstance(state, dict):
@@ -105,7 +102,7 @@ def _all_states(scope: Any) -> Iterator[Any]:
                 yield from _all_states(inner)
 
 
-def _reduce(state: dict[str, Any]) -> None:
+def _reduce(state: JsonObject) -> None:
     config = state["ItemProcessor"]["ProcessorConfig"]
     if config.get("ExecutionType") == "EXPRESS":
         config["ExecutionType"] = "STANDARD"

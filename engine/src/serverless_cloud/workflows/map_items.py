@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.shapes import compact
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL")
@@ -26,7 +27,7 @@ class TooLarge(ValueError):
     """An item does not fit into a child's input."""
 
 
-def reader_problem(reader: Mapping[str, Any]) -> str | None:
+def reader_problem(reader: JsonObject) -> str | None:
     """Why an ItemReader cannot be served, in a sentence; None if it can."""
     action = str(reader.get("Resource", "")).rsplit(":", 1)[-1]
     config = reader.get("ReaderConfig", {})
@@ -49,7 +50,7 @@ def reader_problem(reader: Mapping[str, Any]) -> str | None:
     return None
 
 
-def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
+def items_of(text: str, config: JsonObject) -> Sequence[object]:
     """The items in an object of S3.
 
     Args:
@@ -69,7 +70,7 @@ def items_of(text: str, config: Mapping[str, Any]) -> list[Any]:
         raise CannotRead(f"The object is not {kind}: {error}") from error
 
 
-def listed(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def listed(contents: Sequence[JsonObject]) -> list[JsonObject]:
     """The objects of ListObjectsV2, as items."""
     return [
         {
@@ -83,12 +84,12 @@ def listed(contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def pairs(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+def pairs(value: JsonObject) -> list[JsonObject]:
     """The items of a JSON object: its members."""
     return [{"Key": key, "Value": each} for key, each in value.items()]
 
 
-def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any, int]]:
+def batches(items: Sequence[object], batcher: JsonObject) -> list[tuple[JsonObject, int]]:
     """Items put together: the input of each child, and how many items are in it.
 
     Args:
@@ -101,8 +102,8 @@ def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any,
     most_bytes = min(int(batcher.get("MaxInputBytesPerBatch") or MOST_INPUT_BYTES), MOST_INPUT_BYTES)
     head = {"BatchInput": batcher["BatchInput"]} if "BatchInput" in batcher else {}
     empty_bytes = len(compact(head | {"Items": []}).encode())
-    made: list[tuple[Any, int]] = []
-    batch: list[Any] = []
+    made: list[tuple[JsonObject, int]] = []
+    batch: list[object] = []
     used_bytes = empty_bytes
     for item in items:
         size = len(compact(item).encode()) + 1  # and a comma
@@ -118,7 +119,7 @@ def batches(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[tuple[Any,
     return made
 
 
-def _rows(text: str, config: Mapping[str, Any]) -> list[dict[str, str]]:
+def _rows(text: str, config: JsonObject) -> list[dict[str, str]]:
     rows = list(
         csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
     )
@@ -129,7 +130,7 @@ def _rows(text: str, config: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{name: row[at] if at < len(row) else "" for at, name in enumerate(headers)} for row in rows]
 
 
-def _array(value: Any, pointer: str | None) -> list[Any]:
+def _array(value: Any, pointer: str | None) -> Sequence[object]:
     for step in (pointer or "").split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         try:

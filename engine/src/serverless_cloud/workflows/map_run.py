@@ -11,8 +11,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.shapes import compact
 
 MOST_CHILDREN = 40  # at once; AWS: 10,000
@@ -39,8 +40,11 @@ class Child(Protocol):
         """Whether it is of type EXPRESS."""
 
 
+ChildT = TypeVar("ChildT", bound=Child)
+
+
 @dataclass
-class MapRun:
+class MapRun(Generic[ChildT]):
     """One run of a distributed Map state.
 
     Args:
@@ -59,7 +63,7 @@ class MapRun:
     status: str = "RUNNING"
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     stopped: datetime | None = None
-    children: list[tuple[Child, int]] = field(default_factory=list)
+    children: list[tuple[ChildT, int]] = field(default_factory=list)
     total_items: int = 0
     total_children: int = 0
     has_written: bool = False
@@ -103,7 +107,7 @@ class MapRun:
         """It has ended as SUCCEEDED, FAILED or ABORTED."""
         self.status, self.stopped = status, datetime.now(UTC)
 
-    def change(self, given: Mapping[str, Any]) -> None:
+    def change(self, given: JsonObject) -> None:
         """UpdateMapRun. Args: given: its parameters."""
         with self.changed:
             self.max_concurrency = given.get("maxConcurrency", self.max_concurrency)
@@ -111,7 +115,7 @@ class MapRun:
             self.tolerated_percentage = given.get("toleratedFailurePercentage", self.tolerated_percentage)
             self.changed.notify_all()
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> JsonObject:
         """DescribeMapRun's answer."""
         answer = {
             "mapRunArn": self.arn,
@@ -127,7 +131,7 @@ class MapRun:
         }
         return answer | ({} if self.stopped is None else {"stopDate": self.stopped})
 
-    def list_item(self) -> dict[str, Any]:
+    def list_item(self) -> JsonObject:
         """How ListMapRuns shows it."""
         shown = {
             "executionArn": self.execution_arn,
@@ -150,7 +154,7 @@ class MapRun:
         return counts
 
 
-def result_of(described: Mapping[str, Any], transformation: str) -> list[Any]:
+def result_of(described: JsonObject, transformation: str) -> list[object]:
     """The part of the results that a child adds.
 
     Args:
@@ -163,14 +167,14 @@ def result_of(described: Mapping[str, Any], transformation: str) -> list[Any]:
     return output if transformation == "FLATTEN" and isinstance(output, list) else [output]
 
 
-def files(described: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> dict[str, bytes]:
+def files(described: Iterable[JsonObject], config: JsonObject) -> dict[str, bytes]:
     """The result files by their names, without manifest.json.
 
     Args:
         described: all children; children that never ran have the status PENDING.
         config: WriterConfig; {} if there is none.
     """
-    results: dict[str, list[Any]] = {}
+    results: dict[str, list[object]] = {}
     for each in described:
         kind = each["Status"] if each["Status"] in ("SUCCEEDED", "PENDING") else "FAILED"
         results.setdefault(kind, []).extend(result_of(each, config.get("Transformation", "NONE")))
@@ -183,14 +187,14 @@ def files(described: Iterable[Mapping[str, Any]], config: Mapping[str, Any]) -> 
     }
 
 
-def manifest(run: MapRun, bucket: str, folder: str, written: Mapping[str, bytes]) -> bytes:
+def manifest(run: MapRun[ChildT], bucket: str, folder: str, written: Mapping[str, bytes]) -> bytes:
     """The content of manifest.json.
 
     Args:
         bucket, folder: where the files are; the folder ends with "/".
         written: the files, as `files` gives them.
     """
-    by_kind: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+    by_kind: dict[str, list[JsonObject]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
     for name, content in written.items():
         by_kind[name.split("_")[0]].append({"Key": folder + name, "Size": len(content)})
     return compact({"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": by_kind}).encode()

@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+
+from botocore.model import Shape
+
+from serverless_cloud.core.json_types import JsonObject
 
 _WORDS = re.compile(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))")
 
@@ -31,7 +35,7 @@ def pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:].lower() for word in words)
 
 
-def to_boto(parameters: Mapping[str, Any], shape: Any, allowed: Iterable[str] | None = None) -> dict[str, Any]:
+def to_boto(parameters: JsonObject, shape: Shape | None, allowed: Iterable[str] | None = None) -> JsonObject:
     """The arguments for boto3.
 
     Args:
@@ -49,7 +53,7 @@ def to_boto(parameters: Mapping[str, Any], shape: Any, allowed: Iterable[str] | 
         parameters = {name: value for name, value in parameters.items() if name in known}
     if shape is None:
         problems += [_unknown(name) for name in parameters]
-        arguments: dict[str, Any] = {}
+        arguments: JsonObject = {}
     else:
         arguments = _structure(parameters, shape, problems)
     if problems:
@@ -57,7 +61,7 @@ def to_boto(parameters: Mapping[str, Any], shape: Any, allowed: Iterable[str] | 
     return arguments
 
 
-def to_states(value: Any, shape: Any, is_sdk: bool = True) -> Any:
+def to_states(value: object, shape: Shape | None, is_sdk: bool = True) -> Any:
     """boto3's answer, as a state gets it.
 
     Args:
@@ -84,12 +88,8 @@ def to_states(value: Any, shape: Any, is_sdk: bool = True) -> Any:
     return value
 
 
-def metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a result that optimized integrations add.
-
-    Args:
-        answer: boto3's ResponseMetadata.
-    """
+def metadata(answer: JsonObject) -> JsonObject:
+    """The part of a result that optimized integrations add. Args: answer: boto3's ResponseMetadata."""
     headers = {name.title(): value for name, value in answer.get("HTTPHeaders", {}).items()}
     return {
         "SdkHttpMetadata": {
@@ -101,14 +101,14 @@ def metadata(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def compact(value: Any) -> str:
+def compact(value: object) -> str:
     """A value as JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _structure(given: Mapping[str, Any], shape: Any, problems: list[str]) -> dict[str, Any]:
+def _structure(given: JsonObject, shape: Shape, problems: list[str]) -> JsonObject:
     by_name = {pascal(name): name for name in shape.members} | {_first_up(name): name for name in shape.members}
-    made: dict[str, Any] = {}
+    made: JsonObject = {}
     for name, value in given.items():
         if name not in by_name:
             problems.append(_unknown(name))
@@ -129,7 +129,7 @@ _JSON_TYPES: dict[str, tuple[type, str]] = {
 }
 
 
-def _value(name: str, value: Any, shape: Any, problems: list[str]) -> Any:
+def _value(name: str, value: Any, shape: Shape, problems: list[str]) -> object:
     kind = shape.type_name
     if getattr(shape, "is_document_type", False):
         return value
@@ -148,7 +148,7 @@ def _value(name: str, value: Any, shape: Any, problems: list[str]) -> Any:
     return value
 
 
-def _number(name: str, value: Any, kind: str, problems: list[str]) -> Any:
+def _number(name: str, value: object, kind: str, problems: list[str]) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         problems.append(_wrong(name, "a NUMBER"))
         return None
@@ -159,7 +159,7 @@ def _number(name: str, value: Any, kind: str, problems: list[str]) -> Any:
     return float(value)
 
 
-def _time(value: Any, is_sdk: bool) -> Any:
+def _time(value: object, is_sdk: bool) -> object:
     if not isinstance(value, datetime):
         return value
     if not is_sdk:

@@ -6,9 +6,9 @@ of each state.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.intrinsics import is_call, is_path, is_reference
 from serverless_cloud.workflows.jsonata import is_expression
 from serverless_cloud.workflows.problems import Problem, schema
@@ -80,7 +80,7 @@ _REFERENCES = (
 )  # fmt: skip
 
 
-def field_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+def field_problems(kind: str, state: JsonObject, language: str, place: str) -> Iterator[Problem]:
     """Problems with the fields of a state that every type may have, or that have a simple value.
 
     Args:
@@ -115,7 +115,7 @@ def missing_fields(fields: Container[str], required: Iterable[str], place: str) 
         yield schema(f"These fields are required: [{', '.join(missing)}]", place)
 
 
-def language_problems(fields: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+def language_problems(fields: JsonObject, language: str, place: str) -> Iterator[Problem]:
     """Fields of the other query language."""
     other, unfit = ("JSONata", JSONATA_ONLY) if language == "JSONPath" else ("JSONPath", JSONPATH_ONLY)
     for name in fields:
@@ -127,7 +127,7 @@ def language_problems(fields: Mapping[str, Any], language: str, place: str) -> I
             )
 
 
-def _together(kind: str, state: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _together(kind: str, state: JsonObject, place: str) -> Iterator[Problem]:
     for names in _ONE_OF:
         given = [name for name in names if name in state and not (name == "End" and state[name] is False)]
         if len(given) > 1:
@@ -142,7 +142,7 @@ def _together(kind: str, state: Mapping[str, Any], place: str) -> Iterator[Probl
 
 
 def number_problems(
-    value: Any, name: str, bounds: tuple[float, float | None], language: str, place: str
+    value: object, name: str, bounds: tuple[float, float | None], language: str, place: str
 ) -> Iterator[Problem]:
     """Problems with a number, which JSONata may compute."""
     if language == "JSONata" and is_expression(value):
@@ -158,7 +158,7 @@ def number_problems(
         yield schema(f"Maximum value is {most}", place)
 
 
-def path_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
+def path_problems(name: str, value: object, place: str) -> Iterator[Problem]:
     """Problems with the value of a field that takes a path."""
     if value is None and name in ("InputPath", "OutputPath", "ResultPath"):
         return

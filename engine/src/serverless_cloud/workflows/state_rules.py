@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.choice import OPERATORS, WITH_PATH, timestamp
 from serverless_cloud.workflows.intrinsics import is_path
 from serverless_cloud.workflows.jsonata import is_expression
@@ -51,7 +51,7 @@ _ERRORS = (
 )  # fmt: skip
 
 
-def rule_problems(kind: str, state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+def rule_problems(kind: str, state: JsonObject, language: str, place: str) -> Iterator[Problem]:
     """Problems with a state beyond its single fields; as `field_problems`."""
     yield from _computed(state, language, place)
     if kind == "Choice":
@@ -76,7 +76,7 @@ def rule_problems(kind: str, state: Mapping[str, Any], language: str, place: str
             yield schema("HeartbeatSeconds must be smaller than TimeoutSeconds", place)
 
 
-def _computed(state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+def _computed(state: JsonObject, language: str, place: str) -> Iterator[Problem]:
     """Payload templates, or JSONata wherever a text may be one."""
     if language == "JSONPath":
         for name in _COMPUTED:
@@ -88,7 +88,7 @@ def _computed(state: Mapping[str, Any], language: str, place: str) -> Iterator[P
             yield from jsonata_problems(value, f"{place}/{name}")
 
 
-def _choices(rules: Any, language: str, place: str) -> Iterator[Problem]:
+def _choices(rules: object, language: str, place: str) -> Iterator[Problem]:
     if not isinstance(rules, list):
         if rules is not None:
             yield schema("Expected value of type Array", f"{place}/Choices")
@@ -108,7 +108,7 @@ def _choices(rules: Any, language: str, place: str) -> Iterator[Problem]:
             yield from template_problems(rule.get("Assign"), f"{where}/Assign")
 
 
-def _condition(rule: Mapping[str, Any], place: str) -> Iterator[Problem]:
+def _condition(rule: JsonObject, place: str) -> Iterator[Problem]:
     yield from language_problems(rule, "JSONata", place)
     yield from unknown_fields(rule, _RULE["JSONata"] | {"Condition", "Variable"}, place)
     if "Condition" not in rule:
@@ -119,7 +119,7 @@ def _condition(rule: Mapping[str, Any], place: str) -> Iterator[Problem]:
         yield from jsonata_problems(rule.get(name), f"{place}/{name}")
 
 
-def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
+def _comparison(rule: object, place: str, *, is_top: bool) -> Iterator[Problem]:
     """A rule of a JSONPath state: a comparison, or And, Or, Not of some."""
     if not isinstance(rule, dict):
         yield schema("Expected value of type Object", place)
@@ -150,7 +150,7 @@ def _comparison(rule: Any, place: str, *, is_top: bool) -> Iterator[Problem]:
             yield from _operand(name, rule[name], f"{place}/{name}")
 
 
-def _operand(name: str, value: Any, place: str) -> Iterator[Problem]:
+def _operand(name: str, value: object, place: str) -> Iterator[Problem]:
     if name in WITH_PATH:
         if not isinstance(value, str) or not is_path(value):
             yield schema("Value is not a valid JSONPath", place)
@@ -166,7 +166,7 @@ def _operand(name: str, value: Any, place: str) -> Iterator[Problem]:
         yield schema("Value is not a valid timestamp", place)
 
 
-def _listed(state: Mapping[str, Any], field: str, known: set[str], language: str, place: str) -> Iterator[Problem]:
+def _listed(state: JsonObject, field: str, known: set[str], language: str, place: str) -> Iterator[Problem]:
     """Retriers or catchers."""
     given = state.get(field)
     if given is None:
@@ -196,7 +196,7 @@ def _listed(state: Mapping[str, Any], field: str, known: set[str], language: str
                 yield from checked(each.get(name), f"{where}/{name}")
 
 
-def _errors(names: Any, is_last: bool, place: str) -> Iterator[Problem]:
+def _errors(names: object, is_last: bool, place: str) -> Iterator[Problem]:
     if names is None:
         return
     if not isinstance(names, list):
@@ -213,7 +213,7 @@ def _errors(names: Any, is_last: bool, place: str) -> Iterator[Problem]:
         yield schema("States.ALL must appear alone and at end of list", place)
 
 
-def _map(state: Mapping[str, Any], language: str, place: str) -> Iterator[Problem]:
+def _map(state: JsonObject, language: str, place: str) -> Iterator[Problem]:
     name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
     processor = state.get(name)
     config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}

@@ -1,0 +1,134 @@
+"""Where moto hands over to the data plane: declared patches of moto, and the functions that they call.
+
+A service's patches are put into moto before its first request, and what they need of the data plane is connected then.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from types import ModuleType
+
+from serverless_cloud.core import current, patches
+from serverless_cloud.core.installer import Installer
+from serverless_cloud.plane import DataPlane
+
+#: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
+FILES: dict[str, tuple[str, ...]] = {
+    "moto": ("dispatch", "models"),
+    "lambda": (
+        "functions", "versions", "concurrency", "network", "asynchronous", "invoke",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "changes",
+    ),
+    "sqs": ("queues", "counts", "redrive", "requests"),
+    "sns": ("topics",),
+    "s3": ("notifications", "buckets"),
+    "dynamodb": ("streams",),
+    "kinesis": ("streams", "requests"),
+    "events": ("rules", "scheduled_rules"),
+    "iam": ("enforcement", "policies"),
+    "rds": ("instances", "proxies"),
+    "apigateway": (  # version 1 and version 2
+        "rest_apis", "rest_rules", "rest_stage_rules", "rest_import", "rest_operations", "http_apis", "http_api_stages",
+        "http_api_import",
+    ),
+    "scheduler": ("schedules",),
+    "pipes": ("pipes",),
+    # Executions come first, then the work of their tasks.
+    "states": (
+        "clock", "history", "executions", "machines", "errors", "expressions",
+        "parsing", "tasks", "task_clients", "task_calls", "task_lambda",
+        "task_api", "task_callbacks", "map", "map_runs",
+    ),
+    "ec2": ("interfaces",),
+    "batch": ("jobs", "rules"),
+    "athena": ("queries",),
+}  # fmt: skip
+#: Folders that can't have the name of their service.
+_FOLDERS = {"lambda": "lambda_"}
+#: The services that moto's Lambda imports anyway. The others are named as in a request's signature.
+AT_START = ("moto", "lambda", "sqs", "sns", "s3", "dynamodb", "kinesis", "events", "iam")
+
+_installer = Installer()
+
+
+def install(plane: DataPlane) -> None:
+    """Puts the data plane of Lambda, and of the services that moto's Lambda imports anyway, behind moto."""
+    current.start(plane)
+    for service in AT_START:
+        _install(service, plane)
+
+
+def undo() -> None:
+    """Takes all patches out of moto, and forgets the data plane."""
+    _installer.undo()
+    current.reset()
+
+
+def load(service: str) -> list[ModuleType]:
+    """Imports the files of a service, and with them moto's: that takes up to a second. Their patches are declared."""
+    if service == "apigateway":
+        # jsonschema, which moto imports, takes it for one format ("iri") if it is there: two seconds, for a grammar.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    folder = _FOLDERS.get(service, service)
+    return [importlib.import_module(f"{__name__}.{folder}.{name}") for name in FILES[service]]
+
+
+def apply(service: str) -> None:
+    """Puts the patches of a service into moto, without a data plane behind them.
+
+    Raises:
+        SignatureChanged, DuplicatePatch: as `Installer.apply`.
+    """
+    load(service)
+    _installer.apply(patches.declared(service))
+
+
+def _install(service: str, plane: DataPlane) -> None:
+    """Applies the patches of a service, then connects its files with the data plane."""
+    apply(service)
+    for file in load(service):
+        if connect := getattr(file, "connect", None):
+            connect(plane)
+
+
+class LateServices:
+    """The services that many a notebook does not use: they are installed before the first request to one.
+
+    Importing them takes seconds, which the start of the cloud has not got.
+
+    Attributes:
+        missing: the services that are not installed.
+    """
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._lock = threading.Lock()
+        self.missing = set(FILES) - set(AT_START)
+        self._failed: dict[str, Exception] = {}
+
+    def before(self, service: str) -> None:
+        """A request is about to reach moto.
+
+        Args:
+            service: as in its signature; "" if it has none, and none of these services takes that.
+
+        Raises:
+            RuntimeError: a service could not be installed. It is not tried again: half of it may be there.
+        """
+        if service in self.missing:
+            with self._lock:
+                self._install(service)
+
+    def _install(self, name: str) -> None:
+        if name not in self.missing:  # another request has just done it
+            return
+        if name not in self._failed:
+            try:
+                _install(name, self._plane)
+                self.missing.remove(name)
+                return
+            except Exception as error:
+                self._failed[name] = error
+        raise RuntimeError(f"{name} could not be set up: {self._failed[name]!r}") from self._failed[name]

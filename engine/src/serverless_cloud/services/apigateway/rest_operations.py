@@ -1,0 +1,185 @@
+"""Operations of REST APIs that moto lacks.
+
+The operations that the local cloud doesn't have either, for which moto would answer with a page of HTML, are refused by
+name; so are domain names and VPC links, which moto keeps and nothing here uses, and GetExport, whose document lacks all
+but paths and methods.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NoReturn
+
+from moto.apigateway.exceptions import BadRequestException, NotFoundException
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
+
+from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.http.front import Request
+from serverless_cloud.http.rest_gateway import TEST_STAGE
+from serverless_cloud.http.rest_model import Stage
+from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.services.apigateway.rest_apis import RestParts, snapshot
+
+patches = Service(
+    "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
+)
+
+_API = "{0}/restapis/(?P<function_id>[^/]+)"
+_STAGE = _API + "/stages/(?P<stage_name>[^/]+)"
+#: Paths that moto does not know, in its own form.
+PATHS = (
+    _STAGE + "/cache/data$",
+    _STAGE + "/cache/authorizers$",
+    _STAGE + "/sdks/(?P<sdk_type>[^/]+)$",
+    "{0}/usageplans/(?P<usage_plan_id>[^/]+)/usage$",
+    "{0}/usageplans/(?P<usage_plan_id>[^/]+)/keys/(?P<key_id>[^/]+)/usage$",
+    "{0}/sdktypes$",
+    "{0}/clientcertificates$",
+    _API + "/documentation/parts$",
+    _API + "/documentation/versions$",
+    _API + "/models/(?P<model_name>[^/]+)/default_template$",
+)
+REFUSED = (
+    "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
+    "generate_client_certificate", "get_client_certificates", "get_documentation_parts", "get_documentation_versions",
+    "get_export", "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
+    "test_invoke_authorizer", "update_deployment", "update_gateway_response", "update_integration_response",
+    "update_method_response", "update_model", "update_resource", "update_usage",
+)  # fmt: skip
+
+
+_IN_MOTO = ("create_domain_name", "create_vpc_link", "get_export")
+
+patches.adds(
+    "moto.apigateway.urls:url_paths", dict.fromkeys(PATHS, "moto.apigateway.responses:APIGatewayResponse.dispatch")
+)
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    REFUSED,
+    expects={name: "self" if name in _IN_MOTO else "" for name in REFUSED},
+)
+def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
+    raise NotHonoured(patch.name)
+
+
+_Values = dict[str, tuple[str, Callable[[str], object]]]
+#: Patch paths of UpdateMethod and UpdateIntegration: moto's attribute, and how the value is read.
+_METHOD: _Values = {
+    "apiKeyRequired": ("api_key_required", lambda value: value.lower() == "true"),
+    "authorizationType": ("authorization_type", str),
+    "authorizerId": ("authorizer_id", str),
+    "operationName": ("operation_name", str),
+    "requestValidatorId": ("request_validator_id", str),
+}
+_METHOD_MAPS = {"requestParameters": "request_parameters", "requestModels": "request_models"}
+_INTEGRATION: _Values = {
+    "uri": ("uri", str),
+    "httpMethod": ("http_method", str),
+    "timeoutInMillis": ("timeout_in_millis", int),
+    "passthroughBehavior": ("passthrough_behaviour", str),
+    "credentials": ("credentials", str),
+    "contentHandling": ("content_handling", str),
+    "cacheNamespace": ("cache_namespace", str),
+}
+_INTEGRATION_MAPS = {"requestParameters": "request_parameters", "requestTemplates": "request_templates"}
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.test_invoke_method", expects="")
+def test_invoke_method(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")
+    api = response.backend.get_rest_api(api_id)
+    if "ANY" not in response.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
+        response.backend.get_method(api_id, resource_id, method)
+    given = json.loads(response.body or "{}")
+    path = given.get("pathWithQueryString") or response.backend.get_resource(api_id, resource_id).get_path()
+    raw_path, _, query = path.partition("?")
+    many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
+    headers = tuple((name, value) for name, values in many.items() for value in values)
+    http_method = "GET" if method == "ANY" else method
+    request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
+    stage = Stage(
+        api_id=api_id,
+        account_id=api.account_id,
+        region=api.region_name,
+        name=TEST_STAGE,
+        deployment=snapshot(api, ""),
+        variables=given.get("stageVariables") or {},
+    )
+    return json.dumps(current.parts[RestParts].gateway.test(stage, resource_id, http_method, request))
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.flush_stage_cache", expects="")
+def flush_stage_cache(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, stage, *_ = response.path.split("/")
+    response.backend.get_stage(api_id, stage)
+    current.parts[RestParts].gateway.cache.flush(api_id, stage)
+    return 202, {"status": 202}, "{}"
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.flush_stage_authorizers_cache", expects="")
+def flush_stage_authorizers_cache(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, stage, *_ = response.path.split("/")
+    response.backend.get_stage(api_id, stage)
+    for authorizer_id in response.backend.get_rest_api(api_id).authorizers:
+        current.parts[RestParts].authorizers.forget((api_id, stage, authorizer_id))
+    return 202, {"status": 202}, "{}"
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_usage", expects="")
+def get_usage(response: APIGatewayResponse) -> str:
+    plan = response.backend.get_usage_plan(response.path.split("/")[2])
+    start, end = response._get_param("startDate"), response._get_param("endDate")
+    wanted = response._get_param("keyId")
+    keys = [key.id for key in response.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
+    items = current.parts[RestParts].gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)
+    return json.dumps({"usagePlanId": plan.id, "startDate": start, "endDate": end, "values": items})
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_method", expects="")
+def update_method(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, name = response.path.split("/")[:7]
+    method = response.backend.get_method(api_id, resource_id, name)
+    for patch in json.loads(response.body or "{}").get("patchOperations") or []:
+        value = patch.get("value")
+        if patch["path"].startswith("/requestParameters/"):
+            patch = {**patch, "value": str(value).lower() == "true"}
+        _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+    return json.dumps(method.to_json())
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_integration", expects="")
+def update_integration(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, resource_id, _, name = response.path.split("/")[:7]
+    integration = response.backend.get_method(api_id, resource_id, name).method_integration
+    if integration is None:
+        raise NotFoundException("Invalid Integration identifier specified")
+    for patch in json.loads(response.body or "{}").get("patchOperations") or []:
+        if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
+            raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+        _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
+    return json.dumps(integration.to_json())
+
+
+def _patch(thing: object, patch: JsonObject, values: _Values, maps: dict[str, str], lists: dict[str, str]) -> None:
+    _, first, *rest = patch["path"].split("/", 2)
+    op, value = patch.get("op"), patch.get("value")
+    name = (rest[0] if rest else "").replace("~1", "/").replace("~0", "~")
+    if first in values and not rest and op == "replace":
+        attribute, read = values[first]
+        setattr(thing, attribute, read(str(value)))
+    elif first in maps and rest:
+        found = {**(getattr(thing, maps[first]) or {}), name: value}
+        if op == "remove":
+            del found[name]
+        setattr(thing, maps[first], found)
+    elif first in lists and (name or value):
+        kept = [each for each in getattr(thing, lists[first]) or [] if each != (name or value)]
+        setattr(thing, lists[first], kept if op == "remove" else [*kept, name or value])
+    else:
+        raise BadRequestException(f"Invalid patch path {patch['path']}")

@@ -1,0 +1,1 @@
+"""EC2: addresses and interfaces."""

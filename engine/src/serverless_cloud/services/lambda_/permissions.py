@@ -1,0 +1,209 @@
+"""The resource policies of functions.
+
+moto keeps one list of statements for a function with all its versions and aliases; we read it so too, each statement
+belongs to the ARN in its Resource. moto's faults:
+
+- moto accepts a StatementId twice and any action, leaves a principal that is an
+  account, a role or a user as a bare text, and FunctionUrlAuthType and InvokedViaFunctionUrl outside of Condition; of
+  two conditions with one operator the later wins.
+- moto takes no notice of Qualifier and compares RevisionId with a list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.exceptions import (
+    GenericResourcNotFound,
+    InvalidParameterValueException,
+    PreconditionFailedException,
+    ValidationException,
+)
+from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
+from moto.awslambda.policy import Policy
+from moto.awslambda.responses import LambdaResponse
+from moto.core.common_types import TYPE_RESPONSE
+from moto.iam.models import iam_backends
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Service
+from serverless_cloud.refusals import Refusal
+from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, qualifier_in
+
+patches = Service(
+    "lambda", defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]"
+)
+
+#: API reference: AddPermission, "Pattern" of each parameter.
+_PATTERNS = {
+    "StatementId": r"[a-zA-Z0-9-_]{1,100}",
+    "Action": r"(lambda:[*]|lambda:[a-zA-Z]+|[*])",
+    "SourceAccount": r"\d{12}",
+    "SourceArn": r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
+    "PrincipalOrgID": r"o-[a-z0-9]{10,32}",
+}
+#: Parameter: operator and condition key.
+_CONDITIONS = {
+    "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
+    "SourceArn": ("ArnLike", "AWS:SourceArn"),
+    "PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID"),
+    "EventSourceToken": ("StringEquals", "lambda:EventSourceToken"),
+    "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
+    "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
+}
+_REVISION = (
+    "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the "
+    "latest RevisionId"
+)
+
+
+def statement_of(arn: str, given: JsonObject) -> JsonObject:
+    """The statement that AddPermission makes.
+
+    Args:
+        arn: of the function, version or alias.
+        given: the parameters of the call.
+
+    Raises:
+        ValidationException, InvalidParameterValueException: what AWS refuses.
+    """
+    for name, pattern in _PATTERNS.items():
+        if name in given and not re.fullmatch(pattern, str(given[name])):
+            field = name[0].lower() + name[1:]
+            raise ValidationException(
+                str(given[name]), field, f"Member must satisfy regular expression pattern: {pattern}"
+            )
+    statement = {
+        "Sid": given.get("StatementId") or str(uuid.uuid4()),
+        "Effect": "Allow",
+        "Principal": _principal(str(given.get("Principal", ""))),
+        "Action": given.get("Action", "lambda:InvokeFunction"),
+        "Resource": arn,
+    }
+    conditions: dict[str, dict[str, str]] = {}
+    for name, (operator, key) in _CONDITIONS.items():
+        if name in given:
+            value = str(given[name])
+            conditions.setdefault(operator, {})[key] = value.lower() if operator == "Bool" else value
+    return statement | ({"Condition": conditions} if conditions else {})
+
+
+def _principal(name: str) -> str | dict[str, str]:
+    if name == "*":
+        return "*"
+    if re.fullmatch(r"\d{12}", name):
+        return {"AWS": f"arn:aws:iam::{name}:root"}
+    if found := re.fullmatch(r"arn:aws:(iam|sts)::(\d{12}):(root|role/.+|user/.+|assumed-role/.+)", name):
+        if found.group(1) == "iam" and found.group(3) != "root":
+            backend: Any = iam_backends[found.group(2)]["aws"]
+            if name not in {each.arn for each in (*backend.roles.values(), *backend.users.values())}:
+                raise InvalidParameterValueException(
+                    "The provided principal was invalid. Please check the principal and try again."
+                )
+        return {"AWS": name}
+    if re.fullmatch(r"[a-z0-9.-]+\.(amazonaws|amazon)\.com", name):
+        return {"Service": name}
+    raise InvalidParameterValueException(
+        "The provided principal was invalid. Please check the principal and try again."
+    )
+
+
+def _named(function: LambdaFunction, qualifier: str | None) -> str:
+    """The ARN that a statement belongs to."""
+    return f"{arn_of(function)}:{qualifier}" if qualifier and qualifier != "$LATEST" else arn_of(function)
+
+
+def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str | None:
+    return qualifier_in(backend, name) or qualifier or None
+
+
+@patches.replaces(
+    "moto.awslambda.policy:Policy.add_statement",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+    upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
+)
+def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tuple[JsonObject, str]:
+    if isinstance(policy.parent, LayerVersion):
+        return add_statement.original(policy, raw, qualifier)
+    given = json.loads(raw)
+    if qualifier == "$LATEST":
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+    if given.get("RevisionId") not in (None, "", policy.revision):
+        raise PreconditionFailedException(_REVISION)
+    statement = statement_of(_named(policy.parent, qualifier), given)
+    if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in policy.statements):
+        raise ResourceConflict(
+            f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
+            "remove the existing statement."
+        )
+    policy.statements.append(statement)
+    policy.revision = str(uuid.uuid4())
+    return statement, policy.revision
+
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.add_permission",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+)
+def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: str) -> object:
+    named = _qualifier(backend, function_name, qualifier)
+    if named == "$LATEST":
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+    function = backend.get_function(function_name, qualifier)
+    return function.policy.add_statement(raw, named)[0]
+
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.get_policy",
+    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
+    upstream="GetPolicy takes notice of Qualifier.",
+)
+def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
+    function = backend.get_function(function_name, qualifier)
+    arn = _named(function, _qualifier(backend, function_name, qualifier))
+    statements = [s for s in function.policy.statements if s["Resource"] == arn]
+    if not statements:
+        raise GenericResourcNotFound
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+    return json.dumps({"Policy": json.dumps(document), "RevisionId": function.policy.revision})
+
+
+@patches.replaces(
+    "moto.awslambda.models:LambdaBackend.remove_permission",
+    expects="self, function_name, sid, revision=''",
+    upstream="RemovePermission takes notice of Qualifier and RevisionId.",
+)
+def remove_permission(
+    backend: LambdaBackend, function_name: str, sid: str, revision: str = "", qualifier: str | None = None
+) -> None:
+    function = backend.get_function(function_name, qualifier)
+    arn = _named(function, _qualifier(backend, function_name, qualifier))
+    kept = function.policy
+    found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
+    if not found:
+        raise Refusal("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404)
+    if revision not in ("", kept.revision):
+        raise PreconditionFailedException(_REVISION)
+    kept.statements.remove(found[0])
+    kept.revision = str(uuid.uuid4())
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.remove_permission",
+    upstream="RemovePermission takes notice of Qualifier and RevisionId.",
+)
+def answer_remove_permission(response: LambdaResponse) -> TYPE_RESPONSE:
+    parts = response.path.split("?")[0].split("/")
+    revision, qualifier = response._get_param("RevisionId") or "", response._get_param("Qualifier")
+    remove_permission(response.backend, unquote(parts[-3]), unquote(parts[-1]), revision, qualifier)
+    return 204, {"status": 204}, ""
+
+
+def forget(function: LambdaFunction, qualifier: str) -> None:
+    """Deletes the permissions of an alias or a version that is gone."""
+    arn = _named(function, qualifier)
+    function.policy.statements[:] = [s for s in function.policy.statements if s["Resource"] != arn]

@@ -1,0 +1,1 @@
+"""What the local cloud changes in moto as a whole."""

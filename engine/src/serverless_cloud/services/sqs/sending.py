@@ -1,0 +1,54 @@
+"""For services that send to queues: topics and buckets.
+
+The queue is asked in this process: an ordinary call would go over HTTP and pass no queue policy.
+"""
+
+from __future__ import annotations
+
+from moto.sqs.models import sqs_backends
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.outbox import Undeliverable
+from serverless_cloud.plane import DataPlane
+
+
+def send_to_queue(
+    plane: DataPlane,
+    arn: str,
+    body: str,
+    principal: str,
+    source_arn: str,
+    *,
+    attributes: JsonObject | None = None,
+    group_id: str | None = None,
+    deduplication_id: str | None = None,
+) -> None:
+    """Sends a message to a queue for an AWS service.
+
+    Args:
+        plane: for the permissions.
+        arn: of the queue.
+        body: of the message.
+        principal: the service, "sns.amazonaws.com".
+        source_arn: of the topic or bucket.
+        attributes: as SQS has them.
+        group_id, deduplication_id: used as far as the queue takes them.
+
+    Raises:
+        Undeliverable: the queue is gone, does not allow the service, or refuses the message.
+    """
+    _, _, _, region, account, name = arn.split(":")
+    backend = sqs_backends[account][region]
+    if name not in backend.queues:
+        raise Undeliverable(f"The queue {arn} does not exist")
+    queue = backend.queues[name]
+    if not queue.fifo_queue:
+        group_id = group_id if deduplication_id is None else None  # fair queues, from a standard topic
+        deduplication_id = None
+    try:
+        plane.permissions.require_resource_policy(queue.policy, principal, "sqs:SendMessage", arn, source_arn)
+        backend.send_message(
+            name, body, message_attributes=attributes, group_id=group_id, deduplication_id=deduplication_id
+        )
+    except Exception as error:
+        raise Undeliverable(f"{arn}: {error}") from error

@@ -1,0 +1,240 @@
+"""State machines are checked, changed, published and deleted as on AWS.
+
+- The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
+  another definition is refused (moto answers with the old machine).
+- Executions that run end with their machine.
+- Revisions and versions exist. `test_state` is refused by name.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions import models
+from moto.stepfunctions.parser import models as parser_models
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from serverless_cloud.core.patches import Service
+from serverless_cloud.refusals import INSTEAD, NotHonoured
+from serverless_cloud.services.states.answers import asked, page
+from serverless_cloud.services.states.executions import machine_of
+from serverless_cloud.services.states.running import program_of
+from serverless_cloud.workflows.definition import problems
+from serverless_cloud.workflows.problems import Problem, as_text
+
+patches = Service(
+    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+)
+
+_FIRST = "INITIAL"
+#: moto's backend without the interpreter's own look at definitions.
+_PLAIN: Any = models.StepFunctionBackend
+
+
+def _require_definition(text: str, kind: str) -> None:
+    """Raises InvalidDefinition unless a machine may be created, and can run here. `kind`: STANDARD or EXPRESS."""
+    if errors := problems(text, kind):
+        raise AWSError(as_text(errors), "InvalidDefinition")
+    if wrong := _unreadable(text):
+        raise AWSError(as_text([wrong]), "InvalidDefinition")
+
+
+def _unreadable(text: str) -> Problem | None:
+    """The interpreter's problem with a correct definition; None if it can run it."""
+    try:
+        program_of(text)
+    except Exception as error:
+        return Problem("NOT_SUPPORTED_HERE", f"The local cloud can't run this definition: {error}", None)
+    return None
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.create_state_machine",
+    expects=(
+        "self, name, definition, roleArn, tags=None, publish=None, loggingConfiguration=None, "
+        "tracingConfiguration=None, encryptionConfiguration=None, version_description=None, sm_type=None"
+    ),
+    upstream="A name that is taken by another definition is refused.",
+)
+def create_state_machine_of_backend(
+    backend: parser_models.StepFunctionsParserBackend, name: str, definition: str, roleArn: str, **given: Any
+) -> Any:
+    kind = given.get("sm_type") or "STANDARD"
+    _require_logging(given.get("loggingConfiguration"))
+    _require_definition(definition, kind)
+    known = next((each for each in backend.state_machines if each.name == name), None)
+    if known is not None and (known.definition, known.type) != (definition, kind):
+        raise AWSError(f"State Machine Already Exists: '{known.arn}'", "StateMachineAlreadyExists")
+    machine = _PLAIN.create_state_machine(backend, name, definition, roleArn, **given)
+    machine.type = machine.sm_type = kind
+    if known is None:
+        machine.revision_id = _FIRST
+        _note_version(machine)
+    return machine
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.models:StepFunctionsParserBackend.update_state_machine",
+    expects=(
+        "self, arn, definition=None, role_arn=None, logging_configuration=None, tracing_configuration=None, "
+        "encryption_configuration=None, publish=None, version_description=None"
+    ),
+)
+def update_state_machine_of_backend(
+    backend: parser_models.StepFunctionsParserBackend,
+    arn: str,
+    definition: str | None = None,
+    role_arn: str | None = None,
+    **given: Any,
+) -> Any:
+    machine, instance, alias = machine_of(backend, arn)
+    if instance is not machine or alias:
+        raise AWSError(f"Invalid State Machine Arn: '{arn}'", "InvalidArn")
+    settings = [given.get(f"{name}_configuration") for name in ("logging", "tracing", "encryption")]
+    if not any([definition, role_arn, *settings]):
+        raise AWSError(
+            "Either the definition, the role ARN, the LoggingConfiguration, the TracingConfiguration or the "
+            "EncryptionConfiguration must be specified",
+            "MissingRequiredParameter",
+        )
+    _require_logging(given.get("logging_configuration"))
+    if definition is not None:
+        _require_definition(definition, machine.type)
+    machine.revision_id = str(uuid.uuid4())
+    _PLAIN.update_state_machine(backend, arn, definition, role_arn, **given)
+    _note_version(machine)
+    return machine
+
+
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.delete_state_machine")
+def delete_state_machine(backend: parser_models.StepFunctionsParserBackend, arn: str) -> None:
+    machine = next((each for each in backend.state_machines if each.arn == arn), None)
+    _PLAIN.delete_state_machine(backend, arn)
+    if machine is not None:
+        for execution in [*machine.executions, *vars(machine).get("express", [])]:
+            execution.stop(datetime.now(UTC), None, None)
+
+
+def _require_logging(given: Any) -> None:
+    if given and given.get("level", "OFF") != "OFF" and len(given.get("destinations") or []) != 1:
+        raise AWSError(
+            "Invalid Logging Configuration: Must specify exactly one Log Destination.", "InvalidLoggingConfiguration"
+        )
+
+
+def _note_version(machine: Any) -> None:
+    """A version that was published with the call is of the revision that the call has made."""
+    if machine.latest_version is not None and not hasattr(machine.latest_version, "revision_id"):
+        machine.latest_version.revision_id = machine.revision_id
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine")
+def answer_create_state_machine(response: StepFunctionResponse) -> ActionResult:
+    asked(response, "CreateStateMachine")
+    return answer_create_state_machine.original(response)
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine")
+def answer_update_state_machine(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "UpdateStateMachine")
+    answer = answer_update_state_machine.original(response)
+    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
+    result: Any = answer.result
+    result["revisionId"] = machine.revision_id
+    return answer
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse._describe_state_machine", expects="self, state_machine_arn"
+)
+def _describe_state_machine(response: StepFunctionResponse, arn: str) -> ActionResult:
+    machine, instance, _ = machine_of(response.stepfunction_backend, arn)
+    answer = _describe_state_machine.original(response, instance.arn)
+    result: Any = answer.result
+    if (revision := getattr(instance, "revision_id", _FIRST)) != _FIRST:
+        result["revisionId"] = revision
+    result["type"] = machine.type
+    return answer
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.validate_state_machine_definition",
+    expects="",
+    upstream="ValidateStateMachineDefinition exists.",
+)
+def validate_state_machine_definition(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "ValidateStateMachineDefinition")
+    found = problems(given["definition"], given.get("type", "STANDARD"))
+    if not found and (wrong := _unreadable(given["definition"])):
+        found = [wrong]
+    most = given.get("maxResults") or 100
+    diagnostics = [
+        {"severity": "ERROR", "code": each.code, "message": each.message}
+        | ({"location": each.place or "/"} if each.place is not None else {})
+        for each in found[:most]
+    ]
+    answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+    return ActionResult(answer)
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.publish_state_machine_version",
+    expects="",
+    upstream="PublishStateMachineVersion exists.",
+)
+def publish_state_machine_version(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "PublishStateMachineVersion")
+    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
+    if given.get("revisionId") not in (None, machine.revision_id):
+        raise AWSError(
+            f"Failed to publish the State Machine version for revision {given['revisionId']}. "
+            f"The current State Machine revision is {machine.revision_id}.",
+            "ConflictException",
+        )
+    latest = machine.latest_version
+    if latest is None or latest.revision_id != machine.revision_id:
+        machine.publish(given.get("description"))
+        _note_version(machine)
+        latest = machine.latest_version
+    return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_state_machine_versions", expects="")
+def list_state_machine_versions(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "ListStateMachineVersions")
+    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
+    found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
+    listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in found]
+    items, token = page(listed, given)
+    return ActionResult({"stateMachineVersions": items, "nextToken": token})
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.delete_state_machine_version", expects="")
+def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "DeleteStateMachineVersion")
+    base, _, number = given["stateMachineVersionArn"].rpartition(":")
+    machine, _, _ = machine_of(response.stepfunction_backend, base)
+    arn = given["stateMachineVersionArn"]
+    used = [
+        alias.name
+        for alias in machine.aliases.values()
+        if any(route["stateMachineVersionArn"] == arn for route in alias.routing_configuration)
+    ]
+    if used:
+        raise AWSError(
+            "Version to be deleted must not be referenced by an alias. "
+            f"Current list of aliases referencing this version: [{', '.join(used)}]",
+            "ConflictException",
+        )
+    if number.isdigit():
+        machine.versions.pop(int(number), None)
+    return EmptyResult()
+
+
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.test_state", expects="")
+def refuse_test_state(_: StepFunctionResponse) -> NoReturn:
+    raise NotHonoured("test_state", INSTEAD.format("{}", "Start an execution of a state machine."))

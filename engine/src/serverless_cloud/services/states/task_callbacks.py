@@ -1,0 +1,352 @@
+"""Tasks that wait for somebody outside, for a job, or for an activity's worker.
+
+moto gives all attempts of a task one token, so that a retry gets the answer of the attempt before; refuses a heartbeat
+that comes while the task is being sent; looks for a token in all executions except distributed Maps' children; knows no
+difference between a token that is over and one that never was; drops the cause of SendTaskFailure; asks for the state
+of a job twice a second; and leaves jobs running when nobody waits for them any more. Its server has no GetActivityTask,
+gives executions an empty list of activities, so that each Task of an activity fails, and breaks on a task that no
+worker takes in time (AttributeError).
+
+Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)", "Activities"; API
+Reference, CreateActivity, GetActivityTask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from threading import Event
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.exceptions import ActivityDoesNotExist
+from moto.stepfunctions.models import Activity, StepFunctionBackend
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
+from moto.stepfunctions.parser.asl.eval.callback.callback import (
+    CallbackOutcomeFailure,
+    CallbackOutcomeFailureError,
+    CallbackTimeoutError,
+    HeartbeatTimeoutError,
+)
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from serverless_cloud.core import current
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Service
+from serverless_cloud.services.states import task_calls as states_task_calls
+from serverless_cloud.services.states.clock import when_over
+from serverless_cloud.services.states.frame import Frame, evaluate
+from serverless_cloud.services.states.history import failure, note, task_failure
+from serverless_cloud.workflows import integrations, shapes, tokens
+from serverless_cloud.workflows.activities import Activities, Scheduled
+from serverless_cloud.workflows.integrations import Call
+from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
+
+patches = Service(
+    "states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_gives_all_attempts_one_token"
+)
+
+_FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
+
+
+def waker(env: Frame) -> Event:
+    """An event that is set when the task of `env` has ended, for any reason. Others may also set it."""
+    event: Event = env.open_frame().program_state_event
+    return event
+
+
+def result_of(outcome: Outcome, token: str) -> object:
+    """The output of a task that a worker has ended.
+
+    Raises:
+        CallbackOutcomeFailureError: it has failed.
+    """
+    if outcome.output is None:
+        raise CallbackOutcomeFailureError(CallbackOutcomeFailure(token, outcome.error, outcome.cause))
+    return json.loads(outcome.output)
+
+
+def seconds(env: Frame, declared: EvalComponent | None) -> float | None:
+    """The value of a timeout or heartbeat, in seconds; None if there is none."""
+    value: float | None = None if declared is None else evaluate(declared, env)
+    return value
+
+
+_TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
+_CALLBACK = f"{_TASK}.service.state_task_service_callback:StateTaskServiceCallback"
+_ACTIVITY = f"{_TASK}.state_task_activitiy:StateTaskActivity"
+
+patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
+
+
+@patches.replaces(
+    f"{_TASK}.service.state_task_service:StateTaskService._eval_execution",
+    upstream="Each attempt of a task has its own token.",
+)
+def _eval_execution(task: StateTaskService, env: Frame) -> None:
+    """Gives each attempt of a task that waits its own token."""
+    if not task.resource.condition:
+        _eval_execution.original(task, env)
+        return
+    issued = current.parts[Tokens]
+    pending = issued.issue()
+    env.states.context_object.context_object_data["Task"] = {"Token": pending.token}
+    env.pending_task = pending
+    when_over(env, lambda: issued.close(pending))
+    try:
+        _eval_execution.original(task, env)
+    finally:
+        issued.close(pending)
+
+
+@patches.replaces(
+    f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
+    kind="staticmethod",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_passes_pascal_case_to_batch",
+    upstream="Parameters of Batch are in PascalCase.",
+)
+def _attach_aws_environment_variables(parameters: JsonObject) -> None:
+    overrides = parameters.setdefault("ContainerOverrides", {})
+    overrides["Environment"] = [
+        *overrides.get("Environment", ()),
+        {"Name": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
+    ]
+
+
+@patches.replaces(
+    f"{_CALLBACK}._eval_integration_pattern",
+    expects="self, env, resource_runtime_part, normalised_parameters, state_credentials",
+)
+def _eval_integration_pattern(
+    task: StateTaskService,
+    env: Frame,
+    resource_runtime_part: ResourceRuntimePart,
+    normalised_parameters: JsonObject,
+    state_credentials: StateCredentials,
+) -> None:
+    """Waits for the token, or for the job."""
+    del normalised_parameters
+    _wait(task, env, states_task_calls.client_of(task, resource_runtime_part.region, state_credentials))
+
+
+@contextlib.contextmanager
+def _in_awss_words() -> Iterator[None]:
+    try:
+        yield
+    except tokens.InvalidToken:
+        raise AWSError("Invalid Token: 'Invalid token'", "InvalidToken") from None
+    except tokens.TaskTimedOut:
+        gone = "Task Timed Out: 'Provided task does not exist anymore'"
+        raise AWSError(gone, "TaskTimedOut") from None
+
+
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_success")
+def send_task_success(_: StepFunctionsParserBackend, task_token: str, outcome: str) -> None:
+    try:
+        json.loads(outcome)
+    except ValueError as error:
+        raise AWSError(f"Invalid Output: '{error}'", "InvalidOutput") from None
+    with _in_awss_words():
+        current.parts[Tokens].end(task_token, Outcome(output=outcome))
+
+
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_failure")
+def send_task_failure(
+    _: StepFunctionsParserBackend, task_token: str, error: str | None = None, cause: str | None = None
+) -> None:
+    with _in_awss_words():
+        current.parts[Tokens].end(task_token, Outcome(error=error, cause=cause))
+
+
+@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_heartbeat")
+def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
+    with _in_awss_words():
+        current.parts[Tokens].beat(task_token)
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.send_task_failure", upstream="SendTaskFailure keeps its cause."
+)
+def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
+    given = {name: response._get_param(name) for name in ("error", "cause")}
+    response.stepfunction_backend.send_task_failure(response._get_param("taskToken"), **given)
+    return EmptyResult()
+
+
+def _wait(task: StateTaskService, env: Frame, client: BaseClient) -> None:
+    submitted = env.stack.pop()
+    pending: PendingTask = env.pending_task
+    call = states_task_calls.call_of(task)
+    try:
+        if call.pattern == "waitForTaskToken":
+            outcome = pending.wait(waker(env), seconds(env, task.heartbeat))
+            env.stack.append(result_of(outcome, pending.token))
+            return
+        env.stack.append(_of_job(task, env, call, client, submitted, pending))
+    except tokens.HeartbeatMissed:
+        raise HeartbeatTimeoutError from None
+    except tokens.ExecutionEnded:
+        raise CallbackTimeoutError from None
+
+
+def _of_job(
+    task: StateTaskService, env: Frame, call: Call, client: BaseClient, submitted: JsonObject, pending: PendingTask
+) -> object:
+    """Waits for the end of a job; stops it if nobody waits for it any more."""
+    woken, pause_s = waker(env), _FIRST_LOOK_S
+    while True:
+        status, described = _look(call, client, submitted)
+        if status == "SUCCEEDED":
+            return described
+        if status not in _GOES_ON:
+            raise FailureEventException(task_failure(task, env, "States.TaskFailed", shapes.compact(described)))
+        if pending.pause(woken, pause_s):
+            if pending.outcome is not None:
+                return result_of(pending.outcome, pending.token)
+            with contextlib.suppress(ClientError):  # it may have ended by itself
+                _stop(call, client, submitted)
+            raise tokens.ExecutionEnded
+        pause_s = min(2 * pause_s, _SLOWEST_LOOKS_S)
+
+
+#: Statuses of executions and of Batch jobs that are not at their end.
+_GOES_ON = ("RUNNING", "PENDING_REDRIVE", "SUBMITTED", "PENDING", "RUNNABLE", "STARTING")
+
+
+def _look(call: Call, client: BaseClient, submitted: JsonObject) -> tuple[str, JsonObject]:
+    """The status of a job, and all that its service tells of it, as a state gets it."""
+    model = integrations.model(call.boto_service)
+    if call.service == "batch":
+        answer = client.describe_jobs(jobs=[submitted["JobId"]])
+        shape = model.operation_model("DescribeJobs").output_shape.members["jobs"].member
+        job = answer["jobs"][0]
+        return str(job["status"]), shapes.to_states(job, shape, is_sdk=False)
+    answer = client.describe_execution(executionArn=submitted["ExecutionArn"])
+    answer.pop("ResponseMetadata", None)
+    described = shapes.to_states(answer, model.operation_model("DescribeExecution").output_shape, is_sdk=False)
+    if call.pattern == "sync:2":
+        for name in ("Input", "Output"):
+            if name in described:
+                described[name] = json.loads(described[name])
+    return str(answer["status"]), described
+
+
+def _stop(call: Call, client: BaseClient, submitted: JsonObject) -> None:
+    why = "The workflow that waited for it no longer waits."
+    if call.service == "batch":
+        client.terminate_job(jobId=submitted["JobId"], reason=why)
+    else:
+        client.stop_execution(executionArn=submitted["ExecutionArn"], cause=why)
+
+
+# ---- activities
+
+
+@patches.replaces(f"{_ACTIVITY}._eval_execution", expects="self, env")
+def _eval_activity(task: StateTaskService, env: Frame) -> None:
+    """Offers a task of an activity to workers, and waits."""
+    if task.parargs:
+        task.parargs.eval(env=env)
+    given = shapes.compact(env.stack.pop())
+    arn = task.resource.resource_arn
+    if not _exists(arn):
+        error = "StepFunctions.ActivityDoesNotExistException"
+        raise failure(env, error, _gone(arn), "ActivityScheduleFailed")
+    activities, issued = current.parts[Activities], current.parts[Tokens]
+    pending = issued.issue()
+    scheduled = Scheduled(pending, given)
+    about: JsonObject = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
+    if not task.timeout.is_default_value():
+        about["timeoutInSeconds"] = seconds(env, task.timeout)
+    if (heartbeat_s := seconds(env, task.heartbeat)) is not None:
+        about["heartbeatInSeconds"] = heartbeat_s
+    note(env, "ActivityScheduled", about)
+
+    def over() -> None:
+        activities.withdraw(arn, scheduled)
+        issued.close(pending)
+
+    activities.schedule(arn, scheduled)
+    when_over(env, over)
+    try:
+        _work(env, pending, heartbeat_s)
+    except tokens.HeartbeatMissed:
+        raise HeartbeatTimeoutError from None
+    except tokens.ExecutionEnded:
+        raise CallbackTimeoutError from None
+    finally:
+        over()
+
+
+@patches.replaces(
+    "moto.stepfunctions.responses:StepFunctionResponse.get_activity_task",
+    expects="",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+    upstream="GetActivityTask exists.",
+)
+def get_activity_task(response: StepFunctionResponse) -> ActionResult:
+    arn = response._get_param("activityArn")
+    response.stepfunction_backend.describe_activity(arn)
+    scheduled = current.parts[Activities].take(arn, response._get_param("workerName"))
+    # AWS answers an empty poll with a token that is null.
+    found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
+    return ActionResult(found)
+
+
+@patches.replaces(f"{_ACTIVITY}._from_error", expects="self, env, ex")
+def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> FailureEvent:
+    if isinstance(ex, FailureEventException):
+        return ex.failure_event
+    return states_task_calls.timed_out(_activity_error.original(task, env=env, ex=ex), ex)
+
+
+@patches.replaces(
+    "moto.stepfunctions.models:StepFunctionBackend.describe_activity",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+)
+def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activity:
+    backend._validate_activity_arn(activity_arn)
+    if activity_arn not in backend.activities:
+        raise ActivityDoesNotExist(_gone(activity_arn))
+    return backend.activities[activity_arn]
+
+
+@patches.replaces(
+    "moto.stepfunctions.models:StepFunctionBackend.create_activity",
+    expects="self, name, tags=None, encryption_configuration=None",
+    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
+    upstream="CreateActivity made twice answers with the activity.",
+)
+def create_activity(backend: StepFunctionBackend, name: str, *args: object, **given: object) -> Activity:
+    for activity in backend.activities.values():
+        if activity.name == name:
+            return activity
+    return create_activity.original(backend, name, *args, **given)
+
+
+def _work(env: Frame, task: PendingTask, heartbeat_s: float | None) -> None:
+    """Waits for a worker, and for what it makes of the task."""
+    task.wait_for_worker(waker(env))
+    started = {} if task.worker is None else {"workerName": task.worker}
+    note(env, "ActivityStarted", started)
+    outcome = task.wait(waker(env), heartbeat_s)
+    env.stack.append(result_of(outcome, task.token))
+    note(env, "ActivitySucceeded", {"output": outcome.output, "outputDetails": {"truncated": False}})
+
+
+def _exists(arn: str) -> bool:
+    parts = arn.split(":")
+    return arn in stepfunctions_parser_backends[parts[4]][parts[3]].activities
+
+
+def _gone(arn: str) -> str:
+    return f"Activity Does Not Exist: '{arn}'"
