@@ -18,7 +18,7 @@ from serverless_first import facts
 from serverless_first.authoring.reading import Passage, core, passages
 
 _ROLE = re.compile(r"\{(fact|then|then-now|source|minutes)\}`([^`\n]+)`")
-_SPEAKER = re.compile(r"(?:Say|Ask|Show|Misunderstanding|They think|Actually|Minutes|Step \d+):")
+_SPEAKER = re.compile(r"(?:Say|Ask|Show|They think|Actually|Minutes|Step \d+):")
 _CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAGIC = re.compile(r"^[%!:].*$", re.MULTILINE)  # and the tags of the cell
 _SECTION = re.compile(r"(?:Args|Returns|Raises|Yields|Attributes):")

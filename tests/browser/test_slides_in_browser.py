@@ -134,7 +134,7 @@ def test_the_speaker_sees_the_notes_and_both_windows_turn_the_page_together(cont
         page.keyboard.press("s")
     speaker = opened.value
     notes = speaker.locator(".speaker-controls-notes")
-    notes.get_by_text("Misunderstanding:").first.wait_for(timeout=20_000)
+    notes.get_by_text("They think:").first.wait_for(timeout=20_000)
     first = notes.inner_text()
     speaker.locator(".pacing-title").get_by_text("Pacing").wait_for(timeout=20_000)  # ahead of the minutes, or behind
     page.keyboard.press("ArrowRight")

@@ -1,4 +1,4 @@
-"""Slides out of cells: their notes in five parts, their minutes, their sources."""
+"""Slides out of cells: their notes in six parts, their minutes, their sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serverless_first.authoring import deck, nbio
 from serverless_first.facts import Dated, Fact, Facts, Source
 from serverless_first.facts.cite import Marks, render
 
-NOTES = "Say: Lamps.\n\nAsk: Which?\n\nShow: One.\n\nMisunderstanding: All.\n\nMinutes: 2"
+NOTES = "Say: Lamps.\n\nAsk: Which?\n\nShow: One.\n\nThey think: All.\n\nActually: One.\n\nMinutes: 2"
 NEWS, GUIDE = (
     Source("NEWS", "News [AWS]", "https://aws.example/news"),
     Source("GUIDE", "Guide", "https://aws.example/g?a&b"),

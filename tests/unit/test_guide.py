@@ -66,9 +66,9 @@ def filled(root: Path, text: str = TEXT) -> str:
 def test_the_tables_are_put_on_the_clock(root: Path) -> None:
     text = filled(root)
     assert "| 09:00–09:05 | 5 | lesson 00 | *Lamps and totals*: all of it |" in text
-    assert "| 09:05–09:07 | 2 | lab 00 | *Lamps and totals*: task 0.1 |" in text
+    assert "| 09:05–09:07 | 2 | lab 00 | *Lamps and totals*: task 0.1 “The total of an order” |" in text
     assert "| 09:07–09:10 | 3 | reserve | |" in text
-    assert "Hands-on work takes 7 minutes, slides, demos and talk take 0, and breaks take 0. So 100% of" in text
+    assert "Hands-on work takes 7 minutes, and slides, demos and talk take 0. So 100% of these 7 minutes are" in text
     assert "|  | Slides | Lesson | Lab | 0.1 |\n|---|---:|---:|---:|---:|\n| Minutes | 4 | 5 | 2 | 2 |\n" in text
     assert "\nCovers slides 1–2 of the deck.\n" in text
     assert "\nold\n" not in text

@@ -113,6 +113,12 @@ def test_a_lab_without_tasks_is_the_whole_lab(room: Room) -> None:
     assert track.days[0].rows[-1].minutes == 22
 
 
+def test_a_lab_may_take_longer_than_its_tasks(room: Room) -> None:
+    track = room.load(LESSON_00, '{ do = "lab", module = "00", tasks = ["0.1"], minutes = 15 }', talk(25))
+    row = track.days[0].rows[1]
+    assert (row.minutes, row.what) == (15, "task 0.1 “Light it”")
+
+
 @pytest.mark.parametrize("minutes", [40, 60])
 def test_a_day_may_end_a_little_early(room: Room, minutes: int) -> None:
     assert room.load(talk(minutes)).days[0].reserve_minutes == 60 - minutes
@@ -190,7 +196,7 @@ def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
         ([SLIDES_03], "03-inside builds on module 00, which"),
         ([LESSON_00, '{ do = "slides", module = "04" }'], "04-seats builds on module 03, which"),
         (['{ do = "lab", module = "00" }', LESSON_00], "comes before the rest of its module"),
-        ([LESSON_00, '{ do = "lab", module = "00", minutes = 5 }'], "a lab takes the minutes of its tasks"),
+        ([LESSON_00, '{ do = "lab", module = "00", minutes = 5 }'], "minutes of its tasks or more, which is 22 here, not 5"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = ["3.1"] }'], "has no task 3.1. It has 0.1, 0.2"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = ["0.2"] }'], "begin with 0.1"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = [] }'], "tasks must be a list such as"),

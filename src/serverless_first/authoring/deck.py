@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SLIDE_TYPES = ("slide", "subslide", "fragment", "notes", "skip")
-PARTS = ("Say", "Ask", "Show", "Misunderstanding", "Minutes")
+PARTS = ("Say", "Ask", "Show", "They think", "Actually", "Minutes")
 SOURCES_TAG = "sources"  # on the cell that the build adds at the end of a slide, a lesson or a lab
 
 # Settings for RISE, which shows the notebook live in JupyterLab. The theme needs no network, hidden code leaves no

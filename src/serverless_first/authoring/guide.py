@@ -74,8 +74,9 @@ def timetable_of(track: Track) -> str:
         ]
     listening, hands_on = track.minutes("talk", "slides", "demo"), track.minutes("lesson", "lab")
     lines.append(
-        f"Hands-on work takes {hands_on} minutes, slides, demos and talk take {listening}, and breaks take "
-        f"{track.minutes('break')}. So {hands_on / (hands_on + listening):.0%} of the time without breaks is hands-on."
+        f"Hands-on work takes {hands_on} minutes, and slides, demos and talk take {listening}. So "
+        f"{hands_on / (hands_on + listening):.0%} of these {hands_on + listening} minutes are hands-on. "
+        f"Breaks take another {track.minutes('break')}."
     )
     return "\n".join(lines)
 

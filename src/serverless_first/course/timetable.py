@@ -14,6 +14,7 @@
         { do = "slides", module = "04", without = ["Or buy seats?"] },
         { do = "demo", module = "03", minutes = 10, note = "the section Between two calls" },
         { do = "lesson", module = "04", minutes = 18, note = "everybody runs Noon" },  # a part of it, in step
+        { do = "lab", module = "00", minutes = 10 },             # more than its tasks, to open the first lab
         { do = "lab", module = "04", tasks = ["4.1", "4.2"] },   # the sum of the tasks' minutes
         { do = "break", minutes = 15, note = "Coffee" },
     ]
@@ -217,13 +218,14 @@ class _Maker:
         module = self._module(part, do)
         _is_prepared(module, do, seen)
         if do == "lab":
-            if minutes is not None:
-                raise _Wrong("a lab takes the minutes of its tasks, so name the tasks and leave out the minutes")
             tasks = _first_tasks(module, part.get("tasks"))
-            total = sum(task.minutes for task in module.tasks if task.id in tasks)
-            named = tasks[0] if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
+            chosen = [task for task in module.tasks if task.id in tasks]
+            total = sum(task.minutes for task in chosen)
+            if minutes is not None and minutes < total:
+                raise _Wrong(f"a lab takes the minutes of its tasks or more, which is {total} here, not {minutes}")
+            named = ", ".join(f"{task.id} “{task.title}”" for task in chosen)
             what = f"task{'' if len(tasks) == 1 else 's'} {named}" + (f": {note}" if note else "")
-            return Row(now, now + total, do, what, module, tasks)
+            return Row(now, now + (minutes or total), do, what, module, tasks)
         if "tasks" in part:
             raise _Wrong(f"only a lab has tasks, and this part has do = {do!r}")
         if do == "slides":

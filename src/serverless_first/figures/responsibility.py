@@ -30,7 +30,7 @@ def responsibilities(years: Sequence[Year] = (2020, 2026), *, title: str) -> Fig
     A dot marks a service that is not on slide 9, a star a cell that differs from the slide.
 
     Args:
-        years: 2020 as on slide 9, 2026 as in AWS's guides, or both.
+        years: 2020 as on slide 9 with three more rows, 2026 as in AWS's guides, or both.
         title: the finding, as a sentence. It may state, also in words, how many tasks there are, how many of them are
             whose, and how many columns or cells are new. "" if a slide's heading says it.
 
@@ -124,7 +124,7 @@ def _matrix(axes: Any, year: Year) -> None:
     axes.xaxis.tick_top()
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.set_xlabel("2020, as on slide 9" if year == 2020 else "2026", fontsize=11, fontweight="bold")
+    axes.set_xlabel(str(year), fontsize=11, fontweight="bold")
 
 
 def _two_lines(service: str) -> str:
