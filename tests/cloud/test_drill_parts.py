@@ -74,9 +74,9 @@ def test_an_output_that_leads_nowhere_is_told(aws: cloud.Cloud, kit: Any, tmp_pa
         return str(refused.value)
 
     nowhere: dict[str, Any] = {key: {"Value": "x"} for key in OUTPUTS}
-    assert "The output Front of your stack is 'x', and that is not the function behind the HTTP API" in told(nowhere)
+    assert "The output Front of your stack is 'x', which is not the function behind the HTTP API" in told(nowhere)
     functions = {name: {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in names}  # an ARN will do, too
-    assert "The output QueueUrl of your stack is 'x', and that is not the queue of orders" in told(nowhere | functions)
+    assert "The output QueueUrl of your stack is 'x', which is not the queue of orders" in told(nowhere | functions)
 
 
 def test_a_shop_is_quiet_when_its_queues_are_empty_also_within_the_minute(shop: Shop, kit: Any) -> None:
