@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,11 @@ def test_each_service_has_its_changes(listed: str) -> None:
     assert total > 400
 
 
+def test_the_documentation_has_the_list(listed: str) -> None:
+    kept = (Path(__file__).resolve().parents[2] / "docs" / "patches.txt").read_text(encoding="utf-8")
+    assert kept == listed, "run: serverless-cloud patches > docs/patches.txt"
+
+
 def test_a_change_tells_target_function_reason_and_description(listed: str) -> None:
     _, found = listed.split("moto.awslambda.models:LambdaBackend.delete_function\n")
     assert found.splitlines()[:3] == [
@@ -44,8 +50,8 @@ def test_a_change_tells_target_function_reason_and_description(listed: str) -> N
 
 def test_one_service_and_only_what_moto_could_change() -> None:
     done = run("patches", "moto", "--upstream")
-    assert done.stdout.startswith(f"moto: changes of moto {patches.MOTO}: 2\n")
-    assert done.stdout.count("upstream: ") == 2
+    assert done.stdout.startswith(f"moto: changes of moto {patches.MOTO}: 3\n")
+    assert done.stdout.count("upstream: ") == 3
 
 
 def test_an_unknown_service_is_refused_with_those_there_are() -> None:
