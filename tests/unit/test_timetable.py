@@ -196,7 +196,10 @@ def test_what_was_on_the_first_day_prepares_the_second(room: Room) -> None:
         ([SLIDES_03], "03-inside builds on module 00, which"),
         ([LESSON_00, '{ do = "slides", module = "04" }'], "04-seats builds on module 03, which"),
         (['{ do = "lab", module = "00" }', LESSON_00], "comes before the rest of its module"),
-        ([LESSON_00, '{ do = "lab", module = "00", minutes = 5 }'], "minutes of its tasks or more, which is 22 here, not 5"),
+        (
+            [LESSON_00, '{ do = "lab", module = "00", minutes = 5 }'],
+            "minutes of its tasks or more, which is 22 here, not 5",
+        ),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = ["3.1"] }'], "has no task 3.1. It has 0.1, 0.2"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = ["0.2"] }'], "begin with 0.1"),
         ([LESSON_00, '{ do = "lab", module = "00", tasks = [] }'], "tasks must be a list such as"),

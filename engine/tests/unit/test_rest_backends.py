@@ -65,7 +65,7 @@ def local_url(url: str) -> str:
 
 @pytest.mark.parametrize("trick", TRICKS)
 def test_an_address_that_can_be_read_in_two_ways_is_refused(trick: str, server: int, names: list[str]) -> None:
-    with pytest.raises(CloudError, match="(only to|not on) this machine") as refused:
+    with pytest.raises(CloudError, match=r"(only to|not on) this machine") as refused:
         Backends(local_url).send(backend(trick.format(port=server)))
     assert type(refused.value) is CloudError  # not Unreachable: it was not tried
     assert names == []
