@@ -1,1 +1,1 @@
-"""What every room builds on: the declared patches of moto, and the data plane that they hand over to."""
+"""The base of every room: the declared patches of moto, and the data plane that they hand over to."""

@@ -26,7 +26,7 @@ class AlreadyStarted(RuntimeError):
 
 
 class _Parts(dict[type[Any], Any]):
-    """What services add to the data plane, by class: `parts[Gatherings]` is the one `Gatherings` of this process."""
+    """The parts that services add to the data plane, by class: `parts[Gatherings]` is the one `Gatherings` of this process."""
 
     if TYPE_CHECKING:
 
@@ -46,7 +46,7 @@ def start(data_plane: DataPlane) -> None:
         AlreadyStarted: there is one, and moto's classes, which are the same for all, hand over to it.
     """
     if "plane" in globals():
-        raise AlreadyStarted("This process runs a local cloud already. Start another one in a process of its own.")
+        raise AlreadyStarted("A local cloud is running in this process. Start the next one in its own process.")
     globals()["plane"] = data_plane
 
 

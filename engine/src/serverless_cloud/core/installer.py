@@ -45,7 +45,7 @@ class _Place:
         self.where = id(self._owner), change.key if isinstance(change, Entry) else change.name
 
     def change_to(self, value: object, old: object) -> None:
-        """Puts a value there, or removes what is there if it is `_NOTHING`. Args: old: what copies of it are now."""
+        """Puts a value there, or removes the present value if it is `_NOTHING`. Args: old: the value of its copies now."""
         if isinstance(self.change, Entry):
             if value is _NOTHING:
                 del self._owner[self.change.key]
@@ -68,7 +68,7 @@ class _Place:
 
     @property
     def replacement(self) -> object:
-        """What the change puts there."""
+        """The value that the change puts there."""
         change = self.change
         if isinstance(change, Entry):
             return _look_up(change.value) if isinstance(change.value, str) and ":" in change.value else change.value
@@ -110,7 +110,7 @@ def problem_of(change: Change) -> str:
 
 
 def _find(change: Change) -> _Place | str:
-    """The place of a change; what is wrong if moto has no such module or class."""
+    """The place of a change, or a sentence if moto has no such module or class."""
     try:
         return _Place(change)
     except (ImportError, AttributeError, KeyError) as error:
@@ -125,7 +125,7 @@ class Installer:
 
     @property
     def changes(self) -> Iterator[Change]:
-        """What is installed, in the order of the installation."""
+        """The installed changes, in the order of the installation."""
         return (place.change for place in self._places.values())
 
     def apply(self, changes: Iterable[Change]) -> None:

@@ -1,4 +1,4 @@
-"""Everything that the local cloud changes in moto, declared: what is replaced, by which function, and why.
+"""Everything that the local cloud changes in moto, declared: the target, the function that replaces it, and the reason.
 
 A file declares its patches like this, and its functions stay ordinary functions of the module:
 
@@ -28,7 +28,7 @@ R = TypeVar("R")
 
 #: The version of moto that all patches were written for.
 MOTO = "5.2.5"
-#: What a patch expects that takes any parameters, because it refuses the call or passes all of them on.
+#: The expectation of a patch that takes any parameters, because it refuses the call or passes all of them on.
 ANY = "*"
 #: Why a patch exists that corrects nothing in moto: it connects moto to the part that does the work.
 DATA_PLANE = "data plane"
@@ -52,7 +52,7 @@ def signature_of(function: Callable[..., object]) -> str:
 
 
 class NotInstalled(Exception):
-    """What moto had is known only while the patch is installed, and only if moto had something."""
+    """The original is known only while the patch is installed, and only if moto had something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class Patch(Change, Generic[P, R]):
     Args:
         function: Ours. Its first parameter is moto's object if the target is a method or a property.
         expects: The parameters of moto's function as `signature_of` writes them, or `ANY`; "" if moto has none of that
-            name; None if they are those of our function, with "self" or "cls" for moto's object.
+            name; None if our function has the same, except for "self" or "cls".
         kind: What moto's class gets.
         setter: The setter of a property.
 
@@ -129,7 +129,7 @@ class Patch(Change, Generic[P, R]):
 
     @functools.cached_property
     def replacement(self) -> object:
-        """What is put in the place of the target."""
+        """The value that replaces the target."""
         if self.kind == "property":
             return property(self.function, self.setter, doc=self.function.__doc__)
         return _WRAPPERS[self.kind](self.function) if self.kind in _WRAPPERS else self.function
@@ -152,7 +152,7 @@ class Setting(Change):
 
     @property
     def replacement(self) -> object:
-        """What is put in the place of the target."""
+        """The value that replaces the target."""
         return self.value
 
 

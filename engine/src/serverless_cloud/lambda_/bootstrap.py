@@ -133,7 +133,7 @@ class Template:
         import select
         import socket
 
-        waiting = select.poll()  # SIGCHLD would wake it for each freeze and thaw, too
+        waiting = select.poll()  # SIGCHLD would also wake it for each freeze and thaw
         waiting.register(self._channel, select.POLLIN)
         self._say(ready=True)
         while True:

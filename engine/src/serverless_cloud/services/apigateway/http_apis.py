@@ -51,7 +51,7 @@ _NOT_IN_MOTO = ("export_api", "get_models", "get_route_responses", "create_routi
 
 @dataclass(frozen=True)
 class HttpApiParts:
-    """What the calls of API Gateway's version 2 use. Args: apis: answers requests. authorizers: have the cache."""
+    """The parts that API Gateway's version 2 uses. Args: apis: answers requests. authorizers: have the cache."""
 
     apis: HttpApis
     authorizers: LambdaAuthorizers

@@ -39,7 +39,7 @@ patches = Service("apigateway")
 
 @dataclass(frozen=True)
 class RestParts:
-    """What the calls of API Gateway's version 1 use.
+    """The parts that API Gateway's version 1 uses.
 
     Args:
         gateway: answers requests, and has caches and counters.

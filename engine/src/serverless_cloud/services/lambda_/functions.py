@@ -1,4 +1,4 @@
-"""moto's functions, as the data plane needs them: what a function is, and its settings.
+"""moto's functions, and their settings, as the data plane needs them.
 
 `changes.py` makes changes with these steps. They refuse as AWS does, and keep DeadLetterConfig and
 LoggingConfig, which moto drops.

@@ -28,7 +28,7 @@ def connect(plane: DataPlane) -> None:
 
 @patches.replaces("moto.cloudwatch.models:CloudWatchBackend.aws_metric_data", kind="property")
 def aws_metric_data(backend: CloudWatchBackend) -> list[MetricDatumBase]:
-    """What AWS services publish: of moto's own, and of all services of the data plane."""
+    """The metrics of AWS services, both moto's own and the data plane's."""
     sources = current.plane.metric_sources
     return [
         *aws_metric_data.original(backend),

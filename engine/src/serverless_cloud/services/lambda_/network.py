@@ -258,7 +258,7 @@ def vpc_config(function: LambdaFunction) -> JsonObject | None:
 
 
 def shown_state(function: LambdaFunction, *, on_create: bool) -> JsonObject:
-    """What a function's configuration shows of its state.
+    """The state in a function's configuration.
 
     Args:
         on_create: whether it is the answer of CreateFunction, which shows no update.

@@ -1,1 +1,1 @@
-"""What the local cloud changes in moto as a whole."""
+"""Changes of moto that concern all services."""

@@ -215,7 +215,7 @@ def settings_of(database: DBInstance) -> dict[str, str]:
 
 
 def _keep_nothing(_: DBInstance, __: str) -> None:
-    """moto sets a status of its own, which is not real: an instance is as its PostgreSQL is."""
+    """moto's status is not real. Here, an instance has the status of its PostgreSQL."""
 
 
 @patches.replaces(

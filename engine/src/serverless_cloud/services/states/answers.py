@@ -62,7 +62,7 @@ def page(items: Sequence[_Item], given: JsonObject) -> tuple[list[_Item], str | 
     return list(items[first:following]), token
 
 
-#: What a call of moto's response class returns.
+#: The return value of a call of moto's response class.
 Answer = ActionResult | tuple[str, dict[str, str]]
 
 

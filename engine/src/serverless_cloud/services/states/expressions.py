@@ -4,7 +4,7 @@ moto reads paths with a library of another dialect: `$.items[0].price` gives a l
 and And takes the wrong branch. For JSONata it has no evaluator (`_eval_jsonata` is None), and writes variables into the
 expression as text. Here:
 
-- Paths are those of workflows/json_path.py, JSONata is workflows/jsonata.py with variables bound, and a failure is
+- workflows/json_path.py follows paths, and workflows/jsonata.py evaluates JSONata with variables bound. A failure is
   States.QueryEvaluationError.
 - Comparisons are the operators of workflows/choice.py. A Variable that leads nowhere fails the execution, except for
   IsPresent; moto takes it for different from everything.

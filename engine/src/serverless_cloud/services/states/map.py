@@ -37,7 +37,7 @@ _ITERATION = f"{_ASL}.state.exec.state_map.iteration"
 
 
 @patches.replaces(
-    f"{_ASL}.common.path.items_path:ItemsPath._eval_body", upstream="Items that are no array fail the state."
+    f"{_ASL}.common.path.items_path:ItemsPath._eval_body", upstream="Items that aren't an array fail the state."
 )
 def _look_up_items(path: ItemsPath, env: Frame) -> None:
     """Items that aren't an array fail the state with States.Runtime and AWS's words [recalled, not verified].
@@ -52,7 +52,7 @@ def _look_up_items(path: ItemsPath, env: Frame) -> None:
 
 @patches.replaces(
     f"{_ITERATION}.iteration_worker:IterationWorker.eval",
-    upstream="A Map state with a thousand items is no RecursionError.",
+    upstream="A Map state with a thousand items doesn't raise RecursionError.",
 )
 def _work(worker: IterationWorker) -> None:
     """Iterates as long as there are items."""

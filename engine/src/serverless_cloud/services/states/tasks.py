@@ -1,4 +1,4 @@
-"""What the tasks of state machines share: tokens, activities, and clients of the services that tasks call."""
+"""The tokens and activities of state machines, and clients of the services that tasks call."""
 
 from __future__ import annotations
 
