@@ -26,7 +26,7 @@ class AlreadyStarted(RuntimeError):
 
 
 class _Parts(dict[type[Any], Any]):
-    """The parts that services add to the data plane, by class: `parts[Gatherings]` is the one `Gatherings` of this process."""
+    """The parts that services add to the data plane, by class. `parts[Gatherings]` is the only `Gatherings` here."""
 
     if TYPE_CHECKING:
 

@@ -45,7 +45,7 @@ class _Place:
         self.where = id(self._owner), change.key if isinstance(change, Entry) else change.name
 
     def change_to(self, value: object, old: object) -> None:
-        """Puts a value there, or removes the present value if it is `_NOTHING`. Args: old: the value of its copies now."""
+        """Puts a value there, or removes what is there for `_NOTHING`. Args: old: the value of its copies now."""
         if isinstance(self.change, Entry):
             if value is _NOTHING:
                 del self._owner[self.change.key]

@@ -30,7 +30,7 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.pipes.rules import checked, own_parameters, target_parameters, why_not
+from serverless_cloud.services.pipes.refusals import checked, own_parameters, target_parameters, why_not
 from serverless_cloud.services.shape_rules import asked_by_path, require_shape
 
 patches = Service("pipes", defect="engine/tests/test_schedule_seams.py::test_stock_moto_still_has_the_defects")

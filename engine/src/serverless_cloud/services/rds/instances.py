@@ -29,7 +29,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds import binaries, classes, parameters
 from serverless_cloud.rds.instances import DatabaseInstance, Order
 from serverless_cloud.rds.life import State
-from serverless_cloud.services.rds.rules import (
+from serverless_cloud.services.rds.refusals import (
     check_family,
     check_password,
     refuse_bad_change,

@@ -7,8 +7,8 @@
   numbers are random, and missing with content-based deduplication.
 - moto loses a message that is added during a deletion. Here a deleted message may be deleted again. Its visibility
   can't be changed, nor the visibility of a message that is not in flight.
-- moto reads the computer's clock, which may be put right while a message is hidden or delayed. The times that a receiver
-  gets (SentTimestamp and ApproximateFirstReceiveTimestamp) go by that clock all the same.
+- moto reads the computer's clock, which may be put right while a message is hidden or delayed. The times that a
+  receiver gets (SentTimestamp and ApproximateFirstReceiveTimestamp) go by that clock all the same.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.sqs import counts as sqs_counts, queues as sqs_queues, rules as sqs_rules
+from serverless_cloud.services.sqs import counts as sqs_counts, queues as sqs_queues, refusals as sqs_refusals
 
 patches = Service(
     "sqs",
@@ -51,7 +51,7 @@ def create_queue_of_backend(
     backend: SQSBackend, name: str, tags: dict[str, str] | None = None, **given: object
 ) -> Queue:
     arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{name}"
-    sqs_rules.check_values(arn, given, backend.queues.values())
+    sqs_refusals.check_values(arn, given, backend.queues.values())
     try:
         return create_queue_of_backend.original(backend, name, tags, **given)
     except QueueAlreadyExists as error:
@@ -68,7 +68,7 @@ def create_queue_of_backend(
     upstream="SetQueueAttributes refuses values that no queue can have.",
 )
 def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: JsonObject) -> Queue:
-    sqs_rules.check_values(backend.get_queue(queue_name).queue_arn, attributes, backend.queues.values())
+    sqs_refusals.check_values(backend.get_queue(queue_name).queue_arn, attributes, backend.queues.values())
     return set_queue_attributes_of_backend.original(backend, queue_name, attributes)
 
 
@@ -84,7 +84,7 @@ def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queu
 def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> JsonObject:
     backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
     names = set(attribute_names) - {"RedriveAllowPolicy"}
-    if unknown := sorted(names - {"All"} - sqs_rules.QUEUE_ATTRIBUTES):
+    if unknown := sorted(names - {"All"} - sqs_refusals.QUEUE_ATTRIBUTES):
         raise InvalidAttributeName(unknown[0])
     if not attribute_names:
         return {}
@@ -112,7 +112,7 @@ def send_message(
 ) -> models.Message:
     del validate_group_id
     queue = backend.get_queue(queue_name)
-    sqs_rules.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
+    sqs_refusals.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
     message = models.Message(str(uuid.uuid4()), message_body, system_attributes)
     if sqs_queues.setting(queue, "content_based_deduplication") and deduplication_id is None:
         deduplication_id = hashlib.sha256(message_body.encode()).hexdigest()
@@ -161,7 +161,7 @@ def change_message_visibility_batch(
 ) -> tuple[list[str], list[JsonObject]]:
     def change(entry: JsonObject) -> None:
         timeout_s = entry.get("VisibilityTimeout")
-        sqs_rules.check_receive({"VisibilityTimeout": timeout_s})
+        sqs_refusals.check_receive({"VisibilityTimeout": timeout_s})
         backend.change_message_visibility(queue_name, entry["ReceiptHandle"], timeout_s or 0)
 
     _check_ids(entries, "ChangeMessageVisibility")
@@ -182,7 +182,7 @@ def delete_message_batch(
 def _check_batch(entries: list[JsonObject]) -> None:
     """Raises unless the entries of a SendMessageBatch can be taken together."""
     _check_ids(entries, "SendMessage")
-    total = sum(sqs_rules.size_bytes(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries)
+    total = sum(sqs_refusals.size_bytes(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries)
     if total > MAXIMUM_MESSAGE_LENGTH:
         raise BatchRequestTooLong(total)
 
@@ -192,7 +192,7 @@ def _check_ids(entries: list[JsonObject], action: str) -> None:
     if not entries:
         text = f"There should be at least one {action}BatchRequestEntry in the request."
         raise SQSException("AWS.SimpleQueueService.EmptyBatchRequest", text)
-    if len(entries) > sqs_rules.BATCH_ENTRIES:
+    if len(entries) > sqs_refusals.BATCH_ENTRIES:
         raise TooManyEntriesInBatchRequest(len(entries))
     seen: set[str] = set()
     for entry in entries:
@@ -222,7 +222,7 @@ def _each(entries: list[JsonObject], work: Callable[[JsonObject], None]) -> tupl
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_create_queue(response: SQSResponse) -> ActionResult:
-    sqs_rules.check_names(response._get_param("QueueName"), response._get_param("Attributes", {}))
+    sqs_refusals.check_names(response._get_param("QueueName"), response._get_param("Attributes", {}))
     return answer_create_queue.original(response)
 
 
@@ -233,7 +233,7 @@ def answer_create_queue(response: SQSResponse) -> ActionResult:
 def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
     name, given = response._get_queue_name(), response._get_param("Attributes", {})
     is_fifo = response.sqs_backend.get_queue(name).fifo_queue
-    sqs_rules.check_names(name, ({"FifoQueue": "true"} if is_fifo else {}) | given)
+    sqs_refusals.check_names(name, ({"FifoQueue": "true"} if is_fifo else {}) | given)
     return answer_set_queue_attributes.original(response)
 
 
@@ -243,9 +243,9 @@ def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
 )
 def receive_message(response: SQSResponse) -> ActionResult:
     names = ("MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout")
-    sqs_rules.check_receive({name: response._get_param(name) for name in names})
+    sqs_refusals.check_receive({name: response._get_param(name) for name in names})
     asked = {*response._get_param("AttributeNames", []), *response._get_param("MessageSystemAttributeNames", [])}
-    sqs_rules.check_system_names(sorted(asked))
+    sqs_refusals.check_system_names(sorted(asked))
     answer = receive_message.original(response)
     received = answer.result
     if received and isinstance(received, dict) and {"All", _SOURCE} & asked:
