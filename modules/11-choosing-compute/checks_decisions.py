@@ -155,9 +155,7 @@ def _weak_service(key: str, service: str) -> str:
     if (key, service) in BROKEN:
         limit, needs = BROKEN[key, service]
         fact = facts.get(limit)
-        return (
-            f'Nothing justifies "{key}" on {service}. The course\'s facts say "{_in_words(fact)}", and {needs}.'
-        )
+        return f'Nothing justifies "{key}" on {service}. The course\'s facts say "{_in_words(fact)}", and {needs}.'
     return (
         f'"{key}" leaves {first}, but no limit forces it to: {first} can do all that the card needs. The next task '
         "asks whether the price is a reason to leave."
