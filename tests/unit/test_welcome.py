@@ -95,7 +95,9 @@ def test_progress_is_said_in_words_and_shown_as_a_bar() -> None:
     ProgressFile().update(progress.judged("00-start-here", "0.1", passed=True))
     page = written()
     assert re.search(
-        r"You have passed 1 of \d+ required tasks and 0 of \d+ optional tasks\. <progress max=\"\d+\" value=\"1\" title=\"Tasks passed\">", page
+        r"You have passed 1 of \d+ required tasks and 0 of \d+ optional tasks\. "
+        r"<progress max=\"\d+\" value=\"1\" title=\"Tasks passed\">",
+        page,
     )
     assert re.search(r"^\| \*\*00 Start here\*\* \(you were here last\) .*\| ✓ 1 of 1 <progress", page, re.MULTILINE)
 
