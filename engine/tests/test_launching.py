@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from serverless_cloud import CloudDidNotStart, launching
+
 LIMIT_S = 60
 NOTICE = "Starting the local cloud. The first start takes longest ..."
 #: The start of a server, as `cloud.start()` does it. The server answers as soon as there is a file "go".
@@ -69,6 +71,14 @@ def test_a_notebook_shows_a_notice_that_goes_and_no_alarm(folder: Path) -> None:
         ("update_display_data", {"text/plain": "", "text/html": ""}),
         ("stream", "http://127.0.0.1:1\n"),
     ]
+
+
+def test_a_server_that_stays_silent_is_said_to_be_slow(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(launching, "START_LIMIT_S", 3.0)
+    server = launching.launch([sys.executable, "-c", "import time; time.sleep(600)"], folder / "log")
+    with pytest.raises(CloudDidNotStart, match="didn't answer within 3 seconds"):
+        launching.endpoint_of(server, folder / "log")
+    server.wait(LIMIT_S)
 
 
 def more_of(terminal: int) -> bytes:

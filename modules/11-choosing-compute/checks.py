@@ -20,6 +20,18 @@ REGIONS = ("us-east-1", "ap-northeast-1")
 _NEAR = 0.005  # relative: cents may be rounded
 _APART = 0.015  # two sums that are nearer than that look alike: other work is drawn
 
+FULL = "The tasks are full, with no room left for a sudden burst, so requests queue."
+TOO_FEW = "In some hours there are fewer tasks than least_tasks. That minimum is there because a task may fail."
+AT_ONCE = "Requests a second are treated as requests in progress. How long does each take?"
+ONE_BY_ONE = "A task is counted as if it worked on one request at a time."
+#: A misconception -> where to look, whichever feature the check is looking at.
+PLACES = {
+    FULL: "most_busy, the share of a task's slots that may be busy",
+    TOO_FEW: "least_tasks",
+    AT_ONCE: "duration_ms, and how many requests are in progress at once",
+    ONE_BY_ONE: "at_once_per_task",
+}
+
 _chance = random.Random()
 Wrongs = Callable[[Workload, dict[str, float]], dict[str, float]]
 
@@ -29,26 +41,29 @@ Wrongs = Callable[[Workload, dict[str, float]], dict[str, float]]
 
 @task("11.1")
 def sum_of_a_month(attempt: Attempt) -> None:
-    """The estimate is right for Lambda and Fargate, feature by feature, then for work that has them all."""
-    for region in REGIONS:
-        event_prices = workloads.prices_for_events(prices.of(region))
-        steady = {"most_busy": 1.0, "least_tasks": 0, "http": False, "busy_per_s": "steady"}
-        with_room = {"least_tasks": 0, "http": False, "busy_per_s": "steady"}
-        plain = {"least_tasks": 0, "http": False}
-        for service, fixed, wrongs, look_at in (
-            (LAMBDA, {"http": False}, _wrong_lambda, "what you pay Lambda for, and the units of duration and memory"),
-            (LAMBDA, {"http": True}, _wrong_lambda, "what is in front of a function when customers come over HTTP"),
-            (FARGATE, steady, _wrong_tasks, "how many requests are in progress at once, and how many fit on a task"),
-            (FARGATE, with_room, _wrong_tasks, "most_busy, the share of a task's slots that may be busy"),
-            (FARGATE, plain, _wrong_tasks, "how many hours are busy, how many are quiet, and what each kind needs"),
-            (FARGATE, {"http": False, "least_tasks": 9}, _wrong_tasks, "least_tasks"),
-            (FARGATE, {"http": True}, _wrong_tasks, "what is in front of the tasks, and for how long"),
-            (FARGATE, {"http": True}, _wrong_tasks, "each line of your Fargate estimate"),
-        ):
-            _judge_month(attempt, _drawn(service, fixed, event_prices, wrongs), service, event_prices, wrongs, look_at)
-        film = workloads.CARDS["film"].numbers
-        look_at = "a job, which has no quiet hours with work, no standby tasks and no front door"
-        _judge_month(attempt, film, FARGATE, event_prices, _wrong_tasks, look_at)
+    """The estimate is right for Lambda and Fargate, feature by feature, then for all features and another Region."""
+    here, elsewhere = (workloads.prices_for_events(prices.of(region)) for region in REGIONS)
+    steady = {"most_busy": 1.0, "least_tasks": 0, "http": False, "busy_per_s": "steady"}
+    with_room = {"least_tasks": 0, "http": False, "busy_per_s": "steady"}
+    plain = {"least_tasks": 0, "http": False}
+    for service, fixed, wrongs, look_at in (
+        (LAMBDA, {"http": False}, _wrong_lambda, "what you pay Lambda for, and the units of duration and memory"),
+        (LAMBDA, {"http": True}, _wrong_lambda, "what is in front of a function when customers come over HTTP"),
+        (FARGATE, steady, _wrong_tasks, "how many requests are in progress at once, and how many fit on a task"),
+        (FARGATE, with_room, _wrong_tasks, "most_busy, the share of a task's slots that may be busy"),
+        (FARGATE, plain, _wrong_tasks, "how many hours are busy, how many are quiet, and what each kind needs"),
+        (FARGATE, {"http": False, "least_tasks": 9}, _wrong_tasks, "least_tasks"),
+        (FARGATE, {"http": True}, _wrong_tasks, "what is in front of the tasks, and for how long"),
+        (FARGATE, {"http": True}, _wrong_tasks, "each line of your Fargate estimate"),
+    ):
+        _judge_month(attempt, _drawn(service, fixed, here, wrongs), service, here, wrongs, look_at)
+    film = workloads.CARDS["film"].numbers
+    look_at = "a job, which has no quiet hours with work, no standby tasks and no front door"
+    _judge_month(attempt, film, FARGATE, here, _wrong_tasks, look_at)
+    # Between them, these two use every price. Each call takes seconds on a busy computer, so there are no more.
+    look_at = "where your prices come from. Take all of them from the event, because each Region has its own"
+    for service, wrongs in ((LAMBDA, _wrong_lambda), (FARGATE, _wrong_tasks)):
+        _judge_month(attempt, _drawn(service, {"http": True}, elsewhere, wrongs), service, elsewhere, wrongs, look_at)
 
 
 def _judge_month(
@@ -65,13 +80,14 @@ def _judge_month(
         expected='an object with "usd", a number of US dollars',
         look_at="what month_usd returns in each of its branches",
     )
+    problem = _guess(usd, wrongs(work, event_prices))
     attempt.expect(
         _near(usd, right),
-        problem=_guess(usd, wrongs(work, event_prices)) or f"The estimate for {service} is wrong.",
+        problem=problem or f"The estimate for {service} is wrong.",
         called=called,
         came_back=reply,
         expected=f'{{"usd": {right:.2f}}} or close to it',
-        look_at=look_at,
+        look_at=PLACES.get(problem, look_at),
     )
 
 
@@ -131,17 +147,15 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
             average_usd
         )
     found |= {
-        "The tasks are full, with no room left for a sudden burst, so requests queue.": usd(most_busy=1.0),
+        FULL: usd(most_busy=1.0),
         "The busy hours' tasks run all month. Some of them can stop in the quiet hours.": usd(busy_hours=730),
         "In the quiet hours there are no tasks in the estimate, but customers also come then.": usd(quiet_per_s=0)
         if not work["least_tasks"]
         else 0.0,
-        "In some hours there are fewer tasks than least_tasks. That minimum is there because a task may fail.": usd(
-            least_tasks=0
-        ),
+        TOO_FEW: usd(least_tasks=0),
         "The estimate includes part of a task, but you can rent only whole tasks.": usd(whole_tasks=False),
-        "Requests a second are treated as requests in progress. How long does each take?": usd(duration_ms=1000),
-        "A task is counted as if it worked on one request at a time.": usd(at_once_per_task=1),
+        AT_ONCE: usd(duration_ms=1000),
+        ONE_BY_ONE: usd(at_once_per_task=1),
     }
     if work["http"]:
         units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]

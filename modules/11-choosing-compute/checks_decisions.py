@@ -155,10 +155,7 @@ def _weak_service(key: str, service: str) -> str:
     if (key, service) in BROKEN:
         limit, needs = BROKEN[key, service]
         fact = facts.get(limit)
-        return (
-            f'Nothing justifies "{key}" on {service}. The course\'s facts say "{fact.what}: {fact.now.value}", and '
-            f"{needs}."
-        )
+        return f'Nothing justifies "{key}" on {service}. The course\'s facts say "{_in_words(fact)}", and {needs}.'
     return (
         f'"{key}" leaves {first}, but no limit forces it to: {first} can do all that the card needs. The next task '
         "asks whether the price is a reason to leave."
@@ -173,9 +170,14 @@ def _weak_reason(key: str, step: str, limit: Any) -> str:
     except (KeyError, TypeError, AttributeError):
         return f"{limit!r} is not one of the ids in the table of limits."
     return (
-        f'"{limit}" does not force "{key}" off {step}. The course\'s facts say "{fact.what}: {fact.now.value}", and '
-        "the card does not need more."
+        f'"{limit}" does not force "{key}" off {step}. The course\'s facts say "{_in_words(fact)}", and the card does '
+        "not need more."
     )
+
+
+def _in_words(fact: facts.Fact) -> str:
+    """A limit as the lab's table prints it."""
+    return f"{fact.what}: {fact.now.short or fact.now.value}"
 
 
 # ---- 11.3

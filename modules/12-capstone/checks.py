@@ -127,7 +127,7 @@ def _table(whole: Whole) -> None:
 
 def _good_orders(whole: Whole) -> None:
     attempt = whole.attempt
-    orders = [order(), order(quantity=1, customer="佐藤 恵美"), order(customer=f"Ito{NUL}Ken")]
+    orders = [order(quantity=1000), order(quantity=1, customer="佐藤 恵美"), order(customer=f"Ito{NUL}Ken")]
     for mine in orders:
         answer = whole.post(mine)
         strange = NUL in mine["customer"]
@@ -201,6 +201,7 @@ def _bad_orders(whole: Whole) -> None:
         ("an empty customer", order(customer="")),
         ("a lamp that is a number", order(lamp=7)),
         ("a quantity of 0", order(quantity=0)),
+        ("a quantity of 1,001", order(quantity=1001)),
         ("a quantity that is a string", order(quantity="2")),
         ("half a lamp", order(quantity=1.5)),
         ("true instead of a quantity", order(quantity=True)),

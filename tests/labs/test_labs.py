@@ -346,6 +346,26 @@ def test_a_cell_that_stops_is_said_instead_of_judging_the_machine_of_before(
     assert kernel.run(check.source) == []
 
 
+def test_a_first_cell_that_stops_is_said_unless_nobody_has_filled_it_in(kernel: Kernel, tmp_path: Path) -> None:
+    kernel.start_over(tmp_path / "lab")
+    kernel.run("%reset -f in")  # the cells of other tests
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "10.2"]
+    cells = list(code_cells_for(task, read("solutions", module)))
+    (check,) = [cell for cell in cells if tagged(cell, "check-10.2")]
+    *given, own = cells[: cells.index(check)]
+    assert tagged(own, "task-10.2")
+    for cell in given:
+        assert kernel.run(cell.source) == []
+    kernel.run(f"raise NotImplementedError\n{own.source}")
+    (error,) = kernel.run(check.source)
+    assert error.evalue.startswith("10.2 not started: There is no state machine hikari-payment yet"), error.evalue
+    (refused,) = kernel.run(own.source.replace('telling["Next"] = "Not Paid"', 'telling["Next"] = "Nowhere"'))
+    assert "During handling" not in "\n".join(refused.traceback)
+    (error,) = kernel.run(check.source)
+    says = r"^10\.2 failed: .*stopped before it created the state machine.*the error below cell \[\d+\]"
+    assert re.search(says, error.evalue), error.evalue
+
+
 def stand_alone(lab: Any) -> bool:
     """Whether the lab tells its learners that its tasks don't need each other."""
     return STANDS_ALONE in " ".join(lab.cells[0].source.split())

@@ -213,6 +213,24 @@ def test_progress_names_the_next_task_and_the_whole_course(
     assert "202" not in done  # no date
 
 
+def test_progress_says_that_all_required_tasks_have_passed(
+    course_dir: Path, functions: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = course_dir / "course.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace("minutes = 1\n", "minutes = 1\noptional = true\n"), encoding="utf-8")
+    functions["hikari-total"] = {"total_yen": 2400}
+    Lab("05").check("5.1")
+    capsys.readouterr()
+    Lab("05").progress()
+    said = capsys.readouterr().out
+    assert "Ship the lamp (optional)" in said
+    assert "You have passed all required tasks of this lab. Optional: 5.2, about 1 minute." in said
+    assert "05-lamps: 1 of 1 required task and 0 of 1 optional task passed" in said
+    assert "Next: 5.2" not in said
+    assert "You have passed every task" not in said
+
+
 @pytest.mark.parametrize(
     ("hints", "message"),
     [

@@ -50,6 +50,21 @@ def test_a_pass_is_green_and_says_when_and_what_is_next(
     assert buttons(html) == ["next", "check", "hint", "solution", "progress"]
 
 
+def test_a_pass_of_the_last_required_task_says_so_and_offers_the_optional_ones(
+    course_dir: Path, functions: dict[str, Any], shown: list[dict[str, str]]
+) -> None:
+    toml = course_dir / "course.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace("minutes = 1\n", "minutes = 1\noptional = true\n"), encoding="utf-8")
+    functions["hikari-total"] = {"total_yen": 2400}
+    Lab("05").check("5.1")
+    html = shown[-1]["html"]
+    words = "You have passed all required tasks of this lab. Optional: task 5.2, Ship the lamp, about 1 minute."
+    assert words in html
+    assert "Next: task" not in html
+    assert 'data-next="5.2"' in html
+
+
 def test_a_pass_says_what_it_has_shown_and_no_time_where_outputs_are_stored(
     course_dir: Path, functions: dict[str, Any], shown: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

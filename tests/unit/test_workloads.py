@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from serverless_first.course.places import module_dir
 from serverless_first.facts import prices
 from serverless_first.shop import workloads
 from serverless_first.simulate import cost
@@ -54,3 +55,9 @@ def test_twice_as_many_customers_are_twice_as_many_requests_at_each_hour() -> No
 def test_another_service_is_refused() -> None:
     with pytest.raises(ValueError, match="'ec2'"):
         workloads.month(SALE, "ec2", EVENT)
+
+
+def test_the_example_in_the_lab_is_the_flash_sale_on_lambda() -> None:
+    text = (module_dir("11-choosing-compute") / "lab.md").read_text(encoding="utf-8")
+    assert f'{{"workload": {{"requests": {SALE["requests"]}, ' in text
+    assert f'The answer looks like `{{"usd": {workloads.month(SALE, "lambda", EVENT).usd:.2f}}}`.' in text

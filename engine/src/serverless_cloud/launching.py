@@ -30,6 +30,12 @@ def endpoint_of(server: subprocess.Popen[bytes], log: Path) -> str:
         CloudDidNotStart: the process ended or stayed silent. It no longer runs then.
     """
     line = _first_line(server, START_LIMIT_S)
+    if line is None:
+        server.kill()
+        raise CloudDidNotStart(
+            f"The local cloud didn't answer within {START_LIMIT_S:.0f} seconds. If your computer is busy, wait and "
+            "run this cell again."
+        )
     try:
         return str(json.loads(line)["endpoint_url"])
     except ValueError:
@@ -61,8 +67,8 @@ def files_explained(target: str | None) -> Iterator[None]:
         ) from error
 
 
-def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
-    """The first line that a process prints; empty if it ends or stays silent for `limit_s` seconds."""
+def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes | None:
+    """The first line that a process prints; empty if it ends, None if it stays silent for `limit_s` seconds."""
     lines: list[bytes] = []
     assert process.stdout is not None
     reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,), daemon=True)
@@ -71,4 +77,4 @@ def _first_line(process: subprocess.Popen[bytes], limit_s: float) -> bytes:
     if reader.is_alive():
         with progress.notice("Starting the local cloud. The first start takes longest ..."):
             reader.join(limit_s - progress.SILENT_S)
-    return lines[0] if lines else b""
+    return lines[0] if lines else None

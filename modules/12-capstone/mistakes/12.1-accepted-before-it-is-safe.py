@@ -14,8 +14,8 @@
     texts = all(isinstance(order[name], str) and order[name] for name in ("order_id", "customer", "lamp"))
     if not texts or not re.fullmatch(r"[A-Za-z0-9-]{1,40}", order["order_id"]):
         return reply(400, {"message": "order_id, customer and lamp are texts"})
-    if type(order["quantity"]) is not int or order["quantity"] < 1:
-        return reply(400, {"message": "quantity is a whole number from 1"})
+    if type(order["quantity"]) is not int or not 1 <= order["quantity"] <= 1000:
+        return reply(400, {"message": "quantity is a whole number from 1 to 1,000"})
     try:
         sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps(order))
     except Exception as error:

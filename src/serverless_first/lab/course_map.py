@@ -6,8 +6,7 @@ import html
 from collections.abc import Callable
 
 from serverless_first.course import Course, Module, Task, dollars, look
-from serverless_first.course.words import count
-from serverless_first.lab.progress import Data, open_tasks, task_progress
+from serverless_first.lab.progress import Data, open_tasks, passed_of, task_progress
 
 CELL, GAP, COLUMN, NUMBERS = 12, 3, 30, 20
 """Side of a square, gap between squares, width of a column, and height of the line of numbers, in pixels."""
@@ -36,9 +35,7 @@ def svg(the_course: Course, data: Data, here: str = "") -> str:
 
 def total(the_course: Course, data: Data) -> str:
     """How much of the course has passed, as a sentence."""
-    modules = the_course.ready_modules
-    tasks = sum(len(module.tasks) for module in modules)
-    return f"{tasks - sum(len(open_tasks(data, module)) for module in modules)} of {count(tasks, 'task')} passed."
+    return f"{passed_of(data, *the_course.ready_modules)} passed."
 
 
 def in_words(the_course: Course, data: Data, here: str = "") -> str:
@@ -62,7 +59,8 @@ def table(module: Module, data: Data, state: Callable[[Task], str]) -> str:
     for task in module.tasks:
         done = task_progress(data, module.id, task.id)
         sign = "&#10003; " if done.passed else ""
-        cells = (f"{task.id} {task.title}", str(done.attempts), str(done.hints))
+        optional = " (optional)" if task.optional else ""
+        cells = (f"{task.id} {task.title}{optional}", str(done.attempts), str(done.hints))
         texts = "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in cells)
         rows += f'<tr><td style="text-align: left">{sign}{html.escape(state(task))}</td>{texts}</tr>'
     head = "".join(

@@ -164,20 +164,24 @@ class Lab:
             states[task.id] = state = "passed" if done.passed else "caught up" if done.caught_up else begun
             notes = [count(done.attempts, "attempt"), count(done.hints, "hint")]
             notes += ["solution seen"] if done.solution_shown else []
-            lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}")
+            optional = " (optional)" if task.optional else ""
+            lines.append(f"  {task.id:<5} {state:<12} {', '.join(notes)}: {task.title}{optional}")
         open_here = progress.open_tasks(data, self._module)
-        following = [f"Next: {task.id}, about {count(task.minutes, 'minute')}." for task in open_here[:1]]
+        required_here = progress.required(open_here)
+        following = [f"Next: {task.id}, about {count(task.minutes, 'minute')}." for task in required_here[:1]]
+        if open_here and not required_here:
+            more = "; ".join(f"{task.id}, about {count(task.minutes, 'minute')}" for task in open_here)
+            following = [f"You have passed all required tasks of this lab. Optional: {more}."]
         lines += [*following, "The course:"]
         for module in self._course.ready_modules:
             passed = len(module.tasks) - len(progress.open_tasks(data, module))
             caught_up = sum(_caught_up(data, module, task) for task in module.tasks)
             if passed or caught_up or module.id == self._module.id:
                 more = f", {caught_up} caught up" if caught_up else ""
-                lines.append(f"  {module.id}: {passed} of {count(len(module.tasks), 'task')} passed{more}")
-        waiting = [module for module in self._course.ready_modules if progress.open_tasks(data, module)]
-        waiting.sort(key=lambda module: module.id < self._module.id)  # first what comes after this one
-        done_here = f"Next: module {waiting[0].id}." if waiting else "You have passed every task that is ready."
-        ends = [line for line in ("" if open_here else done_here, sharing.told(data)) if line]
+                lines.append(f"  {module.id}: {progress.passed_of(data, module)} passed{more}")
+        further = panel.next_module(self._course, self._module, data)
+        done_here = further or ("" if open_here else "You have passed every task that is ready.")
+        ends = [line for line in ("" if required_here else done_here, sharing.told(data)) if line]
         lines += ends
         picture = course_map.svg(self._course, data, self._module.id)
         tasks = course_map.table(self._module, data, lambda task: states[task.id])

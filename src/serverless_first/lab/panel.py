@@ -16,7 +16,7 @@ from datetime import datetime
 from serverless_first.course import Course, Module, Task, dollars, look
 from serverless_first.course.words import count
 from serverless_first.lab.failures import CheckFailed
-from serverless_first.lab.progress import Data, TaskProgress, open_tasks
+from serverless_first.lab.progress import Data, TaskProgress, open_tasks, required
 
 ACTIONS = {
     "check": "Check again",
@@ -45,18 +45,37 @@ class Next:
 
 
 def after(the_course: Course, module: Module, task: Task, data: Data) -> Next:
-    """The step after a task: the lab's next open task, else an earlier open one, else the next module."""
+    """The step after a task: the lab's next open task, else an earlier one, else the next module.
+
+    Optional tasks don't hold anybody up: the step then names the next module and the lab's next optional task.
+    """
     number = module.tasks.index(task)
     open_here = open_tasks(data, module)
-    for other in (*module.tasks[number + 1 :], *module.tasks[:number]):
-        if other in open_here:
-            return Next(f"Next: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}.", other.id)
+    others = [other for other in (*module.tasks[number + 1 :], *module.tasks[:number]) if other in open_here]
+    for other in required(others)[:1]:
+        return Next(f"Next: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}.", other.id)
+    further = next_module(the_course, module, data)
+    for other in others[:1]:
+        done = "You have passed all required tasks of this lab."
+        optional = f"Optional: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}."
+        return Next(" ".join(filter(None, (done, further, optional))), other.id)
+    return Next(
+        f"That was the last task of this lab. {further}" if further else "You have passed every task of the course."
+    )
+
+
+def next_module(the_course: Course, module: Module, data: Data) -> str:
+    """Names the next module with an open task, after this one and then from the beginning; "" if there is none.
+
+    A module in which only optional tasks are open counts if no other module has an open task.
+    """
     ready = list(the_course.ready_modules)
     here = ready.index(module)
-    for later in (*ready[here + 1 :], *ready[:here]):
-        if open_tasks(data, later):
-            return Next(f"That was the last task of this lab. Next: module {later.number}, {later.title}.")
-    return Next("You have passed every task of the course.")
+    others = [later for later in (*ready[here + 1 :], *ready[:here]) if open_tasks(data, later)]
+    for later in others:
+        if required(open_tasks(data, later)):
+            return f"Next: module {later.number}, {later.title}."
+    return f"Optional tasks are left in module {others[0].number}, {others[0].title}." if others else ""
 
 
 def passed(module: Module, task: Task, done: TaskProgress, following: Next, consent: str = "") -> str:

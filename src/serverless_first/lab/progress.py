@@ -20,7 +20,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 
 from serverless_first.course import Module, Task
 from serverless_first.course.places import work_dir
+from serverless_first.course.words import count
 from serverless_first.lab.show import say
 
 VERSION = 1
@@ -179,6 +180,23 @@ def task_progress(data: Data, module_id: str, task_id: str) -> TaskProgress:
 def open_tasks(data: Data, module: Module) -> list[Task]:
     """The tasks of a module that haven't passed, in their order."""
     return [task for task in module.tasks if not task_progress(data, module.id, task.id).passed]
+
+
+def required(tasks: Iterable[Task]) -> list[Task]:
+    """These tasks without the optional ones, in their order."""
+    return [task for task in tasks if not task.optional]
+
+
+def passed_of(data: Data, *modules: Module) -> str:
+    """How many tasks of the modules have passed, as in "2 of 3 required tasks and 0 of 1 optional task"."""
+    tasks = [(module, task) for module in modules for task in module.tasks]
+    kinds = {kind: [each for each in tasks if each[1].optional == kind] for kind in (False, True)}
+    told = []
+    for is_optional, these in kinds.items():
+        passed = sum(task_progress(data, module.id, task.id).passed for module, task in these)
+        kind = "optional task" if is_optional else "required task" if kinds[True] else "task"
+        told += [f"{passed} of {count(len(these), kind)}"] if these or not is_optional else []
+    return " and ".join(told)
 
 
 def prediction(data: Data, module_id: str, key: str) -> dict[str, str]:

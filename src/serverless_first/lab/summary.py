@@ -43,7 +43,8 @@ class _Row:
 
     @property
     def finished(self) -> bool:
-        return bool(self.tasks) and len(self.passed) == len(self.tasks)
+        """Whether each task has passed that isn't optional."""
+        return bool(self.tasks) and all(done.passed or task.optional for task, done in self.tasks)
 
 
 def write(target: Path | None = None, *, name: str = "", file: ProgressFile | None = None) -> Path:
@@ -173,7 +174,7 @@ def _task_line(task: Task, done: TaskProgress) -> str:
         state += ", solution seen"
     day = _day(done.passed_at)
     cells = [
-        f"{task.id} {task.title}",
+        f"{task.id} {task.title}{' (optional)' if task.optional else ''}",
         f"{'✓ ' if done.passed else ''}{state}",
         (_written(day) if day else "not recorded") if done.passed else "",
         str(done.attempts) if done.attempts else "",
@@ -187,11 +188,12 @@ def _next(the_course: Course, rows: list[_Row]) -> str:
     items = []
     begun = {row.module.id: row for row in rows}
     for row in rows:
-        open_here = [task for task, done in row.tasks if not done.passed]
+        open_here = sorted((task for task, done in row.tasks if not done.passed), key=lambda task: task.optional)
         if open_here:
             task = open_here[0]
+            kind = "Optional task" if task.optional else "Task"
             more = f" {count(len(open_here) - 1, 'task')} after it." if len(open_here) > 1 else ""
-            items.append(f"Task {task.id}, {task.title}: about {count(task.minutes, 'minute')}.{more}")
+            items.append(f"{kind} {task.id}, {task.title}: about {count(task.minutes, 'minute')}.{more}")
     for module in the_course.ready_modules:
         if module.id not in begun:
             parts = [f"lesson {module.lesson_minutes} minutes"] if module.lesson_minutes else []

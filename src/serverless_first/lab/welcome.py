@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serverless_first import course
-from serverless_first.course import Course, Module, Route, safe_files, workcopy
+from serverless_first.course import Course, Module, Route, Task, safe_files, workcopy
 from serverless_first.course.layout import FRONT_PAGE, copy_path
 from serverless_first.course.places import work_dir
 from serverless_first.course.words import count, listed
@@ -92,22 +92,23 @@ def page(the_course: Course, data: Data, work: Path) -> str:
 
 def _continue(the_course: Course, data: Data, modules: list[Module]) -> list[str]:
     """The link to go on with, and how far the learner is."""
-    tasks = sum(len(module.tasks) for module in the_course.ready_modules)
-    passed = tasks - sum(len(progress.open_tasks(data, module)) for module in the_course.ready_modules)
-    bar = f'<progress max="{tasks}" value="{passed}" title="Tasks passed"></progress>'
-    how_far = f"You have passed {passed} of {count(tasks, 'task')}. {bar}"
+    tasks = sum(len(progress.required(module.tasks)) for module in the_course.ready_modules)
+    left = sum(len(_required(data, module)) for module in the_course.ready_modules)
+    bar = f'<progress max="{tasks}" value="{tasks - left}" title="Tasks passed"></progress>'
+    how_far = f"You have passed {progress.passed_of(data, *the_course.ready_modules)}. {bar}"
     following = _following(data, modules)
     if following is None:
         return ["## Where you are", how_far]
     module, kind = following
     link = f"[{kind} {module.number}, {module.title}]({copy_path(module.id, kind)})"
     minutes = module.lesson_minutes if kind == "lesson" else module.lab_minutes
-    open_here = progress.open_tasks(data, module)
+    open_here = _required(data, module) or progress.open_tasks(data, module)
     if not data["modules"]:
         return ["## Start", f"Open **{link}**. It takes {count(minutes, 'minute')}."]
     if kind == "lab" and open_here:
         task = open_here[0]
-        note = f"Your next task is {task.id}, {_text(task.title)}. It takes about {count(task.minutes, 'minute')}."
+        kind = "optional task" if task.optional else "task"
+        note = f"Your next {kind} is {task.id}, {_text(task.title)}. It takes about {count(task.minutes, 'minute')}."
     else:
         note = f"It takes about {count(minutes, 'minute')}."
     return ["## Continue", f"Open **{link}**. {note}", how_far]
@@ -117,16 +118,21 @@ def _following(data: Data, modules: list[Module]) -> tuple[Module, str] | None:
     """The notebook to go on with; None when every task has passed.
 
     A module whose lab was tried goes on with its lab. After a finished one comes the next module with something open.
+    Modules in which only optional tasks are open come last.
     """
     last = progress.last_module(data)
     place = next((index for index, module in enumerate(modules) if module.id == last), 0)
-    for module in modules[place:] + modules[:place]:
-        open_here = progress.open_tasks(data, module)
-        if open_here:
-            record = data["modules"].get(module.id, {})
-            tried = any(entry.keys() - {"caught_up_at"} for entry in record.get("tasks", {}).values())
-            return module, "lab" if tried or not module.lesson_minutes else "lesson"
+    around = [module for module in modules[place:] + modules[:place] if progress.open_tasks(data, module)]
+    for module in sorted(around, key=lambda module: not _required(data, module)):
+        record = data["modules"].get(module.id, {})
+        tried = any(entry.keys() - {"caught_up_at"} for entry in record.get("tasks", {}).values())
+        return module, "lab" if tried or not module.lesson_minutes else "lesson"
     return None
+
+
+def _required(data: Data, module: Module) -> list[Task]:
+    """The tasks of a module that haven't passed and aren't optional."""
+    return progress.required(progress.open_tasks(data, module))
 
 
 def _route(route: Route, work: Path) -> str:
@@ -162,12 +168,15 @@ def _map(data: Data, modules: list[Module], work: Path) -> str:
 
 
 def _passed_cell(data: Data, module: Module) -> str:
-    passed = len(module.tasks) - len(progress.open_tasks(data, module))
     if not module.tasks:
         return ""
-    done = "✓ " if passed == len(module.tasks) else ""
-    bar = f'<progress max="{len(module.tasks)}" value="{passed}" title="Tasks of module {module.number}"></progress>'
-    return f"{done}{passed} of {len(module.tasks)} {bar}"
+    tasks, left = progress.required(module.tasks), _required(data, module)
+    passed = len(tasks) - len(left)
+    more = len(module.tasks) - len(tasks)
+    passed_more = more - (len(progress.open_tasks(data, module)) - len(left))
+    optional = f", {passed_more} of {more} optional" if more else ""
+    bar = f'<progress max="{len(tasks)}" value="{passed}" title="Tasks of module {module.number}"></progress>'
+    return f"{'' if left else '✓ '}{passed} of {len(tasks)}{optional} {bar}"
 
 
 def _laid(module: Module, work: Path) -> bool:

@@ -18,23 +18,25 @@ from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
 
+_STUB = "raise NotImplementedError"  # in a cell that nobody has filled in
+
 
 def machine_arn(attempt: Attempt, name: str) -> str:
     """The ARN of the learner's state machine.
 
     Raises:
-        NotStarted: no machine has this name.
-        CheckFailed: a cell that should have changed it stopped before it did.
+        NotStarted: no machine has this name, and no cell has tried to create it.
+        CheckFailed: a cell that should have created or changed it stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
     found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
+    _expect_the_last_cell(attempt, name, is_there=name in found)
     if name not in found:
         attempt.not_started(f"There is no state machine {name} yet.")
-    _expect_the_last_cell(attempt, name)
     return str(found[name])
 
 
-def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
+def _expect_the_last_cell(attempt: Attempt, name: str, *, is_there: bool) -> None:
     """Fails if a cell after the one that changed the machine should also have changed it, but stopped before.
 
     IPython keeps the text of each cell that was run, even if it does not compile.
@@ -43,14 +45,20 @@ def _expect_the_last_cell(attempt: Attempt, name: str) -> None:
         return
     changed_in = hikari_workflows.CHANGED_IN.get(name, 0)
     history = shell.history_manager.input_hist_raw
-    cells = enumerate(history, shell.execution_count + 1 - len(history))  # %reset forgets cells, not their number
+    cells = [  # %reset forgets cells, not their number
+        (number, source)
+        for number, source in enumerate(history, shell.execution_count + 1 - len(history))
+        if is_there or _STUB not in source
+    ]
     last = max((number for number, source in cells if _changes(shell.transform_cell(source), name)), default=0)
     before = f"the machine of cell [{changed_in}]" if changed_in else "the machine from before this kernel started"
     attempt.expect(
         last <= changed_in,
-        problem=f"Your cell stopped before it changed the state machine {name}, so there is nothing new to check.",
+        problem=f"Your cell stopped before it changed the state machine {name}, so there is nothing new to check."
+        if is_there
+        else f"Your cell stopped before it created the state machine {name}, so there is nothing to check.",
         called=f"machine({name!r}, ...) in cell [{last}]",
-        came_back=f"{before}, unchanged",
+        came_back=f"{before}, unchanged" if is_there else "no machine of this name",
         expected="a cell that reaches this call, and a definition that Step Functions accepts",
         look_at=f"the error below cell [{last}]. Correct it, then run the cell and this check again",
     )

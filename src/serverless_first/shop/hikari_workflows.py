@@ -201,9 +201,12 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
     text = definition if isinstance(definition, str) else json.dumps(definition)
     rights = hikari.role("hikari-workflows", "states.amazonaws.com")
     arn = f"arn:aws:states:{states.meta.region_name}:{rights.split(':')[4]}:stateMachine:{name}"
+    is_new = False
     try:
         states.update_state_machine(stateMachineArn=arn, definition=text)
     except states.exceptions.StateMachineDoesNotExist:
+        is_new = True
+    if is_new:  # not inside the except, where a bad definition would show both errors, one after the other
         states.create_state_machine(name=name, definition=text, roleArn=rights, type=kind)
     if shell := get_ipython():
         CHANGED_IN[name] = shell.execution_count
