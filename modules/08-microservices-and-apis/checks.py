@@ -256,7 +256,7 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
     attempt.expect(
         got.status == 201,
         problem="There are enough lamps, but the customer does not get 201."
-        + (" If your computer is busy, stock may take more than 2 s. Run the check again." if got.status == 503 else ""),
+        + (" If your computer is busy, run the check again." if got.status == 503 else ""),
         called=got.called,
         came_back=str(got),
         expected="201: stock has reserved the lamps",

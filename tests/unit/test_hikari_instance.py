@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -44,12 +43,12 @@ class Aws:
 
 
 @pytest.fixture
-def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rds]:
+def rds(monkeypatch: pytest.MonkeyPatch) -> Rds:
     made = Rds()
     monkeypatch.setattr(hikari.boto3, "client", lambda _: made)
     monkeypatch.setattr(hikari.until, "__defaults__", (0.0,))
     monkeypatch.setattr(hikari, "_unfinished", {})
-    yield made
+    return made
 
 
 def make(**settings: Any) -> None:
