@@ -307,7 +307,8 @@ def _day_is_right(attempt: Attempt, result: CapacityResult, name: str) -> None:
             called=called,
             came_back=came_back,
             expected=expected,
-            look_at="the cooldown, and what has to happen before the number may fall",
+            look_at="the cooldown, and what has to happen before the number may fall. Compare with wanted, because "
+            "running leaves out servers that are still starting",
         )
         attempt.expect(
             result.unmet_share <= LOST,

@@ -184,10 +184,9 @@ TARGETS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 @task("1.4")
 def plan(attempt: Attempt) -> None:
-    """The plan made from yesterday serves 99.9 % today, at little more than the lowest possible cost."""
+    """The plan made from yesterday serves 99.9 % tomorrow, at little more than the lowest possible cost."""
     file = LearnerFile(attempt, "plan.py")
-    for name, day in SHOPS.items():
-        yesterday = day(1)
+    for name, (yesterday, *tomorrows) in _days().items():
         called = f"plan(yesterday), for {name}"
         policy = file.run(called, file["plan"], yesterday)
         if not isinstance(policy, Policy):
@@ -206,8 +205,8 @@ def plan(attempt: Attempt) -> None:
             expected="a policy from one of the four calls, with your own number",
             look_at="what plan changes in the policy",
         )
-        for seed in (2, 3):
-            _today_is_right(attempt, policy, name, yesterday, day(seed))
+        for tomorrow in tomorrows:
+            _tomorrow_is_right(attempt, policy, name, yesterday, tomorrow)
 
 
 OFFERS = (shop.bought(100), shop.servers(0.5), shop.tasks(0.5), shop.functions())
@@ -243,10 +242,16 @@ SHOPS: dict[str, Callable[[int], Demand]] = {
 }
 
 
-def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Demand, today: Demand) -> None:
-    result = capacity.simulate(today, policy)
-    best = min((r for r in _others(today) if r.unmet_share <= LOST), key=lambda r: r.cost_usd)
-    called = f"the plan for {name}, on the next day: {_words(policy)}"
+def _days() -> dict[str, list[Demand]]:
+    """Yesterday and two tomorrows for each shop, and the two days of step 2, so that its verdict is the check's."""
+    days = {name: [day(seed) for seed in (1, 2, 3)] for name, day in SHOPS.items()}
+    return days | {"step 2's ordinary day": [shop.ordinary_day(seed) for seed in (1, 2)]}
+
+
+def _tomorrow_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Demand, tomorrow: Demand) -> None:
+    result = capacity.simulate(tomorrow, policy)
+    best = min((r for r in _others(tomorrow) if r.unmet_share <= LOST), key=lambda r: r.cost_usd)
+    called = f"the plan for {name}, with tomorrow's demand: {_words(policy)}"
     came_back = f"{math.floor((1 - result.unmet_share) * 1e5) / 1e3:.3f} % served, ${result.cost_usd:,.2f}"
     expected = f"at least 99.9 % served, for at most ${best.cost_usd * DEARER:,.2f}"
     attempt.expect(
@@ -259,7 +264,7 @@ def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Dema
     )
     attempt.expect(
         result.cost_usd <= best.cost_usd * DEARER,
-        problem=_why_dear(policy, today),
+        problem=_why_dear(policy, tomorrow),
         called=called,
         came_back=came_back,
         expected=expected,
@@ -267,10 +272,10 @@ def _today_is_right(attempt: Attempt, policy: Policy, name: str, yesterday: Dema
     )
 
 
-def _others(today: Demand) -> list[CapacityResult]:
+def _others(tomorrow: Demand) -> list[CapacityResult]:
     """The possible policies. The budget comes from the best of them."""
     tried = [shop.functions(), *(make(target) for make in (shop.servers, shop.tasks) for target in TARGETS)]
-    return [capacity.simulate(today, policy) for policy in tried]
+    return [capacity.simulate(tomorrow, policy) for policy in tried]
 
 
 def _words(policy: Policy) -> str:
@@ -287,15 +292,15 @@ def _why_lost(policy: Policy, yesterday: Demand) -> str:
     if not policy.shrinks and policy.units_for(0) * policy.per_unit_s < 0.9 * yesterday.peak_per_s:
         return "The fleet was bought for less than the peak, for example for the average. Requests above that are lost."
     if not policy.shrinks:
-        return "The fleet fits yesterday's peak exactly, but today's peak is a little higher."
+        return "The fleet fits yesterday's peak exactly, but tomorrow's peak is a little higher."
     if capacity.simulate(yesterday, policy).unmet_share > LOST:
         return (
             "The plan already lost too much yesterday. Choose the cheapest of the policies that meet the service level."
         )
-    return "The plan was barely enough yesterday, and today is a little different. Your plan keeps too little room."
+    return "The plan was barely enough yesterday, and tomorrow is a little different. Your plan keeps too little room."
 
 
-def _why_dear(policy: Policy, today: Demand) -> str:
+def _why_dear(policy: Policy, tomorrow: Demand) -> str:
     if policy.at_once:
         return (
             "The plan serves enough requests, but costs too much. Servers would be busy here, and a second of function "
@@ -306,7 +311,7 @@ def _why_dear(policy: Policy, today: Demand) -> str:
             "The plan serves enough requests, but costs too much. The fleet is bought for the peak and sits "
             "idle for the rest of the day."
         )
-    if today.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
+    if tomorrow.peak_per_s < policy.minimum * policy.per_unit_s * policy.target:
         return (
             "The plan serves enough requests, but costs too much. At this shop, even the smallest fleet waits all "
             "day for only a few customers."

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_first.lab import Attempt, Reply, task
+from serverless_first.lab import Attempt, CheckBroken, CheckFailed, Reply, task
 from serverless_first.lab.functions import Scratch, borrowed, fresh_id, log_lines
 from serverless_first.lab.show import say
 from serverless_first.shop.provider import PaymentProvider
@@ -15,6 +15,8 @@ from serverless_first.shop.provider import PaymentProvider
 PAYMENT, SECRET, TABLE = "hikari-payment", "hikari/provider-key", "payments"
 #: The policy with which the lab begins.
 EVERYTHING = "everything"
+#: The order that step 2 of task 2.1 pays for. Before that, the function is as the auditor found it.
+FIRST_ORDER_AFTER = "order-2"
 #: AWS's policy for writing logs, which stays.
 BASIC = "AWSLambdaBasicExecutionRole"
 
@@ -29,7 +31,8 @@ def the_key(attempt: Attempt) -> None:
     before = secrets.get_secret_value(SecretId=SECRET)["SecretString"]
     settings = lambda_.get_function_configuration(FunctionName=PAYMENT)
     variables = (settings.get("Environment") or {}).get("Variables") or {}
-    if variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}:
+    still = variables.get("PROVIDER_KEY") == before and variables.keys() <= {"PROVIDER_URL", "PROVIDER_KEY"}
+    if still and not _has_payment(attempt, FIRST_ORDER_AFTER):
         attempt.not_started(
             f"The key is still in PROVIDER_KEY, an environment variable of {PAYMENT}. Anyone who can read the "
             "function's settings can read the key."
@@ -64,6 +67,10 @@ def the_key(attempt: Attempt) -> None:
         _not_told(attempt, [first, second])
     finally:
         secrets.put_secret_value(SecretId=SECRET, SecretString=before)
+
+
+def _has_payment(attempt: Attempt, order: str) -> bool:
+    return "Item" in attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}})
 
 
 def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
@@ -223,7 +230,15 @@ def the_role(attempt: Attempt) -> None:
 
 
 def _try(attempt: Attempt, function: str, calls: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
-    answers = attempt.invoke(function, calls).payload
+    try:
+        answers = attempt.invoke(function, calls).payload
+    except CheckFailed as failure:
+        raise CheckBroken(
+            "The check's own function didn't finish. Run the check again.",
+            called=failure.called,
+            came_back=failure.came_back,
+            task_id=attempt.task.id,
+        ) from None
     return [str(answer) for answer in answers]
 
 

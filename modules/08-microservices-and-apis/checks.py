@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from serverless_first.lab import Attempt, task
+from serverless_first.lab import Attempt, CheckBroken, CheckFailed, task
 from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.lab.show import say
@@ -31,6 +31,7 @@ def _bad_orders() -> list[tuple[str, Any]]:
         ("no quantity", {k: v for k, v in _order().items() if k != "quantity"}),
         ("no lamp", without),
         ("a body that is not JSON", "lamp=Tsuki&quantity=2"),
+        ("no body", None),
         ("a list instead of an object", [_order()]),
         ("a quantity that is a string", _order(quantity="2")),
         ("a quantity of 0", _order(quantity=0)),
@@ -52,6 +53,7 @@ def front_door(attempt: Attempt) -> None:
     address = http_api(attempt, "orders")
     order = _order()
     _good(attempt, address, order)
+    _limits(attempt, address)
     _unknown(attempt, address)
     say("8.1: bad orders ...")
     for what, body in _bad_orders():
@@ -109,6 +111,21 @@ def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
     )
 
 
+def _limits(attempt: Attempt, address: str) -> None:
+    """The smallest and the largest quantity are good."""
+    for quantity in (1, 20):
+        order = _order(quantity=quantity)
+        made = send(attempt, address, "POST", "/orders", order)
+        attempt.expect(
+            made.status == 201,
+            problem=f"A good order is refused because of its quantity, {quantity}.",
+            called=made.called,
+            came_back=str(made),
+            expected="201, because quantities from 1 to 20 are good, including 1 and 20",
+            look_at="how your handler compares the quantity with 1 and 20",
+        )
+
+
 def _unknown(attempt: Attempt, address: str) -> None:
     key = fresh_id("ord")
     gone = send(attempt, address, "GET", f"/orders/{key}")
@@ -146,7 +163,7 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
         got.status in CLIENTS_FAULT,
         problem=problem,
         called=f"{got.called} ({what})",
-        came_back=str(got),
+        came_back=str(got) + (_own_error(attempt, http_event(POST, body)) if got.status >= 500 else ""),
         expected='the status for "your fault, do not send it again"',
         look_at="what your handler does before it stores an order",
     )
@@ -170,6 +187,15 @@ def _bad(attempt: Attempt, what: str, body: Any, got: Answered) -> None:
     )
 
 
+def _own_error(attempt: Attempt, event: dict[str, Any]) -> str:
+    """The error that is behind the API's 500, for a message. Empty if the function returns."""
+    try:
+        attempt.invoke("orders", event)
+    except CheckFailed as failure:
+        return f"; the function says {failure.came_back}"
+    return ""
+
+
 def _no_fault(attempt: Attempt, got: Answered, route: str, body: Any, **path_parameters: str) -> None:
     """Where the API answers 5xx, calls the function directly: so its own error is in the message."""
     if got.status >= 500:
@@ -186,9 +212,7 @@ def asks_stock(attempt: Attempt) -> None:
     begun(attempt, "orders", http_event(POST, _order(lamp=lamp)))
     address, stock = http_api(attempt, "orders"), http_api(attempt, "stock")
     with lamps(attempt, lamp, 10):
-        warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
-        if warm.status != 201:
-            attempt.not_started("The stock service does not respond like stock.py.", look_at="step 2: rerun it")
+        _stock_works(attempt, stock, lamp)
         _reserved(attempt, address, lamp)
         _sold_out(attempt, address, lamp)
         say("8.2: stock is turned off ...")
@@ -199,6 +223,23 @@ def asks_stock(attempt: Attempt) -> None:
             _faulty(attempt, address, lamp)
         say("8.2: stock is slow ...")
         _slow_and_again(attempt, address, stock, lamp)
+
+
+def _stock_works(attempt: Attempt, stock: str, lamp: str) -> None:
+    """Starts stock, so its cold start takes no time from the learner. A busy computer gets a second attempt."""
+    for _ in range(2):
+        warm = send(attempt, stock, "POST", "/reservations", _order(lamp=lamp, quantity=1))
+        if warm.status == 201:
+            return
+        if warm.status < 500:
+            attempt.not_started("The stock service does not respond like stock.py.", look_at="step 2: rerun it")
+    raise CheckBroken(
+        "The stock service failed twice. If your computer is busy, run the check again.",
+        called=warm.called,
+        came_back=str(warm),
+        look_at="the cell that writes stock.py and step 2. If the check fails again, rerun both",
+        task_id=attempt.task.id,
+    )
 
 
 def _left(attempt: Attempt, lamp: str) -> int:
@@ -214,7 +255,8 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
         attempt.invoke("orders", http_event(POST, order))
     attempt.expect(
         got.status == 201,
-        problem="There are enough lamps, but the customer does not get 201.",
+        problem="There are enough lamps, but the customer does not get 201."
+        + (" If your computer is busy, run the check again." if got.status == 503 else ""),
         called=got.called,
         came_back=str(got),
         expected="201: stock has reserved the lamps",

@@ -49,6 +49,10 @@ def test_scores_are_a_line_for_each_run(capsys: pytest.CaptureFixture[str]) -> N
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["served", "cost", "used"]
     assert lines[1].split()[-1] == "-"  # what is idle is not paid for
+    shop.scores({"bought": run, "two": capacity.simulate(shop.ordinary_day(1), shop.bought(40))}, level=0.999)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["served", "cost", "used", "turns", "enough"]
+    assert [line.split()[-1] for line in lines[1:]] == ["yes", "no"]
     with pytest.raises(ValueError, match="Give a beginning and an end within 86,400 s"):
         figures.capacity_runs([run], title="One", close_up_s=(0, 86_401))
     with pytest.raises(ValueError, match="Give 1 to 4"):

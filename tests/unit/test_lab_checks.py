@@ -64,11 +64,22 @@ def test_an_error_of_the_function_comes_with_type_message_and_line(
 
 
 def test_a_timeout_is_told_without_time_stamp_and_request_id(outcome: Outcome, functions: dict[str, object]) -> None:
+    """A busy computer may be the reason, so the message doesn't only blame the learner's code."""
     functions["hikari-total"] = {
         "errorType": "Sandbox.Timedout",
         "errorMessage": "2026-11-24T15:00:00.123Z 7f9c24e8-3b12 Task timed out after 3.00 seconds",
     }
-    assert outcome(INVOKE).came_back == "Sandbox.Timedout: Task timed out after 3.00 seconds"
+    failure = outcome(INVOKE)
+    assert failure.came_back == "Sandbox.Timedout: Task timed out after 3.00 seconds"
+    assert failure.problem == "Your function timed out. If your computer is busy, run the check again."
+
+
+def test_a_check_with_its_own_words_for_a_timeout_also_mentions_a_busy_computer(outcome: Outcome) -> None:
+    failure = outcome(
+        "    attempt.fail('Your worker never finished.', called='c', "
+        "came_back='Sandbox.Timedout: Task timed out', expected='e', look_at='l')\n"
+    )
+    assert failure.problem == "Your worker never finished. If your computer is busy, run the check again."
 
 
 @pytest.mark.parametrize("answer", [None, 2400, "2400", [], {"total": 2400}])

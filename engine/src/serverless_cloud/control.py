@@ -176,8 +176,9 @@ class LocalCloudApp:
         try:
             address = self._plane.databases.address(ACCOUNT_ID, region, identifier)
         except CloudError as error:
-            names = self._plane.proxies.names(ACCOUNT_ID, region)
-            raise CloudError(f"{error} DB proxies: {', '.join(names) or 'none'}.") from error
+            if names := self._plane.proxies.names(ACCOUNT_ID, region):
+                raise CloudError(f"{error} DB proxies: {', '.join(names)}.") from error
+            raise
         return [address.host, address.port]
 
     def _environments(self, query: dict[str, str]) -> list[Environment]:

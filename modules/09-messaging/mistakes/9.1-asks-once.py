@@ -3,7 +3,7 @@
 #: replaces: 2
 #: changes: gap 1
 -    while messages := sqs.receive_message(
--        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30, WaitTimeSeconds=0
+-        QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30, WaitTimeSeconds=1
 -    ).get("Messages"):
 +    messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])
 +    if messages:

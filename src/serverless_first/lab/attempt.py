@@ -31,6 +31,7 @@ from serverless_first.lab.failures import CheckBroken, CheckFailed, NotStarted, 
 if TYPE_CHECKING:
     from serverless_first.shop import hikari
 
+_TIMED_OUT = "Sandbox.Timedout"
 _STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
 _FRAME = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)(?:, in (\S+))?')
 _NOT_THE_LEARNERS = re.compile(r"[/\\](?:site-packages|awslambdaric|serverless_first)[/\\]|<frozen")
@@ -150,7 +151,9 @@ class Attempt:
             self.fail(problem, called=called, came_back=came_back, expected=expected, look_at=look_at)
 
     def fail(self, problem: str, *, called: str, came_back: object, expected: object, look_at: str) -> NoReturn:
-        """Fails the check; see `expect`."""
+        """Fails the check; see `expect`. After a timeout, the problem also says what to do on a busy computer."""
+        if _TIMED_OUT in str(came_back):
+            problem = f"{problem} If your computer is busy, run the check again."
         raise CheckFailed(
             problem,
             called=called,
@@ -190,13 +193,12 @@ class Attempt:
                 look_at=self._cell(),
                 task_id=self.task.id,
             )
-        raise CheckFailed(
-            "Your function ended with an error.",
+        self.fail(
+            "Your function timed out." if kind == _TIMED_OUT else "Your function ended with an error.",
             called=called,
             came_back=f"{kind}: {message}",
             expected="an answer without an error",
             look_at=_where(kind, message, error.get("stackTrace")),
-            task_id=self.task.id,
         )
 
 
@@ -214,7 +216,7 @@ def _where(kind: str, message: str, stack: object) -> str:
     if kind == "TypeError" and ("positional argument" in message or "LambdaContext" in message):
         return "the line with def. Lambda calls a handler with two values, the event (a dict) and the context"
     if kind == "Runtime.HandlerNotFound":
-        return "the name after def. It must be the name after the dot in Handler="
+        return "your file. It must define the handler, usually with def handler(event, context)"
     frames = _FRAME.findall("".join(map(str, stack))) if isinstance(stack, list) else []
     own = [frame for frame in frames if not _NOT_THE_LEARNERS.search(frame[0])]
     if not own:

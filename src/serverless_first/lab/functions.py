@@ -25,6 +25,7 @@ from serverless_first.lab.attempt import Attempt, Reply
 from serverless_first.lab.deployed_code import package_of
 
 _PUT_BACK = ("Timeout", "MemorySize")
+_SCRATCH_TIMEOUT_S = 30  # a check's own function says nothing about the learner, so it may be slow
 _TIMES = re.compile(r"\t(Init Duration|Duration): ([\d.]+) ms")
 
 
@@ -160,6 +161,7 @@ class Scratch:
             Role=self._role,
             Handler="code_of_check.handler",
             Code={"ZipFile": zipped(source)},
+            Timeout=_SCRATCH_TIMEOUT_S,
         )
         self._functions.append(name)
         return name

@@ -52,6 +52,8 @@ _RIGHTS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 _LIMIT_S = 60.0
+#: Instances for which a call waits, or has stopped waiting: identifier -> settings.
+_unfinished: dict[str, dict[str, Any]] = {}
 _LOOK_EVERY_S = 0.05  # boto3's waiters for RDS look every 30 s
 
 #: The order's work: price, stock and bill take as long as the function waits.
@@ -153,25 +155,33 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
 def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:
     """Makes an RDS instance with an empty database, instead of an existing one, and waits until it is available.
 
+    If an earlier call with the same settings has stopped waiting for its instance, this call goes on waiting for it.
+
     Args:
         settings: for `create_db_instance`, beside class, engine, storage, master user and database.
 
     Raises:
         CloudError: it did not become available.
     """
-    delete_instance(identifier)
     rds = boto3.client("rds")
-    rds.create_db_instance(
-        DBInstanceIdentifier=identifier,
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        AllocatedStorage=20,
-        MasterUsername="hikari",
-        MasterUserPassword=PASSWORDS["hikari"],
-        DBName="shop",
-        **settings,
-    )
-    until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
+    if _unfinished.pop(identifier, None) != settings or _status(rds, identifier) in ("", "failed"):
+        delete_instance(identifier)
+        rds.create_db_instance(
+            DBInstanceIdentifier=identifier,
+            DBInstanceClass="db.t4g.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="hikari",
+            MasterUserPassword=PASSWORDS["hikari"],
+            DBName="shop",
+            **settings,
+        )
+    _unfinished[identifier] = settings
+    try:
+        until(lambda: _status(rds, identifier) == "available", f"{identifier} is available")
+    except CloudError as error:
+        raise CloudError(f"{error} If your computer is busy, run this cell again to keep waiting.") from None
+    del _unfinished[identifier]
     return find(aws, identifier)
 
 

@@ -129,20 +129,24 @@ def chosen(plan: Callable[[Demand], object], yesterday: Demand) -> Policy:
     return policy
 
 
-def scores(results: Mapping[str, CapacityResult], *, turns: bool = True) -> None:
+def scores(results: Mapping[str, CapacityResult], *, turns: bool = True, level: float | None = None) -> None:
     """Prints a line for each run, with the served share, the cost, the utilization and the number of turns.
 
     Args:
         results: name of the run -> its result. If you pay only for working time, "used" is a dash.
-        turns: whether to print the last column.
+        turns: whether to print the column with the number of turns.
+        level: the share of requests that must be served. The last column says whether the run serves that many.
     """
     width = max(map(len, results), default=0)
-    print(f"{'':<{width}} {'served':>8} {'cost':>8} {'used':>6}" + (f" {'turns':>6}" if turns else ""))
+    last = (f" {'turns':>6}" if turns else "") + ("" if level is None else f" {'enough':>7}")
+    print(f"{'':<{width}} {'served':>8} {'cost':>8} {'used':>6}{last}")
     for name, result in results.items():
         served = f"{np.floor((1 - result.unmet_share) * 1e4) / 100:.2f} %"
         cost = f"${result.cost_usd:,.2f}"
         used = "-" if result.policy.billing == "used" else f"{result.utilisation:.0%}"
         last = f" {autoscaler.turns(result):>6}" if turns else ""
+        if level is not None:
+            last += f" {'yes' if result.unmet_share <= 1 - level else 'no':>7}"
         print(f"{name:<{width}} {served:>8} {cost:>8} {used:>6}{last}")
 
 
