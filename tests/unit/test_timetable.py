@@ -311,7 +311,7 @@ def test_lengths_are_told_in_figures_or_in_words() -> None:
 # Where a length stands: in the lab its first words, in the lesson the way to the lab, in the slides' notes.
 LENGTHS = {
     "lab.md": r"^# [^\n]+\n\n\*\*([^*,.]+)[,.]?",
-    "lesson.md": r"\.\./labs/[\w-]+\.ipynb\).*?\btakes ([\w -]+)\.",
+    "lesson.md": r"\.\./labs/[\w-]+\.ipynb\).*?\btakes\s+([\w -]+)[,.]",
     "slides.md": r"\blab\s+takes\s+((?:[\w-]+\s+minutes)|an hour|half an hour)\b",
 }
 
@@ -325,6 +325,8 @@ def test_lessons_labs_and_slides_say_how_long_a_lab_takes_as_course_toml_does() 
             text = minutes.in_text(file.read_text(encoding="utf-8"), module)
             told = re.findall(pattern, text, re.DOTALL)
             assert told, (module.id, name)
+            whole = re.findall(r"\bor (\d+)\s+with\s+the\s+optional\s+tasks", text)
+            assert set(whole) <= {str(module.lab_minutes)}, (module.id, name)
             right = in_words(module.lab_minutes) | in_words(module.core_lab_minutes)
             assert {" ".join(length.lower().split()) for length in told} <= right, (module.id, name)
 
