@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
 from serverless_cloud import CloudError
@@ -45,7 +46,7 @@ class Aws:
 @pytest.fixture
 def rds(monkeypatch: pytest.MonkeyPatch) -> Rds:
     made = Rds()
-    monkeypatch.setattr(hikari.boto3, "client", lambda _: made)
+    monkeypatch.setattr(boto3, "client", lambda _: made)
     monkeypatch.setattr(hikari.until, "__defaults__", (0.0,))
     monkeypatch.setattr(hikari, "_unfinished", {})
     return made
