@@ -135,7 +135,7 @@ def any_filter_is_accepted():
     return accepted(make()[1], FilterCriteria={"Filters": [{"Pattern": "lamp"}]})
 
 def the_answer_lacks_defaults():
-    make_function()
+    make_function("orders")
     made = lam.create_event_source_mapping(FunctionName="orders", EventSourceArn=make()[1])
     return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
 """
