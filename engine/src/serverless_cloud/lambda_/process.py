@@ -23,6 +23,7 @@ _starter = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="environm
 
 # The variables that a process needs to run at all. It inherits nothing else, no credentials and no profile.
 INHERITED = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_STATUS_BYTES = 8192  # more than /proc/PID/status has
 
 
 class Handle(Protocol):
@@ -124,9 +125,10 @@ class RuntimeProcess:
         """The most memory it has held resident, in MB (1,048,576 bytes); 0 if it has ended."""
         try:
             if sys.platform == "linux":
-                for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-                    if line.startswith("VmHWM:"):
-                        return int(line.split()[1]) // 1024
+                with open(f"/proc/{self.pid}/status", "rb", buffering=0) as status:  # noqa: PTH123 (a third of Path's time)
+                    _, found, rest = status.read(_STATUS_BYTES).partition(b"\nVmHWM:")
+                if found:
+                    return int(rest.split(maxsplit=1)[0]) // 1024
             info = self._ps.memory_info()
         except (psutil.Error, OSError):
             return 0
