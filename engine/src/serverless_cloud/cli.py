@@ -36,8 +36,9 @@ _POSITIVE = click.FloatRange(min=0, min_open=True, max=1e9)
     help="How functions reach a VPC; with 2019, each environment gets its own interface.",
 )
 @click.option("--share", is_flag=True, help="Also answer other users of this machine, who can then run code as you.")
+@click.option("--view", is_flag=True, help="Also serve a live view for a browser tab on this machine.")
 @click.pass_context
-def main(context: click.Context, /, port: int, share: bool, **settings: Any) -> None:
+def main(context: click.Context, /, port: int, share: bool, view: bool, **settings: Any) -> None:
     """Run only the local cloud, for the AWS CLI, SDKs or SAM."""
     if context.invoked_subcommand is not None:
         return
@@ -47,7 +48,7 @@ def main(context: click.Context, /, port: int, share: bool, **settings: Any) -> 
     from serverless_cloud.settings import CloudSettings
 
     try:
-        server.run(port, CloudSettings(**settings), share=share)
+        server.run(port, CloudSettings(**settings), share=share, view=view)
     except OSError as error:
         raise click.ClickException(f"{error} Choose another port with --port.") from error
     except CloudError as error:

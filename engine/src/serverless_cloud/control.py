@@ -1,6 +1,7 @@
 """The local cloud's own calls, beside AWS's: under /_local/ on the same port, JSON in and out.
 
     GET  /_local/environments?region=R[&function=F]    the execution environments, ended ones included
+    GET  /_local/now?region=R                          what runs at this moment, for the live view (view/moment.py)
     GET  /_local/timeline?region=R&function=F          what each of them did when
     GET  /_local/database?region=R&identifier=I        where an RDS instance or proxy takes connections: [host, port]
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
@@ -45,7 +46,7 @@ from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
 from serverless_cloud.refusals import refusal
-from serverless_cloud.services import LateServices
+from serverless_cloud.services import LateServices, looking
 from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
 
@@ -130,6 +131,8 @@ class LocalCloudApp:
             return _package(start_response, query["arn"])
         if (method, call) == ("GET", "environments"):
             answer = [_as_dict(e) for e in self._environments(query)]
+        elif (method, call) == ("GET", "now"):
+            answer = looking.look(self._plane, ACCOUNT_ID, query["region"])
         elif (method, call) == ("GET", "timeline"):
             answer = timeline(self._environments(query))
         elif (method, call) == ("GET", "database"):

@@ -10,12 +10,16 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serverless_cloud import burst, layers, progress, targets
 from serverless_cloud.errors import CloudError, CloudNotRunning, advice
 from serverless_cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
+from serverless_cloud.view.moment import Moment
 from serverless_cloud.watch import DatabaseWatch
+
+if TYPE_CHECKING:
+    from serverless_cloud.view.widget import LiveView
 
 # The local cloud talks to itself without any proxy, whatever the machine's settings are.
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -60,6 +64,35 @@ class Inside:
             CloudNotRunning, CloudError: as for `environments`.
         """
         return [Interval(**row) for row in self._call("GET", "timeline", function=function)]
+
+    def now(self) -> Moment:
+        """What runs at this moment: environments, messages, database connections, executions.
+
+        Raises:
+            CloudNotRunning, CloudError: as for `environments`.
+        """
+        moment: Moment = self._call("GET", "now")
+        return moment
+
+    def show(self) -> LiveView:
+        """A live view of what runs, for the last line of a notebook's cell.
+
+        It follows environments, queues, database connections and executions while other cells run. You can pause it
+        and step back through the last five minutes.
+
+        Raises:
+            CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.
+        """
+        try:
+            from serverless_cloud.view.widget import (
+                LiveView,
+            )  # here, because it needs a package that only notebooks need
+        except ImportError as error:
+            raise CloudError(
+                "aws.show() needs the package anywidget. Install it, or run `serverless-cloud --view` for the same "
+                "view in a browser tab."
+            ) from error
+        return LiveView(self.now)
 
     def database_address(self, identifier: str) -> tuple[str, int]:
         """The host and the port of an RDS instance or an RDS proxy. AWS's Endpoint of a proxy doesn't have a port.

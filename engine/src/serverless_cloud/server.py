@@ -21,6 +21,7 @@ from serverless_cloud.disk import PatientLog
 from serverless_cloud.errors import CloudError
 from serverless_cloud.rds.folder import remove_all
 from serverless_cloud.settings import DEFAULTS, CloudSettings
+from serverless_cloud.view.page import Page
 
 
 class CloudServer:
@@ -77,6 +78,14 @@ class CloudServer:
         finally:
             self.folder.remove()
 
+    def view(self) -> Page:
+        """Serves the live view of us-east-1, from now on."""
+        # Late, as in __init__; few need the page.
+        from serverless_cloud.iam.permissions import ACCOUNT_ID
+        from serverless_cloud.services.looking import look
+
+        return Page(lambda: look(self.plane, ACCOUNT_ID, "us-east-1"))
+
     def stop_soon(self) -> None:
         """Makes `serve` return."""
         self._stopping.set()
@@ -105,12 +114,13 @@ def _prepare_for_moto(guarded: bool) -> None:
         guard.arm()
 
 
-def run(port: int, settings: CloudSettings, *, share: bool) -> None:
+def run(port: int, settings: CloudSettings, *, share: bool, view: bool = False) -> None:
     """Runs the local cloud in the foreground until Ctrl-C, for the AWS CLI or other SDKs.
 
     Args:
         port, settings: as for `CloudServer`.
         share: whether it also answers the machine's other users. They can deploy functions, which run as this user.
+        view: whether a browser tab can look at it live.
 
     Raises:
         OSError: the port is taken.
@@ -139,6 +149,8 @@ def run(port: int, settings: CloudSettings, *, share: bool) -> None:
         "AWS calls from handlers stay on this machine.",
         flush=True,
     )
+    if view:
+        print(f"To watch it live, open {server.view().url} in a browser on this machine.", flush=True)
     server.serve()
 
 

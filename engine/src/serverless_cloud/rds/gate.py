@@ -114,6 +114,11 @@ class Gate:
         for client in list(self._clients):
             client.abort()
 
+    @property
+    def seated(self) -> int:
+        """How many clients have a seat of the database, or are about to get one."""
+        return sum(client.phase in (Phase.LOGIN, Phase.OPEN) for client in self._clients)
+
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """No client logs in during the block, which does not queue behind the clients that wait for their login."""

@@ -90,6 +90,10 @@ class InstanceProcess:
         async with self._gate.turn():
             return {"sessions": await asyncio.to_thread(self._postgres.sessions)}
 
+    async def counts(self) -> dict[str, int]:
+        """How many clients are logged in, or about to be. Unlike `sessions`, it asks nobody."""
+        return {"clients": self._gate.seated}
+
     async def reboot(self, parameters: dict[str, str]) -> None:
         """Stops and starts PostgreSQL with these settings; the endpoint's port stays, its clients are cut off."""
         assert self._postgres is not None
@@ -179,7 +183,7 @@ async def serve(settings: dict[str, Any]) -> None:
             except Exception as error:
                 reason = disk.with_advice(str(error) or type(error).__name__)
                 say(id=number, error=reason)
-                if call not in ("password", "sessions"):  # then it is neither stopped nor available
+                if call not in ("password", "sessions", "counts"):  # then it is neither stopped nor available
                     say(state="failed", reason=reason)
 
     async def watch() -> None:

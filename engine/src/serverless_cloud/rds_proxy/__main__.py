@@ -52,7 +52,9 @@ def answer(proxy: Proxy, request: dict[str, Any]) -> dict[str, Any]:
         return {"minutes": proxy.metrics.minutes(), "now": proxy.metrics.now, "target": target}
     if call == "events":
         return {"events": proxy.events.after(int(request.get("after", 0)))}
-    raise ValueError(f"There is no call {call}. The calls are configure, metrics and events.")
+    if call == "counts":
+        return proxy.counts()
+    raise ValueError(f"There is no call {call}. The calls are configure, metrics, events and counts.")
 
 
 def _obey(proxy: Proxy, line: str) -> None:

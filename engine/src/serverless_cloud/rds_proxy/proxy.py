@@ -78,6 +78,12 @@ class Proxy:
         if pool.waiting:
             pool.serve()
 
+    def counts(self) -> dict[str, int]:
+        """The database connections at most, lent and not lent; the clients, and those of them that wait for one."""
+        lent, size = self.pool.borrowed, self.pool.size
+        clients, waiting = len(self._clients), len(self.pool.waiting)
+        return {"seats": self.pool.limit, "lent": lent, "idle": size - lent, "clients": clients, "waiting": waiting}
+
     def spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         """Has something done, and keeps hold of it until it is."""
         task = asyncio.get_running_loop().create_task(work)

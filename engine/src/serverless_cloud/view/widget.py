@@ -1,0 +1,67 @@
+"""The live view in a notebook, on anywidget."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from serverless_cloud.errors import CloudError
+from serverless_cloud.view.moment import Moment
+
+EVERY_S = 0.125
+IDLE_EVERY_S = 0.5
+_IDLE_AFTER = 80  # looks that have seen nothing new
+
+
+class LiveView(anywidget.AnyWidget):
+    """Looks at the local cloud eight times a second, and sends what has changed to the browser.
+
+    Args:
+        look: what runs now.
+
+    Attributes:
+        moment: the last one.
+    """
+
+    _esm = files(__package__).joinpath("view.js").read_text(encoding="utf-8")
+    moment = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, look: Callable[[], Moment]) -> None:
+        super().__init__(moment=look())
+        self._over = threading.Event()
+        threading.Thread(target=_follow, args=(weakref.ref(self), look, self._over), name="view", daemon=True).start()
+
+    def __repr__(self) -> str:
+        return f"The local cloud, live. {self.moment['words']}"
+
+    def _repr_mimebundle_(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        # Without a browser, on GitHub or in print, the words stand for the view.
+        data, metadata = super()._repr_mimebundle_(**given) or ({}, {})
+        return {**data, "text/plain": repr(self)}, metadata
+
+    def close(self) -> None:
+        """Ends it."""
+        self._over.set()
+        super().close()
+
+
+def _follow(view_of: Callable[[], Any], look: Callable[[], Moment], over: threading.Event) -> None:
+    unchanged = 0
+    while not over.wait(EVERY_S if unchanged < _IDLE_AFTER else IDLE_EVERY_S):
+        try:
+            moment = look()
+        except CloudError:  # it was stopped; its last moment stays on the screen
+            return
+        view = view_of()
+        if view is None:
+            return
+        same = {**moment, "time_s": 0} == {**view.moment, "time_s": 0}
+        unchanged = unchanged + 1 if same else 0
+        if not same:
+            view.moment = moment

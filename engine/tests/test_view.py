@@ -1,0 +1,141 @@
+"""The live view shows what runs, at each moment, in pictures and in words."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import serverless_cloud as cloud
+from kits import rds_kit as rk, states_kit as sk
+from serverless_cloud.view import words
+from serverless_cloud.view.moment import Moment
+from serverless_cloud.view.page import Page
+
+EMPTY = Moment(time_s=1.0, words="", functions=[], queues=[], databases=[], proxies=[], machines=[])
+
+
+def states_of(aws: cloud.Cloud, function: str) -> list[str]:
+    """The states of a function's environments, as the view has them."""
+    rows = [row for row in aws.now()["functions"] if row["name"] == function]
+    return [environment["state"] for row in rows for environment in row["environments"]]
+
+
+def test_a_function_is_there_before_its_first_environment(kit: Any, aws: cloud.Cloud) -> None:
+    assert aws.now()["words"] == words.NOTHING
+    kit.deploy("orders", kit.HOLD)
+    assert aws.now()["words"] == "Function orders has no environment."
+
+
+def test_environments_are_busy_then_frozen_then_ended(kit: Any, aws: cloud.Cloud, tmp_path: Path) -> None:
+    kit.deploy("orders", kit.HOLD)
+    with kit.held("orders", tmp_path / "calls", 3):
+        assert states_of(aws, "orders") == ["busy"] * 3
+        assert "Function orders has 3 environments (3 busy)." in aws.now()["words"]
+    kit.eventually(lambda: states_of(aws, "orders") == ["frozen"] * 3, "all three are frozen")
+    kit.client("lambda").update_function_configuration(FunctionName="orders", MemorySize=256)
+    kit.eventually(lambda: states_of(aws, "orders") == ["ended"] * 3, "new settings end them")
+    kit.eventually(lambda: states_of(aws, "orders") == [], "they leave the view")
+
+
+def test_messages_wait_fly_and_are_delayed(kit: Any, aws: cloud.Cloud) -> None:
+    sqs = kit.client("sqs")
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    assert "Queue orders is empty." in aws.now()["words"]
+    for delay_s in (0, 0, 0, 600):
+        sqs.send_message(QueueUrl=url, MessageBody="-", DelaySeconds=delay_s)
+    sqs.receive_message(QueueUrl=url)
+    assert aws.now()["queues"] == [{"name": "orders", "visible": 2, "in_flight": 1, "delayed": 1}]
+    assert "Queue orders has 4 messages (2 waiting, 1 in flight, 1 delayed)." in aws.now()["words"]
+
+
+def test_executions_are_in_a_state_until_they_end(kit: Any, aws: cloud.Cloud) -> None:
+    arn = sk.machine(
+        sk.steps(Reserve={"Type": "Wait", "SecondsPath": "$.s", "Next": "Ship"}, Ship={"Type": "Pass", "End": True})
+    )
+    running = sk.start(arn, {"s": 600})
+    sk.succeeded(sk.run(arn, {"s": 0}))
+    kit.eventually(
+        lambda: (
+            aws.now()["machines"]
+            == [{"name": "orders", "states": ["Reserve", "Ship"], "running": {"Reserve": 1}, "ended": {"SUCCEEDED": 1}}]
+        ),
+        "one waits, one has succeeded",
+    )
+    assert "State machine orders has executions: 1 in Reserve, 1 succeeded." in aws.now()["words"]
+    sk.states().stop_execution(executionArn=running)
+    kit.eventually(lambda: "1 aborted" in aws.now()["words"], "it was stopped")
+
+
+def test_seats_of_a_database_and_the_line_at_its_proxy(kit: Any, aws: cloud.Cloud) -> None:
+    instance = rk.create()
+    assert [(row["name"], row["state"], row["taken"]) for row in aws.now()["databases"]] == [("shop", "available", 0)]
+    with rk.connect(instance), rk.connect(instance):
+        assert [row["taken"] for row in aws.now()["databases"]] == [2]
+    kit.eventually(lambda: [row["taken"] for row in aws.now()["databases"]] == [0], "both seats are free again")
+    rk.make_proxy(rk.make_secret())
+    kit.client("rds").register_db_proxy_targets(DBProxyName="shop-proxy", DBInstanceIdentifiers=["shop"])
+    host, port = aws.database_address("shop-proxy")
+    with rk.connect({"Endpoint": {"Address": host, "Port": port}}, sslmode="require", autocommit=False) as client:
+        client.execute("SELECT 1")  # its transaction goes on, so it keeps its connection
+        row = aws.now()["proxies"][0]
+        assert (row["name"], row["database"], row["lent"], row["clients"], row["waiting"]) == (
+            ("shop-proxy", "shop", 1, 1, 0)
+        )
+        assert aws.now()["databases"][0]["taken"] == row["lent"] + row["idle"]
+
+
+def test_each_kind_has_its_words() -> None:
+    moment = EMPTY | {
+        "proxies": [
+            {"name": "p", "database": "d", "seats": 10, "lent": 10, "idle": 0, "clients": 58, "waiting": 48},
+        ],
+        "databases": [{"name": "d", "state": "rebooting", "seats": 20, "taken": None}],
+        "machines": [{"name": "m", "states": ["A"], "running": {}, "ended": {"TIMED_OUT": 2}}],
+    }
+    assert words.in_words(moment).split(". ") == [
+        "Proxy p has lent 10 of 10 connections to 58 clients, and 48 clients wait",
+        "Database d is rebooting",
+        "State machine m has executions: 2 timed out.",
+    ]
+
+
+def test_the_page_answers_only_at_its_address() -> None:
+    page = Page(lambda: EMPTY)
+    try:
+        assert fetched(page.url)[0] == 200
+        assert "subscribe" in fetched(page.url + "view.js")[1]
+        assert json.loads(fetched(page.url + "now")[1]) == EMPTY
+        root = page.url.rsplit("/", 2)[0]
+        assert fetched(root + "/now")[0] == 404
+        assert fetched(page.url + "../server.py")[0] == 404
+        assert fetched(page.url + "now", Host="evil.example")[0] == 404
+    finally:
+        page.close()
+
+
+def fetched(url: str, **headers: str) -> tuple[int, str]:
+    """The status and the body of an answer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(url, headers=headers), timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_notebook_s_view_follows_and_says_it_in_words(kit: Any, aws: cloud.Cloud) -> None:
+    pytest.importorskip("anywidget", reason="notebooks have it")
+    kit.deploy("orders", kit.HOLD)
+    view = aws.show()
+    try:
+        data, _ = view._repr_mimebundle_()
+        assert data["text/plain"] == "The local cloud, live. Function orders has no environment."
+        kit.client("sqs").create_queue(QueueName="orders")
+        kit.eventually(lambda: "Queue orders is empty." in view.moment["words"], "the view shows the queue")
+    finally:
+        view.close()
