@@ -128,14 +128,19 @@ def fetched(url: str, **headers: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_a_notebook_s_view_follows_and_says_it_in_words(kit: Any, aws: cloud.Cloud) -> None:
+def test_a_notebook_s_view_follows_until_the_next_one(kit: Any, aws: cloud.Cloud) -> None:
     pytest.importorskip("anywidget", reason="notebooks have it")
     kit.deploy("orders", kit.HOLD)
-    view = aws.show()
-    try:
-        data, _ = view._repr_mimebundle_()
-        assert data["text/plain"] == "The local cloud, live. Function orders has no environment."
-        kit.client("sqs").create_queue(QueueName="orders")
-        kit.eventually(lambda: "Queue orders is empty." in view.moment["words"], "the view shows the queue")
-    finally:
-        view.close()
+    first = aws.show()
+    assert first.moment["words"] == "Function orders has no environment."
+    second = aws.show()
+    kit.client("sqs").create_queue(QueueName="orders")
+    kit.eventually(lambda: "Queue orders is empty." in second.moment["words"], "the second shows the queue")
+    assert "Queue" not in first.moment["words"]
+    second.stop()
+
+
+def test_a_stored_notebook_has_the_same_words_each_time(aws: cloud.Cloud) -> None:
+    pytest.importorskip("anywidget", reason="notebooks have it")
+    data, _ = aws.show()._repr_mimebundle_()
+    assert data["text/plain"] == "A live view of the local cloud. Run this cell in JupyterLab to watch it."

@@ -31,6 +31,7 @@ class Inside:
     endpoint_url: str
     region: str
     target: str | None
+    _view: LiveView | None = None
     _shared: bool | None = None  # whether the target is a local cloud that somebody else has started; None: not asked
 
     @property
@@ -66,7 +67,7 @@ class Inside:
         return [Interval(**row) for row in self._call("GET", "timeline", function=function)]
 
     def now(self) -> Moment:
-        """What runs at this moment: environments, messages, database connections, executions.
+        """Everything that runs at this moment: environments, messages, database connections, executions.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`.
@@ -75,10 +76,10 @@ class Inside:
         return moment
 
     def show(self) -> LiveView:
-        """A live view of what runs, for the last line of a notebook's cell.
+        """A live view of what runs. Make it the last line of a cell, or `display` it before what you want to watch.
 
-        It follows environments, queues, database connections and executions while other cells run. You can pause it
-        and step back through the last five minutes.
+        It follows environments, queues, database connections and executions while code runs. You can pause it and step
+        back through the last five minutes. The view before it stops.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.
@@ -92,7 +93,10 @@ class Inside:
                 "aws.show() needs the package anywidget. Install it, or run `serverless-cloud --view` for the same "
                 "view in a browser tab."
             ) from error
-        return LiveView(self.now)
+        if self._view is not None:
+            self._view.stop()
+        self._view = LiveView(self.now)
+        return self._view
 
     def database_address(self, identifier: str) -> tuple[str, int]:
         """The host and the port of an RDS instance or an RDS proxy. AWS's Endpoint of a proxy doesn't have a port.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from serverless_first.bench.measure import BENCHMARKS, Measurement
 
-MODULES = ("cloud", "http", "messaging", "proxy", "simulate", "slider", "workflow")
+MODULES = ("cloud", "http", "messaging", "proxy", "simulate", "slider", "view", "workflow")
 
 __all__ = ["Measurement", "UnknownBenchmark", "names", "run"]
 

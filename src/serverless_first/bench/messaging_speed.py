@@ -24,7 +24,7 @@ LEAST_PER_S = 150.0
 
 
 @contextlib.contextmanager
-def _queue_with_function() -> Iterator[tuple[Any, str]]:
+def queue_with_function() -> Iterator[tuple[Any, str]]:
     """A local cloud with a queue whose batches of ten go to a trivial function; an SQS client and the queue's URL."""
     with deployed(HANDLER):
         sqs = client("sqs", at_once=8)
@@ -50,19 +50,28 @@ def _left(sqs: Any, url: str) -> int:
     return sum(int(count) for count in found.values())
 
 
+def drained_s(sqs: Any, url: str) -> float:
+    """The time from the first SendMessageBatch until the queue of 1,000 messages is empty, in seconds.
+
+    Raises:
+        RuntimeError: messages are left after a minute.
+    """
+    begun = time.perf_counter()
+    _send(sqs, url)
+    while left := _left(sqs, url):
+        if time.perf_counter() - begun > LIMIT_S:
+            raise RuntimeError(f"{left} messages are left after {LIMIT_S:.0f} s.")
+        time.sleep(0.01)
+    return time.perf_counter() - begun
+
+
 @benchmark("sqs_messages_per_s")
 def sqs_messages() -> Measurement:
     """From the first SendMessageBatch until the queue of 1,000 messages is empty."""
     rates = []
-    with _queue_with_function() as (sqs, url):
+    with queue_with_function() as (sqs, url):
         for _ in range(RUNS):
-            begun = time.perf_counter()
-            _send(sqs, url)
-            while _left(sqs, url):
-                if time.perf_counter() - begun > LIMIT_S:
-                    raise RuntimeError(f"{_left(sqs, url)} messages are left after {LIMIT_S:.0f} s.")
-                time.sleep(0.01)
-            rates.append(MESSAGES / (time.perf_counter() - begun))
+            rates.append(MESSAGES / drained_s(sqs, url))
         found = cloud.start().environments(NAME)
     calls = sum(e.invocations for e in found)
     if calls * 10 < MESSAGES * RUNS:

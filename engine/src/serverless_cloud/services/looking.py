@@ -31,7 +31,7 @@ _PATIENCE_S = 0.05  # a database or proxy that is busy with something else is se
 
 
 def look(plane: DataPlane, account: str, region: str) -> Moment:
-    """What runs in one account and Region now."""
+    """Everything that runs in one account and Region now."""
     proxies = _proxies(plane, account, region)
     moment = Moment(
         time_s=clock.now_s(),
@@ -80,7 +80,7 @@ def _queues(account: str, region: str) -> list[QueueRow]:
 
 
 def _answer(process: ChildProcess, call: str) -> dict[str, int] | None:
-    """What a database's or proxy's process says at once; None if it doesn't."""
+    """The immediate answer of a database's or proxy's process; None if there is none."""
     with contextlib.suppress(CloudError, FutureTimeout):
         return process.ask(call).result(_PATIENCE_S)
     return None

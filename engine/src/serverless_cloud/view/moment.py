@@ -1,4 +1,4 @@
-"""What runs in the local cloud at one moment, as rows for the live view. No moto, no I/O."""
+"""The rows of the live view: everything that runs in the local cloud at one moment. No moto, no I/O."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DatabaseRow(TypedDict):
 
 
 class ProxyRow(TypedDict):
-    """A DB proxy: its database connections at most, lent and idle; its clients, and those of them that wait."""
+    """A DB proxy: its database connections at most, lent and idle; its clients, and the clients that wait."""
 
     name: str
     database: str

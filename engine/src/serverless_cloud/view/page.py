@@ -19,7 +19,7 @@ _POLICY = "default-src 'self' 'unsafe-inline'; img-src data:; frame-ancestors 'n
 
 
 class Page:
-    """The page's server. It answers only who knows its address, which has a random word in it.
+    """The page's server. Its address has a random word in it, and nothing else is answered.
 
     Args:
         look: what runs now.

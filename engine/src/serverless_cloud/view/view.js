@@ -85,7 +85,7 @@ export function show(element, subscribe) {
   const back = node("button", { type: "button" }, "Step back");
   const on = node("button", { type: "button" }, "Step on");
   const time = node("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment" });
-  const when = node("output", {}, "live");
+  const when = node("span", { class: "when" }, "live");
   const words = node("p", { class: "words" });
   const voice = node("p", { class: "voice", role: "status" });
   const cards = node("div", { class: "cards" });

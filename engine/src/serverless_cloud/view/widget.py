@@ -38,17 +38,16 @@ class LiveView(anywidget.AnyWidget):
         threading.Thread(target=_follow, args=(weakref.ref(self), look, self._over), name="view", daemon=True).start()
 
     def __repr__(self) -> str:
-        return f"The local cloud, live. {self.moment['words']}"
+        return "A live view of the local cloud. Run this cell in JupyterLab to watch it."
 
     def _repr_mimebundle_(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         # Without a browser, on GitHub or in print, the words stand for the view.
         data, metadata = super()._repr_mimebundle_(**given) or ({}, {})
         return {**data, "text/plain": repr(self)}, metadata
 
-    def close(self) -> None:
-        """Ends it."""
+    def stop(self) -> None:
+        """Looks no more. The last minutes stay on the screen, and can be stepped through."""
         self._over.set()
-        super().close()
 
 
 def _follow(view_of: Callable[[], Any], look: Callable[[], Moment], over: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""What the live view shows, as sentences: for those who can't see it, and where there is no browser."""
+"""The live view as sentences, for anyone who can't see it."""
 
 from __future__ import annotations
 
