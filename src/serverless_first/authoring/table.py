@@ -1,14 +1,15 @@
-"""Writes README's course table from course.toml."""
+"""Writes README's course table and its paths through the course from course.toml."""
 
 from __future__ import annotations
 
-from serverless_first.course import Course, Module
+from collections.abc import Callable
 
-BEGIN, END = "<!-- course-table -->", "<!-- /course-table -->"
+from serverless_first.course import Course, Module
+from serverless_first.course.words import count
 
 
 class NoMarkers(ValueError):
-    """README has no place for the course table."""
+    """README has no place for what is written into it."""
 
 
 def course_table(course: Course) -> str:
@@ -25,17 +26,32 @@ def course_table(course: Course) -> str:
     return "\n".join([*rows, "", course.hours])
 
 
+def paths(course: Course) -> str:
+    """The three ways through the course as a list, with their hours."""
+    lines = []
+    for route in course.routes:
+        long = route.minutes >= 100
+        time = f"about {count(round(route.minutes / 60), 'hour')}" if long else count(route.minutes, "minute")
+        lines.append(f"- **{route.title}** ({time}). {route.summary}")
+    return "\n".join(lines)
+
+
+_PARTS: dict[str, Callable[[Course], str]] = {"course-paths": paths, "course-table": course_table}
+
+
 def with_table(readme: str, course: Course) -> str:
-    """README's text with the table between the two markers.
+    """README's text with the paths and the table, each between its two markers.
 
     Raises:
         NoMarkers: README doesn't have each marker once and in order.
     """
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or readme.index(BEGIN) > readme.index(END):
-        raise NoMarkers(f"README.md needs one line {BEGIN} and, below it, one line {END}: add them")
-    head, rest = readme.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}\n{course_table(course)}\n{END}{tail}"
+    for name, part in _PARTS.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if readme.count(begin) != 1 or readme.count(end) != 1 or readme.index(begin) > readme.index(end):
+            raise NoMarkers(f"README.md needs one line {begin} and, below it, one line {end}: add them")
+        head, rest = readme.split(begin)
+        readme = f"{head}{begin}\n{part(course)}\n{end}{rest.split(end)[1]}"
+    return readme
 
 
 def _lab_minutes(module: Module) -> str:

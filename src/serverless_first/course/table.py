@@ -152,7 +152,8 @@ class Course:
         core_h, all_h = (math.ceil(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
         return (
             "The core path, which is each lesson up to *Going further* and each lab without its optional tasks, takes "
-            f"about {core_h} hours. Everything takes about {all_h} hours."
+            f"about {core_h} hours. With *Going further* and the "
+            f"optional tasks, it takes about {all_h} hours."
         )
 
     @property

@@ -60,7 +60,7 @@ function drawProxy({ name, seats, lent, idle, clients, waiting }) {
 
 function drawDatabase({ name, state, seats, taken }) {
   if (taken === null || state !== "available") return card("Database", name, node("p", { class: "key" }, state));
-  const counts = [["busy", taken, "seats taken"], ["free", Math.max(0, seats - taken), "free"]];
+  const counts = [["busy", taken, taken === 1 ? "seat taken" : "seats taken"], ["free", Math.max(0, seats - taken), "free"]];
   return card("Database", name, marks(...counts), key(...counts));
 }
 
