@@ -7,6 +7,8 @@ The film shows the course's own code at work: Hikari's database and function, `a
 from __future__ import annotations
 
 import io
+import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -17,7 +19,6 @@ from typing import Any
 
 from PIL import Image
 
-from serverless_cloud.view.page import Page
 from serverless_first import cloud
 from serverless_first.course.chromium import arguments, find_chromium, missing
 from serverless_first.shop import hikari
@@ -82,18 +83,33 @@ class Film:
 
 
 @contextmanager
-def _page(aws: cloud.Cloud) -> Iterator[Any]:
+def _cloud() -> Iterator[tuple[str, str]]:
+    """Runs `serverless-cloud --view`: its endpoint, and the address of its page."""
+    command = [str(Path(sys.executable).with_name("serverless-cloud")), "--port", "0", "--view"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        addresses: list[str] = []
+        for line in process.stdout:
+            addresses += re.findall(r"(?:runs at|open) (http://\S+)", line)
+            if len(addresses) == 2:
+                break
+        try:
+            yield addresses[0], addresses[1]
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _page(url: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # late: `missing` says how to get it
 
-    view = Page(aws.now)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.goto(view.url)
+        page.goto(url)
         page.add_style_tag(content=".bar { display: none !important }")
         yield page
         browser.close()
-    view.close()
 
 
 def _burst(aws: cloud.Cloud, film: Film, file: str, variables: dict[str, str], title: str, outcome: str) -> int:
@@ -115,11 +131,15 @@ def main() -> int:
     if lacks := missing():
         print(lacks, file=sys.stderr)
         return 2
-    with cloud.start() as aws, tempfile.TemporaryDirectory() as folder:
+    with (
+        _cloud() as (endpoint_url, view_url),
+        cloud.start(target=endpoint_url) as aws,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         file = Path(folder) / "orders.py"
         file.write_text(ORDERS, encoding="utf-8")
         database = hikari.database(aws, seats=SEATS, work_s=WORK_S)
-        with _page(aws) as page:
+        with _page(view_url) as page:
             film = Film(page)
             direct = database.as_variables("hikari")
             question = f"{BURST} customers, {SEATS} database seats. How many orders fail?"
