@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?([^()\s<>]+)>?\)")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-_DOCUMENT = re.compile(r"([\w-]+)\.md(#[\w-]+)?")
+_DOCUMENT = re.compile(r"(?:\.\./)?(?:docs/)?([\w-]+)\.md(#[\w-]+)?")
+#: The pages of files that share the name README.md.
+_READMES = {"../README.md": "index", "../engine/README.md": "engine"}
 _NOTEBOOK = re.compile(r"(?:\.\./)?(notebooks/|labs/)?([\w-]+)\.ipynb")
 _LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src", "video": "src"}
 
@@ -58,6 +60,8 @@ def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> 
         text, address = match[1], match[2]
         if urlsplit(address).scheme or address.startswith("#"):
             return match[0]
+        if readme := _READMES.get(address):
+            return f'<a href="{readme}.html">{text}</a>'
         if (document := _DOCUMENT.fullmatch(address)) and document[1] in known:
             return f'<a href="{document[1]}.html{document[2] or ""}">{text}</a>'
         target = _NOTEBOOK.fullmatch(address)

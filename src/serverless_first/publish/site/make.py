@@ -20,7 +20,7 @@ from serverless_first.course.places import course_root
 from serverless_first.facts import glossary
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.quiz import load_quiz
-from serverless_first.publish.site import links, pages
+from serverless_first.publish.site import excerpts, links, pages
 from serverless_first.publish.site.lesson import lesson_page
 from serverless_first.publish.site.outputs import PICTURES
 from serverless_first.publish.site.text import Text
@@ -57,6 +57,7 @@ def make_site(target: Path | None = None, *, report: Callable[[str], None] = pri
         texts = _write_pages(root, source)
         report(f"{len(texts)} pages")
         _run_sphinx(source, made, texts)
+        excerpts.write(made)
         problems, outside = links.checked(made, {f"{name}.html": text.origin for name, text in texts.items()})
         if problems:
             raise SiteFailed(problems)
@@ -93,11 +94,11 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
             module, notebook, quiz, terms=words.terms, known=known, root=root, pictures=source / "extra" / PICTURES
         )
         problems += found
-    texts["index"] = pages.index_page(the_course, lessons, documents)
+    texts["index"] = pages.index_page(the_course, lessons, documents, _film(root, source / "extra" / PICTURES))
     texts["labs"] = pages.labs_page([module for module in the_course.ready_modules if module.lab_minutes])
     texts["glossary"] = pages.glossary_page(words, lessons)
-    for name in documents:
-        texts[name], found = pages.document(root, f"docs/{name}.md", known)
+    for name, file in documents.items():
+        texts[name], found = pages.document(root, file, known)
         problems += found
     if problems:
         raise SiteFailed(problems)
@@ -107,6 +108,16 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
     for name, text in texts.items():
         (source / f"{name}.md").write_text(text.source(), encoding="utf-8", newline="\n")
     return texts
+
+
+def _film(root: Path, pictures: Path) -> tuple[str, str] | None:
+    """README's moving picture, copied: its alt text and its address in the site."""
+    if (picture := pages.moving_picture(root)) is None:
+        return None
+    alt, file = picture
+    pictures.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(file, pictures / file.name)
+    return alt, f"{PICTURES}/{file.name}"
 
 
 def _notebook(root: Path, module: Module) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from serverless_first.authoring import table
 from serverless_first.course import Course, Module
 from serverless_first.facts.glossary import Glossary, Term
 from serverless_first.publish.site import links
@@ -12,34 +14,73 @@ from serverless_first.publish.site.lesson import deck_words
 from serverless_first.publish.site.text import Text, escaped
 
 _SEEN = {"aws": "AWS", "deck": "deck"}
-#: The documents in docs/ for learners, each with the title and summary of its page.
+#: README's moving picture: its alt text and its file.
+_PICTURE = re.compile(r"!\[([^\]]+)\]\((docs/images/[^)]+)\)")
+#: The documents that become pages, each with its file and with the title and summary of its page.
 _DOCUMENTS = {
-    "fidelity": ("What is real", "where the local cloud behaves like AWS, and where it behaves differently"),
-    "real-account": ("A real account", "how to run the same code on AWS, what it may cost, and how to clean up"),
+    "fidelity": (
+        "docs/fidelity.md",
+        "What is real",
+        "where the local cloud behaves like AWS, and where it behaves differently",
+    ),
+    "real-account": (
+        "docs/real-account.md",
+        "A real account",
+        "how to run the same code on AWS, what it may cost, and how to clean up",
+    ),
+    "engine": (
+        "engine/README.md",
+        "The local cloud",
+        "how to use it without the course, in tests and with other tools",
+    ),
 }
 
 
-def documents(root: Path) -> list[str]:
-    """The names, without their folder, of the documents that become pages, if the checkout has them."""
-    return [name for name in _DOCUMENTS if (root / "docs" / f"{name}.md").is_file()]
+def documents(root: Path) -> dict[str, str]:
+    """The names of the documents that become pages, with their files, if the checkout has them."""
+    return {name: file for name, (file, *_) in _DOCUMENTS.items() if (root / file).is_file()}
 
 
-def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[str]) -> Text:
-    """The front page, with the course's content and how to run it."""
+def moving_picture(root: Path) -> tuple[str, Path] | None:
+    """The alt text and the file of README's moving picture; None if README has none."""
+    readme = root / "README.md"
+    found = _PICTURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
+    return (found[1], root / found[2]) if found else None
+
+
+def index_page(
+    course: Course, lessons: Sequence[Module], documents: Iterable[str], picture: tuple[str, str] | None = None
+) -> Text:
+    """The front page, with a picture, a button to start with, three paths and the modules.
+
+    Args:
+        picture: the alt text and the address of the moving picture.
+    """
     text = Text("course.toml")
     text.add(f"# {course.title}")
+    if picture is not None:
+        text.add("Sixty customers, twenty database seats. How many orders fail?")
+        alt, address = picture
+        text.html(f'<p class="film"><img src="{address}" alt="{escaped(alt)}"></p>')
+    first = lessons[0].id if lessons else "labs"
+    text.html(
+        f'<p class="starts"><a class="start" href="{first}.html">Read the first lesson</a> '
+        '<a class="start" href="#run-it">Run it on your laptop</a></p>'
+    )
     text.add(
-        "A course on serverless in which you run each claim on your own machine. It follows one conference deck: "
+        "In this course on serverless, you run each claim on your own machine. It follows one conference deck: "
         f"{course.deck}.\n"
         "\n"
-        "This is its **reading copy**, which shows the lessons as pages, with the results from when the course was "
-        "built. No code runs here. Each experiment begins with a question. Answer it, then open *Run it, and "
-        "see the result*."
+        "You're looking at its **reading copy**, which shows the lessons as pages, with the results from when the "
+        "course was built. Each experiment begins with a question. Answer it, then open *Run it, and see the result*."
     )
-    text.add(
-        "To run the lessons and do the labs, get the course itself. With Python 3.11 or newer, "
-        "`make lab` opens it in JupyterLab. You don't need an AWS account."
+    text.add("## Run it\n\nWith Python 3.11 or newer, the last line opens the course in JupyterLab.")
+    text.fenced(
+        "{code-block} text", "git clone ADDRESS-OF-THE-REPOSITORY serverless-first\ncd serverless-first\nmake lab"
     )
+    text.add("You don't need an AWS account or Docker. None of your AWS calls leave your machine or cost anything.")
+    if course.routes:
+        text.add(f"## Three paths\n\n{table.paths(course)}")
     text.add("## The modules")
     rows = "".join(_row(module, module in lessons) for module in course.modules)
     text.html(
@@ -50,7 +91,7 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
     text.add(course.hours)
     text.add("## Other pages")
     beside = "".join(
-        f'<li><a href="{name}.html">{_DOCUMENTS[name][0]}</a>: {_DOCUMENTS[name][1]}.</li>' for name in documents
+        f'<li><a href="{name}.html">{_DOCUMENTS[name][1]}</a>: {_DOCUMENTS[name][2]}.</li>' for name in documents
     )
     text.html(
         '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li><li><a '
@@ -59,7 +100,7 @@ def index_page(course: Course, lessons: Sequence[Module], documents: Sequence[st
         "offline.</li></ul>"
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
-    listed = "\n".join(f"{_DOCUMENTS[name][0]} <{name}>" for name in documents)
+    listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" for name in documents)
     text.fenced("{toctree}\n:hidden:\n:caption: Other pages", f"labs\nglossary\n{listed}")
     return text
 

@@ -13,8 +13,18 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
   for (const part of document.querySelectorAll("article pre, .wide, .table-wrapper")) scrolling.observe(part);
+  for (const code of document.querySelectorAll("article div.highlight")) {
+    if (!code.closest("div.output")) code.prepend(copyButton(code.querySelector("pre")));
+  }
+  for (const table of document.querySelectorAll("article table")) labelCells(table);
   const results = document.getElementById("search-results");
-  if (results) new MutationObserver(nameWords).observe(results, { childList: true, subtree: true });
+  if (results) {
+    const texts = document.createElement("script");
+    texts.src = "_static/excerpts.js";
+    texts.onload = excerpts;
+    document.head.append(texts);
+    new MutationObserver(() => (nameWords(), excerpts())).observe(results, { childList: true, subtree: true });
+  }
 });
 
 // What scrolls sideways is reached with Tab, and the arrow keys scroll it; what fits is no stop on the way.
@@ -41,4 +51,58 @@ function nameWords() {
     const word = link.hash.slice(1).replaceAll("-", " ");
     if (word && link.textContent === "Glossary") link.textContent = `Glossary: ${word}`;
   }
+}
+
+function copyButton(code) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(code.textContent.trimEnd());
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  return button;
+}
+
+// On a phone each row of a table stands as a card, whose lines begin with the words of the column's head.
+function labelCells(table) {
+  const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+  if (heads.length < 3) return;
+  table.classList.add("cards");
+  for (const row of table.tBodies[0]?.rows ?? []) {
+    [...row.cells].forEach((cell, column) => { if (heads[column]) cell.dataset.head = heads[column]; });
+  }
+}
+
+// Each result of the search gets the words around the first one that was looked for.
+function excerpts() {
+  const looked = (new URLSearchParams(location.search).get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  if (!window.pageTexts || !looked.length) return;
+  for (const link of document.querySelectorAll("#search-results li > a:not(.told)")) {
+    link.classList.add("told");
+    const sections = window.pageTexts[new URL(link.href).pathname.split("/").pop()] ?? {};
+    const here = sections[decodeURIComponent(link.hash.slice(1))];
+    const text = [here, ...Object.values(sections)].find((each) => each && place(each, looked) >= 0) ?? here;
+    if (text) link.after(excerpt(text, looked));
+  }
+}
+
+// A word is found as it stands, or without its ending, as the search itself compares words.
+function place(text, looked) {
+  const small = text.toLowerCase();
+  const places = looked.flatMap((word) => [small.indexOf(word), small.indexOf(word.slice(0, Math.max(4, word.length - 3)))]);
+  return Math.min(...places.filter((at) => at >= 0), Infinity) === Infinity ? -1 : Math.min(...places.filter((at) => at >= 0));
+}
+
+function excerpt(text, looked) {
+  const at = Math.max(0, place(text, looked));
+  const from = at < 80 ? 0 : text.indexOf(" ", at - 80) + 1;
+  const to = text.indexOf(" ", from + 220);
+  const told = document.createElement("p");
+  told.className = "excerpt";
+  told.textContent = `${from ? "… " : ""}${text.slice(from, to < 0 ? undefined : to)}${to < 0 ? "" : " …"}`;
+  return told;
 }
