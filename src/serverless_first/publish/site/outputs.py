@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image
 
+from serverless_first.publish.site import explorers
 from serverless_first.publish.site.questions import prediction
 from serverless_first.publish.site.text import Text, escaped
 
@@ -74,7 +75,7 @@ def _add_display(text: Text, output: Any, source: str, name: str, pictures: Path
     elif data["text/plain"].endswith(_PREDICTION_ENDS):
         text.html(prediction(data["text/plain"]))
     elif "explore." in source and any(map(_SETTING.fullmatch, data["text/plain"].split("\n")[1:2])):
-        text.html(_explorer(data["text/plain"]))
+        text.html(explorers.explorer(name[:2], pictures, PICTURES) or _explorer(data["text/plain"]))
     else:
         _add_plain(text, data["text/plain"])
 

@@ -17,6 +17,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!code.closest("div.output")) code.prepend(copyButton(code.querySelector("pre")));
   }
   for (const table of document.querySelectorAll("article table")) labelCells(table);
+  for (const explorer of document.querySelectorAll(".explorer.moves")) followSliders(explorer);
   const results = document.getElementById("search-results");
   if (results) {
     const texts = document.createElement("script");
@@ -105,4 +106,24 @@ function excerpt(text, looked) {
   told.className = "excerpt";
   told.textContent = `${from ? "… " : ""}${text.slice(from, to < 0 ? undefined : to)}${to < 0 ? "" : " …"}`;
   return told;
+}
+
+// The pictures of all positions of an explorer's two sliders are there already.
+function followSliders(explorer) {
+  const moments = JSON.parse(explorer.dataset.moments);
+  const sliders = [...explorer.querySelectorAll("input")];
+  const picture = explorer.querySelector("img");
+  const show = () => {
+    const [first, second] = sliders.map((slider) => Number(slider.value));
+    const { src, says, alt } = moments[first * (Number(sliders[1].max) + 1) + second];
+    Object.assign(picture, { src, alt });
+    explorer.querySelector("[role=status]").textContent = says;
+    for (const slider of sliders) {
+      const words = String(JSON.parse(slider.dataset.positions)[slider.value]);
+      slider.setAttribute("aria-valuetext", words);
+      slider.parentElement.querySelector("output").textContent = words;
+    }
+  };
+  for (const slider of sliders) slider.addEventListener("input", show);
+  show();
 }
