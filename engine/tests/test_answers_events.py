@@ -122,6 +122,16 @@ def a_destination_needs_no_connection_and_has_no_rate():
     events.create_api_destination(Name="a", ConnectionArn=none, InvocationEndpoint="https://e", HttpMethod="GET")
     return "InvocationRateLimitPerSecond" not in events.describe_api_destination(Name="a")
 
+def an_unknown_partner_is_an_error_of_the_server():
+    try:
+        events.describe_event_source(Name="aws.partner/bank.example/none")
+    except KeyError:
+        return True
+
+def an_unknown_bus_has_no_archives():
+    none = "arn:aws:events:us-east-1:123456789012:event-bus/none"
+    return events.list_archives(EventSourceArn=none)["Archives"] == []
+
 def any_name_is_taken():
     return "RuleArn" in events.put_rule(Name="a b", EventPattern=json.dumps({"source": ["s"]}))
 """
@@ -129,7 +139,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 18, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 20, "events/*.py")
 
 
 def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
@@ -363,6 +373,8 @@ def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> Non
         assert [each[field] for each in page[key]] == ["first"]
         page = call(Limit=1, NextToken=page["NextToken"])
         assert ([each[field] for each in page[key]], "NextToken" in page) == (["second"], False)
+    none = BUS.replace("default", "lost")
+    kit.refused(lambda: events.list_archives(EventSourceArn=none), MISSING, message="Event bus lost does not exist.")
     events.create_event_bus(Name="other")
     for after in (timedelta(), timedelta(seconds=-10)):
         kit.refused(
@@ -404,6 +416,13 @@ def test_an_event_for_a_bus_of_another_region_keeps_its_account_and_region(kit: 
     here.put(here.entry({"order": "A-1002"}, EventBusName=bus))  # straight to the bus, by its ARN
     (message,) = queue.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"order": "A-1002"}
+
+
+def test_a_partner_that_nobody_knows(kit: Any) -> None:
+    name = "aws.partner/bank.example/payments"
+    for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
+        words = f"Event source {name} does not exist."
+        kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
 
 
 @pytest.mark.parametrize("event", ["lamp", '"lamp"', "[]", '{"source": "hikari.shop"}'])

@@ -7,6 +7,7 @@ The patches and their reasons:
   of its first pattern when it is updated.
 - `EventsBackend.start_replay`: the times are looked at before the archive.
 - `EventsHandler.list_archives`, `list_replays`: moto ignores Limit and NextToken.
+- `EventsBackend.list_archives`: AWS looks for the bus that is asked for.
 """
 
 from __future__ import annotations
@@ -91,6 +92,16 @@ def replay_events(replay: Replay, archive: Any) -> None:
 def _in_time(events: list[Event], start: str | float | None, end: str | float | None) -> list[Event]:
     first, last = eventbridge_entries.time_of(start) or "", eventbridge_entries.time_of(end) or "~"
     return [event for event in list(events) if first <= event["time"] <= last]
+
+
+@patches.replaces("moto.events.models:EventsBackend.list_archives")
+def list_archives(
+    backend: EventsBackend, name_prefix: str | None, source_arn: str | None, state: str | None
+) -> list[JsonObject]:
+    found = list_archives.original(backend, name_prefix, source_arn, state)
+    if source_arn:
+        backend.describe_event_bus(source_arn)
+    return found
 
 
 @patches.replaces_each("moto.events.responses:EventsHandler", ("list_archives", "list_replays"), expects="self")

@@ -11,6 +11,7 @@ The patches and their reasons:
 - `EventsBackend.remove_permission`: moto has other words for a bus without a policy.
 - `EventsBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: moto looks only at the end of the ARN, so it
   confuses rules of the same name, and calls a missing bus a rule.
+- `EventsBackend.describe_event_source`, `describe_partner_event_source`: moto fails if there is none.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def remove_permission(
     },
 )
 def _tags(patch: Patch[..., object], /, backend: EventsBackend, arn: str, *given: object) -> object:
-    """The tags of one resource: what moto's tagger has for its ARN."""
+    """Reads or changes the tags that moto has for an ARN."""
     _require_taggable(backend, arn)
     tagger: Any = backend.tagger
     if patch.name == "tag_resource":
@@ -201,6 +202,16 @@ def _require_taggable(backend: EventsBackend, arn: str) -> None:
         backend.describe_event_bus(path)
     elif name not in backend.describe_event_bus(bus_name or "default").rules:
         raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus_name or 'default'}.")
+
+
+@patches.replaces_each(
+    "moto.events.models:EventsBackend", ("describe_event_source", "describe_partner_event_source"), expects="self, name"
+)
+def _describe_source(patch: Patch[..., object], /, backend: EventsBackend, name: str) -> object:
+    sources = backend.event_sources if patch.name == "describe_event_source" else backend.partner_event_sources
+    if name not in sources:
+        raise ResourceNotFoundException(f"Event source {name} does not exist.")
+    return patch.original(backend, name)
 
 
 def _require_honoured(given: JsonObject) -> None:

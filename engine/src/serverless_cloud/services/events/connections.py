@@ -4,13 +4,14 @@ A connection with OAuth stays AUTHORIZING, and its API destinations INACTIVE, be
 
 The patches and their reasons:
 
-- `Connection.__init__`, `describe`, `describe_short`: states, times and the secret's name and content are AWS's; what
-  the connection keeps secret isn't told.
-- `EventsBackend.create_connection`, `create_api_destination`: moto overwrites those that exist, and takes destinations
-  without a connection.
+- `Connection.__init__`, `describe`, `describe_short`: states, times and the secret's name and content are AWS's, and the
+  answers leave out passwords and keys.
+- `EventsBackend.create_connection`, `create_api_destination`: moto overwrites an older one of the same name, and takes
+  destinations without a connection.
 - `EventsBackend.update_connection`, `update_api_destination`: moto changes neither times nor the secret.
-- `EventsBackend.describe_connection`, `describe_api_destination`: AWS's words for those that don't exist.
-- `EventsBackend.delete_connection`, `EventsHandler.deauthorize_connection`: the states; moto lacks the latter.
+- `EventsBackend.describe_connection`, `describe_api_destination`: AWS's words if there is none of this name.
+- `EventsBackend.delete_connection`: the state is AWS's.
+- `EventsHandler.deauthorize_connection`: moto has none.
 - `EventsHandler.list_connections`, `list_api_destinations`: moto ignores all parameters and leaves out fields.
 """
 
@@ -75,7 +76,7 @@ def _authorize(connection: Any) -> None:
 
 
 def _secret(parameters: JsonObject) -> JsonObject:
-    """What Secrets Manager keeps: the fields of the authorization side by side, and those of all invocations."""
+    """The text for Secrets Manager: all fields of the authorization side by side, and the parameters of each call."""
     flat: JsonObject = {}
     for name, value in parameters.items():
         flat |= {name: value} if name == "InvocationHttpParameters" else value
