@@ -128,6 +128,13 @@ def an_unknown_partner_is_an_error_of_the_server():
     except KeyError:
         return True
 
+def a_replay_that_is_complete_is_canceled():
+    bus = events.describe_event_bus()["Arn"]
+    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
+    events.start_replay(
+        ReplayName="r", EventSourceArn=archive, EventStartTime=5, EventEndTime=6, Destination={"Arn": bus})
+    return events.cancel_replay(ReplayName="r")["State"] == "CANCELLING"
+
 def an_unknown_bus_has_no_archives():
     none = "arn:aws:events:us-east-1:123456789012:event-bus/none"
     return events.list_archives(EventSourceArn=none)["Archives"] == []
@@ -139,7 +146,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 20, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 21, "events/*.py")
 
 
 def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
@@ -391,6 +398,32 @@ def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> Non
     )  # fmt: skip
 
 
+def test_a_replay_can_be_canceled_until_it_is_complete(kit: Any) -> None:
+    events, now = here.events(), datetime.now(UTC)
+    archive = events.create_archive(ArchiveName="orders", EventSourceArn=BUS)["ArchiveArn"]
+
+    def start(name: str) -> Any:
+        return events.start_replay(
+            ReplayName=name, EventSourceArn=archive, EventStartTime=now - timedelta(hours=1), EventEndTime=now,
+            Destination={"Arn": BUS},
+        )  # fmt: skip
+
+    def state(name: str) -> str:
+        return str(events.describe_replay(ReplayName=name)["State"])
+
+    assert start("first")["State"] == "STARTING"
+    assert (state("first"), events.list_replays()["Replays"][0]["State"]) == ("STARTING", "STARTING")
+    assert events.cancel_replay(ReplayName="first")["State"] == "CANCELLING"
+    start("second")
+    kit.eventually(lambda: state("second") == "COMPLETED", "the second replay is complete")
+    assert state("first") == "CANCELLED"
+    for name in ("first", "second"):
+        kit.refused(
+            lambda name=name: events.cancel_replay(ReplayName=name), "IllegalStatusException",
+            message=f"Replay {name} is not in a valid state for this operation.",
+        )  # fmt: skip
+
+
 @pytest.mark.usefixtures("aws")
 def test_an_archive_that_is_updated_keeps_other_events() -> None:
     events = here.events()
@@ -423,6 +456,8 @@ def test_a_partner_that_nobody_knows(kit: Any) -> None:
     for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
         words = f"Event source {name} does not exist."
         kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
+    entry = here.entry({}) | {"Source": name}
+    kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
 
 
 @pytest.mark.parametrize("event", ["lamp", '"lamp"', "[]", '{"source": "hikari.shop"}'])

@@ -102,7 +102,7 @@ def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _not_json(error: Exception) -> str:
-    """The reason in AWS's words, which are those of Jackson, a library that reads JSON."""
+    """The reason in the words of Jackson, the library with which AWS reads JSON."""
     if not isinstance(error, json.JSONDecodeError):
         return f"Invalid JSON: {error}"
     if not error.doc.strip():

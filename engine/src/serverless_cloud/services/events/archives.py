@@ -2,7 +2,9 @@
 
 The patches and their reasons:
 
-- `Replay.replay_events`: moto replays all events of an archive, and ignores the times and rules of the request.
+- `Replay.replay_events`: moto replays all events of an archive within StartReplay, and ignores the times and rules of
+  the request.
+- `EventsBackend.cancel_replay`: moto cancels what is complete.
 - `EventsBackend.create_archive`, `update_archive`: patterns are read as AWS reads them; moto's archive keeps the events
   of its first pattern when it is updated.
 - `EventsBackend.start_replay`: the times are looked at before the archive.
@@ -14,10 +16,11 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.events import models
-from moto.events.exceptions import ValidationException
+from moto.events.exceptions import IllegalStatusException, ValidationException
 from moto.events.models import Archive, EventPattern, EventsBackend, Replay
 from moto.events.responses import EventsHandler
 
@@ -26,10 +29,15 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.events import entries as eventbridge_entries
 from serverless_cloud.events.router import Event
+from serverless_cloud.plane import DataPlane
+from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.services.events.buses import page
 from serverless_cloud.services.events.rules import parsed, view
 
 patches = Service("events", defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise")
+
+#: From StartReplay to the first event, on scaled time. On AWS it takes minutes; a replay can be canceled before.
+REPLAY_STARTS_S = 1.0
 
 
 @patches.replaces("moto.events.models:EventsBackend.create_archive")
@@ -73,20 +81,58 @@ def start_replay(
     return start_replay.original(backend, name, description, source_arn, start_time, end_time, destination)
 
 
+class Replays:
+    """The replays that have not begun."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._timer = Timer("replays", plane.tasks, lambda: plane.time_scale)
+        plane.forgetting.append(self._timer.clear)
+
+    def start(self, replay: Replay, archive: Archive) -> None:
+        """Brings the events back after a moment; returns at once."""
+        now = datetime.now(UTC)
+        due = now + timedelta(seconds=REPLAY_STARTS_S)
+        self._timer.set(
+            replay.arn, now, lambda moment: due if moment < due else None, lambda _: _bring_back(replay, archive)
+        )
+
+
+def connect(plane: DataPlane) -> None:
+    """Lets replays run."""
+    current.parts[Replays] = Replays(plane)
+
+
 @patches.replaces(
     "moto.events.models:Replay.replay_events",
     defect="engine/tests/test_event_seams.py::test_stock_moto_still_has_the_defects_that_the_seam_mends",
     upstream="A replay takes notice of its times and rules.",
 )
-def replay_events(replay: Replay, archive: Any) -> None:
+def replay_events(replay: Replay, archive: Archive) -> None:
+    current.parts[Replays].start(replay, archive)
+
+
+def _bring_back(replay: Replay, archive: Archive) -> None:
+    if replay.state != models.ReplayState.STARTING:  # canceled
+        return
     replay.state = models.ReplayState.RUNNING
-    for event in _in_time(archive.events, replay.event_start_time, replay.event_end_time):
+    events: list[Any] = archive.events
+    for event in _in_time(events, replay.event_start_time, replay.event_end_time):
         bus = models.events_backends[replay.account_id][replay.region].describe_event_bus(archive.event_bus_name)
         for rule in list(bus.rules.values()):
             if rule.arn in (replay.destination.get("FilterArns") or [rule.arn]):
                 current.plane.events.offer(view(rule), event | {"replay-name": replay.name})
     replay.state = models.ReplayState.COMPLETED
     replay.end_time = time.time()
+
+
+@patches.replaces(
+    "moto.events.models:EventsBackend.cancel_replay", upstream="A replay that is complete can't be canceled."
+)
+def cancel_replay(backend: EventsBackend, name: str) -> dict[str, str]:
+    replay = backend.replays.get(name)
+    if replay is not None and replay.state == models.ReplayState.COMPLETED:
+        raise IllegalStatusException(f"Replay {name} is not in a valid state for this operation.")
+    return cancel_replay.original(backend, name)
 
 
 def _in_time(events: list[Event], start: str | float | None, end: str | float | None) -> list[Event]:

@@ -11,7 +11,8 @@ The patches and their reasons:
 - `EventsBackend.remove_permission`: moto has other words for a bus without a policy.
 - `EventsBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: moto looks only at the end of the ARN, so it
   confuses rules of the same name, and calls a missing bus a rule.
-- `EventsBackend.describe_event_source`, `describe_partner_event_source`: moto fails if there is none.
+- `EventsBackend.describe_event_source`, `describe_partner_event_source`, `put_partner_events`: moto
+  fails if there is none.
 """
 
 from __future__ import annotations
@@ -212,6 +213,14 @@ def _describe_source(patch: Patch[..., object], /, backend: EventsBackend, name:
     if name not in sources:
         raise ResourceNotFoundException(f"Event source {name} does not exist.")
     return patch.original(backend, name)
+
+
+@patches.replaces("moto.events.models:EventsBackend.put_partner_events")
+def put_partner_events(backend: EventsBackend, entries: list[JsonObject]) -> None:
+    for entry in entries:
+        if (name := entry.get("Source")) not in backend.partner_event_sources:
+            raise ResourceNotFoundException(f"Event source {name} does not exist.")
+    put_partner_events.original(backend, entries)
 
 
 def _require_honoured(given: JsonObject) -> None:

@@ -4,8 +4,8 @@ A connection with OAuth stays AUTHORIZING, and its API destinations INACTIVE, be
 
 The patches and their reasons:
 
-- `Connection.__init__`, `describe`, `describe_short`: states, times and the secret's name and content are AWS's, and the
-  answers leave out passwords and keys.
+- `Connection.__init__`, `describe`, `describe_short`: states, times and the secret's name and content are AWS's.
+  Answers leave out passwords and keys.
 - `EventsBackend.create_connection`, `create_api_destination`: moto overwrites an older one of the same name, and takes
   destinations without a connection.
 - `EventsBackend.update_connection`, `update_api_destination`: moto changes neither times nor the secret.
