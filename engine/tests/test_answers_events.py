@@ -15,11 +15,12 @@ BUS = f"arn:aws:events:{ACCOUNT}:event-bus/default"
 VALIDATION, MISSING = "ValidationException", "ResourceNotFoundException"
 API_KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "key", "ApiKeyValue": "hidden"}}
 BASIC = {"BasicAuthParameters": {"Username": "aiko", "Password": "hidden"}}
-OAUTH = {
+OAUTH: dict[str, Any] = {
     "OAuthParameters": {
         "AuthorizationEndpoint": "https://bank.example/token",
         "ClientParameters": {"ClientID": "hikari", "ClientSecret": "hidden"},
         "HttpMethod": "POST",
+        "OAuthHttpParameters": {"BodyParameters": [{"Key": "shop", "Value": "hikari", "IsValueSecret": False}]},
     }
 }
 STOCK = """
@@ -267,9 +268,12 @@ def test_tags_belong_to_one_rule_or_bus(kit: Any) -> None:
         ("BASIC", BASIC, {"BasicAuthParameters": {"Username": "aiko"}}, {"username": "aiko", "password": "hidden"}),
         ("OAUTH_CLIENT_CREDENTIALS", OAUTH,
          {"OAuthParameters": {"AuthorizationEndpoint": "https://bank.example/token", "HttpMethod": "POST",
-                              "ClientParameters": {"ClientID": "hikari"}}},
+                              "ClientParameters": {"ClientID": "hikari"},
+                              "OAuthHttpParameters": OAUTH["OAuthParameters"]["OAuthHttpParameters"]}},
          {"client_id": "hikari", "client_secret": "hidden", "http_method": "POST",
-          "authorization_endpoint": "https://bank.example/token"}),
+          "authorization_endpoint": "https://bank.example/token",
+          "oauth_http_parameters": {
+              "body_parameters": [{"key": "shop", "value": "hikari", "is_value_secret": False}]}}),
     ],
 )  # fmt: skip
 def test_a_connection_keeps_its_secrets_in_secrets_manager(

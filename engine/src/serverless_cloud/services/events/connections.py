@@ -82,7 +82,7 @@ def _secret(parameters: JsonObject) -> JsonObject:
         flat |= {name: value} if name == "InvocationHttpParameters" else value
     flat |= flat.pop("ClientParameters", {})
     made: JsonObject = CamelToUnderscoresWalker.parse(flat)
-    return made
+    return {name.replace("o_auth", "oauth"): value for name, value in made.items()}
 
 
 def _told(value: Any) -> Any:
