@@ -240,7 +240,8 @@ def test_test_event_pattern_answers_without_a_rule(kit: Any) -> None:
     small = event | {"detail": {"total": 9}}
     assert test(EventPattern=json.dumps(BIG), Event=json.dumps(small))["Result"] is False
     del event["account"]
-    kit.refused(lambda: test(EventPattern=json.dumps(BIG), Event=json.dumps(event)), "ValidationException", "account")
+    refusal = kit.refused(lambda: test(EventPattern=json.dumps(BIG), Event=json.dumps(event)), "ValidationException")
+    assert refusal.message == "Parameter Event is not valid."
     refusal = kit.refused(lambda: test(EventPattern='{"a": [{"is": 1}]}', Event=json.dumps(event)))
     assert refusal.code == "InvalidEventPatternException"
 

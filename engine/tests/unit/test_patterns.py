@@ -121,7 +121,17 @@ DETAIL_MISSES: list[tuple[str, Any]] = [
 ]
 
 INVALID: list[tuple[str, str]] = [
-    ("", "Invalid JSON"),
+    ("", "Filter is not an object"),
+    ("lamp", "Unrecognized token 'lamp': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or"),
+    ("{'source': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"),
+    ('{"source": [a-b]}', "Unrecognized token 'a': was expecting (JSON String, Number, Array, Object or token"),
+    ("{\"source\": ['a']}", "Unexpected character (''' (code 39)): expected a valid value (JSON String, Number,"),
+    (
+        '{"source" ["a"]}',
+        "Unexpected character ('[' (code 91)): was expecting a colon to separate field name and value",
+    ),
+    ('{"source": ["a"] "b"}', "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries"),
+    ('{"source": ["a"', "Unexpected end-of-input within/between Object entries"),
     ("[]", "Filter is not an object"),
     ("{}", "Empty objects are not allowed"),
     ('{"detail": {}}', "Empty objects are not allowed"),
@@ -151,7 +161,29 @@ INVALID: list[tuple[str, str]] = [
     ('{"ip": [{"cidr": "10.0.0/8"}]}', "Nonstandard IP address: 10.0.0"),
     ('{"order": [{"wildcard": "a**b"}]}', "Consecutive wildcard characters at pos 2"),
     ('{"order": [{"wildcard": "a\\\\b"}]}', "Invalid escape character at pos 2"),
-    ('{"order": [{"anything-but": null}]}', "Inside anything but list, start|null|boolean is not supported."),
+    ('{"order": [{"anything-but": null}]}', "Value of anything-but must be an array or single string/number value."),
+    ('{"order": [{"anything-but": true}]}', "Value of anything-but must be an array or single string/number value."),
+    ('{"order": [{"anything-but": [null]}]}', "Inside anything but list, start|null|boolean is not supported."),
+    ('{"order": [{"anything-but": {}}]}', "Anything-But expression name not found"),
+    (
+        '{"order": [{"anything-but": {"prefix": {"equals-ignore-case": "a"}}}]}',
+        "Value of anything-but must be an array or single string/number value.",
+    ),
+    (
+        '{"order": [{"anything-but": {"suffix": null}}]}',
+        "Value of anything-but must be an array or single string/number value.",
+    ),
+    ('{"order": [{"anything-but": {"prefix": 3}}]}', "prefix/suffix match pattern must be a string"),
+    ('{"order": [{"anything-but": {"wildcard": [3]}}]}', "wildcard match pattern must be a string"),
+    (
+        '{"order": [{"anything-but": {"equals-ignore-case": 3}}]}',
+        "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+    ),
+    ('{"order": [{"anything-but": {"prefix": "a", "suffix": "b"}}]}', "Too many elements in numeric expression"),
+    ('{"order": [{"anything-but": "a", "prefix": "b"}]}', "Too many elements in numeric expression"),
+    ('{"order": [{"prefix": {}}]}', "Prefix expression name not found"),
+    ('{"order": [{"prefix": 3, "suffix": "b"}]}', "prefix match pattern must be a string"),
+    ('{"lamps": [{"numeric": [">", 0, 5]}]}', "Bad value in numeric range: 5"),
     ('{"order": [{"anything-but": []}]}', "Inside anything but list, either all values are number or string"),
     ('{"order": [{"anything-but": ["A", 1]}]}', "Inside anything but list, either all values are number or string"),
     ('{"order": [{"anything-but": {"prefix": ""}}]}', "Null prefix/suffix not allowed"),
@@ -181,6 +213,13 @@ def test_the_whole_event_and_a_list_in_it() -> None:
     assert _matches({"source": ["hikari.shop"], "resources": [{"suffix": "invoices"}], "detail": {"lamps": [3]}})
     assert not _matches({"source": ["hikari.shop"], "resources": ["arn:aws:s3:::other"]})
     assert not Pattern.parse('{"source": ["hikari.shop"]}').matches("no object")
+
+
+def test_a_name_that_comes_twice_in_a_pattern() -> None:
+    twice = '{"source": ["a"], "detail": {"lamps": [3]}, "source": ["hikari.shop"], "detail": {"n": [1]}}'
+    pattern = Pattern.parse(twice)
+    assert pattern.matches({"source": "hikari.shop", "detail": {"lamps": 3, "n": 1}})
+    assert not pattern.matches({"source": "hikari.shop", "detail": {"lamps": 4, "n": 1}})
 
 
 def test_list_in_list() -> None:

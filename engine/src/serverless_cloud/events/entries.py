@@ -26,10 +26,15 @@ class InvalidRequest(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: taken, with its event and its bus, or refused with AWS's error code and words."""
+    """One entry: taken, with its event and its bus, or refused with AWS's error code and words.
+
+    Args:
+        place: the account and Region of a bus that is given by its ARN.
+    """
 
     event: Event | None = None
     bus: str = "default"
+    place: tuple[str, str] | None = None
     error: str = ""
     message: str = ""
 
@@ -93,7 +98,8 @@ def _read(entry: JsonObject, account_id: str, region: str, now: str) -> Entry:
         "resources": list(entry.get("Resources") or []),
         "detail": detail,
     }
-    return Entry(event, bus_name(entry.get("EventBusName")))
+    bus = entry.get("EventBusName")
+    return Entry(event, bus_name(bus), _place(bus))
 
 
 def _finite(text: str) -> float:
@@ -110,6 +116,11 @@ def time_of(given: str | float | None) -> str | None:
         return iso(datetime.fromtimestamp(given, UTC))
     moment = datetime.fromisoformat(given)
     return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _place(bus: str | None) -> tuple[str, str] | None:
+    parts = (bus or "").split(":")
+    return (parts[4], parts[3]) if len(parts) == 6 else None
 
 
 def bus_name(given: str | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -23,6 +24,9 @@ Membership = Mapping[int, int]
 MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may make
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
 _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
+
+_TOKEN = re.compile(r"\w+")
+_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
 class InvalidPattern(ValueError):
@@ -69,9 +73,9 @@ class Pattern:
             InvalidPattern: it is not a pattern. The words are AWS's.
         """
         try:
-            given = json.loads(text, parse_constant=no_json)
+            given = json.loads(text, parse_constant=no_json, object_pairs_hook=_merged)
         except (ValueError, RecursionError) as error:
-            raise InvalidPattern(f"Invalid JSON: {error}") from error
+            raise InvalidPattern(_not_json(error)) from error
         if not isinstance(given, dict):
             raise InvalidPattern("Filter is not an object")
         return Pattern(tuple(_object(given, "", [{}], in_or=False)))
@@ -86,6 +90,35 @@ class Pattern:
         for path, value, membership in _leaves(event, "", {}, iter(range(1 << 30))):
             found.setdefault(path, []).append((value, membership))
         return any(_holds(fields, found) for fields in self._alternatives)
+
+
+def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a pattern: if a name comes twice, the last list counts, and objects are put together."""
+    made: dict[str, Any] = {}
+    for name, value in members:
+        both = isinstance(value, dict) and isinstance(made.get(name), dict)
+        made[name] = made[name] | value if both else value
+    return made
+
+
+def _not_json(error: Exception) -> str:
+    """The reason in the words of Jackson, the library with which AWS reads JSON."""
+    if not isinstance(error, json.JSONDecodeError):
+        return f"Invalid JSON: {error}"
+    if not error.doc.strip():
+        return "Filter is not an object"
+    rest = error.doc[error.pos :]
+    if not rest or error.msg.startswith("Unterminated"):
+        return "Unexpected end-of-input within/between Object entries"
+    if error.msg == "Expecting value" and (token := _TOKEN.match(rest)):
+        return f"Unrecognized token '{token[0]}': was expecting {_VALUES}"
+    expected = {
+        "Expecting value": f"expected a valid value {_VALUES}",
+        "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
+        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
+        "Expecting ',' delimiter": "was expecting comma to separate Object entries",
+    }.get(error.msg, error.msg)
+    return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {expected}"
 
 
 def no_json(name: str) -> NoReturn:
@@ -197,9 +230,20 @@ def _field(given: list[Any]) -> _Field:
 
 
 class _Operators(operators.Operators):
-    """The operators of EventBridge: all that there are."""
+    """The operators of EventBridge: all that there are. Event Ruler reads the operand before a second name."""
 
     texts = (*operators.Operators.texts, "wildcard")
+    bad_sign = "Bad value in numeric range"
+
+    def test(self, rule: Any) -> Test:
+        if not isinstance(rule, dict) or not rule:
+            return super().test(rule)
+        name, operand = next(iter(rule.items()))
+        made = self.operator(name, operand)
+        if len(rule) > 1:
+            many = name in ("numeric", "anything-but")
+            raise InvalidOperator(_TOO_MANY if many else "Only one key allowed in match expression")
+        return made
 
     def operator(self, name: str, operand: Any) -> Test:
         if name == "exactly":
@@ -212,26 +256,42 @@ class _Operators(operators.Operators):
             return on_text(lambda value: _matches_wildcard(parts, value))
         if name == "equals-ignore-case" or not isinstance(operand, dict):
             return super().of_text(name, operand)
-        inner, folded = self.single(operand)
+        if not operand:
+            raise InvalidOperator(f"{name.capitalize()} expression name not found")
+        inner, folded = next(iter(operand.items()))
         if inner != "equals-ignore-case":
             raise InvalidOperator(f"Unsupported {name} pattern: {inner}")
         test = super().of_text(name, operators.require_text(inner, folded).casefold())
+        self.single(operand)
         return on_text(lambda value: test(value.casefold()))
 
     def anything_but(self, operand: Any) -> Test:
         """A value that is not a text is anything but a prefix."""
-        if not isinstance(operand, dict):
-            return super().anything_but(operand)
-        name, inner = self.single(operand)
-        if name not in self.texts:
+        if operand == {}:
+            raise InvalidOperator("Anything-But expression name not found")
+        name, inner = next(iter(operand.items())) if isinstance(operand, dict) else ("", operand)
+        if name and name not in self.texts:
             raise InvalidOperator(f"Unsupported anything-but pattern: {name}")
-        wanted = inner if isinstance(inner, list) else [inner]
+        if not isinstance(inner, list | str) and not self.is_number(inner):
+            raise InvalidOperator("Value of anything-but must be an array or single string/number value.")
+        if not name:
+            return super().anything_but(inner)
+        tests = [self._affix(name, each) for each in (inner if isinstance(inner, list) else [inner])]
+        if len(operand) > 1:
+            raise InvalidOperator(_TOO_MANY)
+        return operators.none_of(tests)
+
+    def _affix(self, name: str, wanted: Any) -> Test:
+        """One text inside anything-but."""
+        if name == "equals-ignore-case" and not isinstance(wanted, str):
+            raise InvalidOperator(
+                "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
+            )
         is_affix = name in ("prefix", "suffix")
-        if is_affix and "" in wanted:
+        text = operators.require_text("prefix/suffix" if is_affix else name, wanted)
+        if is_affix and not text:
             raise InvalidOperator("Null prefix/suffix not allowed")
-        return operators.none_of(
-            [self.of_text(name, operators.require_text("prefix/suffix" if is_affix else name, each)) for each in wanted]
-        )
+        return self.of_text(name, text)
 
     def check_mask(self, version: int, bits: int) -> None:
         most = 32 if version == 4 else 128
@@ -239,6 +299,7 @@ class _Operators(operators.Operators):
             raise InvalidOperator(f"IPv{version} mask bits must be < {most}")
 
 
+_TOO_MANY = "Too many elements in numeric expression"
 _OPERATORS = _Operators()
 
 

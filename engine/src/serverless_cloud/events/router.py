@@ -88,11 +88,13 @@ class Router:
         """Says where the rules are, and who takes an event to their targets."""
         self._rules, self._run = rules, run
 
-    def publish(self, event: Mapping[str, Any], bus: str = "default") -> str:
+    def publish(self, event: Mapping[str, Any], bus: str = "default", place: tuple[str, str] | None = None) -> str:
         """Puts an event of a service ("aws.s3") on a bus; returns at once.
 
         Args:
             event: source, detail-type, account, region and detail; resources, time and id if they are known.
+            bus: its name.
+            place: the bus's account and Region; None: the event's.
 
         Returns: the event's id.
         """
@@ -108,7 +110,8 @@ class Router:
             "resources": list(event.get("resources") or []),
             "detail": event["detail"],
         }
-        self._arrive(Arrival(whole, now), whole["account"], whole["region"], bus)
+        account_id, region = place or (whole["account"], whole["region"])
+        self._arrive(Arrival(whole, now), account_id, region, bus)
         return str(whole["id"])
 
     def offer(self, rule: Rule, event: Event) -> None:
@@ -138,7 +141,7 @@ class Router:
         if self._rules(account_id, region, bus) is None:
             raise TargetFailed("NO_RESOURCE", f"Event bus {bus} does not exist.", False, "ResourceNotFoundException")
         if region != target.region:
-            event |= {"id": str(uuid.uuid4()), "region": region}
+            event["id"] = str(uuid.uuid4())
         self._arrive(Arrival(event, iso(datetime.now(UTC)), from_another_bus=True), account_id, region, bus)
 
     def _arrive(self, arrival: Arrival, account_id: str, region: str, bus: str) -> None:

@@ -26,7 +26,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "s3": ("notifications", "buckets"),
     "dynamodb": ("streams",),
     "kinesis": ("streams", "requests"),
-    "events": ("rules", "scheduled_rules"),
+    "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
     "iam": ("enforcement", "policies"),
     "rds": ("instances", "proxies"),
     "apigateway": (  # version 1 and version 2

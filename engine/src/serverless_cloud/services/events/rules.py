@@ -5,16 +5,13 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
 
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
 - `Rule.send_to_targets`: events from moto's other services go to the data plane.
-- `Replay.replay_events`: moto replays all events of an archive, and ignores the times and rules of the request.
 - `EventsBackend.put_rule`, `put_targets`: refused before moto keeps them if AWS refuses them or they have no effect.
 - `EventsBackend.describe_rule`, `enable_rule`, `disable_rule`, `list_targets_by_rule`: for a rule that is not there the
   words are not AWS's.
 - the pages of `list_targets_by_rule`: moto tells targets apart by their ARN, which several may share, and then gives
   the same page for ever.
-- `EventsHandler.test_event_pattern`, `update_event_bus`: moto has none.
-- `EventsBackend.create_event_bus`, `EventsHandler.create_event_bus`: names and settings are checked; a setting without
-  effect here is refused before moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
-- `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
+- `EventsHandler.call_action`: every request is checked against the API reference first.
+- `EventsHandler.test_event_pattern`: moto has none.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
   own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 """
@@ -22,15 +19,13 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.core.utils import unix_time
 from moto.events import models
 from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
-from moto.events.models import EventBus, EventsBackend
+from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
 from serverless_cloud.core import current
@@ -43,7 +38,7 @@ from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Event, Rule
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.shape_rules import require_shape
+from serverless_cloud.services.shape_rules import answer_to_invalid
 
 patches = Service(
     "events", defect="engine/tests/test_event_seams.py::test_stock_moto_still_has_the_defects_that_the_seam_mends"
@@ -51,25 +46,9 @@ patches = Service(
 
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
 ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
-#: Parameters of PutRule, and what moto calls them.
-_RULE_PARAMETERS = {
-    "Description": "description",
-    "EventBusName": "event_bus_arn",
-    "EventPattern": "event_pattern",
-    "RoleArn": "role_arn",
-    "ScheduleExpression": "scheduled_expression",
-    "State": "state",
-    "Tags": "tags",
-}
-#: Settings of a bus that the local cloud doesn't support, with moto's names for the settings that it passes on.
-_NOT_HONOURED = {
-    "KmsKeyIdentifier": "kms_key_identifier",
-    "DeadLetterConfig": "dead_letter_config",
-    "LogConfig": "log_config",
-}
 _LIMIT_EXCEEDED = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-#: TestEventPattern, API reference: these must be there.
-EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+#: TestEventPattern: these must be there. The API reference names `resources` as well; AWS accepts events without it.
+EVENT_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
 
 
 def rules_of(account_id: str, region: str, bus: str) -> Sequence[Rule] | None:
@@ -112,6 +91,11 @@ def _archiving(rule: models.Rule) -> Callable[[Event], None]:
     return keep
 
 
+@patches.replaces("moto.events.responses:EventsHandler.call_action", expects="self")
+def call_action(response: EventsHandler) -> Any:
+    return answer_to_invalid("events", response) or call_action.original(response)
+
+
 def connect(plane: DataPlane) -> None:
     """Puts the data plane behind EventBridge."""
     deliveries = Deliveries(plane.tasks, lambda: plane.time_scale)
@@ -133,23 +117,20 @@ def _send_safe_notification(*_: object) -> None:
 
 @patches.replaces("moto.events.models:EventsBackend.put_events", defect="data plane")
 def put_events(backend: EventsBackend, events: list[JsonObject]) -> list[dict[str, str]]:
-    require_shape("events", "PutEvents", {"Entries": events})
     try:
         entries = eventbridge_entries.read(events or [], backend.account_id, backend.region_name)
     except eventbridge_entries.InvalidRequest as error:
         raise ValidationException(str(error)) from error
     for entry in entries:
         if entry.event is not None:
-            current.plane.events.publish(entry.event, entry.bus)
+            current.plane.events.publish(entry.event, entry.bus, entry.place)
     return [entry.result for entry in entries]
 
 
 def check_rule(backend: EventsBackend, name: str, given: JsonObject) -> None:
     """Raises for a rule that AWS refuses. Args: given: the settings, as moto calls them."""
-    asked = {parameter: given.get(key) for parameter, key in _RULE_PARAMETERS.items()}
-    require_shape("events", "PutRule", {"Name": name} | asked)
     if given.get("event_pattern"):
-        _parsed(given["event_pattern"])
+        parsed(given["event_pattern"])
     if role := given.get("role_arn"):
         try:
             current.plane.permissions.require_trust(role, eventbridge_rules.PRINCIPAL)
@@ -164,8 +145,7 @@ def check_rule(backend: EventsBackend, name: str, given: JsonObject) -> None:
 
 @patches.replaces("moto.events.models:EventsBackend.put_targets", upstream="A rule has at most five targets.")
 def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[JsonObject]) -> None:
-    if not (of_archive := _is_of_an_archive(targets)):
-        require_shape("events", "PutTargets", {"Rule": name, "EventBusName": event_bus_arn, "Targets": targets})
+    of_archive = _is_of_an_archive(targets)
     bus = backend.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
     rule = bus.rules.get(name) if bus else None
     if rule is not None:  # else moto says so
@@ -176,90 +156,22 @@ def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, ta
     put_targets.original(backend, name, event_bus_arn, targets)
 
 
-@patches.replaces(
-    "moto.events.models:EventsBackend.create_event_bus",
-    expects=(
-        "self, name, event_source_name=None, description=None, kms_key_identifier=None, dead_letter_config=None, "
-        "tags=None"
-    ),
-)
-def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: object, **given: object) -> EventBus:
-    require_shape("events", "CreateEventBus", {"Name": name})
-    _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
-    return create_event_bus_of_backend.original(backend, name, *args, **given)
-
-
-@patches.replaces(
-    "moto.events.models:EventsBackend.delete_event_bus", upstream="A bus that has rules can't be deleted."
-)
-def delete_event_bus(backend: EventsBackend, name: str) -> None:
-    bus = backend.event_buses.get(name)
-    if name != "default" and bus is not None and bus.rules:
-        raise ValidationException("EventBus can't be deleted since it has rules.")
-    delete_event_bus.original(backend, name)
-
-
 @patches.replaces("moto.events.models:Rule.send_to_targets", defect="data plane")
 def send_to_targets(rule: models.Rule, original_event: JsonObject, transform_input: bool = True) -> None:
     del transform_input
     current.plane.events.offer(view(rule), dict(original_event))
 
 
-@patches.replaces("moto.events.models:Replay.replay_events", upstream="A replay takes notice of its times and rules.")
-def replay_events(replay: models.Replay, archive: Any) -> None:
-    replay.state = models.ReplayState.RUNNING
-    for event in _in_time(archive.events, replay.event_start_time, replay.event_end_time):
-        bus = models.events_backends[replay.account_id][replay.region].describe_event_bus(archive.event_bus_name)
-        for rule in list(bus.rules.values()):
-            if rule.arn in (replay.destination.get("FilterArns") or [rule.arn]):
-                current.plane.events.offer(view(rule), event | {"replay-name": replay.name})
-    replay.state = models.ReplayState.COMPLETED
-    replay.end_time = time.time()
-
-
-@patches.replaces("moto.events.responses:EventsHandler.create_event_bus")
-def answer_create_event_bus(response: EventsHandler) -> tuple[str, JsonObject]:
-    _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
-    return answer_create_event_bus.original(response)
-
-
-@patches.replaces("moto.events.responses:EventsHandler.update_event_bus", expects="", upstream="UpdateEventBus exists.")
-def update_event_bus(response: EventsHandler) -> str:
-    given = {name: response._get_param(name) for name in ("Name", "Description", *_NOT_HONOURED)}
-    require_shape("events", "UpdateEventBus", given)
-    _require_honoured(given)
-    bus = response.events_backend.describe_event_bus(given["Name"])  # without a name: the default bus
-    if given["Description"] is not None:
-        bus.description = given["Description"]
-    bus.last_modified_time = unix_time()
-    told = {"Arn": bus.arn, "Name": bus.name, "Description": bus.description}
-    return json.dumps({name: value for name, value in told.items() if value is not None})
-
-
 @patches.replaces("moto.events.responses:EventsHandler.test_event_pattern", upstream="TestEventPattern exists.")
 def test_event_pattern(response: EventsHandler) -> str:
-    given = {name: response._get_param(name) for name in ("EventPattern", "Event")}
-    require_shape("events", "TestEventPattern", given)
-    pattern = _parsed(given["EventPattern"])
+    pattern = parsed(response._get_param("EventPattern"))
     try:
-        event = json.loads(given["Event"])
+        event = json.loads(response._get_param("Event"))
     except (ValueError, RecursionError) as error:
-        raise ValidationException(f"Parameter Event is not valid. Reason: it is not JSON: {error}") from error
-    missing = [name for name in EVENT_FIELDS if not isinstance(event, dict) or name not in event]
-    if missing:
-        raise ValidationException(f"Parameter Event is not valid. Reason: it must have {', '.join(missing)}.")
+        raise ValidationException("Parameter Event is not valid.") from error
+    if not isinstance(event, dict) or any(name not in event for name in EVENT_FIELDS):
+        raise ValidationException("Parameter Event is not valid.")
     return json.dumps({"Result": pattern.matches(event)})
-
-
-def _require_honoured(given: JsonObject) -> None:
-    for setting in _NOT_HONOURED:
-        if given.get(setting):
-            raise NotHonoured(f"{setting} of an event bus")
-
-
-def _in_time(events: list[Event], start: str | float | None, end: str | float | None) -> list[Event]:
-    first, last = eventbridge_entries.time_of(start) or "", eventbridge_entries.time_of(end) or "~"
-    return [event for event in list(events) if first <= event["time"] <= last]
 
 
 def require_rule(backend: EventsBackend, name: str, event_bus_arn: str | None) -> None:
@@ -290,7 +202,8 @@ def _check(target: JsonObject) -> None:
         raise NotHonoured(str(error), "{}") from error
 
 
-def _parsed(text: str) -> Pattern:
+def parsed(text: str) -> Pattern:
+    """A pattern. Raises InvalidEventPatternException, with AWS's reason, if the text is none."""
     try:
         return Pattern.parse(text)
     except InvalidPattern as error:

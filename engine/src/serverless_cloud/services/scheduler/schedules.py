@@ -2,11 +2,14 @@
 
 moto keeps schedules and invokes nothing. The patches and their reasons:
 
+- `EventBridgeSchedulerResponse.call_action`: every request is checked against the API reference first, and errors have
+  a Message, as AWS writes it.
 - `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: refuse what AWS refuses or the local
   cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
 - `EventBridgeSchedulerResponse.create_schedule_group`: moto overwrites a group of the same name.
 - `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: a deleted schedule no longer runs; a
   missing group is reported.
+- `EventBridgeSchedulerBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: so it is there.
 - `ScheduleExists.code`: 409.
 
 Rules: EventBridge Scheduler API reference and User Guide. Words marked "ours" are not AWS's: it documents none.
@@ -22,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.scheduler.exceptions import ScheduleGroupNotFound
@@ -30,7 +34,7 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Service
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
@@ -39,7 +43,7 @@ from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.schedules.expressions import InvalidExpression, Within, parse_schedule, time_zone
 from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
-from serverless_cloud.services.shape_rules import ValidationException, asked_by_path, require_shape
+from serverless_cloud.services.shape_rules import ValidationException, answer_to_invalid, asked_by_path
 
 patches = Service("scheduler", defect="engine/tests/test_schedule_seams.py::test_stock_moto_still_has_the_defects")
 
@@ -161,10 +165,23 @@ def connect(plane: DataPlane) -> None:
 patches.sets("moto.scheduler.exceptions:ScheduleExists.code", 409)
 
 
+@patches.replaces(
+    "moto.scheduler.responses:EventBridgeSchedulerResponse.call_action",
+    expects="self",
+    defect="engine/tests/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
+    upstream="Errors have a Message.",
+)
+def call_action(response: EventBridgeSchedulerResponse) -> Any:
+    status, headers, body = answer_to_invalid("scheduler", response) or call_action.original(response)
+    if int(status) >= 400 and isinstance(told := json.loads(body or "{}"), dict) and "message" in told:
+        body = json.dumps({"Message": told["message"]})
+    return status, headers, body
+
+
 @patches.replaces("moto.scheduler.responses:EventBridgeSchedulerResponse.create_schedule")
 def create_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
-    _check(current.plane, "CreateSchedule", given)
+    _check(current.plane, given)
     response.scheduler_backend.get_schedule_group(given.get("GroupName"))
     answer = create_schedule.original(response)
     _settle(response.scheduler_backend, given)
@@ -177,7 +194,7 @@ def create_schedule(response: EventBridgeSchedulerResponse) -> str:
 )
 def update_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
-    _check(current.plane, "UpdateSchedule", given)
+    _check(current.plane, given)
     answer = update_schedule.original(response)
     _settle(response.scheduler_backend, given)
     return answer
@@ -189,7 +206,6 @@ def update_schedule(response: EventBridgeSchedulerResponse) -> str:
 )
 def create_schedule_group(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
-    require_shape("scheduler", "CreateScheduleGroup", given)
     if given["Name"] in response.scheduler_backend.schedule_groups:
         raise _GroupExists(given["Name"])
     return create_schedule_group.original(response)
@@ -228,12 +244,30 @@ def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None
         current.parts[RunningSchedules].forget(schedule.arn)
 
 
+@patches.replaces_each(
+    "moto.scheduler.models:EventBridgeSchedulerBackend",
+    ("list_tags_for_resource", "tag_resource", "untag_resource"),
+    expects={
+        "list_tags_for_resource": "self, resource_arn",
+        "tag_resource": "self, resource_arn, tags",
+        "untag_resource": "self, resource_arn, tag_keys",
+    },
+    defect="engine/tests/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
+    upstream="Tags belong to a group that exists.",
+)
+def _tags(
+    patch: Patch[..., object], /, backend: EventBridgeSchedulerBackend, resource_arn: str, *given: object
+) -> object:
+    """The tags of a group that exists."""
+    backend.get_schedule_group(resource_arn.rpartition("/")[2])
+    return patch.original(backend, resource_arn, *given)
+
+
 # ---- what is refused
 
 
-def _check(plane: DataPlane, operation: str, given: JsonObject) -> None:
+def _check(plane: DataPlane, given: JsonObject) -> None:
     """Raises ValidationException for a CreateSchedule or UpdateSchedule as AWS does, NotHonoured where AWS takes it."""
-    require_shape("scheduler", operation, given)
     if given.get("KmsKeyArn"):
         raise NotHonoured("KmsKeyArn in schedules")
     _when(given)

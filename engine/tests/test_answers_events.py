@@ -1,0 +1,479 @@
+"""EventBridge answers as AWS does: what a boto3 user sees."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kits import events_kit as here, seam_kit
+
+ACCOUNT = "us-east-1:123456789012"
+BUS = f"arn:aws:events:{ACCOUNT}:event-bus/default"
+VALIDATION, MISSING = "ValidationException", "ResourceNotFoundException"
+API_KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "key", "ApiKeyValue": "hidden"}}
+BASIC = {"BasicAuthParameters": {"Username": "aiko", "Password": "hidden"}}
+OAUTH: dict[str, Any] = {
+    "OAuthParameters": {
+        "AuthorizationEndpoint": "https://bank.example/token",
+        "ClientParameters": {"ClientID": "hikari", "ClientSecret": "hidden"},
+        "HttpMethod": "POST",
+        "OAuthHttpParameters": {"BodyParameters": [{"Key": "shop", "Value": "hikari", "IsValueSecret": False}]},
+    }
+}
+STOCK = """
+KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
+
+def connect(name="c"):
+    return events.create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters=KEY)
+
+def statements_of_one_account_replace_each_other():
+    for sid in ("a", "b"):
+        events.put_permission(StatementId=sid, Principal="111111111111", Action="events:PutEvents")
+    return len(json.loads(events.describe_event_bus()["Policy"])["Statement"]) == 1
+
+def a_statement_without_a_sid_is_an_error_of_the_server():
+    try:
+        events.put_permission(Policy=json.dumps({"Statement": {"Principal": "*"}}))
+    except (TypeError, KeyError):
+        return True
+
+def a_policy_keeps_the_old_statements():
+    def put(sid, who):
+        rest = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+        statement = {"Sid": sid, "Principal": {"AWS": who}, **rest}
+        events.put_permission(Policy=json.dumps({"Statement": [statement]}))
+    put("a", "111111111111"), put("b", "222222222222")
+    return len(json.loads(events.describe_event_bus()["Policy"])["Statement"]) == 2
+
+def a_bus_without_a_policy_has_its_own_words():
+    try:
+        events.remove_permission(StatementId="none")
+    except ClientError as error:
+        return "does not have a policy" in str(error)
+
+def the_list_of_buses_lacks_descriptions():
+    events.create_event_bus(Name="b", Description="d")
+    return not any("Description" in bus or "CreationTime" in bus for bus in events.list_event_buses()["EventBuses"])
+
+def a_missing_bus_is_called_a_rule():
+    try:
+        events.list_tags_for_resource(ResourceARN="arn:aws:events:us-east-1:123456789012:event-bus/b")
+    except ClientError as error:
+        return "Rule b" in str(error)
+
+def an_archive_that_is_updated_archives_the_same():
+    bus = events.describe_event_bus()["Arn"]
+    events.create_archive(ArchiveName="a", EventSourceArn=bus, EventPattern=json.dumps({"source": ["old"]}))
+    events.update_archive(ArchiveName="a", EventPattern=json.dumps({"source": ["new"]}))
+    return "old" in events.describe_rule(Name="Events-Archive-a")["EventPattern"]
+
+def an_archive_takes_an_unknown_operator():
+    bus = events.describe_event_bus()["Arn"]
+    return "ArchiveArn" in events.create_archive(
+        ArchiveName="a", EventSourceArn=bus, EventPattern=json.dumps({"source": [{"is": 1}]}))
+
+def a_replay_may_end_when_it_starts():
+    bus = events.describe_event_bus()["Arn"]
+    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
+    return "ReplayArn" in events.start_replay(
+        ReplayName="r", EventSourceArn=archive, EventStartTime=5, EventEndTime=5, Destination={"Arn": bus})
+
+def lists_know_no_limit():
+    connect("c"), connect("d")
+    return len(events.list_connections(Limit=1)["Connections"]) == 2
+
+def a_connection_is_overwritten():
+    return connect()["ConnectionArn"] != connect()["ConnectionArn"]
+
+def a_connection_tells_no_times_and_another_secret():
+    connect()
+    found = events.describe_connection(Name="c")
+    return "LastAuthorizedTime" not in found and found["SecretArn"].split("/")[-1].startswith("auth")
+
+def oauth_is_authorized_at_once():
+    client = {"ClientID": "i", "ClientSecret": "s"}
+    parameters = {"OAuthParameters": {
+        "AuthorizationEndpoint": "https://e", "HttpMethod": "POST", "ClientParameters": client}}
+    made = events.create_connection(
+        Name="c", AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters=parameters)
+    return made["ConnectionState"] == "AUTHORIZED"
+
+def a_connection_is_deleted_as_authorized():
+    connect()
+    return events.delete_connection(Name="c")["ConnectionState"] == "AUTHORIZED"
+
+def a_connection_cannot_be_deauthorized():
+    try:
+        connect(), events.deauthorize_connection(Name="c")
+    except NotImplementedError:
+        return True
+
+def a_secret_stays_when_its_connection_is_updated():
+    connect()
+    new = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "new"}}
+    events.update_connection(Name="c", AuthParameters=new)
+    arn = events.describe_connection(Name="c")["SecretArn"]
+    return "new" not in boto3.client("secretsmanager", REGION).get_secret_value(SecretId=arn)["SecretString"]
+
+def a_destination_needs_no_connection_and_has_no_rate():
+    none = "arn:aws:events:us-east-1:123456789012:connection/none/1"
+    events.create_api_destination(Name="a", ConnectionArn=none, InvocationEndpoint="https://e", HttpMethod="GET")
+    return "InvocationRateLimitPerSecond" not in events.describe_api_destination(Name="a")
+
+def an_unknown_partner_is_an_error_of_the_server():
+    try:
+        events.describe_event_source(Name="aws.partner/bank.example/none")
+    except KeyError:
+        return True
+
+def a_replay_that_is_complete_is_canceled():
+    bus = events.describe_event_bus()["Arn"]
+    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
+    events.start_replay(
+        ReplayName="r", EventSourceArn=archive, EventStartTime=5, EventEndTime=6, Destination={"Arn": bus})
+    return events.cancel_replay(ReplayName="r")["State"] == "CANCELLING"
+
+def an_unknown_bus_has_no_archives():
+    none = "arn:aws:events:us-east-1:123456789012:event-bus/none"
+    return events.list_archives(EventSourceArn=none)["Archives"] == []
+
+def any_name_is_taken():
+    return "RuleArn" in events.put_rule(Name="a b", EventPattern=json.dumps({"source": ["s"]}))
+"""
+
+
+@seam_kit.asks_stock_moto
+def test_stock_moto_still_answers_otherwise() -> None:
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 21, "events/*.py")
+
+
+def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
+    """A connection."""
+    made: dict[str, Any] = here.events().create_connection(
+        Name=name, AuthorizationType=kind, AuthParameters=parameters or API_KEY, **more
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "words"),
+    [
+        ("create_api_destination",
+         {"Name": "to the bank", "ConnectionArn": "bank", "InvocationEndpoint": "https://bank.example",
+          "HttpMethod": "TELL"},
+         r"3 validation errors detected: Value 'to the bank' at 'name' failed to satisfy constraint: Member must "
+         r"satisfy regular expression pattern: [\.\-_A-Za-z0-9]+; Value 'bank' at 'connectionArn' failed to satisfy "
+         r"constraint: Member must satisfy regular expression pattern: ^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:"
+         r"([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$; Value 'TELL' at 'httpMethod' failed to satisfy "
+         r"constraint: Member must satisfy enum value set: [POST, GET, HEAD, OPTIONS, PUT, PATCH, DELETE]"),
+        ("create_connection", {"Name": "bank", "AuthorizationType": "NONE", "AuthParameters": API_KEY},
+         "1 validation error detected: Value 'NONE' at 'authorizationType' failed to satisfy constraint: Member must "
+         "satisfy enum value set: [BASIC, OAUTH_CLIENT_CREDENTIALS, API_KEY]"),
+        ("create_archive", {"ArchiveName": "a" * 49, "EventSourceArn": BUS},
+         f"1 validation error detected: Value '{'a' * 49}' at 'archiveName' failed to satisfy constraint: Member must "
+         "have length less than or equal to 48"),
+        ("put_targets", {"Rule": "orders", "Targets": [{"Id": "the queue", "Arn": BUS}]},
+         r"1 validation error detected: Value 'the queue' at 'targets.1.member.id' failed to satisfy constraint: "
+         r"Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+"),
+        ("put_permission", {"StatementId": "bank", "Principal": "aiko", "Action": "events:PutEvents"},
+         r"1 validation error detected: Value 'aiko' at 'principal' failed to satisfy constraint: Member must satisfy "
+         r"regular expression pattern: (\d{12}|\*)"),
+        ("list_replays", {"State": "LOST"},
+         "1 validation error detected: Value 'LOST' at 'state' failed to satisfy constraint: Member must satisfy enum "
+         "value set: [STARTING, RUNNING, CANCELLING, COMPLETED, CANCELLED, FAILED]"),
+        ("put_events", {"Entries": [{"Source": "hikari.shop"}] * 11},
+         "1 validation error detected: Value '["
+         + ", ".join(["PutEventsRequestEntry(time=null, source=hikari.shop, resources=null, detailType=null, "
+                      "detail=null, eventBusName=null, traceHeader=null)"] * 11)
+         + "]' at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10"),
+    ],
+)  # fmt: skip
+def test_every_request_is_checked_against_the_api_reference(kit: Any, call: str, given: Any, words: str) -> None:
+    kit.refused(lambda: getattr(here.events(), call)(**given), VALIDATION, message=words)
+
+
+def test_statements_of_a_policy_add_up_until_they_are_removed(kit: Any) -> None:
+    events = here.events()
+
+    def sids() -> list[str]:
+        return [
+            each["Sid"]
+            for each in json.loads(events.describe_event_bus().get("Policy", '{"Statement":[]}'))["Statement"]
+        ]
+
+    none = "Statement with the provided id does not exist."
+    kit.refused(lambda: events.remove_permission(StatementId="none"), MISSING, message=none)
+    for sid, principal in (("bank", "111111111111"), ("again", "111111111111"), ("all", "*")):
+        events.put_permission(StatementId=sid, Principal=principal, Action="events:PutEvents")
+    assert sids() == ["bank", "again", "all"]
+    first, _, last = json.loads(events.describe_event_bus()["Policy"])["Statement"]
+    assert (first["Principal"], last["Principal"]) == ({"AWS": "arn:aws:iam::111111111111:root"}, "*")
+    assert first | {"Principal": ""} == {
+        "Sid": "bank", "Effect": "Allow", "Principal": "", "Action": "events:PutEvents", "Resource": BUS,
+    }  # fmt: skip
+    kit.refused(lambda: events.remove_permission(StatementId="none"), MISSING, message=none)
+    events.remove_permission(StatementId="again")
+    assert sids() == ["bank", "all"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS}
+    events.put_permission(Policy=json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    assert json.loads(events.describe_event_bus()["Policy"])["Statement"] == [statement]
+    events.remove_permission(RemoveAllPermissions=True)
+    assert "Policy" not in events.describe_event_bus()
+
+
+def test_the_list_of_buses_tells_what_describe_tells(kit: Any) -> None:
+    events = here.events()
+    events.create_event_bus(Name="hikari", Description="of the shop")
+    (found,) = events.list_event_buses(NamePrefix="hik")["EventBuses"]
+    described = events.describe_event_bus(Name="hikari")
+    described.pop("ResponseMetadata")
+    assert found == described
+    page = events.list_event_buses(Limit=1)
+    assert [bus["Name"] for bus in page["EventBuses"]] == ["default"]
+    page = events.list_event_buses(Limit=1, NextToken=page["NextToken"])
+    assert ([bus["Name"] for bus in page["EventBuses"]], "NextToken" in page) == (["hikari"], False)
+    kit.refused(
+        lambda: events.list_event_buses(NextToken="page two"), VALIDATION, message="Parameter NextToken is not valid."
+    )
+
+
+def test_tags_belong_to_one_rule_or_bus(kit: Any) -> None:
+    events = here.events()
+    events.create_event_bus(Name="hikari")
+    arns = [here.make_rule("orders", {"source": ["hikari.shop"]}, bus=bus) for bus in ("default", "hikari")]
+    events.tag_resource(ResourceARN=arns[1], Tags=[{"Key": "team", "Value": "shop"}])
+    assert [events.list_tags_for_resource(ResourceARN=arn)["Tags"] for arn in arns] == [
+        [], [{"Key": "team", "Value": "shop"}],
+    ]  # fmt: skip
+    events.untag_resource(ResourceARN=arns[1], TagKeys=["team"])
+    assert events.list_tags_for_resource(ResourceARN=arns[1])["Tags"] == []
+    for name, words in (
+        ("event-bus/lost", "Event bus lost does not exist."),
+        ("rule/lost", "Rule lost does not exist on EventBus default."),
+        ("rule/hikari/lost", "Rule lost does not exist on EventBus hikari."),
+    ):
+        arn = f"arn:aws:events:{ACCOUNT}:{name}"
+        kit.refused(lambda arn=arn: events.list_tags_for_resource(ResourceARN=arn), MISSING, message=words)
+        kit.refused(lambda arn=arn: events.untag_resource(ResourceARN=arn, TagKeys=["a"]), MISSING, message=words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "told", "secret"),
+    [
+        ("API_KEY", API_KEY, {"ApiKeyAuthParameters": {"ApiKeyName": "key"}},
+         {"api_key_name": "key", "api_key_value": "hidden"}),
+        ("BASIC", BASIC, {"BasicAuthParameters": {"Username": "aiko"}}, {"username": "aiko", "password": "hidden"}),
+        ("OAUTH_CLIENT_CREDENTIALS", OAUTH,
+         {"OAuthParameters": {"AuthorizationEndpoint": "https://bank.example/token", "HttpMethod": "POST",
+                              "ClientParameters": {"ClientID": "hikari"},
+                              "OAuthHttpParameters": OAUTH["OAuthParameters"]["OAuthHttpParameters"]}},
+         {"client_id": "hikari", "client_secret": "hidden", "http_method": "POST",
+          "authorization_endpoint": "https://bank.example/token",
+          "oauth_http_parameters": {
+              "body_parameters": [{"key": "shop", "value": "hikari", "is_value_secret": False}]}}),
+    ],
+)  # fmt: skip
+def test_a_connection_keeps_its_secrets_in_secrets_manager(
+    kit: Any, kind: str, parameters: Any, told: Any, secret: Any
+) -> None:
+    state = "AUTHORIZING" if kind.startswith("OAUTH") else "AUTHORIZED"
+    made = connect(kind=kind, parameters=parameters)
+    made.pop("ResponseMetadata")
+    assert set(made) == {"ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime"}
+    found = here.events().describe_connection(Name="bank")
+    assert (made["ConnectionState"], found["ConnectionState"], found["AuthParameters"]) == (state, state, told)
+    assert ("LastAuthorizedTime" in found) == (state == "AUTHORIZED")
+    start, _, name = found["SecretArn"].partition(":secret:")
+    assert start == f"arn:aws:secretsmanager:{ACCOUNT}"
+    assert name.startswith("events!connection/bank/")
+    assert name.count("/") == 2
+    kept = kit.client("secretsmanager").get_secret_value(SecretId=found["SecretArn"])["SecretString"]
+    assert json.loads(kept) == secret
+
+
+def test_a_connection_from_creation_to_deletion(kit: Any) -> None:
+    events = here.events()
+    body = [
+        {"Key": "shop", "Value": "hikari", "IsValueSecret": False},
+        {"Key": "pin", "Value": "1", "IsValueSecret": True},
+    ]
+    made = connect(
+        parameters=API_KEY | {"InvocationHttpParameters": {"BodyParameters": body}}, Description="of the bank"
+    )
+    told = events.describe_connection(Name="bank")["AuthParameters"]["InvocationHttpParameters"]["BodyParameters"]
+    assert told == [body[0], {"Key": "pin", "IsValueSecret": True}]
+    refusal = kit.refused(connect)
+    assert (refusal.code, refusal.message) == ("ResourceAlreadyExistsException", "Connection bank already exists.")
+    connect("post")
+    page = events.list_connections(Limit=1)
+    assert [each["Name"] for each in page["Connections"]] == ["bank"]
+    assert {"LastAuthorizedTime", "LastModifiedTime", "AuthorizationType"} <= set(page["Connections"][0])
+    page = events.list_connections(Limit=1, NextToken=page["NextToken"])
+    assert ([each["Name"] for each in page["Connections"]], "NextToken" in page) == (["post"], False)
+    assert len(events.list_connections(NamePrefix="b", ConnectionState="AUTHORIZED")["Connections"]) == 1
+
+    updated = events.update_connection(Name="bank", AuthorizationType="BASIC", AuthParameters=BASIC)
+    assert (updated["ConnectionArn"], updated["ConnectionState"]) == (made["ConnectionArn"], "AUTHORIZED")
+    assert updated["LastModifiedTime"] >= updated["CreationTime"]
+    found = events.describe_connection(Name="bank")
+    assert (found["AuthorizationType"], found["Description"]) == ("BASIC", "of the bank")
+    kept = kit.client("secretsmanager").get_secret_value(SecretId=found["SecretArn"])["SecretString"]
+    assert json.loads(kept) == {"username": "aiko", "password": "hidden"}
+    assert events.deauthorize_connection(Name="bank")["ConnectionState"] == "DEAUTHORIZING"
+    assert events.describe_connection(Name="bank")["ConnectionState"] == "DEAUTHORIZED"
+    gone = events.delete_connection(Name="bank")
+    assert (gone["ConnectionState"], "LastAuthorizedTime" in gone) == ("DELETING", True)
+    for call in (events.describe_connection, events.delete_connection, events.deauthorize_connection):
+        kit.refused(
+            lambda call=call: call(Name="bank"), MISSING,
+            message="Failed to describe the connection(s). Connection 'bank' does not exist.",
+        )  # fmt: skip
+
+
+def test_an_api_destination_from_creation_to_deletion(kit: Any) -> None:
+    events = here.events()
+    arn = connect()["ConnectionArn"]
+    given = {
+        "Name": "pay",
+        "ConnectionArn": arn,
+        "InvocationEndpoint": "https://bank.example/pay",
+        "HttpMethod": "POST",
+    }
+    made = events.create_api_destination(**given)
+    assert (made["ApiDestinationState"], made["CreationTime"]) == ("ACTIVE", made["LastModifiedTime"])
+    found = events.describe_api_destination(Name="pay")
+    assert found["InvocationRateLimitPerSecond"] == 300
+    assert {name: found[name] for name in given} == given
+    (listed,) = events.list_api_destinations(ConnectionArn=arn, NamePrefix="p")["ApiDestinations"]
+    assert listed == {name: value for name, value in found.items() if name != "ResponseMetadata"}
+    refusal = kit.refused(lambda: events.create_api_destination(**given))
+    assert refusal.code == "ResourceAlreadyExistsException"
+    none = arn.replace("/bank/", "/lost/")
+    kit.refused(
+        lambda: events.create_api_destination(**given | {"Name": "lost", "ConnectionArn": none}), MISSING,
+        message="Connection 'lost' does not exist.",
+    )  # fmt: skip
+    other = connect("oauth", "OAUTH_CLIENT_CREDENTIALS", OAUTH)["ConnectionArn"]
+    changed = events.update_api_destination(Name="pay", ConnectionArn=other, InvocationRateLimitPerSecond=5)
+    assert changed["ApiDestinationState"] == "INACTIVE"
+    assert events.describe_api_destination(Name="pay")["InvocationRateLimitPerSecond"] == 5
+    events.delete_api_destination(Name="pay")
+    for call in (events.describe_api_destination, events.delete_api_destination):
+        kit.refused(
+            lambda call=call: call(Name="pay"), MISSING,
+            message="Failed to describe the api-destination(s). An api-destination 'pay' does not exist.",
+        )  # fmt: skip
+
+
+def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> None:
+    events, now = here.events(), datetime.now(UTC)
+    for name in ("first", "second"):
+        archive = events.create_archive(ArchiveName=name, EventSourceArn=BUS)["ArchiveArn"]
+        events.start_replay(
+            ReplayName=name, EventSourceArn=archive, EventStartTime=now - timedelta(hours=1), EventEndTime=now,
+            Destination={"Arn": BUS},
+        )  # fmt: skip
+    for call, key, field in (
+        (events.list_archives, "Archives", "ArchiveName"),
+        (events.list_replays, "Replays", "ReplayName"),
+    ):
+        page = call(Limit=1)
+        assert [each[field] for each in page[key]] == ["first"]
+        page = call(Limit=1, NextToken=page["NextToken"])
+        assert ([each[field] for each in page[key]], "NextToken" in page) == (["second"], False)
+    none = BUS.replace("default", "lost")
+    kit.refused(lambda: events.list_archives(EventSourceArn=none), MISSING, message="Event bus lost does not exist.")
+    events.create_event_bus(Name="other")
+    for after in (timedelta(), timedelta(seconds=-10)):
+        kit.refused(
+            lambda after=after: events.start_replay(
+                ReplayName="third", EventSourceArn=archive, EventStartTime=now, EventEndTime=now + after,
+                Destination={"Arn": BUS.replace("default", "other")},
+            ),
+            VALIDATION,
+            message="Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.",
+        )  # fmt: skip
+    kit.refused(
+        lambda: events.create_archive(ArchiveName="third", EventSourceArn=BUS, EventPattern='{"source": [{"is": 1}]}'),
+        "InvalidEventPatternException", message="Event pattern is not valid. Reason: Unrecognized match type is",
+    )  # fmt: skip
+
+
+def test_a_replay_can_be_canceled_until_it_is_complete(kit: Any) -> None:
+    events, now = here.events(), datetime.now(UTC)
+    archive = events.create_archive(ArchiveName="orders", EventSourceArn=BUS)["ArchiveArn"]
+
+    def start(name: str) -> Any:
+        return events.start_replay(
+            ReplayName=name, EventSourceArn=archive, EventStartTime=now - timedelta(hours=1), EventEndTime=now,
+            Destination={"Arn": BUS},
+        )  # fmt: skip
+
+    def state(name: str) -> str:
+        return str(events.describe_replay(ReplayName=name)["State"])
+
+    assert start("first")["State"] == "STARTING"
+    assert (state("first"), events.list_replays()["Replays"][0]["State"]) == ("STARTING", "STARTING")
+    assert events.cancel_replay(ReplayName="first")["State"] == "CANCELLING"
+    start("second")
+    kit.eventually(lambda: state("second") == "COMPLETED", "the second replay is complete")
+    assert state("first") == "CANCELLED"
+    for name in ("first", "second"):
+        kit.refused(
+            lambda name=name: events.cancel_replay(ReplayName=name), "IllegalStatusException",
+            message=f"Replay {name} is not in a valid state for this operation.",
+        )  # fmt: skip
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_archive_that_is_updated_keeps_other_events() -> None:
+    events = here.events()
+    events.create_archive(ArchiveName="orders", EventSourceArn=BUS, EventPattern='{"source": ["none"]}')
+    events.update_archive(ArchiveName="orders", EventPattern='{"source": ["hikari.shop"]}')
+    here.put(here.entry({"order": "A-1001"}))
+    assert events.describe_archive(ArchiveName="orders")["EventCount"] == 1
+
+
+def test_an_event_for_a_bus_of_another_region_keeps_its_account_and_region(kit: Any) -> None:
+    there = kit.client("events", region_name="eu-west-1")
+    bus = there.create_event_bus(Name="billing")["EventBusArn"]
+    queue = kit.client("sqs", region_name="eu-west-1")
+    url = queue.create_queue(QueueName="bills")["QueueUrl"]
+    there.put_rule(Name="all", EventBusName="billing", EventPattern='{"source": ["hikari.shop"]}')
+    target = {"Id": "q", "Arn": "arn:aws:sqs:eu-west-1:123456789012:bills"}
+    there.put_targets(Rule="all", EventBusName="billing", Targets=[target])
+    here.make_rule("orders", {"source": ["hikari.shop"]}, {"Arn": bus, "RoleArn": here.ROLE})
+    here.put(here.entry({"order": "A-1001"}))
+    (message,) = queue.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    event = json.loads(message["Body"])
+    assert (event["account"], event["region"], event["detail"]) == ("123456789012", "us-east-1", {"order": "A-1001"})
+    here.put(here.entry({"order": "A-1002"}, EventBusName=bus))  # straight to the bus, by its ARN
+    (message,) = queue.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    assert json.loads(message["Body"])["detail"] == {"order": "A-1002"}
+
+
+def test_a_partner_that_nobody_knows(kit: Any) -> None:
+    name = "aws.partner/bank.example/payments"
+    for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
+        words = f"Event source {name} does not exist."
+        kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
+    entry = here.entry({}) | {"Source": name}
+    kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
+
+
+@pytest.mark.parametrize("event", ["lamp", '"lamp"', "[]", '{"source": "hikari.shop"}'])
+def test_test_event_pattern_takes_events_without_resources(kit: Any, event: str) -> None:
+    whole = {
+        "id": "1", "account": "123456789012", "source": "hikari.shop", "time": "2026-11-25T04:00:00Z",
+        "region": "us-east-1", "detail-type": "OrderPlaced",
+    }  # fmt: skip
+    test = here.events().test_event_pattern
+    assert test(EventPattern='{"source": ["hikari.shop"]}', Event=json.dumps(whole))["Result"] is True
+    assert test(EventPattern='{"resources": [{"exists": false}]}', Event=json.dumps(whole))["Result"] is True
+    kit.refused(
+        lambda: test(EventPattern='{"source": ["a"]}', Event=event), VALIDATION,
+        message="Parameter Event is not valid.",
+    )  # fmt: skip
