@@ -157,7 +157,9 @@ def test_a_change_that_is_refused_changes_nothing(kit: Any) -> None:
         lambda: lam.update_function_configuration(FunctionName="price", Handler="the price", Timeout=9),
         lambda: lam.update_function_configuration(FunctionName="price", Runtime="nodejs22.x", Timeout=9),
         lambda: lam.update_function_configuration(FunctionName="price", Role=ROLE, Timeout=9),
-        lambda: lam.update_function_configuration(FunctionName="price", SnapStart={"ApplyOn": "x"}, Timeout=9),
+        lambda: lam.update_function_configuration(
+            FunctionName="price", SnapStart={"ApplyOn": "PublishedVersions"}, Timeout=9
+        ),
     ]
     before = lam.get_function_configuration(FunctionName="price")
     for change in changes:

@@ -18,7 +18,7 @@ from serverless_cloud.plane import DataPlane
 FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "models"),
     "lambda": (
-        "functions", "versions", "concurrency", "network", "asynchronous", "invoke",
+        "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests"),

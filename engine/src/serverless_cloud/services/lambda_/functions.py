@@ -194,13 +194,19 @@ def count_change(function: LambdaFunction) -> None:
 
 
 def keep_what_moto_drops(function: LambdaFunction, settings: JsonObject) -> None:
-    """Keeps what a request says of dead letters, logging and layers. Args: settings: the request."""
+    """Keeps what moto drops of a request, or of an update. Args: settings: the request."""
     count_change(function)
     kept_here = vars(function)
     if "DeadLetterConfig" in settings:
         kept_here["dead_letter_config"] = settings["DeadLetterConfig"]
     if "LoggingConfig" in settings:
         kept_here["logging_config"] = settings["LoggingConfig"]
+    if "Environment" in settings:  # then it is shown, even if it is empty
+        kept_here["has_environment"] = settings["Environment"] is not None
+    if settings.get("EphemeralStorage"):
+        function.ephemeral_storage = settings["EphemeralStorage"]["Size"]
+    if settings.get("TracingConfig"):
+        function.tracing_config = settings["TracingConfig"]
     # A layer version that is deleted later stays in the functions that have it.
     backend = lambda_backends[function.account_id][function.region]
     kept, arns = kept_here.get("layer_versions", {}), [entry["Arn"] for entry in function.layers]
@@ -229,6 +235,8 @@ def shown_settings(function: LambdaFunction) -> JsonObject:
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
     dead_letter = getattr(function, "dead_letter_config", None)
     shown: JsonObject = {"DeadLetterConfig": dead_letter} if dead_letter else {}
+    if getattr(function, "has_environment", False):
+        shown["Environment"] = {"Variables": function.environment_vars}
     return shown | {"LoggingConfig": default | levels | given}
 
 
