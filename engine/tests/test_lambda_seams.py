@@ -44,6 +44,14 @@ def an_old_revision_changes_an_alias():
     an_alias()
     return refusal(lam.update_alias, FunctionName="price", Name="live", RevisionId="old") == {}
 
+def a_missing_layer_has_another_error():
+    error = refusal(lam.get_layer_version, LayerName="tax", VersionNumber=1)["Error"]
+    return error["Message"] != "The resource you requested does not exist."
+
+def a_function_has_any_number_of_tags():
+    arn = make_function()["FunctionArn"]
+    return refusal(lam.tag_resource, Resource=arn, Tags={str(n): "lamp" for n in range(51)}) == {}
+
 def aliases_of_all_versions_are_listed():
     an_alias()
     return len(lam.list_aliases(FunctionName="price", FunctionVersion="2")["Aliases"]) == 1
@@ -58,6 +66,8 @@ DEFECTS = {
     "all_functions_are_on_one_page": "lambda_/answers.py",
     "an_old_revision_changes_an_alias": "lambda_/versions.py",
     "aliases_of_all_versions_are_listed": "lambda_/versions.py",
+    "a_missing_layer_has_another_error": "lambda_/layers.py",
+    "a_function_has_any_number_of_tags": "lambda_/tags.py",
 }
 
 

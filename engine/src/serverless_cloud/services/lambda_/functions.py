@@ -17,7 +17,6 @@ from moto.awslambda.models import (
     LambdaAlias,
     LambdaBackend,
     LambdaFunction,
-    LayerVersion,
     lambda_backends,
 )
 from moto.awslambda.responses import LambdaResponse
@@ -213,21 +212,6 @@ def keep_what_moto_drops(function: LambdaFunction, settings: JsonObject) -> None
     kept_here["layer_versions"] = {arn: kept.get(arn) or backend.layers_versions_by_arn(arn) for arn in arns}
 
 
-@patches.replaces(
-    "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
-    upstream="PublishLayerVersion refuses code that is not a zip.",
-)
-def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:
-    version = publish_layer_version.original(backend, spec)
-    try:
-        refuse_a_bad_package(version.code_bytes)
-    except InvalidParameterValueException:
-        backend.delete_layer_version(version.name, str(version.version))
-        raise
-    return version
-
-
 def shown_settings(function: LambdaFunction) -> JsonObject:
     """The settings that moto drops, as a function's configuration shows them."""
     given = getattr(function, "logging_config", None) or {}
@@ -243,8 +227,18 @@ def shown_settings(function: LambdaFunction) -> JsonObject:
 def refuse_settings(backend: LambdaBackend, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings that AWS refuses. Args: settings: the request. new: whether it creates the function."""
     refuse_what_aws_refuses(backend.account_id, settings, new=new)
+    refuse_tags(settings.get("Tags") or {})
     if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
         destinations.require_target(target, destinations.DEAD_LETTER)
+
+
+MOST_TAGS = 50  # AWS Lambda Developer Guide, "Using tags on Lambda functions"
+
+
+def refuse_tags(tags: dict[str, str]) -> None:
+    """Raises for more tags than a function or a mapping may have."""
+    if len(tags) > MOST_TAGS:
+        raise InvalidParameterValueException("Number of tags exceeds resource tag limit.")
 
 
 def complete_logging(function: LambdaFunction, body: JsonObject) -> None:

@@ -22,7 +22,7 @@ from moto.awslambda.exceptions import (
     InvalidParameterValueException,
     UnknownFunctionException,
 )
-from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
@@ -111,8 +111,6 @@ def _whose(backend: LambdaBackend, name: str, qualifier: str | None) -> tuple[La
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
 def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tuple[JsonObject, str]:
-    if isinstance(policy.parent, LayerVersion):
-        return add_statement.original(policy, raw, qualifier)
     given = json.loads(raw)
     statement = statement_of(_named(policy.parent, qualifier), given)
     if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in policy.statements):
