@@ -41,6 +41,7 @@ def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
     functions.refuse_settings(backend, spec, new=True)
     if not spec.get("Code"):
         raise InvalidParameterValueException("Please provide a source for function code.")
+    functions.refuse_missing_code(backend, spec["Code"])
     publish = spec.pop("Publish", False)  # once it is known to be good
     function = create_function.original(backend, spec)
     try:
@@ -71,6 +72,7 @@ def update_function_code(backend: LambdaBackend, function_name: str, qualifier: 
     functions.refuse_unless_latest(function)
     revisions.require(function, body.get("RevisionId"))
     functions.refuse_settings(backend, body, new=False)
+    functions.refuse_missing_code(backend, body)
     if body.get("DryRun"):
         return function.get_configuration()
     before = vars(function) | {"code": dict(function.code)}
@@ -78,11 +80,9 @@ def update_function_code(backend: LambdaBackend, function_name: str, qualifier: 
     try:
         update_function_code.original(backend, function_name, qualifier, body)
         functions.refuse_code(function)
-    except (InvalidParameterValueException, ValueError) as error:  # moto's ValueError: no such bucket
+    except InvalidParameterValueException:
         vars(function).update(before)
-        if isinstance(error, InvalidParameterValueException):
-            raise
-        raise InvalidParameterValueException(str(error.args[-1])) from error
+        raise
     if body.get("Architectures"):
         function.architectures = body["Architectures"]
     functions.count_change(function)

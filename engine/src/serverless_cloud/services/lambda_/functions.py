@@ -20,6 +20,8 @@ from moto.awslambda.models import (
     lambda_backends,
 )
 from moto.awslambda.responses import LambdaResponse
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
@@ -153,6 +155,20 @@ def _layers(function: LambdaFunction) -> list[Layer]:
     return layers
 
 
+def refuse_missing_code(backend: LambdaBackend, code: JsonObject) -> None:
+    """Raises unless the object in S3 that has the code exists. Args: code: the part of a request that names it."""
+    if "S3Bucket" not in code:
+        return
+    error = ""
+    try:
+        if s3_backends[backend.account_id]["aws"].get_object(code["S3Bucket"], code["S3Key"]) is None:
+            error = "NoSuchKey. S3 Error Message: The specified key does not exist."
+    except MissingBucket:
+        error = "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+    if error:
+        raise InvalidParameterValueException(f"Error occurred while GetObject. S3 Error Code: {error}")
+
+
 def refuse_code(function: LambdaFunction) -> None:
     """Raises unless the function's code is a sound zip, and small enough together with its layers."""
     refuse_a_bad_package(function.code_bytes)
@@ -226,7 +242,7 @@ def shown_settings(function: LambdaFunction) -> JsonObject:
 
 def refuse_settings(backend: LambdaBackend, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings that AWS refuses. Args: settings: the request. new: whether it creates the function."""
-    refuse_what_aws_refuses(backend.account_id, settings, new=new)
+    refuse_what_aws_refuses(backend.account_id, backend.region_name, settings, new=new)
     refuse_tags(settings.get("Tags") or {})
     if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
         destinations.require_target(target, destinations.DEAD_LETTER)

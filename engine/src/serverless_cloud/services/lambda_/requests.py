@@ -42,6 +42,7 @@ _NAME = re.compile(  # API reference: the pattern of FunctionName, with names fo
 )
 _FUNCTION_IN_PATH = re.compile(r"(/[^/]+/functions/)([^/]+)(.*)")
 NAME_LETTERS = 64  # API reference: CreateFunction; its pattern allows ARNs of 140
+REQUEST_BYTES = 70_167_211  # of a request, its package as base64
 #: These tell their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
 #: These change a whole function; AWS refuses a version or an alias in its name.
@@ -99,8 +100,20 @@ def _invoked(path: str, qualifier: str | None, region: str, account_id: str) -> 
     return _with_name(path, _plain(given, region, account_id))
 
 
+class TooLarge(LambdaClientError):
+    """The request has too many bytes."""
+
+    code = 413
+
+    def __init__(self, operation: str) -> None:
+        text = f"Request must be smaller than {REQUEST_BYTES} bytes for the {operation} operation"
+        super().__init__("RequestEntityTooLargeException", text)
+
+
 def _check(response: LambdaResponse, name: str) -> None:
     """Raises unless a request is as the API reference says, and puts the plain name of its function into it."""
+    if len(response.body or "") >= REQUEST_BYTES:
+        raise TooLarge(name)
     given = _parameters(response, name)
     found = shapes.violations(name, given)
     named = given.get("FunctionName")
