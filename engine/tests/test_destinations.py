@@ -304,7 +304,7 @@ def test_a_fifo_queue_or_topic(kit: Any) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "text"),
-    [({"MaximumRetryAttempts": 3}, "0 to 2"), ({"MaximumEventAgeInSeconds": 59}, "60 to 21600")],
+    [({"MaximumRetryAttempts": 3}, "less than or equal to 2"), ({"MaximumEventAgeInSeconds": 59}, "or equal to 60")],
     ids=["retries", "age"],
 )
 def test_a_number_out_of_range(aws: Cloud, kit: Any, setting: dict[str, int], text: str) -> None:

@@ -158,7 +158,7 @@ def test_the_settings_are_shown_and_changed(aws: Cloud, kit: Any) -> None:
     [
         ({"ApplicationLogLevel": "DEBUG"}, "LogFormat is JSON"),
         ({"LogFormat": "Text", "SystemLogLevel": "WARN"}, "LogFormat is JSON"),
-        ({"LogFormat": "json"}, "Text, JSON"),
+        ({"LogFormat": "json"}, "JSON, Text"),
         ({"LogFormat": "JSON", "ApplicationLogLevel": "debug"}, "TRACE, DEBUG, INFO, WARN, ERROR, FATAL"),
         ({"LogFormat": "JSON", "SystemLogLevel": "ERROR"}, "DEBUG, INFO, WARN"),
     ],

@@ -61,7 +61,7 @@ def test_what_add_permission_writes(kit: Any) -> None:
         ({"Principal": f"{role}-gone"}, "InvalidParameterValueException", "The provided principal was invalid"),
         ({"Qualifier": "$LATEST"}, "InvalidParameterValueException", "do not support adding policies for $LATEST"),
         ({"Qualifier": "7"}, "ResourceNotFoundException", "Function not found"),
-        ({"RevisionId": "old"}, "PreconditionFailedException", "RevisionId provided does not match"),
+        ({"RevisionId": "old"}, "PreconditionFailedException", "Revision Id provided does not match"),
     ]
     for given, code, words in refusals:
         refusal = kit.refused(lambda given=given: add(given.get("StatementId", "new"), **given))

@@ -24,6 +24,10 @@ class BadPackage(ValueError):
     """The bytes are not a zip that can be unpacked safely."""
 
 
+class TooLarge(BadPackage):
+    """Its files are too large together. The text is AWS's."""
+
+
 def check(package: bytes) -> None:
     """Raises BadPackage unless these bytes are a sound zip, not too large, of files and folders below its own."""
     try:
@@ -63,7 +67,7 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
     if both := files & folders - {()}:
         raise BadPackage(f"The zip contains both a file and a folder with the name {'/'.join(min(both))}")
     if sum(entry.file_size for entry in entries) > UNZIPPED_BYTES:
-        raise BadPackage(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
+        raise TooLarge(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
 
 
 def unpack(packages: Mapping[str, bytes], store: Path) -> Path:

@@ -18,8 +18,8 @@ from serverless_cloud.plane import DataPlane
 FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "models"),
     "lambda": (
-        "functions", "versions", "concurrency", "network", "asynchronous", "invoke",
-        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "changes",
+        "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests"),
     "sns": ("topics",),

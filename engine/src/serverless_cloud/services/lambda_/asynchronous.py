@@ -8,9 +8,15 @@ from __future__ import annotations
 import time
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import UnknownEventConfig, ValidationException
+from moto.awslambda.exceptions import (
+    InvalidParameterValueException,
+    LambdaClientError,
+    UnknownEventConfig,
+    UnknownFunctionException,
+)
 from moto.awslambda.models import EventInvokeConfig, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 
@@ -18,7 +24,8 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.asynchronous import AsyncSettings
 from serverless_cloud.services.lambda_ import destinations, iam_targets
-from serverless_cloud.services.lambda_.functions import arn_of, function_named, qualifier_in
+from serverless_cloud.services.lambda_.answers import page
+from serverless_cloud.services.lambda_.functions import arn_of, qualifier_in
 
 patches = Service(
     "lambda",
@@ -28,7 +35,7 @@ patches = Service(
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 
-_LIMITS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}  # API reference
+MOST_ON_A_PAGE = 50  # API reference: ListFunctionEventInvokeConfigs
 
 
 def settings(function: LambdaFunction, version: LambdaFunction, qualifier: str) -> AsyncSettings:
@@ -61,70 +68,96 @@ def configs(function: LambdaFunction) -> dict[str, EventInvokeConfig]:
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.put_function_event_invoke_config")
 def put_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
-    iam_targets.require_destinations(response)
     return _keep(response, anew=True)
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.update_function_event_invoke_config")
 def update_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
-    iam_targets.require_destinations(response)
     return _keep(response, anew=False)
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_function_event_invoke_config")
 def get_function_event_invoke_config(response: LambdaResponse) -> ActionResult:
-    function, qualifier, arn = _named(response)
-    if qualifier not in configs(function):
-        raise UnknownEventConfig(arn)
-    return ActionResult(_row(configs(function)[qualifier]))
+    return ActionResult(_row(_kept(response)[1]))
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.delete_function_event_invoke_config")
 def delete_function_event_invoke_config(response: LambdaResponse) -> TYPE_RESPONSE:
-    function, qualifier, arn = _named(response)
-    if configs(function).pop(qualifier, None) is None:
-        raise UnknownEventConfig(arn)
+    function, _ = _kept(response)
+    del configs(function)[_qualifier(response)]
     return 204, {"status": 204}, ""
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.list_function_event_invoke_configs")
 def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult:
-    rows = [_row(config) for _, config in sorted(configs(_named(response)[0]).items())]
-    return ActionResult({"FunctionEventInvokeConfigs": rows})
+    function, _ = _function(response)
+    if function is None:
+        raise GoneFunction
+    answer, shown = page(response, sorted(configs(function).items()), MOST_ON_A_PAGE)
+    return ActionResult(answer | {"FunctionEventInvokeConfigs": [_row(config) for _, config in shown]})
 
 
-def _named(response: LambdaResponse) -> tuple[LambdaFunction, str, str]:
-    """The function that a call names, the qualifier, and the ARN of both."""
-    in_name = qualifier_in(response.backend, unquote(response.path.split("/functions/")[1].split("/")[0]))
-    qualifier, function = in_name or response._get_param("Qualifier") or "$LATEST", function_named(response)
-    response.backend.get_function(function.function_name, qualifier)  # raises if there is none
-    return function, qualifier, f"{arn_of(function)}:{qualifier}"
+class GoneFunction(LambdaClientError):
+    """The settings belong to a function, a version or an alias that there is not."""
+
+    code = 404
+
+    def __init__(self) -> None:
+        super().__init__("ResourceNotFoundException", "The function doesn't exist.")
+
+
+def _qualifier(response: LambdaResponse) -> str:
+    name = unquote(response.path.split("/functions/")[1].split("/")[0])
+    return str(qualifier_in(response.backend, name) or response._get_param("Qualifier") or "$LATEST")
+
+
+def _function(response: LambdaResponse) -> tuple[LambdaFunction | None, str]:
+    """The function that a call names, None without one, and the ARN with its qualifier."""
+    backend, qualifier = response.backend, _qualifier(response)
+    name = unquote(response.path.split("/functions/")[1].split("/")[0]).partition(":")[0]
+    arn = f"{make_function_arn(backend.region_name, backend.account_id, name)}:{qualifier}"
+    try:
+        function = backend.get_function(name)
+        backend.get_function(name, qualifier)
+    except UnknownFunctionException:
+        return None, arn
+    return function, arn
+
+
+def _kept(response: LambdaResponse) -> tuple[LambdaFunction, EventInvokeConfig]:
+    """The function and its settings.
+
+    Raises:
+        UnknownEventConfig: there is no function, no such version or alias, or it has no settings.
+    """
+    function, arn = _function(response)
+    if function is None or _qualifier(response) not in configs(function):
+        raise UnknownEventConfig(arn)
+    return function, configs(function)[_qualifier(response)]
 
 
 def _keep(response: LambdaResponse, *, anew: bool) -> ActionResult:
-    function, qualifier, arn = _named(response)
+    if not anew:
+        _kept(response)  # raises if there are none yet
+    function, arn = _function(response)
     given = {k: v for k, v in response.json_body.items() if k not in ("FunctionName", "Qualifier")}
-    old = configs(function).get(qualifier)
-    if old is None and not anew:
-        raise UnknownEventConfig(arn)
-    config = given if anew or old is None else old.config | given
+    if not any(value is not None for value in given.values()):
+        raise InvalidParameterValueException("You must specify at least one of error handling or destination setting.")
+    if function is None:
+        raise GoneFunction
+    iam_targets.require_destinations(response)
+    qualifier = _qualifier(response)
+    config = given if anew else configs(function)[qualifier].config | given
     targets = config.get("DestinationConfig") or {}
     config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
-    _refuse_numbers(given)
     fresh = EventInvokeConfig(arn, str(time.time()), config)
     for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
         if target := (targets.get(when) or {}).get("Destination"):
+            if target == arn_of(function):
+                raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
             destinations.require_target(target, allowed)
     configs(function)[qualifier] = fresh
     return ActionResult(_row(fresh))
-
-
-def _refuse_numbers(given: JsonObject) -> None:
-    for name, (least, most) in _LIMITS.items():
-        value = given.get(name, least)
-        if not (isinstance(value, int) and least <= value <= most):
-            text = f"Member must be a whole number, {least} to {most}"
-            raise ValidationException(str(value), name[0].lower() + name[1:], text)
 
 
 def _row(config: EventInvokeConfig) -> JsonObject:

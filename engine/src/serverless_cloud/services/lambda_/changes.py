@@ -19,6 +19,7 @@ from serverless_cloud.services.lambda_ import (
     mappings as lambda_mappings,
     network,
     permissions as lambda_permissions,
+    revisions,
     versions,
 )
 
@@ -40,6 +41,7 @@ def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
     functions.refuse_settings(backend, spec, new=True)
     if not spec.get("Code"):
         raise InvalidParameterValueException("Please provide a source for function code.")
+    functions.refuse_missing_code(backend, spec["Code"])
     publish = spec.pop("Publish", False)  # once it is known to be good
     function = create_function.original(backend, spec)
     try:
@@ -48,6 +50,7 @@ def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
         delete_function.original(backend, spec["FunctionName"])
         raise
     functions.keep_what_moto_drops(function, spec)
+    revisions.changed(function)
     current.plane.fleet.retire(functions.spec_of(function))  # an older one may have had its name
     if function.reserved_concurrency is not None:  # from CloudFormation; CreateFunction has no such setting
         backend.put_function_concurrency(function.function_name, function.reserved_concurrency)
@@ -67,22 +70,29 @@ def update_function_code(backend: LambdaBackend, function_name: str, qualifier: 
     function = backend.get_function(function_name, qualifier)
     network.refuse_while_it_changes(function)
     functions.refuse_unless_latest(function)
+    revisions.require(function, body.get("RevisionId"))
     functions.refuse_settings(backend, body, new=False)
+    functions.refuse_missing_code(backend, body)
     if body.get("DryRun"):
         return function.get_configuration()
     before = vars(function) | {"code": dict(function.code)}
     publish = body.pop("Publish", False)
     try:
-        answer = update_function_code.original(backend, function_name, qualifier, body)
+        update_function_code.original(backend, function_name, qualifier, body)
         functions.refuse_code(function)
-    except (InvalidParameterValueException, ValueError) as error:  # moto's ValueError: no such bucket
+    except InvalidParameterValueException:
         vars(function).update(before)
-        if isinstance(error, InvalidParameterValueException):
-            raise
-        raise InvalidParameterValueException(str(error.args[-1])) from error
+        raise
+    if body.get("Architectures"):
+        function.architectures = body["Architectures"]
     functions.count_change(function)
+    revisions.changed(function)
+    vars(function)["must_publish"] = True
     current.plane.fleet.retire(functions.spec_of(function))
-    return publish_version(backend, function_name).get_configuration() if publish else answer
+    if publish:
+        version = publish_version(backend, function_name)
+        return revisions.answer_of_change(version, version.get_configuration(), new=True)
+    return revisions.answer_of_change(function, function.get_configuration(), new=False)
 
 
 @patches.replaces(
@@ -95,6 +105,7 @@ def update_function_configuration(
 ) -> JsonObject:
     """Changes the settings of $LATEST. Its environments end, at once or when the new network is ready."""
     function = backend.get_function(function_name, qualifier)
+    revisions.require(function, body.get("RevisionId"))
     iam_targets.require_dead_letters_after(function, body)
     network.refuse_while_it_changes(function)
     with network.changes_of_vpc(function, body):
@@ -112,8 +123,11 @@ def update_function_configuration(
             vars(function).update(before)
             raise
         functions.keep_what_moto_drops(function, body)
+        revisions.changed(function)
+        if function.description != before["description"]:
+            vars(function)["must_publish"] = True
         current.plane.fleet.retire(functions.spec_of(function))
-    answer = function.get_configuration()
+    answer = revisions.answer_of_change(function, function.get_configuration(), new=False)
     lambda_mappings.follow(backend)
     return answer
 
@@ -170,14 +184,3 @@ def delete_alias(backend: LambdaBackend, name: str, function_name: str) -> None:
     function = functions.latest(backend, function_name)
     versions.forget(backend, function, name)
     lambda_permissions.forget(function, name)
-
-
-@patches.replaces(
-    "moto.awslambda.models:LambdaFunction.get_configuration",
-    defect=f"{_DEFECT}[the_dead_letter_queue_is_dropped]",
-    upstream="A function's configuration shows DeadLetterConfig, LoggingConfig, StateReason and LastUpdateStatus.",
-)
-def get_configuration(function: LambdaFunction, on_create: bool = False) -> JsonObject:
-    """A function's configuration, with the settings that moto drops and the state of its network."""
-    answer = get_configuration.original(function, on_create)
-    return answer | functions.shown_settings(function) | network.shown_state(function, on_create=on_create)

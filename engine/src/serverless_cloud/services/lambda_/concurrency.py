@@ -26,7 +26,16 @@ from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.refusals import Refusal
-from serverless_cloud.services.lambda_.functions import arn_of, function_named, latest, spec_of, weights
+from serverless_cloud.services.lambda_ import revisions
+from serverless_cloud.services.lambda_.answers import page
+from serverless_cloud.services.lambda_.functions import (
+    ResourceConflict,
+    arn_of,
+    function_named,
+    latest,
+    spec_of,
+    weights,
+)
 
 patches = Service(
     "lambda", defect="engine/tests/test_seams.py::test_moto_has_no_address_for_the_calls_that_a_seam_adds"
@@ -44,6 +53,8 @@ patches.adds(
 )
 
 ZIPPED_BYTES = 52_428_800  # AWS Lambda quotas: 50 MB in a direct upload
+STORED_BYTES = 80_530_636_800  # AWS Lambda quotas: 75 GB of functions and layers
+MOST_ON_A_PAGE = 50  # API reference: ListProvisionedConcurrencyConfigs
 
 
 def requests(function: LambdaFunction) -> dict[str, JsonObject]:
@@ -123,7 +134,7 @@ def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
         raise InvalidParameterValueException(
             "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
         )
-    response.backend.get_function(function.function_name, qualifier)
+    revisions.owner(response.backend, function.function_name, qualifier)  # raises if there is none
     _refuse_a_second_one(response.backend, function, qualifier)
     others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
     with _refused():
@@ -136,7 +147,7 @@ def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_provisioned_concurrency_config", expects="")
 def get_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, qualifier = function_named(response), response._get_param("Qualifier")
-    response.backend.get_function(function.function_name, qualifier)
+    revisions.owner(response.backend, function.function_name, qualifier)  # raises if there is none
     _require_request(function, qualifier)
     return 200, {}, json.dumps(_answer(response.backend, current.plane.fleet, function, qualifier))
 
@@ -148,7 +159,8 @@ def list_provisioned_concurrency_configs(response: LambdaResponse) -> TYPE_RESPO
         {"FunctionArn": f"{arn_of(function)}:{q}"} | _answer(response.backend, current.plane.fleet, function, q)
         for q in sorted(requests(function))
     ]
-    return 200, {}, json.dumps({"ProvisionedConcurrencyConfigs": rows})
+    answer, shown = page(response, rows, MOST_ON_A_PAGE)
+    return 200, {}, json.dumps(answer | {"ProvisionedConcurrencyConfigs": shown})
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.delete_provisioned_concurrency_config", expects="")
@@ -167,6 +179,7 @@ def get_account_settings(response: LambdaResponse) -> TYPE_RESPONSE:
     limit = {
         "CodeSizeUnzipped": UNZIPPED_BYTES,
         "CodeSizeZipped": ZIPPED_BYTES,
+        "TotalCodeSize": STORED_BYTES,
         "ConcurrentExecutions": current.plane.fleet.concurrency.account_limit,
         "UnreservedConcurrentExecutions": current.plane.fleet.concurrency.unreserved(place),
     }
@@ -203,11 +216,13 @@ def _refuse_a_second_one(backend: LambdaBackend, function: LambdaFunction, quali
     mine = {spec.version for spec, _ in _shares(backend, function, qualifier, 1)}
     for other in requests(function):
         theirs = {spec.version for spec, _ in _shares(backend, function, other, 1)}
-        if other != qualifier and mine & theirs:
-            raise InvalidParameterValueException(
-                f"Version {min(mine & theirs)} already has provisioned concurrency through {other}. A version can have "
-                "one configuration, so delete the existing configuration first."
-            )
+        if other == qualifier or not mine & theirs:
+            continue
+        if qualifier.isdigit():
+            raise ResourceConflict("Version is pointed by a Provisioned Concurrency alias")
+        raise ResourceConflict(
+            "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
+        )
 
 
 def _answer(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qualifier: str) -> JsonObject:

@@ -17,10 +17,11 @@ from moto.awslambda.models import (
     LambdaAlias,
     LambdaBackend,
     LambdaFunction,
-    LayerVersion,
     lambda_backends,
 )
 from moto.awslambda.responses import LambdaResponse
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
@@ -154,6 +155,20 @@ def _layers(function: LambdaFunction) -> list[Layer]:
     return layers
 
 
+def refuse_missing_code(backend: LambdaBackend, code: JsonObject) -> None:
+    """Raises unless the object in S3 that has the code exists. Args: code: the part of a request that names it."""
+    if "S3Bucket" not in code:
+        return
+    error = ""
+    try:
+        if s3_backends[backend.account_id]["aws"].get_object(code["S3Bucket"], code["S3Key"]) is None:
+            error = "NoSuchKey. S3 Error Message: The specified key does not exist."
+    except MissingBucket:
+        error = "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+    if error:
+        raise InvalidParameterValueException(f"Error occurred while GetObject. S3 Error Code: {error}")
+
+
 def refuse_code(function: LambdaFunction) -> None:
     """Raises unless the function's code is a sound zip, and small enough together with its layers."""
     refuse_a_bad_package(function.code_bytes)
@@ -194,32 +209,23 @@ def count_change(function: LambdaFunction) -> None:
 
 
 def keep_what_moto_drops(function: LambdaFunction, settings: JsonObject) -> None:
-    """Keeps what a request says of dead letters, logging and layers. Args: settings: the request."""
+    """Keeps what moto drops of a request, or of an update. Args: settings: the request."""
     count_change(function)
     kept_here = vars(function)
     if "DeadLetterConfig" in settings:
         kept_here["dead_letter_config"] = settings["DeadLetterConfig"]
     if "LoggingConfig" in settings:
         kept_here["logging_config"] = settings["LoggingConfig"]
+    if "Environment" in settings:  # then it is shown, even if it is empty
+        kept_here["has_environment"] = settings["Environment"] is not None
+    if settings.get("EphemeralStorage"):
+        function.ephemeral_storage = settings["EphemeralStorage"]["Size"]
+    if settings.get("TracingConfig"):
+        function.tracing_config = settings["TracingConfig"]
     # A layer version that is deleted later stays in the functions that have it.
     backend = lambda_backends[function.account_id][function.region]
     kept, arns = kept_here.get("layer_versions", {}), [entry["Arn"] for entry in function.layers]
     kept_here["layer_versions"] = {arn: kept.get(arn) or backend.layers_versions_by_arn(arn) for arn in arns}
-
-
-@patches.replaces(
-    "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
-    upstream="PublishLayerVersion refuses code that is not a zip.",
-)
-def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:
-    version = publish_layer_version.original(backend, spec)
-    try:
-        refuse_a_bad_package(version.code_bytes)
-    except InvalidParameterValueException:
-        backend.delete_layer_version(version.name, str(version.version))
-        raise
-    return version
 
 
 def shown_settings(function: LambdaFunction) -> JsonObject:
@@ -229,14 +235,26 @@ def shown_settings(function: LambdaFunction) -> JsonObject:
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
     dead_letter = getattr(function, "dead_letter_config", None)
     shown: JsonObject = {"DeadLetterConfig": dead_letter} if dead_letter else {}
+    if getattr(function, "has_environment", False):
+        shown["Environment"] = {"Variables": function.environment_vars}
     return shown | {"LoggingConfig": default | levels | given}
 
 
 def refuse_settings(backend: LambdaBackend, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings that AWS refuses. Args: settings: the request. new: whether it creates the function."""
-    refuse_what_aws_refuses(backend.account_id, settings, new=new)
+    refuse_what_aws_refuses(backend.account_id, backend.region_name, settings, new=new)
+    refuse_tags(settings.get("Tags") or {})
     if target := (settings.get("DeadLetterConfig") or {}).get("TargetArn"):
         destinations.require_target(target, destinations.DEAD_LETTER)
+
+
+MOST_TAGS = 50  # AWS Lambda Developer Guide, "Using tags on Lambda functions"
+
+
+def refuse_tags(tags: dict[str, str]) -> None:
+    """Raises for more tags than a function or a mapping may have."""
+    if len(tags) > MOST_TAGS:
+        raise InvalidParameterValueException("Number of tags exceeds resource tag limit.")
 
 
 def complete_logging(function: LambdaFunction, body: JsonObject) -> None:

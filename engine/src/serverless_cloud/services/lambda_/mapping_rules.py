@@ -175,7 +175,7 @@ def _check_filters(settings: JsonObject) -> None:
         try:
             Pattern.parse(pattern)
         except InvalidPattern as error:
-            raise InvalidParameterValueException(f"Invalid filter pattern definition. ({error.reason})") from error
+            raise InvalidParameterValueException("Invalid filter pattern definition.") from error
     if not filters:
         settings.pop("FilterCriteria", None)
 

@@ -25,7 +25,7 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, route
+from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, refuse_tags, route
 from serverless_cloud.services.lambda_.mapping_rules import Kind, checked, kind_of
 from serverless_cloud.services.sqs import queues as sqs_queues
 from serverless_cloud.sources.batches import deliver_to_function
@@ -198,6 +198,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> Eve
     tags = spec.get("Tags") or {}
     if isinstance(tags, list):  # as in a stack
         tags = {tag["Key"]: tag["Value"] for tag in tags}
+    refuse_tags(tags)
     own = {"RegionName": backend.region_name, "AccountId": backend.account_id, "FunctionArn": arn, "Tags": tags}
     esm = EventSourceMapping(settings | own)  # type: ignore[abstract]
     vars(esm)["settings"], esm.last_modified = settings, time.time()

@@ -25,17 +25,10 @@ from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface, VpcSettings
 from serverless_cloud.network.network import Network
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.lambda_ import vpc as lambda_vpc
+from serverless_cloud.services.lambda_ import revisions, vpc as lambda_vpc
 from serverless_cloud.services.lambda_.functions import ResourceConflict, settings_of_vpc, spec_of, versions
 
 patches = Service("lambda")
-
-_CREATING = {"StateReasonCode": "Creating", "StateReason": "The function is being created."}
-_IN_PROGRESS = {
-    "LastUpdateStatus": "InProgress",
-    "LastUpdateStatusReasonCode": "Creating",
-    "LastUpdateStatusReason": "The function is being created.",
-}
 
 
 class LazyInterfaces:
@@ -266,14 +259,14 @@ def shown_state(function: LambdaFunction, *, on_create: bool) -> JsonObject:
     answer: JsonObject = {}
     failure: NoInterface | None = getattr(function, "state_reason", None)
     if function.state == "Pending":
-        answer |= _CREATING
+        answer |= revisions.CREATING
     elif function.state == "Failed" and failure is not None:
         answer |= {"StateReasonCode": failure.code, "StateReason": failure.message}
     if on_create:
         return answer
     failed: NoInterface | None = getattr(function, "update_failure", None)
     if _is_changing(function):
-        answer |= _IN_PROGRESS
+        answer |= revisions.IN_PROGRESS
     elif failed is not None:
         answer |= {
             "LastUpdateStatus": "Failed",

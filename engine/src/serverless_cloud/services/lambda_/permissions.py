@@ -6,7 +6,7 @@ belongs to the ARN in its Resource. moto's faults:
 - moto accepts a StatementId twice and any action, leaves a principal that is an
   account, a role or a user as a bare text, and FunctionUrlAuthType and InvokedViaFunctionUrl outside of Condition; of
   two conditions with one operator the later wins.
-- moto takes no notice of Qualifier and compares RevisionId with a list.
+- moto takes no notice of Qualifier, compares RevisionId with a list, and gives a policy its own RevisionId.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import (
     GenericResourcNotFound,
     InvalidParameterValueException,
-    PreconditionFailedException,
-    ValidationException,
+    UnknownFunctionException,
 )
-from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
@@ -32,20 +31,13 @@ from moto.iam.models import iam_backends
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import Refusal
-from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, qualifier_in
+from serverless_cloud.services.lambda_ import revisions
+from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, latest, qualifier_in
 
 patches = Service(
     "lambda", defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]"
 )
 
-#: API reference: AddPermission, "Pattern" of each parameter.
-_PATTERNS = {
-    "StatementId": r"[a-zA-Z0-9-_]{1,100}",
-    "Action": r"(lambda:[*]|lambda:[a-zA-Z]+|[*])",
-    "SourceAccount": r"\d{12}",
-    "SourceArn": r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
-    "PrincipalOrgID": r"o-[a-z0-9]{10,32}",
-}
 #: Parameter: operator and condition key.
 _CONDITIONS = {
     "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
@@ -55,10 +47,6 @@ _CONDITIONS = {
     "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
     "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
 }
-_REVISION = (
-    "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the "
-    "latest RevisionId"
-)
 
 
 def statement_of(arn: str, given: JsonObject) -> JsonObject:
@@ -69,14 +57,8 @@ def statement_of(arn: str, given: JsonObject) -> JsonObject:
         given: the parameters of the call.
 
     Raises:
-        ValidationException, InvalidParameterValueException: what AWS refuses.
+        InvalidParameterValueException: what AWS refuses.
     """
-    for name, pattern in _PATTERNS.items():
-        if name in given and not re.fullmatch(pattern, str(given[name])):
-            field = name[0].lower() + name[1:]
-            raise ValidationException(
-                str(given[name]), field, f"Member must satisfy regular expression pattern: {pattern}"
-            )
     statement = {
         "Sid": given.get("StatementId") or str(uuid.uuid4()),
         "Effect": "Allow",
@@ -117,8 +99,10 @@ def _named(function: LambdaFunction, qualifier: str | None) -> str:
     return f"{arn_of(function)}:{qualifier}" if qualifier and qualifier != "$LATEST" else arn_of(function)
 
 
-def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str | None:
-    return qualifier_in(backend, name) or qualifier or None
+def _whose(backend: LambdaBackend, name: str, qualifier: str | None) -> tuple[LambdaFunction, str | None]:
+    """The function, as $LATEST, and the version or alias that a call names."""
+    own = qualifier_in(backend, name)
+    return latest(backend, name.removesuffix(f":{own}") if own else name), own or qualifier or None
 
 
 @patches.replaces(
@@ -127,13 +111,7 @@ def _qualifier(backend: LambdaBackend, name: str, qualifier: str | None) -> str 
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
 def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tuple[JsonObject, str]:
-    if isinstance(policy.parent, LayerVersion):
-        return add_statement.original(policy, raw, qualifier)
     given = json.loads(raw)
-    if qualifier == "$LATEST":
-        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
-    if given.get("RevisionId") not in (None, "", policy.revision):
-        raise PreconditionFailedException(_REVISION)
     statement = statement_of(_named(policy.parent, qualifier), given)
     if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in policy.statements):
         raise ResourceConflict(
@@ -141,7 +119,6 @@ def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tup
             "remove the existing statement."
         )
     policy.statements.append(statement)
-    policy.revision = str(uuid.uuid4())
     return statement, policy.revision
 
 
@@ -150,26 +127,32 @@ def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tup
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
 )
 def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: str) -> object:
-    named = _qualifier(backend, function_name, qualifier)
+    function, named = _whose(backend, function_name, qualifier)
     if named == "$LATEST":
         raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
-    function = backend.get_function(function_name, qualifier)
-    return function.policy.add_statement(raw, named)[0]
+    owner = revisions.owner(backend, function.function_name, named)
+    revisions.require(owner, json.loads(raw).get("RevisionId"), "GetPolicy")
+    statement = function.policy.add_statement(raw, named)[0]
+    revisions.renew(owner)
+    return statement
 
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.get_policy",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
-    upstream="GetPolicy takes notice of Qualifier.",
+    upstream="GetPolicy takes notice of Qualifier, and its RevisionId is that of the function, version or alias.",
 )
 def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
-    function = backend.get_function(function_name, qualifier)
-    arn = _named(function, _qualifier(backend, function_name, qualifier))
-    statements = [s for s in function.policy.statements if s["Resource"] == arn]
+    try:
+        function, named = _whose(backend, function_name, qualifier)
+    except UnknownFunctionException as error:
+        raise GenericResourcNotFound from error
+    owner = revisions.owner(backend, function.function_name, named)
+    statements = [s for s in function.policy.statements if s["Resource"] == _named(function, named)]
     if not statements:
         raise GenericResourcNotFound
     document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-    return json.dumps({"Policy": json.dumps(document), "RevisionId": function.policy.revision})
+    return json.dumps({"Policy": json.dumps(document), "RevisionId": revisions.of(owner)})
 
 
 @patches.replaces(
@@ -180,16 +163,18 @@ def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None
 def remove_permission(
     backend: LambdaBackend, function_name: str, sid: str, revision: str = "", qualifier: str | None = None
 ) -> None:
-    function = backend.get_function(function_name, qualifier)
-    arn = _named(function, _qualifier(backend, function_name, qualifier))
-    kept = function.policy
-    found = [s for s in kept.statements if s["Sid"] == sid and s["Resource"] == arn]
+    try:
+        function, named = _whose(backend, function_name, qualifier)
+    except UnknownFunctionException as error:
+        arn = str(error.message).removeprefix("Function not found: ")
+        raise Refusal("ResourceNotFoundException", f"No policy found for: {arn}", 404) from error
+    owner, arn = revisions.owner(backend, function.function_name, named), _named(function, named)
+    found = [s for s in function.policy.statements if s["Sid"] == sid and s["Resource"] == arn]
     if not found:
         raise Refusal("ResourceNotFoundException", f"Statement {sid} is not found in resource policy.", 404)
-    if revision not in ("", kept.revision):
-        raise PreconditionFailedException(_REVISION)
-    kept.statements.remove(found[0])
-    kept.revision = str(uuid.uuid4())
+    revisions.require(owner, revision, "GetPolicy")
+    function.policy.statements.remove(found[0])
+    revisions.renew(owner)
 
 
 @patches.replaces(

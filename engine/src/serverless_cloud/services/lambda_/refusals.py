@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, ValidationException
+from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 
 from serverless_cloud.core.json_types import JsonObject
@@ -19,12 +20,6 @@ NOT_HONOURED = ("FileSystemConfigs", "SnapStart", "DurableConfig", "TenancyConfi
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
 MOST_LAYERS = 5  # AWS Lambda quotas
-MOST_DESCRIPTION = 256  # API reference: CreateFunction
-LOGGING = {  # API reference: LoggingConfig
-    "LogFormat": ("Text", "JSON"),
-    "ApplicationLogLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
-    "SystemLogLevel": ("DEBUG", "INFO", "WARN"),
-}
 ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: environment variables of a function, together
 # Lambda sets these itself (AWS Lambda Developer Guide, "Defined runtime environment variables").
 RESERVED = re.compile(
@@ -34,29 +29,24 @@ RESERVED = re.compile(
 )
 
 
-def refuse_what_aws_refuses(account_id: str, settings: JsonObject, *, new: bool) -> None:
+def refuse_what_aws_refuses(account_id: str, region: str, settings: JsonObject, *, new: bool) -> None:
     """Raises for settings of a function that AWS, or this local cloud, does not accept.
 
     Args:
+        account_id, region: where the function is.
         settings: CreateFunction's or UpdateFunctionConfiguration's request.
         new: whether the function is being created, so that required settings must be there.
 
     Raises:
         InvalidParameterValueException: with what is allowed.
     """
-    name = str(settings.get("FunctionName", ""))
-    if new and ":function:" not in name and not re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", name):
-        raise LambdaClientError(
-            "ValidationException",
-            f"{name!r} can't be the name of a function. A name has 1 to 64 letters, digits, hyphens and underscores.",
-        )
     if settings.get("PackageType") == "Image":
         raise InvalidParameterValueException(
             "The local cloud doesn't run container images, because they need Docker. Give the code as a zip package."
         )
     for name in NOT_HONOURED:
         value = settings.get(name)
-        if any(value.values()) if isinstance(value, dict) else value:
+        if value != {"ApplyOn": "None"} and (any(value.values()) if isinstance(value, dict) else value):
             raise InvalidParameterValueException(
                 f"The local cloud doesn't support {name}. Leave it out; docs/fidelity.md lists what works here."
             )
@@ -72,51 +62,55 @@ def refuse_what_aws_refuses(account_id: str, settings: JsonObject, *, new: bool)
             f"The handler {handler!r} has the wrong form. Write it as file.function. For def handler in price.py, give "
             'Handler="price.handler".'
         )
-    mode = (settings.get("TracingConfig") or {}).get("Mode", "Active")
-    if mode not in ("Active", "PassThrough"):
-        raise LambdaClientError("ValidationException", f"Mode is {mode!r}. It must be Active or PassThrough.")
-    if len(settings.get("Description") or "") > MOST_DESCRIPTION:
-        raise LambdaClientError("ValidationException", f"Description can have at most {MOST_DESCRIPTION} characters.")
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
         raise InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
             "must allow sts:AssumeRole to the service lambda.amazonaws.com."
         )
-    for name, (least, most, unit) in LIMITS.items():
-        value = settings.get(name, least)
-        if type(value) is not int or not least <= value <= most:
-            raise LambdaClientError(
-                "ValidationException", f"{name} is {value!r}. It must be a whole number, {least} to {most} {unit}."
-            )
-    _refuse_layers(settings.get("Layers") or [])
+    _refuse_sizes(settings)
+    _refuse_layers(account_id, region, settings.get("Layers") or [])
     _refuse_logging(settings.get("LoggingConfig") or {})
     _refuse_variables((settings.get("Environment") or {}).get("Variables") or {})
 
 
-def _refuse_layers(arns: list[str]) -> None:
-    if len(arns) > MOST_LAYERS:
-        raise InvalidParameterValueException(f"Function may not reference more than {MOST_LAYERS} layers.")
-    for arn in arns:
-        if not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:layer:[^:]+:\d+", arn):
+def _refuse_sizes(settings: JsonObject) -> None:
+    for name, (least, most, unit) in LIMITS.items():
+        value = settings.get(name, least)
+        if type(value) is not int:
             raise LambdaClientError(
-                "ValidationException",
-                f"{arn!r} is not the ARN of a layer version, which ends in the layer's name and the version, such as "
-                "arn:aws:lambda:us-east-1:123456789012:layer:tax:1.",
+                "ValidationException", f"{name} is {value!r}. It must be a whole number, {least} to {most} {unit}."
             )
-
-    names = [arn.rsplit(":", 1)[0] for arn in arns]
-    if len(set(names)) < len(names):
+    if settings.get("Timeout", 1) > LIMITS["Timeout"][1]:
+        rule = f"Member must have value less than or equal to {LIMITS['Timeout'][1]}"
+        raise ValidationException(str(settings["Timeout"]), "timeout", rule)
+    if settings.get("MemorySize", 128) > LIMITS["MemorySize"][1]:
         raise InvalidParameterValueException(
-            "Two different versions of the same layer are not allowed to be referenced."
+            "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to "
+            f"{LIMITS['MemorySize'][1]}"
         )
 
 
-def _refuse_logging(logging: JsonObject) -> None:
-    for name, allowed in LOGGING.items():
-        if name in logging and logging[name] not in allowed:
-            raise LambdaClientError(
-                "ValidationException", f"{name} is {logging[name]!r}. It must be one of {', '.join(allowed)}."
+def _refuse_layers(account_id: str, region: str, arns: list[str]) -> None:
+    if len(arns) > MOST_LAYERS:
+        raise InvalidParameterValueException(f"Cannot reference more than {MOST_LAYERS} layers.")
+    backend, by_layer = lambda_backends[account_id][region], dict[str, str]()
+    for arn in arns:
+        if arn.split(":")[3] != region:
+            raise InvalidParameterValueException(
+                f"Layers are not in the same region as the function. Layers are expected to be in region {region}."
             )
+        if backend.layers_versions_by_arn(arn) is None:
+            raise InvalidParameterValueException(f"Layer version {arn} does not exist.")
+        layer = arn.rpartition(":")[0]
+        if layer in by_layer:
+            raise InvalidParameterValueException(
+                "Two different versions of the same layer are not allowed to be referenced in the same function. "
+                f"{by_layer[layer]} and {arn} are versions of the same layer."
+            )
+        by_layer[layer] = arn
+
+
+def _refuse_logging(logging: JsonObject) -> None:
     levels = [name for name in ("ApplicationLogLevel", "SystemLogLevel") if logging.get(name)]
     if levels and logging.get("LogFormat", "Text") != "JSON":
         raise InvalidParameterValueException(
@@ -139,8 +133,9 @@ def _refuse_variables(variables: dict[str, str]) -> None:
                 f"The environment variable {name!r} can't be set. A name must have two or more letters, digits and "
                 "underscores and begin with a letter, and a value can't contain NUL.",
             )
-    if len(json.dumps(variables, ensure_ascii=False).encode()) > ENVIRONMENT_BYTES:
-        raise InvalidParameterValueException(f"{unable}provided exceeded the 4KB limit.")
+    measured = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
+    if len(measured.encode()) > ENVIRONMENT_BYTES:
+        raise InvalidParameterValueException(f"{unable}provided exceeded the 4KB limit. String measured: {measured}")
 
 
 def _lambda_may_assume(account_id: str, role_arn: str) -> bool:
@@ -169,6 +164,8 @@ def refuse_a_bad_package(package: bytes) -> None:
     """
     try:
         code.check(package)
+    except code.TooLarge as error:
+        raise InvalidParameterValueException(str(error)) from error
     except code.BadPackage as error:
         raise InvalidParameterValueException(
             f"Could not unzip uploaded file. Please check your file, then try to upload again. ({error})"

@@ -1,14 +1,14 @@
 """Versions, and aliases that split calls between two of them.
 
-On AWS a version's number is never used again, and the same code and settings are the same version. moto counts the
-versions that are left, and takes any update for a change. moto stores an alias's weights and routes nothing:
-`functions.route` does, and provisioned environments follow the alias.
+On AWS a version's number is never used again, and without an update of the code the same settings are the same
+version. moto counts the versions that are left, and takes any update for a change. moto stores an alias's weights and
+routes nothing: `functions.route` does, and provisioned environments follow the alias.
 """
 
 from __future__ import annotations
 
 import copy
-import re
+import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,25 +24,40 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.lambda_ import asynchronous as lambda_async, concurrency as lambda_concurrency
-from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, spec_of, versions
+from serverless_cloud.services.lambda_ import (
+    asynchronous as lambda_async,
+    concurrency as lambda_concurrency,
+    revisions,
+)
+from serverless_cloud.services.lambda_.answers import page
+from serverless_cloud.services.lambda_.functions import (
+    ResourceConflict,
+    function_named,
+    latest,
+    spec_of,
+    versions,
+    weights,
+)
 
 patches = Service("lambda")
 
-_ALIAS_NAME = r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)"  # API reference: CreateAlias
+MOST_ON_A_PAGE = 50  # API reference: ListAliases
 
 
 def publish(backend: LambdaBackend, function_name: str, description: str) -> LambdaFunction:
     """Publishes $LATEST; the newest version if nothing has changed since. Args: description: "" keeps $LATEST's."""
     function = backend._lambdas.get_function_by_name_or_arn_forbid_qualifier(function_name)
     published = versions(backend, function.function_name)
-    if published and _same(function, published[-1]):
+    if published and not vars(function).get("must_publish") and _same(function, published[-1]):
         return published[-1]
     number = max([vars(function).get("last_version", 0), *(int(v.version) for v in published)]) + 1
-    vars(function)["last_version"] = number
+    vars(function)["last_version"], vars(function)["must_publish"] = number, False
     version = copy.copy(function)
     version.set_version(number)
     version.description = description or function.description
+    version.last_modified = function.last_modified
+    for each in (function, version):
+        revisions.renew(each)
     backend._lambdas._functions[function.function_name]["versions"].append(version)
     backend._lambdas._arns[version.function_arn] = version
     current.plane.fleet.retire(spec_of(version))  # an older function of this name may have had this version
@@ -56,9 +71,6 @@ def publish(backend: LambdaBackend, function_name: str, description: str) -> Lam
     upstream="CreateAlias refuses weights and names that AWS refuses.",
 )
 def create_alias(backend: LambdaBackend, name: str, function_name: str, **given: Any) -> LambdaAlias:
-    if not re.fullmatch(_ALIAS_NAME, name or ""):
-        text = f"Member must satisfy regular expression pattern: {_ALIAS_NAME}"
-        raise ValidationException(str(name), "name", text)
     _refuse(backend, function_name, given["function_version"], given["routing_config"])
     try:
         return create_alias.original(backend, name, function_name, **given)
@@ -78,34 +90,59 @@ def update_alias(backend: LambdaBackend, name: str, function_name: str, **change
     wanted = kept | {setting: value for setting, value in change.items() if value is not None}
     _refuse(backend, function_name, wanted["function_version"], wanted["routing_config"])
     answer = update_alias.original(backend, name, function_name, **change)
+    revisions.renew(alias)
     lambda_concurrency.allocate(backend, current.plane.fleet, latest(backend, function_name))
     return answer
 
 
 @patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.update_alias",
+    defect="engine/tests/test_lambda_seams.py::test_stock_moto_still_has_the_defect[an_old_revision_changes_an_alias]",
+    upstream="UpdateAlias takes notice of RevisionId.",
+)
+def answer_update_alias(response: LambdaResponse) -> TYPE_RESPONSE:
+    *_, function_name, _, name = response.path.split("/")
+    revisions.require(
+        response.backend.get_alias(unquote(name), unquote(function_name)), response.json_body.get("RevisionId")
+    )
+    return answer_update_alias.original(response)
+
+
+@patches.replaces(
+    "moto.awslambda.responses:LambdaResponse.list_aliases",
+    defect="engine/tests/test_lambda_seams.py::test_stock_moto_still_has_the_defect[aliases_of_all_versions_are_listed]",
+    upstream="ListAliases takes notice of FunctionVersion, MaxItems and Marker.",
+)
+def list_aliases(response: LambdaResponse) -> TYPE_RESPONSE:
+    version = response.querystring.get("FunctionVersion", [None])[0]
+    found = list(response.backend.list_aliases(function_named(response).function_name))
+    wanted = [alias for alias in found if version in (None, alias.function_version, *weights(alias))]
+    answer, shown = page(response, wanted, MOST_ON_A_PAGE)
+    return 200, {}, json.dumps(answer | {"Aliases": [alias.to_json() for alias in shown]})
+
+
+@patches.replaces(
     "moto.awslambda.responses:LambdaResponse.publish_version",
     defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
-    upstream="PublishVersion compares CodeSha256.",
+    upstream="PublishVersion compares CodeSha256 and RevisionId, and shows a version as Pending.",
 )
 def answer_publish_version(response: LambdaResponse) -> TYPE_RESPONSE:
-    wanted = (response.json_body if response.body else {}).get("CodeSha256")
-    found = latest(response.backend, unquote(response.path.split("/")[-2])).code_sha_256
+    given: JsonObject = response.json_body if response.body else {}
+    function = function_named(response)
+    wanted, found = given.get("CodeSha256"), function.code_sha_256
     if wanted and wanted != found:
         raise InvalidParameterValueException(
             f"CodeSHA256 ({wanted}) is different from current CodeSHA256 in $LATEST ({found}). "
             "Please try again with the CodeSHA256 in $LATEST."
         )
-    return answer_publish_version.original(response)
-
-
-@patches.replaces(
-    "moto.awslambda.responses:LambdaResponse.list_versions_by_function",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
-    upstream="ListVersionsByFunction refuses a function that does not exist.",
-)
-def list_versions_by_function(response: LambdaResponse) -> str:
-    response.backend.get_function(unquote(response.path.split("/")[-2]))  # raises if there is none; moto lists nothing
-    return list_versions_by_function.original(response)
+    revisions.require(function, given.get("RevisionId"))
+    before = {each.version for each in versions(response.backend, function.function_name)}
+    version = response.backend.publish_version(unquote(response.path.split("/")[-2]), given.get("Description") or "")
+    assert version is not None  # moto says it may be, for a function that is gone
+    shown = version.get_configuration()
+    if version.version not in before:
+        shown = revisions.answer_of_change(version, shown, new=True)
+    return 201, {"status": 201}, json.dumps(shown)
 
 
 def forget(backend: LambdaBackend, function: LambdaFunction, qualifier: str) -> None:
@@ -126,16 +163,14 @@ def _same(function: LambdaFunction, version: LambdaFunction) -> bool:
     def facts(of: LambdaFunction) -> list[object]:
         spec = spec_of(of)
         return [spec.runtime, spec.handler, spec.timeout_s, spec.memory_mb, dict(spec.environment), spec.code_sha256,
-                spec.layers, spec.logging, spec.vpc, of.role, getattr(of, "dead_letter_config", None)]  # fmt: skip
+                spec.layers, spec.logging, spec.vpc, of.role, getattr(of, "dead_letter_config", None),
+                of.tracing_config, of.ephemeral_storage, of.architectures]  # fmt: skip
 
     return facts(function) == facts(version)
 
 
 def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: JsonObject | None) -> None:
     """Raises for an alias that AWS does not accept."""
-    if not re.fullmatch(r"\$LATEST|[0-9]+", version or ""):
-        text = r"Member must satisfy regular expression pattern: (\$LATEST|[0-9]+)"
-        raise ValidationException(str(version), "functionVersion", text)
     backend.get_function(latest(backend, function_name).function_name, version)  # raises if there is none
     extra = (routing or {}).get("AdditionalVersionWeights") or {}
     if not extra:
@@ -143,12 +178,29 @@ def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: J
     if len(extra) > 1:
         raise InvalidParameterValueException("Number of items in AdditionalVersionWeights cannot be greater than 1")
     ((other, share),) = extra.items()
-    if "$LATEST" in (version, other):
-        raise InvalidParameterValueException("$LATEST is not supported for an alias pointing to more than 1 version")
+    _refuse_weight(other, float(share))
     if other == version:
         raise InvalidParameterValueException(
             f"Invalid function version {other}. Function version {other} is already included in routing configuration."
         )
-    if not 0.0 <= float(share) <= 1.0:
-        raise ValidationException(str(share), "routingConfig", "A weight is a share of the calls, from 0.0 to 1.0.")
+    if version == "$LATEST":
+        raise InvalidParameterValueException("$LATEST is not supported for an alias pointing to more than 1 version")
     backend.get_function(latest(backend, function_name).function_name, other)
+
+
+def _refuse_weight(version: str, share: float) -> None:
+    """Raises for a version that isn't a number, and for a weight that isn't a share of the calls."""
+    rule = ""
+    if not 0.0 <= share <= 1.0:
+        rule = (
+            "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
+            "Member must have value greater than or equal to 0.0, Member must not be null]"
+        )
+    elif not version.isdigit():
+        rule = (
+            "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have "
+            "length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, "
+            "Member must not be null]"
+        )
+    if rule:
+        raise ValidationException(f"{{{version}={share}}}", "routingConfig.additionalVersionWeights", rule)

@@ -1,0 +1,185 @@
+"""What belongs to a function, answered as AWS does: permissions, settings of events, layers, tags, concurrency."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:price"
+LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:tax"
+SOURCE = "def handler(event, context):\n    return 1200\n"
+MISSING = "ResourceNotFoundException"
+PRICE = {"FunctionName": "price"}
+TOPIC = {**PRICE, "StatementId": "topic", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
+STALE = (
+    "The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the latest Revision Id"
+)
+
+
+def test_a_policy_has_the_revision_of_its_function(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+    first = lam.get_function_configuration(**PRICE)["RevisionId"]
+    lam.add_permission(**TOPIC, RevisionId=first)
+    second = lam.get_policy(**PRICE)["RevisionId"]
+    assert second == lam.get_function_configuration(**PRICE)["RevisionId"] != first
+    lam.publish_version(**PRICE)
+    assert lam.get_policy(**PRICE)["RevisionId"] != second
+    alias = lam.create_alias(**PRICE, Name="live", FunctionVersion="1")
+    lam.add_permission(**TOPIC, Qualifier="live", RevisionId=alias["RevisionId"])
+    newer = lam.get_policy(**PRICE, Qualifier="live")["RevisionId"]
+    assert newer == lam.get_alias(**PRICE, Name="live")["RevisionId"] != alias["RevisionId"]
+    for stale in (
+        lambda: lam.add_permission(**TOPIC | {"StatementId": "other"}, RevisionId=first),
+        lambda: lam.remove_permission(**PRICE, StatementId="topic", RevisionId=first),
+    ):
+        kit.refused(stale, "PreconditionFailedException", status=412, message=STALE.format("GetPolicy"))
+
+
+def test_permissions_of_what_is_not_there(kit: Any) -> None:
+    lam = kit.client("lambda")
+    kit.refused(lambda: lam.add_permission(**TOPIC), MISSING, message=f"Function not found: {ARN}")
+    remove = {**PRICE, "StatementId": "topic"}
+    kit.refused(lambda: lam.remove_permission(**remove), MISSING, message=f"No policy found for: {ARN}")
+    nothing = "The resource you requested does not exist."
+    kit.refused(lambda: lam.get_policy(**PRICE), MISSING, message=nothing)
+    kit.deploy("price", SOURCE)
+    kit.refused(lambda: lam.get_policy(**PRICE), MISSING, message=nothing)
+    add_to = {"7": f"Function not found: {ARN}:7", "live": f"Cannot find alias arn: {ARN}:live"}
+    for qualifier, message in add_to.items():
+        kit.refused(lambda name=qualifier: lam.add_permission(**TOPIC, Qualifier=name), MISSING, message=message)
+    both = TOPIC | {"FunctionName": "price:live"}
+    kit.refused(
+        lambda: lam.add_permission(**both, Qualifier="7"), "InvalidParameterValueException", "derived qualifier"
+    )
+
+
+def test_the_settings_of_events(kit: Any) -> None:
+    lam = kit.client("lambda")
+    nothing = f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig"
+    retries = {"MaximumRetryAttempts": 1}
+    gone = "The function doesn't exist."
+    kit.refused(lambda: lam.get_function_event_invoke_config(**PRICE), MISSING, message=nothing)
+    kit.refused(lambda: lam.delete_function_event_invoke_config(**PRICE), MISSING, message=nothing)
+    kit.refused(lambda: lam.update_function_event_invoke_config(**PRICE, **retries), MISSING, message=nothing)
+    kit.refused(lambda: lam.put_function_event_invoke_config(**PRICE, **retries), MISSING, message=gone)
+    kit.refused(lambda: lam.list_function_event_invoke_configs(**PRICE), MISSING, message=gone)
+    kit.deploy("price", SOURCE)
+    invalid = "InvalidParameterValueException"
+    empty = "You must specify at least one of error handling or destination setting."
+    kit.refused(lambda: lam.put_function_event_invoke_config(**PRICE), invalid, message=empty)
+    itself = {"OnSuccess": {"Destination": ARN}}
+    own = "You can't specify the function as a destination for itself."
+    kit.refused(lambda: lam.put_function_event_invoke_config(**PRICE, DestinationConfig=itself), invalid, message=own)
+    lam.publish_version(**PRICE)
+    for qualifier in ("1", "$LATEST"):
+        lam.put_function_event_invoke_config(**PRICE, **retries, Qualifier=qualifier)
+    first = lam.list_function_event_invoke_configs(**PRICE, MaxItems=1)
+    second = lam.list_function_event_invoke_configs(**PRICE, MaxItems=1, Marker=first["NextMarker"])
+    rows = [row["FunctionArn"] for page in (first, second) for row in page["FunctionEventInvokeConfigs"]]
+    assert (rows, "NextMarker" in second) == ([f"{ARN}:$LATEST", f"{ARN}:1"], False)
+
+
+def test_a_version_is_provisioned_once(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+    lam.publish_version(**PRICE)
+    lam.create_alias(**PRICE, Name="live", FunctionVersion="1")
+    get, count = lam.get_provisioned_concurrency_config, {"ProvisionedConcurrentExecutions": 1}
+    none = "No Provisioned Concurrency Config found for this function"
+    kit.refused(lambda: get(**PRICE, Qualifier="1"), "ProvisionedConcurrencyConfigNotFoundException", message=none)
+    kit.refused(lambda: get(**PRICE, Qualifier="7"), MISSING, message=f"Function not found: {ARN}:7")
+    kit.refused(lambda: get(**PRICE, Qualifier="sale"), MISSING, message=f"Cannot find alias arn: {ARN}:sale")
+    put, delete = lam.put_provisioned_concurrency_config, lam.delete_provisioned_concurrency_config
+    put(**PRICE, **count, Qualifier="1")
+    taken = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
+    conflict = "ResourceConflictException"
+    kit.refused(lambda: put(**PRICE, **count, Qualifier="live"), conflict, status=409, message=taken)
+    delete(**PRICE, Qualifier="1")
+    put(**PRICE, **count, Qualifier="live")
+    pointed = "Version is pointed by a Provisioned Concurrency alias"
+    kit.refused(lambda: put(**PRICE, **count, Qualifier="1"), conflict, message=pointed)
+    delete(**PRICE, Qualifier="live")
+    assert lam.get_account_settings()["AccountLimit"]["TotalCodeSize"] == 80_530_636_800
+    whole = "This operation is permitted on Lambda functions only."
+    reserve = {"FunctionName": "price:live", "ReservedConcurrentExecutions": 1}
+    kit.refused(lambda: lam.put_function_concurrency(**reserve), "InvalidParameterValueException", whole)
+
+
+def test_a_layer_version_is_shown(kit: Any) -> None:
+    lam = kit.client("lambda")
+    package = {"ZipFile": kit.zip_of({"python/tax.py": "RATE = 10\n"})}
+    first = lam.publish_layer_version(LayerName="tax", Content=package, CompatibleRuntimes=["python3.13"])
+    assert (first["Description"], first["LayerVersionArn"], "LicenseInfo" in first) == ("", f"{LAYER}:1", False)
+    lam.publish_layer_version(LayerName="tax", Content=package, Description="10%", LicenseInfo="MIT")
+    by_arn = lam.get_layer_version_by_arn(Arn=f"{LAYER}:2")
+    assert (by_arn["Description"], by_arn["LicenseInfo"], by_arn["Version"]) == ("10%", "MIT", 2)
+    newest = lam.list_layer_versions(LayerName="tax", MaxItems=1)
+    assert ([each["Version"] for each in newest["LayerVersions"]], newest["NextMarker"]) == ([2], "1")
+    matching = lam.list_layers(CompatibleRuntime="python3.13")["Layers"]
+    assert [each["LatestMatchingVersion"]["Version"] for each in matching] == [1]
+    nothing = "The resource you requested does not exist."
+    for missing in (
+        lambda: lam.get_layer_version(LayerName="tax", VersionNumber=7),
+        lambda: lam.get_layer_version(LayerName="vat", VersionNumber=1),
+        lambda: lam.get_layer_version_by_arn(Arn=f"{LAYER}:7"),
+    ):
+        kit.refused(missing, MISSING, status=404, message=nothing)
+    kit.refused(
+        lambda: lam.get_layer_version(LayerName="tax", VersionNumber=0),
+        "InvalidParameterValueException",
+        message="Layer Version Cannot be less than 1",
+    )
+    assert lam.delete_layer_version(LayerName="tax", VersionNumber=7)["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def test_who_may_use_a_layer(kit: Any) -> None:
+    lam = kit.client("lambda")
+    everyone = {"LayerName": "tax", "VersionNumber": 1, "StatementId": "all", "Principal": "*"}
+    get = {"Action": "lambda:GetLayerVersion"}
+    missing = f"Layer version {LAYER}:1 does not exist."
+    kit.refused(lambda: lam.add_layer_version_permission(**everyone, **get), MISSING, message=missing)
+    version = {"LayerName": "tax", "VersionNumber": 1}
+    kit.refused(lambda: lam.get_layer_version_policy(**version), MISSING, message=missing)
+    lam.publish_layer_version(LayerName="tax", Content={"ZipFile": kit.zip_of({"python/tax.py": "RATE = 10\n"})})
+    none = "No policy is associated with the given resource."
+    kit.refused(lambda: lam.get_layer_version_policy(**version), MISSING, message=none)
+    wrong = kit.refused(lambda: lam.add_layer_version_permission(**everyone, Action="*"), "ValidationException")
+    assert wrong.message.endswith("at 'action' failed to satisfy constraint: "
+                                  "Member must satisfy regular expression pattern: lambda:GetLayerVersion")  # fmt: skip
+    added = lam.add_layer_version_permission(**everyone, **get, OrganizationId="o-a1b2c3d4e5")
+    assert json.loads(added["Statement"]) == {
+        "Sid": "all", "Effect": "Allow", "Principal": "*", "Action": "lambda:GetLayerVersion",
+        "Resource": f"{LAYER}:1", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+    }  # fmt: skip
+    twice = lambda: lam.add_layer_version_permission(**everyone, **get)  # noqa: E731
+    kit.refused(twice, "ResourceConflictException", "The statement id (all) provided already exists.", status=409)
+    remove = lam.remove_layer_version_permission
+    stale = STALE.format("GetLayerPolicy")
+    kit.refused(
+        lambda: remove(**version, StatementId="all", RevisionId="old"), "PreconditionFailedException", message=stale
+    )
+    kit.refused(
+        lambda: remove(**version, StatementId="one"), MISSING, message="Statement one is not found in resource policy."
+    )
+    revision = lam.get_layer_version_policy(**version)["RevisionId"]
+    assert remove(**version, StatementId="all", RevisionId=revision)["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def test_tags_that_are_refused(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+    lam.publish_version(**PRICE)
+    invalid = "InvalidParameterValueException"
+    many = {f"tag{number}": "lamp" for number in range(51)}
+    limit = "Number of tags exceeds resource tag limit."
+    kit.refused(lambda: lam.tag_resource(Resource=ARN, Tags=many), invalid, message=limit)
+    kit.refused(lambda: kit.deploy("stock", SOURCE, Tags=many), invalid, message=limit)
+    versions = "Tags on function aliases and versions are not supported. Please specify a function ARN."
+    for call in (lam.list_tags, lambda **arn: lam.tag_resource(**arn, Tags={"a": "b"})):
+        kit.refused(lambda call=call: call(Resource=f"{ARN}:1"), invalid, message=versions)
+    kit.refused(lambda: lam.list_tags(Resource=ARN + "s"), MISSING, message=f"Function not found: {ARN}s")
+    revision = lam.get_function_configuration(**PRICE)["RevisionId"]
+    lam.tag_resource(Resource=ARN, Tags={"team": "lamps"})
+    assert lam.get_function_configuration(**PRICE)["RevisionId"] != revision
+    assert lam.get_function(**PRICE)["Tags"] == lam.list_tags(Resource=ARN)["Tags"] == {"team": "lamps"}
