@@ -16,12 +16,12 @@ from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
 FILES: dict[str, tuple[str, ...]] = {
-    "moto": ("dispatch", "models"),
+    "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "changes",
     ),
-    "sqs": ("queues", "counts", "redrive", "requests"),
+    "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
     "sns": ("topics",),
     "s3": ("notifications", "buckets"),
     "dynamodb": ("streams",),
