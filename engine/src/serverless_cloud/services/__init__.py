@@ -22,7 +22,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
-    "sns": ("topics",),
+    "sns": ("topics", "answers", "mobile"),
     "s3": ("notifications", "buckets"),
     "dynamodb": ("streams",),
     "kinesis": ("streams", "requests"),
