@@ -119,6 +119,13 @@ def a_batch_loses_trace_headers():
     sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a", "MessageSystemAttributes": trace}])
     return "AWSTraceHeader" not in receive(url)[0]["Attributes"]
 
+def a_batch_lists_nothing():
+    url = make()[0]
+    return sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "a"}])["Failed"] == []
+
+def an_unknown_action_breaks_it():
+    return "OperationNotFoundError" not in inspect.getsource(SQSResponse.parse_parameters)
+
 def a_short_visibility_timeout_is_accepted():
     return accepted(make(VisibilityTimeout="1")[1], function={"Timeout": 60})
 
@@ -154,6 +161,8 @@ DEFECTS = {
     "an_empty_message_is_accepted": "sqs/refusals.py",
     "a_timeout_of_a_day_is_accepted": "sqs/refusals.py",
     "a_batch_loses_trace_headers": "sqs/requests.py",
+    "a_batch_lists_nothing": "sqs/answers.py",
+    "an_unknown_action_breaks_it": "sqs/query.py",
     "a_short_visibility_timeout_is_accepted": "lambda_/mappings.py",
     "a_second_mapping_is_accepted": "lambda_/mappings.py",
     "a_large_batch_without_a_window_is_accepted": "lambda_/mapping_rules.py",

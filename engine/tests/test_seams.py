@@ -48,7 +48,9 @@ STOCK = """
 from moto import backends
 from moto.awslambda import urls
 from moto.awslambda.responses import LambdaResponse
-from moto.core import utils
+from moto.core import errors, request as requests, utils
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.sqs.exceptions import InvalidParameterValue
 
 def make(**more):
     make_function(source="def handler(e, c): return 1", **more)
@@ -138,6 +140,21 @@ def moto_looks_for_its_services_each_time():
 def moto_looks_for_methods_each_time():
     return utils.method_names_from_class(dict) is not utils.method_names_from_class(dict)
 
+def xml_repeats_a_text():
+    try:
+        boto3.client("sns", "us-east-1").get_topic_attributes(TopicArn="arn:aws:sns:us-east-1:123456789012:none")
+    except ClientError as error:
+        return "message" in error.response["Error"]
+
+def json_has_the_code_of_the_query_protocol():
+    model = errors.get_error_model(InvalidParameterValue("x"), utils.get_service_model("sqs"))
+    return model.name == "InvalidParameterValue"
+
+def a_query_by_get_goes_to_s3():
+    asked = {"QUERY_STRING": "Action=ListQueues", "PATH_INFO": "/123456789012/orders"}
+    there = DomainDispatcherApplication(None).infer_service_region_host(asked, asked["PATH_INFO"])
+    return there is None and requests.determine_request_protocol(utils.get_service_model("sqs")) == "json"
+
 def the_largest_result_is_not_aws_s():
     return "6000000" in inspect.getsource(LambdaResponse.invoke)
 """
@@ -149,6 +166,9 @@ DEFECTS = {
     "the_largest_result_is_not_aws_s": "lambda_/invoke.py",
     "moto_looks_for_its_services_each_time": "moto/dispatch.py",
     "moto_looks_for_methods_each_time": "moto/dispatch.py",
+    "xml_repeats_a_text": "moto/errors.py",
+    "json_has_the_code_of_the_query_protocol": "moto/errors.py",
+    "a_query_by_get_goes_to_s3": "moto/dispatch.py",
     "a_number_comes_back": "lambda_/versions.py",
     "the_same_settings_make_a_new_version": "lambda_/versions.py",
     "weights_are_not_checked": "lambda_/versions.py",

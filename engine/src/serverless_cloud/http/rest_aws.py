@@ -116,7 +116,7 @@ class AwsServices:
         )
         headers, data = tuple(answer.headers.items()), answer.data
         if not is_json and "xml" not in given.get("accept", "application/json"):
-            data = _as_json(data)
+            data = as_json(data)
             headers = (
                 *((n, v) for n, v in headers if n.lower() != "content-type"),
                 ("content-type", "application/json"),
@@ -146,9 +146,15 @@ def _no_object(content_type: str) -> Answered:
 
 #: Fields that AWS's JSON has although they are empty.
 _ALWAYS = {"SendMessageResult": ("MD5OfMessageAttributes", "MD5OfMessageSystemAttributes", "SequenceNumber")}
+#: Elements that repeat, and the name of their list in JSON.
+_LISTS = {
+    "ListQueuesResult": ("QueueUrl", "queueUrls"),
+    "ListDeadLetterSourceQueuesResult": ("QueueUrl", "queueUrls"),
+    "ReceiveMessageResult": ("Message", "messages"),
+}
 
 
-def _as_json(data: bytes) -> bytes:
+def as_json(data: bytes) -> bytes:
     """The XML of the query protocol as JSON, as a service answers "Accept: application/json"."""
     try:
         found = xmltodict.parse(data)
@@ -162,6 +168,10 @@ def _as_json(data: bytes) -> bytes:
             for name, empty in _ALWAYS.items():
                 if isinstance(response.get(name), dict):
                     response[name] = dict.fromkeys(empty) | response[name]
+            for name, (element, many) in _LISTS.items():
+                if name in response:
+                    one_or_more = (response[name] or {}).get(element) or []
+                    response[name] = {many: one_or_more if isinstance(one_or_more, list) else [one_or_more]}
     return json.dumps(found, separators=(",", ":")).encode()
 
 

@@ -16,13 +16,13 @@ from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
 FILES: dict[str, tuple[str, ...]] = {
-    "moto": ("dispatch", "models"),
+    "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "tags", "changes",
     ),
-    "sqs": ("queues", "counts", "redrive", "requests"),
-    "sns": ("topics",),
+    "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
+    "sns": ("topics", "answers", "mobile"),
     "s3": ("notifications", "buckets"),
     "dynamodb": ("streams",),
     "kinesis": ("streams", "requests"),

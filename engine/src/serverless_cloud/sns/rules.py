@@ -27,10 +27,10 @@ SUBSCRIPTION_ATTRIBUTES = (
 )  # fmt: skip
 
 
-#: API reference, SetTopicAttributes; ArchivePolicy, DataProtectionPolicy and DeliveryPolicy are refused before.
+#: API reference, SetTopicAttributes; ArchivePolicy and DataProtectionPolicy are refused before.
 TOPIC_ATTRIBUTES = frozenset(
     {
-        "ContentBasedDeduplication", "DisplayName", "FifoThroughputScope", "FifoTopic",
+        "ContentBasedDeduplication", "DeliveryPolicy", "DisplayName", "FifoThroughputScope", "FifoTopic",
         "KmsMasterKeyId", "MaximumMessageSize", "Policy", "SignatureVersion", "TracingConfig",
     }
     | {
@@ -39,6 +39,20 @@ TOPIC_ATTRIBUTES = frozenset(
         for what in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
     }
 )  # fmt: skip
+
+
+_ONLY_FIFO = "Content-based deduplication can only be set for FIFO topics"
+#: Attributes with few values.
+_WORDS = {"SignatureVersion": ("1", "2"), "TracingConfig": ("Active", "PassThrough")}
+#: How subscribers over HTTP are served if the topic says nothing else: the answer of GetTopicAttributes on AWS.
+_HTTP_POLICY = {
+    "defaultHealthyRetryPolicy": {
+        "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
+        "numMinDelayRetries": 0, "backoffFunction": "linear",
+    },
+    "disableSubscriptionOverrides": False,
+    "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+}  # fmt: skip
 
 
 class Refused(ValueError):
@@ -67,6 +81,10 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
             found = None
         if not isinstance(found, dict):
             raise Refused("Policy Error: null")
+    if value and value not in _WORDS.get(name, (value,)):
+        raise Refused(name)
+    if name == "DeliveryPolicy" and value:
+        _object("DeliveryPolicy", value)
     if name == "MaximumMessageSize":
         if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
             raise Refused(
@@ -74,6 +92,40 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
                 f"{MOST_MAXIMUM_BYTES}, in bytes"
             )
         check_large(int(value), protocols)
+
+
+def check_new_topic(name: str, attributes: Mapping[str, str]) -> None:
+    """Raises Refused unless a new topic may have these attributes besides each other."""
+    fifo = attributes.get("FifoTopic")
+    if fifo is not None and fifo.lower() != "true":
+        raise Refused("Invalid parameter: Attributes Reason: Unknown attribute FifoTopic")
+    if not name.endswith(".fifo") and attributes.get("ContentBasedDeduplication", "").lower() == "true":
+        raise Refused(f"Invalid parameter: {_ONLY_FIFO}")
+
+
+def check_change(name: str, value: str, *, is_fifo: bool) -> None:
+    """Raises Refused, with the words after "Invalid parameter: ", unless an existing topic may get an attribute."""
+    if name == "FifoTopic":
+        raise Refused("AttributeName")
+    if name == "ContentBasedDeduplication" and value.lower() == "true" and not is_fifo:
+        raise Refused(_ONLY_FIFO)
+
+
+def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
+    """Raises Refused if two tags have the same key."""
+    keys = [tag["Key"] for tag in tags]
+    if len(set(keys)) != len(keys):
+        raise Refused("Invalid parameter: Duplicated keys are not allowed.")
+
+
+def effective_policy(delivery_policy: str) -> str:
+    """The delivery policy that holds: a topic's own settings, and AWS's for the others."""
+    own = json.loads(delivery_policy or "{}").get("http") or {}
+    merged = {
+        name: value | (own.get(name) or {}) if isinstance(value, dict) else own.get(name, value)
+        for name, value in _HTTP_POLICY.items()
+    }
+    return json.dumps({"http": own | merged}, separators=(",", ":"))
 
 
 def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
@@ -101,6 +153,10 @@ def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
         raise Refused("Invalid parameter: SQS endpoint ARN")
     if protocol == "lambda" and not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?", endpoint):
         raise Refused("Invalid parameter: Lambda endpoint ARN")
+    if protocol.startswith("email") and "@" not in endpoint:
+        raise Refused("Invalid parameter: Email address")
+    if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
+        raise Refused("Invalid parameter: Endpoint must match the specified protocol")
     if protocol in ("http", "https"):
         raise NotHonoured(f"subscriptions with the protocol {protocol}")
 
@@ -217,7 +273,7 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
         _check_name(name)
         kind = str(given.get("DataType") or "")
         base = kind.split(".")[0]
-        if base not in ("String", "Number", "Binary"):
+        if base not in ("String", "Number", "Binary") or kind == f"{base}.":
             raise Refused(
                 f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
                 "prefixes is Binary, Number, and String.",
@@ -248,7 +304,9 @@ def _is_number(text: str) -> bool:
 
 def _check_name(name: str) -> None:
     reason = ""
-    if not name or len(name.encode()) > NAME_BYTES:
+    if name.lower().startswith(("aws.", "amazon.")) and not name.startswith(("AWS.SNS.", "AWS.MM.")):
+        reason = "Message attribute names starting with 'AWS.' or 'Amazon.' are reserved for use by Amazon."
+    elif not name or len(name.encode()) > NAME_BYTES:
         reason = f"Length of message attribute name must be less than {NAME_BYTES} bytes."
     elif bad := re.search(r"[^A-Za-z0-9_.-]", name):
         reason = (

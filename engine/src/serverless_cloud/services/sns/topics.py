@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
 from moto.sns.exceptions import SNSException, SNSNotFoundError
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
@@ -23,10 +24,11 @@ from moto.sns.responses import SNSResponse
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.iam.permissions import InvalidCredentials, is_administrator
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.sqs.sending import send_to_queue
-from serverless_cloud.sns import filters as sns_filters, rules as sns_rules
+from serverless_cloud.sns import filters as sns_filters, mobile as sns_mobile, rules as sns_rules
 from serverless_cloud.sns.topics import MessageId, Topics
 
 patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
@@ -34,10 +36,12 @@ patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_mot
 #: Calls that only need an ARN that is one, and the parameter that has it.
 _NAMED_BY = {
     **dict.fromkeys(("delete_topic", "list_subscriptions_by_topic", "add_permission", "remove_permission"), "TopicArn"),
-    **dict.fromkeys(("get_subscription_attributes", "unsubscribe"), "SubscriptionArn"),
+    "unsubscribe": "SubscriptionArn",
 }
 _PARTS_OF_ARN = 6
-_NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy", "DeliveryPolicy")
+#: What an attribute is if a topic was created without it.
+_DEFAULTS = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic", "SignatureVersion": "1"}
+_NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
 #: Of a message besides its text, as moto's `publish` names it.
 _GIVEN = ("subject", "message_attributes", "group_id", "deduplication_id", "message_structure")
 
@@ -153,28 +157,53 @@ def _numbered(message_id: str) -> dict[str, str]:
 
 @patches.replaces("moto.sns.responses:SNSResponse.publish")
 def answer_publish(response: SNSResponse) -> ActionResult:
+    target, topic_arn, number = (response._get_param(name) for name in ("TargetArn", "TopicArn", "PhoneNumber"))
     with refusals():
+        if not (target or topic_arn or number):
+            raise sns_rules.Refused("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
+        if number:
+            sns_mobile.check_number(number)
+        elif target:
+            _check_target(response, target)
+        else:
+            want_arn(response, "TopicArn")
         sns_rules.check_attributes(response._get_param("MessageAttributes", {}))
     published: Any = answer_publish.original(response).result
     message_id = published["MessageId"]
     return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
 
 
+def _check_target(response: SNSResponse, target: str) -> None:
+    """Raises unless something can be published to a target: to a device, it must be there."""
+    require_arn("TargetArn", target)
+    if ":endpoint/" in target and target not in response.backend.platform_endpoints:
+        reason = "No endpoint found for the target arn specified"
+        raise sns_rules.Refused(f"Invalid parameter: TargetArn Reason: {reason}")
+
+
 @patches.replaces("moto.sns.responses:SNSResponse.publish_batch")
 def answer_publish_batch(response: SNSResponse) -> ActionResult:
-    _want_arn(response, "TopicArn")
+    want_arn(response, "TopicArn")
     entries = response._get_param("PublishBatchRequestEntries", [])
-    most = most_bytes(response.backend.get_topic(response._get_param("TopicArn")))
+    topic = response.backend.get_topic(response._get_param("TopicArn"))
     with refusals():
-        sns_rules.check_batch(entries, most)
-        for entry in entries:
+        sns_rules.check_batch(entries, most_bytes(topic))
+        for entry in entries:  # the batch is refused as a whole; what is wrong with a text concerns its entry
             sns_rules.check_attributes(entry.get("MessageAttributes") or {})
+            if entry.get("MessageStructure") == "json":
+                sns_rules.by_protocol(str(entry.get("Message")))
+            sns_rules.check_order(
+                is_fifo=bool(topic.fifo_topic),
+                by_content=bool(topic.content_based_deduplication),
+                group_id=entry.get("MessageGroupId"),
+                deduplication_id=entry.get("MessageDeduplicationId"),
+            )
     return answer_publish_batch.original(response)
 
 
 @patches.replaces("moto.sns.responses:SNSResponse.subscribe", upstream="A refused subscription isn't kept.")
 def answer_subscribe(response: SNSResponse) -> ActionResult:
-    _want_arn(response, "TopicArn")
+    want_arn(response, "TopicArn")
     topic_arn, endpoint = response._get_param("TopicArn"), str(response._get_param("Endpoint") or "")
     protocol, given = response._get_param("Protocol"), dict(response._get_param("Attributes") or {})
     check_subscriber(response.backend, topic_arn, protocol, endpoint)
@@ -185,12 +214,25 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
         old = response.backend._find_subscription(topic_arn, endpoint, protocol)
         if old is not None and _differs(old.attributes, given):
             raise sns_rules.Refused("Subscription already exists with different attributes")
-    return answer_subscribe.original(response)
+    answer = answer_subscribe.original(response)
+    if old is None:
+        made = response.backend._find_subscription(topic_arn, endpoint, protocol)
+        made.attributes["SubscriptionPrincipal"] = _caller(response)
+    return answer
+
+
+def _caller(response: SNSResponse) -> str:
+    """The ARN of the user or the role's session that calls; the learner is a user of the account."""
+    token = response.headers.get("X-Amz-Security-Token", "")
+    if not is_administrator(response.access_key):
+        with contextlib.suppress(InvalidCredentials):
+            return current.plane.permissions.identities.of_key(response.access_key, token).principal.arn
+    return f"arn:aws:iam::{response.current_account}:user/moto"
 
 
 @patches.replaces("moto.sns.responses:SNSResponse.confirm_subscription")
 def confirm_subscription(response: SNSResponse) -> ActionResult:
-    _want_arn(response, "TopicArn")
+    want_arn(response, "TopicArn")
     with refusals():
         raise sns_rules.Refused("Invalid parameter: Token")
 
@@ -198,7 +240,7 @@ def confirm_subscription(response: SNSResponse) -> ActionResult:
 @patches.replaces("moto.sns.responses:SNSResponse.set_subscription_attributes")
 def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
     """moto makes False of every wrong RawMessageDelivery."""
-    _want_arn(response, "SubscriptionArn")
+    want_arn(response, "SubscriptionArn")
     name, value = response._get_param("AttributeName"), response._get_param("AttributeValue")
     response.backend.set_subscription_attributes(response._get_param("SubscriptionArn"), name, value)
     return ActionResult({})
@@ -208,11 +250,33 @@ def answer_set_subscription_attributes(response: SNSResponse) -> ActionResult:
     "moto.sns.responses:SNSResponse.create_topic", upstream="CreateTopic refuses attributes that no topic has."
 )
 def create_topic(response: SNSResponse) -> ActionResult:
-    given = dict(response._get_param("Attributes") or {})
+    given, name = dict(response._get_param("Attributes") or {}), response._get_param("Name")
     if response._get_param("DataProtectionPolicy"):
         given["DataProtectionPolicy"] = ""
     check_attributes(given)
+    tags = response._get_param("Tags") or []
+    with refusals():
+        sns_rules.check_new_topic(name, given)
+        sns_rules.check_tags(tags)
+        if old := response.backend.topics.get(f"arn:aws:sns:{response.region}:{response.current_account}:{name}"):
+            _require_same(old, given, {tag["Key"]: tag["Value"] for tag in tags})
     return create_topic.original(response)
+
+
+def _require_same(old: Topic, given: JsonObject, tags: dict[str, str]) -> None:
+    """Raises if an existing topic has other attributes or tags than the topic that is wanted."""
+    for name, value in given.items():
+        if (kept_value(old, name) or _DEFAULTS.get(name, "")) != str(value):
+            reason = "Topic already exists with different attributes"
+            raise sns_rules.Refused(f"Invalid parameter: Attributes Reason: {reason}")
+    if tags and tags != old._tags:
+        raise sns_rules.Refused("Invalid parameter: Tags Reason: Topic already exists with different tags")
+
+
+def kept_value(topic: Topic, name: str) -> str:
+    """An attribute of moto's topic as it was given; "" if it was not."""
+    value = getattr(topic, camelcase_to_underscores(name), None)
+    return str(value).lower() if isinstance(value, bool) else str(value or "")
 
 
 @patches.replaces(
@@ -220,46 +284,36 @@ def create_topic(response: SNSResponse) -> ActionResult:
     upstream="SetTopicAttributes refuses attributes that no topic has.",
 )
 def set_topic_attributes(response: SNSResponse) -> ActionResult:
-    _want_arn(response, "TopicArn")
+    want_arn(response, "TopicArn")
     name, value = response._get_param("AttributeName"), str(response._get_param("AttributeValue") or "")
     _refuse_what_is_not_honoured([name])
     topic = response.backend.get_topic(response._get_param("TopicArn"))
     protocols = [each.protocol for each in subscriptions_of(response.backend, topic)]
     with refusals("Invalid parameter: "):
         sns_rules.check_topic_attribute(name, value, protocols)
+        sns_rules.check_change(name, value, is_fifo=bool(topic.fifo_topic))
     return set_topic_attributes.original(response)
-
-
-@patches.replaces(
-    "moto.sns.responses:SNSResponse.get_topic_attributes", upstream="GetTopicAttributes counts the subscriptions."
-)
-def get_topic_attributes(response: SNSResponse) -> ActionResult:
-    _want_arn(response, "TopicArn")
-    answer = get_topic_attributes.original(response)
-    result: Any = answer.result
-    attributes = result["Attributes"]
-    topic = response.backend.get_topic(attributes["TopicArn"])
-    attributes["SubscriptionsPending"] = 0
-    attributes["SubscriptionsConfirmed"] = len(subscriptions_of(response.backend, topic))
-    if size := getattr(topic, "maximum_message_size", None):
-        attributes["MaximumMessageSize"] = str(size)
-    return answer
 
 
 def _differs(kept: JsonObject, given: JsonObject) -> bool:
     return any(str(kept.get(name, "")).lower() != str(value).lower() for name, value in given.items())
 
 
-def _want_arn(response: SNSResponse, parameter: str) -> None:
+def want_arn(response: SNSResponse, parameter: str) -> None:
     """moto fails with status 500 on a text that isn't an ARN of a topic, and ignores one of no subscription."""
-    require_arn(parameter, str(response._get_param(parameter) or ""))
+    given = str(response._get_param(parameter) or "")
+    require_arn(parameter, given)
+    if parameter == "TopicArn" and given.split(":")[3] != response.region:  # each Region has its own topics
+        raise SNSException("InvalidParameter", f"Invalid parameter: {parameter}")
 
 
 @patches.replaces_each(
     "moto.sns.responses:SNSResponse", _NAMED_BY, expects="self", upstream="Calls refuse a text that isn't an ARN."
 )
 def _answer_named(patch: Patch[..., ActionResult], response: SNSResponse) -> ActionResult:
-    _want_arn(response, _NAMED_BY[patch.name])
+    want_arn(response, _NAMED_BY[patch.name])
+    if patch.name == "unsubscribe" and response._get_param("SubscriptionArn").count(":") < _PARTS_OF_ARN:
+        raise SNSException("InvalidParameter", "Invalid parameter: SubscriptionId")
     return patch.original(response)
 
 

@@ -6,7 +6,7 @@
 - moto calls functions when a message is added; it forgets a deduplication identifier with its message; its sequence
   numbers are random, and missing with content-based deduplication.
 - moto loses a message that is added during a deletion. Here a deleted message may be deleted again. Its visibility
-  can't be changed, nor the visibility of a message that is not in flight.
+  can't be changed.
 - moto reads the computer's clock, which may be put right while a message is hidden or delayed. The times that a
   receiver gets (SentTimestamp and ApproximateFirstReceiveTimestamp) go by that clock all the same.
 """
@@ -14,27 +14,27 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from moto.sqs import models
-from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
+from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from serverless_cloud import clock
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.services.sqs import fifo as sqs_fifo
+from serverless_cloud.services.sqs.fifo import setting
 from serverless_cloud.sources.sqs import QueueGone, SqsPoller
 from serverless_cloud.sources.sqs_records import Message, size_bytes
 
 patches = Service("sqs")
 
-DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
-_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS
+MOST_VISIBILITY_S = 43_200  # twelve hours, counted from when the message was received
+_NO_CHANGE = "Message does not exist or is not available for visibility timeout change."
 _LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
 #: One lock for all queues, since a receiver moves messages into another queue.
 LOCK = threading.RLock()
@@ -82,11 +82,6 @@ class MotoQueue:
             queue._messages_lock.notify_all()
 
 
-def setting(queue: Queue, name: str) -> Any:
-    """A setting of moto's queue: moto sets these attributes by name, so that type checkers don't know them."""
-    return getattr(queue, name)
-
-
 def _as_received(message: models.Message) -> Message:
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
@@ -111,23 +106,14 @@ def _as_received(message: models.Message) -> Message:
 
 
 def takeable(queue: Queue) -> Iterator[models.Message]:
-    """The messages that a receiver may get now, oldest first; of a FIFO queue none of a group that is in flight.
+    """The messages that a receiver may get now, oldest first; of a FIFO queue in the order of `fifo.in_order`.
 
-    A FIFO queue gives as many messages of one group as there are before it gives some of another (SQS Developer Guide,
-    "FIFO queue delivery logic"): here the group of the oldest message comes first. The lock of the queues is held.
+    The lock of the queues is held.
     """
     now_ms = clock.now_ms()
     queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
-    blocked = queue.pending_message_groups if queue.fifo_queue else set[str]()
     ready = (m for m in list(queue._messages) if m.visible_at < now_ms and m.delayed_until <= now_ms)
-    if not queue.fifo_queue:
-        yield from ready
-        return
-    groups: dict[str | None, list[models.Message]] = {}
-    for message in ready:
-        if message.group_id not in blocked:
-            groups.setdefault(message.group_id, []).append(message)
-    yield from itertools.chain.from_iterable(groups.values())
+    return sqs_fifo.in_order(ready, queue.pending_message_groups) if queue.fifo_queue else ready
 
 
 def _take(queue: Queue, most: int, visibility_timeout_s: float, room_bytes: int) -> list[models.Message]:
@@ -149,6 +135,7 @@ def _take(queue: Queue, most: int, visibility_timeout_s: float, room_bytes: int)
             if room < 0:
                 break
             message.mark_received(visibility_timeout=int(visibility_timeout_s))
+            vars(message)["received_ms"] = now_ms
             if visibility_timeout_s:  # one moment for all of them: a batch comes back as one
                 message.visible_at = now_ms + int(visibility_timeout_s) * 1000
             queue._pending_messages.add(message)
@@ -184,7 +171,7 @@ def _append(queue: Queue, message: models.Message, source_arn: str) -> None:
     message.visible_at, vars(message)["dead_letter_source_arn"] = 0.0, source_arn
     message.receipt_handle, message._old_receipt_handles = None, []
     if queue.fifo_queue:
-        message.deduplication_id, message.sequence_number = message.id, _next_number(queue)
+        message.deduplication_id, message.sequence_number = message.id, sqs_fifo.next_number(queue)
         message.mark_sent()
     queue._messages.append(message)
     queue._messages_lock.notify_all()
@@ -217,25 +204,6 @@ def _wait(queue: Queue, timeout_s: float) -> bool:
         queue._messages_lock.wait(min(left_s, due_s + 0.001, _LONGEST_WAIT_S))
 
 
-def _next_number(queue: Queue) -> str:
-    return str(next(vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))))
-
-
-def _is_a_duplicate(queue: Queue, message: models.Message) -> bool:
-    """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer."""
-    scope = message.group_id if setting(queue, "deduplication_scope") == "messageGroup" else ""
-    now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
-    for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
-        del known[key]
-    key = (scope, message.deduplication_id)
-    if message.deduplication_id is not None and key in known:
-        _, message.id, message.sequence_number = known[key]
-        return True
-    message.sequence_number = _next_number(queue)
-    known[key] = (now_ms, message.id, message.sequence_number)
-    return False
-
-
 def _message_of(queue: Queue, receipt_handle: str) -> models.Message | None:
     """The message that a receipt was given for; None if it is not in the queue."""
     for message in queue._messages:
@@ -244,16 +212,16 @@ def _message_of(queue: Queue, receipt_handle: str) -> models.Message | None:
     return None
 
 
-def _require_in_flight(queue: Queue, receipt_handle: str) -> None:
-    """Raises if the message of a receipt has gone, or may be received by anybody."""
-    if receipt_handle in queue.deleted_messages:
-        raise InvalidParameterValue(
-            f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
-            "available for visibility timeout change."
-        )
-    message = _message_of(queue, receipt_handle)
-    if message is not None and message.visible:
-        raise SQSException("AWS.SimpleQueueService.MessageNotInflight", "The specified message isn't in flight.")
+def _not_a_receipt(receipt_handle: str) -> ReceiptHandleIsInvalid:
+    """The error for a text that is no receipt of this queue."""
+    error = ReceiptHandleIsInvalid()
+    error.message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
+    return error
+
+
+@patches.replaces("moto.sqs.models:Message.validate_attribute_name", kind="staticmethod")
+def validate_attribute_name(name: str) -> None:
+    """Nothing: the name was checked when the message was sent, and AWS takes more letters than moto."""
 
 
 def connect(plane: DataPlane) -> None:
@@ -298,7 +266,7 @@ def init_queue(queue: Queue, *args: object, **more: object) -> None:
 )
 def add_message(queue: Queue, message: models.Message) -> None:
     with LOCK:
-        if queue.fifo_queue and _is_a_duplicate(queue, message):
+        if queue.fifo_queue and sqs_fifo.is_a_duplicate(queue, message):
             return
         queue._messages.append(message)
         queue._messages_lock.notify_all()
@@ -315,7 +283,8 @@ def delete_message(queue: Queue, receipt_handle: str) -> None:
             return
         message = _message_of(queue, receipt_handle)
         if message is None:
-            raise ReceiptHandleIsInvalid
+            raise _not_a_receipt(receipt_handle)
+        sqs_fifo.require_held(queue, message, receipt_handle, "The receipt handle has expired.")
         remove(queue, message)
         queue._messages_lock.notify_all()  # its message group may be free
 
@@ -340,8 +309,9 @@ def receive_message(
             if left_s <= 0 or backend.queues.get(queue_name) is not queue:
                 break
             _wait(queue, min(left_s, _LONGEST_WAIT_S))
+    names = ["All" if name == "*" else name for name in message_attribute_names or []]
     for message in found:
-        models._filter_message_attributes(message, message_attribute_names or [])
+        models._filter_message_attributes(message, names)
     return found
 
 
@@ -354,8 +324,25 @@ def change_message_visibility(
 ) -> None:
     with LOCK:
         queue = backend.get_queue(queue_name)
-        _require_in_flight(queue, receipt_handle)
-        change_message_visibility.original(backend, queue_name, receipt_handle, visibility_timeout)
+        message = _message_of(queue, receipt_handle)
+        if message is None and receipt_handle not in queue.deleted_messages:
+            raise _not_a_receipt(receipt_handle)
+        if message is None:
+            raise InvalidParameterValue(
+                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: {_NO_CHANGE}"
+            )
+        sqs_fifo.require_held(queue, message, receipt_handle, _NO_CHANGE)
+        now_ms = clock.now_ms()
+        if now_ms + visibility_timeout * 1000 - vars(message).get("received_ms", now_ms) > MOST_VISIBILITY_S * 1000:
+            raise InvalidParameterValue(
+                f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: Total "
+                f"VisibilityTimeout for the message is beyond the limit [{MOST_VISIBILITY_S} seconds]"
+            )
+        message.change_visibility(visibility_timeout)
+        if visibility_timeout:  # it may have come back already
+            queue._pending_messages.add(message)
+        else:
+            queue._pending_messages.discard(message)
         queue._messages_lock.notify_all()
 
 
@@ -369,3 +356,4 @@ def purge_queue(backend: SQSBackend, queue_name: str) -> None:
         purge_queue.original(backend, queue_name)
         for message in messages:
             _know_receipts(backend.get_queue(queue_name), message)
+        sqs_fifo.forget(backend.get_queue(queue_name))

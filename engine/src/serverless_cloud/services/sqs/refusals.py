@@ -20,7 +20,7 @@ from moto.sqs.exceptions import (
 from moto.sqs.models import Queue
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.services.sqs.queues import setting
+from serverless_cloud.services.sqs.fifo import setting
 
 BATCH_ENTRIES, MESSAGE_ATTRIBUTES, MOST_DELAY_S = 10, 10, 900
 #: Least and most of each number, in seconds or bytes.
@@ -33,7 +33,18 @@ _NUMBERS = {
     "VisibilityTimeout": (0, 43_200),
 }
 _FIFO_ONLY = ("ContentBasedDeduplication", "DeduplicationScope", "FifoQueue", "FifoThroughputLimit")
+_BOOLEANS = ("true", "false", "True", "False")
+_WORDS = {
+    "ContentBasedDeduplication": _BOOLEANS,
+    "DeduplicationScope": ("queue", "messageGroup"),
+    "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
+    "SqsManagedSseEnabled": _BOOLEANS,
+}
 _OTHERS = ("KmsMasterKeyId", "Policy", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled")
+_CHARACTERS = (
+    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
+    "#x10000 to #x10FFFF"
+)
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: API reference: GetQueueAttributes.
 QUEUE_ATTRIBUTES = frozenset(
@@ -61,19 +72,37 @@ def _invalid(value: object, name: str, reason: str) -> InvalidParameterValue:
 # ---- attributes of queues
 
 
-def check_names(queue_name: str, attributes: Mapping[str, object]) -> None:
-    """Raises unless a queue of this name can have attributes of these names, and FifoQueue suits the name."""
+def check_queue_name(queue_name: str, attributes: Mapping[str, object]) -> None:
+    """Raises unless the name of a new queue suits its attribute FifoQueue."""
     is_fifo = str(attributes.get("FifoQueue", "")).lower() == "true"
     if queue_name.endswith(".fifo") and not is_fifo:
         raise InvalidParameterValue(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length. "
-            'A name that ends in .fifo needs the attribute FifoQueue="true".'
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
+    if is_fifo and not queue_name.endswith(".fifo"):
+        raise InvalidParameterValue(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
+            ".fifo suffix and be 1 to 80 in length"
+        )
+
+
+def check_names(queue_name: str, attributes: Mapping[str, object]) -> None:
+    """Raises unless a queue of this name can have attributes of these names, together."""
     for name in attributes:
         if name not in _NUMBERS and name not in _OTHERS and not (name in _FIFO_ONLY and queue_name.endswith(".fifo")):
-            if name == "FifoQueue" and is_fifo:
-                continue  # moto says what the name must be
             raise InvalidAttributeName(name)
+    if attributes.get("KmsMasterKeyId") and str(attributes.get("SqsManagedSseEnabled", "")).lower() == "true":
+        raise _named(
+            InvalidAttributeName(""),
+            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS "
+            "SSE.",
+        )
+
+
+def _named(error: SQSException, message: str) -> SQSException:
+    """An error with other words than moto's."""
+    error.message = message
+    return error
 
 
 def check_values(arn: str, attributes: Mapping[str, object], queues: Iterable[Queue]) -> None:
@@ -87,11 +116,23 @@ def check_values(arn: str, attributes: Mapping[str, object], queues: Iterable[Qu
     for name, (least, most) in _NUMBERS.items():
         if name in attributes and not _is_number(attributes[name], least, most):
             raise InvalidAttributeValue(name)
+    for name, allowed in _WORDS.items():
+        if attributes.get(name) is not None and str(attributes[name]) not in allowed:
+            raise InvalidAttributeValue(name)
     for name in ("Policy", "RedriveAllowPolicy"):
         if attributes.get(name) and _object(attributes[name]) is None:
             raise InvalidAttributeValue(name)
     if given := attributes.get("RedrivePolicy"):
         _check_redrive(arn, given, queues)
+
+
+def check_change(queue: Queue, attributes: Mapping[str, object]) -> None:
+    """Raises unless an existing queue may get these attributes."""
+    if str(attributes.get("FifoQueue", "true")).lower() != "true" and queue.fifo_queue:
+        raise _named(
+            InvalidAttributeValue("FifoQueue"),
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+        )
 
 
 def _is_number(value: object, least: int, most: int) -> bool:
@@ -119,6 +160,8 @@ def _check_redrive(arn: str, given: object, queues: Iterable[Queue]) -> None:
     if not _is_number(count, 1, 1000):
         text = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
         raise _invalid(given, "RedrivePolicy", text)
+    if not re.fullmatch(r"arn:[^:]+:sqs:[^:]*:[^:]*:.+", str(target_arn)):
+        raise _invalid(given, "RedrivePolicy", "Invalid value for deadLetterTargetArn.")
     target = next((queue for queue in queues if queue.queue_arn == target_arn), None)
     if target is None:
         raise _invalid(given, "RedrivePolicy", "Dead letter target does not exist.")
@@ -161,11 +204,7 @@ def check_message(
     if not body:
         raise MissingParameter("MessageBody")
     if _NOT_ALLOWED.search(body):
-        raise SQSException(
-            "InvalidMessageContents",
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
-            "#xE000 to #xFFFD | #x10000 to #x10FFFF",
-        )
+        raise SQSException("InvalidMessageContents", _CHARACTERS)
     _check_attributes(attributes or {})
     if size_bytes(body, attributes) > (most := setting(queue, "maximum_message_size")):
         raise InvalidParameterValue(
@@ -182,15 +221,20 @@ def check_message(
         if deduplication_id is not None:
             raise _invalid(deduplication_id, "MessageDeduplicationId", text)
         return
-    if group_id is None:
+    check_order(queue, group_id, deduplication_id)
+    if delay_s is not None and int(delay_s) > 0:
+        raise _invalid(delay_s, "DelaySeconds", text)
+
+
+def check_order(queue: Queue, group_id: str | None, deduplication_id: str | None) -> None:
+    """Raises unless a message has the identifiers that its queue wants."""
+    if queue.fifo_queue and group_id is None:
         raise MissingParameter("MessageGroupId")
-    if deduplication_id is None and not setting(queue, "content_based_deduplication"):
+    if queue.fifo_queue and deduplication_id is None and not setting(queue, "content_based_deduplication"):
         raise InvalidParameterValue(
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
             "explicitly"
         )
-    if delay_s is not None and int(delay_s) > 0:
-        raise _invalid(delay_s, "DelaySeconds", text)
 
 
 def _check_attributes(attributes: Mapping[str, JsonObject]) -> None:
@@ -206,13 +250,15 @@ def _check_attributes(attributes: Mapping[str, JsonObject]) -> None:
             raise InvalidParameterValue(
                 f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind.split('.')[0]}'."
             )
+        if field == "StringValue" and _NOT_ALLOWED.search(given[field]):
+            raise InvalidParameterValue(_CHARACTERS)
         if kind.startswith("Number") and not _is_decimal(given[field]):
             raise InvalidParameterValue(f"Could not cast message attribute '{name}' value to number.")
 
 
 def _check_attribute_name(name: str) -> None:
     """Raises unless a message attribute may have this name; moto looks at it when the message is in the queue."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,256}", name):
+    if not re.fullmatch(r"[\w.-]{1,256}", name):  # letters of any alphabet, as on AWS
         raise InvalidParameterValue(
             f"The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, "
             "underscore (_), hyphen (-), and period (.) characters."

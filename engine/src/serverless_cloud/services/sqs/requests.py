@@ -30,7 +30,7 @@ from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.sqs import counts as sqs_counts, queues as sqs_queues, refusals as sqs_refusals
+from serverless_cloud.services.sqs import counts as sqs_counts, fifo as sqs_fifo, refusals as sqs_refusals
 
 patches = Service(
     "sqs",
@@ -53,7 +53,7 @@ def create_queue_of_backend(
     arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{name}"
     sqs_refusals.check_values(arn, given, backend.queues.values())
     try:
-        return create_queue_of_backend.original(backend, name, tags, **given)
+        return create_queue_of_backend.original(backend, name, tags, **_one_encryption(given))
     except QueueAlreadyExists as error:
         kept = backend.queues[name].attributes
         other = next((key for key in given if str(kept.get(key)) != str(given[key])), "")
@@ -68,8 +68,22 @@ def create_queue_of_backend(
     upstream="SetQueueAttributes refuses values that no queue can have.",
 )
 def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: JsonObject) -> Queue:
-    sqs_refusals.check_values(backend.get_queue(queue_name).queue_arn, attributes, backend.queues.values())
-    return set_queue_attributes_of_backend.original(backend, queue_name, attributes)
+    queue = backend.get_queue(queue_name)
+    sqs_refusals.check_values(queue.queue_arn, attributes, backend.queues.values())
+    sqs_refusals.check_change(queue, attributes)
+    # moto forgets the policy if it isn't among the attributes that change
+    return set_queue_attributes_of_backend.original(
+        backend, queue_name, {"Policy": queue.policy} | _one_encryption(attributes)
+    )
+
+
+def _one_encryption(given: JsonObject) -> JsonObject:
+    """Attributes with the other kind of encryption turned off, since a queue has one kind at most."""
+    if given.get("KmsMasterKeyId"):
+        return given | {"SqsManagedSseEnabled": "false"}
+    if str(given.get("SqsManagedSseEnabled", "")).lower() == "true":
+        return given | {"KmsMasterKeyId": None}
+    return given
 
 
 @patches.replaces("moto.sqs.models:SQSBackend.list_queues", upstream="ListQueues takes a prefix for a prefix.")
@@ -114,12 +128,13 @@ def send_message(
     queue = backend.get_queue(queue_name)
     sqs_refusals.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
     message = models.Message(str(uuid.uuid4()), message_body, system_attributes)
-    if sqs_queues.setting(queue, "content_based_deduplication") and deduplication_id is None:
+    if sqs_fifo.setting(queue, "content_based_deduplication") and deduplication_id is None:
         deduplication_id = hashlib.sha256(message_body.encode()).hexdigest()
     message.deduplication_id, message.group_id = deduplication_id, group_id
     message.message_attributes = message_attributes or {}
-    delay_s = sqs_queues.setting(queue, "delay_seconds") if delay_seconds is None else delay_seconds
-    message.mark_sent(delay_seconds=int(delay_s))
+    own_delay = delay_seconds is not None and not queue.fifo_queue  # a FIFO queue delays all of its messages
+    delay_s = delay_seconds if own_delay else sqs_fifo.setting(queue, "delay_seconds")
+    message.mark_sent(delay_seconds=int(delay_s or 0))
     queue.add_message(message)
     return message
 
@@ -132,8 +147,10 @@ def send_message(
 def send_message_batch(
     backend: SQSBackend, queue_name: str, entries: dict[str, JsonObject]
 ) -> tuple[list[models.Message], list[JsonObject]]:
-    backend.get_queue(queue_name)
+    queue = backend.get_queue(queue_name)
     _check_batch(list(entries.values()))
+    for each in entries.values():  # without them, nothing of the batch is sent
+        sqs_refusals.check_order(queue, each.get("MessageGroupId"), each.get("MessageDeduplicationId"))
     done: list[models.Message] = []
 
     def take(entry: JsonObject) -> None:
@@ -175,8 +192,12 @@ def change_message_visibility_batch(
 def delete_message_batch(
     backend: SQSBackend, queue_name: str, receipts: list[JsonObject]
 ) -> tuple[list[str], list[JsonObject]]:
+    def delete(entry: JsonObject) -> None:
+        backend.delete_message(queue_name, entry["ReceiptHandle"])
+
+    backend.get_queue(queue_name)
     _check_ids(receipts, "DeleteMessage")
-    return delete_message_batch.original(backend, queue_name, receipts)
+    return _each(receipts, delete)
 
 
 def _check_batch(entries: list[JsonObject]) -> None:
@@ -222,7 +243,9 @@ def _each(entries: list[JsonObject], work: Callable[[JsonObject], None]) -> tupl
     defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_create_queue(response: SQSResponse) -> ActionResult:
-    sqs_refusals.check_names(response._get_param("QueueName"), response._get_param("Attributes", {}))
+    name, given = response._get_param("QueueName"), response._get_param("Attributes", {})
+    sqs_refusals.check_queue_name(name, given)
+    sqs_refusals.check_names(name, given)
     return answer_create_queue.original(response)
 
 
@@ -232,8 +255,8 @@ def answer_create_queue(response: SQSResponse) -> ActionResult:
 )
 def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
     name, given = response._get_queue_name(), response._get_param("Attributes", {})
-    is_fifo = response.sqs_backend.get_queue(name).fifo_queue
-    sqs_refusals.check_names(name, ({"FifoQueue": "true"} if is_fifo else {}) | given)
+    response.sqs_backend.get_queue(name)  # raises if there is none
+    sqs_refusals.check_names(name, given)
     return answer_set_queue_attributes.original(response)
 
 

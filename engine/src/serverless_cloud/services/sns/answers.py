@@ -1,0 +1,67 @@
+"""What SNS tells of topics and subscriptions, and in which pages.
+
+moto shows an empty delivery policy and an effective one of another form, hides most attributes that were set, counts no
+subscription, takes two tags with one key, and fails with status 500 on a token that is no number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.sns.exceptions import SNSException
+from moto.sns.models import SNSBackend
+from moto.sns.responses import SNSResponse
+
+from serverless_cloud.core.patches import Service
+from serverless_cloud.services.sns.topics import kept_value, refusals, require_arn, subscriptions_of, want_arn
+from serverless_cloud.sns import rules as sns_rules
+
+patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
+
+#: Attributes that are only shown if they were set.
+_IF_SET = tuple(
+    sorted(
+        sns_rules.TOPIC_ATTRIBUTES
+        - {"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "Policy"}
+    )
+)
+
+
+@patches.replaces(
+    "moto.sns.responses:SNSResponse.get_topic_attributes", upstream="GetTopicAttributes tells what was set and counts."
+)
+def get_topic_attributes(response: SNSResponse) -> ActionResult:
+    want_arn(response, "TopicArn")
+    answer = get_topic_attributes.original(response)
+    result: Any = answer.result
+    attributes = result["Attributes"]
+    topic = response.backend.get_topic(attributes["TopicArn"])
+    attributes["SubscriptionsPending"] = 0
+    attributes["SubscriptionsConfirmed"] = len(subscriptions_of(response.backend, topic))
+    attributes["EffectiveDeliveryPolicy"] = sns_rules.effective_policy(topic.delivery_policy)
+    del attributes["DeliveryPolicy"]
+    attributes |= {name: value for name in _IF_SET if (value := kept_value(topic, name))}
+    return answer
+
+
+@patches.replaces("moto.sns.responses:SNSResponse.get_subscription_attributes")
+def get_subscription_attributes(response: SNSResponse) -> ActionResult:
+    require_arn("SubscriptionArn", str(response._get_param("SubscriptionArn") or ""))
+    return get_subscription_attributes.original(response)
+
+
+@patches.replaces("moto.sns.responses:SNSResponse.tag_resource", upstream="Each key of a tag stands once.")
+def tag_resource(response: SNSResponse) -> ActionResult:
+    with refusals():
+        sns_rules.check_tags(response._get_param("Tags") or [])
+    return tag_resource.original(response)
+
+
+@patches.replaces("moto.sns.models:SNSBackend._get_values_nexttoken", upstream="Lists refuse a token of nobody's.")
+def get_values_nexttoken(
+    backend: SNSBackend, values_map: dict[str, Any], next_token: str | None = None
+) -> tuple[list[Any], int | None]:
+    if next_token and not next_token.isdecimal():
+        raise SNSException("InvalidParameter", "Invalid parameter: NextToken")
+    return get_values_nexttoken.original(backend, values_map, next_token)

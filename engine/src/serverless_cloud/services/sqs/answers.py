@@ -1,0 +1,115 @@
+"""SQS's answers: what moto leaves out of them, or puts in although AWS doesn't.
+
+moto counts a receipt that stands twice in a batch for one id, lists nothing where AWS leaves a list out, knows no trace
+header of a request and no hash of system attributes, and writes the newer version into a policy that SQS makes itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.sqs import models
+from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from moto.sqs.responses import SQSResponse
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.services.sqs import refusals as sqs_refusals
+
+patches = Service(
+    "sqs",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_batch_lists_nothing]",
+)
+
+_BATCHES = ("send_message_batch", "change_message_visibility_batch")
+_OWN_VERSION = "2008-10-17"  # of the policy that AddPermission makes
+
+
+def _without_empty(answer: ActionResult) -> ActionResult:
+    """An answer without its empty lists and objects, which AWS leaves out."""
+    result: Any = answer.result
+    return ActionResult({name: value for name, value in result.items() if value})
+
+
+def _hash_of(system_attributes: JsonObject) -> str:
+    """The MD5 of message attributes, computed as the SDKs compute it."""
+    message = models.Message("", "")
+    message.message_attributes = system_attributes
+    return message.attribute_md5
+
+
+def _traced(response: SQSResponse, given: JsonObject) -> None:
+    """Gives a message the trace header of its request, unless it has its own."""
+    if header := response.headers.get("X-Amzn-Trace-Id"):
+        own = given.get("MessageSystemAttributes") or {}
+        header_as_attribute = {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+        given["MessageSystemAttributes"] = header_as_attribute | own
+
+
+@patches.replaces("moto.sqs.responses:SQSResponse.send_message")
+def send_message(response: SQSResponse) -> ActionResult:
+    own = response._get_param("MessageSystemAttributes")
+    _traced(response, response.params)
+    answer = send_message.original(response)
+    result: Any = answer.result
+    return ActionResult(result | {"MD5OfMessageSystemAttributes": _hash_of(own)}) if own else answer
+
+
+@patches.replaces_each("moto.sqs.responses:SQSResponse", _BATCHES, expects="self")
+def _answer_batch(patch: Patch[..., ActionResult], response: SQSResponse) -> ActionResult:
+    entries: list[JsonObject] = response._get_param("Entries", [])
+    hashes = {
+        e["Id"]: _hash_of(own) for e in entries if "MessageBody" in e and (own := e.get("MessageSystemAttributes"))
+    }
+    if "MessageBody" in (entries or [{}])[0]:
+        for entry in entries:
+            _traced(response, entry)
+    answer = patch.original(response)
+    result: Any = answer.result
+    for row in result["Successful"]:
+        if row["Id"] in hashes:
+            row["MD5OfMessageSystemAttributes"] = hashes[row["Id"]]
+    return _without_empty(answer)
+
+
+@patches.replaces("moto.sqs.responses:SQSResponse.delete_message_batch")
+def delete_message_batch(response: SQSResponse) -> ActionResult:
+    done, failed = response.sqs_backend.delete_message_batch(
+        response._get_queue_name(), response._get_param("Entries", [])
+    )
+    return _without_empty(ActionResult({"Successful": [{"Id": each} for each in done], "Failed": failed}))
+
+
+@patches.replaces("moto.sqs.responses:SQSResponse.change_message_visibility")
+def change_message_visibility(response: SQSResponse) -> ActionResult:
+    sqs_refusals.check_receive({"VisibilityTimeout": response._get_param("VisibilityTimeout")})
+    return change_message_visibility.original(response)
+
+
+@patches.replaces("moto.sqs.responses:SQSResponse.list_queue_tags")
+def list_queue_tags(response: SQSResponse) -> ActionResult:
+    return _without_empty(list_queue_tags.original(response))
+
+
+@patches.replaces(
+    "moto.sqs.responses:SQSResponse.get_queue_url", upstream="GetQueueUrl looks in the account that it is given."
+)
+def get_queue_url(response: SQSResponse) -> ActionResult:
+    owner = response._get_param("QueueOwnerAWSAccountId") or response.current_account
+    if response._get_param("QueueName") not in sqs_backends[owner][response.region].queues:
+        raise QueueDoesNotExist
+    answer = get_queue_url.original(response) if owner == response.current_account else None
+    queue = sqs_backends[owner][response.region].queues[response._get_param("QueueName")]
+    return answer or ActionResult({"QueueUrl": queue.url(response.parsed_url)})
+
+
+@patches.replaces("moto.sqs.models:SQSBackend.add_permission")
+def add_permission(
+    backend: SQSBackend, region_name: str, queue_name: str, actions: list[str], account_ids: list[str], label: str
+) -> None:
+    queue: Queue = backend.get_queue(queue_name)
+    if not queue.policy:
+        queue._policy_json["Version"] = _OWN_VERSION
+    add_permission.original(backend, region_name, queue_name, actions, account_ids, label)

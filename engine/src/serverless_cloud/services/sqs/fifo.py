@@ -1,0 +1,81 @@
+"""What a FIFO queue keeps in mind: which message groups wait, and which deduplication identifiers it has seen.
+
+Rules: Amazon SQS Developer Guide, "FIFO queue delivery logic" and "Exactly-once processing"; how groups come back, and
+that a purge or another scope changes nothing in what was seen before, is from recorded answers of AWS.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from moto.sqs import models
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import Queue
+
+from serverless_cloud import clock
+
+DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
+_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS
+
+
+def setting(queue: Queue, name: str) -> Any:
+    """A setting of moto's queue: moto sets these attributes by name, so that type checkers don't know them."""
+    return getattr(queue, name)
+
+
+def in_order(ready: Iterator[models.Message], blocked: set[str]) -> Iterator[models.Message]:
+    """The messages that a receiver of a FIFO queue may get now, group by group.
+
+    A FIFO queue gives as many messages of one group as there are before it gives some of another. Here the group of the
+    oldest message comes first, and groups that come back from a receiver come last.
+
+    Args:
+        ready: visible messages, oldest first.
+        blocked: groups with a message in flight. A group is open again as soon as one that was in flight comes back.
+    """
+    groups: dict[str | None, list[models.Message]] = {}
+    for message in ready:
+        groups.setdefault(message.group_id, []).append(message)
+    back_ms = {
+        group: max((m.visible_at for m in messages if m.receipt_handle), default=-1.0)
+        for group, messages in groups.items()
+    }
+    for group in sorted(groups, key=lambda name: back_ms[name]):
+        if group not in blocked or back_ms[group] >= 0:
+            yield from groups[group]
+
+
+def next_number(queue: Queue) -> str:
+    """The next sequence number of a queue."""
+    return str(next(vars(queue).setdefault("sequence", itertools.count(_FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP))))
+
+
+def is_a_duplicate(queue: Queue, message: models.Message) -> bool:
+    """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer.
+
+    A message that was sent while the whole queue was the scope still counts for the whole queue.
+    """
+    scope = message.group_id if setting(queue, "deduplication_scope") == "messageGroup" else ""
+    now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
+    for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
+        del known[key]
+    for key in ((scope, message.deduplication_id), ("", message.deduplication_id)):
+        if message.deduplication_id is not None and key in known:
+            _, message.id, message.sequence_number = known[key]
+            return True
+    message.sequence_number = next_number(queue)
+    known[(scope, message.deduplication_id)] = (now_ms, message.id, message.sequence_number)
+    return False
+
+
+def forget(queue: Queue) -> None:
+    """Forgets all deduplication identifiers: the queue is purged."""
+    vars(queue).pop("deduplicated", None)
+
+
+def require_held(queue: Queue, message: models.Message, receipt_handle: str, reason: str) -> None:
+    """Raises, with this reason, if the receipt for a message of a FIFO queue has expired."""
+    if queue.fifo_queue and (message.visible or receipt_handle != message.receipt_handle):
+        raise InvalidParameterValue(f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: {reason}")

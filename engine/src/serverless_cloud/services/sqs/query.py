@@ -1,0 +1,58 @@
+"""SQS by the query protocol: calls in an address, actions that there are not, and answers in JSON on request.
+
+moto fails with status 500 on an action that it doesn't know, takes every action at the address of a queue, answers a
+request without an action with an empty page, and has no JSON for queries.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.core.responses import TYPE_RESPONSE
+from moto.core.utils import get_service_model
+from moto.sqs.responses import SQSResponse
+
+from serverless_cloud.core.patches import Service
+from serverless_cloud.http.rest_aws import as_json
+
+patches = Service("sqs")
+
+_UNKNOWN = "<UnknownOperationException/>"
+#: They concern no queue, so the address of a queue doesn't take them.
+_NOT_OF_A_QUEUE = frozenset({"CreateQueue", "ListQueues"})
+_XMLNS = "http://queue.amazonaws.com/doc/2012-11-05/"
+
+
+@patches.replaces(
+    "moto.sqs.responses:SQSResponse._dispatch",
+    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
+    upstream="SQS refuses actions that it doesn't have, and answers queries in JSON on request.",
+)
+def dispatch(response: SQSResponse, request: Any, full_url: str | None = None, headers: Any = None) -> TYPE_RESPONSE:
+    if "X-Amz-Target" in request.headers:
+        return dispatch.original(response, request, full_url, headers)
+    action = request.values.get("Action", "")
+    if not action:
+        return 404, {"Content-Type": "text/xml"}, _UNKNOWN
+    status: int
+    told: dict[str, Any]
+    body: Any
+    if action not in get_service_model("sqs").operation_names or (
+        action in _NOT_OF_A_QUEUE and request.path.strip("/")
+    ):
+        status, told, body = 400, {"Content-Type": "text/xml"}, _invalid(action)
+    else:
+        status, told, body = dispatch.original(response, request, full_url, headers)
+    if "application/json" in request.headers.get("Accept", ""):
+        body = as_json(body.encode() if isinstance(body, str) else body)
+        told = {name: value for name, value in told.items() if name.lower() != "content-type"}
+        told["Content-Type"] = "application/json"
+    return status, told, body
+
+
+def _invalid(action: str) -> str:
+    text = f"The action {escape(action)} is not valid for this endpoint."
+    error = f"<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>{text}</Message><Detail/></Error>"
+    return f'<ErrorResponse xmlns="{_XMLNS}">{error}<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>'

@@ -1,0 +1,209 @@
+"""Answers of SNS as AWS gives them: topics, subscriptions, batches, telephones and mobile platforms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kits.push_kit import make_topic, sns, subscribe
+
+TEXT = {"DataType": "String", "StringValue": "lamp"}
+#: Of topics for which nothing was set, as AWS tells it.
+HTTP_POLICY = {
+    "defaultHealthyRetryPolicy": {
+        "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
+        "numMinDelayRetries": 0, "backoffFunction": "linear",
+    },
+    "disableSubscriptionOverrides": False,
+    "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+}  # fmt: skip
+
+
+def _error(call: Callable[[], Any]) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        call()
+    return dict(caught.value.response["Error"])
+
+
+def _wrong(call: Callable[[], Any]) -> str:
+    """The message of an InvalidParameter; there is no other field with it."""
+    error = _error(call)
+    assert set(error) == {"Type", "Code", "Message"}
+    assert (error["Type"], error["Code"]) == ("Sender", "InvalidParameter"), error
+    return str(error["Message"]).removeprefix("Invalid parameter: ")
+
+
+def _told(topic: str) -> dict[str, str]:
+    return dict(sns().get_topic_attributes(TopicArn=topic)["Attributes"])
+
+
+# ---- topics
+
+
+def test_what_a_topic_tells(kit: Any) -> None:
+    del kit
+    topic = make_topic("orders", SignatureVersion="2")
+    told = _told(topic)
+    assert json.loads(told["EffectiveDeliveryPolicy"]) == {"http": HTTP_POLICY}
+    assert ("DeliveryPolicy" in told, told["SignatureVersion"]) == (False, "2")
+    policy = json.dumps(
+        {"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}, "disableSubscriptionOverrides": True}}
+    )
+    sns().set_topic_attributes(TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue=policy)
+    effective = json.loads(_told(topic)["EffectiveDeliveryPolicy"])["http"]
+    assert effective["defaultHealthyRetryPolicy"] == HTTP_POLICY["defaultHealthyRetryPolicy"] | {"numRetries": 5}
+    assert (effective["disableSubscriptionOverrides"], _told(topic)["DeliveryPolicy"]) == (True, policy)
+
+
+def test_a_topic_that_is_already_there(kit: Any) -> None:
+    del kit
+    client, topic = sns(), make_topic("orders", DisplayName="Orders")
+    tags = [{"Key": "team", "Value": "moon"}]
+    assert make_topic("orders") == make_topic("orders", DisplayName="Orders", SignatureVersion="1") == topic
+    assert _wrong(lambda: make_topic("orders", DisplayName="Other")) == (
+        "Attributes Reason: Topic already exists with different attributes"
+    )
+    assert _wrong(lambda: client.create_topic(Name="orders", Tags=tags)) == (
+        "Tags Reason: Topic already exists with different tags"
+    )
+    client.tag_resource(ResourceArn=topic, Tags=tags)
+    assert client.create_topic(Name="orders", Tags=tags)["TopicArn"] == topic
+    assert _wrong(lambda: client.tag_resource(ResourceArn=topic, Tags=tags * 2)) == "Duplicated keys are not allowed."
+
+
+def test_what_no_topic_may_have(kit: Any) -> None:
+    topic = make_topic("orders")
+
+    def change(name: str, value: str) -> str:
+        return _wrong(lambda: sns().set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value))
+
+    only_fifo = "Content-based deduplication can only be set for FIFO topics"
+    assert _wrong(lambda: make_topic("a", FifoTopic="false")) == "Attributes Reason: Unknown attribute FifoTopic"
+    assert _wrong(lambda: make_topic("a", ContentBasedDeduplication="true")) == only_fifo
+    assert change("ContentBasedDeduplication", "true") == only_fifo
+    assert change("FifoTopic", "true") == "AttributeName"
+    assert change("SignatureVersion", "3") == "SignatureVersion"
+    elsewhere = kit.client("sns", region_name="eu-west-1")
+    for call in (elsewhere.delete_topic, elsewhere.get_topic_attributes, elsewhere.list_subscriptions_by_topic):
+        assert _wrong(lambda call=call: call(TopicArn=topic)) == "TopicArn"
+    assert _wrong(lambda: elsewhere.publish(TopicArn=topic, Message="lamp")) == "TopicArn"
+    assert _wrong(lambda: sns().list_topics(NextToken="next")) == "NextToken"
+
+
+# ---- subscriptions and messages
+
+
+def test_subscriptions(kit: Any) -> None:
+    client, topic, queue = sns(), make_topic("orders"), kit.make_queue("stock")
+    told = client.get_subscription_attributes(SubscriptionArn=subscribe(topic, queue.arn))["Attributes"]
+    assert told["SubscriptionPrincipal"] == f"arn:aws:iam::{told['Owner']}:user/moto"
+    for protocol, endpoint, message in (
+        ("email", "aoi", "Email address"),
+        ("http", "https://example.com", "Endpoint must match the specified protocol"),
+    ):
+        asked = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
+        assert _wrong(lambda asked=asked: client.subscribe(**asked)) == message
+    assert _wrong(lambda: client.unsubscribe(SubscriptionArn=topic)) == "SubscriptionId"
+    error = _error(lambda: client.get_subscription_attributes(SubscriptionArn=f"{topic}:gone"))
+    assert error == {"Type": "Sender", "Code": "NotFound", "Message": "Subscription does not exist"}
+
+
+def test_what_cannot_be_published(kit: Any) -> None:
+    del kit
+    client, topic = sns(), make_topic("orders")
+    arn = topic.rpartition(":")[0]
+    no_endpoint = "TargetArn Reason: No endpoint found for the target arn specified"
+    for given, message in (
+        ({}, "TopicArn or TargetArn Reason: no value for required parameter"),
+        ({"TargetArn": "lamp"}, "TargetArn Reason: An ARN must have at least 6 elements, not 1"),
+        ({"TargetArn": f"{arn}:endpoint/GCM/app/1"}, no_endpoint),
+        ({"PhoneNumber": "NAA+15551234567"}, "PhoneNumber Reason: NAA+15551234567 is not valid to publish to"),
+    ):
+        assert _wrong(lambda given=given: client.publish(Message="lamp", **given)) == message
+    for name, attribute, message in (
+        ("aws.lamp", TEXT, "Message attribute names starting with 'AWS.' or 'Amazon.' are reserved for use by Amazon."),
+        ("kind", TEXT | {"DataType": "String."}, "The message attribute 'kind' has an invalid message attribute type, "
+         "the set of supported type prefixes is Binary, Number, and String."),
+    ):  # fmt: skip
+        error = _error(
+            lambda name=name, given=attribute: client.publish(
+                TopicArn=topic, Message="lamp", MessageAttributes={name: given}
+            )
+        )
+        assert (error["Code"], error["Message"]) == ("ParameterValueInvalid", message)
+    client.publish(TopicArn=topic, Message="lamp", MessageAttributes={"AWS.SNS.SMS.SMSType": TEXT})
+
+
+def test_batches_that_are_refused_as_a_whole(kit: Any) -> None:
+    del kit
+    fifo, topic = make_topic("orders.fifo", FifoTopic="true"), make_topic("orders")
+
+    def publish(to: str, **given: str) -> str:
+        entry = {"Id": "1", "Message": '{"sqs": "lamp"}'} | given
+        return _wrong(lambda: sns().publish_batch(TopicArn=to, PublishBatchRequestEntries=[entry]))
+
+    assert publish(fifo) == "The MessageGroupId parameter is required for FIFO topics"
+    assert publish(fifo, MessageGroupId="a") == (
+        "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+    )
+    assert publish(topic, MessageStructure="json") == "Message Structure - No default entry in JSON message body"
+
+
+# ---- telephones and mobile platforms
+
+
+def test_settings_of_text_messages(kit: Any) -> None:
+    del kit
+    client = sns()
+    for name, value, message in (
+        ("DefaultSMSType", "Lamp", "DefaultSMSType is invalid"),
+        ("DefaultSenderID", "12345", "DefaultSenderID is invalid"),
+        ("DefaultSenderID", "HikariLampsShop", "DefaultSenderID is invalid"),
+        ("Lamp", "on", "Lamp is not a valid attribute"),
+    ):
+        assert _wrong(lambda given={name: value}: client.set_sms_attributes(attributes=given)) == message
+    settings = {"DefaultSMSType": "Transactional", "DefaultSenderID": "Hikari"}
+    client.set_sms_attributes(attributes=settings)
+    assert client.get_sms_attributes(attributes=list(settings))["attributes"] == settings
+
+
+def test_platform_applications(kit: Any) -> None:
+    del kit
+    client = sns()
+    credential = {"PlatformCredential": "secret"}
+
+    def create(name: str = "shop", platform: str = "APNS", **attributes: str) -> str:
+        made = client.create_platform_application(Name=name, Platform=platform, Attributes=attributes)
+        return str(made["PlatformApplicationArn"])
+
+    reason = "Attributes Reason: "
+    assert _wrong(lambda: create(platform="LAMP", **credential)) == "Platform Reason: LAMP is not supported"
+    assert _wrong(lambda: create("two words")).startswith(
+        "PlatformApplicationName Reason: must contain only characters"
+    )
+    assert _wrong(lambda: create(**credential)) == (
+        f"{reason}PlatformCredential attribute provided without PlatformPrincipal"
+    )
+    assert _wrong(lambda: create(PlatformPrincipal="x")) == (
+        f"{reason}PlatformPrincipal attribute provided without PlatformCredential"
+    )
+    arn = create(platform="GCM", **credential)
+    asked = {"PlatformApplicationArn": arn}
+    assert client.get_platform_application_attributes(**asked)["Attributes"] == {"Enabled": "true"}
+    (listed,) = client.list_platform_applications()["PlatformApplications"]
+    assert listed == asked | {"Attributes": {"Enabled": "true"}}
+    bad = {"PlatformApplicationArn": "lamp", "Attributes": {"Enabled": "true"}}
+    assert "An ARN must have at least 6 elements" in _wrong(lambda: client.set_platform_application_attributes(**bad))
+    device = client.create_platform_endpoint(**asked, Token="t", CustomUserData="aoi")["EndpointArn"]
+    told = client.get_endpoint_attributes(EndpointArn=device)["Attributes"]
+    assert told == {"Token": "t", "Enabled": "true", "CustomUserData": "aoi"}
+    lamp = {"EndpointArn": device, "Attributes": {"Lamp": "on"}}
+    assert _wrong(lambda: client.set_endpoint_attributes(**lamp)) == f"{reason}Invalid attribute name: Lamp"
+    for _ in range(2):
+        client.delete_platform_application(**asked)
+    gone = _error(lambda: client.get_platform_application_attributes(**asked))
+    assert gone == {"Type": "Sender", "Code": "NotFound", "Message": "PlatformApplication does not exist"}
