@@ -47,6 +47,16 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     lost = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Nobody"}}}
     found["unknown target"] = refused(lambda: machine("lost", lost))
     found["same name"] = refused(lambda: machine("one", note(Result=1)))
+    found["tags of nothing"] = refused(lambda: states.tag_resource(resourceArn=arn + "x", tags=[]))
+    no_alias = lambda: states.delete_state_machine_alias(stateMachineAliasArn=arn + ":live")
+    found["alias that is not there"] = refused(no_alias)
+    found["array"] = refused(lambda: machine("array", note(Parameters=[1])))
+    bad = {"QueryLanguage": "JSONata"} | note(ToleratedFailureCount="{% 1 %}", ToleratedFailurePercentage="{% 1 %}")
+    refused(lambda: machine("bad", bad))
+    found["after a bad one"] = refused(lambda: machine("good", note(Parameters={"a": 1})))
+    found["default logging"] = states.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+    Preprocessor._query_language_per_scope.clear()
     found["list item"] = json.loads(run(note(OutputPath="$.l[0].v"), {"l": [{"v": 1}]})["output"])
     both = {"And": [{"Variable": "$[0][0].v", "NumericEquals": 7}, {"Variable": "$[0][1]", "IsNull": True}]}
     found["and"] = json.loads(run(ask(both), [[{"v": 7}, None]])["output"])
@@ -96,6 +106,11 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "versions": "NotImplementedError",
         "unknown target": "",
         "same name": "",
+        "tags of nothing": "",
+        "alias that is not there": "ClientError",
+        "array": "ClientError",
+        "after a bad one": "ClientError",
+        "default logging": {"level": "OFF"},
         "list item": [1],
         "and": False,
         "missing variable": "SUCCEEDED",

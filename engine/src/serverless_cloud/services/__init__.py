@@ -37,10 +37,11 @@ FILES: dict[str, tuple[str, ...]] = {
     "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
-        "clock", "history", "executions", "machines", "errors", "expressions",
+        "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
         "parsing", "tasks", "task_clients", "task_calls", "task_lambda",
         "task_api", "task_callbacks", "map", "map_runs",
     ),
+    "secretsmanager": ("names",),
     "ec2": ("interfaces",),
     "batch": ("jobs", "rules"),
     "athena": ("queries",),

@@ -132,7 +132,15 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         raise JsonataError(_said(error)) from error
     if found is None:
         raise Undefined("returned nothing (undefined).")
+    if _is_range(compiled.ast) and len(found) == 1:
+        return found[0]  # AWS unwraps [1..1]
     return _plain(found, null)
+
+
+def _is_range(node: Any) -> bool:
+    """Whether an expression is an array with one range in it, [a..b]."""
+    parts = node.expressions if getattr(node, "type", None) == "unary" and node.value == "[" else ()
+    return len(parts) == 1 and getattr(parts[0], "value", None) == ".."
 
 
 def _plain(value: Any, null: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
 from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
@@ -29,19 +30,30 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.dist
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states import map_children as children
+from serverless_cloud.services.states.answers import asked, page
+from serverless_cloud.services.states.arns import require_arn
+from serverless_cloud.services.states.executions import execution_of
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note
 from serverless_cloud.services.states.map_children import Run
 from serverless_cloud.services.states.parsing import for_grammar
 from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
-from serverless_cloud.workflows.map_definitions import Distributed, distributed_of, for_moto, is_distributed
+from serverless_cloud.workflows.map_definitions import (
+    Distributed,
+    distributed_of,
+    for_moto,
+    is_distributed,
+    processor_of,
+)
 from serverless_cloud.workflows.map_run import MapRun
 
 patches = Service(
@@ -66,6 +78,7 @@ def parse(definition: str) -> tuple[Program, object]:
 
 def _parse(definition: str) -> tuple[Program, object]:
     """Parses a definition whose fields the grammar knows."""
+    Preprocessor._query_language_per_scope.clear()  # a definition that couldn't be parsed has left its own there
     return parse.original(for_grammar(definition))
 
 
@@ -80,7 +93,7 @@ def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> N
                 part["distributed"] = distributed = distributed_of(state, language)
                 part["batcher"] = _template(distributed.batcher_template, own)
                 part["writer"] = _template(distributed.writer_template, own)
-            inner = state.get("ItemProcessor") or state.get("Iterator")
+            inner = processor_of(state)
             _attach(inner, part["_states"].states, str(inner.get("QueryLanguage", own)))
         elif isinstance(parsed, StateParallel):
             for branch, program in zip(state["Branches"], parsed.branches.programs, strict=True):
@@ -251,6 +264,7 @@ def _result(
 
 
 def _run(backend: StepFunctionBackend, arn: str) -> Run:
+    require_arn(arn, "mapRun")
     for machine in backend.state_machines:
         for run in children.runs_of(machine):
             if run.arn == arn:
@@ -263,10 +277,13 @@ def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> JsonObje
     return _run(backend, map_run_arn).describe()
 
 
-@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs")
-def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> JsonObject:
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_map_runs")
+def list_map_runs(response: StepFunctionResponse) -> ActionResult:
+    given, backend = asked(response, "ListMapRuns"), response.stepfunction_backend
+    arn = execution_of(backend, given["executionArn"]).execution_arn
     runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
-    return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
+    items, token = page([run.list_item() for run in runs if run.execution_arn == arn], given)
+    return ActionResult({"mapRuns": items, "nextToken": token})
 
 
 @patches.replaces(

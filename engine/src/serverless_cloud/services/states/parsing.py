@@ -4,6 +4,7 @@ r"""A definition's texts reach the interpreter unchanged.
 - Assign in a rule of a JSONPath Choice state is kept; moto drops it.
 - Only `{}` is a place of States.Format, `\{` and `\}` are braces; moto hands the text to Python's own format. The end
   of States.MathRandom never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
+- Parameters may be an array, and a ToleratedFailureCount in JSONata isn't a ToleratedFailurePercentage.
 - moto's grammar takes "JSONata" or "ErrorPath" for its own words inside somebody's data, and refuses the definition:
   `for_grammar` writes such data so that it isn't taken for them.
 """
@@ -19,6 +20,7 @@ from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
+from moto.stepfunctions.parser.asl.component.common.parargs import Parameters
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringIntrinsicFunction
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
@@ -28,6 +30,9 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.m
     MathRandom,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
+    ToleratedFailureCountStringJSONata,
+)
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
@@ -47,6 +52,7 @@ _DATA = frozenset(
     ("Parameters", "Arguments", "Result", "ResultSelector", "ItemSelector", "Assign", "Output", "BatchInput", "Items")
 )
 _MARK = "\ue000"  # of Unicode's private area; stands before a character that is to be written as an escape
+_ARRAY = "\ue001"  # the field of an object that stands for an array
 
 
 class _Tree(Protocol):
@@ -60,7 +66,10 @@ class _Literal(str):
 
 
 def for_grammar(definition: str) -> str:
-    """A definition, in JSON, whose data has no words of moto's grammar: they begin with one of JSON's escapes."""
+    """A definition, in JSON, as moto's grammar takes it.
+
+    Data has no words of the grammar: they begin with one of JSON's escapes. An array of Parameters is in an object.
+    """
     plain = json.dumps(_marked(json.loads(definition)), ensure_ascii=False)
     return re.sub(f"{_MARK}(.)", lambda found: f"\\u{ord(found[1]):04x}", plain)
 
@@ -70,6 +79,8 @@ def _marked(value: object, *, is_data: bool = False, names_states: bool = False)
         found = {}
         for name, each in value.items():
             holds_states = name == "States" and not is_data
+            if name == "Parameters" and isinstance(each, list) and not is_data and not names_states:
+                each = {_ARRAY: each}
             inner = _marked(each, is_data=is_data or (name in _DATA and not names_states), names_states=holds_states)
             found[_marked(name, is_data=is_data)] = inner
         return found
@@ -126,6 +137,21 @@ def visit_comparison(preprocessor: Preprocessor, ctx: ASLParser.Choice_rule_comp
         return found
     assign = next((part for part in map(preprocessor.visit, ctx.children) if isinstance(part, AssignDecl)), None)
     return ChoiceRule(found.comparison, found.next_stmt, found.comment, assign, found.output)
+
+
+@patches.replaces(f"{_PREPROCESSOR}.visitParameters_decl", expects="self, ctx")
+def visit_parameters(preprocessor: Preprocessor, ctx: ASLParser.Parameters_declContext) -> Parameters:
+    """Parameters: an object or an array."""
+    found = visit_parameters.original(preprocessor, ctx)
+    bindings: Any = getattr(found.template_eval_component, "payload_bindings", ())
+    return Parameters(bindings[0].payload_value) if bindings and bindings[0].field == _ARRAY else found
+
+
+@patches.replaces(f"{_PREPROCESSOR}.visitTolerated_failure_count_string_jsonata", expects="self, ctx")
+def visit_tolerated_count(
+    preprocessor: Preprocessor, ctx: ASLParser.Tolerated_failure_count_string_jsonataContext
+) -> ToleratedFailureCountStringJSONata:
+    return ToleratedFailureCountStringJSONata(preprocessor.visitString_jsonata(ctx.string_jsonata()))
 
 
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")

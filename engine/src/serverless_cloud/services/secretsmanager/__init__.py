@@ -1,0 +1,1 @@
+"""Secrets Manager: what the local cloud changes in moto's."""
