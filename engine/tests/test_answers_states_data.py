@@ -140,3 +140,61 @@ def test_nested_executions_get_an_empty_object_for_no_input() -> None:
     child = states.machine(states.steps(Note={"Type": "Pass", "End": True}), "child")
     call = states.task("states:startExecution.sync:2", {"StateMachineArn": child, "Input.$": "$.given"})
     assert states.succeeded(states.run_once(states.steps(Call=call), {"given": None}))["Input"] == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "place", "end"),
+    [
+        ({"Output": {"lamps": [1, "{% $no %}"]}}, "Output/lamps[1]", "returned nothing (undefined)."),
+        ({"Assign": {"a": {"b": "{% $no %}"}}}, "Assign/a/b", "returned nothing (undefined)."),
+        (
+            {"Type": "Choice", "Choices": [{"Condition": "{% 5 %}", "Next": "Done"}], "End": None},
+            "Choices[0]/Condition",
+            "returned an unexpected result type. Expected 'boolean', but was 'number' for value: 5",
+        ),
+        (
+            {"Type": "Wait", "Seconds": "{% 'x' %}"},
+            "Seconds",
+            "returned an unexpected result type. Expected 'integer', but was 'string' for value: \"x\"",
+        ),
+        (
+            {"Output": "{% $abs('x') %}"},
+            "Output",
+            'threw an error during evaluation. T0410: Argument 1 of function "abs" does not match function signature',
+        ),
+    ],
+)
+def test_a_jsonata_failure_names_the_field(state: dict[str, Any], place: str, end: str) -> None:
+    whole = {"Type": "Pass", "QueryLanguage": "JSONata", "End": True} | state
+    note = {name: value for name, value in whole.items() if value is not None}
+    run = states.run_once(states.steps(Note=note, **({"Done": states.DONE} if note["Type"] == "Choice" else {})))
+    (event,) = run.details("EvaluationFailed")
+    assert (event["location"], event["state"]) == (place, "Note")
+    assert event["cause"].endswith(f"' specified for the field '{place}' {end}")
+    states.failed(run, "States.QueryEvaluationError", cause=event["cause"])
+
+
+def test_a_cause_names_the_event_of_entering_the_state() -> None:
+    task = states.task("aws-sdk:sts:getCallerIdentity", {}, ResultSelector={"a.$": "$.nobody"})
+    run = states.run_once(states.steps(Who=task))
+    states.failed(
+        run, "States.Runtime", "An error occurred while executing the state 'Who' (entered at the event id #2)"
+    )
+    assert "TaskSucceeded" in run.types
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("States.ArrayGetItem($.a, 9)", "States.IntrinsicFailure"),
+        ("States.StringToJson('{')", "States.IntrinsicFailure"),
+        ("States.Format('{}', $.no)", "States.Runtime"),
+    ],
+)
+def test_an_intrinsic_function_that_fails_is_named(call: str, error: str) -> None:
+    run = states.run_once(states.steps(Note={"Type": "Pass", "Parameters": {"v.$": call}, "End": True}), {"a": []})
+    states.failed(run, error, f"The function '{call}' had the following error: ")
+
+
+def test_intrinsic_functions_round_fractions() -> None:
+    assert passed(Parameters={"v.$": "States.MathAdd(1.5, -1.5)"}) == {"v": 1}

@@ -74,6 +74,7 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     found["escapes"] = binding.assign_value.value
     found["words"] = refused(lambda: machine("words", note(Parameters={"CausePath": "JSONata"})))
     found["braces"] = run(note(Parameters={"a.$": r"States.Format('\{{}\}', 1)"}))["status"]
+    found["intrinsic"] = run(note(Parameters={"a.$": "States.ArrayGetItem($.a, 9)"}), {"a": []})["error"]
     from moto.stepfunctions.parser import utils
     found["threads kept"] = len(utils.TMP_THREADS) > 0
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -107,7 +108,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "unknown target": "",
         "same name": "",
         "tags of nothing": "",
-        "alias that is not there": "ClientError",
+        "alias that is not there": "ResourceNotFound",
         "array": "ClientError",
         "after a bad one": "ClientError",
         "default logging": {"level": "OFF"},
@@ -120,6 +121,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "escapes": 'b\\"c',
         "words": "ClientError",
         "braces": "FAILED",
+        "intrinsic": "States.Runtime",
         "threads kept": True,
         "ascii": '"\\u706f"',
         "spaces": '{"lamps": [1, 2]}',

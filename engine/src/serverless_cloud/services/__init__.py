@@ -38,7 +38,7 @@ FILES: dict[str, tuple[str, ...]] = {
     # Executions come first, then the work of their tasks.
     "states": (
         "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
-        "parsing", "tasks", "task_clients", "task_calls", "task_lambda",
+        "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
         "task_api", "task_callbacks", "map", "map_runs",
     ),
     "secretsmanager": ("names",),

@@ -67,6 +67,7 @@ def _eval_state_input(state: CommonStateField, env: Frame) -> None:
     """EnteredTime is in AWS's form, with milliseconds and Z."""
     data: Any = env.states.context_object.context_object_data["State"]
     data["EnteredTime"] = stamp(datetime.now(UTC))
+    env.entered_id = env.event_history_context.source_event_id
     _eval_state_input.original(state, env)
 
 

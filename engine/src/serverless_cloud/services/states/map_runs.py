@@ -45,6 +45,7 @@ from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note
 from serverless_cloud.services.states.map_children import Run
 from serverless_cloud.services.states.parsing import for_grammar
+from serverless_cloud.services.states.places import note_place
 from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
 from serverless_cloud.workflows.map_definitions import (
@@ -91,8 +92,8 @@ def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> N
             part = vars(parsed.iteration_component)
             if is_distributed(state):
                 part["distributed"] = distributed = distributed_of(state, language)
-                part["batcher"] = _template(distributed.batcher_template, own)
-                part["writer"] = _template(distributed.writer_template, own)
+                part["batcher"] = _template(distributed.batcher_template, own, "ItemBatcher")
+                part["writer"] = _template(distributed.writer_template, own, "ResultWriter/Arguments")
             inner = processor_of(state)
             _attach(inner, part["_states"].states, str(inner.get("QueryLanguage", own)))
         elif isinstance(parsed, StateParallel):
@@ -100,15 +101,18 @@ def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> N
                 _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)))
 
 
-def _template(value: JsonObject, language: str) -> Any:
-    """Evaluates a payload template in an environment; None if it is empty."""
+def _template(value: JsonObject, language: str, place: str) -> Any:
+    """Evaluates a payload template in an environment; None if it is empty. Args: place: of it in its state."""
     if not value:
         return None
     field = "Output" if language == "JSONata" else "Parameters"
     state = {"Type": "Pass", field: value, "End": True}
     definition = {"QueryLanguage": language, "StartAt": "Template", "States": {"Template": state}}
     parsed: Any = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
-    return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
+    if language != "JSONata":
+        return parsed.parameters
+    note_place(parsed.output, place)
+    return parsed.output.jsonata_template_value
 
 
 def failed(env: Frame, error: str, cause: str) -> FailureEventException:

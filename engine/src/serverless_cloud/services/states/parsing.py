@@ -38,7 +38,7 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.history import failure
+from serverless_cloud.services.states.functions import whole
 from serverless_cloud.workflows.shapes import compact
 
 patches = Service(
@@ -171,8 +171,7 @@ def _format(function: StringFormat, env: Frame) -> None:
     parts = re.split(r"(\\.|\{\})", template.raw if isinstance(template, _Literal) else template)
     if parts.count("{}") != len(values):
         places = parts.count("{}")
-        cause = f"Invalid arguments in States.Format: {places} places and {len(values)} values"
-        raise failure(env, "States.IntrinsicFailure", cause)
+        raise ValueError(f"There are {places} places and {len(values)} values")
     told = iter(map(function._to_str_repr, values))
     env.stack.append("".join(next(told) if part == "{}" else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
@@ -190,8 +189,7 @@ def _json_to_string(function: JsonToString, env: Frame) -> None:
 def _math_random(function: MathRandom, env: Frame) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
     given = evaluate(function.argument_list, env)
-    start, end, *seed = (function._validate_integer_value(value, "States.MathRandom") for value in given)
+    start, end, *seed = map(whole, given)
     if start >= end:
-        cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"
-        raise failure(env, "States.IntrinsicFailure", cause)
+        raise ValueError(f"The start, {start}, is not below the end, {end}")
     env.stack.append(random.Random(*seed).randrange(start, end))

@@ -38,6 +38,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.answers import described, stamp
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import FULL, note
+from serverless_cloud.services.states.places import note_places
 from serverless_cloud.workflows.clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
 
@@ -48,8 +49,9 @@ _numbers = itertools.count(1)
 @once(most=256)
 def program_of(definition: str) -> Any:
     """The parsed definition. Evaluation doesn't change it, because an execution's data is in its environment."""
-    program = AmazonStateLanguageParser.parse(definition)[0]
+    program: Any = AmazonStateLanguageParser.parse(definition)[0]
     _name_all(program, set())
+    note_places(program.states.states)
     return program
 
 
