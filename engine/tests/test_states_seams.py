@@ -44,6 +44,8 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     found["redrive"] = refused(lambda: states.redrive_execution(executionArn=arn))
     found["validate"] = refused(lambda: states.validate_state_machine_definition(definition="{}"))
     found["versions"] = refused(lambda: states.publish_state_machine_version(stateMachineArn=arn))
+    alone = json.dumps({"Type": "Pass", "End": True})
+    found["trial"] = refused(lambda: states.test_state(definition=alone, roleArn=ROLE))
     lost = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Nobody"}}}
     found["unknown target"] = refused(lambda: machine("lost", lost))
     found["same name"] = refused(lambda: machine("one", note(Result=1)))
@@ -104,6 +106,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "sync": "ClientError",
         "redrive": "NotImplementedError",
         "validate": "NotImplementedError",
+        "trial": "ClientError",
         "versions": "NotImplementedError",
         "unknown target": "",
         "same name": "",

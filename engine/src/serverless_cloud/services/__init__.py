@@ -39,7 +39,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "states": (
         "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
         "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
-        "task_api", "task_callbacks", "map", "map_runs",
+        "task_api", "task_callbacks", "map", "map_runs", "trial_api",
     ),
     "secretsmanager": ("names",),
     "ec2": ("interfaces",),

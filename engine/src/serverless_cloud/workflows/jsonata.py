@@ -170,7 +170,7 @@ def _said(error: Exception) -> str:
 
 
 def _coded(error: Any) -> str:
-    """What went wrong in the words of JSONata's own errors, with their code: 'T2001: The left side of the "-" ...'."""
+    """The words of JSONata's own errors, with their code: 'T2001: The left side of the "-" ...'."""
     code = getattr(error, "error", None)
     template = _library().jexception.JException.error_codes.get(code)
     values = [each for each in (getattr(error, name, None) for name in _VALUES) if each is not None]

@@ -62,7 +62,7 @@ def is_distributed(state: object) -> TypeGuard[JsonObject]:
 
 
 def processor_of(state: JsonObject) -> JsonObject:
-    """What a Map state runs for each item: ItemProcessor, or Iterator, its older name."""
+    """The states that a Map runs for each item: ItemProcessor, or Iterator, its older name."""
     found: JsonObject = state.get("ItemProcessor") or state.get("Iterator") or {}
     return found
 

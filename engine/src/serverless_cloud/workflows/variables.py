@@ -14,7 +14,7 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)(?!\w)(?!\s*\()")
 _BOUND = re.compile(r"\$([A-Za-z_]\w*)\s*:=")
 _PARAMETERS = re.compile(r"(?:function|λ)\s*\(([^)]*)\)")
 _PATH = re.compile(r"\$([A-Za-z_]\w*)")
-#: Fields with states of their own.
+#: Fields that hold states.
 _SCOPES = ("Branches", "ItemProcessor", "Iterator")
 
 

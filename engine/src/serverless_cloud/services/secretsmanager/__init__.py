@@ -1,1 +1,1 @@
-"""Secrets Manager: what the local cloud changes in moto's."""
+"""The local cloud's changes of moto's Secrets Manager."""

@@ -1,7 +1,7 @@
 """Aliases of state machines, as on AWS.
 
-moto creates an alias anew when its name is taken, refuses to delete one that doesn't exist, lists the oldest first, and
-knows other words. Rules: API Reference, CreateStateMachineAlias and its neighbours.
+moto replaces an alias when its name is taken, refuses to delete one that doesn't exist, lists the oldest first, and
+knows other words. Rules: API Reference, CreateStateMachineAlias and its neighbors.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def update_state_machine_alias(response: StepFunctionResponse) -> ActionResult:
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.delete_state_machine_alias")
 def delete_state_machine_alias(response: StepFunctionResponse) -> EmptyResult:
-    """Deletes an alias; it is no error if there is none."""
+    """Deletes an alias, if there is one."""
     machine, alias = _alias_of(response, asked(response, "DeleteStateMachineAlias")["stateMachineAliasArn"])
     if alias is not None:
         del machine.aliases[alias.name]

@@ -161,7 +161,7 @@ def data_of(execution: RunningExecution, status: str) -> JsonObject:
 
 
 def settings_of(machine: Any) -> JsonObject:
-    """What DescribeStateMachine tells of a machine or a version, and of what an execution runs."""
+    """The settings of a machine, a version or an execution's machine, as they are described."""
     found = {
         "name": machine.name,
         "definition": machine.definition,

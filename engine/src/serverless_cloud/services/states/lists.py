@@ -1,7 +1,7 @@
 """Lists of machines and activities, and tags, as on AWS.
 
 moto's pages don't check what is asked, and it tags resources that don't exist. Rules: API Reference, ListStateMachines,
-ListActivities, TagResource and its neighbours.
+ListActivities, TagResource and its neighbors.
 """
 
 from __future__ import annotations

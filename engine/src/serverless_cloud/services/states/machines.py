@@ -3,14 +3,14 @@
 - The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
   another definition is refused (moto answers with the old machine).
 - Executions that run end with their machine.
-- Revisions and versions exist. `test_state` is refused by name.
+- Revisions and versions exist.
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
@@ -20,7 +20,6 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.states.answers import FIRST_REVISION, asked, page, settings_of
 from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.executions import machine_of
@@ -248,8 +247,3 @@ def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult
     if number.isdigit():
         machine.versions.pop(int(number), None)
     return EmptyResult()
-
-
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.test_state", expects="")
-def refuse_test_state(_: StepFunctionResponse) -> NoReturn:
-    raise NotHonoured("test_state", INSTEAD.format("{}", "Start an execution of a state machine."))

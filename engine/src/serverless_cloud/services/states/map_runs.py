@@ -169,7 +169,7 @@ def _inputs(
     items = _read(distributed, env, given, s3) if given.item_reader else given.input_items
     selector = given.item_selector or given.parameters
     if selector:
-        items = [_selected(selector, env, at, item) for at, item in enumerate(items)]
+        items = [selected(selector, env, at, item) for at, item in enumerate(items)]
     batcher = None if template is None else evaluate(template, env)
     if not batcher:
         return [(item, 1) for item in items]
@@ -179,7 +179,7 @@ def _inputs(
         raise failed(env, "States.DataLimitExceeded", str(error)) from error
 
 
-def _selected(selector: EvalComponent, env: Frame, at: int, item: object) -> object:
+def selected(selector: EvalComponent, env: Frame, at: int, item: object) -> object:
     frame = env.open_inner_frame()
     frame.states.reset(env.states.get_input())
     frame.states.context_object.context_object_data["Map"] = MapData(Item=ItemData(Index=at, Value=item))
