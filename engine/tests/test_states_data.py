@@ -278,8 +278,15 @@ def test_jsonata_with_the_functions_that_aws_adds() -> None:
 @pytest.mark.parametrize(
     ("expression", "cause"),
     [
-        ("{% $states.input.nobody %}", "The JSONata expression '$states.input.nobody' returned nothing (undefined)."),
-        ("{% $sum('lamps') %}", "The JSONata expression '$sum('lamps')' threw an error"),
+        (
+            "{% $states.input.nobody %}",
+            "expression '$states.input.nobody' specified for the field 'Output' returned nothing (undefined).",
+        ),
+        (
+            "{% $sum('lamps') %}",
+            "The JSONata expression '$sum('lamps')' specified for the field 'Output' threw an error during evaluation. "
+            'T0412: Argument 1 of function "sum" must be an array of "numbers"',
+        ),
         ("{% $lookup %}", "returned an unsupported result type."),
         ("{% $eval('1') %}", "Function $eval is not supported"),
         ("{% $nobody %}", "returned nothing (undefined)."),

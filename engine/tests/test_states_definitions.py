@@ -93,10 +93,6 @@ def test_what_else_is_refused(kit: Any) -> None:
     kit.refused(lambda: states.machine(OLD, roleArn="me"), "InvalidArn")
     kit.refused(lambda: make(OLD, type="FAST"), "ValidationException")
     kit.refused(lambda: make(OLD, loggingConfiguration={"level": "ALL"}), "InvalidLoggingConfiguration")
-    tested = kit.refused(
-        lambda: states.states().test_state(definition=json.dumps(OLD["States"]["Old"]), roleArn=states.ROLE)
-    )
-    assert (tested.code, tested.status) == ("NotImplementedException", 501)
 
 
 def test_versions_keep_what_they_were(kit: Any) -> None:

@@ -44,9 +44,21 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     found["redrive"] = refused(lambda: states.redrive_execution(executionArn=arn))
     found["validate"] = refused(lambda: states.validate_state_machine_definition(definition="{}"))
     found["versions"] = refused(lambda: states.publish_state_machine_version(stateMachineArn=arn))
+    alone = json.dumps({"Type": "Pass", "End": True})
+    found["trial"] = refused(lambda: states.test_state(definition=alone, roleArn=ROLE))
     lost = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Nobody"}}}
     found["unknown target"] = refused(lambda: machine("lost", lost))
     found["same name"] = refused(lambda: machine("one", note(Result=1)))
+    found["tags of nothing"] = refused(lambda: states.tag_resource(resourceArn=arn + "x", tags=[]))
+    no_alias = lambda: states.delete_state_machine_alias(stateMachineAliasArn=arn + ":live")
+    found["alias that is not there"] = refused(no_alias)
+    found["array"] = refused(lambda: machine("array", note(Parameters=[1])))
+    bad = {"QueryLanguage": "JSONata"} | note(ToleratedFailureCount="{% 1 %}", ToleratedFailurePercentage="{% 1 %}")
+    refused(lambda: machine("bad", bad))
+    found["after a bad one"] = refused(lambda: machine("good", note(Parameters={"a": 1})))
+    found["default logging"] = states.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+    Preprocessor._query_language_per_scope.clear()
     found["list item"] = json.loads(run(note(OutputPath="$.l[0].v"), {"l": [{"v": 1}]})["output"])
     both = {"And": [{"Variable": "$[0][0].v", "NumericEquals": 7}, {"Variable": "$[0][1]", "IsNull": True}]}
     found["and"] = json.loads(run(ask(both), [[{"v": 7}, None]])["output"])
@@ -64,6 +76,7 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     found["escapes"] = binding.assign_value.value
     found["words"] = refused(lambda: machine("words", note(Parameters={"CausePath": "JSONata"})))
     found["braces"] = run(note(Parameters={"a.$": r"States.Format('\{{}\}', 1)"}))["status"]
+    found["intrinsic"] = run(note(Parameters={"a.$": "States.ArrayGetItem($.a, 9)"}), {"a": []})["error"]
     from moto.stepfunctions.parser import utils
     found["threads kept"] = len(utils.TMP_THREADS) > 0
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -93,9 +106,15 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "sync": "ClientError",
         "redrive": "NotImplementedError",
         "validate": "NotImplementedError",
+        "trial": "ClientError",
         "versions": "NotImplementedError",
         "unknown target": "",
         "same name": "",
+        "tags of nothing": "",
+        "alias that is not there": "ResourceNotFound",
+        "array": "ClientError",
+        "after a bad one": "ClientError",
+        "default logging": {"level": "OFF"},
         "list item": [1],
         "and": False,
         "missing variable": "SUCCEEDED",
@@ -105,6 +124,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "escapes": 'b\\"c',
         "words": "ClientError",
         "braces": "FAILED",
+        "intrinsic": "States.Runtime",
         "threads kept": True,
         "ascii": '"\\u706f"',
         "spaces": '{"lamps": [1, 2]}',

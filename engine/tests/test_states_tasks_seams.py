@@ -119,6 +119,18 @@ def test_stock_moto_gives_all_attempts_one_token() -> None:
     assert "update_task_token" in source, LOOK.format("states/task_callbacks.py")
 
 
+@seam_kit.asks_stock_moto
+def test_stock_moto_takes_any_name_for_a_secret() -> None:
+    source = """
+import boto3
+from moto import mock_aws
+with mock_aws():
+    made = boto3.client("secretsmanager", "us-east-1").create_secret(Name="an order", SecretString="1")
+    print('"' + made["Name"] + '"')
+"""
+    assert seam_kit.stock(source) == "an order", LOOK.format("secretsmanager/names.py")
+
+
 def test_stock_moto_works_through_items_by_recursion() -> None:
     source = inspect.getsource(IterationWorker._eval_pool)
     assert "self._eval_pool(job=next_job" in source, LOOK.format("states/map.py")

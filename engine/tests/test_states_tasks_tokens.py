@@ -115,7 +115,7 @@ def test_a_missed_heartbeat_is_a_timeout(kit: Any, caught: str) -> None:
         Catch=[{"ErrorEquals": [caught], "Next": "Late"}],
     )
     done = sk.run_once(sk.steps(Ask=ask, Late={"Type": "Pass", "End": True}))
-    assert sk.succeeded(done)["Error"] == "States.HeartbeatTimeout"
+    assert sk.succeeded(done)["Error"] == "States.Timeout"
     assert done.entered == ["Ask", "Late"]
 
 
@@ -225,7 +225,7 @@ def test_the_heartbeat_of_a_worker_counts_from_the_moment_it_has_the_task(kit: A
     execution = sk.start(packing.arn)
     task = packing.take()
     done = sk.ended(execution)
-    assert (done.error, done.types[-2]) == ("States.HeartbeatTimeout", "ActivityTimedOut")
+    assert (done.error, done.types[-2]) == ("States.Timeout", "ActivityTimedOut")
     assert kit.refused(lambda: sk.states().send_task_heartbeat(taskToken=task["taskToken"])).code == "TaskTimedOut"
 
 
@@ -252,7 +252,8 @@ def test_activities_are_made_once_described_listed_and_deleted(kit: Any) -> None
     refused = kit.refused(lambda: states.get_activity_task(activityArn=arn))
     assert (refused.code, refused.message) == ("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
     done = sk.run(sk.machine(sk.steps(Pack={"Type": "Task", "Resource": arn, "End": True})))
-    assert "ActivityScheduleFailed" in done.types
+    words = f"(entered at the event id #2). The activity {arn} does not exist."
+    sk.failed(done, "States.Runtime", words)
     refused = kit.refused(
         lambda: sk.machine(sk.steps(Pack={"Type": "Task", "Resource": arn, "End": True}), type="EXPRESS")
     )

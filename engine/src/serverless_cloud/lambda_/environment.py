@@ -6,6 +6,7 @@ It serves one invocation at a time. Between two it is frozen: the operating syst
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import threading
@@ -110,6 +111,7 @@ class Environment:
         self._init_error: bytes | None = None
         self._asks_for_next = False
         self._log_position = 0
+        self._task_root = json.dumps(str(task_root))[1:-1].encode()
         self._folder = around.folder / "environments" / self.id
         (self._folder / "tmp").mkdir(parents=True)
         self._log = self._folder / "output.log"
@@ -195,14 +197,20 @@ class Environment:
         with self._changed:
             if request_id != self._under_way:
                 return False
+            if kind == "error":
+                payload = self._as_on_lambda(payload)
             self._under_way, self._result = None, (kind, payload)  # `invoke` waits for the next question as well
             return True
 
     def init_failed(self, payload: bytes) -> None:
         """The runtime could not load the handler."""
         with self._changed:
-            self._init_error = payload
+            self._init_error = self._as_on_lambda(payload)
             self._changed.notify_all()
+
+    def _as_on_lambda(self, error: bytes) -> bytes:
+        """An error whose stack trace has Lambda's path of the code."""
+        return error.replace(self._task_root, b"/var/task")
 
     # ---- Lambda's side
 

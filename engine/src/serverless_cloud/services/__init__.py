@@ -37,10 +37,11 @@ FILES: dict[str, tuple[str, ...]] = {
     "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
-        "clock", "history", "executions", "machines", "errors", "expressions",
-        "parsing", "tasks", "task_clients", "task_calls", "task_lambda",
-        "task_api", "task_callbacks", "map", "map_runs",
+        "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
+        "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
+        "task_api", "task_callbacks", "map", "map_runs", "trial_api",
     ),
+    "secretsmanager": ("names",),
     "ec2": ("interfaces",),
     "batch": ("jobs", "rules"),
     "athena": ("queries",),

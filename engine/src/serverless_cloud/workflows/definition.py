@@ -183,7 +183,7 @@ def _inner_scopes(kind: str, state: JsonObject, place: str) -> Iterator[tuple[ob
                 yield state[name], f"{place}/{name}", _PROCESSOR
 
 
-def _targets(state: object, place: str) -> Iterator[tuple[str, str]]:
+def targets(state: object, place: str) -> Iterator[tuple[str, str]]:
     """Where a state leads to: the name of a state, and the place where it stands."""
     if not isinstance(state, dict):
         return
@@ -206,7 +206,7 @@ def _ways(states: JsonObject, start: Any, place: str) -> Iterator[Problem]:
     if isinstance(start, str) and start not in states:
         yield missing(start, f"{place}/StartAt")
     for name, state in states.items():
-        for target, where in _targets(state, f"{place}/States/{name}"):
+        for target, where in targets(state, f"{place}/States/{name}"):
             if target not in states:
                 yield missing(target, where)
     if not any(_is_terminal(state) for state in states.values()):
@@ -217,7 +217,7 @@ def _ways(states: JsonObject, start: Any, place: str) -> Iterator[Problem]:
         name = ahead.pop()
         if name in states and name not in reached:
             reached.add(name)
-            ahead += [target for target, _ in _targets(states[name], "")]
+            ahead += [target for target, _ in targets(states[name], "")]
     for name in states:
         if name not in reached:
             where = f"{place}/States/{name}"

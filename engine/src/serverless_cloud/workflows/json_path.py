@@ -1,7 +1,7 @@
 """JSONPath as Step Functions reads it: Jayway's dialect (Developer Guide, "Paths"; Jayway's README for its semantics).
 
 A definite path gives one value, or fails if it is not there. An indefinite one (a wildcard, a slice, a union, a
-filter, "..") gives a list, which may be empty.
+filter, "..") gives a list, which is empty if even its beginning leads nowhere.
 """
 
 from __future__ import annotations
@@ -47,12 +47,11 @@ class JsonPath:
         """The value at the path in `data`.
 
         Raises:
-            NoSuchPath: it is definite and leads nowhere, or its definite beginning does.
+            NoSuchPath: it is definite and leads nowhere.
         """
-        found, strict = [data], True
-        for step, is_definite in self.steps:
-            found = [value for each in found for value in step(each, data, strict)]
-            strict = strict and is_definite
+        found = [data]
+        for step, _ in self.steps:
+            found = [value for each in found for value in step(each, data, self.is_definite)]
         if self.is_definite and not found:
             raise NoSuchPath(self.text)
         value = found[0] if self.is_definite else found
@@ -110,14 +109,14 @@ def parse(text: str) -> JsonPath:
     """A path from its text.
 
     Args:
-        text: beginning with $; a context path or a variable without its own beginning.
+        text: beginning with $; a context path or a variable without its own beginning. Blanks may follow it.
 
     Raises:
         PathError: it is none.
     """
     if not text.startswith("$"):
         raise PathError(f"{text!r} must begin with $")
-    body, function = text[1:], None
+    body, function = text[1:].rstrip(), None
     if call := _CALL.search(body):
         body, function = body[: call.start()], call.group(1)
     steps: list[tuple[Step, bool]] = []

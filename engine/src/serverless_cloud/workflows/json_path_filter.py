@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
     | (?P<path>[@$](?:\.\.?(?:[\w-]+|\*)(?:\(\))?|\[[^\]]*\])*)
     | (?P<sign>&&|\|\||==|!=|<=|>=|=~|<|>|!|\(|\)|\[|\]|,)
-    | (?P<word>[A-Za-z]+)
+    | (?P<word>[A-Za-z_]\w*)
     )""",
     re.VERBOSE,
 )
@@ -143,6 +143,8 @@ class _Parser:
             return re.compile(pattern, sum(getattr(re, flag.upper()) for flag in flags))
         if kind == "word" and text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text]
+        if kind == "word":
+            return text  # AWS takes a word without quotes for itself
         raise FilterError(f"the filter {self._text!r} has {text!r} instead of a value")
 
 

@@ -129,10 +129,18 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     except JsonataError:
         raise
     except Exception as error:
-        raise JsonataError(_said(error)) from error
+        raise JsonataError(_coded(error)) from error
     if found is None:
         raise Undefined("returned nothing (undefined).")
+    if _is_range(compiled.ast) and len(found) == 1:
+        return found[0]  # AWS unwraps [1..1]
     return _plain(found, null)
+
+
+def _is_range(node: Any) -> bool:
+    """Whether an expression is an array with one range in it, [a..b]."""
+    parts = node.expressions if getattr(node, "type", None) == "unary" and node.value == "[" else ()
+    return len(parts) == 1 and getattr(parts[0], "value", None) == ".."
 
 
 def _plain(value: Any, null: Any) -> Any:
@@ -159,6 +167,33 @@ def _plain(value: Any, null: Any) -> Any:
 
 def _said(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+
+
+def _coded(error: Any) -> str:
+    """The words of JSONata's own errors, with their code: 'T2001: The left side of the "-" ...'."""
+    code = getattr(error, "error", None)
+    template = _library().jexception.JException.error_codes.get(code)
+    values = [each for each in (getattr(error, name, None) for name in _VALUES) if each is not None]
+    if template is None or len(re.findall(r"\{+\w+\}+", template)) > len(values):
+        return f"{code}: {_said(error)}" if template else _said(error)
+    told, left = template.replace("Object", "function"), iter(values)
+    told = re.sub(r"(\{+)\w+\}+", lambda found: _shown(next(left), is_plain=len(found[1]) == 3), told)
+    return f"{code}: {told}"
+
+
+#: The attributes of an error of the library that fill the places in its message.
+_VALUES = ("current", "expected", "extra")
+_TYPES = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
+
+
+def _shown(value: object, *, is_plain: bool) -> str:
+    if isinstance(value, str):
+        text = _TYPES.get(value, value)
+        return text if is_plain else json.dumps(text, ensure_ascii=False)
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def top_level_references(expression: str) -> list[str]:

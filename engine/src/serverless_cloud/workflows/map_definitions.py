@@ -56,9 +56,15 @@ def is_distributed(state: object) -> TypeGuard[JsonObject]:
     return (
         isinstance(state, dict)
         and state.get("Type") == "Map"
-        and isinstance(state.get("ItemProcessor"), dict)
-        and state["ItemProcessor"].get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        and isinstance(processor_of(state), dict)
+        and processor_of(state).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
     )
+
+
+def processor_of(state: JsonObject) -> JsonObject:
+    """The states that a Map runs for each item: ItemProcessor, or Iterator, its older name."""
+    found: JsonObject = state.get("ItemProcessor") or state.get("Iterator") or {}
+    return found
 
 
 def for_moto(definition: str) -> str:
@@ -67,13 +73,15 @@ def for_moto(definition: str) -> str:
     Raises:
         CannotServe.
     """
-    if "DISTRIBUTED" not in definition:
+    if "DISTRIBUTED" not in definition and "ToleratedFailurePercentage" not in definition:
         return definition
     try:
         whole = json.loads(definition)
     except ValueError:
         return definition  # moto tells what is wrong with it
     for state in _all_states(whole):
+        if isinstance(state, dict) and isinstance(state.get("ToleratedFailurePercentage"), int):
+            state["ToleratedFailurePercentage"] = float(state["ToleratedFailurePercentage"])
         if is_distributed(state):
             _reduce(state)
     return json.dumps(whole, ensure_ascii=False)
@@ -82,7 +90,7 @@ def for_moto(definition: str) -> str:
 def distributed_of(state: JsonObject, query_language: str) -> Distributed:
     """A distributed Map state's fields. Args: query_language: of what the state is in."""
     language = str(state.get("QueryLanguage", query_language))
-    processor = copy.deepcopy(state["ItemProcessor"])
+    processor = copy.deepcopy(processor_of(state))
     config = processor.pop("ProcessorConfig")
     child = {"QueryLanguage": language} | processor if language == "JSONata" else processor
     return Distributed(
@@ -103,11 +111,9 @@ def _all_states(scope: object) -> Iterator[object]:
 
 
 def _reduce(state: JsonObject) -> None:
-    config = state["ItemProcessor"]["ProcessorConfig"]
+    config = processor_of(state)["ProcessorConfig"]
     if config.get("ExecutionType") == "EXPRESS":
         config["ExecutionType"] = "STANDARD"
-    if isinstance(state.get("ToleratedFailurePercentage"), int):
-        state["ToleratedFailurePercentage"] = float(state["ToleratedFailurePercentage"])
     state.pop("ItemBatcher", None)
     writer = state.pop("ResultWriter", None)
     if writer is not None and not str(writer.get("Resource", ":putObject")).endswith(":putObject"):

@@ -84,11 +84,6 @@ def listed(contents: Sequence[JsonObject]) -> list[JsonObject]:
     ]
 
 
-def pairs(value: JsonObject) -> list[JsonObject]:
-    """The items of a JSON object: its members."""
-    return [{"Key": key, "Value": each} for key, each in value.items()]
-
-
 def batches(items: Sequence[object], batcher: JsonObject) -> list[tuple[JsonObject, int]]:
     """Items put together: the input of each child, and how many items are in it.
 
@@ -123,7 +118,6 @@ def _rows(text: str, config: JsonObject) -> list[dict[str, str]]:
     rows = list(
         csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
     )
-    rows = [row for row in rows if row]
     headers = config["CSVHeaders"] if config["CSVHeaderLocation"] == "GIVEN" else (rows.pop(0) if rows else [])
     if len(set(headers)) < len(headers):
         raise CannotRead("CSV headers cannot contain duplicates.")
@@ -137,8 +131,6 @@ def _array(value: Any, pointer: str | None) -> Sequence[object]:
             value = value[int(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise CannotRead(f"ItemsPointer {pointer} points at nothing in the object.") from None
-    if isinstance(value, dict):
-        return pairs(value)
     if not isinstance(value, list):
         raise CannotRead("Attempting to map over non-iterable node.")
     return value

@@ -20,6 +20,8 @@ def template_problems(value: Any, place: str) -> Iterator[Problem]:
     if isinstance(value, dict):
         for name, each in value.items():
             if name.endswith(".$"):
+                if name[:-2] in value:
+                    yield schema(f"The fields '{name[:-2]}' and '{name}' can't be in the same object", place)
                 if not isinstance(each, str) or not (is_path(each) or is_call(each)):
                     yield schema(
                         f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",

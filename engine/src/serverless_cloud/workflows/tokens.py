@@ -165,6 +165,14 @@ class Tokens:
             raise TaskTimedOut
         task.beat()
 
+    def require(self, token: str) -> None:
+        """Does nothing if a task waits for an answer with this token.
+
+        Raises:
+            InvalidToken, TaskTimedOut.
+        """
+        self._task(token)
+
     def clear(self) -> None:
         """Forgets all tokens."""
         with self._lock:

@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
@@ -19,7 +19,8 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.services.shape_rules import require_shape
+from serverless_cloud.services.shape_rules import MOST_SHOWN, ValidationException, require_shape
+from serverless_cloud.workflows.variables import references
 
 if TYPE_CHECKING:
     from serverless_cloud.services.states.running import RunningExecution
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 USUAL = 100
+LARGEST = 262_144  # bytes of input or output; API reference
+#: The revision of a machine that was never changed, which no answer names.
+FIRST_REVISION = "INITIAL"
 
 
 def asked(responder: StepFunctionResponse, operation: str) -> JsonObject:
@@ -37,7 +41,38 @@ def asked(responder: StepFunctionResponse, operation: str) -> JsonObject:
     """
     given: JsonObject = json.loads(responder.body)
     require_shape("stepfunctions", operation, given)
+    require_bytes(given)
     return given
+
+
+def require_bytes(given: JsonObject) -> None:
+    """Raises ValidationException if data is too large: its limit is in bytes, whatever the characters."""
+    for name in ("input", "output"):
+        if isinstance(text := given.get(name), str) and len(text.encode()) > LARGEST:
+            shown = f"{text[:MOST_SHOWN]}..."
+            raise ValidationException(
+                f"1 validation error detected: Value '{shown}' at '{name}' failed to satisfy constraint: Member must "
+                f"have length less than or equal to {LARGEST}"
+            )
+
+
+def json_of(text: str, words: str, code: str) -> object:
+    """The value of a text in JSON, which has no NaN.
+
+    Args:
+        words, code: of the error, if it is none.
+
+    Raises:
+        AWSError: it isn't JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        raise AWSError(f"{words}: '{error}'", code) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"Non-standard token '{constant}'")
 
 
 def page(items: Sequence[_Item], given: JsonObject) -> tuple[list[_Item], str | None]:
@@ -123,6 +158,20 @@ def data_of(execution: RunningExecution, status: str) -> JsonObject:
         text = to_json_str(execution.output, separators=(",", ":"))
         told |= {"output": text, "outputDetails": {"included": True}}
     return told
+
+
+def settings_of(machine: Any) -> JsonObject:
+    """The settings of a machine, a version or an execution's machine, as they are described."""
+    found = {
+        "name": machine.name,
+        "definition": machine.definition,
+        "loggingConfiguration": {"level": "OFF", "includeExecutionData": False} | (machine.loggingConfiguration or {}),
+        "tracingConfiguration": machine.tracingConfiguration,
+        "encryptionConfiguration": machine.encryptionConfiguration,
+        "variableReferences": references(machine.definition),
+        "revisionId": vars(machine).get("revision_id"),
+    }
+    return {name: value for name, value in found.items() if value not in (None, FIRST_REVISION, {})}
 
 
 def errors_of(execution: RunningExecution) -> JsonObject:

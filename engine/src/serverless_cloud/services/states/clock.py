@@ -104,7 +104,7 @@ def init_environment(env: Frame, *args: object, **given: object) -> None:
     init_environment.original(env, *args, **given)
     own = vars(env)
     own["program_state_event"] = _Ended()
-    own |= {"clock": None, "ahead_s": 0.0, "opened_by": None, "when_over": None}
+    own |= {"clock": None, "ahead_s": 0.0, "opened_by": None, "when_over": None, "entered_id": 0}
 
 
 @patches.replaces(

@@ -1,8 +1,8 @@
 """The errors that Retry and Catch match, and the context object.
 
 States.ALL does not match States.Runtime and States.DataLimitExceeded; States.TaskFailed matches every other error but
-States.Timeout; States.Timeout matches a missed heartbeat too (Developer Guide, "Error names"). In moto States.ALL
-matches everything, and States.TaskFailed no error of Step Functions' own.
+States.Timeout; a missed heartbeat is States.Timeout, and States.HeartbeatTimeout matches it too (Developer Guide,
+"Error names"). In moto States.ALL matches everything, and States.TaskFailed no error of Step Functions' own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.utils import encoding
@@ -36,9 +37,11 @@ def matches(wanted: Sequence[str | None], error: str | None) -> bool:
         return False
     if "States.ALL" in wanted:
         return True
-    if "States.TaskFailed" in wanted and error != "States.Timeout":
-        return True
-    return "States.Timeout" in wanted and error == "States.HeartbeatTimeout"
+    return "States.TaskFailed" in wanted and error != "States.Timeout"
+
+
+class MissedHeartbeat(CustomErrorName):
+    """The error of a task that has missed a heartbeat: States.Timeout, and States.HeartbeatTimeout to ErrorEquals."""
 
 
 class _Unkept(list[object]):
@@ -55,15 +58,16 @@ class _Unkept(list[object]):
 def _eval_body(equals: ErrorEqualsDecl, env: Frame) -> None:
     error = env.stack.pop()
     wanted = [name.error_name for name in equals.error_names]
-    env.stack.append(matches(wanted, error.error_name if error is not None else None))
+    is_so = matches(wanted, error.error_name if error is not None else None)
+    env.stack.append(is_so or (isinstance(error, MissedHeartbeat) and "States.HeartbeatTimeout" in wanted))
 
 
 @patches.replaces("moto.stepfunctions.parser.asl.component.state.state:CommonStateField._eval_state_input")
 def _eval_state_input(state: CommonStateField, env: Frame) -> None:
-    """EnteredTime is in AWS's form, with milliseconds and Z, and RetryCount is there."""
+    """EnteredTime is in AWS's form, with milliseconds and Z."""
     data: Any = env.states.context_object.context_object_data["State"]
     data["EnteredTime"] = stamp(datetime.now(UTC))
-    data.setdefault("RetryCount", 0)
+    env.entered_id = env.event_history_context.source_event_id
     _eval_state_input.original(state, env)
 
 

@@ -26,7 +26,20 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.shape_rules import require_shape
-from serverless_cloud.services.states.answers import Answer, answer, asked, data_of, described, errors_of, item_of, page
+from serverless_cloud.services.states.answers import (
+    Answer,
+    answer,
+    asked,
+    data_of,
+    described,
+    errors_of,
+    item_of,
+    json_of,
+    page,
+    require_bytes,
+    settings_of,
+)
+from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.logs import logging_session
 from serverless_cloud.services.states.map_children import children_of, runs_of
 from serverless_cloud.services.states.running import RunningExecution
@@ -69,8 +82,7 @@ def machine_of(backend: StepFunctionBackend, arn: str) -> tuple[Any, Any, str | 
     Raises:
         AWSError: InvalidArn or StateMachineDoesNotExist.
     """
-    backend._validate_machine_arn(arn)
-    parts = arn.split(":")
+    parts = require_arn(arn, "stateMachine")
     base, qualifier = ":".join(parts[:7]), (parts[7] if len(parts) > 7 else None)
     machine = next((each for each in backend.state_machines if each.arn == base), None)
     if machine is not None and qualifier is None:
@@ -92,10 +104,7 @@ def execution_of(backend: StepFunctionBackend, arn: str) -> RunningExecution:
     Raises:
         AWSError: InvalidArn, also for an Express execution; ExecutionDoesNotExist.
     """
-    parts = arn.split(":")
-    if len(parts) > 5 and parts[2] == "states" and parts[5] == "express":
-        raise AWSError("Invalid Arn: 'Resource type not valid in this context: express'", "InvalidArn")
-    if len(parts) < 8 or parts[5] != "execution":
+    if len(require_arn(arn, "execution")) < 8:
         raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
     for machine in backend.state_machines:
         found: list[RunningExecution] = [*standard_of(machine), *children_of(machine)]
@@ -121,17 +130,15 @@ class Starter:
     def start(self, backend: StepFunctionBackend, given: JsonObject, *, sync: bool = False) -> RunningExecution:
         """The execution that was started, or the one of the same name and input that runs."""
         require_shape("stepfunctions", "StartSyncExecution" if sync else "StartExecution", given)
+        require_bytes(given)
         if given.get("name"):
             backend._validate_name(given["name"])
         machine, instance, alias_arn = machine_of(backend, given["stateMachineArn"])
         is_express = machine.type == "EXPRESS"
         if sync and not is_express:
             raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
-        text = given.get("input") or "{}"
-        try:
-            value = json.loads(text)
-        except ValueError as error:
-            raise AWSError(f"Invalid State Machine Execution Input: '{error}'", "InvalidExecutionInput") from None
+        text = given.get("input", "{}")
+        value = json_of(text, "Invalid State Machine Execution Input", "InvalidExecutionInput")
         name = given.get("name") or str(uuid.uuid4())
         if not is_express:
             for known in standard_of(machine):
@@ -329,17 +336,13 @@ def stop_execution(response: StepFunctionResponse) -> Answer:
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine_for_execution")
 def describe_state_machine_for_execution(response: StepFunctionResponse) -> Answer:
-    execution = execution_of(response.stepfunction_backend, json.loads(response.body)["executionArn"])
+    given = asked(response, "DescribeStateMachineForExecution")
+    execution = execution_of(response.stepfunction_backend, given["executionArn"])
     machine = execution.state_machine
     told = {
         "stateMachineArn": machine.arn,
-        "name": machine.name,
-        "definition": machine.definition,
         "roleArn": execution.role_arn,
         "updateDate": machine.update_date,
-        "loggingConfiguration": machine.loggingConfiguration,
-        "tracingConfiguration": machine.tracingConfiguration,
-        "encryptionConfiguration": machine.encryptionConfiguration,
-        "revisionId": getattr(machine, "revision_id", None),
+        "mapRunArn": execution.map_run_arn,
     }
-    return answer(response, told)
+    return answer(response, told | settings_of(machine))

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any
+from typing import Any, Protocol
 
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.path.result_path import ResultPath
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata, StringVariableSample
 from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsJSONata
@@ -31,6 +32,10 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
     ComparisonFuncValue,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import MaxConcurrencyJSONata
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
+    ToleratedFailureCountStringJSONata,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore, VariableStoreError
 from moto.stepfunctions.parser.asl.utils import json_path as moto_path
@@ -39,7 +44,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame
-from serverless_cloud.services.states.history import failure, note
+from serverless_cloud.services.states.history import failure, failure_event, note
 from serverless_cloud.workflows.choice import MISSING, compare
 from serverless_cloud.workflows.json_path import NoSuchPath, parse
 from serverless_cloud.workflows.jsonata import JsonataError, Undefined, evaluate
@@ -52,7 +57,10 @@ _ASL = "moto.stepfunctions.parser.asl"
 _STRING = f"{_ASL}.component.common.string.string_expression"
 _TIMEOUTS = f"{_ASL}.component.common.timeouts"
 _COMPARISON = f"{_ASL}.component.state.choice.comparison"
+_MAP = f"{_ASL}.component.state.exec.state_map"
 
+_Expression = StringJSONata | StringVariableSample
+_CODED = re.compile(r"[A-Z]\d{4}: ")
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -82,14 +90,37 @@ def extract(path: str, data: object) -> object:
         raise moto_path.NoSuchJsonPathError(json_path=path, data=data) from None
 
 
-def _evaluation_failure(env: Frame, cause: str) -> Exception:
-    """States.QueryEvaluationError, written into the history."""
-    error = failure(env, "States.QueryEvaluationError", cause, "EvaluationFailed")
+def _evaluation_failure(env: Frame, part: _Expression, cause: str) -> Exception:
+    """States.QueryEvaluationError, written into the history. Args: cause: how the sentence about `part` ends."""
+    place = vars(part).get("place", "")
+    about = f"The JSONata expression '{part.expression}' specified for the field '{place}' {cause}"
+    event = failure_event(env, "EvaluationFailed", "States.QueryEvaluationError", about, location=place)
+    error = FailureEventException(event)
     note(env, "EvaluationFailed", error.get_evaluation_failed_event_details())
     return error
 
 
-def value_of(env: Frame, expression: str) -> object:
+def _unexpected(env: Frame, part: _Expression, wanted: str, value: object) -> Exception:
+    kind = next((name for kinds, name in _KINDS if isinstance(value, kinds)), "null")
+    shown = to_json_str(value, separators=(",", ":"))
+    return _evaluation_failure(
+        env,
+        part,
+        f"returned an unexpected result type. Expected '{wanted}', but was '{kind}' for value: {shown}",
+    )
+
+
+#: The names of JSON's types.
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (bool, "boolean"),
+    ((int, float), "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+)
+
+
+def value_of(env: Frame, part: _Expression) -> object:
     """The value of an expression in a state.
 
     Raises:
@@ -99,13 +130,14 @@ def value_of(env: Frame, expression: str) -> object:
     variables = {**known._outer_scope, **known._inner_scope}
     states = {name: value for name, value in env.states._states_data.items() if _is_there(env, name)}
     try:
-        return evaluate(expression, variables | {"states": states})
+        return evaluate(part.expression, variables | {"states": states})
     except Undefined as error:
-        raise _evaluation_failure(env, f"The JSONata expression '{expression}' {error}") from None
+        raise _evaluation_failure(env, part, str(error)) from None
     except JsonataError as error:
         text = str(error)
-        told = text if text.startswith("returned") else f"threw an error: {text}"
-        raise _evaluation_failure(env, f"The JSONata expression '{expression}' {told}") from None
+        mark = ". " if _CODED.match(text) else ": "
+        told = text if text.startswith("returned") else f"threw an error during evaluation{mark}{text}"
+        raise _evaluation_failure(env, part, told) from None
 
 
 def _is_there(env: Frame, name: str) -> bool:
@@ -122,7 +154,7 @@ def get_assigned_variables(store: VariableStore) -> dict[str, str]:
 
 @patches.replaces(f"{_STRING}:StringJSONata._eval_body")
 def _evaluate_jsonata(string: StringJSONata, env: Frame) -> None:
-    env.stack.append(value_of(env, string.expression))
+    env.stack.append(value_of(env, string))
 
 
 @patches.replaces(f"{_COMPARISON}.comparison_func:ComparisonFuncValue._eval_body")
@@ -138,28 +170,30 @@ def _compare_with_variable(comparison: ComparisonFuncStringVariableSample, env: 
 @patches.replaces(f"{_STRING}:StringVariableSample._eval_body")
 def _evaluate_variable(sample: StringVariableSample, env: Frame) -> None:
     is_path = sample.query_language_mode.name == "JSONPath"
-    env.stack.append(copy.deepcopy(look_up(env, sample.expression)) if is_path else value_of(env, sample.expression))
+    env.stack.append(copy.deepcopy(look_up(env, sample.expression)) if is_path else value_of(env, sample))
 
 
 @patches.replaces(f"{_COMPARISON}.comparison:ConditionStringJSONata._eval_body")
 def _evaluate_condition(condition: ConditionStringJSONata, env: Frame) -> None:
-    text = condition.string_jsonata.expression
-    value = value_of(env, text)
+    value = value_of(env, condition.string_jsonata)
     if not isinstance(value, bool):
-        raise _evaluation_failure(
-            env, f"The JSONata expression '{text}' must evaluate to true or false, not {value!r}."
-        )
+        raise _unexpected(env, condition.string_jsonata, "boolean", value)
     env.stack.append(value)
 
 
-def _number(seconds: TimeoutSecondsJSONata | HeartbeatSecondsJSONata | SecondsJSONata, env: Frame) -> int:
-    value = value_of(env, seconds.string_jsonata.expression)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _evaluation_failure(
-            env,
-            f"The JSONata expression '{seconds.string_jsonata.expression}' must evaluate to an integer that is not "
-            f"negative, but it evaluated to {value!r}.",
-        )
+class _Computed(Protocol):
+    """A part of a state whose value JSONata computes."""
+
+    @property
+    def string_jsonata(self) -> StringJSONata: ...
+
+
+def _number(part: _Computed, env: Frame) -> int:
+    value = value_of(env, part.string_jsonata)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _unexpected(env, part.string_jsonata, "integer", value)
+    if value < 0:
+        raise _evaluation_failure(env, part.string_jsonata, f"returned a value that is out of range: {value}")
     return value
 
 
@@ -176,6 +210,16 @@ def _heartbeat_seconds(heartbeat: HeartbeatSecondsJSONata, env: Frame) -> int:
 @patches.replaces(f"{_ASL}.component.state.wait.wait_function.seconds:SecondsJSONata._get_wait_seconds")
 def _wait_seconds(seconds: SecondsJSONata, env: Frame) -> int:
     return _number(seconds, env)
+
+
+@patches.replaces(f"{_MAP}.max_concurrency:MaxConcurrencyJSONata._eval_max_concurrency")
+def _max_concurrency(concurrency: MaxConcurrencyJSONata, env: Frame) -> int:
+    return _number(concurrency, env)
+
+
+@patches.replaces(f"{_MAP}.tolerated_failure:ToleratedFailureCountStringJSONata._eval_tolerated_failure_count")
+def _tolerated_count(count: ToleratedFailureCountStringJSONata, env: Frame) -> int:
+    return _number(count, env)
 
 
 @patches.replaces(f"{_ASL}.component.common.path.result_path:ResultPath._eval_body")

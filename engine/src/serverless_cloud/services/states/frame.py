@@ -20,6 +20,7 @@ if TYPE_CHECKING:
             clock: Of the execution; unset outside of one.
             ahead_s: How far the environment is ahead of its clock, in seconds.
             opened_by: The environment that a branch's was opened by; None at the root.
+            entered_id: The number of the event of entering the state; 0 in a frame inside of one.
             when_over: Takes the task back from workers; called when it ends.
             pending_task: Of a task that waits for a token or a job.
         """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         clock: ExecutionClock
         ahead_s: float
         opened_by: Frame | None
+        entered_id: int
         when_over: Callable[[], None] | None
         pending_task: PendingTask
 

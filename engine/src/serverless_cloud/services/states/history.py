@@ -57,6 +57,20 @@ def failure_event(env: Frame, kind: str, error: str, cause: str, **more: object)
     return FailureEvent(env, CustomErrorName(error), HistoryEventType(kind), details)
 
 
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.component.common.error_name.failure_event:FailureEvent.__init__",
+    expects="self, env, error_name, event_type, event_details=None",
+    upstream="A cause names the event of entering the state, not the last one.",
+)
+def init_failure_event(event: FailureEvent, env: Frame, *args: object, **given: object) -> None:
+    init_failure_event.original(event, env, *args, **given)
+    place: Frame | None = env
+    while place is not None and not getattr(place, "entered_id", 0):
+        place = getattr(place, "opened_by", None)
+    if place is not None:
+        vars(event)["source_event_id"] = place.entered_id
+
+
 def task_failure(task: StateTaskService, env: Frame, error: str, cause: str) -> FailureEvent:
     """The event of a service task that has failed."""
     where = {"resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type()}

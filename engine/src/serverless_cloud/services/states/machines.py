@@ -3,14 +3,14 @@
 - The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
   another definition is refused (moto answers with the old machine).
 - Executions that run end with their machine.
-- Revisions and versions exist. `test_state` is refused by name.
+- Revisions and versions exist.
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
@@ -18,9 +18,10 @@ from moto.stepfunctions import models
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.refusals import INSTEAD, NotHonoured
-from serverless_cloud.services.states.answers import asked, page
+from serverless_cloud.services.states.answers import FIRST_REVISION, asked, page, settings_of
+from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.executions import machine_of
 from serverless_cloud.services.states.running import program_of
 from serverless_cloud.workflows.definition import problems
@@ -30,7 +31,6 @@ patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
 )
 
-_FIRST = "INITIAL"
 #: moto's backend without the interpreter's own look at definitions.
 _PLAIN: Any = models.StepFunctionBackend
 
@@ -67,12 +67,12 @@ def create_state_machine_of_backend(
     _require_logging(given.get("loggingConfiguration"))
     _require_definition(definition, kind)
     known = next((each for each in backend.state_machines if each.name == name), None)
-    if known is not None and (known.definition, known.type) != (definition, kind):
+    if known is not None and not _is_same(known, definition, kind, given):
         raise AWSError(f"State Machine Already Exists: '{known.arn}'", "StateMachineAlreadyExists")
     machine = _PLAIN.create_state_machine(backend, name, definition, roleArn, **given)
     machine.type = machine.sm_type = kind
     if known is None:
-        machine.revision_id = _FIRST
+        machine.revision_id = FIRST_REVISION
         _note_version(machine)
     return machine
 
@@ -93,7 +93,7 @@ def update_state_machine_of_backend(
 ) -> Any:
     machine, instance, alias = machine_of(backend, arn)
     if instance is not machine or alias:
-        raise AWSError(f"Invalid State Machine Arn: '{arn}'", "InvalidArn")
+        raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
     settings = [given.get(f"{name}_configuration") for name in ("logging", "tracing", "encryption")]
     if not any([definition, role_arn, *settings]):
         raise AWSError(
@@ -112,11 +112,20 @@ def update_state_machine_of_backend(
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.delete_state_machine")
 def delete_state_machine(backend: parser_models.StepFunctionsParserBackend, arn: str) -> None:
+    require_arn(arn, "stateMachine")
     machine = next((each for each in backend.state_machines if each.arn == arn), None)
     _PLAIN.delete_state_machine(backend, arn)
     if machine is not None:
         for execution in [*machine.executions, *vars(machine).get("express", [])]:
             execution.stop(datetime.now(UTC), None, None)
+
+
+def _is_same(machine: Any, definition: str, kind: str, given: JsonObject) -> bool:
+    """Whether CreateStateMachine would make the same machine again; role and tags don't count."""
+    settings = {"loggingConfiguration": {"level": "OFF"}, "tracingConfiguration": {"enabled": False}}
+    return (machine.definition, machine.type) == (definition, kind) and all(
+        getattr(machine, name) == (given.get(name) or usual) for name, usual in settings.items()
+    )
 
 
 def _require_logging(given: Any) -> None:
@@ -148,17 +157,22 @@ def answer_update_state_machine(response: StepFunctionResponse) -> ActionResult:
     return answer
 
 
-@patches.replaces(
-    "moto.stepfunctions.responses:StepFunctionResponse._describe_state_machine", expects="self, state_machine_arn"
-)
-def _describe_state_machine(response: StepFunctionResponse, arn: str) -> ActionResult:
-    machine, instance, _ = machine_of(response.stepfunction_backend, arn)
-    answer = _describe_state_machine.original(response, instance.arn)
-    result: Any = answer.result
-    if (revision := getattr(instance, "revision_id", _FIRST)) != _FIRST:
-        result["revisionId"] = revision
-    result["type"] = machine.type
-    return answer
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine")
+def describe_state_machine(response: StepFunctionResponse) -> ActionResult:
+    given = asked(response, "DescribeStateMachine")
+    machine, instance, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
+    told = {
+        "stateMachineArn": instance.arn,
+        "status": "ACTIVE",
+        "roleArn": instance.roleArn,
+        "type": machine.type,
+        "creationDate": instance.creation_date,
+    } | settings_of(instance)
+    if instance.description:
+        told["description"] = instance.description
+    if given.get("includedData") == "METADATA_ONLY":
+        told["definition"] = "{}"
+    return ActionResult(told)
 
 
 @patches.replaces(
@@ -233,8 +247,3 @@ def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult
     if number.isdigit():
         machine.versions.pop(int(number), None)
     return EmptyResult()
-
-
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.test_state", expects="")
-def refuse_test_state(_: StepFunctionResponse) -> NoReturn:
-    raise NotHonoured("test_state", INSTEAD.format("{}", "Start an execution of a state machine."))

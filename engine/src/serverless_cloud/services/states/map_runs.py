@@ -18,6 +18,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
 from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
@@ -29,19 +30,31 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.dist
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states import map_children as children
+from serverless_cloud.services.states.answers import asked, page
+from serverless_cloud.services.states.arns import require_arn
+from serverless_cloud.services.states.executions import execution_of
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note
 from serverless_cloud.services.states.map_children import Run
 from serverless_cloud.services.states.parsing import for_grammar
+from serverless_cloud.services.states.places import note_place
 from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import map_items, map_run
-from serverless_cloud.workflows.map_definitions import Distributed, distributed_of, for_moto, is_distributed
+from serverless_cloud.workflows.map_definitions import (
+    Distributed,
+    distributed_of,
+    for_moto,
+    is_distributed,
+    processor_of,
+)
 from serverless_cloud.workflows.map_run import MapRun
 
 patches = Service(
@@ -66,6 +79,7 @@ def parse(definition: str) -> tuple[Program, object]:
 
 def _parse(definition: str) -> tuple[Program, object]:
     """Parses a definition whose fields the grammar knows."""
+    Preprocessor._query_language_per_scope.clear()  # a definition that couldn't be parsed has left its own there
     return parse.original(for_grammar(definition))
 
 
@@ -78,24 +92,27 @@ def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> N
             part = vars(parsed.iteration_component)
             if is_distributed(state):
                 part["distributed"] = distributed = distributed_of(state, language)
-                part["batcher"] = _template(distributed.batcher_template, own)
-                part["writer"] = _template(distributed.writer_template, own)
-            inner = state.get("ItemProcessor") or state.get("Iterator")
+                part["batcher"] = _template(distributed.batcher_template, own, "ItemBatcher")
+                part["writer"] = _template(distributed.writer_template, own, "ResultWriter/Arguments")
+            inner = processor_of(state)
             _attach(inner, part["_states"].states, str(inner.get("QueryLanguage", own)))
         elif isinstance(parsed, StateParallel):
             for branch, program in zip(state["Branches"], parsed.branches.programs, strict=True):
                 _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)))
 
 
-def _template(value: JsonObject, language: str) -> Any:
-    """Evaluates a payload template in an environment; None if it is empty."""
+def _template(value: JsonObject, language: str, place: str) -> Any:
+    """Evaluates a payload template in an environment; None if it is empty. Args: place: of it in its state."""
     if not value:
         return None
     field = "Output" if language == "JSONata" else "Parameters"
     state = {"Type": "Pass", field: value, "End": True}
     definition = {"QueryLanguage": language, "StartAt": "Template", "States": {"Template": state}}
     parsed: Any = _parse(json.dumps(definition, ensure_ascii=False))[0].states.states["Template"]
-    return parsed.output.jsonata_template_value if language == "JSONata" else parsed.parameters
+    if language != "JSONata":
+        return parsed.parameters
+    note_place(parsed.output, place)
+    return parsed.output.jsonata_template_value
 
 
 def failed(env: Frame, error: str, cause: str) -> FailureEventException:
@@ -152,7 +169,7 @@ def _inputs(
     items = _read(distributed, env, given, s3) if given.item_reader else given.input_items
     selector = given.item_selector or given.parameters
     if selector:
-        items = [_selected(selector, env, at, item) for at, item in enumerate(items)]
+        items = [selected(selector, env, at, item) for at, item in enumerate(items)]
     batcher = None if template is None else evaluate(template, env)
     if not batcher:
         return [(item, 1) for item in items]
@@ -162,7 +179,7 @@ def _inputs(
         raise failed(env, "States.DataLimitExceeded", str(error)) from error
 
 
-def _selected(selector: EvalComponent, env: Frame, at: int, item: object) -> object:
+def selected(selector: EvalComponent, env: Frame, at: int, item: object) -> object:
     frame = env.open_inner_frame()
     frame.states.reset(env.states.get_input())
     frame.states.context_object.context_object_data["Map"] = MapData(Item=ItemData(Index=at, Value=item))
@@ -251,6 +268,7 @@ def _result(
 
 
 def _run(backend: StepFunctionBackend, arn: str) -> Run:
+    require_arn(arn, "mapRun")
     for machine in backend.state_machines:
         for run in children.runs_of(machine):
             if run.arn == arn:
@@ -263,10 +281,13 @@ def describe_map_run(backend: StepFunctionBackend, map_run_arn: str) -> JsonObje
     return _run(backend, map_run_arn).describe()
 
 
-@patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.list_map_runs")
-def list_map_runs(backend: StepFunctionBackend, execution_arn: str) -> JsonObject:
+@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_map_runs")
+def list_map_runs(response: StepFunctionResponse) -> ActionResult:
+    given, backend = asked(response, "ListMapRuns"), response.stepfunction_backend
+    arn = execution_of(backend, given["executionArn"]).execution_arn
     runs = [run for machine in backend.state_machines for run in children.runs_of(machine)]
-    return {"mapRuns": [run.list_item() for run in runs if run.execution_arn == execution_arn]}
+    items, token = page([run.list_item() for run in runs if run.execution_arn == arn], given)
+    return ActionResult({"mapRuns": items, "nextToken": token})
 
 
 @patches.replaces(

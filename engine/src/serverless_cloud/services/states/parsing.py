@@ -4,6 +4,7 @@ r"""A definition's texts reach the interpreter unchanged.
 - Assign in a rule of a JSONPath Choice state is kept; moto drops it.
 - Only `{}` is a place of States.Format, `\{` and `\}` are braces; moto hands the text to Python's own format. The end
   of States.MathRandom never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
+- Parameters may be an array, and a ToleratedFailureCount in JSONata isn't a ToleratedFailurePercentage.
 - moto's grammar takes "JSONata" or "ErrorPath" for its own words inside somebody's data, and refuses the definition:
   `for_grammar` writes such data so that it isn't taken for them.
 """
@@ -19,6 +20,7 @@ from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
+from moto.stepfunctions.parser.asl.component.common.parargs import Parameters
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringIntrinsicFunction
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation.json_to_string import (
@@ -28,12 +30,15 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.m
     MathRandom,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
+    ToleratedFailureCountStringJSONata,
+)
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.history import failure
+from serverless_cloud.services.states.functions import whole
 from serverless_cloud.workflows.shapes import compact
 
 patches = Service(
@@ -47,6 +52,7 @@ _DATA = frozenset(
     ("Parameters", "Arguments", "Result", "ResultSelector", "ItemSelector", "Assign", "Output", "BatchInput", "Items")
 )
 _MARK = "\ue000"  # of Unicode's private area; stands before a character that is to be written as an escape
+_ARRAY = "\ue001"  # the field of an object that stands for an array
 
 
 class _Tree(Protocol):
@@ -60,7 +66,10 @@ class _Literal(str):
 
 
 def for_grammar(definition: str) -> str:
-    """A definition, in JSON, whose data has no words of moto's grammar: they begin with one of JSON's escapes."""
+    """A definition, in JSON, as moto's grammar takes it.
+
+    Data has no words of the grammar: they begin with one of JSON's escapes. An array of Parameters is in an object.
+    """
     plain = json.dumps(_marked(json.loads(definition)), ensure_ascii=False)
     return re.sub(f"{_MARK}(.)", lambda found: f"\\u{ord(found[1]):04x}", plain)
 
@@ -70,6 +79,8 @@ def _marked(value: object, *, is_data: bool = False, names_states: bool = False)
         found = {}
         for name, each in value.items():
             holds_states = name == "States" and not is_data
+            if name == "Parameters" and isinstance(each, list) and not is_data and not names_states:
+                each = {_ARRAY: each}
             inner = _marked(each, is_data=is_data or (name in _DATA and not names_states), names_states=holds_states)
             found[_marked(name, is_data=is_data)] = inner
         return found
@@ -128,6 +139,21 @@ def visit_comparison(preprocessor: Preprocessor, ctx: ASLParser.Choice_rule_comp
     return ChoiceRule(found.comparison, found.next_stmt, found.comment, assign, found.output)
 
 
+@patches.replaces(f"{_PREPROCESSOR}.visitParameters_decl", expects="self, ctx")
+def visit_parameters(preprocessor: Preprocessor, ctx: ASLParser.Parameters_declContext) -> Parameters:
+    """Parameters: an object or an array."""
+    found = visit_parameters.original(preprocessor, ctx)
+    bindings: Any = getattr(found.template_eval_component, "payload_bindings", ())
+    return Parameters(bindings[0].payload_value) if bindings and bindings[0].field == _ARRAY else found
+
+
+@patches.replaces(f"{_PREPROCESSOR}.visitTolerated_failure_count_string_jsonata", expects="self, ctx")
+def visit_tolerated_count(
+    preprocessor: Preprocessor, ctx: ASLParser.Tolerated_failure_count_string_jsonataContext
+) -> ToleratedFailureCountStringJSONata:
+    return ToleratedFailureCountStringJSONata(preprocessor.visitString_jsonata(ctx.string_jsonata()))
+
+
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")
 def _text_of_str(parse_tree: _Tree) -> str:
     raw = parse_tree.getText()[1:-1]
@@ -145,8 +171,7 @@ def _format(function: StringFormat, env: Frame) -> None:
     parts = re.split(r"(\\.|\{\})", template.raw if isinstance(template, _Literal) else template)
     if parts.count("{}") != len(values):
         places = parts.count("{}")
-        cause = f"Invalid arguments in States.Format: {places} places and {len(values)} values"
-        raise failure(env, "States.IntrinsicFailure", cause)
+        raise ValueError(f"There are {places} places and {len(values)} values")
     told = iter(map(function._to_str_repr, values))
     env.stack.append("".join(next(told) if part == "{}" else re.sub(r"\\(.)", r"\1", part) for part in parts))
 
@@ -164,8 +189,7 @@ def _json_to_string(function: JsonToString, env: Frame) -> None:
 def _math_random(function: MathRandom, env: Frame) -> None:
     """States.MathRandom: a whole number from the start on, below the end."""
     given = evaluate(function.argument_list, env)
-    start, end, *seed = (function._validate_integer_value(value, "States.MathRandom") for value in given)
+    start, end, *seed = map(whole, given)
     if start >= end:
-        cause = f"Invalid arguments in States.MathRandom: the start, {start}, is not below the end, {end}"
-        raise failure(env, "States.IntrinsicFailure", cause)
+        raise ValueError(f"The start, {start}, is not below the end, {end}")
     env.stack.append(random.Random(*seed).randrange(start, end))

@@ -38,6 +38,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.answers import described, stamp
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import FULL, note
+from serverless_cloud.services.states.places import note_places
 from serverless_cloud.workflows.clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
 
@@ -45,12 +46,20 @@ EXPRESS_LIMIT_S = 300.0  # Step Functions Developer Guide, "Choosing workflow ty
 _numbers = itertools.count(1)
 
 
-@once(most=256)
-def program_of(definition: str) -> Any:
-    """The parsed definition. Evaluation doesn't change it, because an execution's data is in its environment."""
-    program = AmazonStateLanguageParser.parse(definition)[0]
+_parsing = threading.Lock()  # moto's parser keeps its place in the class
+
+
+def new_program(definition: str) -> Any:
+    """The parsed definition, for one user who may change it."""
+    with _parsing:
+        program: Any = AmazonStateLanguageParser.parse(definition)[0]
     _name_all(program, set())
+    note_places(program.states.states)
     return program
+
+
+#: The parsed definition. Evaluation doesn't change it, because an execution's data is in its environment.
+program_of = once(most=256)(new_program)
 
 
 def _name_all(part: object, seen: set[int]) -> None:
@@ -109,6 +118,12 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
 
     def start(self) -> None:
         """Starts it; returns at once."""
+        program = program_of(self.state_machine.definition)
+        env = self.prepare(program)
+        self._run(lambda: program.eval(env), env)
+
+    def prepare(self, program: Any) -> Frame:
+        """Makes its environment, in which nothing has happened but its start."""
         details = EvaluationDetails(
             aws_execution_details=self._get_start_aws_execution_details(),
             execution_details=self.get_start_execution_details(),
@@ -121,8 +136,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
             cloud_watch_logging_session=self._cloud_watch_logging_session,
             activity_store=self._activity_store,
         )
-        program = program_of(self.state_machine.definition)
-        env = worker._get_evaluation_environment()
+        env: Frame = worker._get_evaluation_environment()
         worker.env = env
         given = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
         env.clock = ExecutionClock(lambda: self._plane.time_scale, _timeout_s(given, self.is_express))
@@ -145,7 +159,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         )
         self.exec_worker = worker
         self.exec_status = ExecutionStatus.RUNNING
-        self._run(lambda: program.eval(env), env)
+        return env
 
     def _run(self, evaluate: Callable[[], None], env: Frame) -> None:
         self.done.clear()

@@ -43,6 +43,8 @@ from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states import task_calls as states_task_calls
+from serverless_cloud.services.states.answers import json_of
+from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.clock import when_over
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, note, task_failure
@@ -151,12 +153,11 @@ def _in_awss_words() -> Iterator[None]:
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_success")
 def send_task_success(_: StepFunctionsParserBackend, task_token: str, outcome: str) -> None:
-    try:
-        json.loads(outcome)
-    except ValueError as error:
-        raise AWSError(f"Invalid Output: '{error}'", "InvalidOutput") from None
+    issued = current.parts[Tokens]
     with _in_awss_words():
-        current.parts[Tokens].end(task_token, Outcome(output=outcome))
+        issued.require(task_token)
+        json_of(outcome, "Invalid Output", "InvalidOutput")
+        issued.end(task_token, Outcome(output=outcome))
 
 
 @patches.replaces("moto.stepfunctions.parser.models:StepFunctionsParserBackend.send_task_failure")
@@ -259,8 +260,7 @@ def _eval_activity(task: StateTaskService, env: Frame) -> None:
     given = shapes.compact(env.stack.pop())
     arn = task.resource.resource_arn
     if not _exists(arn):
-        error = "StepFunctions.ActivityDoesNotExistException"
-        raise failure(env, error, _gone(arn), "ActivityScheduleFailed")
+        raise failure(env, "States.Runtime", f"The activity {arn} does not exist.")
     activities, issued = current.parts[Activities], current.parts[Tokens]
     pending = issued.issue()
     scheduled = Scheduled(pending, given)
@@ -314,7 +314,7 @@ def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> Failu
     defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
 )
 def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activity:
-    backend._validate_activity_arn(activity_arn)
+    require_arn(activity_arn, "activity")
     if activity_arn not in backend.activities:
         raise ActivityDoesNotExist(_gone(activity_arn))
     return backend.activities[activity_arn]

@@ -3,8 +3,8 @@
 moto drops parameters that it does not know, passes PascalCase to services whose API has camelCase (KeyError: JobName),
 and leaves results as boto3 gives them, without SdkHttpMetadata and SdkResponseMetadata. It calls every error of SQS
 SQS.SdkClientException, gives AWS SDK integrations the name of the service in lower case ("s3.NoSuchKey"), and makes
-States.Runtime of errors of EventBridge. A missed heartbeat is States.Timeout in moto; here it is
-States.HeartbeatTimeout, which a Catch for States.Timeout takes too.
+States.Runtime of errors of EventBridge. A missed heartbeat is States.Timeout; here a Catch for States.HeartbeatTimeout
+takes it too.
 
 Here one function makes the call of all integrations, translated by botocore's model of the service, and
 `integrations.resource_problem` refuses a resource at creation. Nothing is left for moto's `_normalise_parameters` and
@@ -14,6 +14,7 @@ or the service's general one where the API does not name the error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeou
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import ANY, Patch, Service
+from serverless_cloud.services.states.errors import MissedHeartbeat
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, task_failure
 from serverless_cloud.services.states.task_clients import Clients
@@ -87,6 +89,9 @@ _OPTIMISED = {
     "sqs": ("SQS", "AmazonSQSException", "AmazonSQS"),
     "states": ("StepFunctions", "AWSStepFunctionsException", "AWSStepFunctions"),
 }
+
+
+_UNQUALIFIED = re.compile(r"Function not found: arn:[\w-]+:lambda:[\w-]+:\d+:function:[^:]+")
 
 
 def _of_each_service(name: str) -> Callable[[Callable[..., object]], None]:
@@ -207,10 +212,10 @@ def _prepared(env: Frame, call: Call, parameters: JsonObject) -> JsonObject:
         payload = lambda_eval_utils.to_payload_type(given.get("Payload")) or b"{}"
         given["Payload"] = payload.decode()
     for name in _JSON.get((call.service, call.action), ()):
-        if name in given and not isinstance(given[name], str):
+        if given.get(name) is not None and not isinstance(given[name], str):
             given[name] = shapes.compact(given[name])
-    if call.service == "states":
-        given.setdefault("Input", "{}")
+    if call.service == "states" and given.get("Input") is None:
+        given["Input"] = "{}"
     if call.service == "events" and isinstance(given.get("Entries"), list):
         given["Entries"] = [_entry(env, entry) for entry in given["Entries"]]
     return given
@@ -242,8 +247,13 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
     if call.is_sdk:
         prefix = shapes.pascal(str(integrations.model(call.boto_service).service_id).replace(" ", "_"))
         name = f"{prefix}Exception" if is_general else _exception(named)
-        return f"{prefix}.{name}", f"{message} (Service: {prefix}, Status Code: {status}, Request ID: {request_id})"
+        ids = f"Request ID: {request_id}"
+        if call.service == "s3":
+            ids += f", Extended Request ID: {about.get('HostId', request_id)}"
+        return f"{prefix}.{name}", f"{message} (Service: {prefix}, Status Code: {status}, {ids})"
     prefix, general, service = _OPTIMISED[call.service]
+    if call.service == "lambda" and _UNQUALIFIED.fullmatch(message):
+        message += ":$LATEST"  # the integration asks for this version
     if not is_general:
         name = _exception(named)
     else:
@@ -256,11 +266,10 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
 
 
 def timed_out(event: FailureEvent, ex: Exception) -> FailureEvent:
-    """The event of a task that has timed out. A missed heartbeat has its own name."""
+    """The event of a task that has timed out. Retry and Catch have a second name for a missed heartbeat."""
     if isinstance(ex, HeartbeatTimeoutError):
         changed: Any = event
-        changed.error_name = CustomErrorName("States.HeartbeatTimeout")
-        next(iter(changed.event_details.values()))["error"] = changed.error_name.error_name
+        changed.error_name = MissedHeartbeat("States.Timeout")
     return event
 
 

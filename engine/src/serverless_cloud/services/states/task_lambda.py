@@ -77,7 +77,7 @@ def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> Fa
 def execute(env: Frame, parameters: JsonObject, region: str, state_credentials: StateCredentials) -> None:
     """Of a Task with the ARN of a function: the answer of Invoke is put on the stack."""
     client = current.parts[Clients].client("lambda", region, state_credentials.role_arn)
-    env.stack.append(_invoked(client, parameters))
+    env.stack.append({"Payload": _invoked(client, parameters)["Payload"]})
 
 
 @patches.replaces(

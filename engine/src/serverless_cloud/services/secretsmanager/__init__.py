@@ -1,0 +1,1 @@
+"""The local cloud's changes of moto's Secrets Manager."""

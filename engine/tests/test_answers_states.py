@@ -1,0 +1,185 @@
+"""What Step Functions' control plane answers, in AWS's words; plain boto3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from kits import states_kit as states
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOTE = states.steps(Note={"Type": "Pass", "End": True})
+ARN = "arn:aws:states:us-east-1:123456789012"
+
+
+def routes(**weights: int) -> list[dict[str, Any]]:
+    """A routing configuration of versions of the machine "orders": by their numbers, after a "v"."""
+    machine = f"{ARN}:stateMachine:orders"
+    return [{"stateMachineVersionArn": f"{machine}:{name[1:]}", "weight": w} for name, w in weights.items()]
+
+
+def two_versions() -> str:
+    """The machine "orders", with the versions 1 and 2; its ARN."""
+    arn = states.machine(NOTE, publish=True)
+    other = json.dumps(NOTE | {"Comment": "new"})
+    states.states().update_state_machine(stateMachineArn=arn, definition=other, publish=True)
+    return arn
+
+
+def test_a_description_has_defaults_and_no_first_revision() -> None:
+    arn = states.machine(NOTE)
+    run = states.run(arn)
+    of_machine = states.states().describe_state_machine(stateMachineArn=arn)
+    of_run = states.states().describe_state_machine_for_execution(executionArn=run.arn)
+    for told in (of_machine, of_run):
+        assert told["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+        assert {"revisionId", "variableReferences"} & set(told) == set()
+    bare = states.states().describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")
+    assert bare["definition"] == "{}"
+
+
+def test_a_description_lists_the_variables_that_states_read() -> None:
+    sums = {"Type": "Pass", "Assign": {"sum.$": "States.MathAdd($x, $bias)"}, "End": True}
+    definition = states.steps(
+        Start={"Type": "Pass", "Assign": {"bias": 4, "orders": [{"x": 1}]}, "Next": "First"},
+        First={"Type": "Pass", "InputPath": "$orders[0]", "Next": "Each"},
+        Each={"Type": "Map", "ItemsPath": "$orders", "ItemProcessor": states.steps(Sum=sums), "Next": "Last"},
+        Last={
+            "Type": "Pass",
+            "QueryLanguage": "JSONata",
+            "Output": {"a": "{% ($own := 1; $map($orders, function($o) { $o.x + $own })) %}", "b": "{% '$no' %}"},
+            "End": True,
+        },
+    )
+    told = states.states().describe_state_machine(stateMachineArn=states.machine(definition))
+    expected = {"First": ["orders"], "Each": ["orders"], "Sum": ["bias", "x"], "Last": ["orders"]}
+    assert told["variableReferences"] == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "message"),
+    [
+        (routes(v1=100), "ConflictException", "Failed to create alias because an alias with the same name and a diff"),
+        ([], "ValidationException", "1 validation error detected: Value '[]' at 'routingConfiguration' failed to"),
+        (routes(v1=50, v2=40), "ValidationException", "Sum of routing configuration weights must equal 100. Received:"),
+        (routes(vlive=100), "ValidationException", "Routing configuration must contain state machine version ARNs. Re"),
+        (
+            [*routes(v1=50), *routes(v1=50)],
+            "ValidationException",
+            f"Routing configuration must contain distinct state machine version ARNs. Received: [{ARN}",
+        ),
+        (routes(v7=100), "ResourceNotFound", "Request references a resource that does not exist."),
+    ],
+)
+def test_what_create_alias_refuses(kit: Any, wanted: list[Any], code: str, message: str) -> None:
+    two_versions()
+    make = states.states()
+    first = make.create_state_machine_alias(name="live", routingConfiguration=routes(v1=50, v2=50))
+    again = make.create_state_machine_alias(name="live", routingConfiguration=routes(v1=50, v2=50))
+    assert again["creationDate"] == first["creationDate"]
+    refused = kit.refused(lambda: _unchecked("create_state_machine_alias", name="live", routingConfiguration=wanted))
+    assert (refused.code, refused.message[: len(message)]) == (code, message)
+
+
+def _unchecked(call: str, **given: Any) -> Any:
+    """A call that boto3 doesn't check before it sends it."""
+    client = boto3.client("stepfunctions", config=Config(parameter_validation=False))
+    return getattr(client, call)(**given)
+
+
+def test_an_alias_that_is_not_there(kit: Any) -> None:
+    arn = two_versions()
+    client, missing = states.states(), f"{arn}:live"
+    client.delete_state_machine_alias(stateMachineAliasArn=missing)
+    change = {"stateMachineAliasArn": missing, "description": "x"}
+    for call in (
+        lambda: client.describe_state_machine_alias(stateMachineAliasArn=missing),
+        lambda: client.update_state_machine_alias(**change),
+    ):
+        refused = kit.refused(call)
+        told = ("ResourceNotFound", "Request references a resource that does not exist.")
+        assert (refused.code, refused.message) == told
+
+
+def test_aliases_are_listed_newest_first_in_pages(kit: Any) -> None:
+    arn = two_versions()
+    client = states.states()
+    for name in ("first", "second", "third"):
+        client.create_state_machine_alias(name=name, routingConfiguration=routes(v1=100))
+    client.create_state_machine_alias(name="other", routingConfiguration=routes(v2=100))
+    names: list[str] = []
+    more: dict[str, Any] = {}
+    while len(names) == 0 or "nextToken" in more:
+        page = client.list_state_machine_aliases(stateMachineArn=f"{arn}:1", maxResults=2, **more)
+        names += [each["stateMachineAliasArn"].rsplit(":", 1)[1] for each in page["stateMachineAliases"]]
+        more = {"nextToken": page["nextToken"]} if "nextToken" in page else {}
+    assert names == ["third", "second", "first"]
+    bad = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, nextToken="lamps"))
+    assert (bad.code, bad.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
+    many = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, maxResults=1001))
+    assert many.code == "ValidationException"
+
+
+@pytest.mark.parametrize("text", ["", "lamps", "NaN", "{'a': 1}"])
+def test_input_that_is_no_json(kit: Any, text: str) -> None:
+    arn = states.machine(NOTE)
+    refused = kit.refused(lambda: states.states().start_execution(stateMachineArn=arn, input=text))
+    assert refused.code == "InvalidExecutionInput"
+    assert refused.message.startswith("Invalid State Machine Execution Input: '")
+
+
+def test_input_is_limited_in_bytes(kit: Any) -> None:
+    arn, text = states.machine(NOTE), json.dumps("灯" * 100_000, ensure_ascii=False)
+    refused = kit.refused(lambda: states.states().start_execution(stateMachineArn=arn, input=text))
+    assert refused.code == "ValidationException"
+    assert refused.message.endswith("at 'input' failed to satisfy constraint: Member must have length less than or "
+                                    "equal to 262144")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "message"),
+    [
+        ("describe_state_machine", {"stateMachineArn": "orders"}, "Invalid Arn: 'Invalid ARN prefix: orders'"),
+        ("delete_state_machine", {"stateMachineArn": "orders"}, "Invalid Arn: 'Invalid ARN prefix: orders'"),
+        (
+            "describe_state_machine",
+            {"stateMachineArn": f"{ARN}:activity:pack"},
+            "Invalid Arn: 'Resource type not valid in this context: activity'",
+        ),
+        ("describe_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
+        ("delete_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
+        ("describe_map_run", {"mapRunArn": "run"}, "Invalid Arn: 'Invalid ARN prefix: run'"),
+        ("tag_resource", {"resourceArn": "orders", "tags": []}, "Invalid Arn: 'Invalid ARN prefix: orders'"),
+    ],
+)
+def test_arns_that_are_none(kit: Any, call: str, given: dict[str, Any], message: str) -> None:
+    refused = kit.refused(lambda: getattr(states.states(), call)(**given))
+    assert (refused.code, refused.message) == ("InvalidArn", message)
+
+
+def test_tags_and_runs_of_what_is_not_there(kit: Any) -> None:
+    client, arn = states.states(), f"{ARN}:stateMachine:orders"
+    refused = kit.refused(lambda: client.tag_resource(resourceArn=arn, tags=[{"key": "shop", "value": "hikari"}]))
+    assert (refused.code, refused.message) == ("ResourceNotFound", f"Resource not found: '{arn}'")
+    kit.refused(lambda: client.list_tags_for_resource(resourceArn=arn), "ResourceNotFound")
+    kit.refused(lambda: client.list_map_runs(executionArn=f"{ARN}:execution:orders:1"), "ExecutionDoesNotExist")
+    arn = states.machine(NOTE, tags=[{"key": "shop", "value": "hikari"}])
+    client.untag_resource(resourceArn=arn, tagKeys=["shop"])
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == []
+
+
+def test_a_machine_with_other_settings_is_another_machine(kit: Any) -> None:
+    arn = states.machine(NOTE)
+    assert states.machine(NOTE, roleArn="arn:aws:iam::123456789012:role/other") == arn
+    assert states.machine(NOTE, tracingConfiguration={"enabled": False}) == arn
+    kit.refused(lambda: states.machine(NOTE, tracingConfiguration={"enabled": True}), "StateMachineAlreadyExists")
+
+
+def test_the_token_is_looked_at_before_the_output(kit: Any) -> None:
+    refused = kit.refused(lambda: states.states().send_task_success(taskToken="lamps", output="no JSON"))
+    assert (refused.code, refused.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
