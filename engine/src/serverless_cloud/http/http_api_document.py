@@ -48,6 +48,8 @@ _AUTHORIZER = {
     "jwtConfiguration": "JwtConfiguration",
     "type": "AuthorizerType",
 }
+#: Parameters that are texts, which YAML reads as numbers unless they stand in quotes.
+_VERSIONS = frozenset({"PayloadFormatVersion", "AuthorizerPayloadFormatVersion"})
 
 
 class BadDocument(ValueError):
@@ -155,6 +157,8 @@ def _authorizer(name: str, scheme: JsonObject) -> JsonObject:
     source = given.get("identitySource")
     if isinstance(source, str):
         found["IdentitySource"] = [each.strip() for each in source.split(",")]
+    elif found["AuthorizerType"] == "REQUEST":  # which may do without, if nothing is cached
+        found.setdefault("IdentitySource", [])
     if "jwtConfiguration" in given:
         found["JwtConfiguration"] = _capitals(given["jwtConfiguration"])
     return found
@@ -163,7 +167,8 @@ def _authorizer(name: str, scheme: JsonObject) -> JsonObject:
 def _renamed(given: JsonObject, names: Mapping[str, str | None], where: str) -> JsonObject:
     if more := sorted(set(given) - set(names)):
         raise NotKnown(f"{more[0]} in {where}")
-    return {new: given[old] for old, new in names.items() if new and given.get(old) is not None}
+    found = {new: given[old] for old, new in names.items() if new and given.get(old) is not None}
+    return {name: str(value) if name in _VERSIONS else value for name, value in found.items()}
 
 
 def _operations(doc: JsonObject, schemes: JsonObject, shared: JsonObject) -> Iterator[Operation]:

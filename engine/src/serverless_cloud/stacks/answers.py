@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from serverless_cloud.stacks import parameters
-from serverless_cloud.stacks.records import ChangeSet, Resource, Stack
+from serverless_cloud.stacks.records import ChangeSet, Resource, Stack, StackSpec
 
 
 def stack(of: Stack) -> dict[str, Any]:
@@ -13,19 +14,22 @@ def stack(of: Stack) -> dict[str, Any]:
     plan = of.plan
     found: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
-        "Capabilities": of.capabilities, "Outputs": of.outputs, "NotificationARNs": [],
+        "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
         "DisableRollback": of.disable_rollback, "EnableTerminationProtection": of.termination_protection,
-        "Tags": [{"Key": key, "Value": value} for key, value in (plan.tags if plan else {}).items()],
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "Tags": _tags(plan), "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
     }  # fmt: skip
-    if plan:
-        found["Parameters"] = parameters.shown(plan.template.section("Parameters"), plan.texts)
     optional = {
         "StackStatusReason": of.reason, "LastUpdatedTime": of.updated, "DeletionTime": of.deleted,
         "RoleARN": of.role_arn, "ChangeSetId": of.change_set_id,
         "Description": plan.template.document.get("Description") if plan else None,
+        "Parameters": parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values) if plan else None,
+        "Outputs": of.outputs,
     }  # fmt: skip
-    return found | {name: value for name, value in optional.items() if value is not None}
+    return found | {name: value for name, value in optional.items() if value}
+
+
+def _tags(plan: StackSpec | None) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in (plan.tags if plan else {}).items()]
 
 
 def summary(of: Stack) -> dict[str, Any]:
@@ -40,17 +44,23 @@ def summary(of: Stack) -> dict[str, Any]:
 
 
 def _resource(of: Resource) -> dict[str, Any]:
-    found = {"LogicalResourceId": of.logical_id, "ResourceType": of.type, "ResourceStatus": of.status}
-    if of.physical_id:
-        found["PhysicalResourceId"] = of.physical_id
-    if of.reason:
-        found["ResourceStatusReason"] = of.reason
-    return found
+    found: dict[str, Any] = {
+        "LogicalResourceId": of.logical_id, "ResourceType": of.type, "ResourceStatus": of.status,
+        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+    }  # fmt: skip
+    optional = {"PhysicalResourceId": of.physical_id, "ResourceStatusReason": of.reason}
+    return found | {name: value for name, value in optional.items() if value}
 
 
-def resource(of_stack: Stack, of: Resource, moment: str = "Timestamp") -> dict[str, Any]:
-    """As DescribeStackResources has it; DescribeStackResource calls the moment of its last change otherwise."""
-    return _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, moment: of.changed}
+def resource(of_stack: Stack, of: Resource) -> dict[str, Any]:
+    """As DescribeStackResources has it."""
+    return _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "Timestamp": of.changed}
+
+
+def resource_detail(of_stack: Stack, of: Resource) -> dict[str, Any]:
+    """As DescribeStackResource has it: with the resource's Metadata as JSON."""
+    found = _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "LastUpdatedTimestamp": of.changed}
+    return found | {"Metadata": json.dumps(of.definition.get("Metadata") or {}, default=str)}
 
 
 def resource_summary(of: Resource) -> dict[str, Any]:
@@ -63,8 +73,11 @@ def change_set(of: ChangeSet) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ChangeSetId": of.id, "ChangeSetName": of.name, "StackId": of.stack.id, "StackName": of.stack.name,
         "Status": of.status, "ExecutionStatus": of.execution, "CreationTime": of.created, "Changes": of.changes,
-        "Capabilities": of.capabilities, "Parameters": of.parameters, "IncludeNestedStacks": False,
-        "Tags": [{"Key": key, "Value": value} for key, value in (of.plan.tags if of.plan else {}).items()],
+        "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
+        "IncludeNestedStacks": False,
     }  # fmt: skip
-    optional = {"StatusReason": of.reason, "Description": of.description, "OnStackFailure": of.on_failure}
-    return found | {name: value for name, value in optional.items() if value is not None}
+    optional = {
+        "StatusReason": of.reason, "Description": of.description, "OnStackFailure": of.on_failure,
+        "Parameters": of.parameters, "Tags": _tags(of.plan),
+    }  # fmt: skip
+    return found | {name: value for name, value in optional.items() if value}

@@ -49,12 +49,5 @@ class StacksApp:
             raise NotImplementedError(name)
         operation = model.operation_model(name)
         request = query.parse(operation.input_shape, form) if operation.input_shape else {}
-        for needed in operation.input_shape.required_members if operation.input_shape else ():
-            if needed not in request:
-                name = needed[0].lower() + needed[1:]
-                raise StackError(
-                    f"1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must "
-                    "not be null"
-                )
         found = _REGION.search(authorization)
         return query.answer(operation, call(request, found[1] if found else "us-east-1"), request_id)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 
 from serverless_cloud.stacks import answers, parameters
-from serverless_cloud.stacks.changes import between
+from serverless_cloud.stacks.changes import between, without_values
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, refuse_settings, tags_of
+from serverless_cloud.stacks.operations import (
+    Answer,
+    Operations,
+    Request,
+    new_stack,
+    refuse_settings,
+    tags_of,
+    token_of,
+)
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
-from serverless_cloud.stacks.records import ChangeSet, Stack
+from serverless_cloud.stacks.preview import Preview
+from serverless_cloud.stacks.records import ChangeSet, Stack, now
 from serverless_cloud.stacks.store import Store
 
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
@@ -25,18 +33,13 @@ class ChangeSets:
     def create_change_set(self, request: Request, region: str) -> Answer:
         refuse_settings(request)
         name, kind = str(request["ChangeSetName"]), request.get("ChangeSetType", "UPDATE")
-        if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name):
-            raise StackError(
-                f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member "
-                "must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
-            )
         if kind == "IMPORT" or request.get("ResourcesToImport"):
             raise StackError(
                 "The local cloud doesn't import resources into a stack (docs/fidelity.md). Let the template create "
                 "them."
             )
         stack = self._stack_for(request, region, kind)
-        if any(each.name == name and each.stack is stack for each in self._store.change_sets.values()):
+        if any(each.name == name for each in self._waiting(stack)):
             raise StackError(f"ChangeSet {name} cannot be created because it already exists", "AlreadyExistsException")
         text = text_of(request, region, stack)
         before = stack.plan
@@ -48,15 +51,17 @@ class ChangeSets:
             plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
             require_capabilities(plan, of_it.capabilities, expands=False)
             of_it.plan = plan
-            of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts)
+            of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values)
             if kind == "UPDATE":
                 self._operations.check_update(stack, plan)
+            else:
+                Preview(stack, plan).check()
             of_it.changes = between(stack, plan)
             if kind == "UPDATE" and plan.same_as(before):
                 raise StackError(_NO_CHANGES)
         except StackError as error:
             # A macro works after the call has been answered, so its errors, and all after it, are the change set's.
-            if error.message != _NO_CHANGES and not _macros(text):
+            if error.message != _NO_CHANGES and not uses_macros(text):
                 raise
             of_it.status, of_it.execution, of_it.reason = "FAILED", "UNAVAILABLE", error.message
         if stack.id not in self._store.stacks:
@@ -79,37 +84,34 @@ class ChangeSets:
             )
         return stack
 
-    def _find(self, request: Request, region: str) -> ChangeSet:
-        name, stack = request["ChangeSetName"], request.get("StackName")
-        for each in self._store.change_sets.values():
-            if each.stack.region == region and (
-                each.id == name or (each.name == name and stack in (each.stack.name, each.stack.id))
-            ):
-                return each
-        if not str(name).startswith("arn:") and not stack:
-            raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
+    def _waiting(self, stack: Stack) -> list[ChangeSet]:
+        """The change sets of a stack that haven't been executed: a name may be used again after that."""
+        return [each for each in self._store.change_sets.values() if each.stack is stack and not each.executed]
 
     def describe_change_set(self, request: Request, region: str) -> Answer:
-        return answers.change_set(self._find(request, region))
+        found = self._store.change_set(request, region)
+        told = answers.change_set(found)
+        if not request.get("IncludePropertyValues"):
+            told["Changes"] = [without_values(each) for each in found.changes]
+        return told
 
     def list_change_sets(self, request: Request, region: str) -> Answer:
-        stack = self._store.find(region, request["StackName"])
+        stack = self._store.find(region, request["StackName"], "Stack [{}] does not exist")
         names = ("ChangeSetId", "ChangeSetName", "StackId", "StackName", "Status", "StatusReason", "ExecutionStatus",
                  "CreationTime", "Description", "IncludeNestedStacks")  # fmt: skip
-        found = [answers.change_set(each) for each in self._store.change_sets.values() if each.stack is stack]
+        found = [answers.change_set(each) for each in self._waiting(stack)]
         return {"Summaries": [{name: each[name] for name in names if name in each} for each in found]}
 
     def delete_change_set(self, request: Request, region: str) -> Answer:
         try:
-            del self._store.change_sets[self._find(request, region).id]
+            del self._store.change_sets[self._store.change_set(request, region).id]
         except StackError as error:
             if error.code != "ChangeSetNotFound":
                 raise
         return {}
 
     def execute_change_set(self, request: Request, region: str) -> Answer:
-        found = self._find(request, region)
+        found = self._store.change_set(request, region)
         stack, plan = found.stack, found.plan
         if found.execution != "AVAILABLE" or plan is None:
             raise StackError(
@@ -119,8 +121,9 @@ class ChangeSets:
         disable_rollback = bool(request.get("DisableRollback"))
         self._forget_others(found)
         found.execution = "EXECUTE_COMPLETE"
-        stack.change_set_id, stack.capabilities = found.id, found.capabilities
+        stack.change_set_id, stack.capabilities, stack.token = found.id, found.capabilities, token_of(request)
         if found.kind == "CREATE":
+            stack.updated = now()
             stack.become("CREATE_IN_PROGRESS", "User Initiated")
             on_failure = found.on_failure or ("DO_NOTHING" if disable_rollback else "ROLLBACK")
             self._store.work(stack, lambda engine: engine.create(plan, on_failure))
@@ -133,10 +136,3 @@ class ChangeSets:
         for id, each in list(self._store.change_sets.items()):
             if each.stack is executed.stack and each is not executed:
                 del self._store.change_sets[id]
-
-
-def _macros(text: str) -> bool:
-    try:
-        return uses_macros(text)
-    except StackError:
-        return False

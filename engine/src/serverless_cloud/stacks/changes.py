@@ -1,67 +1,210 @@
-"""The contents of a change set: the resources to add, change, replace and remove.
+"""The contents of a change set: the resources to add, change, replace and remove, and why.
 
 It is made before anything is done, so a change that depends on another change is "Conditional", as on AWS.
+Source: CloudFormation API Reference, "ResourceChange", "ResourceChangeDetail", "ResourceTargetDefinition".
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.stacks import intrinsics, kinds, schemas
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.preview import Preview
+from serverless_cloud.stacks.records import Resource, Stack, StackSpec
+
+#: Attributes of a resource whose change changes nothing that the resource is made of.
+_ATTRIBUTES = ("Metadata", "DeletionPolicy", "UpdateReplacePolicy")
+_VALUES = ("BeforeContext", "AfterContext")
+_TARGET_VALUES = ("Path", "BeforeValue", "AfterValue", "AttributeChangeType")
+
+Definition = Mapping[str, Any]
 
 
 def between(stack: Stack, plan: StackSpec) -> list[dict[str, Any]]:
-    """The changes that a plan makes to a stack.
+    """The changes that a plan makes to a stack, with the values of properties.
 
     Raises:
-        StackError: a condition of the plan cannot be worked out.
+        StackError: a value of the plan cannot be worked out.
     """
-    before = stack.plan
-    scope = intrinsics.Scope(
-        intrinsics.pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name) | plan.values,
-        plan.template.section("Mappings"), plan.template.section("Conditions"), {}, lambda name: name,
-    )  # fmt: skip
-    order = plan.template.order(scope.condition)
-    changed_values = {name for name in plan.values if before is None or before.values.get(name) != plan.values[name]}
-    found, touched = [], set[str]()
-    for logical_id in order:
-        new = plan.template.resources[logical_id]
-        old = stack.resources.get(logical_id)
-        if old is None:
-            found.append(_change("Add", logical_id, new["Type"]))
-            touched.add(logical_id)
-            continue
-        names = set(intrinsics.names_in(new.get("Properties")))
+    return list(_Comparison(stack, plan).changes())
+
+
+def without_values(change: dict[str, Any]) -> dict[str, Any]:
+    """A change as DescribeChangeSet shows it unless the caller asks for the values of properties."""
+    of_it = change["ResourceChange"]
+    details = [
+        each | {"Target": {name: value for name, value in each["Target"].items() if name not in _TARGET_VALUES}}
+        for each in of_it["Details"]
+    ]
+    shown = {name: value for name, value in of_it.items() if name not in _VALUES} | {"Details": _distinct(details)}
+    return change | {"ResourceChange": shown}
+
+
+@dataclass
+class _Touched:
+    """What is going to happen to a resource that others may refer to.
+
+    Args:
+        replaced: "True", "False" or "Conditional".
+        properties: the ones that change.
+    """
+
+    replaced: str
+    properties: frozenset[str] = frozenset()
+
+
+class _Comparison:
+    def __init__(self, stack: Stack, plan: StackSpec) -> None:
+        self._stack, self._plan, self._before = stack, plan, stack.plan
+        self._after = Preview(stack, plan, secret=True)
+        self._touched: dict[str, _Touched] = {}
+        self._was: Preview | None = None
+        had: Mapping[str, Any] = {}
+        if self._before is not None:
+            had, self._was = self._before.values, Preview(stack, self._before, secret=True)
+            for logical_id, resource in stack.resources.items():
+                self._was.settle(logical_id, resource)
+        self._changed_values = {name for name, value in plan.values.items() if had.get(name) != value}
+
+    def changes(self) -> Iterator[dict[str, Any]]:
+        for logical_id in self._after.order:
+            new, old = self._plan.template.resources[logical_id], self._stack.resources.get(logical_id)
+            if old is None:
+                self._touched[logical_id] = _Touched("True")
+                yield _change("Add", logical_id, new["Type"], AfterContext=self._context(self._after, new))
+            elif (change := self._modified(logical_id, new, old)) is None:
+                self._after.settle(logical_id, old)
+            else:
+                yield change
+        for logical_id, old in self._stack.resources.items():
+            if logical_id not in self._after.order:
+                policy = old.definition.get("DeletionPolicy", "Delete")
+                yield _change(
+                    "Remove", logical_id, old.type, PhysicalResourceId=old.physical_id,
+                    PolicyAction="Delete" if policy == "Delete" else "Retain",
+                    BeforeContext=self._context(self._was, old.definition),
+                )  # fmt: skip
+
+    def _modified(self, logical_id: str, new: Definition, old: Resource) -> dict[str, Any] | None:
         given, had = new.get("Properties") or {}, old.definition.get("Properties") or {}
-        direct = {name for name in {*given, *had} if given.get(name) != had.get(name)}
-        indirect = {name for name, value in given.items() if changed_values & set(intrinsics.names_in(value))}
-        tags = before is not None and before.tags != plan.tags
-        if direct | indirect or tags or names & touched:
-            replaces = _replaces(new["Type"], direct | indirect)
-            found.append(_change("Modify", logical_id, new["Type"], old.physical_id, replaces))
-            if replaces != "False":
-                touched.add(logical_id)
-    for logical_id, resource in stack.resources.items():
-        if logical_id not in order:
-            found.append(_change("Remove", logical_id, resource.type, resource.physical_id))
-    return found
+        details = [
+            detail
+            for name in sorted({*given, *had})
+            for detail in self._details(old.type, name, given.get(name), had.get(name))
+        ]
+        properties = frozenset(each["Target"]["Name"] for each in details)
+        if self._before is not None and self._before.tags != self._plan.tags:
+            details.append(_detail({"Attribute": "Tags", "RequiresRecreation": "Never"}, "Static"))
+        details += [
+            _detail({"Attribute": name, "RequiresRecreation": "Never", "Path": f"/{name}"}, "Static")
+            for name in _ATTRIBUTES
+            if new.get(name) != old.definition.get(name)
+        ]
+        if not details:
+            return None
+        replaced = _replaced(old.type, details)
+        if properties:
+            self._touched[logical_id] = _Touched(replaced, properties)
+        keeps = new.get("UpdateReplacePolicy", "Delete") == "Retain"
+        return _change(
+            "Modify", logical_id, new["Type"], details, PhysicalResourceId=old.physical_id, Replacement=replaced,
+            PolicyAction=("ReplaceAndRetain" if keeps else "ReplaceAndDelete") if replaced != "False" else None,
+            BeforeContext=self._context(self._was, old.definition), AfterContext=self._context(self._after, new),
+        )  # fmt: skip
+
+    def _details(self, type: str, name: str, given: Any, had: Any) -> Iterator[dict[str, Any]]:
+        """Why a property of a resource changes; nothing if it doesn't."""
+        target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": _recreation(type, name)}
+        before, after = self._shown(self._was, had), self._shown(self._after, given)
+        kind = "Add" if had is None else "Remove" if given is None else "Modify"
+        values = {"Path": f"/Properties/{name}", "BeforeValue": before, "AfterValue": after}
+        target |= {key: value for key, value in values.items() if value is not None} | {"AttributeChangeType": kind}
+        causes = [cause for cause in self._causes(given) if given is not None]
+        if given != had:
+            yield _detail(target, "Static")
+        elif causes:
+            yield _detail(target, "Dynamic")
+            for source, entity, evaluation in causes:
+                yield _detail(target, evaluation, source, entity)
+
+    def _causes(self, given: Any) -> Iterator[tuple[str, str, str]]:
+        """What else changes a property: (ChangeSource, CausingEntity, Evaluation)."""
+        for name in dict.fromkeys(intrinsics.names_in(given)):
+            if name in self._changed_values:
+                yield "ParameterReference", name, "Static"
+        calls = list(intrinsics.calls_in([given]))
+        attributes = [each.split(".", 1) if isinstance(each, str) else each for f, each in calls if f == "Fn::GetAtt"]
+        for name, attribute in attributes:
+            touched = self._touched.get(name)
+            if touched and (touched.replaced != "False" or str(attribute).split(".")[0] in touched.properties):
+                yield "ResourceAttribute", f"{name}.{attribute}", "Dynamic"
+        asked = {name for name, _ in attributes}
+        for name in dict.fromkeys(intrinsics.names_in(given)):
+            touched = self._touched.get(name)
+            if name not in asked and touched and touched.replaced != "False":
+                yield "ResourceReference", name, "Static" if touched.replaced == "True" else "Dynamic"
+
+    @staticmethod
+    def _shown(preview: Preview | None, given: Any) -> str | None:
+        if given is None or preview is None:
+            return None
+        value = preview.value(given)
+        if value is intrinsics.NO_VALUE:
+            return None
+        return intrinsics.plain(value) if not isinstance(value, (list, dict)) else json.dumps(intrinsics.texts(value))
+
+    @staticmethod
+    def _context(preview: Preview | None, definition: Definition) -> str | None:
+        if preview is None:
+            return None
+        shown = {"Properties": preview.value(definition.get("Properties") or {})}
+        shown |= {name: definition[name] for name in _ATTRIBUTES if name in definition}
+        return json.dumps(intrinsics.texts(shown), separators=(",", ":"))
 
 
-def _replaces(type: str, changed: set[str]) -> str:
+def _distinct(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for number, each in enumerate(details) if each not in details[:number]]
+
+
+def _recreation(type: str, name: str) -> str:
     kind, schema = kinds.of(type), schemas.of(type)
-    if kind is None or not changed:
-        return "Conditional" if kind and not kind.can_update else "False"
-    if not kind.can_update or (kind.replaced_by & changed):
-        return "True"
+    if kind is None:
+        return "Never"
+    if not kind.can_update or name in {path.split(".")[0] for path in kind.replaced_by}:
+        return "Always"
     fixed = {path.split(".")[0] for path in schema.create_only - kind.changed_by} if schema else set()
-    return "True" if fixed & changed else "False"
+    return "Always" if name in fixed else "Never"
 
 
-def _change(action: str, logical_id: str, type: str, physical_id: str = "", replaces: str = "") -> dict[str, Any]:
-    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": type, "Scope": [], "Details": []}
-    if physical_id:
-        change["PhysicalResourceId"] = physical_id
-    if replaces:
-        change |= {"Replacement": replaces, "Scope": ["Properties"]}
-    return {"Type": "Resource", "ResourceChange": change}
+def _replaced(type: str, details: list[dict[str, Any]]) -> str:
+    always = [each for each in details if each["Target"]["RequiresRecreation"] == "Always"]
+    if any(each["Evaluation"] == "Static" for each in always):
+        return "True"
+    kind = kinds.of(type)
+    tags_replace = kind is not None and not kind.can_update and any(_is_tags(each) for each in details)
+    return "Conditional" if always or tags_replace else "False"
+
+
+def _is_tags(detail: Mapping[str, Any]) -> bool:
+    return bool(detail["Target"]["Attribute"] == "Tags")
+
+
+def _detail(
+    target: dict[str, Any], evaluation: str, source: str = "DirectModification", entity: str | None = None
+) -> dict[str, Any]:
+    detail = {"ChangeSource": source, "Evaluation": evaluation, "Target": target}
+    return detail | ({"CausingEntity": entity} if entity else {})
+
+
+def _change(
+    action: str, logical_id: str, type: str, details: list[dict[str, Any]] | None = None, **more: str | None
+) -> dict[str, Any]:
+    details = details or []
+    change = {
+        "Action": action, "LogicalResourceId": logical_id, "ResourceType": type, "Details": details,
+        "Scope": list(dict.fromkeys(each["Target"]["Attribute"] for each in details)),
+    }  # fmt: skip
+    return {"Type": "Resource", "ResourceChange": change | {name: value for name, value in more.items() if value}}

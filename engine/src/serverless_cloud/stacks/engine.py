@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from serverless_cloud.stacks import kinds, schemas
@@ -86,7 +87,7 @@ class Engine:
             stack.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
             stack.become("UPDATE_ROLLBACK_COMPLETE")
             return
-        stack.plan, stack.updated = plan, now()
+        stack.plan = plan
         stack.become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         gone = [stack.resources.pop(name) for name in list(stack.resources) if name not in order]
         self._remove([*leftover, *gone])  # resources that cannot be deleted stay behind, which isn't a failure
@@ -125,7 +126,7 @@ class Engine:
             self._make(plan, scope, logical_id)
             return
         kind = _kind(old.type)
-        holder = Resource(**vars(old))  # as it was, for an undo
+        holder = replace(old)  # as it was, for an undo
         try:
             _refuse_policies(old.type, definition)
             wanted = self._properties(plan, scope, kind, definition)
@@ -151,7 +152,7 @@ class Engine:
                 "Requested update requires the creation of a new physical resource; hence creating one.",
             )
             self._make_in_place(plan, logical_id, definition, wanted)
-            leftover.append(holder)
+            leftover.append(replace(holder, definition=definition))  # the new template says what becomes of it
             return
         undo.append(lambda: self._put_back(holder, wanted))
         with self._reporting(old, "UPDATE"):
@@ -275,11 +276,11 @@ class Engine:
     def _publish(self, plan: StackSpec, scope: Scope) -> None:
         """Works out the outputs."""
         outputs, names = [], set()
+        scope.block = "Outputs"
         for key, given in plan.template.section("Outputs").items():
             if "Condition" in given and not scope.condition(given["Condition"]):
                 continue
-            value = scope.resolve(given.get("Value"))
-            output = {"OutputKey": key, "OutputValue": plain(value)}
+            output = {"OutputKey": key, "OutputValue": plain(scope.resolve(given["Value"]))}
             if "Description" in given:
                 output["Description"] = given["Description"]
             if "Export" in given:
@@ -320,6 +321,8 @@ class _Reporting:
 
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
         if error is None:
+            if self._verb == "CREATE":
+                self._stack.note(self._resource, "CREATE_IN_PROGRESS", "Resource creation Initiated")
             self._stack.note(self._resource, f"{self._verb}_COMPLETE")
             return
         if not isinstance(error, Exception):
@@ -350,8 +353,9 @@ def _refuse_policies(type: str, definition: Any) -> None:
     for name in ("UpdatePolicy", "CreationPolicy"):
         if definition.get(name):
             raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
-    if definition.get("DeletionPolicy") == "Snapshot":
-        raise ResourceFailed(
-            f"The local cloud doesn't take snapshots, but the DeletionPolicy of {type} asks for a snapshot. Write "
-            "DeletionPolicy: Delete."
-        )
+    for name in ("DeletionPolicy", "UpdateReplacePolicy"):
+        if definition.get(name) == "Snapshot":
+            raise ResourceFailed(
+                f"The local cloud doesn't take snapshots, but the {name} of {type} asks for a snapshot. Write "
+                f"{name}: Delete."
+            )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +43,9 @@ class Scope:
         resources: made so far, by logical id; the caller adds to it.
         exported: the value of an export by its name; raises StackError if there is none.
         extended: whether the template has the functions of AWS::LanguageExtensions.
+
+    Attributes:
+        block: the section that is worked out, for messages.
     """
 
     def __init__(
@@ -57,11 +61,12 @@ class Scope:
         self.parameters, self.resources = dict(parameters), resources
         self._mappings, self._conditions, self._exported, self._extended = mappings, conditions, exported, extended
         self._known: dict[str, bool] = {}
+        self.block = "Resources"
 
     def condition(self, name: str) -> bool:
         """Whether a condition of the template holds."""
         if name not in self._conditions:
-            raise StackError(f"Template format error: Unresolved condition dependency {name} in the template")
+            raise StackError(f"Template error: unresolved condition dependency {name} in Fn::If")
         if name not in self._known:
             self._known[name] = self._truth(self._conditions[name])
         return self._known[name]
@@ -98,22 +103,30 @@ class Scope:
             return self.parameters[name]
         if name in self.resources:
             return self.resources[name].physical_id
-        raise StackError(f"Template format error: Unresolved resource dependencies [{name}] in the template")
+        raise self._unresolved(name)
+
+    def _unresolved(self, name: Any) -> StackError:
+        return StackError(
+            f"Template format error: Unresolved resource dependencies [{name}] in the {self.block} block of the "
+            "template"
+        )
 
     def get_att(self, given: Any) -> Any:
         """Fn::GetAtt."""
-        parts = given.split(".", 1) if isinstance(given, str) else [given[0], self.resolve(given[1])]
-        if len(parts) != 2 or parts[0] not in self.resources:
-            raise StackError(f"Template error: instance of Fn::GetAtt references undefined resource {parts[0]}")
-        return self.resources[parts[0]].attribute(parts[1])
+        parts = given.split(".", 1) if isinstance(given, str) else self.resolve(given)
+        if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(each, str) and each for each in parts):
+            raise StackError(EXPECTED["Fn::GetAtt"])
+        name, attribute = parts
+        if name not in self.resources:
+            raise self._unresolved(name)
+        return self.resources[name].attribute(attribute)
 
     def sub(self, given: Any) -> str:
         """Fn::Sub."""
-        text, names = (given, {}) if isinstance(given, str) else (given[0], self.resolve(given[1]))
-        if not isinstance(text, str):
-            raise StackError(
-                "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments."
-            )
+        text, names = (given, {}) if isinstance(given, str) else self._arguments("Fn::Sub", given, 2)
+        names = self.resolve(names)
+        if not isinstance(text, str) or not isinstance(names, Mapping):
+            raise StackError(EXPECTED["Fn::Sub"])
 
         def replaced(found: re.Match[str]) -> str:
             literal, name = found[1], found[2].strip()
@@ -125,43 +138,58 @@ class Scope:
 
         return _IN_SUB.sub(replaced, text)
 
+    def _arguments(self, name: str, given: Any, least: int, most: int | None = None) -> list[Any]:
+        if not isinstance(given, list) or not least <= len(given) <= (most or least):
+            raise StackError(EXPECTED[name])
+        return given
+
     def find_in_map(self, given: Any) -> Any:
         """Fn::FindInMap."""
+        given = self._arguments("Fn::FindInMap", given, 3, 4 if self._extended else 3)
         name, first, second = (self.resolve(each) for each in given[:3])
         try:
-            return self.resolve(self._mappings[name][str(first)][str(second)])
+            return self._mappings[name][plain(first)][plain(second)]
         except (KeyError, TypeError):
-            if self._extended and len(given) > 3 and "DefaultValue" in given[3]:
+            if len(given) > 3 and isinstance(given[3], Mapping) and "DefaultValue" in given[3]:
                 return self.resolve(given[3]["DefaultValue"])
+            if not isinstance(name, str) or name not in self._mappings:
+                raise StackError(
+                    f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
+                ) from None
             raise StackError(f"Template error: Unable to get mapping for {name}::{first}::{second}") from None
 
     def choose(self, given: Any) -> Any:
         """Fn::If."""
-        if not isinstance(given, list) or len(given) != 3:
-            raise StackError("Template error: Fn::If requires a list argument with three elements")
-        return self.resolve(given[1] if self.condition(given[0]) else given[2])
+        return self.resolve(self.chosen(given))
+
+    def chosen(self, given: Any) -> Any:
+        """The branch of an Fn::If that counts, not worked out."""
+        name, yes, no = self._arguments("Fn::If", given, 3)
+        return yes if self.condition(name) else no
 
     def select(self, given: Any) -> Any:
         """Fn::Select."""
-        index, values = self.resolve(given[0]), self.resolve(given[1])
+        index, values = self.resolve(self._arguments("Fn::Select", given, 2))
         values = values.split(",") if isinstance(values, str) else values
-        try:
-            if int(index) < 0:
-                raise IndexError
-            return values[int(index)]
-        except (IndexError, ValueError, TypeError):
-            raise StackError(f"Template error: Fn::Select cannot select nonexistent value at index {index}") from None
+        if not isinstance(values, list) or not re.fullmatch(r"-?\d+", plain(index)):
+            raise StackError(EXPECTED["Fn::Select"])
+        if not 0 <= int(index) < len(values):
+            raise StackError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+        return values[int(index)]
 
     def join(self, given: Any) -> str:
         """Fn::Join."""
-        if not isinstance(given, list) or len(given) != 2:
-            raise StackError("Template error: every Fn::Join object requires two parameters")
-        values = self.resolve(given[1])
-        return str(self.resolve(given[0])).join(plain(each) for each in (values if isinstance(values, list) else []))
+        separator, values = (self.resolve(each) for each in self._arguments("Fn::Join", given, 2))
+        if not isinstance(separator, str) or not isinstance(values, list):
+            raise StackError(EXPECTED["Fn::Join"])
+        return separator.join(map(plain, values))
 
     def split(self, given: Any) -> list[str]:
         """Fn::Split."""
-        return plain(self.resolve(given[1])).split(str(self.resolve(given[0])))
+        separator, text = (self.resolve(each) for each in self._arguments("Fn::Split", given, 2))
+        if not isinstance(separator, str) or not separator or isinstance(text, (list, Mapping)):
+            raise StackError(EXPECTED["Fn::Split"])
+        return plain(text).split(separator)
 
     def zones(self, given: Any) -> list[str]:
         """Fn::GetAZs."""
@@ -170,7 +198,10 @@ class Scope:
 
     def encode(self, given: Any) -> str:
         """Fn::Base64."""
-        return base64.b64encode(plain(self.resolve(given)).encode()).decode()
+        text = self.resolve(given)
+        if isinstance(text, (list, Mapping)):
+            raise StackError(EXPECTED["Fn::Base64"])
+        return base64.b64encode(plain(text).encode()).decode()
 
     def import_value(self, given: Any) -> str:
         """Fn::ImportValue."""
@@ -178,18 +209,32 @@ class Scope:
 
     def cidr(self, given: Any) -> list[str]:
         """Fn::Cidr."""
-        block, count, bits = [*map(self.resolve, given), 8][:3]
-        network = ipaddress.ip_network(block)
-        subnets: Iterator[Any] = network.subnets(new_prefix=network.max_prefixlen - int(bits))
-        return [str(each) for each, _ in zip(subnets, range(int(count)), strict=False)]
+        block, count, bits = [*map(self.resolve, self._arguments("Fn::Cidr", given, 2, 3)), 8][:3]
+        try:
+            network, number = ipaddress.ip_network(plain(block)), int(count)
+            made = [
+                str(each)
+                for each in itertools.islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), number)
+            ]
+        except (ValueError, TypeError):
+            raise StackError(EXPECTED["Fn::Cidr"]) from None
+        if len(made) < number:
+            raise StackError(f"Template error: Fn::Cidr cannot make {number} blocks of {bits} bits in {block}")
+        return made
 
     def to_json(self, given: Any) -> str:
         """Fn::ToJsonString."""
-        return json.dumps(self.resolve(given), separators=(",", ":"))
+        value = self.resolve(given)
+        if not isinstance(value, (list, Mapping)):
+            raise StackError(EXPECTED["Fn::ToJsonString"])
+        return json.dumps(value, separators=(",", ":"))
 
     def length(self, given: Any) -> int:
         """Fn::Length."""
-        return len(self.resolve(given))
+        value = self.resolve(given)
+        if not isinstance(value, list):
+            raise StackError(EXPECTED["Fn::Length"])
+        return len(value)
 
     def as_truth(self, given: Any, name: str) -> bool:
         """A condition function outside of Conditions."""
@@ -198,18 +243,46 @@ class Scope:
     def _truth(self, rule: Any) -> bool:
         if isinstance(rule, Mapping) and len(rule) == 1:
             ((name, given),) = rule.items()
-            if name == "Condition":
-                return self.condition(given)
+            if name == "Condition":  # SAM's translator writes some of them twice
+                return self._truth(given) if isinstance(given, Mapping) else self.condition(given)
             if name == "Fn::Equals":
-                left, right = (self.resolve(each) for each in given)
+                left, right = (self.resolve(each) for each in self._arguments(name, given, 2))
                 return plain(left) == plain(right)
             if name == "Fn::Not":
-                return not self._truth(given[0])
+                return not self._truth(self._arguments(name, given, 1)[0])
             if name == "Fn::And":
-                return all(self._truth(each) for each in given)
+                return all(self._truth(each) for each in self._arguments(name, given, 2, 10))
             if name == "Fn::Or":
-                return any(self._truth(each) for each in given)
-        raise StackError(f"Template error: {json.dumps(rule)} is not a condition")
+                return any(self._truth(each) for each in self._arguments(name, given, 2, 10))
+        raise StackError(
+            "Template format error: Conditions can only be boolean operations on parameters and other conditions"
+        )
+
+
+#: What AWS says of a function whose arguments are none.
+EXPECTED = {
+    "Fn::GetAtt": "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and "
+    "the resource attribute",
+    "Fn::Sub": "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a "
+    "string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
+    "Fn::FindInMap": "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and "
+    "the attribute for return value",
+    "Fn::If": "Template error: Fn::If requires a list argument with three elements",
+    "Fn::Select": "Template error: Fn::Select requires a list argument with two elements: an integer index and a list",
+    "Fn::Join": "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list "
+    "of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.",
+    "Fn::Split": "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a "
+    "string to be split or a function that returns a string to be split.",
+    "Fn::Base64": "Template error: every Fn::Base64 object must have a String-typed value.",
+    "Fn::Cidr": "Template error: every Fn::Cidr object requires a CIDR block, a count, and optionally the number of "
+    "subnet bits",
+    "Fn::ToJsonString": "Template error: every Fn::ToJsonString object requires an object or a list",
+    "Fn::Length": "Template error: Fn::Length requires a list argument",
+    "Fn::Equals": "Template error: every Fn::Equals object requires a list of 2 string parameters.",
+    "Fn::Not": "Template error: every Fn::Not object requires one boolean parameter.",
+    "Fn::And": "Template error: every Fn::And object requires a list of at least 2 and at most 10 boolean parameters.",
+    "Fn::Or": "Template error: every Fn::Or object requires a list of at least 2 and at most 10 boolean parameters.",
+}
 
 
 def _condition(name: str) -> Callable[[Scope, Any], Any]:
@@ -246,9 +319,12 @@ def names_in(value: Any) -> Iterator[str]:
             if name == "Ref" and isinstance(given, str):
                 yield given
             elif name == "Fn::GetAtt":
-                yield given.split(".")[0] if isinstance(given, str) else str(given[0])
+                first = given[0] if isinstance(given, list) and given else given
+                if isinstance(first, str):
+                    yield first.split(".")[0]
+                yield from names_in(given)
             elif name == "Fn::Sub":
-                text, own = (given, {}) if isinstance(given, str) else (given[0], given[1])
+                text, own = given if isinstance(given, list) and len(given) == 2 else (given, {})
                 for literal, each in _IN_SUB.findall(text if isinstance(text, str) else ""):
                     if not literal and each.strip() not in own:
                         yield each.strip().split(".")[0]
@@ -257,11 +333,32 @@ def names_in(value: Any) -> Iterator[str]:
                 yield from names_in(given)
 
 
+def calls_in(value: Any) -> Iterator[tuple[str, Any]]:
+    """The functions in a value and what each is given, inner functions included."""
+    if isinstance(value, list):
+        for each in value:
+            yield from calls_in(each)
+    elif isinstance(value, Mapping):
+        for name, given in value.items():
+            if len(value) == 1 and (name == "Ref" or str(name).startswith("Fn::")):
+                yield name, given
+            yield from calls_in(given)
+
+
 def plain(value: Any) -> str:
     """A value as a text: true and false in lower case, the parts of a list with commas between them."""
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(plain, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def texts(value: Any) -> Any:
+    """A value with its numbers and truth values as texts."""
+    if isinstance(value, Mapping):
+        return {name: texts(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [texts(each) for each in value]
+    return plain(value)
 
 
 def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:

@@ -13,9 +13,13 @@ from serverless_cloud.stacks import answers, documents
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.preview import Preview
+from serverless_cloud.stacks.records import Stack, StackSpec, now
 from serverless_cloud.stacks.store import Store
-from serverless_cloud.stacks.template import Template, check_shape, transforms_of
+from serverless_cloud.stacks.summaries import summary_of
+from serverless_cloud.stacks.template import Template
+
+_NO_STACK = "Stack [{}] does not exist"
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -45,6 +49,7 @@ class Operations:
         if on_failure is not None and "DisableRollback" in request:
             raise StackError("You can set either DisableRollback or OnFailure, but not both.")
         stack = new_stack(request, region, self._account_id, plan)
+        Preview(stack, plan).check()
         self._store.add(stack)
         stack.become("CREATE_IN_PROGRESS", "User Initiated")
         on_failure = on_failure or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
@@ -59,15 +64,16 @@ class Operations:
         plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
         require_capabilities(plan, request.get("Capabilities", []), expands=True)
         self.check_update(stack, plan)
-        if plan.same_as(stack.plan):
+        if plan.same_as(stack.plan) and not uses_macros(text):  # a macro may do something else each time
             raise StackError("No updates are to be performed.")
-        stack.capabilities = list(request.get("Capabilities", []))
+        stack.capabilities, stack.token = list(request.get("Capabilities", [])), token_of(request)
         stack.role_arn = request.get("RoleARN", stack.role_arn)
         self.start_update(stack, plan, disable_rollback=bool(request.get("DisableRollback")))
         return {"StackId": stack.id}
 
     def start_update(self, stack: Stack, plan: StackSpec, *, disable_rollback: bool) -> None:
         """Begins an update that has been checked."""
+        stack.updated = now()
         stack.become("UPDATE_IN_PROGRESS", "User Initiated")
         self._store.work(stack, lambda engine: engine.update(plan, disable_rollback=disable_rollback))
 
@@ -77,16 +83,14 @@ class Operations:
         Raises:
             StackError: there is none, or it is in a state in which it may not.
         """
-        try:
-            stack = self._store.find(region, name)
-        except StackError:
-            raise StackError(f"Stack [{name}] does not exist") from None
+        stack = self._store.find(region, name, _NO_STACK)
         if stack.status in _CANNOT_UPDATE or stack.status.endswith("_IN_PROGRESS") or not stack.is_there:
             raise StackError(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
         return stack
 
     def check_update(self, stack: Stack, plan: StackSpec) -> None:
         """Raises StackError for what an update may not do."""
+        Preview(stack, plan).check()
         changed = [
             name
             for name, resource in plan.template.resources.items()
@@ -125,6 +129,7 @@ class Operations:
 
         def job(engine: Engine) -> None:  # behind the work that is going on
             if stack.is_there:
+                stack.token = token_of(request)
                 stack.become("DELETE_IN_PROGRESS", "User Initiated")
                 engine.delete(retained)
 
@@ -132,7 +137,7 @@ class Operations:
         return {}
 
     def update_termination_protection(self, request: Request, region: str) -> Answer:
-        stack = self._store.find(region, request["StackName"])
+        stack = self._store.find(region, request["StackName"], _NO_STACK)
         stack.termination_protection = bool(request["EnableTerminationProtection"])
         return {"StackId": stack.id}
 
@@ -151,26 +156,34 @@ class Operations:
         return {"StackSummaries": [answers.summary(each) for each in stacks]}
 
     def describe_stack_events(self, request: Request, region: str) -> Answer:
-        return {"StackEvents": list(reversed(self._store.find(region, request["StackName"]).events))}
+        if not request.get("StackName"):
+            raise StackError("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: "
+                             "Member must not be null")  # fmt: skip
+        return {"StackEvents": list(reversed(self._store.find(region, request["StackName"], _NO_STACK).events))}
 
     def describe_stack_resources(self, request: Request, region: str) -> Answer:
-        if physical := request.get("PhysicalResourceId"):
+        name, physical = request.get("StackName"), request.get("PhysicalResourceId")
+        if bool(name) == bool(physical):
+            raise StackError("You must specify either StackName or PhysicalResourceId, but not both.")
+        if physical:
             stack = next((each for each in self._store.all(region) if each.is_there and any(
                 resource.physical_id == physical for resource in each.resources.values())), None)  # fmt: skip
             if stack is None:
                 raise StackError(f"Stack for {physical} does not exist")
         else:
-            stack = self._store.find(region, request["StackName"])
+            stack = self._store.find(region, str(name))
         wanted = request.get("LogicalResourceId")
         found = [each for each in stack.resources.values() if wanted in (None, each.logical_id)]
+        if wanted and not found:
+            raise StackError(f"Resource {wanted} does not exist for stack {name}")
         return {"StackResources": [answers.resource(stack, each) for each in found]}
 
     def describe_stack_resource(self, request: Request, region: str) -> Answer:
-        stack, logical_id = self._store.find(region, request["StackName"]), request["LogicalResourceId"]
+        name, logical_id = request["StackName"], request["LogicalResourceId"]
+        stack = self._store.find(region, name, "Stack '{}' does not exist")
         if logical_id not in stack.resources:
-            raise StackError(f"Resource {logical_id} does not exist for stack {stack.name}")
-        found = answers.resource(stack, stack.resources[logical_id], "LastUpdatedTimestamp")
-        return {"StackResourceDetail": found}
+            raise StackError(f"Resource {logical_id} does not exist for stack {name}")
+        return {"StackResourceDetail": answers.resource_detail(stack, stack.resources[logical_id])}
 
     def list_stack_resources(self, request: Request, region: str) -> Answer:
         stack = self._store.find(region, request["StackName"])
@@ -201,19 +214,28 @@ class Operations:
         return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
     def _plan_to_show(self, request: Request, region: str) -> StackSpec:
-        if name := request.get("ChangeSetName"):
-            for change_set in self._store.change_sets.values():
-                if name in (change_set.id, change_set.name) and change_set.plan:
-                    return change_set.plan
-        plan = self._store.find(region, request["StackName"]).plan
-        if plan is None:
-            raise StackError(f"Stack with id {request['StackName']} has no template yet")
-        return plan
+        if request.get("ChangeSetName"):
+            change_set = self._store.change_set(request, region)
+            if change_set.plan is None:
+                raise StackError(f"ChangeSet [{change_set.name}] has no template: {change_set.reason}")
+            return change_set.plan
+        if not request.get("StackName"):
+            raise StackError("Either StackName or ChangeSetName is required.")
+        stack = self._store.find(region, request["StackName"])
+        if stack.plan is None:
+            raise StackError(f"Template does not exist for stack {stack.name}")
+        return stack.plan
 
     def get_template_summary(self, request: Request, region: str) -> Answer:
-        is_there = "StackName" in request
-        text = self._plan_to_show(request, region).original if is_there else text_of(request, region)
-        return summary_of(text) | {"Version": documents.parse(text).get("AWSTemplateFormatVersion", "2010-09-09")}
+        sources = [name for name in ("StackName", "TemplateBody", "TemplateURL") if request.get(name)]
+        if len(sources) != 1:
+            raise StackError("You must specify only one of the following: StackName, TemplateBody, TemplateURL.")
+        if sources != ["StackName"]:
+            return summary_of(text_of(request, region))
+        stack = self._store.find(region, request["StackName"])
+        if stack.plan is None:
+            raise StackError("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
+        return summary_of(stack.plan.original)
 
     def validate_template(self, request: Request, region: str) -> Answer:
         text = text_of(request, region)
@@ -221,43 +243,11 @@ class Operations:
             Template(documents.parse(text)).check()
         told = summary_of(text)
         parameters = [
-            {"ParameterKey": each["ParameterKey"], "NoEcho": each["NoEcho"]}
-            | {name: each[name] for name in ("DefaultValue", "Description") if name in each}
+            {name: each[name] for name in ("ParameterKey", "NoEcho", "DefaultValue", "Description") if name in each}
             for each in told.pop("Parameters")
         ]
         names = ("Description", "Capabilities", "CapabilitiesReason", "DeclaredTransforms")
         return {"Parameters": parameters} | {name: told[name] for name in names if name in told}
-
-
-def summary_of(text: str) -> Answer:
-    """A template's declarations, without transforming it."""
-    document = documents.parse(text)
-    check_shape(document)
-    template = Template(document)
-    parameters = []
-    for name, of_it in template.section("Parameters").items():
-        one: dict[str, Any] = {"ParameterKey": name, "ParameterType": of_it.get("Type", "String")}
-        one["NoEcho"] = str(of_it.get("NoEcho", "")).lower() == "true"
-        if "Default" in of_it:
-            one["DefaultValue"] = str(of_it["Default"])
-        if "Description" in of_it:
-            one["Description"] = of_it["Description"]
-        if "AllowedValues" in of_it:
-            one["ParameterConstraints"] = {"AllowedValues": [str(each) for each in of_it["AllowedValues"]]}
-        parameters.append(one)
-    types = [str(each.get("Type")) for each in template.resources.values()]
-    needed, why = list(template.capabilities), ""
-    if needed:
-        iam = sorted({each for each in types if each.startswith("AWS::IAM::")})
-        why = f"The following resource(s) require capabilities: [{', '.join(iam)}]"
-    if transforms := transforms_of(document):
-        needed, why = ["CAPABILITY_AUTO_EXPAND", *needed], (
-            f"The following transform(s) require capabilities: [{', '.join(transforms)}]"
-        )  # fmt: skip
-    found: Answer = {"Parameters": parameters, "ResourceTypes": types, "DeclaredTransforms": transforms}
-    if document.get("Description"):
-        found["Description"] = document["Description"]
-    return found | ({"Capabilities": needed, "CapabilitiesReason": why} if needed else {})
 
 
 def refuse_settings(request: Request) -> None:
@@ -268,6 +258,12 @@ def refuse_settings(request: Request) -> None:
                 f"The local cloud doesn't support {name} of a stack. Leave it out; docs/fidelity.md lists what works "
                 "here."
             )
+
+
+def token_of(request: Request) -> str | None:
+    """The ClientRequestToken, which the events of the work carry."""
+    found: str | None = request.get("ClientRequestToken")
+    return found
 
 
 def tags_of(request: Request) -> dict[str, str]:
@@ -291,7 +287,7 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
         f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan
     )
     stack.capabilities = list(request.get("Capabilities", []))
-    stack.role_arn = request.get("RoleARN")
+    stack.role_arn, stack.token = request.get("RoleARN"), token_of(request)
     stack.disable_rollback = bool(request.get("DisableRollback"))
     stack.termination_protection = bool(request.get("EnableTerminationProtection"))
     return stack

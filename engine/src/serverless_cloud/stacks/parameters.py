@@ -1,6 +1,6 @@
 """The parameters of a template: its declarations, and a caller's values.
 
-Source: CloudFormation Template Reference, "Parameters"; the words of refusals are [recalled, not verified].
+Source: CloudFormation Template Reference, "Parameters"; most words of refusals are [recalled, not verified].
 """
 
 from __future__ import annotations
@@ -13,6 +13,29 @@ from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import plain
 
 _SSM = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
+_TYPE = re.compile(
+    r"String|Number|CommaDelimitedList|List<(?:Number|String)>|AWS::SSM::Parameter::(?:Name|Value<.+>)"
+    r"|(?:List<)?AWS::(?:EC2|Route53)::[A-Za-z0-9:]+>?"
+)
+_PROPERTIES = frozenset({
+    "Type", "Default", "Description", "NoEcho", "AllowedValues", "AllowedPattern", "ConstraintDescription", "MinLength",
+    "MaxLength", "MinValue", "MaxValue",
+})  # fmt: skip
+
+
+def check(declared: Mapping[str, Any]) -> None:
+    """Raises StackError unless each parameter is declared as CloudFormation wants it."""
+    for name, of_it in declared.items():
+        if not isinstance(of_it, Mapping) or "Type" not in of_it:
+            raise StackError("Template format error: Every Parameters object must contain a Type member.")
+        if unknown := sorted(set(map(str, of_it)) - _PROPERTIES):
+            raise StackError(f"Invalid template parameter property '{unknown[0]}'")
+        if not _TYPE.fullmatch(str(of_it["Type"])):
+            raise StackError(f"Template format error: Unrecognized parameter type: {of_it['Type']}")
+        if isinstance(of_it.get("Default"), (Mapping, list)):
+            raise StackError("Template format error: Every Default member must be a string.")
+        if not isinstance(of_it.get("AllowedValues", []), list):
+            raise StackError(f"Template format error: AllowedValues of parameter {name} must be a list.")
 
 
 def resolve(
@@ -32,7 +55,11 @@ def resolve(
     """
     if unknown := sorted(set(given) - set(declared)):
         raise StackError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    if missing := [name for name, of_it in declared.items() if name not in given and "Default" not in of_it]:
+    missing = [name for name, of_it in declared.items() if name not in given and "Default" not in of_it]
+    for name in missing:
+        if _SSM.fullmatch(declared[name].get("Type", "")):
+            raise StackError(f"Parameter {name} should either have input value or default value")
+    if missing:
         raise StackError(f"Parameters: [{', '.join(missing)}] must have values")
     texts = {name: plain(given.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
     values: dict[str, Any] = {}
@@ -47,15 +74,20 @@ def resolve(
     return values, texts
 
 
-def shown(declared: Mapping[str, Any], texts: Mapping[str, str]) -> list[dict[str, str]]:
-    """As DescribeStacks answers: secret ones as asterisks."""
-    return [
-        {"ParameterKey": name, "ParameterValue": "****" if _is_secret(declared.get(name, {})) else text}
-        for name, text in texts.items()
-    ]
+def shown(declared: Mapping[str, Any], texts: Mapping[str, str], values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """As DescribeStacks answers: secret ones as asterisks, names in Systems Manager with what is stored there."""
+    found = []
+    for name, text in texts.items():
+        of_it = declared.get(name, {})
+        parameter = {"ParameterKey": name, "ParameterValue": "****" if is_secret(of_it) else text}
+        if _SSM.fullmatch(of_it.get("Type", "")):
+            parameter["ResolvedValue"] = "****" if is_secret(of_it) else plain(values[name])
+        found.append(parameter)
+    return found
 
 
-def _is_secret(of_it: Mapping[str, Any]) -> bool:
+def is_secret(of_it: Mapping[str, Any]) -> bool:
+    """Whether a parameter's value is not to be shown."""
     return str(of_it.get("NoEcho", "")).lower() == "true"
 
 
@@ -70,8 +102,8 @@ def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
             f"Parameter '{name}' failed to satisfy constraint: {told}" if told else f"Parameter '{name}' {rule}"
         )
 
-    if "AllowedValues" in of_it and text not in (allowed := [plain(each) for each in of_it["AllowedValues"]]):
-        refuse(f"must be one of AllowedValues: [{', '.join(allowed)}]")
+    if "AllowedValues" in of_it and text not in map(plain, of_it["AllowedValues"]):
+        refuse("must be one of AllowedValues")
     if "AllowedPattern" in of_it and not re.fullmatch(of_it["AllowedPattern"], text):
         refuse(f"must match pattern {of_it['AllowedPattern']}")
     if "MinLength" in of_it and len(text) < int(of_it["MinLength"]):
@@ -83,7 +115,7 @@ def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
     try:
         number = float(text)
     except ValueError:
-        raise StackError(f"Parameter '{name}' must be a number") from None
+        raise StackError(f"Parameter '{name}' must be a number.") from None
     if "MinValue" in of_it and number < float(of_it["MinValue"]):
         refuse(f"must be a number not less than {of_it['MinValue']}")
     if "MaxValue" in of_it and number > float(of_it["MaxValue"]):

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents, parameters
 from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.intrinsics import Scope
 from serverless_cloud.stacks.records import Stack, StackSpec
-from serverless_cloud.stacks.template import SERVERLESS, Template, transforms_of
+from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 from serverless_cloud.stacks.transform import transformed
 
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
@@ -67,13 +68,24 @@ def plan_of(
         StackError: the template or a parameter is not as it must be.
     """
     document = documents.parse(text)
+    check_shape(document)
+    parameters.check(document.get("Parameters") or {})
     before = stack.plan.texts if stack and stack.plan else {}
     values: dict[str, str] = {}
     for each in given:
         name = each["ParameterKey"]
         if each.get("UsePreviousValue"):
-            if name in before:
-                values[name] = before[name]
+            if each.get("ParameterValue"):
+                raise StackError(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty "
+                    "value for a parameter"
+                )
+            if name not in before:
+                raise StackError(
+                    f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter "
+                    "key not in the previous template"
+                )
+            values[name] = before[name]
         else:
             values[name] = str(each.get("ParameterValue", ""))
     # Declared ones are checked before the transform, which wants to know their values.
@@ -85,7 +97,22 @@ def plan_of(
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
         resolved, texts = parameters.resolve(declared, {**texts, **values}, stored)
-    return StackSpec(template, text, resolved, texts, tags)
+    return StackSpec(_with_policies(template, resolved), text, resolved, texts, tags)
+
+
+def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
+    """The template with its deletion policies worked out, which AWS::LanguageExtensions allows to be functions."""
+    names = ("DeletionPolicy", "UpdateReplacePolicy")
+    if all(isinstance(each.get(name, ""), str) for each in template.resources.values() for name in names):
+        return template
+    scope = Scope(values, template.section("Mappings"), template.section("Conditions"), {}, str, extended=True)
+    worked_out = {
+        logical_id: {**each, **{name: scope.resolve(each[name]) for name in names if name in each}}
+        for logical_id, each in template.resources.items()
+    }
+    settled = Template({**template.document, "Resources": worked_out})
+    settled.check()
+    return settled
 
 
 def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: bool) -> None:
@@ -104,8 +131,11 @@ def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: b
 
 
 def uses_macros(text: str) -> bool:
-    """Whether a template is written with a macro, SAM for one."""
-    return SERVERLESS in transforms_of(documents.parse(text))
+    """Whether a template is written with a macro, SAM for one. A text that is no template isn't."""
+    try:
+        return bool(transforms_of(documents.parse(text)))
+    except StackError:
+        return False
 
 
 def _managed_policies(region: str) -> dict[str, str]:

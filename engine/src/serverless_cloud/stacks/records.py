@@ -59,6 +59,8 @@ class Resource:
                 here = here.get(part) if isinstance(here, dict) else None
             if here is not None:
                 return here
+        if name in self.properties:  # AWS reads back what a template gave, a topic's DisplayName for one
+            return self.properties[name]
         raise kinds.unsupported(self.logical_id, name)
 
 
@@ -106,6 +108,8 @@ class Stack:
     disable_rollback: bool = False
     termination_protection: bool = False
     change_set_id: str | None = None
+    #: The ClientRequestToken of the call whose work goes on, for its events.
+    token: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
@@ -134,12 +138,14 @@ class Stack:
         self._note(resource.logical_id, resource.physical_id, resource.type, status, reason)
 
     def _note(self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None) -> None:
+        is_stack = physical_id == self.id
         event = {
-            "StackId": self.id, "StackName": self.name, "EventId": f"{logical_id}-{status}-{uuid.uuid4()}",
-            "LogicalResourceId": logical_id, "PhysicalResourceId": physical_id, "ResourceType": type,
-            "Timestamp": now(), "ResourceStatus": status,
+            "StackId": self.id, "StackName": self.name, "LogicalResourceId": logical_id, "ResourceType": type,
+            "EventId": str(uuid.uuid4()) if is_stack else f"{logical_id}-{status}-{uuid.uuid4()}",
+            "PhysicalResourceId": physical_id, "Timestamp": now(), "ResourceStatus": status,
         }  # fmt: skip
-        self.events.append(event | ({"ResourceStatusReason": reason} if reason else {}))
+        optional = {"ResourceStatusReason": reason, "ClientRequestToken": self.token}
+        self.events.append(event | {name: value for name, value in optional.items() if value})
 
 
 @dataclass
@@ -160,3 +166,8 @@ class ChangeSet:
     parameters: list[dict[str, str]] = field(default_factory=list)
     on_failure: str | None = None
     created: datetime = field(default_factory=now)
+
+    @property
+    def executed(self) -> bool:
+        """Whether it has been executed: then it is only found by its ARN, or by its name until that is used again."""
+        return self.execution == "EXECUTE_COMPLETE"

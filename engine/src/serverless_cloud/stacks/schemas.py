@@ -43,6 +43,11 @@ class Schema:
         return _paths(self.document, "readOnlyProperties")
 
     @property
+    def identifiers(self) -> list[str]:
+        """The properties that together identify a resource of the type."""
+        return [path.removeprefix(_PREFIX) for path in self.document.get("primaryIdentifier", ())]
+
+    @property
     def create_only(self) -> frozenset[str]:
         """Changed, they make a new resource: "Name", "SourceParameters.KinesisStreamParameters.StartingPosition".
 

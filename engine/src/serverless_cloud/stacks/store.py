@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_cloud.stacks.engine import Engine
@@ -51,8 +51,11 @@ class Store:
         """The stacks of a Region, the newest first; deleted ones included."""
         return [stack for stack in reversed(self.stacks.values()) if stack.region == region]
 
-    def find(self, region: str, name_or_id: str) -> Stack:
+    def find(self, region: str, name_or_id: str, missing: str = "Stack with id {} does not exist") -> Stack:
         """A stack by its name, or a deleted one by its id.
+
+        Args:
+            missing: what AWS says if there is none, which differs from call to call.
 
         Raises:
             StackError: there is none.
@@ -60,7 +63,26 @@ class Store:
         for stack in self.all(region):
             if stack.id == name_or_id or (stack.name == name_or_id and stack.is_there):
                 return stack
-        raise StackError(f"Stack with id {name_or_id} does not exist")
+        raise StackError(missing.format(name_or_id))
+
+    def change_set(self, request: Mapping[str, Any], region: str) -> ChangeSet:
+        """The change set that a request names: by its ARN also one that has been executed.
+
+        Raises:
+            StackError: there is no such change set, or no such stack.
+        """
+        name, stack_name = str(request["ChangeSetName"]), request.get("StackName")
+        if name.startswith("arn:"):
+            if name in self.change_sets:
+                return self.change_sets[name]
+        elif not stack_name:
+            raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        else:
+            stack = self.find(region, stack_name, "Stack [{}] does not exist")
+            for each in reversed(self.change_sets.values()):
+                if each.stack is stack and each.name == name:
+                    return each
+        raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
 
     def exporter(self, region: str, name: str) -> Stack | None:
         """The stack that exports a name."""

@@ -6,13 +6,13 @@ Source: CloudFormation Template Reference, "Template sections", "Resource attrib
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_cloud.stacks import intrinsics, schemas
+from serverless_cloud.stacks import checks, intrinsics, parameters, schemas
 from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 _SECTIONS = frozenset({
@@ -21,11 +21,8 @@ _SECTIONS = frozenset({
 })  # fmt: skip
 #: Sections that would have no effect here.
 _REFUSED = ("Rules", "Hooks")
-_OF_RESOURCE = frozenset({
-    "Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "UpdatePolicy",
-    "CreationPolicy", "Version",
-})  # fmt: skip
-_IAM_NAMES = {
+#: Types that a caller must acknowledge, and the property that names each.
+IAM_NAMES = {
     "AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName",
     "AWS::IAM::Policy": "", "AWS::IAM::AccessKey": "", "AWS::IAM::UserToGroupAddition": "",
@@ -56,17 +53,23 @@ class Template:
     @property
     def capabilities(self) -> list[str]:
         """The capabilities that a caller must acknowledge for its resources."""
-        kinds = [(each["Type"], each.get("Properties") or {}) for each in self.resources.values()]
-        named = any(_IAM_NAMES.get(kind) and _IAM_NAMES[kind] in given for kind, given in kinds)
+        resources = [each for each in self.resources.values() if isinstance(each, Mapping)]  # not a loop
+        kinds = [(each.get("Type"), each.get("Properties") or {}) for each in resources]
+        named = any((name := IAM_NAMES.get(str(kind))) and name in given for kind, given in kinds)
         if named:
             return ["CAPABILITY_NAMED_IAM"]
-        return ["CAPABILITY_IAM"] if any(kind in _IAM_NAMES for kind, _ in kinds) else []
+        return ["CAPABILITY_IAM"] if any(kind in IAM_NAMES for kind, _ in kinds) else []
 
     def check(self) -> None:
         """Raises StackError for what CloudFormation refuses before it makes anything."""
         check_shape(self.document)
+        checks.no_nulls(self.document)
+        parameters.check(self.section("Parameters"))
+        checks.mappings(self.section("Mappings"))
         for logical_id, resource in self.resources.items():
-            self._check_resource(logical_id, resource)
+            checks.resource(logical_id, resource, extended=LANGUAGE_EXTENSIONS in self.transforms)
+        checks.outputs(self.section("Outputs"))
+        checks.conditions(self.document)
         known = {*self.resources, *self.section("Parameters")}
         for block, contents in (("Resources", self.resources), ("Outputs", self.section("Outputs"))):
             self._check_names(block, contents, known)
@@ -86,7 +89,7 @@ class Template:
             for name, resource in self.resources.items()
             if "Condition" not in resource or holds(resource["Condition"])
         }
-        needs = {name: self._needs(resource) & (wanted.keys() - {name}) for name, resource in wanted.items()}
+        needs = {name: self._needs(resource) & wanted.keys() for name, resource in wanted.items()}
         ordered: list[str] = []
         while len(ordered) < len(wanted):
             free = [name for name in wanted if name not in ordered and needs[name] <= set(ordered)]
@@ -105,27 +108,9 @@ class Template:
         after = resource.get("DependsOn", [])
         return {*intrinsics.names_in(resource.get("Properties")), *([after] if isinstance(after, str) else after)}
 
-    def _check_resource(self, logical_id: str, resource: Any) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9]{1,255}", logical_id):
-            raise StackError(f"Template format error: Resource name {logical_id} is non alphanumeric.")
-        if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
-            raise StackError(
-                f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
-            )
-        if unknown := sorted(set(resource) - _OF_RESOURCE):
-            raise StackError(f"Invalid template resource property '{unknown[0]}'")
-        if not isinstance(resource.get("Properties") or {}, Mapping):
-            raise StackError(
-                f"Template format error: [/Resources/{logical_id}/Properties] 'Properties' must be an object"
-            )
-        if (policy := resource.get("DeletionPolicy", "Delete")) not in (
-            "Delete", "Retain", "Snapshot", "RetainExceptOnCreate",
-        ):  # fmt: skip
-            raise StackError(f"Template format error: Unrecognized DeletionPolicy {policy} for resource {logical_id}")
-        if (name := resource.get("Condition")) is not None and name not in self.section("Conditions"):
-            raise StackError(f"Template format error: Unresolved condition dependency {name} in the template")
-
     def _check_names(self, block: str, contents: Mapping[str, Any], known: set[str]) -> None:
+        extended = LANGUAGE_EXTENSIONS in self.transforms
+        checks.functions(contents, self.resources, extended=extended)
         named = {name for each in contents.values() for name in intrinsics.names_in(each)}
         for resource in contents.values() if block == "Resources" else ():
             named |= self._needs(resource)
@@ -134,7 +119,7 @@ class Template:
                 f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the {block} block "
                 "of the template"
             )
-        for logical_id, attribute in _attributes_in(list(contents.values())):
+        for logical_id, attribute in checks.attributes_in(list(contents.values())):
             schema = schemas.of(self.resources[logical_id]["Type"]) if logical_id in self.resources else None
             # A settable property may be asked for as well, a VPC's CidrBlock for one.
             parts = attribute.split(".")
@@ -176,18 +161,3 @@ def is_custom(type: str) -> bool:
 
 def _is_type(type: str) -> bool:
     return is_custom(type) or schemas.of(type) is not None
-
-
-def _attributes_in(value: Any) -> Iterable[tuple[str, str]]:
-    """The pairs (logical id, attribute) of Fn::GetAtt where both are plain texts."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _attributes_in(each)
-    elif isinstance(value, Mapping):
-        for name, given in value.items():
-            if name == "Fn::GetAtt":
-                parts = given.split(".", 1) if isinstance(given, str) else given
-                if len(parts) == 2 and isinstance(parts[1], str):
-                    yield parts[0], parts[1]
-            else:
-                yield from _attributes_in(given)

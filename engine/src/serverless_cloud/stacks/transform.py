@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS
+from serverless_cloud.stacks.for_each import expanded
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope
 from serverless_cloud.stacks.template import SERVERLESS, check_shape, transforms_of
 
 #: The translator keeps the Region in a class.
@@ -41,12 +42,30 @@ def transformed(
         raise StackError(
             f"The local cloud doesn't support the transform {', '.join(unknown)} (docs/fidelity.md). Leave it out."
         )
-    if "Fn::ForEach" in (text := json.dumps(document, default=str)):
-        raise StackError("The local cloud doesn't support Fn::ForEach (docs/fidelity.md). Write out each copy.")
+    text = json.dumps(document, default=str)
+    if '"Fn::ForEach' in text:
+        if LANGUAGE_EXTENSIONS not in declared:
+            raise StackError(f"Template error: Fn::ForEach needs the transform {LANGUAGE_EXTENSIONS}")
+        scope = Scope(parameters, document.get("Mappings") or {}, {}, {}, str, extended=True)
+        document = expanded(document, scope)
     if '"Fn::Transform"' in text:
         raise StackError("The local cloud doesn't support Fn::Transform (docs/fidelity.md). Write out its result.")
+    if SERVERLESS in declared:
+        _refuse_repository(document["Resources"])
     found = copy.deepcopy(dict(document))
     return _serverless(found, dict(parameters), region, managed_policies) if SERVERLESS in declared else found
+
+
+def _refuse_repository(resources: Mapping[str, Any]) -> None:
+    for logical_id, resource in resources.items():
+        if not isinstance(resource, Mapping) or resource.get("Type") != "AWS::Serverless::Application":
+            continue
+        if isinstance((resource.get("Properties") or {}).get("Location"), Mapping):
+            raise StackError(
+                f"The local cloud doesn't support the AWS Serverless Application Repository, from which {logical_id} "
+                "(AWS::Serverless::Application) takes its template (docs/fidelity.md). Give the template's S3 address, "
+                "or its path with `aws.deploy`, as Location."
+            )
 
 
 def _serverless(

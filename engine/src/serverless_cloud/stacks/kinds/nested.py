@@ -10,7 +10,7 @@ from typing import Any
 
 from serverless_cloud.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
-from serverless_cloud.stacks.intrinsics import plain
+from serverless_cloud.stacks.intrinsics import texts
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, call_if_there
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -97,7 +97,7 @@ class Custom(Kind):
         return self._asked(at, "Create", given, {})
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        more = {"PhysicalResourceId": made.physical_id, "OldResourceProperties": _texts(old)}
+        more = {"PhysicalResourceId": made.physical_id, "OldResourceProperties": texts(old)}
         changed = self._asked(at, "Update", given, more)
         if changed.physical_id != made.physical_id:  # another id means another resource: the old one goes
             self.delete(at, made, old)
@@ -122,7 +122,7 @@ class Custom(Kind):
             event = {
                 "RequestType": kind, "ServiceToken": given["ServiceToken"], "ResponseURL": url,
                 "StackId": at.stack_id, "RequestId": request_id, "LogicalResourceId": at.logical_id,
-                "ResourceType": self.shown, "ResourceProperties": _texts(given), **more,
+                "ResourceType": self.shown, "ResourceProperties": texts(given), **more,
             }  # fmt: skip
             at.call("lambda", "Invoke", FunctionName=given["ServiceToken"], InvocationType="Event",
                     Payload=json.dumps(event).encode())  # fmt: skip
@@ -148,15 +148,6 @@ class Custom(Kind):
 
         at.wait(answered, "CloudFormation did not receive a response from your Custom Resource", limit_s)
         return found
-
-
-def _texts(value: Any) -> Any:
-    """A custom resource gets numbers and truth values as texts."""
-    if isinstance(value, Mapping):
-        return {name: _texts(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_texts(each) for each in value]
-    return plain(value)
 
 
 class Handle(Kind):

@@ -1,0 +1,77 @@
+"""What a template declares, as GetTemplateSummary and ValidateTemplate tell it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from serverless_cloud.stacks import documents, parameters, schemas
+from serverless_cloud.stacks.intrinsics import plain
+from serverless_cloud.stacks.template import IAM_NAMES, Template, check_shape, transforms_of
+
+#: Types whose identifiers AWS doesn't tell, because they cannot be imported into a stack.
+_NOT_IMPORTED = frozenset({"AWS::SSM::Parameter", "AWS::IAM::Policy"})
+
+
+def summary_of(text: str) -> dict[str, Any]:
+    """A template's declarations, without transforming it.
+
+    Raises:
+        StackError: it is not a template.
+    """
+    document = documents.parse(text)
+    check_shape(document)
+    template = Template(document)
+    declared = template.section("Parameters")
+    parameters.check(declared)
+    types = [str(each.get("Type")) for each in template.resources.values() if isinstance(each, Mapping)]
+    needed, why = list(template.capabilities), ""
+    if needed:
+        iam = sorted({each for each in types if each in IAM_NAMES})
+        why = f"The following resource(s) require capabilities: [{', '.join(iam)}]"
+    if transforms := transforms_of(document):
+        needed, why = ["CAPABILITY_AUTO_EXPAND", *needed], (
+            f"The following transform(s) require capabilities: [{', '.join(transforms)}]"
+        )  # fmt: skip
+    found: dict[str, Any] = {
+        "Parameters": [_parameter(name, of_it) for name, of_it in declared.items()],
+        "ResourceTypes": types,
+        "ResourceIdentifierSummaries": _identifiers(template),
+    }
+    optional = {
+        "Description": document.get("Description"),
+        "Metadata": json.dumps(document["Metadata"], default=str) if document.get("Metadata") else None,
+        "Version": document.get("AWSTemplateFormatVersion", "2010-09-09"),
+        "DeclaredTransforms": transforms,
+        "Capabilities": needed,
+        "CapabilitiesReason": why,
+    }
+    return found | {name: value for name, value in optional.items() if value}
+
+
+def _parameter(name: str, of_it: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"ParameterKey": name, "ParameterType": of_it.get("Type", "String")}
+    found["NoEcho"] = parameters.is_secret(of_it)
+    if "Default" in of_it:
+        found["DefaultValue"] = plain(of_it["Default"])
+    if "Description" in of_it:
+        found["Description"] = of_it["Description"]
+    allowed = [plain(each) for each in of_it.get("AllowedValues", [])]
+    found["ParameterConstraints"] = {"AllowedValues": allowed} if allowed else {}
+    return found
+
+
+def _identifiers(template: Template) -> list[dict[str, Any]]:
+    """The properties that identify each type's resources."""
+    found: dict[str, dict[str, Any]] = {}
+    for logical_id, resource in template.resources.items():
+        type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
+        schema = schemas.of(type)
+        if schema is None:
+            continue
+        told = found.setdefault(type, {"ResourceType": type, "LogicalResourceIds": []})
+        told["LogicalResourceIds"].append(logical_id)
+        if type not in _NOT_IMPORTED:
+            told["ResourceIdentifiers"] = list(schema.identifiers)
+    return list(found.values())
