@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kits import stack_kit
 from kits.table_kit import BAD, PROVISIONED, READ_ONE, client, constraint, defined, index, key, refused, table
 from serverless_cloud import Cloud
 
@@ -160,6 +161,27 @@ def test_billing_by_request_and_back(db: Any) -> None:
     assert db.describe_table(TableName="stools")["Table"]["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
 
 
+def test_a_stack_changes_a_table_in_the_calls_that_dynamodb_takes(db: Any) -> None:
+    request = table("stacked", "a", GlobalSecondaryIndexes=[index()])
+
+    def stack(**more: Any) -> dict[str, Any]:
+        return {"Resources": {"Stacked": {"Type": "AWS::DynamoDB::Table", "Properties": request | more}}}
+
+    stack_kit.create("tables", stack())
+    indexes = [index(ProvisionedThroughput=READ_ONE)]
+    stack_kit.update("tables", stack(
+        **PROVISIONED, GlobalSecondaryIndexes=indexes, TableClass="STANDARD", DeletionProtectionEnabled=True,
+    ))  # fmt: skip
+    now = db.describe_table(TableName="stacked")["Table"]
+    assert (now["BillingModeSummary"]["BillingMode"], now["DeletionProtectionEnabled"]) == ("PROVISIONED", True)
+    two = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 2}
+    stack_kit.update("tables", stack(**PROVISIONED, GlobalSecondaryIndexes=[index(ProvisionedThroughput=two)],
+                                     TableClass="STANDARD", DeletionProtectionEnabled=False))  # fmt: skip
+    (shown,) = db.describe_table(TableName="stacked")["Table"]["GlobalSecondaryIndexes"]
+    assert shown["ProvisionedThroughput"]["ReadCapacityUnits"] == 2
+    stack_kit.delete("tables")
+
+
 # ---- settings, tags
 
 
@@ -189,6 +211,7 @@ def test_tags_are_checked_and_a_key_has_one_value(db: Any) -> None:
         "Number of Tags exceed the current limit for the provided ResourceArn"
     )
     assert refused(db.tag_resource, ResourceArn=arn, Tags=[])[1] == "Atleast one Tag needs to be provided as Input."
+    assert refused(db.untag_resource, ResourceArn=arn)[1] == constraint("null", "tagKeys", "not be null")
     assert refused(db.list_tags_of_resource, ResourceArn="tagged")[1] == BAD + "ARNs must start with 'arn:': tagged"
     ghost = arn.replace("tagged", "ghost")
     assert refused(db.tag_resource, ResourceArn=ghost, Tags=[{"Key": "a", "Value": "b"}]) == (
@@ -198,9 +221,13 @@ def test_tags_are_checked_and_a_key_has_one_value(db: Any) -> None:
 
 def test_a_restored_table_is_billed_as_before(db: Any) -> None:
     db.create_table(**table("saved"))
-    backup = db.create_backup(TableName="saved", BackupName="first")["BackupDetails"]["BackupArn"]
+    made = db.create_backup(TableName="saved", BackupName="first")["BackupDetails"]
+    backup = made["BackupArn"]
+    details = db.describe_backup(BackupArn=backup)["BackupDescription"]["BackupDetails"]
+    assert (made["BackupStatus"], details["BackupStatus"]) == ("CREATING", "AVAILABLE")
     restored = db.restore_table_from_backup(TargetTableName="restored", BackupArn=backup)["TableDescription"]
     assert restored["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert (restored["TableStatus"], restored["RestoreSummary"]["RestoreInProgress"]) == ("CREATING", True)
     assert restored["TableId"] != db.describe_table(TableName="saved")["Table"]["TableId"]
     assert refused(db.describe_backup, BackupArn="first") == ("ValidationException", "Invalid Backup ARN")
 
@@ -210,7 +237,7 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
     assert db.describe_contributor_insights(TableName="plain")["ContributorInsightsStatus"] == "DISABLED"
     assert db.describe_kinesis_streaming_destination(TableName="plain")["KinesisDataStreamDestinations"] == []
     assert db.list_global_tables()["GlobalTables"] == []
-    assert db.list_imports()["ImportSummaryList"] == []
+    assert (db.list_imports()["ImportSummaryList"], db.list_exports()["ExportSummaries"]) == ([], [])
     insights = refused(db.update_contributor_insights, TableName="plain", ContributorInsightsAction="ENABLE")
     assert insights[0] == "NotImplementedException"
     assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000

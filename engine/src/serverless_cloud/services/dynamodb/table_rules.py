@@ -1,4 +1,4 @@
-"""What DynamoDB refuses in a description of a table or of an index, in its words and its order.
+"""The rules for a description of a table or of an index, in DynamoDB's words and order.
 
 Only requests that have passed `table_shapes.check` come here. Nothing of moto is replaced.
 
@@ -93,14 +93,14 @@ def check_global_key(schema: list[JsonObject]) -> None:
 
 def check_projection(projection: JsonObject) -> None:
     """Raises unless an index can have this projection."""
-    kind, others = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
+    kind, others = projection.get("ProjectionType"), projection.get("NonKeyAttributes") or []
     if kind is None:
         invalid("Unknown ProjectionType: null")
     if kind == "INCLUDE" and not others:
         invalid("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     if kind != "INCLUDE" and others:
         invalid(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
-    for name in others or ():
+    for name in others:
         if others.count(name) > 1:
             invalid(f"Duplicate element in NonKeyAttributes: {name}")
 

@@ -1,4 +1,4 @@
-"""What belongs to a table of DynamoDB: time to live, backups, limits, and what the local cloud doesn't do.
+"""The settings of a table of DynamoDB: time to live, backups, limits, and those that the local cloud lacks.
 
 The patches and their reasons:
 
@@ -103,6 +103,27 @@ def _check_backup(patch: Patch[..., ActionResult], /, handler: DynamoHandler) ->
     return patch.original(handler)
 
 
+@patches.replaces("moto.dynamodb.responses:DynamoHandler.create_backup")
+def create_backup(handler: DynamoHandler) -> ActionResult:
+    checked(handler)
+    answer = create_backup.original(handler)
+    answer.result["BackupDetails"]["BackupStatus"] = "CREATING"  # type: ignore[index]
+    return answer
+
+
+@patches.replaces_each(
+    "moto.dynamodb.responses:DynamoHandler",
+    ("restore_table_from_backup", "restore_table_to_point_in_time"),
+    expects="self",
+)
+def _restore(patch: Patch[..., ActionResult], /, handler: DynamoHandler) -> ActionResult:
+    checked(handler)
+    answer = patch.original(handler)
+    text: JsonObject = answer.result["TableDescription"]  # type: ignore[index]
+    text["TableStatus"], text["RestoreSummary"]["RestoreInProgress"] = "CREATING", True
+    return answer
+
+
 @patches.replaces("moto.dynamodb.models.table:RestoredTable._parse_params_from_backup")
 def parameters_of_backup(restored: RestoredTable, backup: Backup) -> JsonObject:
     return parameters_of_backup.original(restored, backup) | _billing(backup.table)
@@ -138,6 +159,21 @@ def _describe_transfer(patch: Patch[..., object], /, backend: DynamoDBBackend, a
 def export_table(handler: DynamoHandler) -> ActionResult:
     checked(handler).setdefault("S3Prefix", "")
     return export_table.original(handler)
+
+
+@patches.replaces("moto.dynamodb.responses:DynamoHandler.list_exports", upstream="ListExports needs no TableArn.")
+def list_exports(handler: DynamoHandler) -> ActionResult:
+    wanted = checked(handler).get("TableArn")
+    exports = handler.dynamodb_backend.table_exports.values()
+    return ActionResult(
+        {
+            "ExportSummaries": [
+                {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.export_type}
+                for each in exports
+                if wanted in (None, each.table.table_arn)
+            ]
+        }
+    )
 
 
 @patches.replaces("moto.dynamodb.responses:DynamoHandler.list_imports", expects="")

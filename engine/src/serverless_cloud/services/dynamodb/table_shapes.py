@@ -1,7 +1,7 @@
 """Requests to DynamoDB's table calls, checked against AWS's description of the API and refused in DynamoDB's words.
 
 moto checks few of the lengths, values and patterns. DynamoDB counts the errors of a request, but not in the order of
-the API reference, and with a few limits of its own: the differences are the tables below. Nothing of moto is replaced.
+the API reference, and with its own few limits. The tables below hold the differences. Nothing of moto is replaced.
 
 Sources: the API reference, and answers of DynamoDB that were published in 2025 and 2026.
 """
@@ -32,11 +32,15 @@ _FIRST = {
     "ProvisionedThroughput": ("WriteCapacityUnits", "ReadCapacityUnits"),
     "LocalSecondaryIndex": ("Projection", "IndexName", "KeySchema"),
 }
-#: Members that are no business of the ordinary check, because DynamoDB has other words for them.
+#: Members that the ordinary check leaves out, because DynamoDB has other words for them.
 _ELSEWHERE = {"Tag", "TagKeyList", "TableClass"}
 #: Least and most length that the reference doesn't state: a name, and the keys of a table or a local index.
-_LENGTHS = {"tableName": (3, 255), "targetTableName": (3, 255), "sourceTableName": (3, 255)}
-_LENGTHS |= {"sSESpecification.kMSMasterKeyId": (1, None)}
+_LENGTHS: dict[str, tuple[int, int | None]] = {
+    "tableName": (3, 255),
+    "targetTableName": (3, 255),
+    "sourceTableName": (3, 255),
+    "sSESpecification.kMSMasterKeyId": (1, None),
+}
 _PATTERN_FIRST = ("backupName", "exclusiveStartTableName")
 #: Members of the reference that a request needs, although the reference doesn't say so.
 _REQUIRED = {"CreateTable": ("AttributeDefinitions", "KeySchema")}
@@ -79,12 +83,13 @@ def _structure(shape: Any, value: Mapping[str, Any], path: str, more: Iterable[s
         member, inner = shape.members[name], f"{path}.{name[0].lower()}{name[1:]}".lstrip(".")
         if value.get(name) is not None:
             yield from _value(member, value[name], inner)
-        elif (name in shape.required_members or name in more) and member.name not in _ELSEWHERE:
+        elif name in shape.required_members or name in more:
             yield f"Value null at '{inner}' failed to satisfy constraint: Member must not be null"
 
 
 def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
-    if shape.name in _ELSEWHERE or not isinstance(value, _KINDS.get(shape.type_name, object)):
+    kind: type[Any] = _KINDS.get(shape.type_name, object)
+    if shape.name in _ELSEWHERE or not isinstance(value, kind):
         return
     if shape.type_name == "structure":
         yield from _structure(shape, value, path)

@@ -86,6 +86,9 @@ def untag_resource(handler: DynamoHandler) -> ActionResult:
     keys = handler.body["TagKeys"]
     if not keys:
         raise MockValidationException("Atleast one Tag Key needs to be provided as Input.")
+    for key in keys:
+        if not key or len(key) > MOST_KEY or not _TEXT.fullmatch(key):
+            raise MockValidationException(f"The Tag Key provided is invalid, Key: {key}")
     table = _table(handler, "")
     table.tags = [tag for tag in table.tags if tag["Key"] not in keys]
     return EmptyResult()

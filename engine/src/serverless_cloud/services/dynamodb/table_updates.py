@@ -31,7 +31,7 @@ from serverless_cloud.services.dynamodb.tables import checked, described, extra_
 
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
-#: What a request can change. DynamoDB's message names members that nobody else knows.
+#: The members of a request that change something. DynamoDB's message names members that nobody else knows.
 _CHANGES = (
     "ProvisionedThroughput", "BillingMode", "StreamSpecification", "GlobalSecondaryIndexUpdates", "SSESpecification",
     "ReplicaUpdates", "MultiRegionConsistency", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput",
@@ -103,7 +103,7 @@ def update_table(handler: DynamoHandler) -> ActionResult:
 
 
 def _check_request(body: JsonObject, steps: list[JsonObject]) -> None:
-    """What DynamoDB refuses before it looks at the table."""
+    """Raises for a request that DynamoDB refuses before it looks at the table."""
     changes = [name for name in _CHANGES if body.get(name) not in (None, [])]
     if not changes:
         raise MockValidationException(_NOTHING)
@@ -152,7 +152,7 @@ def _check_steps(steps: list[JsonObject]) -> None:
 
 
 def _check_against(table: Table, body: JsonObject, steps: list[JsonObject], *, on_demand: bool) -> None:
-    """What DynamoDB refuses because of the table that there is."""
+    """Raises for a request that DynamoDB refuses because of the table that there is."""
     wanted = body.get("ProvisionedThroughput")
     if wanted and on_demand:
         invalid(f"{_BOTH_UNITS} when BillingMode is PAY_PER_REQUEST")
@@ -239,7 +239,8 @@ def _apply(table: Table, body: JsonObject) -> None:
     mode = body.get("BillingMode")
     if mode == "PAY_PER_REQUEST" and table.billing_mode != mode:
         extra.switched = utcnow()
-        for part in (table, *table.global_indexes):
+        parts: list[Any] = [table, *table.global_indexes]
+        for part in parts:
             part.throughput = _changed(part.throughput, dict.fromkeys(_UNITS, 0))
             part.warm_throughput = _at_least(
                 part.warm_throughput, DEFAULT_WARM_THROUGHPUT_RCU, DEFAULT_WARM_THROUGHPUT_WCU

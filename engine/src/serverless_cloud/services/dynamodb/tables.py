@@ -35,16 +35,15 @@ patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::tes
 PAGE = 100  # names of tables in an answer
 #: Calls of moto that are only checked first; the names of their backups or policies have their own checks.
 CHECKED = (
-    "describe_table", "describe_continuous_backups", "create_backup", "list_backups",
-    "restore_table_to_point_in_time", "restore_table_from_backup", "put_resource_policy", "delete_resource_policy",
-    "get_resource_policy",
+    "describe_table", "describe_continuous_backups", "list_backups",
+    "put_resource_policy", "delete_resource_policy", "get_resource_policy",
 )  # fmt: skip
 _ONLY_HERE = ("VectorIndexes", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
 @dataclass
 class Extra:
-    """What moto's table doesn't keep.
+    """The rest of a table, which moto doesn't keep.
 
     Attributes:
         table_id: A UUID.
