@@ -79,7 +79,7 @@ def test_objects_keep_what_is_sent_with_them(kit: Any) -> None:
 
 #: Service, call, arguments: calls that moto does not have, in each form that a request can have.
 MISSING: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "JSON": ("dynamodb", "list_contributor_insights", {}),
+    "JSON": ("dynamodb", "list_bulk_operations", {}),
     "query": ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["s3:GetObject"]}),
     "REST": ("lambda", "list_code_signing_configs", {}),
     "CBOR": ("cloudwatch", "list_metric_streams", {}),

@@ -196,6 +196,7 @@ def set_stream_specification(written: table.Table, streams: JsonObject | None) -
         set_stream_specification.original(written, streams)
         if written.stream_shard is not before:
             written.latest_stream_label = utcnow().isoformat(timespec="milliseconds")
+            vars(written.stream_shard)["view_type"] = (streams or {}).get("StreamViewType")
         elif before is not None:
             vars(before)["is_closed"] = True
 

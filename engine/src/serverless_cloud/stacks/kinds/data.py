@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there, set_tags, tags_of
+
+_BILLING = ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput")
+_THROUGHPUT = ("IndexName", "ProvisionedThroughput")
 
 
 class Table(Kind):
@@ -47,8 +51,8 @@ class Table(Kind):
             wanted |= _encryption(given)
         if gone := sorted(changed - set(wanted) - {"StreamSpecification", "ProvisionedThroughput"}):
             raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
-        if wanted:
-            at.call("dynamodb", "UpdateTable", TableName=name, **wanted)
+        for part in self._calls(wanted, old, given):
+            at.call("dynamodb", "UpdateTable", TableName=name, **part)
             _active(at, name)
         self._indexes(at, name, old, given)
         self._extras(at, name, old, given)
@@ -62,13 +66,36 @@ class Table(Kind):
         return Made(made.physical_id, {"Arn": table["TableArn"]} | more)
 
     @staticmethod
+    def _calls(wanted: dict[str, Any], old: Properties, given: Properties) -> Iterator[Properties]:
+        """The changes of a table, each as its own request, because DynamoDB refuses most of them together."""
+        billing = {key: wanted.pop(key) for key in _BILLING if key in wanted}
+        if billing.get("BillingMode") == "PROVISIONED" and old.get("BillingMode") == "PAY_PER_REQUEST":
+            billing["ProvisionedThroughput"] = given["ProvisionedThroughput"]
+            before = {index["IndexName"] for index in old.get("GlobalSecondaryIndexes") or ()}
+            kept = [index for index in given.get("GlobalSecondaryIndexes") or () if index["IndexName"] in before]
+            steps = [{"Update": {key: index[key] for key in _THROUGHPUT}} for index in kept]
+            billing |= {"GlobalSecondaryIndexUpdates": steps} if steps else {}
+        elif billing.get("BillingMode") == "PROVISIONED" and "ProvisionedThroughput" not in billing:
+            del billing["BillingMode"]  # the table is provisioned anyway
+        if billing:
+            yield billing
+        yield from ({key: value} for key, value in wanted.items())
+
+    @staticmethod
     def _indexes(at: Place, name: str, old: Properties, given: Properties) -> None:
         before, after = ({index["IndexName"]: index for index in each.get("GlobalSecondaryIndexes") or []}
                          for each in (old, given))  # fmt: skip
+        others = [{each: _but_throughput(index) for each, index in part.items()} for part in (before, after)]
         steps: list[dict[str, Any]] = [
-            {"Delete": {"IndexName": gone}} for gone, index in before.items() if after.get(gone) != index
+            {"Delete": {"IndexName": gone}} for gone, index in others[0].items() if others[1].get(gone) != index
         ]
-        steps += [{"Create": index} for new, index in after.items() if before.get(new) != index]
+        steps += [{"Create": after[new]} for new, index in others[1].items() if others[0].get(new) != index]
+        if given.get("BillingMode") == old.get("BillingMode"):  # else the throughput has changed with it
+            steps += [
+                {"Update": {key: index[key] for key in _THROUGHPUT}}
+                for name, index in after.items()
+                if before.get(name) not in (None, index) and others[0][name] == others[1][name]
+            ]
         for step in steps:  # one at a time
             more = {"AttributeDefinitions": given["AttributeDefinitions"]} if "Create" in step else {}
             at.call("dynamodb", "UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=[step], **more)
@@ -85,6 +112,10 @@ class Table(Kind):
         if given.get(key) != old.get(key):
             at.call("dynamodb", "UpdateContinuousBackups", TableName=name, PointInTimeRecoverySpecification=given.get(
                 key, {"PointInTimeRecoveryEnabled": False}))  # fmt: skip
+
+
+def _but_throughput(index: Properties) -> Properties:
+    return {key: value for key, value in index.items() if key != "ProvisionedThroughput"}
 
 
 def _stream(given: Properties) -> dict[str, Any]:
