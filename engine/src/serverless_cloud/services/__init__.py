@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "sqs": ("queues", "counts", "redrive", "requests"),
     "sns": ("topics",),
     "s3": ("notifications", "buckets"),
-    "dynamodb": ("streams",),
+    "dynamodb": ("streams", "items"),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules"),
     "iam": ("enforcement", "policies"),
