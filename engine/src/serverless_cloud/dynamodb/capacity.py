@@ -74,7 +74,7 @@ class Consumed:
 
 
 def _entry(schema: Schema, index: Index, item: Attributes | None) -> Attributes | None:
-    if item is None or not all(name in item for name in index.keys):
+    if item is None or not index.has(item):
         return None
     return schema.projected(item, index)
 

@@ -52,5 +52,5 @@ def constraints(violations: list[str]) -> Refused:
 
 def condition_failed(item: dict[str, Any] | None = None) -> Refused:
     """A condition that isn't met. Args: item: what the answer shows of it, if anything."""
-    members = {"Item": item} if item else {}
+    members: dict[str, Any] = {"Item": item} if item else {}
     return Refused("The conditional request failed", "ConditionalCheckFailedException", **members)

@@ -35,6 +35,7 @@ class KeyConditions:
             for operand in node.operands[1:]:
                 assert isinstance(operand, Literal)
                 _check_value(name, operand.value, schema.types[name])
+        self._index = index
         self.hashes = {name: _value_of(conditions[name]) for name in index.hashes}
         self._ranges = [conditions[name] for name in index.ranges if name in conditions]
 
@@ -54,13 +55,22 @@ class KeyConditions:
         if tuple(ranges) != index.ranges[: len(ranges)] or any(conditions[name].name != "=" for name in ranges[:-1]):
             raise Refused("Query key condition not supported")
 
-    def in_range(self, item: Mapping[str, Value]) -> bool:
-        """Whether an item of the partition fits the condition on the sort key."""
-        return all(holds(condition, item) for condition in self._ranges)
+    def hold(self, item: Mapping[str, Value]) -> bool:
+        """Whether the query reads an item: the index has it, and its key is as asked for."""
+        return self._index.has(item) and self._in_partition(item) and self._in_range(item)
 
-    def in_partition(self, item: Mapping[str, Value]) -> bool:
-        """Whether an item has the partition key that the query asks for."""
+    def check_start(self, start: Mapping[str, Value]) -> None:
+        """Raises if the query can't begin behind an item."""
+        if not self._in_partition(start):
+            raise Refused("The provided starting key is outside query boundaries based on provided conditions")
+        if not self._in_range(start):
+            raise Refused("The provided starting key does not match the range key predicate")
+
+    def _in_partition(self, item: Mapping[str, Value]) -> bool:
         return all(item.get(name) == value for name, value in self.hashes.items())
+
+    def _in_range(self, item: Mapping[str, Value]) -> bool:
+        return all(holds(condition, item) for condition in self._ranges)
 
 
 def _value_of(condition: Call) -> Value:

@@ -33,6 +33,10 @@ class Index:
     def keys(self) -> tuple[str, ...]:
         return self.hashes + self.ranges
 
+    def has(self, item: Mapping[str, Value]) -> bool:
+        """Whether an item is in the index: it has all attributes of the index's key."""
+        return all(name in item for name in self.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
 from serverless_cloud.dynamodb.schema import Index, Schema, wrong_key
 from serverless_cloud.dynamodb.syntax import Node, Path
-from serverless_cloud.dynamodb.values import Attributes, canonical_attributes, content_of, kind_of, order
-from serverless_cloud.services.dynamodb.stored import Store, in_order
+from serverless_cloud.dynamodb.values import Attributes, canonical_attributes, kind_of
+from serverless_cloud.services.dynamodb.stored import Store, StoredItem, in_order, place_in
 from serverless_cloud.sources.stream_sizes import size_of
 
 PAGE_BYTES, BATCH_BYTES = 1024 * 1024, 16 * 1024 * 1024
@@ -63,10 +64,15 @@ def get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     store = Store(backend, request["TableName"])
     item = store.get(store.schema.checked_key(key))
     consumed = Consumed(request["TableName"])
-    size = 0 if item is None else store.size_of(item)
-    consumed.read(read_units(size, consistent=bool(request.get("ConsistentRead"))))
-    answer = {} if item is None else {"Item": project(item, paths) if paths else item}
-    return with_capacity(answer, consumed, request)
+    consumed.read(read_units(item.bytes if item else 0, consistent=bool(request.get("ConsistentRead"))))
+    return with_capacity(_shown(item, paths), consumed, request)
+
+
+def _shown(item: StoredItem | None, paths: tuple[Path, ...]) -> JsonObject:
+    """The answer with an item, or with the part of it that the paths lead to."""
+    if item is None:
+        return {}
+    return {"Item": project(item.attributes, paths) if paths else item.attributes}
 
 
 def batch_get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
@@ -90,14 +96,14 @@ def batch_get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
         found = responses.setdefault(name, [])
         for key in keys:
             item = stores[name].get(key)
-            size = 0 if item is None else stores[name].size_of(item)
+            size = item.bytes if item else 0
             if total + size > BATCH_BYTES:
                 unprocessed.setdefault(name, {**wish, "Keys": []})["Keys"].append(key)
                 continue
             total += size
             used.read(read_units(size, consistent=bool(wish.get("ConsistentRead"))))
             if item is not None:
-                found.append(project(item, paths) if paths else item)
+                found.append(_shown(item, paths)["Item"])
     return with_capacities({"Responses": responses, "UnprocessedKeys": unprocessed}, consumed, request)
 
 
@@ -121,9 +127,8 @@ def transact_get_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObj
     for get, paths, key in wishes:
         store = stores[get["TableName"]]
         item = store.get(key)
-        size = 0 if item is None else store.size_of(item)
-        consumed[get["TableName"]].read(read_units(size, transaction=True))
-        responses.append({} if item is None else {"Item": project(item, paths) if paths else item})
+        consumed[get["TableName"]].read(read_units(item.bytes if item else 0, transaction=True))
+        responses.append(_shown(item, paths))
     return with_capacities({"Responses": responses}, consumed.values(), request)
 
 
@@ -149,7 +154,7 @@ class Page:
 
     store: Store
     index: Index
-    items: list[Attributes]
+    items: list[StoredItem]
     wanted: Node | None
     paths: tuple[Path, ...]
     request: Mapping[str, Any]
@@ -161,14 +166,13 @@ class Page:
         found: list[Attributes] = []
         scanned, size, last = 0, 0, None
         for item in self.items:
-            own = (
-                self.store.size_of(item) if self.index.projects is None else size_of(schema.projected(item, self.index))
-            )
+            entry = item.attributes if self.index.projects is None else schema.projected(item.attributes, self.index)
+            own = item.bytes if self.index.projects is None else size_of(entry)
             if scanned and size + own > PAGE_BYTES:
                 last = self.items[scanned - 1]
                 break
             scanned, size = scanned + 1, size + own
-            seen = item if whole else schema.projected(item, self.index)
+            seen = item.attributes if whole else entry
             if holds(self.wanted, seen):
                 found.append(project(seen, self.paths) if self.paths else seen)
             if scanned == limit:
@@ -178,7 +182,7 @@ class Page:
         if request.get("Select") != "COUNT":
             answer["Items"] = found
         if last is not None:
-            answer["LastEvaluatedKey"] = schema.place_of(last, self.index)
+            answer["LastEvaluatedKey"] = schema.place_of(last.attributes, self.index)
         consumed = Consumed(request["TableName"])
         consumed.read(read_units(size, consistent=bool(request.get("ConsistentRead"))), self.index)
         return with_capacity(answer, consumed, request)
@@ -249,22 +253,15 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     check_index(request, index, paths, schema)
     keys = KeyConditions(key_condition, schema, index)
     _check_filter(wanted, index, "QueryFilter" in request)
-    if index.name:
-        of_partition = [
-            item for item in store.all() if all(name in item for name in index.keys) and keys.in_partition(item)
-        ]
-    else:
-        of_partition = list(store.partition(keys.hashes))
-    items = in_order((item for item in of_partition if keys.in_range(item)), schema, index)
-    if request.get("ScanIndexForward") is False:
+    found = store.all() if index.name else store.partition(keys.hashes)
+    items = in_order((item for item in found if keys.hold(item.attributes)), index)
+    forward = request.get("ScanIndexForward") is not False
+    if not forward:
         items.reverse()
     if request.get("ExclusiveStartKey") is not None:
-        start = _start(request["ExclusiveStartKey"], schema, index)
-        if not keys.in_partition(start):
-            raise Refused("The provided starting key is outside query boundaries based on provided conditions")
-        if not keys.in_range(start):
-            raise Refused("The provided starting key does not match the range key predicate")
-        items = after(items, start, schema, index, request.get("ScanIndexForward") is not False)
+        start = _start(request["ExclusiveStartKey"], store, index)
+        keys.check_start(start.attributes)
+        items = after(items, start, index, forward)
     return Page(store, index, items, wanted, paths, request).answer()
 
 
@@ -293,19 +290,19 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     check_index(request, index, paths, schema)
     found = store.all()
     if index.name:
-        found = (item for item in found if all(name in item for name in index.keys))
+        found = (item for item in found if index.has(item.attributes))
     segment, segments = request.get("Segment"), request.get("TotalSegments")
     if segments is not None:
-        found = (item for item in found if _segment(item, schema, segments) == segment)
-    items = in_order(found, schema, index)
+        found = (item for item in found if _segment(item, segments) == segment)
+    items = in_order(found, index)
     if request.get("ExclusiveStartKey") is not None:
-        start = _start(request["ExclusiveStartKey"], schema, index)
-        if segments is not None and _segment(start, schema, segments) != segment:
+        start = _start(request["ExclusiveStartKey"], store, index)
+        if segments is not None and _segment(start, segments) != segment:
             raise Refused(
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
                 f"correct Segment. TotalSegments: {segments} Segment: {segment}"
             )
-        items = after(items, start, schema, index, True)
+        items = after(items, start, index)
     return Page(store, index, items, wanted, paths, request).answer()
 
 
@@ -328,26 +325,22 @@ def _check_segment(request: Mapping[str, Any]) -> None:
         )
 
 
-def _segment(item: Attributes, schema: Schema, segments: int) -> int:
-    key = str(content_of(item[schema.own.hashes[0]]))
-    return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[:4]) % segments
+def _segment(item: StoredItem, segments: int) -> int:
+    digest = hashlib.md5(str(item.hash_key.value).encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:4]) % segments
 
 
-def _start(given: Mapping[str, Any], schema: Schema, index: Index) -> Attributes:
-    """ExclusiveStartKey in the stored form. Raises: Refused: it isn't a place in the index."""
-    start, names = canonical_attributes(given), {*schema.own.keys, *index.keys}
+def _start(given: Mapping[str, Any], store: Store, index: Index) -> StoredItem:
+    """ExclusiveStartKey as an item. Raises: Refused: it isn't a place in the index."""
+    start, names, types = canonical_attributes(given), {*store.schema.own.keys, *index.keys}, store.schema.types
     if start.keys() != names:
         raise Refused("The provided starting key is invalid")
-    for name in names:
-        if kind_of(start[name]) != schema.types[name]:
-            raise Refused(f"The provided starting key is invalid: {wrong_key().message}")
-    return start
+    if any(kind_of(start[name]) != types[name] for name in names):
+        raise Refused(f"The provided starting key is invalid: {wrong_key().message}")
+    return store.entry(start)
 
 
-def after(items: list[Attributes], start: Attributes, schema: Schema, index: Index, forward: bool) -> list[Attributes]:
+def after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
     """The items behind the start key, which need not be there any more."""
-    names = tuple(dict.fromkeys((*index.keys, *schema.own.keys)))
-    place = tuple(order(start[name]) for name in names)
-    if forward:
-        return [item for item in items if tuple(order(item[name]) for name in names) > place]
-    return [item for item in items if tuple(order(item[name]) for name in names) < place]
+    place, compare = place_in(start, index), operator.gt if forward else operator.lt
+    return [item for item in items if compare(place_in(item, index), place)]

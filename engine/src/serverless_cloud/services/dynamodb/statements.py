@@ -89,16 +89,13 @@ def _select(backend: DynamoDBBackend, statement: Statement, request: Mapping[str
     key = _equalities(statement.condition, index)
     whole = all(name in key for name in index.hashes)
     _check_order(statement, index, whole)
-    if whole and not index.name:
-        found: Iterator[Attributes] = store.partition(key)
-    else:
-        found = (item for item in store.all() if all(name in item for name in index.keys))
-    items = in_order((item for item in found if _has(item, key)), schema, index)
+    found = store.partition(key) if whole and not index.name else store.all()
+    items = in_order((item for item in found if index.has(item.attributes) and _has(item.attributes, key)), index)
     downward = any(is_down for name, is_down in statement.order if name in index.ranges)
     if downward:
         items.reverse()
     if request.get("NextToken"):
-        items = reading.after(items, _place(request["NextToken"]), schema, index, not downward)
+        items = reading.after(items, store.entry(_place(request["NextToken"])), index, not downward)
     page = reading.Page(store, index, items, statement.condition, (), like)
     answer = page.answer()
     shown = [_columns(item, statement.paths) for item in answer["Items"]]

@@ -7,7 +7,7 @@ there. They are `StoredItem`s, which hold DynamoDB's JSON and never change, so n
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.dynamodb.exceptions import ResourceNotFoundException
@@ -23,23 +23,38 @@ from serverless_cloud.sources.stream_sizes import size_of
 
 
 class StoredItem(Item):
-    """An item. Args: attributes: in DynamoDB's JSON, with binary values in base64."""
+    """An item that never changes.
+
+    Args:
+        attributes: In DynamoDB's JSON, with binary values in base64.
+
+    Attributes:
+        bytes: Its size.
+        place: Where it stands among the items of its table.
+    """
+
+    bytes: int
+    place: tuple[Any, ...]
 
     def __init__(self, hash_key: DynamoType, range_key: DynamoType | None, attributes: Attributes) -> None:
         self.hash_key, self.range_key, self.attributes = hash_key, range_key, attributes
 
     def __getattr__(self, name: str) -> Any:
-        """Makes what moto reads of an item when it is read for the first time."""
+        """Makes what not every item needs when it is read for the first time. `attrs` is what moto reads."""
         if name == "attrs":
-            self.attrs = {key: DynamoType(value) for key, value in self.attributes.items()}  # type: ignore[assignment]
-            return self.attrs
-        if name == "bytes":
-            self.bytes = size_of(self.attributes)
-            return self.bytes
-        raise AttributeError(name)
+            value: Any = {key: DynamoType(value) for key, value in self.attributes.items()}
+        elif name == "bytes":
+            value = size_of(self.attributes)
+        elif name == "place":
+            keys = (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+            value = tuple(order({key.type: key.value}) for key in keys)
+        else:
+            raise AttributeError(name)
+        setattr(self, name, value)
+        return value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Item) and same({"M": self.attributes}, {"M": attributes_of(other)})
+        return isinstance(other, Item) and same({"M": self.attributes}, {"M": _stored(other).attributes})
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -47,7 +62,7 @@ class StoredItem(Item):
         return self
 
     def size(self) -> int:
-        return int(self.bytes)
+        return self.bytes
 
     def to_json(self, root_attr_name: str = "Attributes") -> dict[str, Any]:
         return {root_attr_name: {name: with_bytes(value) for name, value in self.attributes.items()}}
@@ -67,11 +82,12 @@ def with_bytes(value: Value) -> Value:
     return value
 
 
-def attributes_of(item: Item) -> Attributes:
-    """The attributes of an item, also of one that moto has made, such as in an import."""
+def _stored(item: Item) -> StoredItem:
+    """An item, also one that moto has made, such as in an import."""
     if isinstance(item, StoredItem):
-        return item.attributes
-    return {name: _plain(value) for name, value in item.attrs.items()}
+        return item
+    attributes = {name: _plain(value) for name, value in item.attrs.items()}
+    return StoredItem(item.hash_key, item.range_key, attributes)
 
 
 def _plain(value: DynamoType) -> Value:
@@ -103,71 +119,75 @@ class Store:
         self.name = bare_name(name)
         self.schema = _schema(self._table)
 
-    def get(self, key: Mapping[str, Value]) -> Attributes | None:
+    def get(self, key: Mapping[str, Value]) -> StoredItem | None:
         """The item with a key, or None."""
-        item = self._item(*self._places(key))
-        return None if item is None else attributes_of(item)
+        return self._item(*self._places(key))
+
+    def attributes(self, key: Mapping[str, Value]) -> Attributes | None:
+        """The attributes of the item with a key, or None."""
+        item = self.get(key)
+        return None if item is None else item.attributes
+
+    def entry(self, attributes: Attributes) -> StoredItem:
+        """An item with these attributes that isn't stored."""
+        return StoredItem(*self._places(attributes), attributes)
 
     def write(self, key: Mapping[str, Value], new: Attributes | None) -> None:
         """Stores an item, or deletes it for None, and tells the table's stream."""
         table, (hash_key, range_key) = self._table, self._places(key)
+        items: dict[DynamoType, Any] = table.items
         old = self._item(hash_key, range_key)
         item = None if new is None else StoredItem(hash_key, range_key, new)
-        if item is not None and range_key is not None:
-            table.items[hash_key][range_key] = item
-        elif item is not None:
-            table.items[hash_key] = item
-        elif old is not None and range_key is not None:
-            del table.items[hash_key][range_key]
-            if not table.items[hash_key]:
-                del table.items[hash_key]
-        elif old is not None:
-            del table.items[hash_key]
-        if table.stream_shard is not None and (old is not None or item is not None):
+        if old is None and item is None:
+            return
+        place, inner = (items, hash_key) if range_key is None else (items[hash_key], range_key)
+        if item is not None:
+            place[inner] = item
+        else:
+            del place[inner]
+            if not place and range_key is not None:
+                del items[hash_key]
+        if table.stream_shard is not None:
             table.stream_shard.add(old, item)
 
-    def partition(self, hashes: Mapping[str, Value]) -> Iterator[Attributes]:
+    def partition(self, hashes: Mapping[str, Value]) -> Iterator[StoredItem]:
         """The items of one partition of the table, in no order."""
-        found = self._table.items.get(DynamoType(dict(hashes[self._table.hash_key_attr])))
-        if isinstance(found, dict):
-            yield from map(attributes_of, found.values())
-        elif found is not None:
-            yield attributes_of(found)
+        return self._in(self._table.items.get(DynamoType(hashes[self._table.hash_key_attr])))
 
-    def all(self) -> Iterator[Attributes]:
+    def all(self) -> Iterator[StoredItem]:
         """All items, in no order."""
-        for found in self._table.items.values():
-            if isinstance(found, dict):
-                yield from map(attributes_of, found.values())
-            else:
-                yield attributes_of(found)
+        for partition in self._table.items.values():
+            yield from self._in(partition)
 
-    def size_of(self, item: Attributes) -> int:
-        """The size of an item of the table in bytes."""
-        stored = self._item(*self._places(item))
-        if isinstance(stored, StoredItem) and stored.attributes is item:
-            return stored.size()
-        return size_of(item)
+    @staticmethod
+    def _in(partition: Any) -> Iterator[StoredItem]:
+        if isinstance(partition, dict):
+            yield from map(_stored, partition.values())
+        elif partition is not None:
+            yield _stored(partition)
 
     def _places(self, key: Mapping[str, Value]) -> tuple[DynamoType, DynamoType | None]:
-        range_attr = self._table.range_key_attr
-        return (
-            DynamoType(key[self._table.hash_key_attr]),
-            None if range_attr is None else DynamoType(key[range_attr]),
-        )
+        table = self._table
+        range_key = None if table.range_key_attr is None else DynamoType(key[table.range_key_attr])
+        return DynamoType(key[table.hash_key_attr]), range_key
 
-    def _item(self, hash_key: DynamoType, range_key: DynamoType | None) -> Item | None:
+    def _item(self, hash_key: DynamoType, range_key: DynamoType | None) -> StoredItem | None:
         found: Any = self._table.items.get(hash_key)
-        if range_key is not None:
-            found = None if found is None else found.get(range_key)
-        item: Item | None = found
-        return item
+        if range_key is not None and found is not None:
+            found = found.get(range_key)
+        return None if found is None else _stored(found)
 
 
-def in_order(items: Iterator[Attributes], schema: Schema, index: Index) -> list[Attributes]:
+def in_order(items: Iterable[StoredItem], index: Index) -> list[StoredItem]:
     """Items sorted as an index has them: by its key, then by the table's."""
-    names = tuple(dict.fromkeys((*index.keys, *schema.own.keys)))
-    return sorted(items, key=lambda item: tuple(order(item[name]) for name in names))
+    return sorted(items, key=lambda item: place_in(item, index))
+
+
+def place_in(item: StoredItem, index: Index) -> tuple[Any, ...]:
+    """By what the items of an index are sorted. Index: the table itself, or an index that has the item."""
+    if not index.name:
+        return item.place
+    return (*(order(item.attributes[name]) for name in index.keys), *item.place)
 
 
 def _schema(table: Table) -> Schema:

@@ -122,10 +122,9 @@ def do(backend: DynamoDBBackend, write: Write) -> JsonObject:
     request = write.request
     store = Store(backend, request["TableName"])
     key = write.key(store.schema)
-    old = store.get(key)
+    old = store.attributes(key)
     new = write.outcome(store.schema, old)
-    if new is not None or old is not None:
-        store.write(key, new)
+    store.write(key, new)
     consumed = Consumed(request["TableName"])
     consumed.write(store.schema, old, new)
     answer: JsonObject = {}
@@ -175,7 +174,7 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
     metrics: JsonObject = {}
     for (name, write), (_, key) in zip(writes, keys, strict=True):
         store = stores[name]
-        old, new = store.get(key), write.given if write.kind == "Put" else None
+        old, new = store.attributes(key), write.given if write.kind == "Put" else None
         store.write(key, new)
         consumed[name].write(store.schema, old, new)
         if metric := _metrics(store.schema, key):
@@ -234,7 +233,7 @@ def _reads(backend: DynamoDBBackend, writes: list[Write]) -> list[Consumed]:
         store = Store(backend, name)
         item = store.get(write.key(store.schema))
         used = consumed.setdefault(name, Consumed(name, "Read"))
-        used.read(read_units(size_of(item) if item else 0, transaction=True))
+        used.read(read_units(item.bytes if item else 0, transaction=True))
     return list(consumed.values())
 
 
@@ -258,7 +257,7 @@ def transact(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str
                 raise
             reasons.append(_reason(error))
             continue
-        old = store.get(key)
+        old = store.attributes(key)
         try:
             results.append((store, write, key, old, write.outcome(store.schema, old)))
             reasons.append({"Code": "None"})
