@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, malformed, parameter
+from serverless_cloud.dynamodb.errors import Refused, constraints, malformed, parameter
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
 from serverless_cloud.dynamodb.values import ORDERED, SETS, TYPES, Value, canonical, kind_of
 
@@ -77,7 +77,7 @@ def check_mixed(request: Mapping[str, Any]) -> None:
 def conditions(given: Mapping[str, Mapping[str, Any]] | None, connection: str | None = None) -> Node | None:
     """The condition that a filter says. Args: connection: ConditionalOperator."""
     nodes = [
-        comparison(name, each["ComparisonOperator"], each.get("AttributeValueList"))
+        comparison(name, each.get("ComparisonOperator"), each.get("AttributeValueList"))
         for name, each in (given or {}).items()
     ]
     return _connected(nodes, connection)
@@ -88,7 +88,7 @@ def key_conditions(given: Mapping[str, Mapping[str, Any]]) -> Node:
     if len(given) not in (1, 2):
         raise Refused("Conditions can be of length 1 or 2 only")
     for each in given.values():
-        if each["ComparisonOperator"] in COMPARISONS and each["ComparisonOperator"] not in _IN_KEYS:
+        if each.get("ComparisonOperator") in COMPARISONS.keys() - {*_IN_KEYS}:
             raise Refused("Attempted conditional constraint is not an indexable operation")
     node = conditions(given)
     assert node is not None
@@ -137,14 +137,16 @@ def _expectation(name: str, given: Mapping[str, Any]) -> Node:
     return comparison(name, "EQ", [value])
 
 
-def comparison(name: str, comparison_operator: str, values: list[Any] | None) -> Node:
+def comparison(name: str, comparison_operator: str | None, values: list[Any] | None) -> Node:
     """One comparison of an attribute. Raises: Refused: wrong arguments."""
+    if comparison_operator is None:
+        raise constraints(["Value null at 'comparisonOperator' failed to satisfy constraint: Member must not be null"])
     rule = COMPARISONS.get(comparison_operator)
     if rule is None:
         names = "[IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]"
-        raise Refused(
-            f"1 validation error detected: Value '{comparison_operator}' at 'comparisonOperator' failed to satisfy "
-            f"constraint: Member must satisfy enum value set: {names}"
+        constraint = f"Member must satisfy enum value set: {names}"
+        raise constraints(
+            [f"Value '{comparison_operator}' at 'comparisonOperator' failed to satisfy constraint: {constraint}"]
         )
     arguments: list[Value] = [canonical(value) for value in values or []]
     if not rule.least <= len(arguments) <= rule.most:

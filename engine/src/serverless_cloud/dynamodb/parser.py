@@ -14,7 +14,7 @@ from serverless_cloud.dynamodb import reserved
 from serverless_cloud.dynamodb.errors import Refused, malformed
 from serverless_cloud.dynamodb.syntax import EXPRESSION, Action, Call, Node, Path, Placeholder, Token, tokens
 
-MOST_BYTES = 4096
+MOST_BYTES, MOST_OPTIONS = 4096, 100
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 #: Functions that are conditions, and those that are values, with their numbers of operands.
@@ -123,7 +123,12 @@ class Parser:
             return Call("BETWEEN", (node, low, self.operand()))
         if self.skip("IN"):
             self.expect("(")
-            return Call("IN", (node, *self.listed(self.operand)))
+            options = self.listed(self.operand)
+            if len(options) > MOST_OPTIONS:
+                self.flaws.append(
+                    f"The IN operator is provided with too many operands; number of operands: {len(options)}"
+                )
+            return Call("IN", (node, *options))
         return node
 
     def operand(self) -> Node:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from serverless_cloud.dynamodb.errors import Refused, constraints
+from serverless_cloud.dynamodb.values import check_type
 
 #: Allowed values in the order of AWS's messages.
 _ENUMS: dict[str, tuple[str, ...]] = {
@@ -40,6 +41,18 @@ _IN_TRANSACTIONS: dict[str, tuple[str, ...]] = {
     "Get": _KEYED, "Put": ("Item", "TableName"), "Update": ("UpdateExpression", *_KEYED), "Delete": _KEYED,
     "ConditionCheck": ("ConditionExpression", *_KEYED),
 }  # fmt: skip
+#: What JSON has for some members.
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(
+        ("Key", "Item", "Expected", "ExpressionAttributeNames", "ExpressionAttributeValues", "AttributeUpdates",
+         "KeyConditions", "QueryFilter", "ScanFilter", "ExclusiveStartKey", "RequestItems"), dict),
+    **dict.fromkeys(
+        ("AttributesToGet", "TransactItems", "Statements", "TransactStatements", "Parameters"), list),
+    **dict.fromkeys(("TableName", "IndexName", "Statement"), str),
+    **dict.fromkeys(("Limit", "Segment", "TotalSegments"), int),
+    **dict.fromkeys(("ConsistentRead", "ScanIndexForward"), bool),
+    **dict.fromkeys(("Get", "Put", "Update", "Delete", "ConditionCheck"), dict),
+}  # fmt: skip
 _MOST_ACTIONS = {"TransactItems": 100, "TransactStatements": 100, "Statements": 25}
 MOST_WRITES, MOST_READS = 25, 100
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
@@ -61,6 +74,7 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
         if actions is not None:
             found += _of_length(name, actions, f"{name[0].lower()}{name[1:]}", (1, most))
     for number, action in enumerate(request.get("TransactItems") or (), 1):
+        check_type(action, dict)
         for kind, required in _IN_TRANSACTIONS.items():
             if action.get(kind) is not None:
                 place = f"transactItems.{number}.member.{kind[0].lower()}{kind[1:]}."
@@ -77,6 +91,8 @@ def _of_members(request: Mapping[str, Any], required: tuple[str, ...], place: st
     for name, value in request.items():
         if value is None:
             continue
+        if name in _TYPES:
+            check_type(value, _TYPES[name])
         path = f"{place}{name[0].lower()}{name[1:]}"
         if name == "TableName":
             yield from table_name(value, path)
@@ -144,16 +160,21 @@ def check_batch_write(items: Mapping[str, list[Any]]) -> None:
             "Member must have length greater than or equal to 1]"
         )
         violations.append(_says(_java(items), "requestItems", constraint))
+    for name, writes in items.items():
+        for number, write in enumerate(writes, 1):
+            for kind, member in (("PutRequest", "Item"), ("DeleteRequest", "Key")):
+                if write.get(kind) is not None:
+                    place = f"requestItems.{name}.member.{number}.member.{kind[0].lower()}{kind[1:]}."
+                    violations += _of_members(write[kind], (member,), place)
     if violations:
         raise constraints(violations)
     if sum(map(len, items.values())) > MOST_WRITES:
         raise Refused("Too many items requested for the BatchWriteItem call")
     for write in (write for writes in items.values() for write in writes):
-        if len([each for each in write.values() if each is not None]) != 1:
-            raise Refused(
-                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
-                "datatypes"
-            )
+        kinds = [kind for kind, content in write.items() if content is not None]
+        if len(kinds) != 1:
+            problem = "has more than one datatypes set" if kinds else "is empty"
+            raise Refused(f"Supplied AttributeValue {problem}, must contain exactly one of the supported datatypes")
 
 
 def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:

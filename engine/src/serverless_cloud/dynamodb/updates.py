@@ -10,15 +10,12 @@ from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
 from serverless_cloud.dynamodb.values import SETS, Attributes, Value, add, kind_of
 
+WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _ORDER = {"SET": 0, "ADD": 1, "DELETE": 2, "REMOVE": 3}
 
 
 def _no_such_path() -> Refused:
     return Refused("The document path provided in the update expression is invalid for update")
-
-
-def _wrong_type() -> Refused:
-    return Refused("An operand in the update expression has an incorrect data type")
 
 
 def updated(item: Attributes, actions: Iterable[Action]) -> Attributes:
@@ -53,7 +50,7 @@ def _new_value(action: Action, item: Attributes) -> Value | None:
     if before is None:
         return change if action.section == "ADD" else None
     if before.keys() != change.keys():
-        raise _wrong_type()
+        raise Refused(WRONG_TYPE)
     kind = kind_of(change)
     if kind == "N":
         return {"N": add(before["N"], change["N"])}
@@ -83,7 +80,7 @@ def _operand(node: Node, item: Attributes) -> Value:
     left, right = _operand(first, item), _operand(second, item)
     kind = "L" if node.name == "list_append" else "N"
     if kind not in left or kind not in right:
-        raise _wrong_type()
+        raise Refused(WRONG_TYPE)
     if kind == "L":
         return {"L": left["L"] + right["L"]}
     return {"N": add(left["N"], right["N"], -1 if node.name == "-" else 1)}

@@ -49,8 +49,6 @@ def canonical_number(text: str) -> str:
     Raises:
         Refused: it isn't a number, has too many digits, or is too large or too small.
     """
-    if not isinstance(text, str):
-        raise Refused("NUMBER_VALUE cannot be converted to String", "SerializationException")
     if text.isascii() and text.isdigit() and len(text) <= DIGITS and (text[0] != "0" or len(text) == 1):
         return text
     if not text:
@@ -77,12 +75,6 @@ def number_text(number: Decimal) -> str:
 def add(left: str, right: str, sign: int = 1) -> str:
     """The sum of two stored numbers, or with the sign -1 their difference. Raises: as `canonical_number`."""
     return number_text(_EXACT.add(Decimal(left), Decimal(right) * sign))
-
-
-def _string(content: Any, _: int) -> Any:
-    if not isinstance(content, str):
-        raise Refused("NUMBER_VALUE cannot be converted to String", "SerializationException")
-    return content
 
 
 def _binary(content: Any, _: int) -> str:
@@ -112,6 +104,8 @@ def _set_of(kind: str, empty: str, duplicates: str) -> Callable[[Any, int], list
     def check(content: Any, depth: int) -> list[str]:
         if not content:
             raise parameter(empty, of_request=True)
+        for each in content:
+            check_type(each, str)
         members = [member(each, depth) for each in content]
         if len(set(members)) < len(members):
             raise InSet(duplicates.format(", ".join(content)))
@@ -128,10 +122,10 @@ class InSet(Refused):
 
 
 _CONTENTS: dict[str, Callable[[Any, int], Any]] = {
-    "S": _string,
+    "S": lambda content, _: content,
     "N": lambda content, _: canonical_number(content),
     "B": _binary,
-    "BOOL": lambda content, _: bool(content),
+    "BOOL": lambda content, _: content,
     "NULL": _null,
     "L": _list,
     "M": _map,
@@ -143,14 +137,34 @@ _CONTENTS |= {
 }
 
 
+#: What JSON has for each type.
+_JSON: dict[str, type] = {
+    **dict.fromkeys(ORDERED, str), **dict.fromkeys((*SETS, "L"), list), "M": dict, "BOOL": bool, "NULL": bool
+}  # fmt: skip
+_JAVA = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE", bool: "TRUE_VALUE"}
+_JAVA_TYPES = {str: "String", bool: "Boolean", int: "Integer", list: "List", dict: "Map"}
+
+
+def check_type(value: Any, expected: type) -> None:
+    """Raises unless the JSON has a value of this type at a place."""
+    if type(value) is expected:
+        return
+    if isinstance(value, dict):
+        message = "Start of structure or map found where not expected"
+    elif isinstance(value, list):
+        message = "Start of list found where not expected"
+    else:
+        message = f"{_JAVA.get(type(value), 'NULL_VALUE')} cannot be converted to {_JAVA_TYPES[expected]}"
+    raise Refused(message, "SerializationException")
+
+
 def canonical(value: Any, depth: int = 0) -> Value:
     """A value as DynamoDB stores it.
 
     Raises:
         Refused: it isn't a value, or breaks a rule of its type.
     """
-    if type(value) is not dict:
-        raise Refused("Unexpected value type in payload", "SerializationException")
+    check_type(value, dict)
     if len(value) != 1:
         value = {kind: content for kind, content in value.items() if content is not None}
         if len(value) > 1:
@@ -164,6 +178,7 @@ def canonical(value: Any, depth: int = 0) -> Value:
         raise Refused("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
     if kind == "S" and type(content) is str:
         return {kind: content}
+    check_type(content, _JSON[kind])
     if depth >= NESTED and kind in ("L", "M"):
         raise malformed("Nesting Levels have exceeded supported limits")
     return {kind: check(content, depth + 1)}

@@ -333,9 +333,9 @@ def _segment(item: StoredItem, segments: int) -> int:
 def _start(given: Mapping[str, Any], store: Store, index: Index) -> StoredItem:
     """ExclusiveStartKey as an item. Raises: Refused: it isn't a place in the index."""
     start, names, types = canonical_attributes(given), {*store.schema.own.keys, *index.keys}, store.schema.types
-    if start.keys() != names:
+    if start.keys() != names and index.name:
         raise Refused("The provided starting key is invalid")
-    if any(kind_of(start[name]) != types[name] for name in names):
+    if start.keys() != names or any(kind_of(start[name]) != types[name] for name in names):
         raise Refused(f"The provided starting key is invalid: {wrong_key().message}")
     return store.entry(start)
 

@@ -41,7 +41,7 @@ def batch_execute_statement(backend: DynamoDBBackend, request: JsonObject) -> Js
     responses: list[JsonObject] = []
     for each in request["Statements"]:
         try:
-            statement = partiql.parse(each["Statement"], each.get("Parameters"))
+            statement = partiql.parse(each.get("Statement") or "", each.get("Parameters"))
             responses.append(_of_batch(backend, statement, each))
         except Refused as error:
             shown = {"Code": writing.short_code(error), "Message": error.message, **error.members}
@@ -65,7 +65,7 @@ def _of_batch(backend: DynamoDBBackend, statement: Statement, request: Mapping[s
 
 def execute_transaction(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     given = request["TransactStatements"]
-    statements = [partiql.parse(each["Statement"], each.get("Parameters")) for each in given]
+    statements = [partiql.parse(each.get("Statement") or "", each.get("Parameters")) for each in given]
     if any(statement.kind == "SELECT" for statement in statements):
         if any(statement.kind != "SELECT" for statement in statements):
             raise Refused("Transactions must contain either all reads or all writes")

@@ -28,6 +28,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.services.dynamodb.stored import with_bytes
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
@@ -148,6 +149,7 @@ def init_stream_record(
     init_stream_record.original(record, of, stream_type, event_name, old, new, seq)
     change = record.record["dynamodb"]
     record.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
+    change["Keys"] = {name: with_bytes(value) for name, value in change["Keys"].items()}
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
     change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
 

@@ -18,7 +18,7 @@ from serverless_cloud.dynamodb.errors import Refused, condition_failed, malforme
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
 from serverless_cloud.dynamodb.syntax import Action, Node
-from serverless_cloud.dynamodb.updates import updated
+from serverless_cloud.dynamodb.updates import WRONG_TYPE, updated
 from serverless_cloud.dynamodb.values import Attributes, canonical_attributes
 from serverless_cloud.services.dynamodb.reading import cancel, with_capacities, with_capacity
 from serverless_cloud.services.dynamodb.stored import Store
@@ -71,7 +71,12 @@ class Write:
             return None
         if self.kind == "ConditionCheck":
             return old
-        new = updated(old if old is not None else self.given, self.actions)
+        try:
+            new = updated(old if old is not None else self.given, self.actions)
+        except Refused as error:
+            if self.request.get("AttributeUpdates") and error.message == WRONG_TYPE:
+                raise Refused("Type mismatch for attribute to update") from None
+            raise
         schema.check_item(new, changed=True)
         return new
 
@@ -166,7 +171,9 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
     for name, write in writes:
         if name not in stores:
             stores[name], consumed[name] = Store(backend, name), Consumed(name)
-        keys.append((stores[name].name, write.key(stores[name].schema)))
+        schema = stores[name].schema
+        schema.checked_key({part: write.given[part] for part in schema.own.keys if part in write.given})
+        keys.append((stores[name].name, write.key(schema)))
         if keys[-1] in keys[:-1]:
             raise Refused("Provided list of item keys contains duplicates")
     if sum(size_of(write.given) for _, write in writes) > BATCH_BYTES:
