@@ -46,7 +46,7 @@ class Consumed:
             of_kind[index.name] = of_kind.get(index.name, 0.0) + units
 
     def write(self, schema: Schema, old: Attributes | None, new: Attributes | None) -> None:
-        """Adds the units of a write, with those of the indexes that it changes."""
+        """Adds the units of a write, also for the indexes that it changes."""
         factor = 2.0 if self._kind else 1.0
         self.table += factor * _write_units(old, new)
         for index in schema.indexes:

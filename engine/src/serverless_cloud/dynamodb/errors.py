@@ -1,8 +1,8 @@
 """The errors that DynamoDB answers with.
 
-Since 2026, PutItem and UpdateItem put "1 validation error detected: " before the errors that a request alone shows, and
-leave those that depend on the table or its items as they were. Transactions report only the second kind as the reason
-of a cancellation. So an error knows of which kind it is.
+A request itself shows some errors; others depend on the table or its items. Since 2026, PutItem and UpdateItem
+put "1 validation error detected: " before errors of the first kind. Transactions report only errors of the second kind
+as the reason of a cancellation. So an error knows its kind.
 """
 
 from __future__ import annotations
@@ -51,6 +51,6 @@ def constraints(violations: list[str]) -> Refused:
 
 
 def condition_failed(item: dict[str, Any] | None = None) -> Refused:
-    """A condition that isn't met. Args: item: what the answer shows of it, if anything."""
+    """A condition that isn't met. Args: item: The item, if the answer shows it."""
     members: dict[str, Any] = {"Item": item} if item else {}
     return Refused("The conditional request failed", "ConditionalCheckFailedException", **members)

@@ -15,7 +15,7 @@ _ALLOWED = (*_FLIPPED, "BETWEEN", "begins_with")
 
 
 class KeyConditions:
-    """What a query asks of the keys.
+    """The keys that a query asks for.
 
     Args:
         condition: KeyConditionExpression, with names and values.

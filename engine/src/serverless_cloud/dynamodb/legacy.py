@@ -55,7 +55,7 @@ _IN_KEYS = ("EQ", "LE", "LT", "GE", "GT", "BEGINS_WITH", "BETWEEN")
 
 
 def check_mixed(request: Mapping[str, Any]) -> None:
-    """Raises if a request has both expressions and what they have replaced, or a ConditionalOperator alone."""
+    """Raises if a request mixes expressions and legacy parameters, or has nothing but a ConditionalOperator."""
     old = [name for name in NON_EXPRESSIONS if request.get(name) is not None]
     if not old:
         return

@@ -17,7 +17,7 @@ from serverless_cloud.dynamodb.syntax import EXPRESSION, Action, Call, Node, Pat
 MOST_BYTES, MOST_OPTIONS = 4096, 100
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
-#: Functions that are conditions, and those that are values, with their numbers of operands.
+#: Functions with their numbers of operands: conditions, values, and functions of updates.
 CONDITIONS = {"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2}
 VALUES = {"size": 1}
 UPDATES = {"if_not_exists": 2, "list_append": 2}
@@ -42,7 +42,7 @@ class Parser:
     def __init__(self, text: str) -> None:
         self.text, self.tokens, self.place = text, self.read_tokens(text), 0
         self.flaws: list[str] = []
-        self._inside: set[int] = set()  # ids of nodes that stood in parentheses
+        self._inside: set[int] = set()  # ids of nodes in parentheses
 
     @staticmethod
     def read_tokens(text: str) -> list[Token]:
@@ -70,7 +70,7 @@ class Parser:
             raise self.unexpected()
 
     def unexpected(self) -> Refused:
-        """The error of the next token, with its neighbours."""
+        """The error of the next token, with the tokens before and after it."""
         token, before = self.next, self.tokens[max(0, self.place - 1)]
         after = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
         near = self.text[before.start : (token if token.kind == "end" else after).end].strip()
@@ -114,7 +114,7 @@ class Parser:
         return self._comparison(node)
 
     def _comparison(self, node: Node) -> Node:
-        """A comparison that begins with an operand, or the operand alone."""
+        """A comparison that begins with an operand, or only the operand."""
         if self.next.kind == "symbol" and self.next.text in COMPARATORS:
             return Call(self.take().text, (node, self.operand()))
         if self.skip("BETWEEN"):
@@ -152,7 +152,7 @@ class Parser:
         return node
 
     def listed(self, part: Callable[[], Node]) -> tuple[Node, ...]:
-        """What stands between commas, up to the closing parenthesis."""
+        """The parts between commas, up to the closing parenthesis."""
         parts = [part()]
         while self.skip(","):
             parts.append(part())
@@ -269,7 +269,7 @@ def misused(node: Node) -> Refused:
 
 
 def _check_calls(node: Node, outer: str, update: bool) -> None:
-    """Raises for functions that don't exist, stand at the wrong place, or have too few or too many operands."""
+    """Raises for functions that don't exist, are in the wrong place, or have too few or too many operands."""
     if not isinstance(node, Call):
         return
     name, count = node.name, len(node.operands)
@@ -324,7 +324,7 @@ def _read(text: str, kind: str) -> Parsed:
 
 @functools.lru_cache(2048)
 def parse(text: str, kind: str) -> Parsed:
-    """What an expression says.
+    """The tree of an expression.
 
     Args:
         kind: The request's member that has it, "ConditionExpression".

@@ -40,11 +40,11 @@ _MANY = "Number of parameters in request and statement don't match."
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a statement says.
+    """A statement in parts.
 
     Args:
         kind: "SELECT", "INSERT", "UPDATE", "DELETE" or "EXISTS".
-        paths: What a SELECT shows; nothing for all.
+        paths: The columns of a SELECT; none for all.
         item: Of an INSERT.
         order: Names of attributes, and whether they sort downward.
         returning: "ALL OLD", "" without the clause.

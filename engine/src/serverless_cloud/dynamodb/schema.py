@@ -65,7 +65,7 @@ class Schema:
         return {name: item[name] for name in dict.fromkeys((*self.own.keys, *index.keys))}
 
     def projected(self, item: Attributes, index: Index) -> Attributes:
-        """What an index has of an item."""
+        """The part of an item that is in an index."""
         if index.projects is None:
             return item
         kept = {*self.own.keys, *index.keys, *index.projects}

@@ -1,4 +1,4 @@
-"""What the API's description says of each request's members, as tables: required, allowed values, bounds.
+"""The API's description of each request's members, as tables: required, allowed values, bounds.
 
 SDKs check some of this themselves, but not all of them, and none of them all of it.
 """
@@ -113,7 +113,7 @@ def _of_length(name: str, value: Any, path: str, bounds: tuple[int, int | None])
 
 
 def table_name(name: str, path: str) -> Iterator[str]:
-    """What is wrong with the name or the ARN of a table."""
+    """The violations of a table's name or ARN."""
     if _ARN.fullmatch(name):
         return
     if not name:

@@ -1,4 +1,4 @@
-"""What the actions of an update make of an item."""
+"""Applies the actions of an update to an item."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _no_such_path() -> Refused:
 
 
 def updated(item: Attributes, actions: Iterable[Action]) -> Attributes:
-    """A new item. All values are those of the item before; the item stays as it is.
+    """A new item. All its values are computed from the old item, which stays as it is.
 
     Raises:
         Refused: a path leads nowhere, or a value has the wrong type.

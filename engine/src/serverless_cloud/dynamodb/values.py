@@ -39,7 +39,7 @@ def kind_of(value: Mapping[str, Any]) -> str:
 
 
 def content_of(value: Mapping[str, Any]) -> Any:
-    """What a value has beside its type."""
+    """The content of a value, without its type."""
     return next(iter(value.values()))
 
 
@@ -137,7 +137,7 @@ _CONTENTS |= {
 }
 
 
-#: What JSON has for each type.
+#: The JSON of each type.
 _JSON: dict[str, type] = {
     **dict.fromkeys(ORDERED, str), **dict.fromkeys((*SETS, "L"), list), "M": dict, "BOOL": bool, "NULL": bool
 }  # fmt: skip

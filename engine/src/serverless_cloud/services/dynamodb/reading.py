@@ -39,7 +39,7 @@ def with_capacities(answer: JsonObject, consumed: Iterable[Consumed], request: M
 
 
 def _projection(request: Mapping[str, Any]) -> tuple[Path, ...]:
-    """What a call that has no other expressions shows of items; nothing for all."""
+    """The paths that a call without other expressions shows of items; none for all."""
     legacy.check_mixed(request)
     expressions = Expressions(request, ("ProjectionExpression",))
     paths = expressions.paths()
@@ -145,7 +145,7 @@ def cancel(reasons: list[JsonObject]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a query or a scan reads.
+    """The items that a query or a scan reads.
 
     Args:
         items: In the order of the answer, after the start key.
@@ -341,6 +341,6 @@ def _start(given: Mapping[str, Any], store: Store, index: Index) -> StoredItem:
 
 
 def after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
-    """The items behind the start key, which need not be there any more."""
+    """The items behind the start key, whose item may be gone."""
     place, compare = place_in(start, index), operator.gt if forward else operator.lt
     return [item for item in items if compare(place_in(item, index), place)]

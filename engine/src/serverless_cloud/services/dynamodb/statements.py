@@ -133,7 +133,7 @@ def _has(item: Attributes, key: Mapping[str, Value]) -> bool:
 
 
 def _columns(item: Attributes, paths: tuple[Path, ...]) -> Attributes:
-    """What a SELECT shows: each column under its last name."""
+    """The columns of a SELECT, each under its last name."""
     if not paths:
         return item
     columns = {}

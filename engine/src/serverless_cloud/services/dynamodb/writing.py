@@ -57,7 +57,7 @@ class Write:
         return self.given
 
     def outcome(self, schema: Schema, old: Attributes | None) -> Attributes | None:
-        """What the item becomes; None if it is gone, or stays away.
+        """The item after the write; None if there is none.
 
         Raises:
             Refused: the condition isn't met, or the item can't be updated so.
@@ -233,7 +233,7 @@ def _of_transaction(given: JsonObject) -> Write:
 
 
 def _reads(backend: DynamoDBBackend, writes: list[Write]) -> list[Consumed]:
-    """What a transaction costs that was done before: reads."""
+    """The units of a transaction that was done before. It only reads."""
     consumed: dict[str, Consumed] = {}
     for write in writes:
         name = write.request["TableName"]
