@@ -168,14 +168,14 @@ def test_an_index_has_what_it_projects(db: Any, table: str) -> None:
         ("price = :s", "Query condition missed key schema element: shop"),
         ("shop = :s AND price = :n", "Query condition missed key schema element: number"),
         ("shop > :s", "Query key condition not supported"),
-        ("shop = :s OR price = :n", "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: "
+        ("shop = :s OR price = :n", "Invalid operator used in KeyConditionExpression: "
          "OR"),
         ("shop = :n", f"{INVALID}Condition parameter type does not match schema type"),
-        ("shop = :s AND shop = :s", "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one "
+        ("shop = :s AND shop = :s", "KeyConditionExpressions must only contain one "
          "condition per key"),
-        ("shop = :s AND begins_with(:n, price)", "Invalid KeyConditionExpression: Invalid condition in "
+        ("shop = :s AND begins_with(:n, price)", "Invalid condition in "
          "KeyConditionExpression: begins_with operator must have the key attribute as its first operand"),
-        ("shop.a = :s", "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested "
+        ("shop.a = :s", "KeyConditionExpressions cannot have conditions on nested "
          "attributes"),
         ("shop", 'Invalid KeyConditionExpression: Syntax error; token: "<EOF>", near: "shop"'),
     ],
@@ -485,6 +485,7 @@ def test_statements_read_and_write(db: Any, table: str) -> None:
     with pytest.raises(db.exceptions.ConditionalCheckFailedException):
         run(f"DELETE FROM {table} {where} AND n = 6")
     run(f"DELETE FROM {table} {where}")
+    run(f"DELETE FROM {table} {where} AND n = 6")  # nothing is there any more
     with pytest.raises(db.exceptions.ConditionalCheckFailedException):
         run(f"UPDATE {table} SET n = 1 {where}")
 
@@ -498,6 +499,12 @@ def test_statements_read_and_write(db: Any, table: str) -> None:
         ("UPDATE lamps SET n = 1 WHERE shop = 'a'", "Where clause does not contain a mandatory equality on all key "
          "attributes"),
         ("SELECT * FROM no_lamps", "Requested resource not found"),
+        ("SELECT * FROM lamps LIMIT 1", "Unsupported clause: LIMIT"),
+        ("INSERT INTO lamps VALUE {'shop': 'a'}", "Key attribute should be present in the item: Key number"),
+        ("INSERT INTO lamps VALUE {'shop': 'a', 'number': 'b'}", "Key attribute's data type should match its data type "
+         "in table's schema: Key number"),
+        ("DELETE FROM lamps WHERE shop = 'a' AND number = 1 RETURNING ALL NEW *", "Invalid returning clause: RETURNING "
+         "ALL NEW *. Only RETURNING ALL OLD * is allowed in DELETE statements."),
     ],
 )  # fmt: skip
 def test_statements_that_dynamodb_refuses(db: Any, statement: str, words: str) -> None:
@@ -509,7 +516,7 @@ def test_batches_and_transactions_of_statements(db: Any, table: str) -> None:
     all_of_them = {"Statement": f"SELECT * FROM {table} WHERE shop = 'kyoto'"}
     found, refused = db.batch_execute_statement(Statements=[one, all_of_them])["Responses"]
     assert found == {"TableName": table, "Item": {"lamp": {"S": "lamp 1"}}}
-    assert refused["Error"]["Code"] == "ValidationError"
+    assert (refused["TableName"], refused["Error"]["Code"]) == (table, "ValidationError")
     insert = {"Statement": f"INSERT INTO {table} VALUE {{'shop': 'kyoto', 'number': 1}}"}
     delete = {"Statement": f"DELETE FROM {table} WHERE shop = 'kyoto' AND number = 2"}
     with pytest.raises(db.exceptions.TransactionCanceledException) as canceled:
@@ -517,6 +524,10 @@ def test_batches_and_transactions_of_statements(db: Any, table: str) -> None:
     codes = [reason["Code"] for reason in canceled.value.response["CancellationReasons"]]
     assert codes == ["None", "DuplicateItem"]
     assert "Item" in db.get_item(TableName=table, Key=key(2))
+    returning = {"Statement": delete["Statement"] + " RETURNING ALL OLD *"}
+    assert refusal(db.execute_transaction, TransactStatements=[delete, returning]) == (
+        "Validation failed in TransactStatements[1]: RETURNING clause is not supported in ExecuteTransaction."
+    )
     assert db.execute_transaction(TransactStatements=[one])["Responses"] == [{"Item": {"lamp": {"S": "lamp 1"}}}]
 
 

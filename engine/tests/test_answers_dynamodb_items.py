@@ -249,14 +249,19 @@ def test_a_malformed_update_says_what_is_wrong(item: Stored, expression: str, wo
         ("a < :flag", "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"),
         ("begins_with(a, :n)", "Incorrect operand type for operator or function; operator or function: begins_with, "
          "operand type: N"),
+        ("a IN (" + "b, " * 100 + "c)", "The IN operator is provided with too many operands; number of operands: 101"),
+        (" OR ".join(["a = b"] * 151), "The expression contains too many operators; operator count: 301"),
+        (".".join("a" * 33) + " = :v", "The document path has too many nesting levels; nesting levels: 33"),
         ("attribute_type(a, :v)", "Invalid attribute type name found; type: x, valid types: "
          "{S,SS,N,NS,B,BS,BOOL,NULL,L,M}"),
     ],
 )  # fmt: skip
 def test_a_malformed_condition_says_what_is_wrong(db: Any, table: str, expression: str, words: str) -> None:
     values = given({"v": {"S": "x"}, "low": {"S": "a"}, "flag": {"BOOL": True}, "n": {"N": "1"}})
-    used = {name: value for name, value in values.items() if name in expression} or values
-    request = {"TableName": table, "ConditionExpression": expression, "ExpressionAttributeValues": used}
+    used = {name: value for name, value in values.items() if name in expression}
+    request = {"TableName": table, "ConditionExpression": expression}
+    if used:
+        request["ExpressionAttributeValues"] = used
     assert refusal(db.put_item, Item=key(), **request) == f"{ENVELOPE}Invalid ConditionExpression: {words}"
     assert refusal(db.delete_item, Key=key(), **request) == f"Invalid ConditionExpression: {words}"
 

@@ -213,6 +213,8 @@ def _checked(node: Node) -> Node:
     if not isinstance(node, Call):
         return node
     name, operands = node.name, node.operands
+    for each in operands:
+        _checked(each)
     if name in _DISTINCT and operands[0] in operands[1:] and isinstance(operands[0], Path):
         raise malformed(
             "The first operand must be distinct from the remaining operands for this operator or function; "
@@ -229,8 +231,6 @@ def _checked(node: Node) -> Node:
         _check_type_name(operands[1])
     if name == "BETWEEN":
         _check_bounds(operands[1], operands[2])
-    for each in operands:
-        _checked(each)
     return node
 
 

@@ -90,10 +90,6 @@ def _check_value(name: str, value: Value, expected: str) -> None:
         )
 
 
-def _wrong(message: str) -> Refused:
-    return malformed(f"Invalid KeyConditionExpression: {message}")
-
-
 def _conditions(node: Node) -> Iterator[tuple[str, Call]]:
     """Each condition with the attribute that it is about."""
     seen: set[str] = set()
@@ -103,9 +99,9 @@ def _conditions(node: Node) -> Iterator[tuple[str, Call]]:
         assert isinstance(path, Path)
         name = path.parts[0]
         if len(path.parts) > 1:
-            raise _wrong("KeyConditionExpressions cannot have conditions on nested attributes")
+            raise malformed("KeyConditionExpressions cannot have conditions on nested attributes")
         if name in seen:
-            raise _wrong("KeyConditionExpressions must only contain one condition per key")
+            raise malformed("KeyConditionExpressions must only contain one condition per key")
         assert isinstance(name, str)
         seen.add(name)
         yield name, condition
@@ -119,22 +115,22 @@ def _single(node: Node) -> Iterator[Call]:
             yield from _single(each)
         return
     if node.name not in _ALLOWED:
-        raise _wrong(f"Invalid operator used in KeyConditionExpression: {node.name}")
+        raise malformed(f"Invalid operator used in KeyConditionExpression: {node.name}")
     if any(isinstance(operand, Call) for operand in node.operands):
-        raise _wrong("KeyConditionExpressions cannot contain nested operations")
+        raise malformed("KeyConditionExpressions cannot contain nested operations")
     yield node
 
 
 def _with_path_first(node: Call) -> Call:
     paths = [number for number, operand in enumerate(node.operands) if isinstance(operand, Path)]
     if len(paths) > 1:
-        raise _wrong("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+        raise malformed("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
     if not paths:
-        raise _wrong("Invalid condition in KeyConditionExpression: No key attribute specified")
+        raise malformed("Invalid condition in KeyConditionExpression: No key attribute specified")
     if paths[0] == 0:
         return node
     if node.name not in _FLIPPED:
-        raise _wrong(
+        raise malformed(
             f"Invalid condition in KeyConditionExpression: {node.name} operator must have the key attribute as its "
             "first operand"
         )

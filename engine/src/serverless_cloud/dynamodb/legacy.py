@@ -12,7 +12,7 @@ from typing import Any
 
 from serverless_cloud.dynamodb.errors import Refused, constraints, malformed, parameter
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
-from serverless_cloud.dynamodb.values import ORDERED, SETS, TYPES, Value, canonical, kind_of
+from serverless_cloud.dynamodb.values import ORDERED, SETS, TYPES, Value, canonical, kind_of, order
 
 _SCALARS = ("S", "N", "B")
 #: Legacy parameters, and the expressions that do the same, in the order in which messages name them.
@@ -60,7 +60,9 @@ def check_mixed(request: Mapping[str, Any]) -> None:
     if not old:
         return
     new = [name for name in EXPRESSIONS if request.get(name) is not None]
-    if new:
+    if "KeyConditionExpression" not in new:  # KeyConditions go with the other expressions
+        old = [name for name in old if name != "KeyConditions"]
+    if new and old:
         raise malformed(
             "Can not use both expression and non-expression parameters in the same request: "
             f"Non-expression parameters: {{{', '.join(old)}}} Expression parameters: {{{', '.join(new)}}}"
@@ -158,6 +160,10 @@ def comparison(name: str, comparison_operator: str | None, values: list[Any] | N
             )
     if len({kind_of(each) for each in arguments}) > 1:
         raise _wrong("AttributeValues inside AttributeValueList must be of same type")
+    if rule.name == "BETWEEN" and order(arguments[0]) > order(arguments[1]):
+        raise malformed(
+            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+        )
     call = Call(rule.name, (Path((name,)), *(Literal(each) for each in arguments)))
     return Call("NOT", (call,)) if rule.negated else call
 

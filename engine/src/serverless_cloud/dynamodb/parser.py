@@ -14,7 +14,7 @@ from serverless_cloud.dynamodb import reserved
 from serverless_cloud.dynamodb.errors import Refused, malformed
 from serverless_cloud.dynamodb.syntax import EXPRESSION, Action, Call, Node, Path, Placeholder, Token, tokens
 
-MOST_BYTES, MOST_OPTIONS = 4096, 100
+MOST_BYTES, MOST_OPTIONS, MOST_OPERATORS, DEEPEST = 4096, 100, 300, 32
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 #: Functions with their numbers of operands: conditions, values, and functions of updates.
@@ -170,6 +170,8 @@ class Parser:
                 parts.append(int(self.take().text))
                 self.expect("]")
             else:
+                if len(parts) > DEEPEST:
+                    self.flaws.append(f"The document path has too many nesting levels; nesting levels: {len(parts)}")
                 return Path(tuple(parts))
 
     def _name(self) -> str:
@@ -298,6 +300,11 @@ def _check_calls(node: Node, outer: str, update: bool) -> None:
         _check_calls(each, name, update)
 
 
+def _operators(node: Node) -> int:
+    """The number of operators and functions in a tree."""
+    return 1 + sum(map(_operators, node.operands)) if isinstance(node, Call) else 0
+
+
 def _read(text: str, kind: str) -> Parsed:
     if not text.strip():
         raise malformed("The expression can not be empty;")
@@ -317,6 +324,8 @@ def _read(text: str, kind: str) -> Parsed:
         values = [parsed.condition] if parsed.condition else []
     for value in values:
         _check_calls(value, "", kind == "UpdateExpression")
+    if (count := sum(map(_operators, values))) > MOST_OPERATORS:
+        parser.flaws.append(f"The expression contains too many operators; operator count: {count}")
     if parser.flaws:
         raise malformed(parser.flaws[0])
     return parsed

@@ -65,7 +65,10 @@ class Statement:
     def attributes(self) -> Attributes:
         """The item of an INSERT, with the values in it."""
         if not isinstance(self.item, Literal) or kind_of(self.item.value) != "M":
-            raise _malformed("Unexpected term")
+            raise malformed(
+                "Unsupported format in item expression. Please use struct format {...} to express item values for "
+                "insert statement."
+            )
         inserted: Attributes = content_of(self.item.value)
         return inserted
 
@@ -85,8 +88,6 @@ class StatementParser(Parser):
 
     def unexpected(self) -> Refused:
         token = self.next
-        if token.kind == "end":
-            return _malformed("Unexpected end of statement")
         return _malformed(f"Unexpected {'keyword' if token.text.upper() in _KEYWORDS else 'term'}")
 
     def statement(self) -> Statement:
@@ -100,6 +101,9 @@ class StatementParser(Parser):
         self.take()
         statement = readers[word]()
         self.skip(";")
+        for clause in ("GROUP", "HAVING", "LIMIT"):
+            if self.at(clause):
+                raise malformed(f"Unsupported clause: {clause}{' BY' if clause == 'GROUP' else ''}")
         if self.next.kind != "end":
             raise self.unexpected()
         return replace(statement, parameters=self.parameters)
@@ -165,8 +169,13 @@ class StatementParser(Parser):
 
     def _delete(self) -> Statement:
         self.expect("FROM")
-        table, condition = self._name(), self._where()
-        return Statement("DELETE", table, condition=condition, returning=self._returning())
+        table, condition, returning = self._name(), self._where(), self._returning()
+        if returning not in ("", "ALL OLD"):
+            raise malformed(
+                f"Invalid returning clause: RETURNING {returning} *. Only RETURNING ALL OLD * is allowed in DELETE "
+                "statements."
+            )
+        return Statement("DELETE", table, condition=condition, returning=returning)
 
     def _where(self) -> Node | None:
         if not self.skip("WHERE"):

@@ -118,9 +118,10 @@ class InSet(Refused):
     """A value that is refused for what it holds, and not for its form: expressions say which value it is."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(f"One or more parameter values were invalid: {message}", of_request=True)
+        super().__init__(message, of_request=True)
 
 
+_INVALID = "One or more parameter values were invalid: "
 _CONTENTS: dict[str, Callable[[Any, int], Any]] = {
     "S": lambda content, _: content,
     "N": lambda content, _: canonical_number(content),
@@ -131,9 +132,11 @@ _CONTENTS: dict[str, Callable[[Any, int], Any]] = {
     "M": _map,
 }
 _CONTENTS |= {
-    "SS": _set_of("S", "An string set  may not be empty", "Input collection [{}] contains duplicates."),
-    "NS": _set_of("N", "An number set  may not be empty", "Input collection [{}] contains duplicates."),
-    "BS": _set_of("B", "Binary sets should not be empty", "Input collection [{}]of type BS contains duplicates."),
+    "SS": _set_of("S", "An string set  may not be empty", _INVALID + "Input collection [{}] contains duplicates."),
+    "NS": _set_of("N", "An number set  may not be empty", "Input collection contains duplicates"),
+    "BS": _set_of(
+        "B", "Binary sets should not be empty", _INVALID + "Input collection [{}]of type BS contains duplicates."
+    ),
 }
 
 
@@ -180,7 +183,10 @@ def canonical(value: Any, depth: int = 0) -> Value:
         return {kind: content}
     check_type(content, _JSON[kind])
     if depth >= NESTED and kind in ("L", "M"):
-        raise malformed("Nesting Levels have exceeded supported limits")
+        raise malformed(
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported "
+            "limit"
+        )
     return {kind: check(content, depth + 1)}
 
 

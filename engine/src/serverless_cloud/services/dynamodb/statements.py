@@ -15,13 +15,12 @@ from serverless_cloud.dynamodb import partiql
 from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.evaluation import look_up
 from serverless_cloud.dynamodb.partiql import Statement
-from serverless_cloud.dynamodb.schema import Index
+from serverless_cloud.dynamodb.schema import Index, Schema
 from serverless_cloud.dynamodb.syntax import Call, Literal, Node, Path
-from serverless_cloud.dynamodb.values import Attributes, Value
+from serverless_cloud.dynamodb.values import Attributes, Value, kind_of
 from serverless_cloud.services.dynamodb import reading, writing
 from serverless_cloud.services.dynamodb.stored import Store, in_order
 
-_READS = ("SELECT", "EXISTS")
 _RETURNED = {"ALL OLD": "ALL_OLD", "ALL NEW": "ALL_NEW", "MODIFIED OLD": "UPDATED_OLD", "MODIFIED NEW": "UPDATED_NEW"}
 _WITHOUT_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 
@@ -40,42 +39,65 @@ def execute_statement(backend: DynamoDBBackend, request: JsonObject) -> JsonObje
 def batch_execute_statement(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     responses: list[JsonObject] = []
     for each in request["Statements"]:
+        table: JsonObject = {}
         try:
             statement = partiql.parse(each.get("Statement") or "", each.get("Parameters"))
-            responses.append(_of_batch(backend, statement, each))
+            store = Store(backend, statement.table)
+            table["TableName"] = statement.table
+            responses.append(table | _of_batch(backend, store, statement, each))
         except Refused as error:
             shown = {"Code": writing.short_code(error), "Message": error.message, **error.members}
-            responses.append({"Error": shown})
+            responses.append(table | {"Error": shown})
     return {"Responses": responses}
 
 
-def _of_batch(backend: DynamoDBBackend, statement: Statement, request: Mapping[str, Any]) -> JsonObject:
-    store = Store(backend, statement.table)
-    if statement.kind in _READS:
-        if len(_equalities(statement.condition, store.schema.own)) < len(store.schema.own.keys):
-            raise Refused(
-                "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
-            )
-        items = _select(backend, statement, request)["Items"]
-        return {"TableName": statement.table} | ({"Item": items[0]} if items else {})
+def _of_batch(backend: DynamoDBBackend, store: Store, statement: Statement, request: Mapping[str, Any]) -> JsonObject:
+    if statement.kind == "SELECT":
+        _check_single(statement, store.schema.own, "BatchExecuteStatement")
+        return _first(_select(backend, statement, request))
     written = writing.do(backend, _write(store, statement, request))
-    shown = {"Item": written["Attributes"]} if "Attributes" in written else {}
-    return {"TableName": statement.table, **shown}
+    return {"Item": written["Attributes"]} if "Attributes" in written else {}
+
+
+def _check_single(statement: Statement, index: Index, call: str) -> None:
+    """Raises unless a SELECT asks for one item by its key."""
+    key = _equalities(statement.condition, index)
+    if statement.index or len(key) < len(index.keys) or len(list(_single(statement.condition))) > len(key):
+        raise Refused(f"Select statements within {call} must specify the primary key in the where clause.")
+
+
+def _first(found: JsonObject) -> JsonObject:
+    return {"Item": found["Items"][0]} if found["Items"] else {}
 
 
 def execute_transaction(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
-    given = request["TransactStatements"]
-    statements = [partiql.parse(each.get("Statement") or "", each.get("Parameters")) for each in given]
-    if any(statement.kind == "SELECT" for statement in statements):
-        if any(statement.kind != "SELECT" for statement in statements):
-            raise Refused("Transactions must contain either all reads or all writes")
-        found = [_of_batch(backend, statement, each) for statement, each in zip(statements, given, strict=True)]
-        return {"Responses": [{"Item": each["Item"]} if "Item" in each else {} for each in found]}
-    writes = [
-        _write(Store(backend, statement.table), statement, each)
-        for statement, each in zip(statements, given, strict=True)
-    ]
+    given, read = request["TransactStatements"], []
+    for number, each in enumerate(given):
+        try:
+            statement = partiql.parse(each.get("Statement") or "", each.get("Parameters"))
+            read.append(_of_transaction(Store(backend, statement.table), statement, each))
+        except Refused as error:
+            if error.code != "ValidationException":
+                raise
+            raise Refused(f"Validation failed in TransactStatements[{number}]: {error.message}") from None
+    if all(isinstance(each, Statement) for each in read):
+        found = [_select(backend, each, {}) for each in read if isinstance(each, Statement)]
+        return {"Responses": [_first(each) for each in found]}
+    writes = [each for each in read if isinstance(each, writing.Write)]
+    if len(writes) < len(read):
+        raise Refused("Transactions must contain either all reads or all writes")
     return {"Responses": [{} for _ in writes], **writing.transact(backend, writes, request)}
+
+
+def _of_transaction(store: Store, statement: Statement, request: Mapping[str, Any]) -> writing.Write | Statement:
+    if statement.returning:
+        raise Refused("RETURNING clause is not supported in ExecuteTransaction.")
+    if statement.kind != "SELECT":
+        return _write(store, statement, request)
+    if statement.index:
+        raise Refused("Reads on indices are not supported within transactions.")
+    _check_single(statement, store.schema.own, "ExecuteTransaction")
+    return statement
 
 
 # ---- what a statement reads
@@ -175,16 +197,30 @@ def _equalities(node: Node | None, index: Index) -> Attributes:
 def _write(store: Store, statement: Statement, request: Mapping[str, Any]) -> writing.Write:
     like = {**request, "TableName": statement.table, "ReturnValues": _RETURNED.get(statement.returning)}
     schema = store.schema
+    present = Path((schema.own.hashes[0],))
     if statement.kind == "INSERT":
         duplicate = Refused("Duplicate primary key exists in table", "DuplicateItemException")
-        new = Call("attribute_not_exists", (Path((schema.own.hashes[0],)),))
-        return writing.Write("Put", like, statement.attributes(), new, unmet=duplicate)
+        item = statement.attributes()
+        _check_key(item, schema)
+        return writing.Write("Put", like, item, Call("attribute_not_exists", (present,)), unmet=duplicate)
     key = _equalities(statement.condition, schema.own)
     if len(key) < len(schema.own.keys):
         raise Refused(_WITHOUT_KEY)
+    _check_key(key, schema)
     conditions = [each for each in _single(statement.condition) if _equality(each, schema.own) is None]
-    if statement.kind == "UPDATE":
-        conditions.insert(0, Call("attribute_exists", (Path((schema.own.hashes[0],)),)))
     condition = reduce(lambda left, right: Call("AND", (left, right)), conditions) if conditions else None
+    if statement.kind == "UPDATE":
+        exists = Call("attribute_exists", (present,))
+        condition = exists if condition is None else Call("AND", (exists, condition))
+    elif statement.kind == "DELETE" and condition is not None:  # an item that isn't there is deleted already
+        condition = Call("OR", (Call("attribute_not_exists", (present,)), condition))
     kind = {"UPDATE": "Update", "DELETE": "Delete"}.get(statement.kind, "ConditionCheck")
     return writing.Write(kind, like, key, condition, statement.actions)
+
+
+def _check_key(item: Attributes, schema: Schema) -> None:
+    for name in schema.own.keys:
+        if name not in item:
+            raise Refused(f"Key attribute should be present in the item: Key {name}")
+        if kind_of(item[name]) != schema.types[name]:
+            raise Refused(f"Key attribute's data type should match its data type in table's schema: Key {name}")

@@ -131,7 +131,8 @@ def do(backend: DynamoDBBackend, write: Write) -> JsonObject:
     new = write.outcome(store.schema, old)
     store.write(key, new)
     consumed = Consumed(request["TableName"])
-    consumed.write(store.schema, old, new)
+    if _wish(request) != "NONE":
+        consumed.write(store.schema, old, new)
     answer: JsonObject = {}
     shown = _returned(write, old, new)
     if shown:
