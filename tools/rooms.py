@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
     "engine/src/serverless_cloud/core/": ("engine/tests/test_*seam*.py", "engine/tests/unit/test_patches.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
+    "engine/src/serverless_cloud/dynamodb/": ("engine/tests/test_answers_dynamodb*.py", "engine/tests/test_stream*.py"),
     "engine/src/serverless_cloud/events/": (
         *("engine/tests/test_event*.py", "engine/tests/unit/test_event*.py"),
         *("engine/tests/unit/test_patterns.py",),

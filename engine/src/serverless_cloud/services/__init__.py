@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
     "sns": ("topics", "answers", "mobile"),
     "s3": ("notifications", "buckets"),
-    "dynamodb": ("streams", "tables", "table_tags", "table_updates", "table_settings", "table_streams"),
+    "dynamodb": ("streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_streams"),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
     "iam": ("enforcement", "policies"),

@@ -8,21 +8,16 @@ The patches and their reasons:
 - `StreamRecord.__init__`: Region, version, size and time as on AWS.
 - `Table.set_stream_specification`, `DynamoDBBackend.update_table_streams`: a stream that is switched off takes no more
   records, the table can still be written, and it can have another stream afterwards.
-- `DynamoDBBackend.update_item`, `transact_write_items`: an update that makes an item is one record, not two; a
-  transaction that fails is none.
-- `DynamoHandler`, what reads or writes items: one call at a time. Two threads that added to one counter could lose one
-  of their additions, and a scan beside a write could fail.
+
+The calls that write items are in `items`.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import threading
-from collections.abc import Iterator
 from typing import Any
 
-from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends, table
@@ -30,9 +25,10 @@ from moto.dynamodb.models.dynamo_type import Item
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.services.dynamodb.stored import with_bytes
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
@@ -41,12 +37,6 @@ patches = Service("dynamodb", defect="engine/tests/test_stream_seams.py::test_st
 
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"
-
-#: Methods of `DynamoHandler` that read or write items.
-ITEM_CALLS = (
-    "put_item", "update_item", "delete_item", "get_item", "query", "scan", "batch_get_item", "batch_write_item",
-    "transact_get_items", "transact_write_items", "execute_statement", "execute_transaction", "batch_execute_statement",
-)  # fmt: skip
 
 
 class TableStream:
@@ -107,40 +97,18 @@ def _without_bytes(value: object) -> Any:
 
 
 _Image = Item | None  # an item before or after a change
-#: The changes of one call, to be written to their streams when it has succeeded; of an item the whole change:
-#: (shard, item before, item after).
-_Changes = dict[tuple[int, object, object], tuple[table.StreamShard, _Image, _Image]]
 
 
 class _Writes:
-    """Calls that write items: one at a time. A stream hears of what those did that have succeeded."""
+    """The one lock of everything that reads or writes items, or their streams."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._gathering: list[_Changes] = []  # of the call that has the lock, if its changes are to be gathered
 
-    def add(self, shard: table.StreamShard, old: _Image, new: _Image) -> None:
-        with self.lock:
-            item = old if old is not None else new
-            if item is None or getattr(shard, "is_closed", False):
-                return
-            if not self._gathering:
-                _write(shard, old, new)
-                return
-            changes, key = self._gathering[-1], (id(shard), item.hash_key, item.range_key)
-            changes[key] = shard, changes[key][1] if key in changes else old, new
 
-    @contextlib.contextmanager
-    def gathered(self) -> Iterator[None]:
-        with self.lock:
-            changes: _Changes = {}
-            self._gathering.append(changes)
-            try:
-                yield
-            finally:
-                self._gathering.pop()
-            for shard, old, new in changes.values():
-                shard.add(old, new)  # to the call around this one, if there is one
+def writing() -> threading.RLock:
+    """The lock that a call holds while it reads or writes items."""
+    return current.parts[_Writes].lock
 
 
 def connect(plane: DataPlane) -> None:
@@ -148,22 +116,21 @@ def connect(plane: DataPlane) -> None:
     current.parts[_Writes], pollers = _Writes(), StreamPollers(plane)
 
     def make_poller(mapping: Mapping, deliver: Deliver) -> StreamPoller:
-        return pollers.make(mapping, TableStream(mapping, current.parts[_Writes].lock), deliver)
+        return pollers.make(mapping, TableStream(mapping, writing()), deliver)
 
     plane.pollers["dynamodb"] = make_poller
-
-
-@patches.replaces_each("moto.dynamodb.responses:DynamoHandler", ITEM_CALLS, expects="self")
-def _one_at_a_time(patch: Patch[..., ActionResult], /, *given: object, **more: object) -> ActionResult:
-    with current.parts[_Writes].lock:
-        return patch.original(*given, **more)
 
 
 @patches.replaces(
     "moto.dynamodb.models.table:StreamShard.add", upstream="A write that changes nothing writes no record."
 )
 def add(shard: table.StreamShard, old: _Image, new: _Image) -> None:
-    current.parts[_Writes].add(shard, old, new)
+    if getattr(shard, "is_closed", False) or (old is not None and new is not None and old == new):
+        return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
+    name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+    number = shard.starting_sequence_number + len(shard.items)
+    view = (shard.table.stream_specification or {})["StreamViewType"]
+    shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))
 
 
 @patches.replaces("moto.dynamodb.models.table:StreamShard.__deepcopy__", expects="")
@@ -182,6 +149,7 @@ def init_stream_record(
     init_stream_record.original(record, of, stream_type, event_name, old, new, seq)
     change = record.record["dynamodb"]
     record.record |= {"eventVersion": EVENT_VERSION, "awsRegion": of.region_name}
+    change["Keys"] = {name: with_bytes(value) for name, value in change["Keys"].items()}
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].replace(microsecond=0)
     change["SizeBytes"] = sum(size_of(change.get(part, {})) for part in ("Keys", "OldImage", "NewImage"))
 
@@ -191,7 +159,7 @@ def init_stream_record(
     upstream="A table can have another stream after the first was switched off.",
 )
 def set_stream_specification(written: table.Table, streams: JsonObject | None) -> None:
-    with current.parts[_Writes].lock:
+    with writing():
         before = written.stream_shard
         set_stream_specification.original(written, streams)
         if written.stream_shard is not before:
@@ -212,41 +180,3 @@ def update_table_streams(_: DynamoDBBackend, of: table.Table, stream_specificati
     if not wanted and not enabled:
         raise MockValidationException(f"Table has no stream to disable: TableName: {of.name}")
     of.set_stream_specification(stream_specification)
-
-
-@patches.replaces(
-    "moto.dynamodb.models:DynamoDBBackend.update_item",
-    expects=(
-        "self, table_name, key, update_expression, expression_attribute_names, expression_attribute_values, "
-        "attribute_updates=None, expected=None, condition_expression=None, "
-        "return_values_on_condition_check_failure=None"
-    ),
-    upstream="An update that makes an item is one record.",
-)
-def update_item(backend: DynamoDBBackend, *given: object, **more: object) -> Item:
-    with current.parts[_Writes].gathered():
-        return update_item.original(backend, *given, **more)
-
-
-@patches.replaces(
-    "moto.dynamodb.models:DynamoDBBackend.transact_write_items", upstream="A transaction that fails writes no record."
-)
-def transact_write_items(backend: DynamoDBBackend, transact_items: list[JsonObject]) -> None:
-    with current.parts[_Writes].lock:
-        try:
-            with current.parts[_Writes].gathered():
-                transact_write_items.original(backend, transact_items)
-        except Exception:
-            for each in backend.tables.values():  # the tables that moto put back are copies
-                if each.stream_shard is not None:
-                    each.stream_shard.table = each
-            raise
-
-
-def _write(shard: table.StreamShard, old: _Image, new: _Image) -> None:
-    if old is not None and new is not None and old == new:
-        return  # DynamoDB Developer Guide, "Change data capture": no record if no data has changed
-    name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
-    number = shard.starting_sequence_number + len(shard.items)
-    view = (shard.table.stream_specification or {})["StreamViewType"]
-    shard.items.append(table.StreamRecord(shard.table, view, name, old, new, number))

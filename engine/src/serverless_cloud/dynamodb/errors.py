@@ -1,0 +1,56 @@
+"""The errors that DynamoDB answers with.
+
+A request itself shows some errors; others depend on the table or its items. Since 2026, PutItem and UpdateItem
+put "1 validation error detected: " before errors of the first kind. Transactions report only errors of the second kind
+as the reason of a cancellation. So an error knows its kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ENVELOPE = "1 validation error detected: "
+
+
+class Refused(Exception):
+    """DynamoDB refuses a request.
+
+    Args:
+        code: The error's name in the API reference.
+        of_request: Whether the request alone shows the error, without the table and its items.
+        members: What the answer has beside the message, such as the `Item` that failed a condition.
+    """
+
+    def __init__(
+        self, message: str, code: str = "ValidationException", *, of_request: bool = False, **members: Any
+    ) -> None:
+        super().__init__(message)
+        self.message, self.code, self.of_request, self.members = message, code, of_request, members
+
+    def in_envelope(self) -> Refused:
+        """The same error with the words that PutItem and UpdateItem put before it."""
+        if not self.of_request or self.message.startswith(ENVELOPE):
+            return self
+        return Refused(ENVELOPE + self.message, self.code, of_request=True, **self.members)
+
+
+def malformed(message: str) -> Refused:
+    """An error that the request alone shows."""
+    return Refused(message, of_request=True)
+
+
+def parameter(message: str, *, of_request: bool = False) -> Refused:
+    """An error of the largest family."""
+    return Refused(f"One or more parameter values were invalid: {message}", of_request=of_request)
+
+
+def constraints(violations: list[str]) -> Refused:
+    """All violations of the API's own description at once."""
+    count = f"{len(violations)} validation error{'s' if len(violations) > 1 else ''} detected"
+    return Refused(f"{count}: {'; '.join(violations)}")
+
+
+def condition_failed(item: dict[str, Any] | None = None) -> Refused:
+    """A condition that isn't met. Args: item: The item, if the answer shows it."""
+    members: dict[str, Any] = {"Item": item} if item else {}
+    return Refused("The conditional request failed", "ConditionalCheckFailedException", **members)

@@ -1,0 +1,100 @@
+"""The parts that expressions and statements are made of, and the tokens of their texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from serverless_cloud.dynamodb.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path into an item: names, and numbers of elements. A name may still be a placeholder, "#n"."""
+
+    parts: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return f"[{', '.join(f'[{part}]' if isinstance(part, int) else part for part in self.parts)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A value that the request gives elsewhere: ":v", or the number of a question mark."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or an operator with its operands: "size", "=", "BETWEEN", "AND", "+"."""
+
+    name: str
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A list, a set or a map that a statement writes out. Args: names: a map's, in the order of its members."""
+
+    kind: str
+    members: tuple[Node, ...]
+    names: tuple[str, ...] = ()
+
+
+Node = Path | Placeholder | Literal | Call | Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of an update: "SET", a path and its new value. REMOVE has no value."""
+
+    section: str
+    path: Path
+    value: Node | None = None
+
+
+def walk(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The tree with each path and placeholder replaced, from left to right."""
+    if isinstance(node, Call):
+        return Call(node.name, tuple(walk(each, change) for each in node.operands))
+    if isinstance(node, Collection):
+        return replace(node, members=tuple(walk(each, change) for each in node.members))
+    return change(node)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Args: kind: "name", "ref", "value", "number", "text", "symbol" or "end". start, end: its place in the text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+EXPRESSION = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<ref>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)|(?P<number>\d+)"
+    r"|(?P<symbol><>|<=|>=|[^\s]))"
+)
+STATEMENT = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<quoted>\"(?:[^\"]|\"\")*\")|(?P<text>'(?:[^']|'')*')"
+    r"|(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<value>\?)|(?P<symbol><>|!=|<=|>=|<<|>>|[^\s]))"
+)
+
+
+def tokens(text: str, pattern: re.Pattern[str]) -> list[Token]:
+    """The tokens of a text, the last one of the kind "end"."""
+    result = [
+        Token(found.lastgroup or "", found[found.lastgroup or 0], found.start(found.lastgroup or 0), found.end())
+        for found in pattern.finditer(text)
+    ]
+    return [*result, Token("end", "<EOF>", len(text), len(text))]
