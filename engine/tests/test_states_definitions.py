@@ -96,7 +96,7 @@ def test_what_else_is_refused(kit: Any) -> None:
     tested = kit.refused(
         lambda: states.states().test_state(definition=json.dumps(OLD["States"]["Old"]), roleArn=states.ROLE)
     )
-    assert (tested.code, tested.status) == ("NotImplementedException", 501)
+    assert (tested.code, tested.status) == ("NotImplementedException", 400)
 
 
 def test_versions_keep_what_they_were(kit: Any) -> None:

@@ -98,7 +98,7 @@ class LocalCloudApp:
                 return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
-            start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
+            start_response("400 Bad Request", [*headers, ("Content-Length", str(len(body)))])
             return [body]
         answer = self._answer(environ)
         start_response(answer.status, answer.headers)

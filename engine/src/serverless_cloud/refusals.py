@@ -44,7 +44,7 @@ class Refusal(HTTPException):
 
 
 class NotHonoured(Refusal):
-    """AWS would accept the request. The local cloud would store a setting and never act on it, so it answers 501.
+    """AWS would accept the request. The local cloud would store a setting and never act on it, so it refuses.
 
     SNS, whose answers are XML, wraps it.
 
@@ -54,7 +54,7 @@ class NotHonoured(Refusal):
     """
 
     def __init__(self, what: str, words: str = STORED) -> None:
-        super().__init__("NotImplementedException", words.format(what), 501)
+        super().__init__("NotImplementedException", words.format(what))
 
 
 _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
