@@ -44,7 +44,7 @@ from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
-from serverless_cloud.refusals import refusal
+from serverless_cloud.refusals import refusal, refuse_subresource
 from serverless_cloud.services import LateServices
 from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
@@ -113,6 +113,8 @@ class LocalCloudApp:
                 return refused
             if service in self._late.missing:
                 self._late.before(service)
+            if service == "s3" and environ.get("QUERY_STRING"):
+                refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):

@@ -5,6 +5,7 @@ Without them, boto3 would show a page of HTML, or say that it can't read the pag
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from http.client import responses
@@ -13,7 +14,16 @@ from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
-from serverless_cloud.services.moto.asked import NO_SUCH_CALL, Asked, Mistake, action_of, asked, mistake
+from serverless_cloud.services.moto.asked import (
+    NO_SUCH_CALL,
+    NO_XML,
+    Asked,
+    Mistake,
+    action_of,
+    asked,
+    mistake,
+    unreadable,
+)
 
 #: How werkzeug's pages of HTML begin, if no service of moto has the call, or if a name in a path is empty.
 _NO_SUCH_CALL = tuple(
@@ -21,6 +31,13 @@ _NO_SUCH_CALL = tuple(
     for title in (b"404 Not Found", b"405 Method Not Allowed", b"Redirecting...")
 )
 _WITHOUT_PAGE = ("404", "405", "308")
+#: What S3 says where moto answers with a status only.
+_OF_S3 = {
+    "400": Mistake("InvalidRequest", "The request is not valid."),
+    "403": Mistake("AccessDenied", "Access Denied", 403),
+    "404": Mistake("NoSuchKey", "The specified key does not exist.", 404),
+    "PUT": Mistake("MalformedXML", NO_XML),
+}
 _CHECK = "Check the arguments of the call first."
 #: The refusal of a call on which moto fails by itself; the braces stand for the operation and the service.
 MOTO_FAILS = "The local cloud can't do {} of {} with these arguments: moto, which answers it, fails with"
@@ -60,20 +77,32 @@ def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: As
     try:
         if isinstance(error, NO_SUCH_CALL):
             return _missing(environ, service, str(error), found)
-        wrong = mistake(found, error) if found is not None else None
+        wrong = mistake(found, error) if found is not None else unreadable(error)
     except NotImplementedError as missing:
         return _missing(environ, service, str(missing), found)
     return None if wrong is None else _refused(wrong, environ, service)
 
 
 def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The message that replaces an answer about a missing call; None for every other answer."""
-    if status[:3] in _WITHOUT_PAGE and (not body or body.startswith(_NO_SUCH_CALL)):
-        found = asked(environ, service)
-        if not body and (found is not None or environ["REQUEST_METHOD"] == "HEAD" or service == "s3"):
-            return None
-        return _missing(environ, service, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}", found)
+    """The answer that replaces one of moto that no SDK reads as AWS's; None for every other."""
+    if status[0] in "12":
+        return None
+    form, code = _protocol(environ, service), status[:3]
+    if code in _WITHOUT_PAGE and body.startswith(_NO_SUCH_CALL):
+        return _no_such_path(environ, service)
+    if code in ("400", "403", "404") and not body and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS"):
+        if service == "s3":
+            return _refused(_OF_S3["PUT" if environ["REQUEST_METHOD"] == "PUT" else code], environ, service)
+        return _no_such_path(environ, service) if code == "404" else None
+    if form in ("query", "s3") and body.startswith(b'{"'):  # an error in the form of another protocol
+        told = json.loads(body)
+        return failed(told.get("__type", "ValidationError"), status, str(told.get("message", "")), service, form)
     return None
+
+
+def _no_such_path(environ: WSGIEnvironment, service: str) -> Answer:
+    what = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
+    return _missing(environ, service, what, asked(environ, service))
 
 
 def _frames(error: Exception) -> list[tuple[tuple[str, ...], int]]:
@@ -89,8 +118,9 @@ def _place(error: Exception) -> str:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether a part of the local cloud took part in the failure, after `control.py` had called moto."""
-    return any("serverless_cloud" in path and path[-1] != "control.py" for path, _ in _frames(error))
+    """Whether the last frame is the local cloud's own."""
+    frames = _frames(error)
+    return not frames or "moto" not in frames[-1][0] or "serverless_cloud" in frames[-1][0]
 
 
 def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | None) -> Answer:

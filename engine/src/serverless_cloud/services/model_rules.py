@@ -1,4 +1,4 @@
-"""What is wrong with a request by the model of its API, in AWS's words.
+"""Compares a request with the model of its API, and says in AWS's words where they differ.
 
 `serialization_problem` looks at the JSON as it came, `violations` at its parameters, once they are read. No moto.
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+NULL = "Value null at '{}' failed to satisfy constraint: Member must not be null"
 MOST_SHOWN = 256  # characters of a value in a message
 
 _NUMBERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "timestamp": "Timestamp",
@@ -72,7 +73,7 @@ def _is_scalar(shape: Any, value: Any) -> bool:
 
 def _is_base64(value: str) -> bool:
     try:
-        base64.b64decode(value)
+        base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return False
     return True
@@ -103,7 +104,7 @@ def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
             if value.get(name) is not None:
                 yield from violations(member, value[name], inner)
             elif name in shape.required_members:
-                yield f"Value null at '{inner}' failed to satisfy constraint: Member must not be null"
+                yield NULL.format(inner)
     elif kind == "list" and isinstance(value, list):
         for number, item in enumerate(value, 1):
             yield from _each(shape.member, item, f"{path}.{number}.member")
@@ -119,9 +120,27 @@ def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
 
 def _each(shape: Any, value: Any, path: str) -> Iterator[str]:
     if value is None:
-        yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+        yield NULL.format(path)
     else:
         yield from violations(shape, value, path)
+
+
+def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
+    """Where inner structures of a request lack a member, which many models wrongly call optional.
+
+    Args:
+        name: of the member, as in the model or as it is sent.
+    """
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for own, member in shape.members.items():
+            inner = f"{path}.{_lower(own)}" if path else _lower(own)
+            if value.get(own) is not None:
+                yield from without(member, value[own], name, inner)
+            elif path and name in (own, member.serialization.get("name")):
+                yield inner
+    elif shape.type_name == "list" and isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            yield from without(shape.member, item, name, f"{path}.{number}.member")
 
 
 def sentence(problems: Iterable[str]) -> str:
@@ -136,10 +155,15 @@ def _lower(name: str) -> str:
 
 def _text(shape: Any, value: str, path: str) -> Iterator[str]:
     pattern = shape.metadata.get("pattern")
-    if pattern and (compiled := _compiled(pattern)) is not None and compiled.search(value) is None:
+    if pattern and not fits(pattern, value):
         yield _says(value, path, f"Member must satisfy regular expression pattern: {pattern}")
     if getattr(shape, "enum", None) and value not in shape.enum:
         yield _says(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
+
+
+def fits(pattern: str, value: str) -> bool:
+    """Whether the whole value matches a pattern of the model; True for a pattern that Python can't read."""
+    return (compiled := _compiled(pattern)) is None or compiled.search(value) is not None
 
 
 @functools.lru_cache(4096)

@@ -7,7 +7,6 @@ state.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ import botocore.session
 
 from serverless_cloud.once import once
 from serverless_cloud.refusals import Refusal
+from serverless_cloud.services.model_rules import fits
 
 MOST_SHOWN = 256  # characters of a value in a message
 
@@ -80,7 +80,7 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
 def _text(shape: Any, value: str, path: str) -> Iterator[str]:
     yield from _bounds(shape, len(value), value, path, "length")
     pattern = shape.metadata.get("pattern")
-    if pattern and re.fullmatch(pattern, value) is None:
+    if pattern and not fits(pattern, value):
         yield _says(value, path, f"Member must satisfy regular expression pattern: ^{pattern}$")
     if getattr(shape, "enum", None) and value not in shape.enum:
         yield _says(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")

@@ -160,7 +160,7 @@ class Operations:
             if stack is None:
                 raise StackError(f"Stack for {physical} does not exist")
         else:
-            stack = self._store.find(region, request["StackName"])
+            stack = self._store.find(region, _stack_name(request, "PhysicalResourceId"))
         wanted = request.get("LogicalResourceId")
         found = [each for each in stack.resources.values() if wanted in (None, each.logical_id)]
         return {"StackResources": [answers.resource(stack, each) for each in found]}
@@ -205,7 +205,7 @@ class Operations:
             for change_set in self._store.change_sets.values():
                 if name in (change_set.id, change_set.name) and change_set.plan:
                     return change_set.plan
-        plan = self._store.find(region, request["StackName"]).plan
+        plan = self._store.find(region, _stack_name(request, "ChangeSetName")).plan
         if plan is None:
             raise StackError(f"Stack with id {request['StackName']} has no template yet")
         return plan
@@ -227,6 +227,13 @@ class Operations:
         ]
         names = ("Description", "Capabilities", "CapabilitiesReason", "DeclaredTransforms")
         return {"Parameters": parameters} | {name: told[name] for name in names if name in told}
+
+
+def _stack_name(request: Request, other: str) -> str:
+    """The stack that a request names. Raises: StackError: neither it nor the other parameter is there."""
+    if not request.get("StackName"):
+        raise StackError(f"Either StackName or {other} must be specified")
+    return str(request["StackName"])
 
 
 def summary_of(text: str) -> Answer:

@@ -1,4 +1,4 @@
-"""What a request that moto couldn't answer asked for, and whether the request itself is to blame.
+"""Finds out what a failed request asked for, and whether the request itself is to blame.
 
 moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Only a
 request that failed is looked at here: the others cost nothing. Nothing of moto is replaced.
@@ -6,6 +6,7 @@ request that failed is looked at here: the others cost nothing. Nothing of moto 
 
 from __future__ import annotations
 
+import binascii
 import io
 import itertools
 import json
@@ -13,13 +14,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import WSGIEnvironment
+from xml.parsers.expat import ExpatError
 
 from botocore.model import OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
+from yaml import YAMLError
 
 from serverless_cloud.services import model_rules
 
@@ -37,6 +41,13 @@ _INVALID = {
 #: What moto raises if it doesn't have a call, and if AWS doesn't have it.
 NO_SUCH_CALL = (NotImplementedError, OperationNotFoundError)
 _ABSENT = re.compile("NotFound|NotExist|NoSuch|DoesNot|UnknownResource|NonExistent")
+_GRANTEE = re.compile('[^=]+="?[^"]+"?$')
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[^:]*:[^:]*:.")
+#: The errors of parsers: moto and the local cloud parse texts that came from the client.
+_OF_PARSERS = (json.JSONDecodeError, UnicodeDecodeError, ExpatError, YAMLError, binascii.Error)
+_Text = tuple[str, Any, str]  # member, shape, value
+_NO_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+NO_XML = "The XML you provided was not well-formed or did not validate against our published schema"
 _NO_SHAPE = "The request body can't be read: {}"
 
 
@@ -86,21 +97,36 @@ def asked(environ: WSGIEnvironment, service: str) -> Asked | None:
 
 
 def mistake(found: Asked, error: Exception) -> Mistake | None:
-    """What is wrong with a request; None if the model allows it.
+    """The error that AWS answers a request with; None if the model allows the request.
 
     Args:
-        error: with which moto failed on it.
+        error: with which moto or the local cloud failed on it.
     """
     shape = found.operation.input_shape
     if "json" in found.protocol and (problem := _unreadable(found, shape)):
         return Mistake("SerializationException", problem)
     if shape is None:
-        return None
+        return _malformed(found, error) if isinstance(error, _OF_PARSERS) else None
     try:
         given = _parameters(found)
     except Exception as problem:
         return _malformed(found, problem)
-    return _invalid(found, list(model_rules.violations(shape, given))) or _absent(found, given, error)
+    texts = list(_texts(shape, given, ""))
+    return (
+        _invalid(found, list(model_rules.violations(shape, given)))
+        or (_empty_value(shape, given) if found.service == "dynamodb" else None)
+        or (_malformed(found, error) if isinstance(error, _OF_PARSERS) else None)
+        or (_absent(found, given, texts, error) if isinstance(error, KeyError) else None)
+        or (_quoted(found, texts, error) if isinstance(error, ValueError) else None)
+        or _broken_arn(found, texts)
+        or (_grant(texts) if found.service == "s3" else None)
+        or (_none_there(found, given) if _is_of_lookup(error) else None)
+    )
+
+
+def unreadable(error: Exception) -> Mistake | None:
+    """The error of a request that doesn't even name its operation, because nobody can read it."""
+    return Mistake("MalformedQueryString", _NO_SHAPE.format(error)) if isinstance(error, UnicodeDecodeError) else None
 
 
 def action_of(environ: WSGIEnvironment) -> str:
@@ -146,14 +172,12 @@ def _parameters(found: Asked) -> dict[str, Any]:
 
 def _malformed(found: Asked, problem: Exception) -> Mistake:
     if found.protocol == "rest-xml":
-        return Mistake(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published schema",
-        )
+        if not found.request.data:
+            return Mistake("MissingRequestBodyError", "Request Body is empty")
+        return Mistake("MalformedXML", NO_XML)
     if "json" in found.protocol:
         return Mistake("SerializationException", _NO_SHAPE.format(problem))
-    code = _INVALID.get(found.service, "MalformedInput")
-    return Mistake(code, f"Invalid value for a parameter: {problem}")
+    return Mistake(_INVALID.get(found.service, "MalformedInput"), f"Invalid value for a parameter: {problem}")
 
 
 def _invalid(found: Asked, problems: list[str]) -> Mistake | None:
@@ -164,27 +188,89 @@ def _invalid(found: Asked, problems: list[str]) -> Mistake | None:
     if missing and service in ("ec2", "rds", "sqs"):
         name = missing if service == "ec2" else missing[0].upper() + missing[1:]
         return Mistake("MissingParameter", f"The request must contain the parameter {name}")
-    usual = "ValidationException" if "json" in found.protocol else "ValidationError"
-    return Mistake(_INVALID.get(service, usual), message)
+    return _bad(found, message)
 
 
-# ---- resources that aren't there
+# ---- values that the model allows
 
 
-def _absent(found: Asked, given: dict[str, Any], error: Exception) -> Mistake | None:
-    """moto looked for what the request names in one of its dictionaries, and it isn't there."""
-    if not isinstance(error, KeyError) or not error.args or not isinstance(error.args[0], str):
+def _absent(found: Asked, given: dict[str, Any], texts: list[_Text], error: KeyError) -> Mistake | None:
+    """Something looked into a part of the request for a member, or for a resource that the request names."""
+    name = error.args[0] if error.args else None
+    if not name or not isinstance(name, str):
         return None
-    name = error.args[0]
-    for member, shape, value in _texts(found.operation.input_shape, given, ""):
-        if name and (value == name or value.endswith((f"/{name}", f":{name}"))):
+    for member, shape, value in texts:
+        if name in (value, quote(value, safe="")) or value.endswith((f"/{name}", f":{name}")):
             if getattr(shape, "enum", None):
                 raise NotImplementedError(f"{found.name} with {member} {value!r}")
             return _no_such(found, member, value)
+    missing = next(model_rules.without(found.operation.input_shape, given, name), "")
+    return _invalid(found, [model_rules.NULL.format(missing)]) if missing else None
+
+
+def _quoted(found: Asked, texts: list[_Text], error: ValueError) -> Mistake | None:
+    """Python can't read a value of the request, and quotes it."""
+    for member, _, value in texts:
+        if value and repr(value) in str(error):
+            return _bad(found, f"Value '{value}' at '{member}' is not valid: {error}")
     return None
 
 
-def _texts(shape: Any, value: Any, name: str) -> Iterator[tuple[str, Any, str]]:
+def _broken_arn(found: Asked, texts: list[_Text]) -> Mistake | None:
+    for member, _, value in texts:
+        if member.lower().endswith("arn") and not _ARN.match(value):
+            codes = [shape.name for shape in found.operation.error_shapes if shape.name == "InvalidArn"]
+            told = f"Invalid Arn: '{value}' at '{member}'"
+            return Mistake(codes[0], told) if codes else _bad(found, told)
+    return None
+
+
+def _grant(texts: list[_Text]) -> Mistake | None:
+    """S3's answer to a permission in a header that names nobody."""
+    for member, _, value in texts:
+        if member.startswith("Grant") and not all(_GRANTEE.match(part.strip()) for part in value.split(",")):
+            return Mistake("InvalidArgument", "Argument format not recognized")
+    return None
+
+
+def _bad(found: Asked, message: str) -> Mistake:
+    usual = "ValidationException" if "json" in found.protocol else "ValidationError"
+    return Mistake(_INVALID.get(found.service, usual), message)
+
+
+def _is_of_lookup(error: Exception) -> bool:
+    """Whether moto looked for something, found None, and took it for one of its objects: not for a text or a list."""
+    if isinstance(error, StopIteration):
+        return True
+    is_none = isinstance(error, AttributeError) and error.obj is None
+    return is_none and not any(hasattr(kind, error.name) for kind in (str, bytes, dict, list, re.Match))
+
+
+def _none_there(found: Asked, given: dict[str, Any]) -> Mistake | None:
+    """moto found none of what the request names, and doesn't say which."""
+    shape = found.operation.input_shape
+    names = {name: given[name] for name in shape.required_members or given if isinstance(given.get(name), str)}
+    if not names:
+        return None
+    *others, (member, value) = names.items()
+    return _no_such(found, member, ", ".join([value, *(f"{name} {text}" for name, text in others)]))
+
+
+def _empty_value(shape: Any, value: Any) -> Mistake | None:
+    """DynamoDB's answer to an attribute without a value."""
+    if shape.name == "AttributeValue" and value == {}:
+        return Mistake("ValidationException", _NO_VALUE)
+    inner: list[tuple[Any, Any]] = []
+    if shape.type_name == "structure" and isinstance(value, dict):
+        inner = [(member, value[name]) for name, member in shape.members.items() if name in value]
+    elif shape.type_name == "list" and isinstance(value, list):
+        inner = [(shape.member, item) for item in value]
+    elif shape.type_name == "map" and isinstance(value, dict):
+        inner = [(shape.value, item) for item in value.values()]
+    return next(filter(None, (_empty_value(*part) for part in inner)), None)
+
+
+def _texts(shape: Any, value: Any, name: str) -> Iterator[_Text]:
     """The strings in a request: member's name, shape, value."""
     if shape.type_name == "structure" and isinstance(value, dict):
         for inner, member in shape.members.items():
@@ -207,6 +293,8 @@ def _no_such(found: Asked, member: str, value: str) -> Mistake:
         return Mistake(f"Invalid{kind}ID.NotFound", f"The {kind[0].lower()}{kind[1:]} ID '{value}' does not exist")
     shapes = [shape for shape in found.operation.error_shapes if _ABSENT.search(shape.name)]
     message = f"{member} {value} not found."
+    if not shapes and found.service in _INVALID:
+        return _bad(found, message)
     if not shapes:
         return Mistake("ResourceNotFoundException", message, 404 if found.protocol.startswith("rest") else 400)
     shape = max(shapes, key=lambda one: _common(one.name, member))
