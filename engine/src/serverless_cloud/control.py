@@ -115,6 +115,8 @@ class LocalCloudApp:
                 self._late.before(service)
             if service == "s3" and environ.get("QUERY_STRING"):
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
+            if service == "apigateway" and (refused := faults.of_types(environ, service)) is not None:
+                return refused
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):

@@ -22,6 +22,7 @@ from serverless_cloud.services.moto.asked import (
     action_of,
     asked,
     mistake,
+    serialization_mistake,
     unreadable,
 )
 
@@ -78,8 +79,22 @@ def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: As
         if isinstance(error, NO_SUCH_CALL):
             return _missing(environ, service, str(error), found)
         wrong = mistake(found, error) if found is not None else unreadable(error)
+        if found is None and wrong is None and not _is_ours(error):  # what the URL lacks would name the operation
+            if service != "s3":
+                return _no_such_path(environ, service)
+            wrong = Mistake("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
     except NotImplementedError as missing:
         return _missing(environ, service, str(missing), found)
+    return None if wrong is None else _refused(wrong, environ, service)
+
+
+def of_types(environ: WSGIEnvironment, service: str) -> Answer | None:
+    """The answer to a request whose JSON has other types than its API; None for every other.
+
+    moto keeps some of it as it is, and no SDK could read it later.
+    """
+    found = asked(environ, service)
+    wrong = serialization_mistake(found) if found is not None else None
     return None if wrong is None else _refused(wrong, environ, service)
 
 

@@ -103,8 +103,8 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
         error: with which moto or the local cloud failed on it.
     """
     shape = found.operation.input_shape
-    if "json" in found.protocol and (problem := _unreadable(found, shape)):
-        return Mistake("SerializationException", problem)
+    if (wrong := serialization_mistake(found)) is not None:
+        return wrong
     if shape is None:
         return _malformed(found, error) if isinstance(error, _OF_PARSERS) else None
     try:
@@ -122,6 +122,13 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
         or (_grant(texts) if found.service == "s3" else None)
         or (_none_there(found, given) if _is_of_lookup(error) else None)
     )
+
+
+def serialization_mistake(found: Asked) -> Mistake | None:
+    """The error of a request that isn't JSON, or whose JSON has other types than its API."""
+    if "json" in found.protocol and (problem := _unreadable(found, found.operation.input_shape)):
+        return Mistake("SerializationException", problem)
+    return None
 
 
 def unreadable(error: Exception) -> Mistake | None:
