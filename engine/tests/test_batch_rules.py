@@ -14,7 +14,7 @@ def refusal(kit: Any, call: Callable[[], Any], code: str = "ClientException") ->
     """The message of a refusal of this kind."""
     found = kit.refused(call)
     assert found.code == code, found.message
-    assert found.status == (400 if code == "ClientException" else 501)
+    assert found.status == 400
     return str(found.message)
 
 

@@ -160,7 +160,7 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
         refused = kit.refused(lambda: lam.create_function_url_config(FunctionName=name, **given))
         return refused.code, refused.status
 
-    assert create(InvokeMode="RESPONSE_STREAM") == ("NotImplementedException", 501)
+    assert create(InvokeMode="RESPONSE_STREAM") == ("NotImplementedException", 400)
     assert create(AuthType="OPEN") == ("ValidationException", 400)
     assert create(Qualifier="1") == ("ValidationException", 400)
     assert create(Qualifier="$LATEST") == ("ValidationException", 400)

@@ -79,7 +79,7 @@ def test_what_cannot_be_made_leaves_everything_as_it_was(aws: Any, kit: Any) -> 
         refusal = kit.refused(lambda call=call, named=named: call(Body=json.dumps(broken), **named))
         assert (refusal.code, "GET /lamps/" in refusal.message) == ("BadRequestException", True), refusal
     unknown = kit.refused(lambda: api.import_api(Body=json.dumps(_document(arn) | {X + "policy": {}})))
-    assert (unknown.code, unknown.status) == ("NotImplementedException", 501)
+    assert (unknown.code, unknown.status) == ("NotImplementedException", 400)
     assert kit.refused(lambda: api.import_api(Body="{}", Basepath="prepend")).code == "NotImplementedException"
     assert [each["ApiId"] for each in api.get_apis()["Items"]] == [made["ApiId"]]
     keys = {route["RouteKey"] for route in api.get_routes(ApiId=made["ApiId"])["Items"]}

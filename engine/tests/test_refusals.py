@@ -197,7 +197,7 @@ def test_a_call_that_is_not_honoured(kit: Any, call: str) -> None:
     kit.deploy("price", SOURCE)
     words = (f"doesn't support {call}.", "docs/fidelity.md")
     make = getattr(kit.client("lambda"), call)
-    kit.refused(lambda: make(**NOT_BUILT[call]), "NotImplementedException", *words, status=501)
+    kit.refused(lambda: make(**NOT_BUILT[call]), "NotImplementedException", *words, status=400)
 
 
 @pytest.mark.parametrize(

@@ -350,7 +350,7 @@ def test_what_is_refused(aws: Any, kit: Any) -> None:
     assert wrong.message.startswith("1 validation error detected: Value 'LAMP' at 'responseType' failed to satisfy")
     plan = [{"apiId": api.id, "stage": "nowhere"}]
     assert kit.refused(lambda: gateway.create_usage_plan(name="p", apiStages=plan)).code == "NotFoundException"
-    assert kit.refused(lambda: gateway.get_sdk(restApiId=api.id, stageName="prod", sdkType="java")).status == 501
+    assert kit.refused(lambda: gateway.get_sdk(restApiId=api.id, stageName="prod", sdkType="java")).status == 400
     export = {"restApiId": api.id, "stageName": "prod", "exportType": "oas30"}
     assert kit.refused(lambda: gateway.get_export(**export)).code == "NotImplementedException"
     plan, key = gateway.create_usage_plan(name="p")["id"], gateway.create_api_key(name="k", enabled=True)["id"]

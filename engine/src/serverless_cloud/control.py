@@ -45,7 +45,7 @@ from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
-from serverless_cloud.refusals import refusal
+from serverless_cloud.refusals import refusal, refuse_subresource
 from serverless_cloud.services import LateServices, looking
 from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
@@ -99,7 +99,7 @@ class LocalCloudApp:
                 return _json(start_response, "500 Internal Server Error", {"message": told})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
-            start_response("501 Not Implemented", [*headers, ("Content-Length", str(len(body)))])
+            start_response("400 Bad Request", [*headers, ("Content-Length", str(len(body)))])
             return [body]
         answer = self._answer(environ)
         start_response(answer.status, answer.headers)
@@ -114,6 +114,10 @@ class LocalCloudApp:
                 return refused
             if service in self._late.missing:
                 self._late.before(service)
+            if service == "s3" and environ.get("QUERY_STRING"):
+                refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
+            if service == "apigateway" and (refused := faults.of_types(environ, service)) is not None:
+                return refused
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):

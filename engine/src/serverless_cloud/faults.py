@@ -1,64 +1,168 @@
-"""The answers when the local cloud itself fails or lacks a call. No moto.
+"""The answers when the local cloud itself fails or lacks a call, and when it failed on a request that AWS would refuse.
 
 Without them, boto3 would show a page of HTML, or say that it can't read the page.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
+from http.client import responses
 from pathlib import Path
 from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
-
-#: The start of the pages that werkzeug writes if no service of moto has the call.
-_NO_SUCH_CALL = (
-    b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>",
-    b"<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>",
+from serverless_cloud.services.moto.asked import (
+    NO_SUCH_CALL,
+    NO_XML,
+    Asked,
+    Mistake,
+    action_of,
+    asked,
+    mistake,
+    serialization_mistake,
+    unreadable,
 )
+
+#: How werkzeug's pages of HTML begin, if no service of moto has the call, or if a name in a path is empty.
+_NO_SUCH_CALL = tuple(
+    b"<!doctype html>\n<html lang=en>\n<title>" + title
+    for title in (b"404 Not Found", b"405 Method Not Allowed", b"Redirecting...")
+)
+_WITHOUT_PAGE = ("404", "405", "308")
+#: What S3 says where moto answers with a status only.
+_OF_S3 = {
+    "400": Mistake("InvalidRequest", "The request is not valid."),
+    "403": Mistake("AccessDenied", "Access Denied", 403),
+    "404": Mistake("NoSuchKey", "The specified key does not exist.", 404),
+    "PUT": Mistake("MalformedXML", NO_XML),
+}
+_CHECK = "Check the arguments of the call first."
+#: The refusal of a call on which moto fails by itself; the braces stand for the operation and the service.
+MOTO_FAILS = "The local cloud can't do {} of {} with these arguments: moto, which answers it, fails with"
+_ACTION = "The request is missing an action or a required parameter."
 
 
 def of_error(error: Exception, environ: WSGIEnvironment, service: str, log: str) -> Answer:
-    """The answer to a request that raised an error. The traceback goes to standard error.
+    """The answer to a request that raised an error.
+
+    The first of these that holds decides: the disk is full, nobody has the call, AWS refuses such a request, moto fails
+    by itself, the local cloud has a bug. The traceback goes to standard error unless the call or the request is wrong.
 
     Args:
         error: NotImplementedError for a call that is not there.
         service: as in the request's signature.
         log: where standard error is read.
     """
-    if isinstance(error, NotImplementedError):
-        return _missing(environ, service, str(error))
+    what = f"{type(error).__name__}: {error} ({_place(error)})"
+    message = disk.with_advice(f"The local cloud failed with {what}.")
+    form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
+    found = None
+    if message.endswith(f"{what}."):  # the disk has room
+        found = asked(environ, service)
+        if (refused := _refusal(error, environ, service, found)) is not None:
+            return refused
+        message += f" {_CHECK} If they are right, the local cloud has a bug. The traceback is in {log}."
     print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} for {service or 'no service'}:", file=sys.stderr)
     traceback.print_exception(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    last = next((f for f in reversed(frames) if {"moto", "serverless_cloud"} & set(Path(f.filename).parts)), frames[-1])
-    place = "/".join(Path(last.filename).parts[-3:])
-    what = f"The local cloud failed with {type(error).__name__}: {error} ({place}, line {last.lineno})."
-    message = disk.with_advice(what)
-    if message == what:
-        message += (
-            " Check the arguments of the call first. If they are right, the local cloud has a bug. The traceback is in "
-            f"{log}."
-        )
-    form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
+    if found is not None and not _is_ours(error):
+        told = f"{MOTO_FAILS.format(found.name, service)} {what}. {_CHECK} The traceback is in {log}."
+        return not_honoured(service, form, told, head=is_head)
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 
 
+def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: Asked | None) -> Answer | None:
+    """The answer to a call that is not there, or to a request that AWS refuses; None for any other."""
+    try:
+        if isinstance(error, NO_SUCH_CALL):
+            return _missing(environ, service, str(error), found)
+        wrong = mistake(found, error) if found is not None else unreadable(error)
+        if found is None and wrong is None and not _is_ours(error):  # what the URL lacks would name the operation
+            if service != "s3":
+                return _no_such_path(environ, service)
+            wrong = Mistake("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+    except NotImplementedError as missing:
+        return _missing(environ, service, str(missing), found)
+    return None if wrong is None else _refused(wrong, environ, service)
+
+
+def of_types(environ: WSGIEnvironment, service: str) -> Answer | None:
+    """The answer to a request whose JSON has other types than its API; None for every other.
+
+    moto keeps some of it as it is, and no SDK could read it later.
+    """
+    found = asked(environ, service)
+    wrong = serialization_mistake(found) if found is not None else None
+    return None if wrong is None else _refused(wrong, environ, service)
+
+
 def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The message that replaces an answer about a missing call; None for every other answer."""
-    if status[:3] in ("404", "405") and body.startswith(_NO_SUCH_CALL):
-        return _missing(environ, service, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
+    """The answer that replaces one of moto that no SDK reads as AWS's; None for every other."""
+    if status[0] in "12":
+        return None
+    form, code = _protocol(environ, service), status[:3]
+    if code in _WITHOUT_PAGE and body.startswith(_NO_SUCH_CALL):
+        return _no_such_path(environ, service)
+    if code in ("400", "403", "404") and not body and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS"):
+        if service == "s3":
+            return _refused(_OF_S3["PUT" if environ["REQUEST_METHOD"] == "PUT" else code], environ, service)
+        return _no_such_path(environ, service) if code == "404" else None
+    if form in ("query", "s3") and body.startswith(b'{"'):  # an error in the form of another protocol
+        told = json.loads(body)
+        return failed(told.get("__type", "ValidationError"), status, str(told.get("message", "")), service, form)
     return None
 
 
-def _missing(environ: WSGIEnvironment, service: str, what: str) -> Answer:
+def _no_such_path(environ: WSGIEnvironment, service: str) -> Answer:
+    what = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
+    return _missing(environ, service, what, asked(environ, service))
+
+
+def _frames(error: Exception) -> list[tuple[tuple[str, ...], int]]:
+    """Path and line of each frame in moto or the local cloud."""
+    frames = [(Path(frame.filename).parts, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    return [frame for frame in frames if {"moto", "serverless_cloud"} & set(frame[0])] or frames[-1:]
+
+
+def _place(error: Exception) -> str:
+    """File and line of the last frame in moto or the local cloud."""
+    frames = _frames(error)
+    return f"{'/'.join(frames[-1][0][-3:])}, line {frames[-1][1]}" if frames else "no line of it"
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the last frame is the local cloud's own."""
+    frames = _frames(error)
+    return not frames or "moto" not in frames[-1][0] or "serverless_cloud" in frames[-1][0]
+
+
+def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | None) -> Answer:
+    if found is None and (unknown := _unknown(environ, service)) is not None:
+        return _refused(unknown, environ, service)
+    call = found.name if found is not None and found.name not in what else ""
     message = (
-        f"The local cloud doesn't have this call of {service or 'AWS'}: {what}. docs/fidelity.md lists what works here."
+        f"The local cloud doesn't have this call of {service or 'AWS'}: {f'{call}: ' if call else ''}{what}. "
+        "docs/fidelity.md lists what works here."
     )
     is_head = environ["REQUEST_METHOD"] == "HEAD"
     return not_honoured(service, _protocol(environ, service), message, head=is_head)
+
+
+def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
+    """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
+    if _protocol(environ, service) != "query":
+        return None
+    if action := action_of(environ):
+        return Mistake("InvalidAction", f"Could not find operation {action}")
+    return Mistake("MissingAction", _ACTION)
+
+
+def _refused(wrong: Mistake, environ: WSGIEnvironment, service: str) -> Answer:
+    form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
+    status = f"{wrong.status} {responses.get(wrong.status, 'Bad Request')}"
+    return failed(wrong.code, status, wrong.message, service, form, head=is_head)
 
 
 def _protocol(environ: WSGIEnvironment, service: str) -> str:

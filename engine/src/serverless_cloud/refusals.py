@@ -44,7 +44,7 @@ class Refusal(HTTPException):
 
 
 class NotHonoured(Refusal):
-    """AWS would accept the request. The local cloud would store a setting and never act on it, so it answers 501.
+    """AWS would accept the request. The local cloud would store a setting and never act on it, so it refuses.
 
     SNS, whose answers are XML, wraps it.
 
@@ -54,7 +54,7 @@ class NotHonoured(Refusal):
     """
 
     def __init__(self, what: str, words: str = STORED) -> None:
-        super().__init__("NotImplementedException", words.format(what), 501)
+        super().__init__("NotImplementedException", words.format(what))
 
 
 _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
@@ -86,3 +86,27 @@ def refusal(method: str, path: str) -> bytes | None:
         if method == refused_method and pattern.fullmatch(path):
             return json.dumps({"Type": "User", "message": message, "Message": message}).encode()
     return None
+
+
+#: Subresources of S3 that moto doesn't know: it would list, make or delete the bucket or the object instead.
+_SUBRESOURCES = frozenset(
+    (
+        "abac", "analytics", "annotation", "intelligent-tiering", "metadataAnnotationTable", "metadataConfiguration",
+        "metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "renameObject", "requestPayment",
+        "session", "torrent",
+    )
+)  # fmt: skip
+
+
+def refuse_subresource(method: str, query: str) -> None:
+    """Refuses a request about a part of a bucket or an object that the local cloud doesn't have.
+
+    Args:
+        query: of the URL, "metrics&id=1".
+
+    Raises:
+        NotImplementedError: for what `method` and the subresource stand for.
+    """
+    names = {part.partition("=")[0] for part in query.split("&")}
+    if (unknown := names & _SUBRESOURCES) or ("retention" in names and method == "GET"):
+        raise NotImplementedError(f"{method} ?{next(iter(unknown), 'retention')}")

@@ -49,7 +49,7 @@ def invalid_credentials(service: str, protocol: str, *, expired: bool = False, h
 
 def not_honoured(service: str, protocol: str, message: str, *, head: bool = False) -> Answer:
     """The answer where the local cloud cannot do, or cannot decide. No SDK tries it again."""
-    return failed("NotImplementedException", "501 Not Implemented", message, service, protocol, head=head)
+    return failed("NotImplementedException", "400 Bad Request", message, service, protocol, head=head)
 
 
 def failed(code: str, status: str, message: str, service: str, protocol: str, *, head: bool = False) -> Answer:

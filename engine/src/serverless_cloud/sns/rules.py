@@ -271,7 +271,7 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for name, given in attributes.items():
         _check_name(name)
-        kind = str(given.get("DataType") or "")
+        kind = str(given.get("DataType") or "") if isinstance(given, Mapping) else ""  # a name without a value
         base = kind.split(".")[0]
         if base not in ("String", "Number", "Binary") or kind == f"{base}.":
             raise Refused(

@@ -79,8 +79,13 @@ def put_rest_api(
 
 
 def _check(doc: JsonObject) -> None:
-    if not (str(doc.get("openapi", "")).startswith("3") or str(doc.get("swagger")) == "2.0"):
+    is_object = isinstance(doc, Mapping)
+    if not is_object or not (str(doc.get("openapi", "")).startswith("3") or str(doc.get("swagger")) == "2.0"):
         raise InvalidOpenApiDocVersionException
+    paths = doc.get("paths") or {}
+    parts = [doc.get("info") or {}, paths, *(paths.values() if isinstance(paths, Mapping) else ())]
+    if not all(isinstance(part, Mapping) for part in parts):
+        raise BadRequestException("Failed to parse the uploaded OpenAPI document: info or a path is not an object")
 
     def look(part: object) -> None:
         for name, value in part.items() if isinstance(part, Mapping) else ():

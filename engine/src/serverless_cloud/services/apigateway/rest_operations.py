@@ -167,6 +167,8 @@ def update_integration(response: APIGatewayResponse) -> str:
 
 
 def _patch(thing: object, patch: JsonObject, values: _Values, maps: dict[str, str], lists: dict[str, str]) -> None:
+    if not patch["path"].startswith("/"):
+        raise BadRequestException(f"Invalid patch path {patch['path']}")
     _, first, *rest = patch["path"].split("/", 2)
     op, value = patch.get("op"), patch.get("value")
     name = (rest[0] if rest else "").replace("~1", "/").replace("~0", "~")

@@ -4,7 +4,8 @@ The patches and their reasons:
 
 - `KinesisBackend.get_records`, `DynamoDBStreamsBackend.get_records`: moto fails with status 500 on an iterator that it
   has not made.
-- `KinesisBackend.put_record`: moto takes a record of any size; it checks only the records of PutRecords.
+- `KinesisBackend.put_record`: moto takes a record of any size, and fails on one without a partition key; it checks only
+  the records of PutRecords.
 - `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
@@ -29,6 +30,7 @@ from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.services.model_rules import NULL, sentence
 
 patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 
@@ -52,8 +54,15 @@ def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: o
     "moto.kinesis.models:KinesisBackend.put_record", upstream="PutRecord refuses records that are too large."
 )
 def put_record(
-    backend: KinesisBackend, stream_arn: str, stream_name: str, partition_key: str, explicit_hash_key: str, data: str
+    backend: KinesisBackend,
+    stream_arn: str,
+    stream_name: str,
+    partition_key: str | None,
+    explicit_hash_key: str,
+    data: str,
 ) -> tuple[str, str]:
+    if partition_key is None:  # the model calls it optional
+        raise JsonRESTError("ValidationException", sentence([NULL.format("partitionKey")]))
     if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
         raise JsonRESTError(
             "ValidationException",

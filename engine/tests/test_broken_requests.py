@@ -1,0 +1,156 @@
+"""Requests on which moto fails, or which it takes for another call: AWS's error, or a refusal that names the call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kits import cloud_kit
+from kits.fuzz_wire import Reply, Sent, Wire, model_of
+from serverless_cloud import Cloud, refusals
+from serverless_cloud.services import model_rules
+
+
+@pytest.fixture(scope="module")
+def shared(cloud_of_module: Cloud) -> Iterator[Cloud]:
+    """One local cloud for all tests of the file, with a bucket, a topic and a stream."""
+    cloud_kit.client("s3").create_bucket(Bucket="lamps")
+    cloud_kit.client("s3").put_object(Bucket="lamps", Key="price", Body=b"{}")
+    cloud_kit.client("sns").create_topic(Name="orders")
+    cloud_kit.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    yield cloud_of_module
+    cloud_of_module.reset()
+
+
+def call(cloud: Cloud, service: str, operation: str, body: bytes | None = None, **given: Any) -> Reply:
+    """The answer to a call without botocore's validation. Args: body: instead of the one that botocore makes."""
+    wire = Wire(cloud.endpoint_url, service)
+    sent = wire.request(operation, given)
+    return wire.send(sent if body is None else Sent(sent.method, sent.path, sent.headers, body), operation)
+
+
+def refused(reply: Reply) -> tuple[int, str]:
+    """Status and code, after a look at the form."""
+    assert not reply.problem, reply
+    return reply.status, reply.code
+
+
+NULL = "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null"
+ARN = "arn:aws:sns:us-east-1:123456789012:orders"
+
+#: Service, operation, parameters; code and message of the answer.
+WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
+    "no parameter, JSON": ("dynamodb", "DescribeTable", {}, "ValidationException", NULL.format("tableName")),
+    "no parameter, query": ("iam", "SetDefaultPolicyVersion", {"VersionId": "v1"}, "ValidationError",
+                            NULL.format("policyArn")),
+    "no parameter, RDS": ("rds", "RebootDBInstance", {}, "MissingParameter",
+                          "The request must contain the parameter DBInstanceIdentifier"),
+    "no parameter, optional in the model": ("kinesis", "PutRecord", {"StreamName": "clicks", "Data": b"1"},
+                                            "ValidationException", NULL.format("partitionKey")),
+    "no inner parameter": ("ssm", "DescribePatchBaselines", {"Filters": [{"Values": ["lamp"]}]}, "ValidationException",
+                           NULL.format("filters.1.member.key")),
+    "an attribute without a value": ("sns", "Publish", {"TopicArn": ARN, "Message": "1", "MessageAttributes": {"a": {}}
+                                     }, "ParameterValueInvalid", "has an invalid message attribute type"),
+    "a token that nobody gave out": ("sns", "ListTopics", {"NextToken": "lamp"}, "InvalidParameter",
+                                     "Value 'lamp' at 'NextToken' is not valid"),
+    "no stack": ("cloudformation", "GetTemplate", {}, "ValidationError", "Either StackName or ChangeSetName"),
+    "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError", "Either StackName"),
+    "an ARN of nothing": ("stepfunctions", "DescribeStateMachineAlias", {"stateMachineAliasArn": "lamp"}, "InvalidArn",
+                          "Invalid Arn: 'lamp'"),
+    "no such resource": ("athena", "GetNamedQuery", {"NamedQueryId": "lamp"}, "InvalidRequestException", "lamp"),
+    "no such prefix list": ("ec2", "DeleteManagedPrefixList", {"PrefixListId": "pl-1"}, "InvalidPrefixListID.NotFound",
+                            "The prefixList ID 'pl-1' does not exist"),
+    "a grant to nobody": ("s3", "PutBucketAcl", {"Bucket": "lamps", "GrantRead": "lamp"}, "InvalidArgument",
+                          "Argument format not recognized"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_request_that_aws_refuses(shared: Cloud, case: str) -> None:
+    service, operation, given, code, message = WRONG[case]
+    reply = call(shared, service, operation, **given)
+    assert refused(reply) == (400, code), reply.message
+    assert message in reply.message
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "code"),
+    [
+        ("sqs", "ListQueues", b"[1]", "SerializationException"),
+        ("logs", "DeleteRetentionPolicy", b'{"logGroupName": {}}', "SerializationException"),
+        ("scheduler", "CreateScheduleGroup", b"[]", "SerializationException"),
+        ("s3", "DeleteObjects", b"<lamp", "MalformedXML"),
+        ("s3", "PutBucketLifecycleConfiguration", b"", "MissingRequestBodyError"),
+        ("s3", "PutBucketVersioning", b"<VersioningConfiguration/>", "MalformedXML"),
+        ("iam", "ListUsers", b"", "MissingAction"),
+        ("cloudformation", "ListStacks", b"\xff", "MalformedQueryString"),
+    ],
+)
+def test_a_body_that_aws_cannot_read(shared: Cloud, service: str, operation: str, body: bytes, code: str) -> None:
+    names = {"s3": {"Bucket": "lamps"}, "scheduler": {"Name": "lamps"}}
+    reply = call(shared, service, operation, body, **names.get(service, {}))
+    assert refused(reply) == (400, code), reply.message
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        ("DeleteBucketAnalyticsConfiguration", {"Bucket": "lamps", "Id": "a"}),
+        ("DeleteBucketMetricsConfiguration", {"Bucket": "lamps", "Id": "a"}),
+        ("RenameObject", {"Bucket": "lamps", "Key": "price", "RenameSource": "/lamps/old"}),
+        ("GetObjectRetention", {"Bucket": "lamps", "Key": "price"}),
+        ("GetBucketRequestPayment", {"Bucket": "lamps"}),
+    ],
+)
+def test_a_part_of_a_bucket_that_the_cloud_does_not_have_is_not_taken_for_the_whole(
+    shared: Cloud, operation: str, given: dict[str, Any]
+) -> None:
+    reply = call(shared, "s3", operation, **given)
+    assert refused(reply) == (400, "NotImplementedException")
+    assert f"doesn't have this call of s3: {operation}" in reply.message
+    assert cloud_kit.client("s3").get_object(Bucket="lamps", Key="price")["Body"].read() == b"{}"
+
+
+@pytest.mark.usefixtures("shared")
+def test_other_parts_are_answered() -> None:
+    refusals.refuse_subresource("GET", "list-type=2&prefix=metrics")
+    refusals.refuse_subresource("PUT", "retention")
+    s3 = cloud_kit.client("s3")
+    assert s3.get_bucket_versioning(Bucket="lamps")["ResponseMetadata"]["HTTPStatusCode"] == 200
+    url = s3.generate_presigned_url("get_object_retention", Params={"Bucket": "lamps", "Key": "price"})
+    with pytest.raises(NotImplementedError, match=r"GET \?retention"):
+        refusals.refuse_subresource("GET", url.partition("?")[2])
+
+
+def test_a_document_that_is_no_api(shared: Cloud) -> None:
+    for document in ({"openapi": "3.0.1", "paths": ["/lamps"]}, {"openapi": "3.0.1", "paths": {"/lamps": []}}):
+        reply = call(shared, "apigateway", "ImportRestApi", json.dumps(document).encode())
+        assert refused(reply) == (400, "BadRequestException"), reply.message
+
+
+def test_what_moto_fails_on_by_itself_is_refused_by_name(shared: Cloud) -> None:
+    reply = call(shared, "dynamodb", "ListExports")
+    assert refused(reply) == (400, "NotImplementedException")
+    assert "The local cloud can't do ListExports of dynamodb with these arguments: moto" in reply.message
+    assert "KeyError: 'TableArn' (moto/dynamodb/responses.py, line " in reply.message
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"TableName": 1}, "NUMBER_VALUE cannot be converted to String"),
+        ({"TableName": True}, "TRUE_VALUE cannot be converted to String"),
+        ({"TableName": []}, "Start of list found where not expected"),
+        ({"TableName": {}}, "Start of structure or map found where not expected."),
+        ({"Key": "lamp"}, "STRING_VALUE cannot be converted to Map"),
+        ({"ConsistentRead": "true"}, "STRING_VALUE cannot be converted to Boolean"),
+        ({"Key": {"a": {"B": "!"}}}, "Invalid Base64 string in a binary value"),
+        ({"TableName": None, "Key": {"a": {"L": [{"S": "lamp"}]}}, "Lamp": 1}, ""),
+    ],
+)
+def test_json_of_other_types(value: Any, problem: str) -> None:
+    shape = model_of("dynamodb").operation_model("GetItem").input_shape
+    assert model_rules.serialization_problem(shape, value) == problem
