@@ -129,6 +129,12 @@ def an_unknown_partner_is_an_error_of_the_server():
     except KeyError:
         return True
 
+def partners_cannot_be_listed():
+    try:
+        events.list_event_sources()
+    except NotImplementedError:
+        return True
+
 def a_replay_that_is_complete_is_canceled():
     bus = events.describe_event_bus()["Arn"]
     archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
@@ -147,7 +153,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 21, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 22, "events/*.py")
 
 
 def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
@@ -460,6 +466,7 @@ def test_a_partner_that_nobody_knows(kit: Any) -> None:
     for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
         words = f"Event source {name} does not exist."
         kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
+    assert here.events().list_event_sources()["EventSources"] == []
     entry = here.entry({}) | {"Source": name}
     kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
 
