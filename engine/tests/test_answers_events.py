@@ -129,6 +129,11 @@ def an_unknown_partner_is_an_error_of_the_server():
     except KeyError:
         return True
 
+def the_rule_of_an_archive_can_be_changed():
+    events.create_archive(ArchiveName="a", EventSourceArn=events.describe_event_bus()["Arn"])
+    events.disable_rule(Name="Events-Archive-a")
+    return events.describe_rule(Name="Events-Archive-a")["State"] == "DISABLED"
+
 def partners_cannot_be_listed():
     try:
         events.list_event_sources()
@@ -153,7 +158,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 22, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 23, "events/*.py")
 
 
 def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
@@ -406,6 +411,26 @@ def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> Non
         lambda: events.create_archive(ArchiveName="third", EventSourceArn=BUS, EventPattern='{"source": [{"is": 1}]}'),
         "InvalidEventPatternException", message="Event pattern is not valid. Reason: Unrecognized match type is",
     )  # fmt: skip
+
+
+def test_the_rule_of_an_archive_belongs_to_eventbridge(kit: Any) -> None:
+    events, name = here.events(), "Events-Archive-orders"
+    events.create_archive(ArchiveName="orders", EventSourceArn=BUS)
+    ids = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+    for call, given in (
+        (events.put_rule, {"Name": name, "EventPattern": '{"source": ["a"]}'}),
+        (events.disable_rule, {"Name": name}),
+        (events.enable_rule, {"Name": name}),
+        (events.delete_rule, {"Name": name}),
+        (events.put_targets, {"Rule": name, "Targets": [{"Id": "a", "Arn": f"arn:aws:sqs:{ACCOUNT}:orders"}]}),
+        (events.remove_targets, {"Rule": name, "Ids": ids}),
+    ):
+        kit.refused(lambda call=call, given=given: call(**given), "ManagedRuleException", name)
+    events.remove_targets(Rule=name, Ids=ids, Force=True)
+    events.delete_rule(Name=name, Force=True)
+    events.create_archive(ArchiveName="others", EventSourceArn=BUS)
+    events.delete_archive(ArchiveName="others")
+    assert events.list_rules()["Rules"] == []
 
 
 def test_a_replay_can_be_canceled_until_it_is_complete(kit: Any) -> None:
