@@ -425,7 +425,8 @@ def test_the_rule_of_an_archive_belongs_to_eventbridge(kit: Any) -> None:
         (events.put_targets, {"Rule": name, "Targets": [{"Id": "a", "Arn": f"arn:aws:sqs:{ACCOUNT}:orders"}]}),
         (events.remove_targets, {"Rule": name, "Ids": ids}),
     ):
-        kit.refused(lambda call=call, given=given: call(**given), "ManagedRuleException", name)
+        words = f"{name} is a managed rule. Set 'force' parameter to true to override."
+        kit.refused(lambda call=call, given=given: call(**given), "ManagedRuleException", message=words)
     events.remove_targets(Rule=name, Ids=ids, Force=True)
     events.delete_rule(Name=name, Force=True)
     events.create_archive(ArchiveName="others", EventSourceArn=BUS)

@@ -207,7 +207,7 @@ def _change(patch: Patch[..., Any], /, response: EventsHandler) -> Any:
     bus = response.events_backend.event_buses.get(eventbridge_entries.bus_name(response._get_param("EventBusName")))
     rule = bus.rules.get(name) if bus else None
     if rule is not None and rule.managed_by and not response._get_param("Force"):
-        message = f"Rule {name} is managed by {rule.managed_by} and can't be modified."
+        message = f"{name} is a managed rule. Set 'force' parameter to true to override."
         raise JsonRESTError("ManagedRuleException", message)
     return patch.original(response)
 
