@@ -129,6 +129,17 @@ def an_unknown_partner_is_an_error_of_the_server():
     except KeyError:
         return True
 
+def the_rule_of_an_archive_can_be_changed():
+    events.create_archive(ArchiveName="a", EventSourceArn=events.describe_event_bus()["Arn"])
+    events.disable_rule(Name="Events-Archive-a")
+    return events.describe_rule(Name="Events-Archive-a")["State"] == "DISABLED"
+
+def partners_cannot_be_listed():
+    try:
+        events.list_event_sources()
+    except NotImplementedError:
+        return True
+
 def a_replay_that_is_complete_is_canceled():
     bus = events.describe_event_bus()["Arn"]
     archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
@@ -147,7 +158,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 21, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 23, "events/*.py")
 
 
 def connect(name: str = "bank", kind: str = "API_KEY", parameters: Any = None, **more: Any) -> dict[str, Any]:
@@ -402,6 +413,27 @@ def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> Non
     )  # fmt: skip
 
 
+def test_the_rule_of_an_archive_belongs_to_eventbridge(kit: Any) -> None:
+    events, name = here.events(), "Events-Archive-orders"
+    events.create_archive(ArchiveName="orders", EventSourceArn=BUS)
+    ids = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+    for call, given in (
+        (events.put_rule, {"Name": name, "EventPattern": '{"source": ["a"]}'}),
+        (events.disable_rule, {"Name": name}),
+        (events.enable_rule, {"Name": name}),
+        (events.delete_rule, {"Name": name}),
+        (events.put_targets, {"Rule": name, "Targets": [{"Id": "a", "Arn": f"arn:aws:sqs:{ACCOUNT}:orders"}]}),
+        (events.remove_targets, {"Rule": name, "Ids": ids}),
+    ):
+        words = f"{name} is a managed rule. Set 'force' parameter to true to override."
+        kit.refused(lambda call=call, given=given: call(**given), "ManagedRuleException", message=words)
+    events.remove_targets(Rule=name, Ids=ids, Force=True)
+    events.delete_rule(Name=name, Force=True)
+    events.create_archive(ArchiveName="others", EventSourceArn=BUS)
+    events.delete_archive(ArchiveName="others")
+    assert events.list_rules()["Rules"] == []
+
+
 def test_a_replay_can_be_canceled_until_it_is_complete(kit: Any) -> None:
     events, now = here.events(), datetime.now(UTC)
     archive = events.create_archive(ArchiveName="orders", EventSourceArn=BUS)["ArchiveArn"]
@@ -460,6 +492,7 @@ def test_a_partner_that_nobody_knows(kit: Any) -> None:
     for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
         words = f"Event source {name} does not exist."
         kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
+    assert here.events().list_event_sources()["EventSources"] == []
     entry = here.entry({}) | {"Source": name}
     kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
 

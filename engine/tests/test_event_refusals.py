@@ -28,6 +28,7 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": QUEUE, "Id": "the queue"}, VALIDATION, "at 'targets.1.member.id' failed to satisfy constraint"),
     ({"Arn": QUEUE, "RetryPolicy": {"MaximumRetryAttempts": 186}}, VALIDATION, "less than or equal to 185"),
     ({"Arn": QUEUE, "RetryPolicy": {"MaximumEventAgeInSeconds": 86_401}}, VALIDATION, "less than or equal to 86400"),
+    ({"Arn": "arn:aws:iam::123456789012:role/shop"}, VALIDATION, "iam is not a supported service for a target."),
     ({"Arn": f"arn:aws:ecs:{ACCOUNT}:cluster/hikari"}, "NotImplementedException", "arn:aws:ecs"),
     ({"Arn": f"arn:aws:events:{ACCOUNT}:api-destination/mail/1"}, "NotImplementedException", "api-destination/mail"),
     ({"Arn": f"arn:aws:firehose:{ACCOUNT}:deliverystream/orders"}, "NotImplementedException", "arn:aws:firehose"),

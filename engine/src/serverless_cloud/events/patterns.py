@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from serverless_cloud import operators
+from serverless_cloud.events.complexity import is_too_complex
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
 #: In which element of which list a field stands: {number of the list: index}.
@@ -27,6 +28,10 @@ _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
 _TOKEN = re.compile(r"\w+")
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+_TOO_COMPLEX = (
+    "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
+    "character"
+)
 
 
 class InvalidPattern(ValueError):
@@ -78,7 +83,13 @@ class Pattern:
             raise InvalidPattern(_not_json(error)) from error
         if not isinstance(given, dict):
             raise InvalidPattern("Filter is not an object")
-        return Pattern(tuple(_object(given, "", [{}], in_or=False)))
+        alternatives = tuple(_object(given, "", [{}], in_or=False))
+        wildcards: dict[str, set[str]] = {}
+        for path, wildcard in _wildcards(given, ""):
+            wildcards.setdefault(path, set()).add(wildcard)
+        if any(is_too_complex(map(_wildcard_parts, found)) for found in wildcards.values()):
+            raise InvalidPattern(_TOO_COMPLEX)
+        return Pattern(alternatives)
 
     def matches(self, event: Any) -> bool:
         """Whether an event (from JSON) is one that the pattern asks for.
@@ -119,6 +130,19 @@ def _not_json(error: Exception) -> str:
         "Expecting ',' delimiter": "was expecting comma to separate Object entries",
     }.get(error.msg, error.msg)
     return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {expected}"
+
+
+def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The wildcards of a pattern with their fields."""
+    if isinstance(given, list):
+        for each in given:
+            yield from _wildcards(each, path)
+    elif isinstance(given, dict):
+        for name, value in given.items():
+            if name == "wildcard" and isinstance(value, str):
+                yield path, value
+            elif name != "anything-but":
+                yield from _wildcards(value, path if name == "$or" else f"{path}.{name}")
 
 
 def no_json(name: str) -> NoReturn:

@@ -24,6 +24,12 @@ MOST_TARGETS = 5  # EventBridge quotas: targets of a rule
 _NEEDS_A_ROLE = ("states", "kinesis")
 _NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "HttpParameters", "RedshiftDataParameters",
                  "SageMakerPipelineParameters", "AppSyncParameters")  # fmt: skip
+#: Services whose resources AWS takes as targets ("automation": the built-in ones). The local cloud serves some of them.
+_SERVICES_OF_AWS = frozenset((
+    "appsync", "automation", "batch", "codebuild", "codepipeline", "ec2", "ecs", "events", "execute-api", "firehose",
+    "glue", "imagebuilder", "inspector", "kinesis", "lambda", "logs", "redshift", "redshift-serverless", "sagemaker",
+    "sns", "sqs", "ssm", "ssm-incidents", "states",
+))  # fmt: skip
 
 
 class InvalidTarget(ValueError):
@@ -40,6 +46,8 @@ def check(target: JsonObject) -> None:
     name, arn = target.get("Id"), str(target.get("Arn"))
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
+    if (owner := arn.split(":")[2]) not in _SERVICES_OF_AWS:
+        raise InvalidTarget(f"{owner} is not a supported service for a target.")
     is_job_queue = batch_targets.is_job_queue(arn)
     service = "batch" if is_job_queue else targets.service_of(arn)
     for parameter in _NOT_HONOURED if is_job_queue else (*_NOT_HONOURED, "BatchParameters"):

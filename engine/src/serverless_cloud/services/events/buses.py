@@ -13,6 +13,7 @@ The patches and their reasons:
   confuses rules of the same name, and calls a missing bus a rule.
 - `EventsBackend.describe_event_source`, `describe_partner_event_source`, `put_partner_events`: moto
   fails if there is none.
+- `EventsHandler.list_event_sources`: moto has none.
 """
 
 from __future__ import annotations
@@ -213,6 +214,15 @@ def _describe_source(patch: Patch[..., object], /, backend: EventsBackend, name:
     if name not in sources:
         raise ResourceNotFoundException(f"Event source {name} does not exist.")
     return patch.original(backend, name)
+
+
+@patches.replaces(
+    "moto.events.responses:EventsHandler.list_event_sources", expects="", upstream="ListEventSources exists."
+)
+def list_event_sources(response: EventsHandler) -> str:
+    prefix = response._get_param("NamePrefix") or ""
+    sources = response.events_backend.event_sources.items()
+    return page(response, "EventSources", [each.to_dict() for name, each in sources if name.startswith(prefix)])
 
 
 @patches.replaces("moto.events.models:EventsBackend.put_partner_events")

@@ -79,6 +79,8 @@ def _secret(parameters: JsonObject) -> JsonObject:
     """The text for Secrets Manager: all fields of the authorization side by side, and the parameters of each call."""
     flat: JsonObject = {}
     for name, value in parameters.items():
+        if name == "ConnectivityParameters":  # where a private endpoint is, and no secret
+            continue
         flat |= {name: value} if name == "InvocationHttpParameters" else value
     flat |= flat.pop("ClientParameters", {})
     made: JsonObject = CamelToUnderscoresWalker.parse(flat)

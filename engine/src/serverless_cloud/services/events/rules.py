@@ -12,6 +12,7 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
   the same page for ever.
 - `EventsHandler.call_action`: every request is checked against the API reference first.
 - `EventsHandler.test_event_pattern`: moto has none.
+- `EventsHandler.put_rule`, `delete_rule` and so on: moto changes the rule of an archive.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
   own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 """
@@ -191,6 +192,24 @@ def _look(
 ) -> object:
     require_rule(backend, name, event_bus_arn)
     return patch.original(backend, name, event_bus_arn, **more)
+
+
+@patches.replaces_each(
+    "moto.events.responses:EventsHandler",
+    ("put_rule", "delete_rule", "enable_rule", "disable_rule", "put_targets", "remove_targets"),
+    expects="self",
+    defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise",
+    upstream="A rule that a service manages can't be changed.",
+)
+def _change(patch: Patch[..., Any], /, response: EventsHandler) -> Any:
+    """Refuses to change the rule of an archive; `Force` of DeleteRule and RemoveTargets overrides this."""
+    name = response._get_param("Name") or response._get_param("Rule")
+    bus = response.events_backend.event_buses.get(eventbridge_entries.bus_name(response._get_param("EventBusName")))
+    rule = bus.rules.get(name) if bus else None
+    if rule is not None and rule.managed_by and not response._get_param("Force"):
+        message = f"{name} is a managed rule. Set 'force' parameter to true to override."
+        raise JsonRESTError("ManagedRuleException", message)
+    return patch.original(response)
 
 
 def _check(target: JsonObject) -> None:
