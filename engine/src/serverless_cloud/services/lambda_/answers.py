@@ -1,4 +1,4 @@
-"""What answers show of functions: the settings and states that moto leaves out, and lists by the page."""
+"""Answers about functions: the settings and states that moto leaves out, and lists by the page."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def get_configuration(function: LambdaFunction, on_create: bool = False) -> Json
     answer["RevisionId"] = revisions.of(function)
     answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": _runtime_version(function.region, str(function.run_time))}
     if on_create:
-        answer["FunctionArn"] = functions.arn_of(function)  # of a version that was published at once, too
+        answer["FunctionArn"] = functions.arn_of(function)  # also of a version that was published at once
         answer = revisions.answer_of_change(function, answer, new=True)
     return {name: value for name, value in answer.items() if value is not None and (name != "Layers" or value)}
 

@@ -1,6 +1,6 @@
-"""What holds for every call of Lambda: the form of a request, the names of functions, the status and the errors.
+"""Every call of Lambda: the form of its request, the names of functions, its status and its errors.
 
-moto checks no request, takes ARNs in few forms and those of other Regions, answers with other statuses than the API
+moto checks no request, takes ARNs in few forms, also ARNs of other Regions, answers with other statuses than the API
 reference says, and its errors lack `Type` and `Message`.
 """
 
@@ -162,7 +162,7 @@ def _plain(given: JsonObject, region: str, account_id: str) -> str:
 
     Raises:
         NotReachable: the ARN is one of another Region or account.
-        InvalidParameterValueException: `Qualifier` is another one.
+        InvalidParameterValueException: `Qualifier` differs from it.
     """
     name = str(given["FunctionName"])
     parts = _NAME.fullmatch(name)
