@@ -206,3 +206,18 @@ def test_runtimes_and_loops_have_settings(kit: Any) -> None:
     arn = lam.get_function_configuration(**PRICE)["RuntimeVersionConfig"]["RuntimeVersionArn"]
     assert put(**PRICE, UpdateRuntimeOn="Manual", RuntimeVersionArn=arn)["RuntimeVersionArn"] == arn
     kit.refused(lambda: put(**PRICE, UpdateRuntimeOn="Manual"), "InvalidParameterValueException", "need each other")
+
+
+def test_a_mapping_takes_every_form_of_a_name(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam, queue = kit.client("lambda"), kit.make_queue("orders")
+    made = lam.create_event_source_mapping(FunctionName="function:price", EventSourceArn=queue.arn, Enabled=False)
+    assert (made["FunctionArn"], made["State"]) == (ARN, "Creating")
+    pattern = {"Filters": [{"Pattern": "lamp"}]}
+    change = {"UUID": made["UUID"], "FilterCriteria": pattern}
+    wrong = "Invalid filter pattern definition."
+    kit.refused(lambda: lam.update_event_source_mapping(**change), "InvalidParameterValueException", message=wrong)
+    listed = lam.list_event_source_mappings(FunctionName=ARN)["EventSourceMappings"]
+    assert [mapping["UUID"] for mapping in listed] == [made["UUID"]]
+    no_list = lambda: lam.list_event_source_mappings(Marker="lamp")  # noqa: E731
+    kit.refused(no_list, "InvalidParameterValueException", "Marker", status=400)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeVar
 
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.utilities.utils import get_partition
@@ -100,6 +101,9 @@ def page(response: LambdaResponse, found: Sequence[T], most: int) -> tuple[JsonO
         The answer's NextMarker, if more follow, and the items.
     """
     query = {name: values[0] for name, values in response.querystring.items()}
-    begin = int(query.get("Marker") or 0)
+    marker = query.get("Marker") or "0"
+    if not marker.isdigit():
+        raise InvalidParameterValueException(f"No list has the Marker {marker!r}. Give the NextMarker of an answer.")
+    begin = int(marker)
     end = begin + min(int(query.get("MaxItems") or most), most)
     return ({"NextMarker": str(end)} if end < len(found) else {}), found[begin:end]

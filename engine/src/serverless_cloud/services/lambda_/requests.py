@@ -45,6 +45,7 @@ NAME_LETTERS = 64  # API reference: CreateFunction; its pattern allows ARNs of 1
 REQUEST_BYTES = 70_167_211  # of a request, its package as base64
 #: These tell their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
+_NAMED_IN_BODY = frozenset({"CreateFunction", "CreateEventSourceMapping", "UpdateEventSourceMapping"})
 #: These change a whole function; AWS refuses a version or an alias in its name.
 _WHOLE = frozenset({"PutFunctionConcurrency", "DeleteFunctionConcurrency"})
 
@@ -133,7 +134,7 @@ def _check(response: LambdaResponse, name: str) -> None:
         )
     if _FUNCTION_IN_PATH.match(response.path):
         response.path = _with_name(response.path, plain)
-    elif name == "CreateFunction":
+    elif name in _NAMED_IN_BODY:
         response.body = json.dumps(response.json_body | {"FunctionName": plain})
 
 
