@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -183,3 +184,40 @@ def test_tags_that_are_refused(kit: Any) -> None:
     lam.tag_resource(Resource=ARN, Tags={"team": "lamps"})
     assert lam.get_function_configuration(**PRICE)["RevisionId"] != revision
     assert lam.get_function(**PRICE)["Tags"] == lam.list_tags(Resource=ARN)["Tags"] == {"team": "lamps"}
+
+
+def test_runtimes_and_loops_have_settings(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+    assert lam.get_function_recursion_config(**PRICE)["RecursiveLoop"] == "Terminate"
+    header = f"Lineage={hashlib.sha256(ARN.encode()).hexdigest()[:8]}:99"
+    trace = lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": header})  # noqa: E731
+    lam.meta.events.register("before-call.lambda.Invoke", trace)
+    try:
+        kit.refused(lambda: lam.invoke(**PRICE), "RecursiveInvocationException")
+        assert lam.put_function_recursion_config(**PRICE, RecursiveLoop="Allow")["RecursiveLoop"] == "Allow"
+        assert json.loads(lam.invoke(**PRICE)["Payload"].read()) == 1200
+    finally:
+        lam.meta.events.unregister("before-call.lambda.Invoke", trace)  # other tests have the same client
+    runtime = lam.get_runtime_management_config(**PRICE)
+    assert (runtime["UpdateRuntimeOn"], runtime["FunctionArn"]) == ("Auto", f"{ARN}:$LATEST")
+    put = lam.put_runtime_management_config
+    assert put(**PRICE, UpdateRuntimeOn="FunctionUpdate")["UpdateRuntimeOn"] == "FunctionUpdate"
+    arn = lam.get_function_configuration(**PRICE)["RuntimeVersionConfig"]["RuntimeVersionArn"]
+    assert put(**PRICE, UpdateRuntimeOn="Manual", RuntimeVersionArn=arn)["RuntimeVersionArn"] == arn
+    kit.refused(lambda: put(**PRICE, UpdateRuntimeOn="Manual"), "InvalidParameterValueException", "need each other")
+
+
+def test_a_mapping_takes_every_form_of_a_name(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam, queue = kit.client("lambda"), kit.make_queue("orders")
+    made = lam.create_event_source_mapping(FunctionName="function:price", EventSourceArn=queue.arn, Enabled=False)
+    assert (made["FunctionArn"], made["State"]) == (ARN, "Creating")
+    pattern = {"Filters": [{"Pattern": "lamp"}]}
+    change = {"UUID": made["UUID"], "FilterCriteria": pattern}
+    wrong = "Invalid filter pattern definition."
+    kit.refused(lambda: lam.update_event_source_mapping(**change), "InvalidParameterValueException", message=wrong)
+    listed = lam.list_event_source_mappings(FunctionName=ARN)["EventSourceMappings"]
+    assert [mapping["UUID"] for mapping in listed] == [made["UUID"]]
+    no_list = lambda: lam.list_event_source_mappings(Marker="lamp")  # noqa: E731
+    kit.refused(no_list, "InvalidParameterValueException", "Marker", status=400)

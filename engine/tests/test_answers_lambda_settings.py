@@ -72,8 +72,9 @@ def test_variables_that_just_fit(kit: Any) -> None:
     assert kit.invoke("price").payload == len(value)
 
 
-def test_a_name_of_more_than_64_letters(kit: Any) -> None:
-    name = "p" * 65
+@pytest.mark.parametrize("letters", [65, 181])
+def test_a_name_of_more_than_64_letters(kit: Any, letters: int) -> None:
+    name = "p" * letters
     message = FAILED.format(name, "functionName", "have length less than or equal to 64")
     given = kit.function("price", SOURCE) | {"FunctionName": name}
     kit.refused(lambda: kit.client("lambda").create_function(**given), VALIDATION, message=message)

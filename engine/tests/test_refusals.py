@@ -27,7 +27,8 @@ RUNTIMES = ("nodejs22.x", "provided.al2023", "python2.7", "python3", "python3.99
 NOT_CREATED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "a role that does not exist": ({"Role": ROLE}, ("cannot be assumed by Lambda",)),
     "a package that is no zip": (
-        {"Code": {"ZipFile": SOURCE.encode()}}, ("Could not unzip uploaded file", "not a zip"),
+        {"Code": {"ZipFile": SOURCE.encode()}},
+        ("Could not unzip uploaded file. Please check your file, then try to upload again.",),
     ),
     "no code at all": ({"Code": {}}, ("Please provide a source",)),
     **{f"the runtime {name}": ({"Runtime": name}, (name, 'Runtime="python3.13"')) for name in RUNTIMES},
@@ -183,8 +184,6 @@ def test_a_dry_run_runs_nothing(aws: Cloud, kit: Any) -> None:
 NOT_BUILT: dict[str, dict[str, Any]] = {
     "invoke_with_response_stream": {"FunctionName": "price"},
     "invoke_async": {"FunctionName": "price", "InvokeArgs": b"{}"},
-    "put_function_recursion_config": {"FunctionName": "price", "RecursiveLoop": "Allow"},
-    "put_runtime_management_config": {"FunctionName": "price", "UpdateRuntimeOn": "Auto"},
     "put_function_code_signing_config": {
         "FunctionName": "price",
         "CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",

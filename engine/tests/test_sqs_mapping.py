@@ -134,6 +134,7 @@ RECORDS = [{"messageId": "a"}, {"messageId": "b"}]
     [
         (None, []),
         ({}, []),
+        ([], []),
         ({"statusCode": 200}, []),
         ({"batchItemFailures": None}, []),
         ({"batchItemFailures": []}, []),

@@ -63,8 +63,6 @@ _FUNCTION = r"/\d{4}-\d\d-\d\d/functions/[^/]+"
 NOT_HONOURED: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (method, re.compile(path), message)
     for method, path, message in (
-        ("PUT", _FUNCTION + "/recursion-config", STORED.format("put_function_recursion_config")),
-        ("PUT", _FUNCTION + "/runtime-management-config", STORED.format("put_runtime_management_config")),
         ("PUT", _FUNCTION + "/code-signing-config", STORED.format("put_function_code_signing_config")),
         (
             "POST",

@@ -24,6 +24,10 @@ class BadPackage(ValueError):
     """The bytes are not a zip that can be unpacked safely."""
 
 
+class NotAZip(BadPackage):
+    """The bytes are not a zip."""
+
+
 class TooLarge(BadPackage):
     """Its files are too large together. The text is AWS's."""
 
@@ -38,7 +42,7 @@ def check(package: bytes) -> None:
     except BadPackage:
         raise
     except Exception as error:  # each compression method has its own errors for bytes that it can't read
-        raise BadPackage(f"These {len(package)} bytes are not a zip: {error}") from error
+        raise NotAZip(f"These {len(package)} bytes are not a zip: {error}") from error
 
 
 def unzipped_bytes(package: bytes) -> int:

@@ -19,7 +19,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
-        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "tags", "changes",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "modes", "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
     "sns": ("topics", "answers", "mobile"),

@@ -76,10 +76,11 @@ def _about_calls(mapping: Mapping, condition: str, calls: int, last: Delivery | 
         }
     }
     if reply is not None:
-        context: dict[str, Any] = {"statusCode": 200, "executedVersion": reply.version}
-        if reply.function_error:
-            context["functionError"] = reply.function_error
-        about["responseContext"] = context
+        about["responseContext"] = {
+            "statusCode": 200,
+            "executedVersion": reply.version,
+            "functionError": reply.function_error,  # null after a partial failure
+        }
     return about
 
 

@@ -1,4 +1,4 @@
-"""What answers show of functions: the settings and states that moto leaves out, and lists by the page."""
+"""Answers about functions: the settings and states that moto leaves out, and lists by the page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeVar
 
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.utilities.utils import get_partition
@@ -37,7 +38,7 @@ def get_configuration(function: LambdaFunction, on_create: bool = False) -> Json
     answer["RevisionId"] = revisions.of(function)
     answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": _runtime_version(function.region, str(function.run_time))}
     if on_create:
-        answer["FunctionArn"] = functions.arn_of(function)  # of a version that was published at once, too
+        answer["FunctionArn"] = functions.arn_of(function)  # also of a version that was published at once
         answer = revisions.answer_of_change(function, answer, new=True)
     return {name: value for name, value in answer.items() if value is not None and (name != "Layers" or value)}
 
@@ -100,6 +101,9 @@ def page(response: LambdaResponse, found: Sequence[T], most: int) -> tuple[JsonO
         The answer's NextMarker, if more follow, and the items.
     """
     query = {name: values[0] for name, values in response.querystring.items()}
-    begin = int(query.get("Marker") or 0)
+    marker = query.get("Marker") or "0"
+    if not marker.isdigit():
+        raise InvalidParameterValueException(f"No list has the Marker {marker!r}. Give the NextMarker of an answer.")
+    begin = int(marker)
     end = begin + min(int(query.get("MaxItems") or most), most)
     return ({"NextMarker": str(end)} if end < len(found) else {}), found[begin:end]

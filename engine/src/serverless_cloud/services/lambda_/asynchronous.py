@@ -35,6 +35,7 @@ patches = Service(
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )
 
+_DESTINATIONS = {"OnSuccess": destinations.ON_SUCCESS, "OnFailure": destinations.ON_FAILURE}
 MOST_ON_A_PAGE = 50  # API reference: ListFunctionEventInvokeConfigs
 
 
@@ -145,19 +146,39 @@ def _keep(response: LambdaResponse, *, anew: bool) -> ActionResult:
         raise InvalidParameterValueException("You must specify at least one of error handling or destination setting.")
     if function is None:
         raise GoneFunction
-    iam_targets.require_destinations(response)
     qualifier = _qualifier(response)
     config = given if anew else configs(function)[qualifier].config | given
     targets = config.get("DestinationConfig") or {}
     config["DestinationConfig"] = {"OnSuccess": {}, "OnFailure": {}} | targets
     fresh = EventInvokeConfig(arn, str(time.time()), config)
-    for when, allowed in (("OnSuccess", destinations.ON_SUCCESS), ("OnFailure", destinations.ON_FAILURE)):
-        if target := (targets.get(when) or {}).get("Destination"):
-            if target == arn_of(function):
-                raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
-            destinations.require_target(target, allowed)
+    _refuse_destinations(function, targets)
+    iam_targets.require_destinations(response)
     configs(function)[qualifier] = fresh
     return ActionResult(_row(fresh))
+
+
+def _refuse_destinations(function: LambdaFunction, targets: JsonObject) -> None:
+    """Raises for destinations that AWS refuses. Args: targets: DestinationConfig."""
+    given = {when: (targets.get(when) or {}).get("Destination") for when in _DESTINATIONS}
+    for when, arn in given.items():
+        if not arn:
+            continue
+        if arn.split(":")[2] not in _DESTINATIONS[when]:
+            success, failure = (
+                f"{name}(destination={given[name]})" if given[name] else "null" for name in ("OnSuccess", "OnFailure")
+            )
+            raise InvalidParameterValueException(
+                f"The provided destination config DestinationConfig(onSuccess={success}, onFailure={failure}) is "
+                "invalid."
+            )
+        if arn == arn_of(function) or arn.startswith(f"{arn_of(function)}:"):
+            raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
+        try:
+            destinations.require_target(arn, _DESTINATIONS[when])
+        except InvalidParameterValueException as error:
+            if arn.split(":")[2] != "lambda":
+                raise
+            raise InvalidParameterValueException(f"The destination ARN {arn} is invalid.") from error
 
 
 def _row(config: EventInvokeConfig) -> JsonObject:

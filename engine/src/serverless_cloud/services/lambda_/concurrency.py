@@ -10,11 +10,12 @@ import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownAliasException, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.utils import make_function_arn
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
@@ -127,14 +128,13 @@ def get_code(function: LambdaFunction) -> JsonObject:
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.put_provisioned_concurrency_config", expects="")
 def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
-    function, qualifier = function_named(response), response._get_param("Qualifier")
+    function, qualifier = _version(response)
     name = "ProvisionedConcurrentExecutions"
     count = _whole_number(name, response._get_param(name), least=1)
     if qualifier == "$LATEST":
         raise InvalidParameterValueException(
             "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
         )
-    revisions.owner(response.backend, function.function_name, qualifier)  # raises if there is none
     _refuse_a_second_one(response.backend, function, qualifier)
     others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
     with _refused():
@@ -146,8 +146,7 @@ def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_provisioned_concurrency_config", expects="")
 def get_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
-    function, qualifier = function_named(response), response._get_param("Qualifier")
-    revisions.owner(response.backend, function.function_name, qualifier)  # raises if there is none
+    function, qualifier = _version(response)
     _require_request(function, qualifier)
     return 200, {}, json.dumps(_answer(response.backend, current.plane.fleet, function, qualifier))
 
@@ -165,7 +164,7 @@ def list_provisioned_concurrency_configs(response: LambdaResponse) -> TYPE_RESPO
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.delete_provisioned_concurrency_config", expects="")
 def delete_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONSE:
-    function, qualifier = function_named(response), response._get_param("Qualifier")
+    function, qualifier = _version(response)
     _require_request(function, qualifier)
     withdraw(response.backend, current.plane.fleet, function, qualifier)
     return 204, {"status": 204}, ""
@@ -174,6 +173,8 @@ def delete_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESP
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_account_settings", expects="")
 def get_account_settings(response: LambdaResponse) -> TYPE_RESPONSE:
     functions = list(response.backend.list_functions())
+    versions = [v for f in functions for v in response.backend.list_versions_by_function(f.function_name)]
+    layers = [v for layer in response.backend._layers._layers.values() for v in layer.layer_versions.values()]
     region = f"arn:aws:lambda:{response.region}:{response.current_account}"
     place = place_of(arn_of(functions[0])) if functions else region
     limit = {
@@ -183,8 +184,21 @@ def get_account_settings(response: LambdaResponse) -> TYPE_RESPONSE:
         "ConcurrentExecutions": current.plane.fleet.concurrency.account_limit,
         "UnreservedConcurrentExecutions": current.plane.fleet.concurrency.unreserved(place),
     }
-    usage = {"TotalCodeSize": sum(f.code_size for f in functions), "FunctionCount": len(functions)}
+    stored = sum(each.code_size for each in versions) + sum(each.code_size for each in layers)
+    usage = {"TotalCodeSize": stored, "FunctionCount": len(functions)}
     return 200, {}, json.dumps({"AccountLimit": limit, "AccountUsage": usage})
+
+
+def _version(response: LambdaResponse) -> tuple[LambdaFunction, str]:
+    """The function, as $LATEST, and the version or alias that a call names."""
+    name, qualifier = unquote(response.path.split("/functions/")[1].split("/")[0]), response._get_param("Qualifier")
+    try:
+        function = function_named(response)
+    except UnknownFunctionException:  # AWS names the version or alias in its error
+        arn = f"{make_function_arn(response.backend.region_name, response.backend.account_id, name)}:{qualifier}"
+        raise (UnknownFunctionException if qualifier.isdigit() else UnknownAliasException)(arn) from None
+    revisions.owner(response.backend, function.function_name, qualifier)  # raises if there is none
+    return function, qualifier
 
 
 def _require_request(function: LambdaFunction, qualifier: str) -> None:

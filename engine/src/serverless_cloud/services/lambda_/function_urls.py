@@ -34,6 +34,7 @@ from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured, Refusal
 from serverless_cloud.services.apigateway.signers import require, signer_of
+from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, latest
 
 patches = Service(
@@ -45,6 +46,7 @@ patches = Service(
 AUTH_TYPES = ("NONE", "AWS_IAM")
 INVOKE_MODES = ("RESPONSE_STREAM", "BUFFERED")
 MAX_AGE_S = (0, 86_400)  # Lambda API reference: Cors
+MOST_ON_A_PAGE = 50  # Lambda API reference: ListFunctionUrlConfigs
 METHOD_LETTERS = 6  # so OPTIONS is refused: Lambda answers preflight requests itself
 _PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls/?$"
 patches.adds(
@@ -116,11 +118,8 @@ def delete_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
 def list_function_url_configs(response: LambdaResponse) -> TYPE_RESPONSE:
     function, _ = _named(response)
     found = [_shown(kept) for _, kept in sorted(configurations(function).items())]
-    most, start = int(response._get_param("MaxItems") or 50), int(response._get_param("Marker") or 0)
-    answer: JsonObject = {"FunctionUrlConfigs": found[start : start + most]}
-    if start + most < len(found):
-        answer["NextMarker"] = str(start + most)
-    return 200, {"status": 200}, json.dumps(answer)
+    answer, shown = page(response, found, MOST_ON_A_PAGE)
+    return 200, {"status": 200}, json.dumps(answer | {"FunctionUrlConfigs": shown})
 
 
 def _open(function: LambdaFunction, alias: str, id: str) -> str:

@@ -21,7 +21,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_ import network as lambda_network
 from serverless_cloud.services.lambda_.function_calls import target
-from serverless_cloud.services.lambda_.functions import ResourceConflict, route, spec_of
+from serverless_cloud.services.lambda_.functions import ResourceConflict, may_loop, route, spec_of
 
 patches = Service("lambda")
 
@@ -159,7 +159,7 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
             found = {function: int(count) for function, count in pairs}
     name = hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
     found[name] = found.get(name, 0) + 1
-    if found[name] > LOOP_LIMIT:
+    if found[name] > LOOP_LIMIT and not may_loop(arn):
         raise Refusal(
             "RecursiveInvocationException",
             "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "

@@ -1,4 +1,4 @@
-"""Layers: their versions, who may use them, and what AWS says of those that are not there."""
+"""Layers: their versions, the permissions to use them, and AWS's errors for missing ones."""
 
 from __future__ import annotations
 

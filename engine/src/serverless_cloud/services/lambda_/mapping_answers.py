@@ -10,8 +10,8 @@ from moto.awslambda.models import EventSourceMapping
 from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.mappings import list_event_source_mappings as list_of_backend, settings_of
 
 patches = Service(
@@ -54,11 +54,8 @@ def delete_event_source_mapping(response: LambdaResponse) -> TYPE_RESPONSE:
 def list_event_source_mappings(response: LambdaResponse) -> str:
     query = {name: values[0] for name, values in response.querystring.items()}
     found = list_of_backend(response.backend, query.get("EventSourceArn"), query.get("FunctionName"))
-    begin, most = int(query.get("Marker") or 0), min(int(query.get("MaxItems") or 100), MOST_ON_A_PAGE)
-    page: JsonObject = {"EventSourceMappings": [e.get_configuration() for e in found[begin : begin + most]]}
-    if begin + most < len(found):
-        page["NextMarker"] = str(begin + most)
-    return json.dumps(page)
+    answer, shown = page(response, found, MOST_ON_A_PAGE)
+    return json.dumps(answer | {"EventSourceMappings": [mapping.get_configuration() for mapping in shown]})
 
 
 def _answer(status: int, esm: EventSourceMapping, state: str = "") -> TYPE_RESPONSE:

@@ -23,7 +23,6 @@ from moto.awslambda.exceptions import (
     UnknownFunctionException,
 )
 from moto.awslambda.models import LambdaBackend, LambdaFunction
-from moto.awslambda.policy import Policy
 from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.iam.models import iam_backends
@@ -106,33 +105,24 @@ def _whose(backend: LambdaBackend, name: str, qualifier: str | None) -> tuple[La
 
 
 @patches.replaces(
-    "moto.awslambda.policy:Policy.add_statement",
-    defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
-    upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
-)
-def add_statement(policy: Policy, raw: str, qualifier: str | None = None) -> tuple[JsonObject, str]:
-    given = json.loads(raw)
-    statement = statement_of(_named(policy.parent, qualifier), given)
-    if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in policy.statements):
-        raise ResourceConflict(
-            f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
-            "remove the existing statement."
-        )
-    policy.statements.append(statement)
-    return statement, policy.revision
-
-
-@patches.replaces(
     "moto.awslambda.models:LambdaBackend.add_permission",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+    upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
 def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: str) -> object:
     function, named = _whose(backend, function_name, qualifier)
     if named == "$LATEST":
         raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
     owner = revisions.owner(backend, function.function_name, named)
-    revisions.require(owner, json.loads(raw).get("RevisionId"), "GetPolicy")
-    statement = function.policy.add_statement(raw, named)[0]
+    given = json.loads(raw)
+    revisions.require(owner, given.get("RevisionId"), "GetPolicy")
+    statement, statements = statement_of(_named(function, named), given), function.policy.statements
+    if any(s["Sid"] == statement["Sid"] and s["Resource"] == statement["Resource"] for s in statements):
+        raise ResourceConflict(
+            f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, or "
+            "remove the existing statement."
+        )
+    statements.append(statement)
     revisions.renew(owner)
     return statement
 
@@ -140,7 +130,7 @@ def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.get_policy",
     defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
-    upstream="GetPolicy takes notice of Qualifier, and its RevisionId is that of the function, version or alias.",
+    upstream="GetPolicy takes notice of Qualifier, and shows the RevisionId of the function, version or alias.",
 )
 def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:
     try:

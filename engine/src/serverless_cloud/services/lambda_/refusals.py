@@ -167,8 +167,9 @@ def refuse_a_bad_package(package: bytes) -> None:
     except code.TooLarge as error:
         raise InvalidParameterValueException(str(error)) from error
     except code.BadPackage as error:
+        reason = "" if isinstance(error, code.NotAZip) else f" ({error})"
         raise InvalidParameterValueException(
-            f"Could not unzip uploaded file. Please check your file, then try to upload again. ({error})"
+            f"Could not unzip uploaded file. Please check your file, then try to upload again.{reason}"
         ) from error
 
 

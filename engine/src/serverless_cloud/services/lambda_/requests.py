@@ -1,6 +1,6 @@
-"""What holds for every call of Lambda: the form of a request, the names of functions, the status and the errors.
+"""Every call of Lambda: the form of its request, the names of functions, its status and its errors.
 
-moto checks no request, takes ARNs in few forms and those of other Regions, answers with other statuses than the API
+moto checks no request, takes ARNs in few forms, also ARNs of other Regions, answers with other statuses than the API
 reference says, and its errors lack `Type` and `Message`.
 """
 
@@ -45,6 +45,7 @@ NAME_LETTERS = 64  # API reference: CreateFunction; its pattern allows ARNs of 1
 REQUEST_BYTES = 70_167_211  # of a request, its package as base64
 #: These tell their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
+_NAMED_IN_BODY = frozenset({"CreateFunction", "CreateEventSourceMapping", "UpdateEventSourceMapping"})
 #: These change a whole function; AWS refuses a version or an alias in its name.
 _WHOLE = frozenset({"PutFunctionConcurrency", "DeleteFunctionConcurrency"})
 
@@ -118,10 +119,9 @@ def _check(response: LambdaResponse, name: str) -> None:
     found = shapes.violations(name, given)
     named = given.get("FunctionName")
     if name == "CreateFunction" and isinstance(named, str) and ":" not in named and len(named) > NAME_LETTERS:
-        found.append(
-            f"Value '{named}' at 'functionName' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {NAME_LETTERS}"
-        )
+        about = f"Value '{named}' at 'functionName' failed to satisfy constraint: Member must"
+        found = [each for each in found if not each.startswith(f"{about} have length")]
+        found.append(f"{about} have length less than or equal to {NAME_LETTERS}")
     shapes.refuse(found)
     if not isinstance(named, str) or ":" not in named:
         return
@@ -133,7 +133,7 @@ def _check(response: LambdaResponse, name: str) -> None:
         )
     if _FUNCTION_IN_PATH.match(response.path):
         response.path = _with_name(response.path, plain)
-    elif name == "CreateFunction":
+    elif name in _NAMED_IN_BODY:
         response.body = json.dumps(response.json_body | {"FunctionName": plain})
 
 
@@ -162,7 +162,7 @@ def _plain(given: JsonObject, region: str, account_id: str) -> str:
 
     Raises:
         NotReachable: the ARN is one of another Region or account.
-        InvalidParameterValueException: `Qualifier` is another one.
+        InvalidParameterValueException: `Qualifier` differs from it.
     """
     name = str(given["FunctionName"])
     parts = _NAME.fullmatch(name)

@@ -22,7 +22,7 @@ IN_PROGRESS: JsonObject = {
     "LastUpdateStatusReasonCode": "Creating",
     "LastUpdateStatusReason": "The function is being created.",
 }
-#: What lists of functions and versions leave out.
+#: Lists of functions and versions leave these out.
 OF_ONE = ("State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason",
           "LastUpdateStatusReasonCode", "RuntimeVersionConfig")  # fmt: skip
 _STALE = (
@@ -54,7 +54,10 @@ def require(owner: LambdaFunction | LambdaAlias, wanted: object, call: str = "Ge
 
 
 def owner(backend: LambdaBackend, name: str, qualifier: str | None) -> LambdaFunction | LambdaAlias:
-    """Who has the RevisionId that a call about permissions means. Args: qualifier: version or alias; None for neither.
+    """The function, version or alias whose RevisionId a call means.
+
+    Args:
+        qualifier: version or alias; None for the function.
 
     Raises:
         UnknownFunctionException, UnknownAliasException: there is none.
@@ -81,7 +84,7 @@ def answer_of_change(function: LambdaFunction, shown: JsonObject, *, new: bool) 
         new: whether the function or version is new.
     """
     renew(function)
-    if (function.vpc_config or {}).get("SubnetIds"):  # its state is that of its network
+    if (function.vpc_config or {}).get("SubnetIds"):  # its network decides on its state
         return shown
     if not new:
         return shown | IN_PROGRESS

@@ -33,11 +33,12 @@ def refuse(found: list[str]) -> None:
 @functools.cache
 def operation(name: str) -> OperationModel:
     """AWS's description of an operation of Lambda. Args: name: "GetFunction"."""
-    return get_service_model("lambda").operation_model(name)
+    found: OperationModel = get_service_model("lambda").operation_model(name)
+    return found
 
 
 def violations(name: str, given: JsonObject) -> list[str]:
-    """What of a request is not as the API reference says.
+    """The parts of a request that are not as the API reference says, in AWS's words.
 
     Args:
         name: of the operation.

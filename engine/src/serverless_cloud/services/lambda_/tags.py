@@ -1,4 +1,4 @@
-"""Tags of functions and event source mappings: what AWS refuses."""
+"""Tags of functions and event source mappings, with AWS's limits."""
 
 from __future__ import annotations
 

@@ -36,7 +36,6 @@ from serverless_cloud.services.lambda_.functions import (
     latest,
     spec_of,
     versions,
-    weights,
 )
 
 patches = Service("lambda")
@@ -116,7 +115,7 @@ def answer_update_alias(response: LambdaResponse) -> TYPE_RESPONSE:
 def list_aliases(response: LambdaResponse) -> TYPE_RESPONSE:
     version = response.querystring.get("FunctionVersion", [None])[0]
     found = list(response.backend.list_aliases(function_named(response).function_name))
-    wanted = [alias for alias in found if version in (None, alias.function_version, *weights(alias))]
+    wanted = [alias for alias in found if version in (None, alias.function_version)]
     answer, shown = page(response, wanted, MOST_ON_A_PAGE)
     return 200, {}, json.dumps(answer | {"Aliases": [alias.to_json() for alias in shown]})
 
