@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from kits.push_kit import make_topic, sns, subscribe
 
 TEXT = {"DataType": "String", "StringValue": "lamp"}
 #: Of topics for which nothing was set, as AWS tells it.
-HTTP_POLICY = {
+HTTP_POLICY: dict[str, Any] = {
     "defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
         "numMinDelayRetries": 0, "backoffFunction": "linear",
@@ -23,13 +22,13 @@ HTTP_POLICY = {
 }  # fmt: skip
 
 
-def _error(call: Callable[[], Any]) -> dict[str, Any]:
+def _error(call: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         call()
     return dict(caught.value.response["Error"])
 
 
-def _wrong(call: Callable[[], Any]) -> str:
+def _wrong(call: Any) -> str:
     """The message of an InvalidParameter; there is no other field with it."""
     error = _error(call)
     assert set(error) == {"Type", "Code", "Message"}

@@ -214,12 +214,27 @@ def test_names_and_types_of_queues(kit: Any) -> None:
         (queue, {"FifoQueue": "true"}, "Unknown Attribute FifoQueue."),
         (fifo, {"FifoQueue": "false"}, f"{invalid} FifoQueue. Reason: Modifying queue type is not supported."),
         (fifo, {"DeduplicationScope": "lamp"}, f"{invalid} DeduplicationScope."),
+        (fifo, {"FifoThroughputLimit": "perMessageGroupId"}, f"{invalid} FifoThroughputLimit."),
     ]
     for one, attributes, message in changes:
         error = _error(lambda one=one, given=attributes: sqs.set_queue_attributes(QueueUrl=one.url, Attributes=given))
         assert error["Message"] == message
     elsewhere = _error(lambda: sqs.get_queue_url(QueueName="standard", QueueOwnerAWSAccountId="111111111111"))
     assert elsewhere["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
+
+
+def test_labels_accounts_and_tags(kit: Any) -> None:
+    queue, sqs = kit.make_queue("orders"), _sqs(kit)
+    good = {"QueueUrl": queue.url, "Label": "moon", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}
+    for wrong, message in (
+        ({"Label": "two words"}, "Value two words for parameter Label is invalid."),
+        ({"AWSAccountIds": ["1"]}, "Value [1] for parameter PrincipalId is invalid. Reason: Unable to verify."),
+    ):
+        error = _error(lambda wrong=wrong: sqs.add_permission(**good | wrong))
+        assert (error["Code"], error["Message"].startswith(message)) == ("InvalidParameterValue", True)
+    for key in ("", "x" * 129):
+        error = _error(lambda key=key: sqs.tag_queue(QueueUrl=queue.url, Tags={key: "lamp"}))
+        assert error["Message"] == "Tag keys must be between 1 and 128 characters in length."
 
 
 # ---- the query protocol
@@ -247,6 +262,12 @@ def test_a_queue_is_asked_at_its_address(kit: Any) -> None:
     answer = json.loads(_query(queue.url, accept="application/json", Action="ReceiveMessage")[1])
     (message,) = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["messages"]
     assert message["Body"] == '{"lamp": "moon"}'
+
+
+def test_redrive_has_its_names_in_xml(kit: Any) -> None:
+    queue = kit.make_queue("orders")
+    text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
+    assert "<ListMessageMoveTasksResult/>" in text
 
 
 def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:

@@ -1,7 +1,7 @@
-"""What SNS tells of topics and subscriptions, and in which pages.
+"""The answers of SNS about topics and subscriptions, and their pages.
 
 moto shows an empty delivery policy and an effective one of another form, hides most attributes that were set, counts no
-subscription, takes two tags with one key, and fails with status 500 on a token that is no number.
+subscription, takes two tags with one key, and fails with status 500 on a token that isn't a number.
 """
 
 from __future__ import annotations
@@ -51,14 +51,18 @@ def get_subscription_attributes(response: SNSResponse) -> ActionResult:
     return get_subscription_attributes.original(response)
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.tag_resource", upstream="Each key of a tag stands once.")
+@patches.replaces(
+    "moto.sns.responses:SNSResponse.tag_resource", upstream="TagResource refuses two tags with the same key."
+)
 def tag_resource(response: SNSResponse) -> ActionResult:
     with refusals():
         sns_rules.check_tags(response._get_param("Tags") or [])
     return tag_resource.original(response)
 
 
-@patches.replaces("moto.sns.models:SNSBackend._get_values_nexttoken", upstream="Lists refuse a token of nobody's.")
+@patches.replaces(
+    "moto.sns.models:SNSBackend._get_values_nexttoken", upstream="Lists refuse a token that no list has returned."
+)
 def get_values_nexttoken(
     backend: SNSBackend, values_map: dict[str, Any], next_token: str | None = None
 ) -> tuple[list[Any], int | None]:
