@@ -100,6 +100,12 @@ def test_subscriptions(kit: Any) -> None:
     client, topic, queue = sns(), make_topic("orders"), kit.make_queue("stock")
     told = client.get_subscription_attributes(SubscriptionArn=subscribe(topic, queue.arn))["Attributes"]
     assert told["SubscriptionPrincipal"] == f"arn:aws:iam::{told['Owner']}:user/moto"
+    asked = {"TopicArn": topic, "Protocol": "email", "Endpoint": "aoi@example.com"}
+    assert client.subscribe(**asked)["SubscriptionArn"] == "pending confirmation"
+    pending = client.subscribe(**asked, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    told = client.get_subscription_attributes(SubscriptionArn=pending)["Attributes"]
+    assert (told["PendingConfirmation"], told["ConfirmationWasAuthenticated"]) == ("true", "false")
+    assert (_told(topic)["SubscriptionsPending"], _told(topic)["SubscriptionsConfirmed"]) == ("1", "1")
     for protocol, endpoint, message in (
         ("email", "aoi", "Email address"),
         ("http", "https://example.com", "Endpoint must match the specified protocol"),
@@ -165,6 +171,8 @@ def test_settings_of_text_messages(kit: Any) -> None:
         ("Lamp", "on", "Lamp is not a valid attribute"),
     ):
         assert _wrong(lambda given={name: value}: client.set_sms_attributes(attributes=given)) == message
+    assert client.list_phone_numbers_opted_out()["phoneNumbers"] == []
+    assert client.check_if_phone_number_is_opted_out(phoneNumber="+15551234599")["isOptedOut"] is False
     settings = {"DefaultSMSType": "Transactional", "DefaultSenderID": "Hikari"}
     client.set_sms_attributes(attributes=settings)
     assert client.get_sms_attributes(attributes=list(settings))["attributes"] == settings

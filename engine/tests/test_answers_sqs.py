@@ -240,11 +240,13 @@ def test_labels_accounts_and_tags(kit: Any) -> None:
 # ---- the query protocol
 
 
-def _query(address: str, auth: Any = SigV4Auth, accept: str = "", **given: str) -> tuple[int, str]:
+def _query(
+    address: str, auth: Any = SigV4Auth, accept: str = "", service: str = "sqs", **given: str
+) -> tuple[int, str]:
     """Status and text of the answer to a GET."""
     request = AWSRequest("GET", f"{address}?{urlencode(given)}" if given else address, {"Accept": accept})
     if auth is not None:
-        auth(Credentials("local", "local"), "sqs", "us-east-1").add_auth(request)
+        auth(Credentials("local", "local"), service, "us-east-1").add_auth(request)
     prepared = request.prepare()
     answer = urllib3.request("GET", prepared.url, headers=dict(prepared.headers), retries=False)
     return answer.status, answer.data.decode()
@@ -279,6 +281,10 @@ def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
         assert f"<Message>The action {action} is not valid for this endpoint.</Message>" in text
     status, text = _query(queue.url, accept="application/json", Action="ListQueues")
     assert (status, json.loads(text)["Error"]["Code"]) == (400, "InvalidAction")
+    host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"
+    for auth in (SigV4Auth, SigV4QueryAuth):  # another service with this protocol
+        status, text = _query(host, auth, service="sns", Action="Lamp", Version="2010-03-31")
+        assert (status, "<Message>Could not find operation Lamp for version 2010-03-31<" in text) == (400, True), text
     status, text = _query(f"{queue.url}-none", Action="ReceiveMessage")
     assert text.count("The specified queue does not exist") == 1  # no second <message>
     assert "<Detail/>" in text

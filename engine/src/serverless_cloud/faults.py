@@ -10,8 +10,11 @@ import traceback
 from pathlib import Path
 from wsgiref.types import WSGIEnvironment
 
+from botocore.model import OperationNotFoundError
+
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
+from serverless_cloud.iam.operations import query_of
 
 #: The start of the pages that werkzeug writes if no service of moto has the call.
 _NO_SUCH_CALL = (
@@ -30,6 +33,8 @@ def of_error(error: Exception, environ: WSGIEnvironment, service: str, log: str)
     """
     if isinstance(error, NotImplementedError):
         return _missing(environ, service, str(error))
+    if isinstance(error, OperationNotFoundError):  # of a name that the service's API doesn't have
+        return _unknown(environ, service, str(error))
     print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} for {service or 'no service'}:", file=sys.stderr)
     traceback.print_exception(error)
     frames = traceback.extract_tb(error.__traceback__)
@@ -53,6 +58,17 @@ def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) 
     return None
 
 
+def _unknown(environ: WSGIEnvironment, service: str, operation: str) -> Answer:
+    """AWS's answer to a call of an operation that its API doesn't have."""
+    form = _protocol(environ, service)
+    if form != "query":
+        message = f"The operation {operation} is not known."
+        return failed("UnknownOperationException", "400 Bad Request", message, service, form)
+    asked = query_of(f"{environ.get('QUERY_STRING', '')}&{environ['wsgi.input'].getvalue().decode(errors='replace')}")
+    message = f"Could not find operation {operation} for version {asked.get('Version', '')}".rstrip()
+    return failed("InvalidAction", "400 Bad Request", message, service, form)
+
+
 def _missing(environ: WSGIEnvironment, service: str, what: str) -> Answer:
     message = (
         f"The local cloud doesn't have this call of {service or 'AWS'}: {what}. docs/fidelity.md lists what works here."
@@ -69,4 +85,5 @@ def _protocol(environ: WSGIEnvironment, service: str) -> str:
         return "cbor"
     if service == "s3":
         return "s3"
-    return "query" if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") else "rest"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    return "query" if form or "Action=" in environ.get("QUERY_STRING", "") else "rest"

@@ -14,7 +14,14 @@ from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.sns.topics import kept_value, refusals, require_arn, subscriptions_of, want_arn
+from serverless_cloud.services.sns.topics import (
+    is_pending,
+    kept_value,
+    refusals,
+    require_arn,
+    subscriptions_of,
+    want_arn,
+)
 from serverless_cloud.sns import rules as sns_rules
 
 patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
@@ -37,8 +44,8 @@ def get_topic_attributes(response: SNSResponse) -> ActionResult:
     result: Any = answer.result
     attributes = result["Attributes"]
     topic = response.backend.get_topic(attributes["TopicArn"])
-    attributes["SubscriptionsPending"] = 0
-    attributes["SubscriptionsConfirmed"] = len(subscriptions_of(response.backend, topic))
+    pending = [is_pending(each) for each in subscriptions_of(response.backend, topic)]
+    attributes["SubscriptionsPending"], attributes["SubscriptionsConfirmed"] = pending.count(True), pending.count(False)
     attributes["EffectiveDeliveryPolicy"] = sns_rules.effective_policy(topic.delivery_policy)
     del attributes["DeliveryPolicy"]
     attributes |= {name: value for name in _IF_SET if (value := kept_value(topic, name))}

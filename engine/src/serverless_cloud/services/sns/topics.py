@@ -218,7 +218,16 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
     made = response.backend._find_subscription(topic_arn, endpoint, protocol)
     if old is None and made is not None:
         made.attributes["SubscriptionPrincipal"] = _caller(response)
+        if protocol.startswith("email"):  # the reader of the address would have to confirm
+            made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+    if made is not None and is_pending(made) and not response._get_param("ReturnSubscriptionArn"):
+        return ActionResult({"SubscriptionArn": "pending confirmation"})
     return answer
+
+
+def is_pending(subscription: Subscription) -> bool:
+    """Whether a subscription waits for a confirmation."""
+    return bool(subscription.attributes["PendingConfirmation"])
 
 
 def _caller(response: SNSResponse) -> str:
