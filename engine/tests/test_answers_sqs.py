@@ -223,6 +223,27 @@ def test_names_and_types_of_queues(kit: Any) -> None:
     assert elsewhere["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+def test_a_stack_takes_properties_of_its_queue_away(kit: Any) -> None:
+    """What a template no longer sets has the value of a new queue again."""
+    stacks, sqs = kit.client("cloudformation"), _sqs(kit)
+
+    def template(**properties: Any) -> str:
+        queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "orders.fifo", "FifoQueue": True} | properties}
+        return json.dumps({"Resources": {"Queue": queue}})
+
+    def told() -> dict[str, str]:
+        url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
+        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+
+    limits = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    full = template(KmsMasterKeyId="alias/lamp", **limits)
+    stacks.create_stack(StackName="shop", TemplateBody=full)
+    assert told() | limits | {"SqsManagedSseEnabled": "false", "KmsMasterKeyId": "alias/lamp"} == told()
+    stacks.update_stack(StackName="shop", TemplateBody=template())
+    assert (told()["DeduplicationScope"], told()["FifoThroughputLimit"]) == ("queue", "perQueue")
+    assert (told()["SqsManagedSseEnabled"], "KmsMasterKeyId" in told()) == ("true", False)
+
+
 def test_labels_accounts_and_tags(kit: Any) -> None:
     queue, sqs = kit.make_queue("orders"), _sqs(kit)
     good = {"QueueUrl": queue.url, "Label": "moon", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}
