@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from kits.push_kit import make_topic, sns, subscribe
 
 TEXT = {"DataType": "String", "StringValue": "lamp"}
 #: Of topics for which nothing was set, as AWS tells it.
-HTTP_POLICY = {
+HTTP_POLICY: dict[str, Any] = {
     "defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
         "numMinDelayRetries": 0, "backoffFunction": "linear",
@@ -23,13 +22,13 @@ HTTP_POLICY = {
 }  # fmt: skip
 
 
-def _error(call: Callable[[], Any]) -> dict[str, Any]:
+def _error(call: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         call()
     return dict(caught.value.response["Error"])
 
 
-def _wrong(call: Callable[[], Any]) -> str:
+def _wrong(call: Any) -> str:
     """The message of an InvalidParameter; there is no other field with it."""
     error = _error(call)
     assert set(error) == {"Type", "Code", "Message"}
@@ -101,6 +100,12 @@ def test_subscriptions(kit: Any) -> None:
     client, topic, queue = sns(), make_topic("orders"), kit.make_queue("stock")
     told = client.get_subscription_attributes(SubscriptionArn=subscribe(topic, queue.arn))["Attributes"]
     assert told["SubscriptionPrincipal"] == f"arn:aws:iam::{told['Owner']}:user/moto"
+    asked = {"TopicArn": topic, "Protocol": "email", "Endpoint": "aoi@example.com"}
+    assert client.subscribe(**asked)["SubscriptionArn"] == "pending confirmation"
+    pending = client.subscribe(**asked, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    told = client.get_subscription_attributes(SubscriptionArn=pending)["Attributes"]
+    assert (told["PendingConfirmation"], told["ConfirmationWasAuthenticated"]) == ("true", "false")
+    assert (_told(topic)["SubscriptionsPending"], _told(topic)["SubscriptionsConfirmed"]) == ("1", "1")
     for protocol, endpoint, message in (
         ("email", "aoi", "Email address"),
         ("http", "https://example.com", "Endpoint must match the specified protocol"),
@@ -166,6 +171,8 @@ def test_settings_of_text_messages(kit: Any) -> None:
         ("Lamp", "on", "Lamp is not a valid attribute"),
     ):
         assert _wrong(lambda given={name: value}: client.set_sms_attributes(attributes=given)) == message
+    assert client.list_phone_numbers_opted_out()["phoneNumbers"] == []
+    assert client.check_if_phone_number_is_opted_out(phoneNumber="+15551234599")["isOptedOut"] is False
     settings = {"DefaultSMSType": "Transactional", "DefaultSenderID": "Hikari"}
     client.set_sms_attributes(attributes=settings)
     assert client.get_sms_attributes(attributes=list(settings))["attributes"] == settings

@@ -214,6 +214,7 @@ def test_names_and_types_of_queues(kit: Any) -> None:
         (queue, {"FifoQueue": "true"}, "Unknown Attribute FifoQueue."),
         (fifo, {"FifoQueue": "false"}, f"{invalid} FifoQueue. Reason: Modifying queue type is not supported."),
         (fifo, {"DeduplicationScope": "lamp"}, f"{invalid} DeduplicationScope."),
+        (fifo, {"FifoThroughputLimit": "perMessageGroupId"}, f"{invalid} FifoThroughputLimit."),
     ]
     for one, attributes, message in changes:
         error = _error(lambda one=one, given=attributes: sqs.set_queue_attributes(QueueUrl=one.url, Attributes=given))
@@ -222,14 +223,51 @@ def test_names_and_types_of_queues(kit: Any) -> None:
     assert elsewhere["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+def test_a_stack_takes_properties_of_its_queue_away(kit: Any) -> None:
+    """What a template no longer sets has the value of a new queue again."""
+    stacks, sqs = kit.client("cloudformation"), _sqs(kit)
+
+    def template(**properties: Any) -> str:
+        queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "orders.fifo", "FifoQueue": True} | properties}
+        return json.dumps({"Resources": {"Queue": queue}})
+
+    def told() -> dict[str, str]:
+        url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
+        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+
+    limits = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+    full = template(KmsMasterKeyId="alias/lamp", **limits)
+    stacks.create_stack(StackName="shop", TemplateBody=full)
+    assert told() | limits | {"SqsManagedSseEnabled": "false", "KmsMasterKeyId": "alias/lamp"} == told()
+    stacks.update_stack(StackName="shop", TemplateBody=template())
+    assert (told()["DeduplicationScope"], told()["FifoThroughputLimit"]) == ("queue", "perQueue")
+    assert (told()["SqsManagedSseEnabled"], "KmsMasterKeyId" in told()) == ("true", False)
+
+
+def test_labels_accounts_and_tags(kit: Any) -> None:
+    queue, sqs = kit.make_queue("orders"), _sqs(kit)
+    good = {"QueueUrl": queue.url, "Label": "moon", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"]}
+    for wrong, message in (
+        ({"Label": "two words"}, "Value two words for parameter Label is invalid."),
+        ({"AWSAccountIds": ["1"]}, "Value [1] for parameter PrincipalId is invalid. Reason: Unable to verify."),
+    ):
+        error = _error(lambda wrong=wrong: sqs.add_permission(**good | wrong))
+        assert (error["Code"], error["Message"].startswith(message)) == ("InvalidParameterValue", True)
+    for key in ("", "x" * 129):
+        error = _error(lambda key=key: sqs.tag_queue(QueueUrl=queue.url, Tags={key: "lamp"}))
+        assert error["Message"] == "Tag keys must be between 1 and 128 characters in length."
+
+
 # ---- the query protocol
 
 
-def _query(address: str, auth: Any = SigV4Auth, accept: str = "", **given: str) -> tuple[int, str]:
+def _query(
+    address: str, auth: Any = SigV4Auth, accept: str = "", service: str = "sqs", **given: str
+) -> tuple[int, str]:
     """Status and text of the answer to a GET."""
     request = AWSRequest("GET", f"{address}?{urlencode(given)}" if given else address, {"Accept": accept})
     if auth is not None:
-        auth(Credentials("local", "local"), "sqs", "us-east-1").add_auth(request)
+        auth(Credentials("local", "local"), service, "us-east-1").add_auth(request)
     prepared = request.prepare()
     answer = urllib3.request("GET", prepared.url, headers=dict(prepared.headers), retries=False)
     return answer.status, answer.data.decode()
@@ -249,6 +287,12 @@ def test_a_queue_is_asked_at_its_address(kit: Any) -> None:
     assert message["Body"] == '{"lamp": "moon"}'
 
 
+def test_redrive_has_its_names_in_xml(kit: Any) -> None:
+    queue = kit.make_queue("orders")
+    text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
+    assert "<ListMessageMoveTasksResult/>" in text
+
+
 def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
     queue = kit.make_queue("orders")
     assert _query(queue.url) == (404, "<UnknownOperationException/>")
@@ -258,6 +302,10 @@ def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
         assert f"<Message>The action {action} is not valid for this endpoint.</Message>" in text
     status, text = _query(queue.url, accept="application/json", Action="ListQueues")
     assert (status, json.loads(text)["Error"]["Code"]) == (400, "InvalidAction")
+    host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"
+    for auth in (SigV4Auth, SigV4QueryAuth):  # another service with this protocol
+        status, text = _query(host, auth, service="sns", Action="Lamp", Version="2010-03-31")
+        assert (status, "<Message>Could not find operation Lamp for version 2010-03-31<" in text) == (400, True), text
     status, text = _query(f"{queue.url}-none", Action="ReceiveMessage")
     assert text.count("The specified queue does not exist") == 1  # no second <message>
     assert "<Detail/>" in text

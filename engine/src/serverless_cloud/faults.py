@@ -154,9 +154,10 @@ def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
     """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
     if _protocol(environ, service) != "query":
         return None
-    if action := action_of(environ):
-        return Mistake("InvalidAction", f"Could not find operation {action}")
-    return Mistake("MissingAction", _ACTION)
+    action, version = action_of(environ)
+    if not action:
+        return Mistake("MissingAction", _ACTION)
+    return Mistake("InvalidAction", f"Could not find operation {action}{f' for version {version}' if version else ''}")
 
 
 def _refused(wrong: Mistake, environ: WSGIEnvironment, service: str) -> Answer:

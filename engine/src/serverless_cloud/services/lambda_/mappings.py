@@ -27,7 +27,7 @@ from serverless_cloud.lambda_.mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, refuse_tags, route
 from serverless_cloud.services.lambda_.mapping_rules import Kind, checked, kind_of
-from serverless_cloud.services.sqs import queues as sqs_queues
+from serverless_cloud.services.sqs import fifo as sqs_fifo
 from serverless_cloud.sources.batches import deliver_to_function
 
 patches = Service("lambda")
@@ -297,7 +297,7 @@ def _check(backend: LambdaBackend, given: JsonObject) -> tuple[JsonObject, str]:
     except (UnknownFunctionException, LambdaClientError) as error:
         raise InvalidParameterValueException("Function does not exist") from error
     queue = _find_source(backend, kind, given["EventSourceArn"])
-    timeout_s = sqs_queues.setting(queue, "visibility_timeout") if queue is not None else None
+    timeout_s = sqs_fifo.setting(queue, "visibility_timeout") if queue is not None else None
     if timeout_s is not None and timeout_s < int(function.timeout):
         raise InvalidParameterValueException(
             f"Queue visibility timeout: {timeout_s} seconds is less than Function timeout: {function.timeout} seconds"

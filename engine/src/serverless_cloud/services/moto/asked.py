@@ -136,9 +136,10 @@ def unreadable(error: Exception) -> Mistake | None:
     return Mistake("MalformedQueryString", _NO_SHAPE.format(error)) if isinstance(error, UnicodeDecodeError) else None
 
 
-def action_of(environ: WSGIEnvironment) -> str:
-    """The action that a form or a URL names; "" if it names none."""
-    return str(_request(environ).values.get("Action", ""))
+def action_of(environ: WSGIEnvironment) -> tuple[str, str]:
+    """The action that a form or a URL names, and the version of the API; "" where it names none."""
+    given = _request(environ).values
+    return str(given.get("Action", "")), str(given.get("Version", ""))
 
 
 def _request(environ: WSGIEnvironment) -> Request:

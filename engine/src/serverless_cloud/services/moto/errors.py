@@ -1,4 +1,4 @@
-"""The form of errors: what XML says once, and the names that JSON has for an older protocol's codes.
+"""The form of errors: one message in XML, and in JSON the names of errors that an older protocol had as codes.
 
 AWS's XML tells an error's text as <Message>. moto repeats it as <message> if the error's model has a member of that
 name, and boto3 then shows a field that AWS's answer doesn't have.

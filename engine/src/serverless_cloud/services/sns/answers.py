@@ -1,7 +1,7 @@
-"""What SNS tells of topics and subscriptions, and in which pages.
+"""The answers of SNS about topics and subscriptions, and their pages.
 
 moto shows an empty delivery policy and an effective one of another form, hides most attributes that were set, counts no
-subscription, takes two tags with one key, and fails with status 500 on a token that is no number.
+subscription, takes two tags with one key, and fails with status 500 on a token that isn't a number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.sns.topics import kept_value, refusals, require_arn, subscriptions_of, want_arn
+from serverless_cloud.services.sns.topics import (
+    is_pending,
+    kept_value,
+    refusals,
+    require_arn,
+    subscriptions_of,
+    want_arn,
+)
 from serverless_cloud.sns import rules as sns_rules
 
 patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
@@ -37,8 +44,8 @@ def get_topic_attributes(response: SNSResponse) -> ActionResult:
     result: Any = answer.result
     attributes = result["Attributes"]
     topic = response.backend.get_topic(attributes["TopicArn"])
-    attributes["SubscriptionsPending"] = 0
-    attributes["SubscriptionsConfirmed"] = len(subscriptions_of(response.backend, topic))
+    pending = [is_pending(each) for each in subscriptions_of(response.backend, topic)]
+    attributes["SubscriptionsPending"], attributes["SubscriptionsConfirmed"] = pending.count(True), pending.count(False)
     attributes["EffectiveDeliveryPolicy"] = sns_rules.effective_policy(topic.delivery_policy)
     del attributes["DeliveryPolicy"]
     attributes |= {name: value for name in _IF_SET if (value := kept_value(topic, name))}
@@ -51,14 +58,18 @@ def get_subscription_attributes(response: SNSResponse) -> ActionResult:
     return get_subscription_attributes.original(response)
 
 
-@patches.replaces("moto.sns.responses:SNSResponse.tag_resource", upstream="Each key of a tag stands once.")
+@patches.replaces(
+    "moto.sns.responses:SNSResponse.tag_resource", upstream="TagResource refuses two tags with the same key."
+)
 def tag_resource(response: SNSResponse) -> ActionResult:
     with refusals():
         sns_rules.check_tags(response._get_param("Tags") or [])
     return tag_resource.original(response)
 
 
-@patches.replaces("moto.sns.models:SNSBackend._get_values_nexttoken", upstream="Lists refuse a token of nobody's.")
+@patches.replaces(
+    "moto.sns.models:SNSBackend._get_values_nexttoken", upstream="Lists refuse a token that no list has returned."
+)
 def get_values_nexttoken(
     backend: SNSBackend, values_map: dict[str, Any], next_token: str | None = None
 ) -> tuple[list[Any], int | None]:

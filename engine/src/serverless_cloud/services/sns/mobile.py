@@ -1,7 +1,8 @@
 """Mobile applications, their devices, and text messages.
 
-moto takes any application, device and setting, tells an application's secrets but not whether it is enabled, loses a
-device's own data, reads one of several names of settings, and fails with status 500 on a second deletion.
+moto makes up numbers that have opted out, takes any application, device and setting, tells an application's secrets but
+not whether it is enabled, loses a device's own data, reads one of several names of settings, and fails with status 500
+on a second deletion.
 """
 
 from __future__ import annotations
@@ -95,6 +96,19 @@ def create_platform_endpoint(
     if custom_user_data:
         attributes = attributes | {"CustomUserData": custom_user_data}
     return create_platform_endpoint.original(backend, application, custom_user_data, token, attributes)
+
+
+@patches.replaces("moto.sns.models:SNSBackend.check_if_phone_number_is_opted_out")
+def check_if_phone_number_is_opted_out(backend: SNSBackend, number: str) -> bool:
+    """Never: no text message is sent, so nobody has answered with STOP."""
+    del backend, number
+    return False
+
+
+@patches.replaces("moto.sns.models:SNSBackend.list_phone_numbers_opted_out")
+def list_phone_numbers_opted_out(backend: SNSBackend) -> list[str]:
+    del backend
+    return []
 
 
 @patches.replaces("moto.sns.responses:SNSResponse.set_sms_attributes", upstream="SetSMSAttributes checks its settings.")

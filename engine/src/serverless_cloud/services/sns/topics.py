@@ -39,7 +39,7 @@ _NAMED_BY = {
     "unsubscribe": "SubscriptionArn",
 }
 _PARTS_OF_ARN = 6
-#: What an attribute is if a topic was created without it.
+#: The values of attributes that a topic was created without.
 _DEFAULTS = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic", "SignatureVersion": "1"}
 _NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
 #: Of a message besides its text, as moto's `publish` names it.
@@ -188,7 +188,7 @@ def answer_publish_batch(response: SNSResponse) -> ActionResult:
     topic = response.backend.get_topic(response._get_param("TopicArn"))
     with refusals():
         sns_rules.check_batch(entries, most_bytes(topic))
-        for entry in entries:  # the batch is refused as a whole; what is wrong with a text concerns its entry
+        for entry in entries:  # one of these errors refuses the whole batch, other errors only their entry
             sns_rules.check_attributes(entry.get("MessageAttributes") or {})
             if entry.get("MessageStructure") == "json":
                 sns_rules.by_protocol(str(entry.get("Message")))
@@ -215,10 +215,19 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
         if old is not None and _differs(old.attributes, given):
             raise sns_rules.Refused("Subscription already exists with different attributes")
     answer = answer_subscribe.original(response)
-    if old is None:
-        made = response.backend._find_subscription(topic_arn, endpoint, protocol)
+    made = response.backend._find_subscription(topic_arn, endpoint, protocol)
+    if old is None and made is not None:
         made.attributes["SubscriptionPrincipal"] = _caller(response)
+        if protocol.startswith("email"):  # the reader of the address would have to confirm
+            made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+    if made is not None and is_pending(made) and not response._get_param("ReturnSubscriptionArn"):
+        return ActionResult({"SubscriptionArn": "pending confirmation"})
     return answer
+
+
+def is_pending(subscription: Subscription) -> bool:
+    """Whether a subscription waits for a confirmation."""
+    return bool(subscription.attributes["PendingConfirmation"])
 
 
 def _caller(response: SNSResponse) -> str:

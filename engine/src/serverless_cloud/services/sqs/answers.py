@@ -1,4 +1,4 @@
-"""SQS's answers: what moto leaves out of them, or puts in although AWS doesn't.
+"""Corrections of SQS's answers: fields that moto leaves out, and fields that AWS doesn't have.
 
 moto counts a receipt that stands twice in a batch for one id, lists nothing where AWS leaves a list out, knows no trace
 header of a request and no hash of system attributes, and writes the newer version into a policy that SQS makes itself.
@@ -110,6 +110,14 @@ def add_permission(
     backend: SQSBackend, region_name: str, queue_name: str, actions: list[str], account_ids: list[str], label: str
 ) -> None:
     queue: Queue = backend.get_queue(queue_name)
+    sqs_refusals.check_permission(label, account_ids)
     if not queue.policy:
         queue._policy_json["Version"] = _OWN_VERSION
     add_permission.original(backend, region_name, queue_name, actions, account_ids, label)
+
+
+@patches.replaces("moto.sqs.models:SQSBackend.tag_queue", upstream="A tag's key has 1 to 128 characters.")
+def tag_queue(backend: SQSBackend, queue_name: str, tags: dict[str, str]) -> None:
+    backend.get_queue(queue_name)
+    sqs_refusals.check_tags(tags)
+    tag_queue.original(backend, queue_name, tags)

@@ -1,4 +1,4 @@
-"""What a FIFO queue keeps in mind: which message groups wait, and which deduplication identifiers it has seen.
+"""The memory of a FIFO queue: the message groups that wait, and the deduplication identifiers that it has seen.
 
 Rules: Amazon SQS Developer Guide, "FIFO queue delivery logic" and "Exactly-once processing"; how groups come back, and
 that a purge or another scope changes nothing in what was seen before, is from recorded answers of AWS.

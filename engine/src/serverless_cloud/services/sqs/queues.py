@@ -213,7 +213,7 @@ def _message_of(queue: Queue, receipt_handle: str) -> models.Message | None:
 
 
 def _not_a_receipt(receipt_handle: str) -> ReceiptHandleIsInvalid:
-    """The error for a text that is no receipt of this queue."""
+    """The error for a text that isn't a receipt of this queue."""
     error = ReceiptHandleIsInvalid()
     error.message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
     return error

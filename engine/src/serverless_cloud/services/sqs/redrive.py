@@ -25,7 +25,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.sqs import queues as sqs_queues
+from serverless_cloud.services.sqs import fifo as sqs_fifo, queues as sqs_queues
 
 patches = Service(
     "sqs",
@@ -156,7 +156,7 @@ def _move_one(backend: SQSBackend, task: _Task) -> str:
         task.failure = "CouldNotDetermineMessageSource" if to is None else "AWS.SimpleQueueService.NonExistentQueue"
         return "FAILED"
     sqs_queues.remove(source, message)
-    queues[to].add_message(_renewed(message, sqs_queues.setting(queues[to], "delay_seconds")))
+    queues[to].add_message(_renewed(message, sqs_fifo.setting(queues[to], "delay_seconds")))
     task.moved += 1
     return "RUNNING" if task.moved < task.to_move else "COMPLETED"
 

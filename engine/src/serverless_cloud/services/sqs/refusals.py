@@ -128,11 +128,35 @@ def check_values(arn: str, attributes: Mapping[str, object], queues: Iterable[Qu
 
 def check_change(queue: Queue, attributes: Mapping[str, object]) -> None:
     """Raises unless an existing queue may get these attributes."""
+    check_throughput({"DeduplicationScope": setting(queue, "deduplication_scope")} | dict(attributes))
     if str(attributes.get("FifoQueue", "true")).lower() != "true" and queue.fifo_queue:
         raise _named(
             InvalidAttributeValue("FifoQueue"),
             "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
         )
+
+
+def check_throughput(attributes: Mapping[str, object]) -> None:
+    """Raises for a limit for each message group without deduplication by message group."""
+    scope = attributes.get("DeduplicationScope", "queue")
+    if attributes.get("FifoThroughputLimit") == "perMessageGroupId" and scope != "messageGroup":
+        raise InvalidAttributeValue("FifoThroughputLimit")
+
+
+def check_permission(label: str, account_ids: Iterable[str]) -> None:
+    """Raises unless AddPermission may have these values."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", label):
+        text = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        raise _invalid(label, "Label", text)
+    bad = [each for each in account_ids if not re.fullmatch(r"\d{12}", each)]
+    if bad:
+        raise _invalid(f"[{', '.join(bad)}]", "PrincipalId", "Unable to verify.")
+
+
+def check_tags(tags: Iterable[str]) -> None:
+    """Raises unless these may be the keys of tags."""
+    if not all(1 <= len(key) <= 128 for key in tags):
+        raise InvalidParameterValue("Tag keys must be between 1 and 128 characters in length.")
 
 
 def _is_number(value: object, least: int, most: int) -> bool:

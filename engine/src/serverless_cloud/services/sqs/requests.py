@@ -52,6 +52,8 @@ def create_queue_of_backend(
 ) -> Queue:
     arn = f"arn:aws:sqs:{backend.region_name}:{backend.account_id}:{name}"
     sqs_refusals.check_values(arn, given, backend.queues.values())
+    sqs_refusals.check_throughput(given)
+    sqs_refusals.check_tags(tags or ())
     try:
         return create_queue_of_backend.original(backend, name, tags, **_one_encryption(given))
     except QueueAlreadyExists as error:

@@ -13,7 +13,7 @@ _QUEUE = {
     "DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
     "ReceiveMessageWaitTimeSeconds": "0", "VisibilityTimeout": "30", "RedrivePolicy": "", "RedriveAllowPolicy": "",
     "KmsMasterKeyId": "", "ContentBasedDeduplication": "false", "SqsManagedSseEnabled": "true",
-    "KmsDataKeyReusePeriodSeconds": "300",
+    "KmsDataKeyReusePeriodSeconds": "300", "DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue",
 }  # fmt: skip
 
 
@@ -34,6 +34,8 @@ class Queue(Kind):
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         wanted = {name: _QUEUE.get(name, "") for name in _attributes(old)} | _attributes(given)
         wanted.pop("FifoQueue", None)
+        if "SqsManagedSseEnabled" not in given and "KmsMasterKeyId" in wanted:  # a queue has one kind of encryption
+            wanted["SqsManagedSseEnabled"] = "false" if wanted["KmsMasterKeyId"] else "true"
         if wanted:
             at.call("sqs", "SetQueueAttributes", QueueUrl=made.physical_id, Attributes=wanted)
         verbs = ("UntagQueue", "TagQueue")
