@@ -183,3 +183,12 @@ def test_a_machine_with_other_settings_is_another_machine(kit: Any) -> None:
 def test_the_token_is_looked_at_before_the_output(kit: Any) -> None:
     refused = kit.refused(lambda: states.states().send_task_success(taskToken="lamps", output="no JSON"))
     assert (refused.code, refused.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def test_an_unknown_status_is_refused_with_the_known_ones(kit: Any) -> None:
+    arn = states.machine(NOTE)
+    refused = kit.refused(lambda: states.states().list_executions(stateMachineArn=arn, statusFilter="succeeded"))
+    assert refused.message.startswith(
+        "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED,"
+    )
