@@ -125,12 +125,22 @@ def test_aliases_are_listed_newest_first_in_pages(kit: Any) -> None:
     assert many.code == "ValidationException"
 
 
-@pytest.mark.parametrize("text", ["", "lamps", "NaN", "{'a': 1}"])
-def test_input_that_is_no_json(kit: Any, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 'No content to map due to end-of-input\n at [Source: (String)""; line: 1, column: 0]'),
+        ("lamps", "Unrecognized token 'lamps': was expecting (JSON String, Number, Array, Object or token 'null', "),
+        ("NaN", "Non-standard token 'NaN': enable"),
+        ("{'a': 1}", "(code 39)): was expecting double-quote to start field name"),
+        ('{"a": }', "Expecting value"),
+    ],
+)
+def test_input_that_is_no_json(kit: Any, text: str, words: str) -> None:
     arn = states.machine(NOTE)
     refused = kit.refused(lambda: states.states().start_execution(stateMachineArn=arn, input=text))
     assert refused.code == "InvalidExecutionInput"
     assert refused.message.startswith("Invalid State Machine Execution Input: '")
+    assert words in refused.message
 
 
 def test_input_is_limited_in_bytes(kit: Any) -> None:
@@ -183,3 +193,12 @@ def test_a_machine_with_other_settings_is_another_machine(kit: Any) -> None:
 def test_the_token_is_looked_at_before_the_output(kit: Any) -> None:
     refused = kit.refused(lambda: states.states().send_task_success(taskToken="lamps", output="no JSON"))
     assert (refused.code, refused.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def test_an_unknown_status_is_refused_with_the_known_ones(kit: Any) -> None:
+    arn = states.machine(NOTE)
+    refused = kit.refused(lambda: states.states().list_executions(stateMachineArn=arn, statusFilter="succeeded"))
+    assert refused.message.startswith(
+        "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED,"
+    )

@@ -198,3 +198,23 @@ def test_an_intrinsic_function_that_fails_is_named(call: str, error: str) -> Non
 
 def test_intrinsic_functions_round_fractions() -> None:
     assert passed(Parameters={"v.$": "States.MathAdd(1.5, -1.5)"}) == {"v": 1}
+
+
+def test_a_state_that_does_not_end_may_say_so() -> None:
+    note = {"Type": "Pass", "End": False, "Next": "Done"}
+    assert states.run_once(states.steps(Note=note, Done=states.DONE)).entered == ["Note", "Done"]
+
+
+def test_a_name_in_quotes_may_have_a_backslash() -> None:
+    assert passed({'a\\"b': 1}, Parameters={"v.$": "$['a\\\"b']"}) == {"v": 1}
+    assert passed({'a"b': 1}, Parameters={"v.$": "$['a\\\"b']"}) == {"v": 1}
+
+
+@pytest.mark.parametrize("kind", ["Parallel", "Map"])
+def test_a_runtime_error_inside_of_a_state_ends_the_execution(kind: str) -> None:
+    inner = states.steps(Note={"Type": "Pass", "Parameters": {"v.$": "$.nobody"}, "End": True})
+    work = {"Parallel": {"Branches": [inner]}, "Map": {"ItemProcessor": inner}}[kind]
+    both = {"Type": kind, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}], "End": True} | work
+    run = states.failed(states.run_once(states.steps(Both=both, Done=states.DONE), [{}]), "States.Runtime")
+    assert run.cause.startswith("An error occurred while executing the state 'Note' (entered at the event id #")
+    assert (run.cause.count("An error occurred"), f"{kind}StateFailed" in run.types) == (1, False)

@@ -156,7 +156,7 @@ def test_what_is_not_there() -> None:
 
 def test_no_rule_and_no_default() -> None:
     ask = {"Type": "Choice", "Choices": [{"Variable": "$.v", "NumericEquals": 7, "Next": "Yes"}]}
-    run = states.failed(states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8}), "States.NoChoiceMatched")
+    run = states.failed(states.run_once(states.steps(Ask=ask, Yes=states.DONE), {"v": 8}), "States.Runtime")
     assert run.types == ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,9 +188,12 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
     if found := _SLICE.fullmatch(inside):
         start, stop, by = (None if each is None else int(each) for each in found.groups())
         return _slice(slice(start, stop, by)), False, None
-    names, at = [], 0
+    names: list[_Name] = []
+    at = 0
     while found := _QUOTED.match(inside, at):
-        names.append(re.sub(r"\\(.)", r"\1", found.group(1) if found.group(1) is not None else found.group(2)))
+        raw = found.group(1) if found.group(1) is not None else found.group(2)
+        names.append(_Name(re.sub(r"\\(.)", r"\1", raw)))
+        names[-1].raw = raw
         at = found.end()
         if inside[at : at + 1] != ",":
             break
@@ -198,8 +201,22 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
     if not names or at != len(inside):
         raise PathError(f"{text!r} has [{inside}], which is not a name, index, slice or filter")
     if len(names) == 1:
-        return _child(names[0]), True, names[0]
+        return _quoted_child(names[0]), True, str(names[0])
     return (_members(names), True, None) if is_last else (_children(names), False, None)
+
+
+class _Name(str):
+    """A name in quotes without its escapes; `raw` has them."""
+
+    raw: str
+
+
+def _quoted_child(name: _Name) -> Step:
+    """A member by its name, or by the name as it is written if there is no such member."""
+    plain, written = _child(str(name)), _child(name.raw)
+    return lambda value, root, strict: (
+        written if isinstance(value, dict) and name not in value and name.raw in value else plain
+    )(value, root, strict)
 
 
 def _child(name: str) -> Step:
@@ -212,14 +229,14 @@ def _child(name: str) -> Step:
     return step
 
 
-def _children(names: list[str]) -> Step:
+def _children(names: Sequence[str]) -> Step:
     def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
         yield from (value[name] for name in names if isinstance(value, dict) and name in value)
 
     return step
 
 
-def _members(names: list[str]) -> Step:
+def _members(names: Sequence[str]) -> Step:
     def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
         if isinstance(value, dict):
             yield {name: value[name] for name in names if name in value}

@@ -139,7 +139,7 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
 def _is_range(node: Any) -> bool:
     """Whether an expression is an array with one range in it, [a..b]."""
-    parts = node.expressions if getattr(node, "type", None) == "unary" and node.value == "[" else ()
+    parts: Any = node.expressions if getattr(node, "type", None) == "unary" and node.value == "[" else ()
     return len(parts) == 1 and getattr(parts[0], "value", None) == ".."
 
 

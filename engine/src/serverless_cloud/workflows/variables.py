@@ -29,7 +29,7 @@ def _of_scope(scope: object, language: str) -> Iterator[tuple[str, list[str]]]:
         return
     for name, state in scope.get("States", {}).items():
         own = str(state.get("QueryLanguage", language))
-        texts = _texts({field: value for field, value in state.items() if field not in _SCOPES})
+        texts = _texts({field: value for field, value in state.items() if field not in _SCOPES}, own == "JSONata")
         read = _in_jsonata if own == "JSONata" else _in_json_path
         if found := sorted({variable for text in texts for variable in read(text)}):
             yield name, found
@@ -37,12 +37,17 @@ def _of_scope(scope: object, language: str) -> Iterator[tuple[str, list[str]]]:
             yield from _of_scope(inner_scope, language)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object, is_computed: bool) -> Iterator[str]:
+    """All texts in a value that may be computed. Args: is_computed: whether the value itself is."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
+        if is_computed:
+            yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _texts(each, is_computed or name == "Variable" or name.endswith((".$", "Path")))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each, is_computed)
 
 
 def _in_json_path(text: str) -> Iterator[str]:

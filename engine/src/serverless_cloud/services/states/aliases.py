@@ -24,6 +24,7 @@ patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
 )
 
+_Alias: Any = StateMachineAlias  # moto calls it abstract
 _QUALIFIED = 8  # parts of the ARN of a version or an alias
 _TOLD = ("name", "description", "routing_configuration", "creation_date", "update_date")
 
@@ -82,7 +83,7 @@ def create_state_machine_alias(response: StepFunctionResponse) -> ActionResult:
     machine = _require_routes(response, routes)
     alias = machine.aliases.get(name)
     if alias is None:
-        alias = machine.aliases[name] = StateMachineAlias(name, machine.arn, routes, description)
+        alias = machine.aliases[name] = _Alias(name, machine.arn, routes, description)
     elif (alias.routing_configuration, alias.description) != (routes, description):
         raise AWSError(
             "Failed to create alias because an alias with the same name and a different routing configuration already "

@@ -20,6 +20,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.shape_rules import MOST_SHOWN, ValidationException, require_shape
+from serverless_cloud.workflows import json_errors
 from serverless_cloud.workflows.variables import references
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def json_of(text: str, words: str, code: str) -> object:
     try:
         return json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise AWSError(f"{words}: '{error}'", code) from None
+        raise AWSError(f"{words}: '{json_errors.told(text, error)}'", code) from None
 
 
 def _refuse(constant: str) -> None:

@@ -33,6 +33,8 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.component.state.state_props import StateProps
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
@@ -43,7 +45,7 @@ from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.history import failure
+from serverless_cloud.services.states.history import failure, names_a_state
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
 patches = Service(
@@ -202,6 +204,17 @@ def evaluate_program(program: Program, env: Frame) -> None:
     EvalComponent.eval(program, env)
 
 
+def _ends_all(error: Exception, env: Frame) -> bool:
+    """Whether a failure of a branch or an iteration has ended the execution: no Retry or Catch takes States.Runtime."""
+    if env is not root_of(env) or not isinstance(error, FailureEventException):
+        return False
+    details = error.get_execution_failed_event_details()
+    if details is None or details.get("error") != "States.Runtime" or not names_a_state(error):
+        return False
+    env.set_error(details)
+    return True
+
+
 _STATE = f"{_ASL}.component.state.exec.execute_state:ExecutionState"
 
 
@@ -259,6 +272,9 @@ def _evaluate_with_timeout(state: ExecutionState, env: Frame) -> None:
             return
         raise EvalTimeoutError()
     if errors:
+        if isinstance(state, StateParallel | StateMap) and _ends_all(errors[0], env):
+            env.stack.append(None)
+            return
         raise errors[0]
     output = outputs.pop()
     env.stack.append(output)

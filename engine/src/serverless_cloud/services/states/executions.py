@@ -25,7 +25,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.shape_rules import require_shape
+from serverless_cloud.services.shape_rules import ValidationException, require_shape
 from serverless_cloud.services.states.answers import (
     Answer,
     answer,
@@ -295,8 +295,21 @@ def describe_execution(response: StepFunctionResponse) -> Answer:
     return answer(response, described(execution, with_data=given.get("includedData") != "METADATA_ONLY"))
 
 
+#: In the order in which AWS's message names them; the last two [recalled, not verified].
+_STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING")
+
+
+def _require_status(wanted: object) -> None:
+    if wanted is not None and wanted not in _STATUSES:
+        raise ValidationException(
+            f"1 validation error detected: Value '{wanted}' at 'statusFilter' failed to satisfy constraint: Member "
+            f"must satisfy enum value set: [{', '.join(_STATUSES)}]"
+        )
+
+
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions")
 def list_executions(response: StepFunctionResponse) -> Answer:
+    _require_status(json.loads(response.body).get("statusFilter"))
     given = asked(response, "ListExecutions")
     found = _executions_of(response.stepfunction_backend, given)
     found.sort(key=lambda each: each.start_date, reverse=True)

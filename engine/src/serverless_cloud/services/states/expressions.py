@@ -9,8 +9,8 @@ expression as text. Here:
 - Comparisons are the operators of workflows/choice.py. A Variable that leads nowhere fails the execution, except for
   IsPresent; moto takes it for different from everything.
 - A Condition that is not true or false fails, and so do seconds that are not numbers.
-- Assign of a rule sees the input; no rule and no Default is States.NoChoiceMatched; Default's Assign is not done for a
-  rule that leads to the same state.
+- Assign of a rule sees the input; no rule and no Default is States.Runtime, with AWS's cause; Default's Assign is not
+  done for a rule that leads to the same state.
 
 moto writes EvaluationFailed twice for a Task; history.py leaves one.
 """
@@ -279,13 +279,8 @@ def _eval_state(state: Any, env: Frame) -> None:
             env.stack.append((each.next_stmt.name, True))
             return
     if state.default_state is None:
-        entered = f"(entered at the event id #{env.event_history_context.source_event_id})"
-        raise failure(
-            env,
-            "States.NoChoiceMatched",
-            f"An error occurred while executing the state '{state.name}' {entered}. "
-            "Failed to transition out of the state. The state does not point to a next state.",
-        )
+        cause = "Failed to transition out of the state. The state does not point to a next state."
+        raise failure(env, "States.Runtime", cause)
     env.stack.append((state.default_state.state_name, False))
 
 

@@ -71,6 +71,27 @@ def init_failure_event(event: FailureEvent, env: Frame, *args: object, **given: 
         vars(event)["source_event_id"] = place.entered_id
 
 
+_DECORATED = "An error occurred while executing the state '"
+
+
+@patches.replaces(
+    "moto.stepfunctions.parser.asl.component.common.error_name.failure_event:"
+    "FailureEventException.get_execution_failed_event_details",
+    upstream="A cause that names a state of a branch isn't wrapped by the state around it.",
+)
+def _execution_failed(error: FailureEventException) -> ExecutionFailedEventDetails | None:
+    if not names_a_state(error):
+        return _execution_failed.original(error)
+    told, cause = error.extract_error_cause_pair() or ("", "")
+    return {"error": told or "", "cause": cause or ""}
+
+
+def names_a_state(error: FailureEventException) -> bool:
+    """Whether the cause of a failure already says in which state it occurred."""
+    _, cause = error.extract_error_cause_pair() or ("", "")
+    return (cause or "").startswith(_DECORATED)
+
+
 def task_failure(task: StateTaskService, env: Frame, error: str, cause: str) -> FailureEvent:
     """The event of a service task that has failed."""
     where = {"resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type()}

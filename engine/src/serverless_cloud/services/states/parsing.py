@@ -78,6 +78,8 @@ def _marked(value: object, *, is_data: bool = False, names_states: bool = False)
     if isinstance(value, dict):
         found = {}
         for name, each in value.items():
+            if name == "End" and each is False and not is_data and "Next" in value:
+                continue  # moto takes it for a second way out of the state
             holds_states = name == "States" and not is_data
             if name == "Parameters" and isinstance(each, list) and not is_data and not names_states:
                 each = {_ARRAY: each}
@@ -148,9 +150,7 @@ def visit_parameters(preprocessor: Preprocessor, ctx: ASLParser.Parameters_declC
 
 
 @patches.replaces(f"{_PREPROCESSOR}.visitTolerated_failure_count_string_jsonata", expects="self, ctx")
-def visit_tolerated_count(
-    preprocessor: Preprocessor, ctx: ASLParser.Tolerated_failure_count_string_jsonataContext
-) -> ToleratedFailureCountStringJSONata:
+def visit_tolerated_count(preprocessor: Preprocessor, ctx: Any) -> ToleratedFailureCountStringJSONata:
     return ToleratedFailureCountStringJSONata(preprocessor.visitString_jsonata(ctx.string_jsonata()))
 
 

@@ -62,7 +62,7 @@ def _parts(state: Any) -> Iterator[tuple[object, str]]:
             yield getattr(catcher, attribute), f"Catch[{number}]/{field}"
 
 
-def note_place(part: object, place: str) -> None:
+def note_place(part: Any, place: str) -> None:
     """Gives each expression in a part of a state its place. Args: place: of the part."""
     if isinstance(part, StringJSONata | StringVariableSample):
         vars(part)["place"] = place

@@ -136,7 +136,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
             cloud_watch_logging_session=self._cloud_watch_logging_session,
             activity_store=self._activity_store,
         )
-        env: Frame = worker._get_evaluation_environment()
+        env: Any = worker._get_evaluation_environment()
         worker.env = env
         given = program.timeout_seconds.timeout_seconds if program.timeout_seconds else None
         env.clock = ExecutionClock(lambda: self._plane.time_scale, _timeout_s(given, self.is_express))
@@ -159,7 +159,8 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         )
         self.exec_worker = worker
         self.exec_status = ExecutionStatus.RUNNING
-        return env
+        frame: Frame = env
+        return frame
 
     def _run(self, evaluate: Callable[[], None], env: Frame) -> None:
         self.done.clear()
