@@ -267,7 +267,7 @@ def test_rules_hold_parameters_together() -> None:
     assert told == "Rule ProdIsBig is violated: too small"
 
 
-def test_what_the_cdk_writes_beside_the_resources() -> None:
+def test_what_the_cdk_writes_beside_the_resources(kit: Any) -> None:
     metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:H4s"}}
     version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
     bootstrap = {"Assertions": [{
@@ -280,7 +280,7 @@ def test_what_the_cdk_writes_beside_the_resources() -> None:
     )  # fmt: skip
     told = refusal(here.stacks().create_stack, StackName="shop", TemplateBody=body)
     assert "/cdk-bootstrap/hnb659fds/version" in told
-    here.cloud_kit.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="21", Type="String")
+    kit.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="21", Type="String")
     here.create("shop", body)
     here.delete("shop")
 

@@ -1,4 +1,4 @@
-"""What CloudFormation refuses in the sections of a template, each check with AWS's words.
+"""Refuses malformed sections of a template, each check with AWS's words.
 
 Source: CloudFormation Template Reference, "Template sections", "Resource attributes"; most words are [recalled, not
 verified], except for words from its troubleshooting guide.
@@ -113,7 +113,7 @@ def conditions(document: Mapping[str, Any]) -> None:
 
 
 def _conditions_in(rule: Any) -> Iterator[Any]:
-    """The conditions that another one names."""
+    """The names of the conditions in a condition."""
     inner = rule.values() if isinstance(rule, Mapping) else rule if isinstance(rule, list) else ()
     if isinstance(rule, Mapping) and len(rule) == 1 and not isinstance(rule.get("Condition", {}), Mapping):
         yield rule["Condition"]

@@ -132,7 +132,7 @@ def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: b
 
 
 def uses_macros(text: str) -> bool:
-    """Whether a template is written with a macro, SAM for one. A text that is no template isn't."""
+    """Whether a template is written with a macro such as SAM's; False for a text that can't be read."""
     try:
         return bool(transforms_of(documents.parse(text)))
     except StackError:

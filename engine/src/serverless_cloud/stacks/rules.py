@@ -1,4 +1,4 @@
-"""The section Rules of a template: what the values of its parameters must be together.
+"""The section Rules of a template, which restricts the values of its parameters.
 
 Source: CloudFormation Template Reference, "Rules", "Rule-specific intrinsic functions"; the words of the refusal are
 [recalled, not verified].
