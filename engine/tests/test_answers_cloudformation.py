@@ -186,18 +186,18 @@ def test_a_policy_of_the_new_template_keeps_the_old_resource(kit: Any) -> None:
 
 
 @pytest.mark.parametrize(("stage", "left"), [("prod", 1), ("test", 0)])
-def test_a_deletion_policy_may_be_a_function_of_the_language_extensions(kit: Any, stage: str, left: int) -> None:
+def test_a_deletion_policy_may_be_a_function(kit: Any, stage: str, left: int) -> None:
     policy = {"Fn::If": ["IsProd", "Retain", "Delete"]}
     body = template(
-        Transform=EXTENSIONS, Parameters=STAGE, Conditions={"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        Parameters=STAGE, Conditions={"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
         Resources={"Orders": {**QUEUE, "DeletionPolicy": policy}},
     )  # fmt: skip
     here.create("shop", body, Parameters=[{"ParameterKey": "Stage", "ParameterValue": stage}])
     here.delete("shop")
     assert len(kit.client("sqs").list_queues().get("QueueUrls", [])) == left
-    plain = json.dumps({name: each for name, each in json.loads(body).items() if name != "Transform"})
-    told = refusal(here.stacks().create_stack, StackName="shop", TemplateBody=plain)
-    assert told == "Template format error: Every DeletionPolicy member must be a string."
+    bad = template(Parameters=STAGE, Resources={"Orders": {**QUEUE, "DeletionPolicy": {"Ref": "Stage"}}})
+    told = refusal(here.stacks().create_stack, StackName="shop", TemplateBody=bad)
+    assert told == "Template format error: Unrecognized DeletionPolicy test for resource Orders"
 
 
 def test_macros_need_a_capability_and_update_always() -> None:
@@ -251,3 +251,56 @@ def test_what_a_template_tells_of_itself() -> None:
     assert (told["Metadata"], told["Parameters"][0]["ParameterConstraints"]) == ('{"Lamp": "andon"}', {})
     assert "DeclaredTransforms" not in told
     assert "DeclaredTransforms" not in stacks.validate_template(TemplateBody=body)
+
+
+def test_rules_hold_parameters_together() -> None:
+    is_big = {"Assert": {"Fn::Contains": [["big", "huge"], {"Ref": "Size"}]}, "AssertDescription": "too small"}
+    is_prod = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    rules = {"ProdIsBig": {"RuleCondition": is_prod, "Assertions": [is_big]}}
+    body = template(Rules=rules, Parameters=STAGE | {"Size": {"Type": "String", "Default": "small"}})
+    prod = {"ParameterKey": "Stage", "ParameterValue": "prod"}
+    told = refusal(here.stacks().create_stack, StackName="shop", TemplateBody=body, Parameters=[prod])
+    assert told == "Rule ProdIsBig is violated: too small"
+    here.create("shop", body)
+    here.create("prod", body, Parameters=[prod, {"ParameterKey": "Size", "ParameterValue": "huge"}])
+    told = refusal(here.stacks().update_stack, StackName="shop", UsePreviousTemplate=True, Parameters=[prod])
+    assert told == "Rule ProdIsBig is violated: too small"
+
+
+def test_what_the_cdk_writes_beside_the_resources(kit: Any) -> None:
+    metadata = {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:H4s"}}
+    version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
+    bootstrap = {"Assertions": [{
+        "Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "BootstrapVersion"}]}]},
+        "AssertDescription": "CDK bootstrap stack version 6 required.",
+    }]}  # fmt: skip
+    body = template(
+        Resources={"Orders": QUEUE, "CDKMetadata": metadata}, Parameters={"BootstrapVersion": version},
+        Rules={"CheckBootstrapVersion": bootstrap},
+    )  # fmt: skip
+    told = refusal(here.stacks().create_stack, StackName="shop", TemplateBody=body)
+    assert "/cdk-bootstrap/hnb659fds/version" in told
+    kit.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="21", Type="String")
+    here.create("shop", body)
+    here.delete("shop")
+
+
+def test_an_export_in_use_keeps_its_value() -> None:
+    def exporting(value: str) -> str:
+        return template(Outputs={"Lamp": {"Value": value, "Export": {"Name": "lamp"}}})
+
+    here.create("shop", exporting("andon"))
+    here.create("user", template(Outputs={"Lamp": {"Value": {"Fn::ImportValue": "lamp"}}}))
+    here.stacks().update_stack(StackName="shop", TemplateBody=exporting("chochin"))
+    assert here.settled("shop") == "UPDATE_ROLLBACK_COMPLETE"
+    events = here.stacks().describe_stack_events(StackName="shop")["StackEvents"]
+    assert "Export lamp cannot be updated as it is in use by user" in str(events)
+    assert here.outputs("shop") == {"Lamp": "andon"}
+
+
+def test_the_template_without_a_macro_is_shown_as_it_was_given() -> None:
+    body = "Resources:\n  Orders:  # the only one\n    Type: AWS::SQS::Queue\n"
+    here.create("shop", body)
+    shown = here.stacks().get_template(StackName="shop", TemplateStage="Processed")
+    assert (shown["TemplateBody"], shown["StagesAvailable"]) == (body, ["Original", "Processed"])
+    assert "StackPolicyBody" not in here.stacks().get_stack_policy(StackName="shop")

@@ -68,6 +68,32 @@ def test_a_function_must_let_the_api_in_and_a_signer_needs_a_policy(aws: Any, ki
     assert signed() == (200, "arn:aws:iam::123456789012:user/aki")
 
 
+def test_an_integration_with_the_caller_s_credentials(aws: Any, kit: Any) -> None:
+    arn, iam, api = kit.deploy("who", WHO), kit.client("iam"), Api(aws)
+    api.function("/mine", arn, authorizationType="AWS_IAM")
+    rest = kit.client("apigateway")
+    (mine,) = [each for each in rest.get_resources(restApiId=api.id)["items"] if each["path"] == "/mine"]
+    rest.put_integration(restApiId=api.id, resourceId=mine["id"], httpMethod="GET", type="AWS_PROXY",
+                         integrationHttpMethod="POST", credentials="arn:aws:iam::*:user/*",
+                         uri=function_uri(arn))  # fmt: skip
+    api.deploy()
+    iam.create_user(UserName="aki")
+    key = iam.create_access_key(UserName="aki")["AccessKey"]
+
+    def signed() -> tuple[int, Any]:
+        request = AWSRequest("GET", f"{api.address}/prod/mine")
+        SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "execute-api", "us-east-1").add_auth(request)
+        return answer(requests.get(str(request.url), headers=dict(request.headers), timeout=30))
+
+    def let(*statements: tuple[str, str]) -> None:
+        iam.put_user_policy(UserName="aki", PolicyName="call", PolicyDocument=policy(*statements))
+
+    let(("execute-api:Invoke", "*"))
+    assert signed() == INTERNAL
+    let(("execute-api:Invoke", "*"), ("lambda:InvokeFunction", arn))
+    assert signed() == (200, "arn:aws:iam::123456789012:user/aki")
+
+
 def test_a_service_judges_the_role_of_an_integration(aws: Any, kit: Any) -> None:
     queue, api, lambdas_role = kit.make_queue("orders"), Api(aws), kit.make_role("lambdas")
     template = "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"

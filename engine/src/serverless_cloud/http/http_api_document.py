@@ -48,7 +48,7 @@ _AUTHORIZER = {
     "jwtConfiguration": "JwtConfiguration",
     "type": "AuthorizerType",
 }
-#: Parameters that are texts, which YAML reads as numbers unless they stand in quotes.
+#: Parameters that are texts. YAML reads an unquoted one as a number.
 _VERSIONS = frozenset({"PayloadFormatVersion", "AuthorizerPayloadFormatVersion"})
 
 

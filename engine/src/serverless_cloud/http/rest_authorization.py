@@ -15,7 +15,7 @@ from serverless_cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthorizer, L
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens
 from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
-from serverless_cloud.http.rest_model import FUNCTION_URI, Json
+from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS, FUNCTION_URI, Json
 from serverless_cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
 from serverless_cloud.iam.permissions import Caller
 
@@ -46,6 +46,9 @@ class Authorization:
             GatewayError: 401, 403 or 500.
         """
         kind = exchange.method.get("authorizationType") or "NONE"
+        if kind != "AWS_IAM" and _called_by_callers(exchange):
+            reason = "The integration calls with the caller's credentials, but the method isn't AWS_IAM"
+            raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
         if kind == "AWS_IAM":
             self._signed(exchange)
             return None
@@ -79,6 +82,11 @@ class Authorization:
             self._allow(found, "execute-api:Invoke", exchange.request_arn)
         except AccessDenied as error:
             raise GatewayError("ACCESS_DENIED", str(error)) from error
+        if function := _called_by_callers(exchange):
+            try:
+                self._allow(found, "lambda:InvokeFunction", function)
+            except AccessDenied as error:
+                raise GatewayError("API_CONFIGURATION_ERROR", reason=f"Invalid permissions: {error}") from error
         who = {"accessKey": found.access_key, "accountId": found.account_id, "userArn": found.user_arn}
         _know(exchange, identity=who | {"caller": found.user_id, "user": found.user_id})
 
@@ -106,6 +114,13 @@ class Authorization:
                 _know(exchange, authorizer={"claims": _strings(claims)})
                 return
         raise GatewayError("UNAUTHORIZED")
+
+
+def _called_by_callers(exchange: Exchange) -> str:
+    """The ARN of the function that the integration calls with the caller's credentials; "" for any other."""
+    integration = exchange.method.get("methodIntegration") or {}
+    function = FUNCTION_URI.search(str(integration.get("uri")))
+    return function.group(1) if function and integration.get("credentials") == CALLERS_CREDENTIALS else ""
 
 
 def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:

@@ -21,7 +21,7 @@ from serverless_cloud.http.rest_backends import Backend, Backends, Unreachable
 from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_mapping import Answered, Values
-from serverless_cloud.http.rest_model import FUNCTION_URI
+from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS, FUNCTION_URI
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Reply
@@ -191,13 +191,18 @@ def _timeout_s(exchange: Exchange) -> float:
 
 
 def _role(exchange: Exchange) -> str:
-    """The ARN of the integration's role; empty if it has none."""
-    return _filled(str(exchange.integration.get("credentials") or ""), exchange.stage.variables, {})
+    """The ARN of the integration's role; empty if it has none, or if the caller's rights were judged already."""
+    given = str(exchange.integration.get("credentials") or "")
+    return "" if given == CALLERS_CREDENTIALS else _filled(given, exchange.stage.variables, {})
 
 
 def _caller(exchange: Exchange) -> Caller | None:
-    """API Gateway itself, unless the integration has a role."""
-    return None if _role(exchange) else Caller(SERVICE, exchange.method_arn, exchange.stage.account_id)
+    """API Gateway itself, unless the integration has a role or the caller's credentials."""
+    return (
+        None
+        if exchange.integration.get("credentials")
+        else Caller(SERVICE, exchange.method_arn, exchange.stage.account_id)
+    )
 
 
 def _arn(exchange: Exchange) -> str:

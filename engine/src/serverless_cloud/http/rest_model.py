@@ -13,6 +13,8 @@ from typing import Any
 Json = Mapping[str, Any]
 #: The URI of an integration or an authorizer with a function: its ARN is the group.
 FUNCTION_URI = re.compile(r":lambda:path/[^/]+/functions/(.+)/invocations$")
+#: The credentials of an integration that calls its function with the rights of the caller who signed the request.
+CALLERS_CREDENTIALS = "arn:aws:iam::*:user/*"
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def without_values(change: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class _Touched:
-    """What is going to happen to a resource that others may refer to.
+    """The change of a resource that others may refer to.
 
     Args:
         replaced: "True", "False" or "Conditional".
@@ -131,7 +131,7 @@ class _Comparison:
                 yield _detail(target, evaluation, source, entity)
 
     def _causes(self, given: Any) -> Iterator[tuple[str, str, str]]:
-        """What else changes a property: (ChangeSource, CausingEntity, Evaluation)."""
+        """Changes elsewhere that change a property: (ChangeSource, CausingEntity, Evaluation)."""
         for name in dict.fromkeys(intrinsics.names_in(given)):
             if name in self._changed_values:
                 yield "ParameterReference", name, "Static"

@@ -1,4 +1,4 @@
-"""What CloudFormation refuses in the sections of a template, each check with AWS's words.
+"""Refuses malformed sections of a template, each check with AWS's words.
 
 Source: CloudFormation Template Reference, "Template sections", "Resource attributes"; most words are [recalled, not
 verified], except for words from its troubleshooting guide.
@@ -64,12 +64,8 @@ def outputs(section: Mapping[str, Any]) -> None:
             raise _malformed("The Value field of every Outputs member must evaluate to a String and not a List.")
 
 
-def resource(logical_id: str, given: Any, *, extended: bool) -> None:
-    """Raises StackError unless a resource is written as it must be.
-
-    Args:
-        extended: whether functions are allowed in DeletionPolicy, as AWS::LanguageExtensions allows them.
-    """
+def resource(logical_id: str, given: Any) -> None:
+    """Raises StackError unless a resource is written as it must be; a function as a policy is worked out later."""
     if not re.fullmatch(r"[A-Za-z0-9]{1,255}", str(logical_id)):
         raise _malformed(f"Resource name {logical_id} is non alphanumeric.")
     if not isinstance(given, Mapping):
@@ -85,11 +81,9 @@ def resource(logical_id: str, given: Any, *, extended: bool) -> None:
         raise _malformed("DependsOn must be a string or list of strings.")
     for name, allowed in _POLICIES.items():
         policy = given.get(name, "Delete")
-        if not isinstance(policy, str):
-            if extended:
-                continue
+        if not isinstance(policy, (str, Mapping)):
             raise _malformed(f"Every {name} member must be a string.")
-        if policy not in allowed:
+        if isinstance(policy, str) and policy not in allowed:
             raise _malformed(f"Unrecognized {name} {policy} for resource {logical_id}")
 
 
@@ -119,7 +113,7 @@ def conditions(document: Mapping[str, Any]) -> None:
 
 
 def _conditions_in(rule: Any) -> Iterator[Any]:
-    """The conditions that another one names."""
+    """The names of the conditions in a condition."""
     inner = rule.values() if isinstance(rule, Mapping) else rule if isinstance(rule, list) else ()
     if isinstance(rule, Mapping) and len(rule) == 1 and not isinstance(rule.get("Condition", {}), Mapping):
         yield rule["Condition"]

@@ -30,14 +30,21 @@ class Engine:
     Args:
         stack: its record; the caller holds `stack.busy`.
         exporter: the stack that exports a name; None if none does.
+        importers: the names of the stacks that import a name.
         time_scale: divides AWS's own waits.
         stopped: whether the work is to end.
     """
 
     def __init__(
-        self, stack: Stack, exporter: Callable[[str], Stack | None], time_scale: float, stopped: Callable[[], bool]
+        self,
+        stack: Stack,
+        exporter: Callable[[str], Stack | None],
+        importers: Callable[[str], list[str]],
+        time_scale: float,
+        stopped: Callable[[], bool],
     ) -> None:
-        self._stack, self._exporter, self._scale, self._stopped = stack, exporter, time_scale, stopped
+        self._stack, self._exporter, self._importers = stack, exporter, importers
+        self._scale, self._stopped = time_scale, stopped
         self._imports: set[str] = set()
 
     # ---- what a caller asks for
@@ -289,6 +296,9 @@ class Engine:
                 if name in names or (owner is not None and owner.name != self._stack.name):
                     told = owner.name if owner else None
                     raise StackError(f"Export with name {name} is already exported by stack {told}.")
+                changes = self._stack.exports.get(name, output["OutputValue"]) != output["OutputValue"]
+                if changes and (users := self._importers(name)):
+                    raise StackError(f"Export {name} cannot be updated as it is in use by {', '.join(users)}")
                 names.add(name)
             outputs.append(output)
         self._stack.outputs, self._stack.imports = outputs, self._imports

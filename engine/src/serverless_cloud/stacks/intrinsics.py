@@ -259,7 +259,7 @@ class Scope:
         )
 
 
-#: What AWS says of a function whose arguments are none.
+#: AWS's words for a function with the wrong arguments.
 EXPECTED = {
     "Fn::GetAtt": "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and "
     "the resource attribute",

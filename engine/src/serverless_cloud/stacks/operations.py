@@ -5,6 +5,7 @@ Each takes the parameters of the API reference and answers as it says.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.summaries import summary_of
 from serverless_cloud.stacks.template import Template
 
+_NAME_CHARACTERS = 128
 _NO_STACK = "Stack [{}] does not exist"
 
 Request = Mapping[str, Any]
@@ -156,9 +158,6 @@ class Operations:
         return {"StackSummaries": [answers.summary(each) for each in stacks]}
 
     def describe_stack_events(self, request: Request, region: str) -> Answer:
-        if not request.get("StackName"):
-            raise StackError("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: "
-                             "Member must not be null")  # fmt: skip
         return {"StackEvents": list(reversed(self._store.find(region, request["StackName"], _NO_STACK).events))}
 
     def describe_stack_resources(self, request: Request, region: str) -> Answer:
@@ -206,11 +205,16 @@ class Operations:
             raise StackError(f"Export '{name}' is not imported by any stack.")
         return {"Imports": users}
 
+    def get_stack_policy(self, request: Request, region: str) -> Answer:
+        self._store.find(region, request["StackName"])
+        return {}  # a stack has none here
+
     # ---- templates
 
     def get_template(self, request: Request, region: str) -> Answer:
         plan = self._plan_to_show(request, region)
-        text = documents.dump(plan.template.document) if request.get("TemplateStage") == "Processed" else plan.original
+        processed = request.get("TemplateStage") == "Processed" and uses_macros(plan.original)
+        text = documents.dump(plan.template.document) if processed else plan.original
         return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
     def _plan_to_show(self, request: Request, region: str) -> StackSpec:
@@ -278,10 +282,15 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
         StackError: its name cannot be one.
     """
     name = str(request["StackName"])
-    if not (name[:1].isascii() and name[:1].isalpha() and name.replace("-", "").isalnum() and len(name) <= 128):
+    broken = "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    if len(name) > _NAME_CHARACTERS:
+        broken = f"have length less than or equal to {_NAME_CHARACTERS}"
+    elif re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", name):
+        broken = ""
+    if broken:
         raise StackError(
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            f"{broken}"
         )
     stack = Stack(
         f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from serverless_cloud.clients import client
-from serverless_cloud.stacks import documents, parameters
+from serverless_cloud.stacks import documents, parameters, rules
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope
 from serverless_cloud.stacks.records import Stack, StackSpec
@@ -91,6 +91,7 @@ def plan_of(
     # Declared ones are checked before the transform, which wants to know their values.
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
+    rules.require(document.get("Rules") or {}, resolved | {"AWS::Region": region})
     made = transformed(document, resolved, region, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
@@ -101,7 +102,7 @@ def plan_of(
 
 
 def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
-    """The template with its deletion policies worked out, which AWS::LanguageExtensions allows to be functions."""
+    """The template with its deletion policies worked out, which may be functions of parameters and conditions."""
     names = ("DeletionPolicy", "UpdateReplacePolicy")
     if all(isinstance(each.get(name, ""), str) for each in template.resources.values() for name in names):
         return template
@@ -131,7 +132,7 @@ def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: b
 
 
 def uses_macros(text: str) -> bool:
-    """Whether a template is written with a macro, SAM for one. A text that is no template isn't."""
+    """Whether a template is written with a macro such as SAM's; False for a text that can't be read."""
     try:
         return bool(transforms_of(documents.parse(text)))
     except StackError:

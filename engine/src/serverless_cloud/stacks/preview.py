@@ -1,4 +1,4 @@
-"""What is known of a template's values before anything is made.
+"""Works out the values of a template that are known before anything is made.
 
 CloudFormation works out what it can while it answers the call: a missing mapping key, an index beyond a list and a
 reference to a resource whose condition is false are refused at once. A change set shows the values.
@@ -14,7 +14,7 @@ from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, NO_VALUE, At
 from serverless_cloud.stacks.parameters import is_secret
 from serverless_cloud.stacks.records import Stack, StackSpec
 
-#: What a change set shows of a value that only the execution tells.
+#: A change set shows this for a value that only the execution tells.
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
@@ -86,7 +86,7 @@ class Preview:
                     )
 
     def value(self, given: Any) -> Any:
-        """A value of the template with `LATER` in the place of what isn't known yet.
+        """A value of the template; the parts that aren't known yet are `LATER`.
 
         Raises:
             StackError: a function is written wrongly, or names what there is not.

@@ -100,7 +100,8 @@ class Store:
             try:
                 with stack.busy:
                     exporter = functools.partial(self.exporter, stack.region)
-                    job(Engine(stack, exporter, self._time_scale(), stopped.is_set))
+                    importers = functools.partial(self.importers, stack.region)
+                    job(Engine(stack, exporter, importers, self._time_scale(), stopped.is_set))
             finally:
                 done.set()
 

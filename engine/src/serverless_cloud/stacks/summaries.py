@@ -1,4 +1,4 @@
-"""What a template declares, as GetTemplateSummary and ValidateTemplate tell it."""
+"""Summaries of templates, for GetTemplateSummary and ValidateTemplate."""
 
 from __future__ import annotations
 

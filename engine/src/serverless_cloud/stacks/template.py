@@ -19,8 +19,6 @@ _SECTIONS = frozenset({
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Transform",
     "Resources", "Outputs", "Rules", "Hooks",
 })  # fmt: skip
-#: Sections that would have no effect here.
-_REFUSED = ("Rules", "Hooks")
 #: Types that a caller must acknowledge, and the property that names each.
 IAM_NAMES = {
     "AWS::IAM::Group": "GroupName", "AWS::IAM::InstanceProfile": "InstanceProfileName",
@@ -28,6 +26,8 @@ IAM_NAMES = {
     "AWS::IAM::Policy": "", "AWS::IAM::AccessKey": "", "AWS::IAM::UserToGroupAddition": "",
 }  # fmt: skip
 _NESTED = "AWS::CloudFormation::Stack"
+#: The CDK adds it to count its users, and CloudFormation makes nothing of it.
+CDK_METADATA = "AWS::CDK::Metadata"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Template:
         parameters.check(self.section("Parameters"))
         checks.mappings(self.section("Mappings"))
         for logical_id, resource in self.resources.items():
-            checks.resource(logical_id, resource, extended=LANGUAGE_EXTENSIONS in self.transforms)
+            checks.resource(logical_id, resource)
         checks.outputs(self.section("Outputs"))
         checks.conditions(self.document)
         known = {*self.resources, *self.section("Parameters")}
@@ -136,14 +136,13 @@ def check_shape(document: Mapping[str, Any]) -> None:
     allowed = _SECTIONS | {"Globals"} if SERVERLESS in transforms_of(document) else _SECTIONS
     if unknown := sorted(set(map(str, document)) - allowed):
         raise StackError(f"Invalid template property or properties [{', '.join(unknown)}]")
-    for name in _REFUSED:
-        if document.get(name):
-            raise StackError(
-                f"The local cloud doesn't support the section {name} in a template (docs/fidelity.md). Leave it out."
-            )
+    if document.get("Hooks"):
+        raise StackError(
+            "The local cloud doesn't support the section Hooks in a template (docs/fidelity.md). Leave it out."
+        )
     if not isinstance(document.get("Resources"), Mapping) or not document["Resources"]:
         raise StackError("Template format error: At least one Resources member must be defined.")
-    for name in ("Parameters", "Mappings", "Conditions", "Outputs"):
+    for name in ("Parameters", "Mappings", "Conditions", "Outputs", "Rules"):
         if name in document and not isinstance(document[name], Mapping):
             raise StackError(f"Template format error: [/{name}] must be an object; 'null' values are not allowed")
 
@@ -160,4 +159,4 @@ def is_custom(type: str) -> bool:
 
 
 def _is_type(type: str) -> bool:
-    return is_custom(type) or schemas.of(type) is not None
+    return is_custom(type) or type == CDK_METADATA or schemas.of(type) is not None

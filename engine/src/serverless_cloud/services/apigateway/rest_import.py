@@ -24,6 +24,7 @@ from moto.apigateway.models import RestAPI
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_rules import check_integration, keep_integration
 
@@ -233,7 +234,7 @@ class _Import:
             given["type"],
             given.get("uri"),
             given.get("httpMethod"),
-            credentials=given.get("credentials"),
+            credentials=None if given.get("credentials") == CALLERS_CREDENTIALS else given.get("credentials"),
             request_templates=given.get("requestTemplates"),
             request_parameters=given.get("requestParameters"),
             content_handling=given.get("contentHandling"),

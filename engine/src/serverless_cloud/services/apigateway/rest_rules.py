@@ -29,6 +29,7 @@ from serverless_cloud.guard import stays_here
 from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_errors import TYPES
+from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
@@ -92,6 +93,8 @@ def check_integration(given: JsonObject) -> None:
 
 def keep_integration(integration: Any, given: JsonObject, resource_id: str) -> None:
     """Puts into moto's integration what moto drops, and AWS's defaults."""
+    if given.get("credentials") == CALLERS_CREDENTIALS:  # moto takes it for a role of another account
+        integration.credentials = CALLERS_CREDENTIALS
     integration.cache_key_parameters = list(given.get("cacheKeyParameters") or [])
     integration.cache_namespace = given.get("cacheNamespace") or resource_id
     integration.passthrough_behaviour = given.get("passthroughBehavior") or "WHEN_NO_MATCH"
@@ -336,6 +339,8 @@ def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
                 "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
                 f"expression parameter specified: {source if is_mapping else target}]"
             )
+    if given.get("credentials") == CALLERS_CREDENTIALS:
+        response.body = json.dumps({name: value for name, value in given.items() if name != "credentials"})
     answer = put_integration.original(response)
     integration: Any = method.method_integration
     keep_integration(integration, given, resource_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks.documents import parse
+from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.base import Place, Properties
 
 
@@ -21,4 +22,7 @@ def text_in_bucket(at: Place, where: Properties) -> str:
     """The text of an object of S3: Bucket, Key, and Version if it is not the newest."""
     version = {"VersionId": where["Version"]} if "Version" in where else {}
     found = at.call("s3", "GetObject", Bucket=where["Bucket"], Key=where["Key"], **version)
-    return str(found["Body"].read().decode())
+    try:
+        return str(found["Body"].read().decode())
+    except UnicodeDecodeError as error:
+        raise ResourceFailed(f"The object {where['Key']} in {where['Bucket']} isn't a text in UTF-8.") from error

@@ -3,9 +3,11 @@
 # ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
+from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, as_text, call_if_there, set_tags, tags_of
 
 #: Of a queue that a template sets nothing for. Source: SQS API reference, SetQueueAttributes.
@@ -152,6 +154,8 @@ class Subscription(Kind):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         at = replace(at, region=given.get("Region") or at.region)
+        if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d+", at.region):
+            raise ResourceFailed(f"Invalid parameter: Region {at.region!r} of the topic isn't the name of a Region.")
         arn = at.call("sns", "Subscribe", TopicArn=given["TopicArn"], Protocol=given["Protocol"],
                       Endpoint=given.get("Endpoint", ""), Attributes=self._attributes(given),
                       ReturnSubscriptionArn=True)["SubscriptionArn"]  # fmt: skip

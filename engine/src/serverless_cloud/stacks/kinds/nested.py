@@ -12,6 +12,7 @@ from serverless_cloud.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import texts
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, call_if_there
+from serverless_cloud.stacks.template import CDK_METADATA
 
 _ALL = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _LIMIT_S = 3600.0
@@ -150,6 +151,21 @@ class Custom(Kind):
         return found
 
 
+class Metadata(Kind):
+    """AWS::CDK::Metadata: nothing."""
+
+    type = CDK_METADATA
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        return Made(str(uuid.uuid4()))
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        """There is nothing to delete."""
+
+
 class Handle(Kind):
     """AWS::CloudFormation::WaitConditionHandle: nothing, to begin with; templates use it as a place-holder."""
 
@@ -162,4 +178,4 @@ class Handle(Kind):
         """There is nothing to delete."""
 
 
-KINDS: tuple[Kind, ...] = (NestedStack(), Handle())
+KINDS: tuple[Kind, ...] = (NestedStack(), Handle(), Metadata())

@@ -77,7 +77,7 @@ class RestApi(Kind):
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
         document = document_of(at, given)
-        name = given.get("Name") or ((document or {}).get("info") or {}).get("title")
+        name = given.get("Name") or ((document or {}).get("info") or {}).get("title") or (document and at.logical_id)
         if not name:
             raise ResourceFailed("Name is required. Give the API a Name, or a Body with info.title")
         wanted: dict[str, Any] = {"name": str(name)}
