@@ -25,7 +25,8 @@ from moto.apigateway.models import RestAPI
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import check_integration, keep_integration
+from serverless_cloud.services.apigateway.rest_documents import import_parts, parts_of
+from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
@@ -120,6 +121,7 @@ class _Import:
         for name, scheme in self._security.items():
             if _X + "authorizer" in scheme:
                 self._authorizers[name] = self._authorizer(name, scheme)
+        import_parts(parts_of(api), doc, overwrite=False)
         for path in sorted(doc.get("paths") or {}):
             resource = self._resource(path)
             for key in METHODS:

@@ -1,4 +1,4 @@
-"""The settings of a table of DynamoDB: time to live, backups, limits, and those that the local cloud lacks.
+"""The settings of a table of DynamoDB, such as time to live and backups, and refusals of calls that the cloud lacks.
 
 The patches and their reasons:
 
