@@ -33,6 +33,20 @@ def api(gateway: Any) -> dict[str, str]:
     return root
 
 
+def status(answer: dict[str, Any]) -> int:
+    return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def test_answers_have_the_status_of_the_api_reference(gateway: Any) -> None:
+    made = gateway.create_rest_api(name="short")
+    document = {"openapi": "3.0.1", "info": {"title": "imported"}, "paths": {}}
+    imported = gateway.import_rest_api(body=json.dumps(document).encode())
+    models = {"restApiId": made["id"], "modelName": "Empty"}
+    answers = (made, imported, gateway.delete_model(**models), gateway.delete_rest_api(restApiId=made["id"]))
+    assert [status(answer) for answer in answers] == [201, 201, 202, 202]
+    assert status(gateway.get_rest_api(restApiId=imported["id"])) == 200
+
+
 def test_a_new_api_has_what_it_has_on_aws(gateway: Any) -> None:
     made = gateway.create_rest_api(name="hikari")
     assert made["endpointConfiguration"] == {"types": ["EDGE"], "ipAddressType": "ipv4"}
@@ -203,6 +217,29 @@ def test_documentation_is_kept(gateway: Any, api: dict[str, str]) -> None:
     assert json.loads(found["properties"]) == {"description": "all lamps"}
 
 
+def test_a_document_is_imported_with_its_base_path_and_models(gateway: Any) -> None:
+    integration = {"type": "mock", "passthroughBehavior": "when_no_templates"}
+    method = {
+        "produces": ["application/json"],
+        "responses": {"200": {"description": "lamps", "schema": {"$ref": "#/definitions/Lamps"}}},
+        "x-amazon-apigateway-integration": integration,
+    }
+    document = {
+        "swagger": "2.0", "info": {"title": "lamps", "version": "7"}, "basePath": "/shop/v1",
+        "paths": {"/lamps": {"get": method}}, "definitions": {"Lamps": {"type": "array"}},
+    }  # fmt: skip
+    body = json.dumps(document).encode()
+    for mode, path in (("ignore", "/lamps"), ("prepend", "/shop/v1/lamps"), ("split", "/v1/lamps")):
+        made = gateway.import_rest_api(body=body, parameters={"basepath": mode})
+        resources = {each["path"]: each for each in gateway.get_resources(restApiId=made["id"])["items"]}
+        assert path in resources
+    assert made["version"] == "7"
+    shown = gateway.get_method(restApiId=made["id"], resourceId=resources[path]["id"], httpMethod="GET")
+    assert shown["methodResponses"]["200"] == {"statusCode": "200", "responseModels": {"application/json": "Lamps"}}
+    assert shown["methodIntegration"]["passthroughBehavior"] == "WHEN_NO_TEMPLATES"
+    assert "requestParameters" not in shown
+
+
 def test_keys_and_tags(gateway: Any, api: dict[str, str]) -> None:
     assert refused(gateway.create_api_key, name="shop", value="short")[1] == (
         "API Key value should be at least 20 characters"
@@ -265,6 +302,9 @@ def a_missing_integration_breaks_it():
 def a_key_tells_its_value():
     key = gateway.create_api_key(name="shop")["id"]
     return "value" in gateway.update_api_key(apiKey=key, patchOperations=[])
+
+def a_new_api_is_answered_200():
+    return gateway.create_rest_api(name="lamps")["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 def a_link_that_is_missing_is_deleted():
     return gateway.delete_vpc_link(vpcLinkId="x")["ResponseMetadata"]["HTTPStatusCode"] == 202

@@ -2,6 +2,7 @@
 
 The patches and their reasons:
 
+- `APIGatewayResponse.call_action`: moto answers 200 where API Gateway answers 201 or 202.
 - `NotFoundException.__init__`: some of moto's errors of this name have the status 400.
 - `APIGatewayBackend.get_rest_api`, `get_resource`, `get_model`, `get_vpc_link`: other words than API Gateway's.
 - `Method.to_json`, `RestAPI.to_dict`: members that API Gateway leaves out when they are empty, and one that moto lacks.
@@ -19,6 +20,7 @@ from moto.apigateway.exceptions import BadRequestException, ConflictException, N
 from moto.apigateway.models import APIGatewayBackend, Method, Model, RequestValidator, Resource, RestAPI, VpcLink
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.utils import get_service_model
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
@@ -32,6 +34,20 @@ _NO_VALIDATOR = "Invalid Request Validator identifier specified"
 _NO_STATUS = "Invalid Response status code specified"
 #: The address type of an API that asks for none.
 _ADDRESSES = "ipv4"
+
+
+@patches.replaces(
+    "moto.apigateway.responses:APIGatewayResponse.call_action",
+    expects="self",
+    upstream="An answer has the status that the API reference states.",
+)
+def call_action(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    status, headers, body = call_action.original(response)
+    if status == 200:
+        operation = get_service_model("apigateway").operation_model(response._get_action())
+        status = int(operation.http.get("responseCode") or status)
+        headers = {**headers, "status": str(status)}
+    return status, headers, body
 
 
 @patches.replaces("moto.apigateway.exceptions:NotFoundException.__init__")

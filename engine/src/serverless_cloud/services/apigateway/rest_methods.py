@@ -60,7 +60,7 @@ def keep_integration(integration: Any, given: JsonObject, resource_id: str) -> N
     """Puts into moto's integration what moto drops, and AWS's defaults."""
     integration.cache_key_parameters = list(given.get("cacheKeyParameters") or [])
     integration.cache_namespace = given.get("cacheNamespace") or resource_id
-    integration.passthrough_behaviour = given.get("passthroughBehavior") or "WHEN_NO_MATCH"
+    integration.passthrough_behaviour = str(given.get("passthroughBehavior") or "WHEN_NO_MATCH").upper()
     integration.timeout_in_millis = int(given.get("timeoutInMillis") or 29_000)
     integration.http_method = given.get("httpMethod") if given.get("type") != "MOCK" else None
 
