@@ -236,6 +236,9 @@ def test_a_document_is_imported_with_its_base_path_and_models(gateway: Any) -> N
     assert made["version"] == "7"
     shown = gateway.get_method(restApiId=made["id"], resourceId=resources[path]["id"], httpMethod="GET")
     assert shown["methodResponses"]["200"] == {"statusCode": "200", "responseModels": {"application/json": "Lamps"}}
+    assert resources[path]["resourceMethods"] == {"GET": {}}
+    embedded = gateway.get_resource(restApiId=made["id"], resourceId=resources[path]["id"], embed=["methods"])
+    assert embedded["resourceMethods"]["GET"]["authorizationType"] == "NONE"
     assert shown["methodIntegration"]["passthroughBehavior"] == "WHEN_NO_TEMPLATES"
     assert "requestParameters" not in shown
 

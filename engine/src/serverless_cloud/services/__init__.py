@@ -24,7 +24,9 @@ FILES: dict[str, tuple[str, ...]] = {
     "sqs": ("queues", "counts", "redrive", "requests"),
     "sns": ("topics",),
     "s3": ("notifications", "buckets"),
-    "dynamodb": ("streams", "tables", "table_tags", "table_updates", "table_settings", "table_streams"),
+    "dynamodb": (
+        "streams", "tables", "table_tags", "table_updates", "table_settings", "table_policies", "table_streams",
+    ),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules"),
     "iam": ("enforcement", "policies"),

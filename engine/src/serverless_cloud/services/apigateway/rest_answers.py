@@ -99,6 +99,26 @@ def describe_api(api: RestAPI) -> JsonObject:
     return {name: value for name, value in shown.items() if value is not None and (value or name not in empty)}
 
 
+# ---- resources
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_resource", "get_resources"),
+    expects="self",
+    upstream="Methods are described only if the request asks for them.",
+)
+def _embed_methods(patch: Patch[..., str], /, response: APIGatewayResponse) -> str:
+    answer = patch.original(response)
+    if "methods" in response.querystring.get("embed", ()):
+        return answer
+    shown = json.loads(answer)
+    for resource in shown.get("item", [shown]):
+        if "resourceMethods" in resource:
+            resource["resourceMethods"] = {method: {} for method in resource["resourceMethods"]}
+    return json.dumps(shown)
+
+
 # ---- stages
 
 
