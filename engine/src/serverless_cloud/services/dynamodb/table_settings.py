@@ -113,8 +113,8 @@ def list_backups(handler: DynamoHandler) -> ActionResult:
     kind = body.get("BackupType")
     found = [
         backup
-        for backup in handler.dynamodb_backend.list_backups(body.get("TableName"))
-        if kind in (None, "ALL", backup.type)
+        for backup in handler.dynamodb_backend.backups.values()
+        if kind in (None, "ALL", backup.type) and body.get("TableName") in (None, backup.table.name)
     ]
     arns = [backup.arn for backup in found]
     found = found[arns.index(after) + 1 :] if after in arns else found
