@@ -243,6 +243,26 @@ def test_a_document_is_imported_with_its_base_path_and_models(gateway: Any) -> N
     assert "requestParameters" not in shown
 
 
+def test_patches_that_are_refused(gateway: Any, api: dict[str, str]) -> None:
+    key = gateway.create_api_key(name="refused")["id"]
+    pool = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_"
+    of_api = {"restApiId": api["restApiId"]}
+    made = gateway.create_authorizer(**of_api, name="pools", type="COGNITO_USER_POOLS", providerARNs=[pool + "a"])
+    which = of_api | {"authorizerId": made["id"]}
+    for call, request in (
+        (gateway.update_api_key, {"apiKey": key}), (gateway.update_account, {}), (gateway.update_authorizer, which),
+    ):  # fmt: skip
+        operations = [{"op": "copy", "path": "/name", "value": "lamps"}]
+        assert refused(call, **request, patchOperations=operations) == (
+            "BadRequestException",
+            "Invalid patch path  '/name' specified for op 'copy'. Please choose supported operations",
+        )
+    operations = [
+        {"op": op, "path": "/providerARNs", "value": pool + end} for op, end in (("add", "b"), ("remove", "a"))
+    ]
+    assert gateway.update_authorizer(**which, patchOperations=operations)["providerARNs"] == [pool + "b"]
+
+
 def test_keys_and_tags(gateway: Any, api: dict[str, str]) -> None:
     assert refused(gateway.create_api_key, name="shop", value="short")[1] == (
         "API Key value should be at least 20 characters"
@@ -308,6 +328,10 @@ def a_key_tells_its_value():
 
 def a_new_api_is_answered_200():
     return gateway.create_rest_api(name="lamps")["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+def a_patch_of_the_account_breaks_it():
+    operations = [{"op": "copy", "path": "/name", "value": "lamps"}]
+    return breaks(gateway.update_account, NotImplementedError, patchOperations=operations)
 
 def a_link_that_is_missing_is_deleted():
     return gateway.delete_vpc_link(vpcLinkId="x")["ResponseMetadata"]["HTTPStatusCode"] == 202

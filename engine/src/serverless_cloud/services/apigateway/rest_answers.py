@@ -25,13 +25,20 @@ from moto.core.utils import get_service_model
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.http.rest_errors import TYPES
-from serverless_cloud.services.apigateway.rest_rules import RESPONSE_TYPES, NotFound, check_response_type, given_to
+from serverless_cloud.services.apigateway.rest_rules import (
+    RESPONSE_TYPES,
+    NotFound,
+    check_operations,
+    check_response_type,
+    given_to,
+)
 
 patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects")
 
 _VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")
 _NO_VALIDATOR = "Invalid Request Validator identifier specified"
 _NO_STATUS = "Invalid Response status code specified"
+_KEY = ("/name", "/description", "/enabled", "/customerId", "/stages")
 #: The address type of an API that asks for none.
 _ADDRESSES = "ipv4"
 
@@ -160,16 +167,9 @@ def _find_validator(patch: Patch[..., object], /, response: APIGatewayResponse) 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_request_validator")
 def update_request_validator(response: APIGatewayResponse) -> str:
     validator = _validator(response)
+    check_operations(response, {"replace": _VALIDATOR})
     for patch in given_to(response).get("patchOperations") or []:
-        op, path, value = patch.get("op"), str(patch.get("path")), patch.get("value")
-        if op != "replace":
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
-            )
-        if path not in _VALIDATOR:
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op 'replace'. Must be one of: [{', '.join(_VALIDATOR)}]"
-            )
+        path, value = patch["path"], patch.get("value")
         if path == "/name":
             if not value:
                 raise BadRequestException("Request Validator name cannot be blank")
@@ -264,6 +264,7 @@ def create_api_key(response: APIGatewayResponse) -> TYPE_RESPONSE:
     "moto.apigateway.responses:APIGatewayResponse.update_api_key", upstream="UpdateApiKey doesn't tell the key's value."
 )
 def update_api_key(response: APIGatewayResponse) -> str:
+    check_operations(response, {"replace": _KEY})
     shown = json.loads(update_api_key.original(response))
     del shown["value"]
     return json.dumps(shown)

@@ -17,7 +17,7 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.apigateway.rest_rules import NotFound, given_to
+from serverless_cloud.services.apigateway.rest_rules import NotFound, check_operations, given_to
 
 patches = Service(
     "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
@@ -98,16 +98,9 @@ def get_documentation_parts(response: APIGatewayResponse) -> str:
 @patches.replaces(f"{_OWNER}.update_documentation_part", expects="")
 def update_documentation_part(response: APIGatewayResponse) -> str:
     part = _part(response)
+    check_operations(response, {"replace": ("/properties",)})
     for patch in given_to(response).get("patchOperations") or []:
-        op, path, value = patch.get("op"), patch.get("path"), patch.get("value")
-        if op != "replace":
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
-            )
-        if path != "/properties":
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op 'replace'. Must be one of: [/properties]"
-            )
+        value = patch.get("value")
         if not value:
             raise BadRequestException(_NOT_EMPTY)
         part["properties"] = value

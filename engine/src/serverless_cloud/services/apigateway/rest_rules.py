@@ -10,6 +10,7 @@ NotImplementedException.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from moto.apigateway.exceptions import (
@@ -203,6 +204,20 @@ def delete_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     _, _, api_id, _, authorizer_id = response.path.split("/")[:5]
     response.backend.get_authorizer(api_id, authorizer_id)
     return delete_authorizer.original(response)
+
+
+def check_operations(response: APIGatewayResponse, paths: Mapping[str, tuple[str, ...]]) -> None:
+    """Raises unless each patch of a request has an operation and a path of these."""
+    for patch in given_to(response).get("patchOperations") or []:
+        op, path = str(patch.get("op")), str(patch.get("path"))
+        if op not in paths:
+            raise BadRequestException(
+                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
+            )
+        if path not in paths[op]:
+            raise BadRequestException(
+                f"Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{', '.join(paths[op])}]"
+            )
 
 
 def check_response_type(kind: str) -> None:

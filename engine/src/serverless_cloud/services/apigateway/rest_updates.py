@@ -1,4 +1,4 @@
-"""Patch operations of REST APIs that moto lacks: of resources, responses, models and deployments.
+"""Patch operations of REST APIs that moto lacks or crashes on: of resources, responses, models, authorizers and others.
 
 Source: API Gateway API reference, "Patch Operations"; messages as recorded on AWS.
 """
@@ -15,12 +15,13 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.apigateway.rest_operations import Values, apply_patch
-from serverless_cloud.services.apigateway.rest_rules import NotFound, check_response_type, given_to
+from serverless_cloud.services.apigateway.rest_rules import NotFound, check_operations, check_response_type, given_to
 
 patches = Service(
     "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
 )
 
+_MOTOS = "engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"
 _DESCRIPTION: Values = {"description": ("description", str)}
 _MODEL: Values = _DESCRIPTION | {"schema": ("schema", str)}
 _INTEGRATION_RESPONSE: Values = {
@@ -29,6 +30,10 @@ _INTEGRATION_RESPONSE: Values = {
 }
 _GATEWAY_RESPONSE: Values = {"statusCode": ("status_code", str)}
 _TEMPLATES = {"responseTemplates": "response_templates", "responseParameters": "response_parameters"}
+_AUTHORIZER = (
+    "/authorizerUri", "/authorizerCredentials", "/authorizerResultTtlInSeconds", "/authType", "/identitySource",
+    "/identityValidationExpression", "/name", "/providerARNs", "/type",
+)  # fmt: skip
 _RESOURCE = ("/parentId", "/pathPart")
 
 
@@ -100,16 +105,9 @@ def update_gateway_response(response: APIGatewayResponse) -> str:
 def update_resource(response: APIGatewayResponse) -> str:
     _, _, api_id, _, resource_id = response.path.split("/")[:5]
     resource, api = response.backend.get_resource(api_id, resource_id), response.backend.get_rest_api(api_id)
+    check_operations(response, {"replace": _RESOURCE})
     for patch in _operations(response):
-        op, path, value = patch.get("op"), patch.get("path"), str(patch.get("value") or "")
-        if op != "replace":
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
-            )
-        if path not in _RESOURCE:
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op 'replace'. Must be one of: [{', '.join(_RESOURCE)}]"
-            )
+        path, value = patch["path"], str(patch.get("value") or "")
         if path == "/parentId":
             _move(api, resource, value)
         else:
@@ -142,3 +140,31 @@ def _check_siblings(api: RestAPI, resource: Resource, parent_id: str, part: str)
     for other in api.resources.values():
         if other is not resource and (other.parent_id, other.path_part) == (parent_id, part):
             raise ConflictException(f"Another resource with the same parent already has this name: {part}")
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_account", defect=_MOTOS)
+def update_account(response: APIGatewayResponse) -> str:
+    lists = ("/features",)
+    check_operations(response, {"replace": ("/cloudwatchRoleArn",), "add": lists, "remove": lists})
+    return update_account.original(response)
+
+
+@patches.replaces(
+    "moto.apigateway.responses:APIGatewayResponse.update_authorizer",
+    defect=_MOTOS,
+    upstream="User pools are added and removed.",
+)
+def update_authorizer(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, authorizer_id = response.path.split("/")[:5]
+    authorizer = response.backend.get_authorizer(api_id, authorizer_id)
+    pools = ("/providerARNs",)
+    check_operations(response, {"replace": _AUTHORIZER, "add": pools, "remove": pools})
+    rest = []
+    for patch in given_to(response).get("patchOperations") or []:
+        if patch["path"] != "/providerARNs":
+            rest.append(patch)
+            continue
+        others = [arn for arn in authorizer.provider_arns or [] if arn != patch["value"]]
+        authorizer.provider_arns = others if patch["op"] == "remove" else [*others, patch["value"]]
+    response.body = json.dumps({"patchOperations": rest})
+    return update_authorizer.original(response)

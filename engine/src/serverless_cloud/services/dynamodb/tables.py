@@ -189,6 +189,8 @@ def describe(table: Table, base_key: str = "TableDescription") -> JsonObject:
             index |= {"IndexArn": f"{table.table_arn}/index/{name}", "IndexSizeBytes": 0, "ItemCount": items}
             if "ProvisionedThroughput" in index:
                 index["ProvisionedThroughput"] = {"NumberOfDecreasesToday": 0} | index["ProvisionedThroughput"]
+            if others := index["Projection"].get("NonKeyAttributes"):
+                index["Projection"] = index["Projection"] | {"NonKeyAttributes": sorted(others)}
             if limits := extra.on_demand_of.get(name):
                 index["OnDemandThroughput"] = limits
         if not text[kind]:
