@@ -225,6 +225,8 @@ def test_a_restored_table_is_billed_as_before(db: Any) -> None:
     backup = made["BackupArn"]
     details = db.describe_backup(BackupArn=backup)["BackupDescription"]["BackupDetails"]
     assert (made["BackupStatus"], details["BackupStatus"]) == ("CREATING", "AVAILABLE")
+    (listed,) = db.list_backups(TableName="saved")["BackupSummaries"]
+    assert listed["TableId"] == db.describe_table(TableName="saved")["Table"]["TableId"]
     restored = db.restore_table_from_backup(TargetTableName="restored", BackupArn=backup)["TableDescription"]
     assert restored["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert (restored["TableStatus"], restored["RestoreSummary"]["RestoreInProgress"]) == ("CREATING", True)
@@ -243,6 +245,31 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
     assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/plain/import/01"
     assert refused(db.describe_import, ImportArn=arn)[0] == "ImportNotFoundException"
+
+
+def test_a_policy_is_checked_and_deleted_twice(db: Any) -> None:
+    arn = db.create_table(**table("shared"))["TableDescription"]["TableArn"]
+    for text, problem in (
+        ("[]", "This policy contains invalid Json"),
+        ("{}", "Syntax error at position (1,3)"),
+        ('{"Statement": []}', "Could not parse the policy: Statement is empty!"),
+        ('{"Statement": [{}]}', "Missing required field Effect"),
+    ):
+        message = f"{BAD}Invalid policy document: {problem}"
+        assert refused(db.put_resource_policy, ResourceArn=arn, Policy=text) == ("ValidationException", message)
+    policy = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": "*"}]}'
+    revision = db.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"]
+    assert db.get_resource_policy(ResourceArn=arn) | {"ResponseMetadata": {}} == {
+        "Policy": policy, "RevisionId": revision, "ResponseMetadata": {},
+    }  # fmt: skip
+    assert db.delete_resource_policy(ResourceArn=arn)["RevisionId"] == revision
+    assert "RevisionId" not in db.delete_resource_policy(ResourceArn=arn)
+    assert refused(db.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
+
+
+def test_a_number_is_not_a_text(db: Any) -> None:
+    problem = ("SerializationException", "NUMBER_VALUE cannot be converted to String")
+    assert refused(db.create_backup, TableName="plain", BackupName=7) == problem
 
 
 # ---- streams

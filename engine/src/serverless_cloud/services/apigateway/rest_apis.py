@@ -1,8 +1,8 @@
 """REST APIs of API Gateway answer real requests.
 
 moto keeps APIs and has no data plane in server mode. A deployment keeps its snapshot, because moto keeps only the
-latest edit. Settings that moto drops or doesn't refuse are in rest_rules.py and rest_stage_rules.py, and operations
-that it lacks are in rest_operations.py.
+latest edit. Settings that moto drops or doesn't refuse are in rest_rules.py, rest_methods.py and rest_stage_rules.py,
+and operations that it lacks are in rest_operations.py.
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+import yaml
 from moto.apigateway import models
 from moto.apigateway.exceptions import (
     BadRequestException,
@@ -21,12 +23,15 @@ from moto.apigateway.exceptions import (
     InvalidOpenApiModeException,
 )
 from moto.apigateway.models import RestAPI
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import check_integration, keep_integration
+from serverless_cloud.services.apigateway.rest_documents import import_parts, parts_of
+from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
@@ -79,6 +84,45 @@ def put_rest_api(
     return api
 
 
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_rest_api", upstream="A document has a base path.")
+def answer_put_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    place_below_base(response)
+    return answer_put_rest_api.original(response)
+
+
+@patches.replaces(
+    "moto.apigateway.responses:APIGatewayResponse.import_rest_api", upstream="A document has a base path."
+)
+def answer_import_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    place_below_base(response)
+    return answer_import_rest_api.original(response)
+
+
+def place_below_base(response: APIGatewayResponse) -> None:
+    """Puts the paths of a document below its base path, as far as `basepath` of the request asks.
+
+    Source: API Gateway Developer Guide, "Set the OpenAPI basePath property": "ignore", which is the default,
+    "prepend", and "split", which leaves out the first part of the base path.
+    """
+    mode = response._get_param("basepath")
+    if mode not in ("prepend", "split"):
+        return
+    doc = yaml.safe_load(response.body)
+    parts = [part for part in _base_path(doc).split("/") if part][mode == "split" :]
+    base = "".join(f"/{part}" for part in parts)
+    doc["paths"] = {f"{base}{'' if path == '/' else path}" or "/": item for path, item in doc["paths"].items()}
+    response.body = json.dumps(doc, default=str)
+
+
+def _base_path(doc: JsonObject) -> str:
+    for server in doc.get("servers") or ():
+        variables = server.get("variables") or {}
+        if "basePath" in variables:
+            return str(variables["basePath"].get("default") or "")
+        return urlsplit(str(server.get("url") or "")).path
+    return str(doc.get("basePath") or "")
+
+
 def _check(doc: JsonObject) -> None:
     is_object = isinstance(doc, Mapping)
     if not is_object or not (str(doc.get("openapi", "")).startswith("3") or str(doc.get("swagger")) == "2.0"):
@@ -114,6 +158,7 @@ class _Import:
         api, doc = self._api, self._doc
         api.binaryMediaTypes = list(doc.get(_X + "binary-media-types") or api.binaryMediaTypes)
         api.api_key_source = doc.get(_X + "api-key-source") or api.api_key_source
+        api.version = (doc.get("info") or {}).get("version") or api.version
         for name, schema in self._schemas.items():
             api.add_model(name, None, json.dumps(self._models(schema)), "application/json")
         for name, rule in (doc.get(_X + "request-validators") or {}).items():
@@ -126,6 +171,7 @@ class _Import:
         for name, scheme in self._security.items():
             if _X + "authorizer" in scheme:
                 self._authorizers[name] = self._authorizer(name, scheme)
+        import_parts(parts_of(api), doc, overwrite=False)
         for path in sorted(doc.get("paths") or {}):
             resource = self._resource(path)
             for key in METHODS:
@@ -190,8 +236,8 @@ class _Import:
             name,
             authorization,
             api_key_required=needs_key,
-            request_parameters=declared,
-            request_models={kind: model for kind, model in request_models.items() if model},
+            request_parameters=declared or None,
+            request_models={kind: model for kind, model in request_models.items() if model} or None,
             operation_name=doc.get("operationId"),
             authorizer_id=authorizer_id,
             authorization_scopes=scopes,
@@ -200,9 +246,16 @@ class _Import:
         for status, response in (doc.get("responses") or {}).items():
             headers = {f"method.response.header.{each}": False for each in response.get("headers") or {}}
             if re.fullmatch(r"[1-5]\d\d", str(status)):
-                self._backend.put_method_response(self._api.id, resource.id, name, str(status), None, headers)
+                models = self._response_models(doc, response) or None
+                self._backend.put_method_response(self._api.id, resource.id, name, str(status), models, headers or None)
         if doc.get(_X + "integration"):
             self._integration(resource, name, doc[_X + "integration"])
+
+    def _response_models(self, doc: JsonObject, response: JsonObject) -> dict[str, str]:
+        """The models of a response by content type, of OpenAPI 3 or of Swagger 2."""
+        kinds = doc.get("produces") or self._doc.get("produces") or ["application/json"]
+        content = response.get("content") or dict.fromkeys(kinds, response)
+        return {kind: model for kind, each in content.items() if (model := _name(each))}
 
     def _secured(self, doc: JsonObject) -> tuple[str, str | None, list[str] | None, bool]:
         """The authorization type, the authorizer's id, its scopes, and whether an API key is needed."""

@@ -39,16 +39,16 @@ PATHS = (
     "{0}/usageplans/(?P<usage_plan_id>[^/]+)/keys/(?P<key_id>[^/]+)/usage$",
     "{0}/sdktypes$",
     "{0}/clientcertificates$",
+    "{0}/tags/arn:(?P<partition>[^/]+):apigateway:(?P<region_name>[^/]+)::/restapis/(?P<function_id>[^/]+)$",
     _API + "/documentation/parts$",
+    _API + "/documentation/parts/(?P<part_id>[^/]+)$",
     _API + "/documentation/versions$",
     _API + "/models/(?P<model_name>[^/]+)/default_template$",
 )
 REFUSED = (
-    "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
-    "generate_client_certificate", "get_client_certificates", "get_documentation_parts", "get_documentation_versions",
-    "get_export", "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
-    "test_invoke_authorizer", "update_deployment", "update_gateway_response", "update_integration_response",
-    "update_method_response", "update_model", "update_resource", "update_usage",
+    "create_documentation_version", "create_domain_name", "create_vpc_link", "generate_client_certificate",
+    "get_client_certificates", "get_documentation_versions", "get_export", "get_model_template", "get_sdk",
+    "get_sdk_types", "import_api_keys", "test_invoke_authorizer", "update_usage",
 )  # fmt: skip
 
 
@@ -68,9 +68,9 @@ def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
 
 
-_Values = dict[str, tuple[str, Callable[[str], object]]]
+Values = dict[str, tuple[str, Callable[[str], object]]]
 #: Patch paths of UpdateMethod and UpdateIntegration: moto's attribute, and how the value is read.
-_METHOD: _Values = {
+_METHOD: Values = {
     "apiKeyRequired": ("api_key_required", lambda value: value.lower() == "true"),
     "authorizationType": ("authorization_type", str),
     "authorizerId": ("authorizer_id", str),
@@ -78,7 +78,7 @@ _METHOD: _Values = {
     "requestValidatorId": ("request_validator_id", str),
 }
 _METHOD_MAPS = {"requestParameters": "request_parameters", "requestModels": "request_models"}
-_INTEGRATION: _Values = {
+_INTEGRATION: Values = {
     "uri": ("uri", str),
     "httpMethod": ("http_method", str),
     "timeoutInMillis": ("timeout_in_millis", int),
@@ -149,7 +149,7 @@ def update_method(response: APIGatewayResponse) -> str:
         value = patch.get("value")
         if patch["path"].startswith("/requestParameters/"):
             patch = {**patch, "value": str(value).lower() == "true"}
-        _patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+        apply_patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
     return json.dumps(method.to_json())
 
 
@@ -162,11 +162,11 @@ def update_integration(response: APIGatewayResponse) -> str:
     for patch in json.loads(response.body or "{}").get("patchOperations") or []:
         if patch["path"] == "/timeoutInMillis" and not 50 <= int(patch["value"]) <= 29_000:
             raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
-        _patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
+        apply_patch(integration, patch, _INTEGRATION, _INTEGRATION_MAPS, {"cacheKeyParameters": "cache_key_parameters"})
     return json.dumps(integration.to_json())
 
 
-def _patch(thing: object, patch: JsonObject, values: _Values, maps: dict[str, str], lists: dict[str, str]) -> None:
+def apply_patch(thing: object, patch: JsonObject, values: Values, maps: dict[str, str], lists: dict[str, str]) -> None:
     if not patch["path"].startswith("/"):
         raise BadRequestException(f"Invalid patch path {patch['path']}")
     _, first, *rest = patch["path"].split("/", 2)

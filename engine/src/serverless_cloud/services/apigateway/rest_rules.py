@@ -1,7 +1,7 @@
 """Settings of a REST API that API Gateway refuses or keeps, unlike moto: checks, then moto's own, then what moto drops.
 
-moto overwrites a model or a method's response that is there, answers {} for an integration that is not, and crashes on
-an authorizer or a usage plan that does not exist. Stages and usage plans: rest_stage_rules.py.
+moto overwrites a model that is there, and crashes on an authorizer or a usage plan that does not exist. Methods and
+integrations: rest_methods.py. Stages and usage plans: rest_stage_rules.py.
 
 Messages are AWS's as recorded, except for a model's schema. A setting that the local cloud doesn't support is a
 NotImplementedException.
@@ -10,7 +10,7 @@ NotImplementedException.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from moto.apigateway.exceptions import (
@@ -25,22 +25,21 @@ from moto.core.responses import BaseResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.guard import stays_here
-from serverless_cloud.http.rest_aws import TARGETS
-from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_errors import TYPES
-from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
-METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
-INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
-TIMEOUTS_MS = (50, 29_000)
+ENDPOINTS, ADDRESSES = ("PRIVATE", "EDGE", "REGIONAL"), ("ipv4", "dualstack")
 #: The paths that update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.
 PATCHED = ("apiKeySource", "binaryMediaTypes", "description", "disableExecuteApiEndpoint", "endpointConfiguration",
            "minimumCompressionSize", "name", "policy")  # fmt: skip
+OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
+RESPONSE_TYPES = tuple(sorted(set(TYPES) - {"FORBIDDEN"}))
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
+
+
+_DRAFT, _JSON = "http://json-schema.org/draft-04/schema#", "application/json"
 
 
 class NotFound(NotFoundException):
@@ -65,71 +64,6 @@ def refuse_settings(given: JsonObject, operation: str, names: tuple[str, ...]) -
             raise NotHonoured(f"{name} in {operation}")
 
 
-def check_integration(given: JsonObject) -> None:
-    """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
-    kind, uri = given.get("type"), str(given.get("uri") or "")
-    if kind not in INTEGRATIONS:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'putIntegrationInput.type' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(INTEGRATIONS)}]",
-        )
-    refuse_settings(given, "put_integration", ("connectionId",))
-    for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
-        if given.get(name) not in (None, only):
-            raise NotHonoured(f"{name} {given[name]} in put_integration")
-    timeout_ms = given.get("timeoutInMillis")
-    if timeout_ms is not None and not TIMEOUTS_MS[0] <= int(timeout_ms) <= TIMEOUTS_MS[1]:
-        raise BadRequestException(f"Timeout should be between {TIMEOUTS_MS[0]} ms and {TIMEOUTS_MS[1]} ms")
-    if kind in ("AWS", "AWS_PROXY"):
-        _check_service(kind, uri, given)
-    if kind in ("HTTP", "HTTP_PROXY") and not reaches(uri):
-        raise NotHonoured(
-            f"an HTTP integration with {uri}",
-            "The local cloud doesn't support {}, because requests never leave this machine. Give a URI on 127.0.0.1 or "
-            "the address of an API in this cloud (docs/fidelity.md).",
-        )
-
-
-def keep_integration(integration: Any, given: JsonObject, resource_id: str) -> None:
-    """Puts into moto's integration what moto drops, and AWS's defaults."""
-    if given.get("credentials") == CALLERS_CREDENTIALS:  # moto takes it for a role of another account
-        integration.credentials = CALLERS_CREDENTIALS
-    integration.cache_key_parameters = list(given.get("cacheKeyParameters") or [])
-    integration.cache_namespace = given.get("cacheNamespace") or resource_id
-    integration.passthrough_behaviour = given.get("passthroughBehavior") or "WHEN_NO_MATCH"
-    integration.timeout_in_millis = int(given.get("timeoutInMillis") or 29_000)
-    integration.http_method = given.get("httpMethod") if given.get("type") != "MOCK" else None
-
-
-def reaches(uri: str) -> bool:
-    """Whether an HTTP integration may stay on this machine: a host of it, an API of this cloud, a stage variable."""
-    found = re.match(r"https?://([^/?#]*)", uri)
-    if found is None:
-        return True  # no address at all: moto refuses it
-    return "${" in found.group(1) or stays_here(uri) or is_of_aws(uri)
-
-
-def _check_service(kind: str, uri: str, given: JsonObject) -> None:
-    service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
-    if not uri.startswith("arn:") or ":apigateway:" not in uri:
-        return  # moto's own checks follow
-    if kind == "AWS_PROXY" and service != "lambda":
-        raise BadRequestException(
-            "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
-        )
-    if service == "lambda":
-        return
-    if service not in TARGETS:
-        raise NotHonoured(
-            f"an AWS integration with {service}",
-            "The local cloud doesn't support {}. It supports integrations with lambda, " + ", ".join(TARGETS) + ". "
-            "docs/fidelity.md lists what works here.",
-        )
-    if not given.get("credentials"):
-        raise BadRequestException("Role ARN must be specified for AWS integrations")
-
-
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_rest_api")
 def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Keeps binaryMediaTypes and version; refuses what has no effect here."""
@@ -139,7 +73,9 @@ def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     refuse_settings(given, "create_rest_api", ("policy", "minimumCompressionSize", "cloneFrom"))
     if not str(given["name"] or "").strip():
         raise BadRequestException("Name cannot be empty")
-    if "PRIVATE" in ((given.get("endpointConfiguration") or {}).get("types") or ()):
+    endpoint = given.get("endpointConfiguration") or {}
+    _check_endpoint(endpoint)
+    if "PRIVATE" in (endpoint.get("types") or ()):
         raise NotHonoured("an endpoint of type PRIVATE")
     answer = create_rest_api.original(response)
     if answer[0] != 200:
@@ -147,7 +83,31 @@ def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     api = response.backend.get_rest_api(json.loads(answer[2])["id"])
     api.binaryMediaTypes = list(given.get("binaryMediaTypes") or [])
     api.version = given.get("version")
+    for title, properties in (("Empty", {}), ("Error", {"properties": {"message": {"type": "string"}}})):
+        schema = {"$schema": _DRAFT, "title": f"{title} Schema", "type": "object"} | properties
+        api.add_model(title, f"This is a default {title.lower()} schema model", json.dumps(schema, indent=2), _JSON)
     return 201, answer[1], json.dumps(api.to_dict())
+
+
+def _check_endpoint(endpoint: JsonObject) -> None:
+    """Raises unless an API can have this endpoint."""
+    types, addresses = endpoint.get("types") or [], endpoint.get("ipAddressType")
+    for name, bad, allowed in (
+        ("types", f"[{', '.join(types)}]" if set(types) - set(ENDPOINTS) else None, ENDPOINTS),
+        ("ipAddressType", addresses if addresses not in (None, *ADDRESSES) else None, ADDRESSES),
+    ):
+        if bad is not None:
+            rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+            rule = f"Member must satisfy constraint: [{rule}]" if name == "types" else rule
+            raise ApiGatewayException(
+                "ValidationException",
+                f"1 validation error detected: Value '{bad}' at 'createRestApiInput.endpointConfiguration.{name}' "
+                f"failed to satisfy constraint: {rule}",
+            )
+    if len(types) > 1:
+        raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
+    if "PRIVATE" in types and addresses == "ipv4":
+        raise BadRequestException("Only dualstack ipAddressType is supported for Private APIs.")
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_rest_api")
@@ -160,8 +120,15 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
         first = path.split("/")[1] if path.count("/") else ""
         if first not in PATCHED:
             raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
+        if op not in OPERATIONS:
+            raise BadRequestException(f"Invalid patch operation specified: {op}. Must be one of: {list(OPERATIONS)}")
+        if path == "/binaryMediaTypes":
+            raise BadRequestException(f"Invalid patch path {path}")
         if first in ("policy", "minimumCompressionSize"):
             raise NotHonoured(f"{first} in update_rest_api")
+        if first == "endpointConfiguration":
+            _patch_endpoint(api.endpoint_configuration, path, op, str(patch.get("value")))
+            continue
         if first == "binaryMediaTypes" and path.count("/") == 2:
             kind = path.split("/")[2].replace("~1", "/").replace("~0", "~")
             kept = [each for each in api.binaryMediaTypes if each != kind]
@@ -175,11 +142,31 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return update_rest_api.original(response)
 
 
+def _patch_endpoint(endpoint: Any, path: str, op: object, value: str) -> None:
+    """Changes the endpoint of an API, as far as it has effect here."""
+    if op != "replace":
+        raise BadRequestException("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+    if path == "/endpointConfiguration/ipAddressType":
+        if value not in ADDRESSES:
+            raise BadRequestException("ipAddressType must be either ipv4 or dualstack.")
+        endpoint["ipAddressType"] = value
+        return
+    if value not in ENDPOINTS[1:]:
+        raise BadRequestException("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE")
+    endpoint["types"] = [value]
+
+
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_model")
 def create_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Once for each name, with a schema that is a JSON object."""
     given, api = given_to(response), response.backend.get_rest_api(response.path.split("/")[2])
-    if given.get("name") in api.models:
+    if not given.get("name"):
+        raise BadRequestException("Model name must be non-empty")
+    if not str(given["name"]).isalnum():
+        raise BadRequestException(f"Model name must be alphanumeric: {given['name']}")
+    if not given.get("schema") and "schema" in given:
+        raise BadRequestException("Model schema must have at least 1 property or array items defined")
+    if given["name"] in api.models:
         raise ConflictException("Model name already exists for this REST API")
     try:
         is_object = isinstance(json.loads(given.get("schema") or "{}"), dict)
@@ -194,6 +181,8 @@ def create_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
 def create_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Keeps identityValidationExpression."""
     given = given_to(response)
+    if response.path.split("/")[2] not in response.backend.apis:
+        raise ConflictException("Unable to complete operation due to concurrent modification. Please try again later.")
     if given.get("type") in ("TOKEN", "REQUEST") and not given.get("authorizerUri"):
         raise BadRequestException("Invalid Authorizer URI: null")
     if given.get("type") == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
@@ -217,16 +206,34 @@ def delete_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return delete_authorizer.original(response)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
-def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The type must be one of AWS's."""
-    kind, types = response.path.rstrip("/").rsplit("/", 1)[-1], sorted(set(TYPES) - {"FORBIDDEN"})
-    if kind not in types:
+def check_operations(response: APIGatewayResponse, paths: Mapping[str, tuple[str, ...]]) -> None:
+    """Raises unless each patch of a request has an operation and a path of these."""
+    for patch in given_to(response).get("patchOperations") or []:
+        op, path = str(patch.get("op")), str(patch.get("path"))
+        if op not in paths:
+            raise BadRequestException(
+                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
+            )
+        if path not in paths[op]:
+            raise BadRequestException(
+                f"Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{', '.join(paths[op])}]"
+            )
+
+
+def check_response_type(kind: str) -> None:
+    """Raises unless API Gateway has this type of gateway response."""
+    if kind not in RESPONSE_TYPES:
         raise ApiGatewayException(
             "ValidationException",
             f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member "
-            f"must satisfy enum value set: [{', '.join(types)}]",
+            f"must satisfy enum value set: [{', '.join(RESPONSE_TYPES)}]",
         )
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
+def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """The type must be one of AWS's."""
+    check_response_type(response.path.rstrip("/").rsplit("/", 1)[-1])
     return put_gateway_response.original(response)
 
 
@@ -276,101 +283,3 @@ def delete_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     for id in below:
         api.resources.pop(id, None)
     return answer
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method")
-def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """An authorizer, a validator and models must be there."""
-    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
-    given, api = given_to(response), response.backend.get_rest_api(api_id)
-    if method not in METHODS:
-        raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
-    kind = given.get("authorizationType")
-    if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
-        raise BadRequestException(
-            "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
-        )
-    authorizer = api.authorizers.get(str(given.get("authorizerId")))
-    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
-        raise BadRequestException(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
-            "requires a valid authorizer."
-        )
-    if given.get("requestValidatorId") and given["requestValidatorId"] not in api.request_validators:
-        raise BadRequestException("Invalid Request Validator identifier specified")
-    for model in (given.get("requestModels") or {}).values():
-        if model not in api.models and model not in ("Empty", "Error"):
-            raise BadRequestException(f"Invalid model identifier specified: {model}")
-    if method in response.backend.get_resource(api_id, resource_id).resource_methods:
-        raise ConflictException("Method already exists for this resource")
-    return put_method.original(response)
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_method")
-def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """It must be there."""
-    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
-    response.backend.get_method(api_id, resource_id, method)
-    return delete_method.original(response)
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method_response")
-def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """Once for each status."""
-    _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
-    if response.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
-        raise ConflictException("Response already exists for this resource")
-    return put_method_response.original(response)
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration")
-def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """Checks what the integration reaches, and keeps the settings that moto drops."""
-    _, _, api_id, _, resource_id, _, method_name = response.path.split("/")[:7]
-    given, method = given_to(response), response.backend.get_method(api_id, resource_id, method_name)
-    check_integration(given)
-    declared = method.request_parameters or {}
-    for target, source in (given.get("requestParameters") or {}).items():
-        is_mapping = re.fullmatch(r"integration\.request\.(header|querystring|path)\..+", target)
-        place = re.fullmatch(r"method\.request\.(multivalue)?(header|querystring|path)\.(.+)", str(source))
-        name = f"method.request.{place.group(2)}.{place.group(3)}" if place else ""
-        if not is_mapping or (place and name not in declared):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {source if is_mapping else target}]"
-            )
-    if given.get("credentials") == CALLERS_CREDENTIALS:
-        response.body = json.dumps({name: value for name, value in given.items() if name != "credentials"})
-    answer = put_integration.original(response)
-    integration: Any = method.method_integration
-    keep_integration(integration, given, resource_id)
-    return answer[0], answer[1], json.dumps(integration.to_json())
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_integration")
-def get_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """It must be there."""
-    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
-    if response.backend.get_method(api_id, resource_id, method).method_integration is None:
-        raise NotFound("Invalid Integration identifier specified")
-    return get_integration.original(response)
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration_response")
-def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The method must declare the status, and each header that is mapped."""
-    parts = response.path.split("/")
-    api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
-    method = response.backend.get_method(api_id, resource_id, method_name)
-    if method.method_integration is None:
-        raise NotFound("Invalid Integration identifier specified")
-    declared = method.get_response(status)
-    if declared is None:
-        raise NotFound("Invalid Response status code specified")
-    for target in given_to(response).get("responseParameters") or {}:
-        if target not in (declared.response_parameters or {}):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {target}]"
-            )
-    return put_integration_response.original(response)

@@ -24,12 +24,17 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import LARGEST_TTL_S, NotFound, given_to, refuse_settings
+from serverless_cloud.services.apigateway.rest_rules import (
+    LARGEST_TTL_S,
+    OPERATIONS,
+    NotFound,
+    given_to,
+    refuse_settings,
+)
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
 Patches = list[JsonObject]
-OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
 _SETTINGS = (
     "metrics/enabled", "logging/dataTrace", "logging/loglevel", "throttling/burstLimit", "throttling/rateLimit",
     "caching/ttlInSeconds", "caching/enabled", "caching/dataEncrypted", "caching/requireAuthorizationForCacheControl",
@@ -65,8 +70,9 @@ def _get_default_method_settings(stage: models.Stage) -> JsonObject:
 def to_json(stage: models.Stage) -> JsonObject:
     shown = to_json.original(stage)
     fields: JsonObject = {"cacheClusterStatus": "NOT_AVAILABLE", "tracingEnabled": False, **shown}
-    if not fields["description"]:
-        del fields["description"]
+    for name in ("description", "variables"):
+        if not fields[name]:
+            del fields[name]
     return fields | {"createdDate": vars(stage)["created_s"], "lastUpdatedDate": vars(stage)["last_updated_s"]}
 
 

@@ -1,4 +1,4 @@
-"""The settings of a table of DynamoDB: time to live, backups, limits, and those that the local cloud lacks.
+"""The settings of a table of DynamoDB, such as time to live and backups, and refusals of calls that the cloud lacks.
 
 The patches and their reasons:
 
@@ -29,11 +29,12 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.dynamodb.table_rules import invalid
-from serverless_cloud.services.dynamodb.tables import checked, table_of
+from serverless_cloud.services.dynamodb.tables import checked, extra_of, table_of
 
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
 _TABLE_UNITS, _ACCOUNT_UNITS = 40_000, 80_000  # Service Quotas: throughput of a table, and of an account and Region
+_PAGE = 100  # backups in an answer
 _BACKUP = re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+/backup/[^/]+")
 #: Calls that moto lacks, and that the local cloud refuses by name.
 REFUSED = (
@@ -101,6 +102,28 @@ def _check_backup(patch: Patch[..., ActionResult], /, handler: DynamoHandler) ->
     if not _BACKUP.fullmatch(handler.body.get("BackupArn") or ""):
         raise MockValidationException("Invalid Backup ARN")
     return patch.original(handler)
+
+
+@patches.replaces(
+    "moto.dynamodb.responses:DynamoHandler.list_backups", upstream="ListBackups tells tables' IDs, in pages."
+)
+def list_backups(handler: DynamoHandler) -> ActionResult:
+    body = checked(handler)
+    most, after = body.get("Limit") or _PAGE, body.get("ExclusiveStartBackupArn")
+    kind = body.get("BackupType")
+    found = [
+        backup
+        for backup in handler.dynamodb_backend.backups.values()
+        if kind in (None, "ALL", backup.type) and body.get("TableName") in (None, backup.table.name)
+    ]
+    arns = [backup.arn for backup in found]
+    found = found[arns.index(after) + 1 :] if after in arns else found
+    answer: JsonObject = {
+        "BackupSummaries": [each.summary | {"TableId": extra_of(each.table).table_id} for each in found[:most]]
+    }
+    if len(found) > most:
+        answer["LastEvaluatedBackupArn"] = found[most - 1].arn
+    return ActionResult(answer)
 
 
 @patches.replaces("moto.dynamodb.responses:DynamoHandler.create_backup")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.core.utils import get_service_model
-from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.exceptions import MockValidationException, SerializationException
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _ARN = re.compile(r"arn:([^:]*):dynamodb:([^:]*):([^:]*):table/([^/]+)")
@@ -44,6 +44,7 @@ _LENGTHS: dict[str, tuple[int, int | None]] = {
 _PATTERN_FIRST = ("backupName", "exclusiveStartTableName")
 #: Members of the reference that a request needs, although the reference doesn't say so.
 _REQUIRED = {"CreateTable": ("AttributeDefinitions", "KeySchema")}
+_NUMBERS = ("NUMBER_VALUE", "DECIMAL_VALUE")
 _KINDS = {"structure": dict, "map": dict, "list": list, "string": str}
 
 
@@ -52,6 +53,7 @@ def check(operation: str, body: Mapping[str, Any], service: str = "dynamodb") ->
 
     Raises:
         MockValidationException: Members are missing, too short, too long, of another pattern or not allowed.
+        SerializationException: A text is another kind of JSON.
     """
     shape = get_service_model(service).operation_model(operation).input_shape
     found = list(_structure(shape, body, "", _REQUIRED.get(operation, ())))[:_MOST]
@@ -89,6 +91,8 @@ def _structure(shape: Any, value: Mapping[str, Any], path: str, more: Iterable[s
 
 def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
     kind: type[Any] = _KINDS.get(shape.type_name, object)
+    if shape.type_name == "string" and not isinstance(value, str):
+        raise SerializationException(_not_a_string(value))
     if shape.name in _ELSEWHERE or not isinstance(value, kind):
         return
     if shape.type_name == "structure":
@@ -106,6 +110,15 @@ def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
             yield _says(value, path, f"Member must have value greater than or equal to {least}")
         if most is not None and value > most:
             yield _says(value, path, f"Member must have value less than or equal to {most}")
+
+
+def _not_a_string(value: object) -> str:
+    if isinstance(value, dict):
+        return "Start of structure or map found where not expected"
+    if isinstance(value, list):
+        return "Unrecognized collection type class java.lang.String"
+    kind = f"{value}_VALUE".upper() if isinstance(value, bool) else _NUMBERS[isinstance(value, float)]
+    return f"{kind} cannot be converted to String"
 
 
 def _text(shape: Any, value: str, path: str) -> Iterator[str]:

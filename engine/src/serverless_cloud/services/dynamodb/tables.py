@@ -33,11 +33,8 @@ from serverless_cloud.services.dynamodb import table_rules, table_shapes, table_
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
 PAGE = 100  # names of tables in an answer
-#: Calls of moto that are only checked first; the names of their backups or policies have their own checks.
-CHECKED = (
-    "describe_table", "describe_continuous_backups", "list_backups",
-    "put_resource_policy", "delete_resource_policy", "get_resource_policy",
-)  # fmt: skip
+#: Calls of moto that are only checked first.
+CHECKED = ("describe_table", "describe_continuous_backups")
 _ONLY_HERE = ("VectorIndexes", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
@@ -192,6 +189,8 @@ def describe(table: Table, base_key: str = "TableDescription") -> JsonObject:
             index |= {"IndexArn": f"{table.table_arn}/index/{name}", "IndexSizeBytes": 0, "ItemCount": items}
             if "ProvisionedThroughput" in index:
                 index["ProvisionedThroughput"] = {"NumberOfDecreasesToday": 0} | index["ProvisionedThroughput"]
+            if others := index["Projection"].get("NonKeyAttributes"):
+                index["Projection"] = index["Projection"] | {"NonKeyAttributes": sorted(others)}
             if limits := extra.on_demand_of.get(name):
                 index["OnDemandThroughput"] = limits
         if not text[kind]:

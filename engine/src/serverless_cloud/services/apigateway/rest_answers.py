@@ -1,0 +1,360 @@
+"""Answers of REST APIs' control plane that differ from API Gateway's in moto: statuses, words, and empty members.
+
+The patches and their reasons:
+
+- `APIGatewayResponse.call_action`: moto answers 200 where API Gateway answers 201 or 202.
+- `NotFoundException.__init__`: some of moto's errors of this name have the status 400.
+- `APIGatewayBackend.get_rest_api`, `get_resource`, `get_model`, `get_vpc_link`: other words than API Gateway's.
+- `Method.to_json`, `RestAPI.to_dict`: members that API Gateway leaves out when they are empty, and one that moto lacks.
+- `APIGatewayResponse`: moto answers 500 for a validator, a response or an integration that is missing.
+
+Messages are AWS's as recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import unquote
+
+from moto.apigateway.exceptions import BadRequestException, ConflictException, NotFoundException
+from moto.apigateway.models import APIGatewayBackend, Method, Model, RequestValidator, Resource, RestAPI, VpcLink
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.utils import get_service_model
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.http.rest_errors import TYPES
+from serverless_cloud.services.apigateway.rest_rules import (
+    RESPONSE_TYPES,
+    NotFound,
+    check_operations,
+    check_response_type,
+    given_to,
+)
+
+patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects")
+
+_VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")
+_NO_VALIDATOR = "Invalid Request Validator identifier specified"
+_NO_STATUS = "Invalid Response status code specified"
+_KEY = ("/name", "/description", "/enabled", "/customerId", "/stages")
+#: The address type of an API that asks for none.
+_ADDRESSES = "ipv4"
+
+
+@patches.replaces(
+    "moto.apigateway.responses:APIGatewayResponse.call_action",
+    expects="self",
+    upstream="An answer has the status that the API reference states.",
+)
+def call_action(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    status, headers, body = call_action.original(response)
+    if status == 200:
+        operation = get_service_model("apigateway").operation_model(response._get_action())
+        status = int(operation.http.get("responseCode") or status)
+        headers = {**headers, "status": str(status)}
+    return status, headers, body
+
+
+@patches.replaces("moto.apigateway.exceptions:NotFoundException.__init__")
+def init_not_found(error: NotFoundException, message: str) -> None:
+    init_not_found.original(error, message)
+    error.code = 404
+
+
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.get_rest_api")
+def get_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
+    api = backend.apis.get(function_id)
+    if api is None:
+        raise NotFound(f"Invalid API identifier specified {backend.account_id}:{function_id}")
+    return api
+
+
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.get_resource")
+def get_resource(backend: APIGatewayBackend, function_id: str, resource_id: str) -> Resource:
+    resource = backend.get_rest_api(function_id).resources.get(resource_id)
+    if resource is None:
+        raise NotFound("Invalid Resource identifier specified")
+    return resource
+
+
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.get_vpc_link")
+def get_vpc_link(backend: APIGatewayBackend, vpc_link_id: str) -> VpcLink:
+    link = backend.vpc_links.get(vpc_link_id)
+    if link is None:
+        raise NotFound("Invalid Vpc Link identifier specified")
+    return link
+
+
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_vpc_link")
+def delete_vpc_link(backend: APIGatewayBackend, vpc_link_id: str) -> None:
+    del backend.vpc_links[backend.get_vpc_link(vpc_link_id).id]
+
+
+@patches.replaces("moto.apigateway.models:Method.to_json")
+def describe_method(method: Method) -> JsonObject:
+    shown = describe_method.original(method)
+    return {name: value for name, value in shown.items() if name != "methodResponses" or value}
+
+
+@patches.replaces("moto.apigateway.models:RestAPI.to_dict")
+def describe_api(api: RestAPI) -> JsonObject:
+    shown = describe_api.original(api)
+    shown["endpointConfiguration"] = {"ipAddressType": _ADDRESSES} | (shown["endpointConfiguration"] or {})
+    empty = ("binaryMediaTypes", "tags")
+    return {name: value for name, value in shown.items() if value is not None and (value or name not in empty)}
+
+
+# ---- resources
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_resource", "get_resources"),
+    expects="self",
+    upstream="Methods are described only if the request asks for them.",
+)
+def _embed_methods(patch: Patch[..., str], /, response: APIGatewayResponse) -> str:
+    answer = patch.original(response)
+    if "methods" in response.querystring.get("embed", ()):
+        return answer
+    shown = json.loads(answer)
+    for resource in shown.get("item", [shown]):
+        if "resourceMethods" in resource:
+            resource["resourceMethods"] = {method: {} for method in resource["resourceMethods"]}
+    return json.dumps(shown)
+
+
+# ---- stages
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_stages", upstream="GetStages takes a deployment.")
+def get_stages(response: APIGatewayResponse) -> str:
+    wanted = response._get_param("deploymentId")
+    stages = response.backend.get_stages(response.path.split("/")[2])
+    return json.dumps({"item": [each.to_json() for each in stages if wanted in (None, each.deployment_id)]})
+
+
+# ---- validators of requests
+
+
+def _validator(response: APIGatewayResponse) -> RequestValidator:
+    _, _, api_id, _, validator_id = response.path.split("/")[:5]
+    validator: RequestValidator | None = response.backend.get_rest_api(api_id).request_validators.get(validator_id)
+    if validator is None:
+        raise NotFound(_NO_VALIDATOR)
+    return validator
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_request_validator")
+def create_request_validator(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    if response.path.split("/")[2] not in response.backend.apis:
+        raise BadRequestException("Invalid REST API identifier specified")
+    return create_request_validator.original(response)
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_request_validator", "delete_request_validator"),
+    expects="self",
+)
+def _find_validator(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
+    _validator(response)
+    return patch.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_request_validator")
+def update_request_validator(response: APIGatewayResponse) -> str:
+    validator = _validator(response)
+    check_operations(response, {"replace": _VALIDATOR})
+    for patch in given_to(response).get("patchOperations") or []:
+        path, value = patch["path"], patch.get("value")
+        if path == "/name":
+            if not value:
+                raise BadRequestException("Request Validator name cannot be blank")
+            validator.name = value
+        elif path == "/validateRequestBody":
+            validator.validate_request_body = str(value).lower() == "true"
+        else:
+            validator.validate_request_parameters = str(value).lower() == "true"
+    return json.dumps(validator.to_dict())
+
+
+# ---- models
+
+
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.get_model")
+def get_model(backend: APIGatewayBackend, rest_api_id: str, model_name: str) -> Model:
+    model = backend.get_rest_api(rest_api_id).models.get(model_name)
+    if model is None:
+        raise NotFound(f"Invalid model name specified: {model_name}")
+    return model
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_model")
+def delete_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """A model that a method or another model refers to stays."""
+    _, _, api_id, _, name = response.path.split("/")[:5]
+    response.backend.get_model(api_id, name)
+    api = response.backend.get_rest_api(api_id)
+    for resource in api.resources.values():
+        for kind, method in resource.resource_methods.items():
+            where = f"{resource.get_path()}/{kind}".replace("//", "/")
+            if name in (method.request_models or {}).values():
+                raise ConflictException(f"Cannot delete model '{name}', is referenced in method request: {where}")
+            if any(name in (each.response_models or {}).values() for each in method.method_responses.values()):
+                raise ConflictException(f"Cannot delete model '{name}', is referenced in method response: {where}")
+    for other in api.models.values():
+        if other.name != name and f'/models/{name}"' in (other.schema or ""):
+            raise ConflictException(f"Cannot delete model '{name}', is referenced in model: {other.name}")
+    return delete_model.original(response)
+
+
+# ---- responses of methods and integrations
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_method_response", "delete_method_response"),
+    expects="self",
+)
+def _find_method_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
+    _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    if response.backend.get_method(api_id, resource_id, method).get_response(status) is None:
+        raise NotFound(_NO_STATUS)
+    return patch.original(response)
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_integration_response", "delete_integration_response"),
+    expects="self",
+)
+def _find_integration_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
+    parts = response.path.split("/")
+    integration = response.backend.get_method(parts[2], parts[4], parts[6]).method_integration
+    if integration is None:
+        raise NotFound("Invalid Integration identifier specified")
+    if parts[9] not in (integration.integration_responses or {}):
+        raise NotFound(_NO_STATUS)
+    return patch.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_integration")
+def delete_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
+    if response.backend.get_method(api_id, resource_id, method).method_integration is None:
+        raise NotFound("Invalid Integration identifier specified")
+    return delete_integration.original(response)
+
+
+# ---- API keys and usage plans
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_api_key")
+def create_api_key(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    value = given_to(response).get("value")
+    if value is not None and len(str(value)) < 20:
+        raise BadRequestException("API Key value should be at least 20 characters")
+    return create_api_key.original(response)
+
+
+@patches.replaces(
+    "moto.apigateway.responses:APIGatewayResponse.update_api_key", upstream="UpdateApiKey doesn't tell the key's value."
+)
+def update_api_key(response: APIGatewayResponse) -> str:
+    check_operations(response, {"replace": _KEY})
+    shown = json.loads(update_api_key.original(response))
+    del shown["value"]
+    return json.dumps(shown)
+
+
+@patches.replaces_each(
+    "moto.apigateway.responses:APIGatewayResponse",
+    ("get_usage_plan_keys", "get_usage_plan_key", "delete_usage_plan_key"),
+    expects="self",
+)
+def _find_plan(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
+    _, _, plan_id, _, *key_id = response.path.split("/")
+    plan = response.backend.get_usage_plan(plan_id)
+    if key_id and key_id[0] not in response.backend.usage_plan_keys.get(plan.id, {}):
+        raise NotFound("Invalid API Key identifier specified")
+    return patch.original(response)
+
+
+# ---- gateway responses
+
+
+def _usual(kind: str) -> JsonObject:
+    """The gateway response that an API has if it sets none."""
+    shown: JsonObject = {
+        "responseType": kind,
+        "responseParameters": {},
+        "responseTemplates": {"application/json": '{"message":$context.error.messageString}'},
+        "defaultResponse": True,
+    }
+    return shown if kind.startswith("DEFAULT") else shown | {"statusCode": str(TYPES[kind][0])}
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_gateway_response")
+def get_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, kind = response.path.rstrip("/").split("/")
+    check_response_type(kind)
+    mine = response.backend.get_rest_api(api_id).gateway_responses.get(kind)
+    return 200, {}, json.dumps(mine.to_json() if mine else _usual(kind))
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_gateway_responses")
+def get_gateway_responses(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    mine = response.backend.get_rest_api(response.path.split("/")[2]).gateway_responses
+    return (
+        200,
+        {},
+        json.dumps({"item": [mine[kind].to_json() if kind in mine else _usual(kind) for kind in RESPONSE_TYPES]}),
+    )
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_gateway_response")
+def delete_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    _, _, api_id, _, kind = response.path.rstrip("/").split("/")
+    check_response_type(kind)
+    if response.backend.get_rest_api(api_id).gateway_responses.pop(kind, None) is None:
+        raise NotFound("Gateway response type not defined on api")
+    return 202, {"status": 202}, "{}"
+
+
+# ---- tags of an API; moto has tags of stages
+
+
+def _tagged(response: APIGatewayResponse) -> RestAPI | None:
+    """The API that a request about tags names; None if it names something else."""
+    _, _, api_id = unquote(response.path.split("/tags/", 1)[1]).partition("/restapis/")
+    return response.backend.get_rest_api(api_id) if api_id and "/" not in api_id else None
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_tags", upstream="An API also has tags.")
+def get_tags(response: APIGatewayResponse) -> str:
+    api = _tagged(response)
+    return get_tags.original(response) if api is None else json.dumps({"tags": api.tags})
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.tag_resource", upstream="An API also has tags.")
+def tag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    api = _tagged(response)
+    if api is None:
+        tag_resource.original(response)
+    else:
+        api.tags = {**api.tags, **(given_to(response).get("tags") or {})}
+    return 204, {"status": 204}, ""
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.untag_resource", upstream="An API also has tags.")
+def untag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    api = _tagged(response)
+    if api is None:
+        untag_resource.original(response)
+    else:
+        gone = response.querystring.get("tagKeys") or ()
+        api.tags = {key: value for key, value in api.tags.items() if key not in gone}
+    return 204, {"status": 204}, ""

@@ -1,0 +1,208 @@
+"""Methods and integrations of a REST API: refusals of API Gateway, and settings that moto drops.
+
+moto overwrites a method's response that is there, answers {} for an integration that is not, and drops settings of an
+integration. Messages are AWS's as recorded. The rest of an API: rest_rules.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, ConflictException
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
+
+from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.patches import Service
+from serverless_cloud.guard import stays_here
+from serverless_cloud.http.rest_aws import TARGETS
+from serverless_cloud.http.rest_backends import is_of_aws
+from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
+from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.services.apigateway.rest_rules import NotFound, given_to, refuse_settings
+
+patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
+INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
+TIMEOUTS_MS = (50, 29_000)
+_FUNCTION = re.compile(r":lambda:path/+2015-03-31/functions/(arn:[^:]*:lambda:|\$\{|[^/]*\$\{).*/invocations$")
+
+
+def check_integration(given: JsonObject) -> None:
+    """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
+    kind, uri = given.get("type"), str(given.get("uri") or "")
+    if kind not in INTEGRATIONS:
+        raise ApiGatewayException(
+            "ValidationException",
+            f"1 validation error detected: Value '{kind}' at 'putIntegrationInput.type' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(INTEGRATIONS)}]",
+        )
+    refuse_settings(given, "put_integration", ("connectionId",))
+    for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
+        if given.get(name) not in (None, only):
+            raise NotHonoured(f"{name} {given[name]} in put_integration")
+    timeout_ms = given.get("timeoutInMillis")
+    if timeout_ms is not None and not TIMEOUTS_MS[0] <= int(timeout_ms) <= TIMEOUTS_MS[1]:
+        raise BadRequestException(f"Timeout should be between {TIMEOUTS_MS[0]} ms and {TIMEOUTS_MS[1]} ms")
+    if kind in ("AWS", "AWS_PROXY"):
+        _check_service(kind, uri, given)
+    if kind in ("HTTP", "HTTP_PROXY") and not reaches(uri):
+        raise NotHonoured(
+            f"an HTTP integration with {uri}",
+            "The local cloud doesn't support {}, because requests never leave this machine. Give a URI on 127.0.0.1 or "
+            "the address of an API in this cloud (docs/fidelity.md).",
+        )
+
+
+def keep_integration(integration: Any, given: JsonObject, resource_id: str) -> None:
+    """Puts into moto's integration what moto drops, and AWS's defaults."""
+    if given.get("credentials") == CALLERS_CREDENTIALS:  # moto takes it for a role of another account
+        integration.credentials = CALLERS_CREDENTIALS
+    integration.cache_key_parameters = list(given.get("cacheKeyParameters") or [])
+    integration.cache_namespace = given.get("cacheNamespace") or resource_id
+    integration.passthrough_behaviour = str(given.get("passthroughBehavior") or "WHEN_NO_MATCH").upper()
+    integration.timeout_in_millis = int(given.get("timeoutInMillis") or 29_000)
+    integration.http_method = given.get("httpMethod") if given.get("type") != "MOCK" else None
+
+
+def reaches(uri: str) -> bool:
+    """Whether an HTTP integration may stay on this machine: a host of it, an API of this cloud, a stage variable."""
+    found = re.match(r"https?://([^/?#]*)", uri)
+    if found is None:
+        return True  # no address at all: moto refuses it
+    return "${" in found.group(1) or stays_here(uri) or is_of_aws(uri)
+
+
+def _check_service(kind: str, uri: str, given: JsonObject) -> None:
+    service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
+    if not uri.startswith("arn:") or ":apigateway:" not in uri:
+        return  # moto's own checks follow
+    if kind == "AWS_PROXY" and service != "lambda":
+        raise BadRequestException(
+            "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
+        )
+    if service == "lambda":
+        if not _FUNCTION.search(uri):
+            raise BadRequestException("Invalid function ARN or invalid uri")
+        return
+    if service not in TARGETS:
+        raise NotHonoured(
+            f"an AWS integration with {service}",
+            "The local cloud doesn't support {}. It supports integrations with lambda, " + ", ".join(TARGETS) + ". "
+            "docs/fidelity.md lists what works here.",
+        )
+    if not given.get("credentials"):
+        raise BadRequestException("Role ARN must be specified for AWS integrations")
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method")
+def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """An authorizer, a validator and models must be there."""
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
+    given, api = given_to(response), response.backend.get_rest_api(api_id)
+    resource = response.backend.get_resource(api_id, resource_id)
+    if method not in METHODS:
+        raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
+    parameters = given.get("requestParameters") or {}
+    if len({name.rsplit(".", 1)[-1] for name in parameters}) < len(parameters):
+        raise BadRequestException("Parameter names must be unique across querystring, header and path")
+    for name in parameters:
+        if not re.fullmatch(r"method\.request\.(querystring|path|header)\.[^.]+", name):
+            raise BadRequestException(
+                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
+                f"expression parameter specified: {name}]"
+            )
+    kind = str(given.get("authorizationType") or "").upper()
+    if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
+        raise BadRequestException(
+            "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
+        )
+    authorizer = api.authorizers.get(str(given.get("authorizerId")))
+    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
+        raise BadRequestException(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
+            "requires a valid authorizer."
+        )
+    if given.get("requestValidatorId") and given["requestValidatorId"] not in api.request_validators:
+        raise BadRequestException("Invalid Request Validator identifier specified")
+    for model in (given.get("requestModels") or {}).values():
+        if model not in api.models and model not in ("Empty", "Error"):
+            raise BadRequestException(f"Invalid model identifier specified: {model}")
+    if method in resource.resource_methods:
+        raise ConflictException("Method already exists for this resource")
+    answer = put_method.original(response)
+    resource.resource_methods[method].authorization_type = kind
+    return answer[0], answer[1], json.dumps(resource.resource_methods[method].to_json())
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_method")
+def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """It must be there."""
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
+    response.backend.get_method(api_id, resource_id, method)
+    return delete_method.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method_response")
+def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """Once for each status."""
+    _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    if response.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
+        raise ConflictException("Response already exists for this resource")
+    return put_method_response.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration")
+def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """Checks what the integration reaches, and keeps the settings that moto drops."""
+    _, _, api_id, _, resource_id, _, method_name = response.path.split("/")[:7]
+    given, method = given_to(response), response.backend.get_method(api_id, resource_id, method_name)
+    check_integration(given)
+    declared = method.request_parameters or {}
+    for target, source in (given.get("requestParameters") or {}).items():
+        is_mapping = re.fullmatch(r"integration\.request\.(header|querystring|path)\..+", target)
+        place = re.fullmatch(r"method\.request\.(multivalue)?(header|querystring|path)\.(.+)", str(source))
+        name = f"method.request.{place.group(2)}.{place.group(3)}" if place else ""
+        if not is_mapping or (place and name not in declared):
+            raise BadRequestException(
+                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
+                f"expression parameter specified: {source if is_mapping else target}]"
+            )
+    if given.get("credentials") == CALLERS_CREDENTIALS:
+        response.body = json.dumps({name: value for name, value in given.items() if name != "credentials"})
+    answer = put_integration.original(response)
+    integration: Any = method.method_integration
+    keep_integration(integration, given, resource_id)
+    return answer[0], answer[1], json.dumps(integration.to_json())
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_integration")
+def get_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """It must be there."""
+    _, _, api_id, _, resource_id, _, method = response.path.split("/")[:7]
+    if response.backend.get_method(api_id, resource_id, method).method_integration is None:
+        raise NotFound("Invalid Integration identifier specified")
+    return get_integration.original(response)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration_response")
+def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    """The method must declare the status, and each header that is mapped."""
+    parts = response.path.split("/")
+    api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
+    method = response.backend.get_method(api_id, resource_id, method_name)
+    if method.method_integration is None:
+        raise NotFound("Invalid Integration identifier specified")
+    declared = method.get_response(status)
+    if declared is None:
+        raise NotFound("Invalid Response status code specified")
+    for target in given_to(response).get("responseParameters") or {}:
+        if target not in (declared.response_parameters or {}):
+            raise BadRequestException(
+                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
+                f"expression parameter specified: {target}]"
+            )
+    return put_integration_response.original(response)
