@@ -260,6 +260,12 @@ def test_legacy_conditions(db: Any, table: str) -> None:
     assert numbers(either) == [0, 2, 4, 6, 8]
     keys = says("shop", "EQ", {"S": "osaka"}) | says("number", "LT", {"N": "8"})
     assert numbers(db.query(**scan, KeyConditions=keys)) == [6, 7]
+    place = "Value 'IS' at 'scanFilter.x.member.comparisonOperator' failed to satisfy constraint: Member must satisfy"
+    assert refusal(db.scan, **scan, ScanFilter=says("x", "IS", {"S": "x"})).startswith(f"{ENVELOPE}{place}")
+    reversed_ = says("price", "BETWEEN", {"N": "2"}, {"N": "1"})
+    assert refusal(db.scan, **scan, ScanFilter=reversed_) == (
+        "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+    )
     wrong = refusal(db.scan, **scan, ScanFilter=says("x", "EQ"))
     assert wrong == f"{INVALID}Invalid number of argument(s) for the EQ ComparisonOperator"
     assert refusal(db.scan, **scan, ScanFilter=says("x", "EQ", {"S": "x"}), ProjectionExpression="x") == (
@@ -275,6 +281,12 @@ def test_legacy_writes(db: Any, table: str) -> None:
     assert "lamp" not in db.get_item(TableName=table, Key=key(1))["Item"]
     wrong = refusal(db.update_item, **update, AttributeUpdates={"x": {"Action": "ADD", "Value": {"S": "a"}}})
     assert wrong == f"{ENVELOPE}{INVALID}ADD action is not supported for the type S"
+    assert refusal(db.update_item, **update, AttributeUpdates={"x": {"Action": "ADD", "Value": {"N": "1"}}}) == (
+        "Type mismatch for attribute to update"
+    )
+    assert "'attributeUpdates.x.member.action'" in refusal(
+        db.update_item, **update, AttributeUpdates={"x": {"Action": "SET", "Value": {"N": "1"}}}
+    )
     expected = {"x": {"Value": {"S": "x"}}}
     assert refusal(db.delete_item, TableName=table, Key=key(1), Expected=expected) == "The conditional request failed"
     assert refusal(db.put_item, TableName=table, Item=key(1), Expected={"x": {"Exists": True}}) == (

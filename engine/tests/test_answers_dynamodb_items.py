@@ -259,7 +259,7 @@ def test_a_malformed_update_says_what_is_wrong(item: Stored, expression: str, wo
 def test_a_malformed_condition_says_what_is_wrong(db: Any, table: str, expression: str, words: str) -> None:
     values = given({"v": {"S": "x"}, "low": {"S": "a"}, "flag": {"BOOL": True}, "n": {"N": "1"}})
     used = {name: value for name, value in values.items() if name in expression}
-    request = {"TableName": table, "ConditionExpression": expression}
+    request: Item = {"TableName": table, "ConditionExpression": expression}
     if used:
         request["ExpressionAttributeValues"] = used
     assert refusal(db.put_item, Item=key(), **request) == f"{ENVELOPE}Invalid ConditionExpression: {words}"

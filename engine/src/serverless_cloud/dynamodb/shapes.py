@@ -20,6 +20,16 @@ _ENUMS: dict[str, tuple[str, ...]] = {
     "ReturnValuesOnConditionCheckFailure": ("ALL_OLD", "NONE"),
     "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
     "ConditionalOperator": ("OR", "AND"),
+    "ComparisonOperator": (
+        "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE",
+        "CONTAINS",
+    ),
+    "Action": ("ADD", "PUT", "DELETE"),
+}  # fmt: skip
+#: What the members of the parameters that expressions have replaced need.
+_LEGACY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("KeyConditions", "QueryFilter", "ScanFilter"), ("ComparisonOperator",)),
+    **dict.fromkeys(("Expected", "AttributeUpdates"), ()),
 }
 #: The least and the most of numbers.
 _NUMBERS: dict[str, tuple[int, int | None]] = {
@@ -29,17 +39,17 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
 _LENGTHS: dict[str, tuple[int, int | None]] = {
     "AttributesToGet": (1, None), "IndexName": (3, 255), "ClientRequestToken": (1, 36), "Statement": (1, 8192),
 }  # fmt: skip
-_KEYED = ("Key", "TableName")
+_KEYED = ("TableName", "Key")
 _REQUIRED: dict[str, tuple[str, ...]] = {
-    "get_item": _KEYED, "put_item": ("Item", "TableName"), "update_item": _KEYED, "delete_item": _KEYED,
+    "get_item": _KEYED, "put_item": ("TableName", "Item"), "update_item": _KEYED, "delete_item": _KEYED,
     "query": ("TableName",), "scan": ("TableName",), "batch_get_item": ("RequestItems",),
     "batch_write_item": ("RequestItems",), "transact_get_items": ("TransactItems",),
     "transact_write_items": ("TransactItems",), "execute_statement": ("Statement",),
     "batch_execute_statement": ("Statements",), "execute_transaction": ("TransactStatements",),
 }  # fmt: skip
 _IN_TRANSACTIONS: dict[str, tuple[str, ...]] = {
-    "Get": _KEYED, "Put": ("Item", "TableName"), "Update": ("UpdateExpression", *_KEYED), "Delete": _KEYED,
-    "ConditionCheck": ("ConditionExpression", *_KEYED),
+    "Get": _KEYED, "Put": ("TableName", "Item"), "Update": (*_KEYED, "UpdateExpression"), "Delete": _KEYED,
+    "ConditionCheck": (*_KEYED, "ConditionExpression"),
 }  # fmt: skip
 #: What JSON has for some members.
 _TYPES: dict[str, type] = {
@@ -99,6 +109,9 @@ def _of_members(request: Mapping[str, Any], required: tuple[str, ...], place: st
         elif name in _ENUMS:
             if value not in _ENUMS[name]:
                 yield _says(value, path, f"Member must satisfy enum value set: [{', '.join(_ENUMS[name])}]")
+        elif name in _LEGACY:
+            for key, member in value.items():
+                yield from _of_members(member, _LEGACY[name], f"{path}.{key}.member.")
         elif name in _NUMBERS:
             yield from _bounds(value, value, path, "value", _NUMBERS[name])
         elif name in _LENGTHS:
@@ -119,9 +132,9 @@ def table_name(name: str, path: str) -> Iterator[str]:
     if not name:
         yield _says(name, path, "Member must have length greater than or equal to 1")
         return
-    yield from _bounds(len(name), name, path, "length", (3, 255))
     if _NAME.fullmatch(name) is None:
         yield _says(name, path, f"Member must satisfy regular expression pattern: {_NAME.pattern}")
+    yield from _bounds(len(name), name, path, "length", (3, 255))
 
 
 def _bounds(size: int, value: Any, path: str, what: str, bounds: tuple[int, int | None]) -> Iterator[str]:
@@ -171,10 +184,11 @@ def check_batch_write(items: Mapping[str, list[Any]]) -> None:
     if sum(map(len, items.values())) > MOST_WRITES:
         raise Refused("Too many items requested for the BatchWriteItem call")
     for write in (write for writes in items.values() for write in writes):
-        kinds = [kind for kind, content in write.items() if content is not None]
-        if len(kinds) != 1:
-            problem = "has more than one datatypes set" if kinds else "is empty"
-            raise Refused(f"Supplied AttributeValue {problem}, must contain exactly one of the supported datatypes")
+        if len([kind for kind, content in write.items() if content is not None]) != 1:
+            raise Refused(
+                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+                "datatypes"
+            )
 
 
 def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:
@@ -187,7 +201,9 @@ def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:
     for name, wish in items.items():
         place, keys = f"RequestItems.{name}.member.Keys", wish.get("Keys")
         if keys is None:
-            violations.append(f"Value null at '{place}' failed to satisfy constraint: Member must not be null")
+            violations.append(
+                f"Value null at 'requestItems.{name}.member.keys' failed to satisfy constraint: Member must not be null"
+            )
         elif not 1 <= len(keys) <= MOST_READS:
             bound = f"greater than or equal to {1}" if not keys else f"less than or equal to {MOST_READS}"
             violations.append(f"Value at '{place}' failed to satisfy constraint: Member must have length {bound}")
