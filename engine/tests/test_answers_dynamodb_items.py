@@ -182,7 +182,7 @@ def test_keys_fit_the_table(db: Any, table: str) -> None:
         f"{wrong}Type mismatch for key sk expected: N actual: S"
     )
     assert refusal(db.put_item, **put, Item=key() | {"price": {"S": "1"}}) == (
-        f"{wrong}Type mismatch for Index Key price Expected: N Actual: S IndexName: by-price"
+        f"{wrong}Type mismatch for Index Key price Expected: N Actual: S IndexName: by-room"
     )
     assert refusal(db.put_item, **put, Item=key("x" * 2049)) == (
         f"{wrong}Size of hashkey has exceeded the maximum size limit of2048 bytes"
