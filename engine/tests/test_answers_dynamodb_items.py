@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -198,6 +201,34 @@ def test_an_item_has_400_kilobytes_at_most(item: Stored) -> None:
     assert item.refused("SET longer = :longer", longer={"S": "x" * 1000}) == (
         "Item size to update has exceeded the maximum allowed size"
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "words"),
+    [
+        ("GetItem", b"{", ""),
+        ("GetItem", b'{"TableName": 1}', "NUMBER_VALUE cannot be converted to String"),
+        ("PutItem", b'{"TableName": "answers", "Item": []}', "Start of list found where not expected"),
+        (
+            "PutItem",
+            b'{"TableName": "answers", "Item": {"pk": {"S": 1}}}',
+            "NUMBER_VALUE cannot be converted to String",
+        ),
+        ("BatchWriteItem", b'{"RequestItems": {"answers": [1]}}', "NUMBER_VALUE cannot be converted to Map"),
+    ],
+)
+def test_json_of_another_type_is_refused(db: Any, operation: str, body: bytes, words: str) -> None:
+    headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/dynamodb/aws4_request, Signature=x",
+    }
+    request = urllib.request.Request(db.meta.endpoint_url, body, headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    answer = json.loads(refused.value.read())
+    assert (refused.value.code, answer["message"]) == (400, words)
+    assert answer["__type"] == "com.amazon.coral.service#SerializationException"
 
 
 # ---- expressions

@@ -136,7 +136,7 @@ def check_batch_write(items: Mapping[str, list[Any]]) -> None:
     if sum(map(len, items.values())) > MOST_WRITES:
         raise Refused("Too many items requested for the BatchWriteItem call")
     for write in (write for writes in items.values() for write in writes):
-        if len([kind for kind, content in write.items() if content is not None]) != 1:
+        if (write.get("PutRequest") is None) == (write.get("DeleteRequest") is None):
             raise Refused(
                 "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
                 "datatypes"

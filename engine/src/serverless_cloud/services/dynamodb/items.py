@@ -71,7 +71,7 @@ def parse_parameters(handler: DynamoHandler, request: Request) -> None:
         return
     try:
         handler.params = json.loads(request.data or b"{}")
-    except ValueError:
+    except ValueError:  # the answer says so
         handler.params = None
 
 
@@ -79,6 +79,8 @@ def parse_parameters(handler: DynamoHandler, request: Request) -> None:
 def answer(patch: Patch[..., Any], handler: DynamoHandler, /) -> tuple[int, dict[str, Any], str]:
     name, request = patch.name, handler.body
     try:
+        if request is None:
+            raise Refused("", "SerializationException")
         shapes.check(_input(name), request)
         with streams.writing():
             result = ITEM_CALLS[name](handler.dynamodb_backend, request)
