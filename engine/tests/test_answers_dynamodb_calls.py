@@ -476,6 +476,8 @@ def test_statements_read_and_write(db: Any, table: str) -> None:
         given = {"Parameters": list(parameters)} if parameters else {}
         return db.execute_statement(Statement=statement, **given, **more)
 
+    run(f"UPDATE {table} SET low = price-200, n = -1.50 WHERE shop = 'kyoto' AND number = 0")
+    assert run(f"SELECT low, n FROM {table} WHERE low = -100")["Items"] == [{"low": {"N": "-100"}, "n": {"N": "-1.5"}}]
     of_kyoto = f"SELECT number FROM {table} WHERE shop = ? AND price < 98"
     assert numbers(run(of_kyoto, {"S": "kyoto"})) == [3, 4, 5]
     assert numbers(run(f"SELECT * FROM \"{table}\".\"by-room\" WHERE room = 'hall' AND lamp IN ['lamp 1', 'b']")) == [1]

@@ -13,7 +13,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import legacy, shapes
 from serverless_cloud.dynamodb.binding import Expressions
-from serverless_cloud.dynamodb.capacity import Consumed, answers, read_units
+from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, malformed
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
@@ -35,7 +35,7 @@ def with_capacity(answer: JsonObject, consumed: Consumed, request: Mapping[str, 
 def with_capacities(answer: JsonObject, consumed: Iterable[Consumed], request: Mapping[str, Any]) -> JsonObject:
     """The same for a call with several tables."""
     wish = request.get("ReturnConsumedCapacity") or "NONE"
-    return answer if wish == "NONE" else answer | {"ConsumedCapacity": answers(consumed, wish)}
+    return answer if wish == "NONE" else answer | {"ConsumedCapacity": [each.answer(wish) for each in consumed]}
 
 
 def _projection(request: Mapping[str, Any]) -> tuple[Path, ...]:
