@@ -26,7 +26,7 @@ _ENUMS = {
         "CONTAINS",
     ),
 }  # fmt: skip
-#: Values that are checked elsewhere, and bounds that have messages of their own.
+#: Values that other code checks, and bounds with their own messages.
 _VALUE, _OWN_BOUNDS = "AttributeValue", ("KeyList", "WriteRequests", "BatchGetRequestMap", "BatchWriteItemRequestMap")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _ARN = re.compile(r"arn:[a-z-]+:dynamodb:[^:]*:\d*:table/([a-zA-Z0-9_.-]+)(?:/.*)?")
