@@ -55,10 +55,10 @@ def table(db: Any) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def ten_lamps(db: Any, table: str) -> None:
     """Ten lamps in two shops; every other one stands in a room."""
-    for item in db.scan(TableName=table, ProjectionExpression="shop, #n", ExpressionAttributeNames={"#n": "number"})[
-        "Items"
-    ]:
-        db.delete_item(TableName=table, Key=item)
+    keys = {"ProjectionExpression": "shop, #n", "ExpressionAttributeNames": {"#n": "number"}}
+    for page in db.get_paginator("scan").paginate(TableName=table, **keys):
+        for item in page["Items"]:
+            db.delete_item(TableName=table, Key=item)
     puts = []
     for number in range(10):
         room = {"room": {"S": "hall"}} if number % 2 else {}
@@ -545,7 +545,20 @@ def test_batches_and_transactions_of_statements(db: Any, table: str) -> None:
     assert db.execute_transaction(TransactStatements=[one])["Responses"] == [{"Item": {"lamp": {"S": "lamp 1"}}}]
 
 
-# ---- streams
+# ---- the rest of the service
+
+
+def test_a_backup_has_the_items_of_its_moment(db: Any, table: str) -> None:
+    backup = db.create_backup(TableName=table, BackupName="ten-lamps")["BackupDetails"]["BackupArn"]
+    db.delete_item(TableName=table, Key=key(1))
+    db.restore_table_from_backup(TargetTableName="old-lamps", BackupArn=backup)
+    try:
+        assert db.get_item(TableName="old-lamps", Key=key(1))["Item"]["lamp"] == {"S": "lamp 1"}
+        db.put_item(TableName="old-lamps", Item=key(11))
+        counts = [db.describe_table(TableName=name)["Table"]["ItemCount"] for name in (table, "old-lamps")]
+        assert counts == [9, 11]
+    finally:
+        db.delete_table(TableName="old-lamps")
 
 
 def test_a_stream_tells_of_every_write_and_of_nothing_else(db: Any, table: str) -> None:
