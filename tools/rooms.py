@@ -80,6 +80,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "engine/src/serverless_cloud/services/": ("engine/tests/test_*seams.py",),
     "engine/src/serverless_cloud/services/batch/": ("engine/tests/test_batch*.py",),
+    "engine/src/serverless_cloud/services/dynamodb/": (
+        *("engine/tests/test_answers_dynamodb*.py", "engine/tests/test_stream*.py"),
+        *("engine/tests/test_*seams.py",),
+    ),
     "engine/src/serverless_cloud/services/events/": ("engine/tests/test_event*.py",),
     "engine/src/serverless_cloud/services/apigateway/http_": (
         "engine/tests/test_http*.py",

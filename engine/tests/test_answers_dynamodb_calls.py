@@ -55,10 +55,10 @@ def table(db: Any) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def ten_lamps(db: Any, table: str) -> None:
     """Ten lamps in two shops; every other one stands in a room."""
-    for item in db.scan(TableName=table, ProjectionExpression="shop, #n", ExpressionAttributeNames={"#n": "number"})[
-        "Items"
-    ]:
-        db.delete_item(TableName=table, Key=item)
+    keys = {"ProjectionExpression": "shop, #n", "ExpressionAttributeNames": {"#n": "number"}}
+    for page in db.get_paginator("scan").paginate(TableName=table, **keys):
+        for item in page["Items"]:
+            db.delete_item(TableName=table, Key=item)
     puts = []
     for number in range(10):
         room = {"room": {"S": "hall"}} if number % 2 else {}
@@ -260,6 +260,12 @@ def test_legacy_conditions(db: Any, table: str) -> None:
     assert numbers(either) == [0, 2, 4, 6, 8]
     keys = says("shop", "EQ", {"S": "osaka"}) | says("number", "LT", {"N": "8"})
     assert numbers(db.query(**scan, KeyConditions=keys)) == [6, 7]
+    place = "Value 'IS' at 'scanFilter.x.member.comparisonOperator' failed to satisfy constraint: Member must satisfy"
+    assert refusal(db.scan, **scan, ScanFilter=says("x", "IS", {"S": "x"})).startswith(f"{ENVELOPE}{place}")
+    reversed_ = says("price", "BETWEEN", {"N": "2"}, {"N": "1"})
+    assert refusal(db.scan, **scan, ScanFilter=reversed_) == (
+        "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+    )
     wrong = refusal(db.scan, **scan, ScanFilter=says("x", "EQ"))
     assert wrong == f"{INVALID}Invalid number of argument(s) for the EQ ComparisonOperator"
     assert refusal(db.scan, **scan, ScanFilter=says("x", "EQ", {"S": "x"}), ProjectionExpression="x") == (
@@ -275,6 +281,12 @@ def test_legacy_writes(db: Any, table: str) -> None:
     assert "lamp" not in db.get_item(TableName=table, Key=key(1))["Item"]
     wrong = refusal(db.update_item, **update, AttributeUpdates={"x": {"Action": "ADD", "Value": {"S": "a"}}})
     assert wrong == f"{ENVELOPE}{INVALID}ADD action is not supported for the type S"
+    assert refusal(db.update_item, **update, AttributeUpdates={"x": {"Action": "ADD", "Value": {"N": "1"}}}) == (
+        "Type mismatch for attribute to update"
+    )
+    assert "'attributeUpdates.x.member.action'" in refusal(
+        db.update_item, **update, AttributeUpdates={"x": {"Action": "SET", "Value": {"N": "1"}}}
+    )
     expected = {"x": {"Value": {"S": "x"}}}
     assert refusal(db.delete_item, TableName=table, Key=key(1), Expected=expected) == "The conditional request failed"
     assert refusal(db.put_item, TableName=table, Item=key(1), Expected={"x": {"Exists": True}}) == (
@@ -464,6 +476,8 @@ def test_statements_read_and_write(db: Any, table: str) -> None:
         given = {"Parameters": list(parameters)} if parameters else {}
         return db.execute_statement(Statement=statement, **given, **more)
 
+    run(f"UPDATE {table} SET low = price-200, n = -1.50 WHERE shop = 'kyoto' AND number = 0")
+    assert run(f"SELECT low, n FROM {table} WHERE low = -100")["Items"] == [{"low": {"N": "-100"}, "n": {"N": "-1.5"}}]
     of_kyoto = f"SELECT number FROM {table} WHERE shop = ? AND price < 98"
     assert numbers(run(of_kyoto, {"S": "kyoto"})) == [3, 4, 5]
     assert numbers(run(f"SELECT * FROM \"{table}\".\"by-room\" WHERE room = 'hall' AND lamp IN ['lamp 1', 'b']")) == [1]
@@ -531,7 +545,20 @@ def test_batches_and_transactions_of_statements(db: Any, table: str) -> None:
     assert db.execute_transaction(TransactStatements=[one])["Responses"] == [{"Item": {"lamp": {"S": "lamp 1"}}}]
 
 
-# ---- streams
+# ---- the rest of the service
+
+
+def test_a_backup_has_the_items_of_its_moment(db: Any, table: str) -> None:
+    backup = db.create_backup(TableName=table, BackupName="ten-lamps")["BackupDetails"]["BackupArn"]
+    db.delete_item(TableName=table, Key=key(1))
+    db.restore_table_from_backup(TargetTableName="old-lamps", BackupArn=backup)
+    try:
+        assert db.get_item(TableName="old-lamps", Key=key(1))["Item"]["lamp"] == {"S": "lamp 1"}
+        db.put_item(TableName="old-lamps", Item=key(11))
+        counts = [db.describe_table(TableName=name)["Table"]["ItemCount"] for name in (table, "old-lamps")]
+        assert counts == [9, 11]
+    finally:
+        db.delete_table(TableName="old-lamps")
 
 
 def test_a_stream_tells_of_every_write_and_of_nothing_else(db: Any, table: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -182,7 +185,7 @@ def test_keys_fit_the_table(db: Any, table: str) -> None:
         f"{wrong}Type mismatch for key sk expected: N actual: S"
     )
     assert refusal(db.put_item, **put, Item=key() | {"price": {"S": "1"}}) == (
-        f"{wrong}Type mismatch for Index Key price Expected: N Actual: S IndexName: by-price"
+        f"{wrong}Type mismatch for Index Key price Expected: N Actual: S IndexName: by-room"
     )
     assert refusal(db.put_item, **put, Item=key("x" * 2049)) == (
         f"{wrong}Size of hashkey has exceeded the maximum size limit of2048 bytes"
@@ -198,6 +201,34 @@ def test_an_item_has_400_kilobytes_at_most(item: Stored) -> None:
     assert item.refused("SET longer = :longer", longer={"S": "x" * 1000}) == (
         "Item size to update has exceeded the maximum allowed size"
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "words"),
+    [
+        ("GetItem", b"{", ""),
+        ("GetItem", b'{"TableName": 1}', "NUMBER_VALUE cannot be converted to String"),
+        ("PutItem", b'{"TableName": "answers", "Item": []}', "Start of list found where not expected"),
+        (
+            "PutItem",
+            b'{"TableName": "answers", "Item": {"pk": {"S": 1}}}',
+            "NUMBER_VALUE cannot be converted to String",
+        ),
+        ("BatchWriteItem", b'{"RequestItems": {"answers": [1]}}', "NUMBER_VALUE cannot be converted to Map"),
+    ],
+)
+def test_json_of_another_type_is_refused(db: Any, operation: str, body: bytes, words: str) -> None:
+    headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/dynamodb/aws4_request, Signature=x",
+    }
+    request = urllib.request.Request(db.meta.endpoint_url, body, headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    answer = json.loads(refused.value.read())
+    assert (refused.value.code, answer["message"]) == (400, words)
+    assert answer["__type"] == "com.amazon.coral.service#SerializationException"
 
 
 # ---- expressions
@@ -259,7 +290,7 @@ def test_a_malformed_update_says_what_is_wrong(item: Stored, expression: str, wo
 def test_a_malformed_condition_says_what_is_wrong(db: Any, table: str, expression: str, words: str) -> None:
     values = given({"v": {"S": "x"}, "low": {"S": "a"}, "flag": {"BOOL": True}, "n": {"N": "1"}})
     used = {name: value for name, value in values.items() if name in expression}
-    request = {"TableName": table, "ConditionExpression": expression}
+    request: Item = {"TableName": table, "ConditionExpression": expression}
     if used:
         request["ExpressionAttributeValues"] = used
     assert refusal(db.put_item, Item=key(), **request) == f"{ENVELOPE}Invalid ConditionExpression: {words}"

@@ -17,6 +17,9 @@ def test_moto_still_has_what_the_seams_read() -> None:
          "dynamodb/streams.py"),
         (table.Table, ("self.stream_shard", "self.latest_stream_label", "self.stream_specification"),
          "dynamodb/streams.py"),
+        (table.Table, ("self.items = defaultdict(dict)", "self.hash_key_attr", "self.range_key_attr", "self.attr =",
+                       "self.indexes", "self.global_indexes", "stream_shard.add(item, None)"), "dynamodb/stored.py"),
+        (table.SecondaryIndex, ("self.name", "self.schema", "self.projection"), "dynamodb/stored.py"),
         (table.StreamRecord, ("self.record", '"ApproximateCreationDateTime": utcnow()'), "dynamodb/streams.py"),
     ):  # fmt: skip
         seam_kit.assert_keeps(owner, parts, seam)

@@ -235,11 +235,10 @@ def _checked(node: Node) -> Node:
 
 
 def _check_type_name(operand: Node) -> None:
-    types = ",".join(TYPES)
     if not isinstance(operand, Literal):
         raise malformed(
             "Incorrect operand type for operator or function; operator or function: attribute_type, operand type: "
-            f"{{{types}}}"
+            "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,DICT,DECIMAL,INT,DECIMALSET,INTSET}"
         )
     if content_of(operand.value) not in TYPES:
         raise malformed(

@@ -6,7 +6,6 @@ Rules: DynamoDB Developer Guide, "DynamoDB read and write operations".
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from serverless_cloud.dynamodb.schema import Index, Schema
@@ -77,8 +76,3 @@ def _entry(schema: Schema, index: Index, item: Attributes | None) -> Attributes 
     if item is None or not index.has(item):
         return None
     return schema.projected(item, index)
-
-
-def answers(consumed: Iterable[Consumed], wish: str) -> list[dict[str, Any]]:
-    """ConsumedCapacity of a call that may use several tables."""
-    return [each.answer(wish) for each in consumed]

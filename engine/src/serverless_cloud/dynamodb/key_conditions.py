@@ -41,6 +41,8 @@ class KeyConditions:
 
     @staticmethod
     def _check(conditions: Mapping[str, Call], index: Index) -> None:
+        if len(conditions) > max(2, len(index.keys)):
+            raise Refused("Conditions can be of length 1 or 2 only")
         for name in index.hashes:
             if name not in conditions:
                 raise Refused(f"Query condition missed key schema element: {name}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, constraints, malformed, parameter
+from serverless_cloud.dynamodb.errors import Refused, malformed, parameter
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
 from serverless_cloud.dynamodb.values import ORDERED, SETS, TYPES, Value, canonical, kind_of, order
 
@@ -79,7 +79,7 @@ def check_mixed(request: Mapping[str, Any]) -> None:
 def conditions(given: Mapping[str, Mapping[str, Any]] | None, connection: str | None = None) -> Node | None:
     """The condition that a filter says. Args: connection: ConditionalOperator."""
     nodes = [
-        comparison(name, each.get("ComparisonOperator"), each.get("AttributeValueList"))
+        comparison(name, each["ComparisonOperator"], each.get("AttributeValueList"))
         for name, each in (given or {}).items()
     ]
     return _connected(nodes, connection)
@@ -89,10 +89,10 @@ def key_conditions(given: Mapping[str, Mapping[str, Any]]) -> Node:
     """KeyConditions as one condition."""
     if len(given) not in (1, 2):
         raise Refused("Conditions can be of length 1 or 2 only")
-    for each in given.values():
-        if each.get("ComparisonOperator") in COMPARISONS.keys() - {*_IN_KEYS}:
-            raise Refused("Attempted conditional constraint is not an indexable operation")
     node = conditions(given)
+    for each in given.values():
+        if each["ComparisonOperator"] in COMPARISONS.keys() - {*_IN_KEYS}:
+            raise Refused("Attempted conditional constraint is not an indexable operation")
     assert node is not None
     return node
 
@@ -115,13 +115,12 @@ def _expectation(name: str, given: Mapping[str, Any]) -> Node:
     value, values, comparison_operator, exists = (
         given.get(part) for part in ("Value", "AttributeValueList", "ComparisonOperator", "Exists")
     )
+    if value is not None and values is not None:
+        raise _wrong(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
     if comparison_operator is not None:
         if exists is not None:
             raise _wrong(f"Exists and ComparisonOperator cannot be used together for Attribute: {name}")
-        if value is not None and values is not None:
-            raise _wrong(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
-        least = COMPARISONS[comparison_operator].least if comparison_operator in COMPARISONS else 0
-        if least and value is None and values is None:
+        if COMPARISONS[comparison_operator].least and value is None and values is None:
             raise _wrong(
                 f"Value or AttributeValueList must be used with ComparisonOperator: {comparison_operator} for "
                 f"Attribute: {name}"
@@ -139,17 +138,9 @@ def _expectation(name: str, given: Mapping[str, Any]) -> Node:
     return comparison(name, "EQ", [value])
 
 
-def comparison(name: str, comparison_operator: str | None, values: list[Any] | None) -> Node:
+def comparison(name: str, comparison_operator: str, values: list[Any] | None) -> Node:
     """One comparison of an attribute. Raises: Refused: wrong arguments."""
-    if comparison_operator is None:
-        raise constraints(["Value null at 'comparisonOperator' failed to satisfy constraint: Member must not be null"])
-    rule = COMPARISONS.get(comparison_operator)
-    if rule is None:
-        names = "[IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]"
-        constraint = f"Member must satisfy enum value set: {names}"
-        raise constraints(
-            [f"Value '{comparison_operator}' at 'comparisonOperator' failed to satisfy constraint: {constraint}"]
-        )
+    rule = COMPARISONS[comparison_operator]
     arguments: list[Value] = [canonical(value) for value in values or []]
     if not rule.least <= len(arguments) <= rule.most:
         raise _wrong(f"Invalid number of argument(s) for the {comparison_operator} ComparisonOperator")

@@ -222,8 +222,9 @@ class StatementParser(Parser):
             return Placeholder(str(self.parameters - 1))
         if token.kind == "text":
             return Literal({"S": self.take().text[1:-1].replace("''", "'")})
-        if token.kind == "number":
-            return Literal(canonical({"N": self.take().text}))
+        if token.kind == "number" or (self.at("-") and self.tokens[self.place + 1].kind == "number"):
+            sign = "-" if self.skip("-") else ""
+            return Literal(canonical({"N": sign + self.take().text}))
         if token.kind == "name" and token.text.upper() in _CONSTANTS:
             return _CONSTANTS[self.take().text.upper()]
         if token.kind == "symbol" and token.text in _CLOSINGS:

@@ -87,7 +87,7 @@ EXPRESSION = re.compile(
 )
 STATEMENT = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<quoted>\"(?:[^\"]|\"\")*\")|(?P<text>'(?:[^']|'')*')"
-    r"|(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<value>\?)|(?P<symbol><>|!=|<=|>=|<<|>>|[^\s]))"
+    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<value>\?)|(?P<symbol><>|!=|<=|>=|<<|>>|[^\s]))"
 )
 
 

@@ -13,7 +13,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import legacy, shapes
 from serverless_cloud.dynamodb.binding import Expressions
-from serverless_cloud.dynamodb.capacity import Consumed, answers, read_units
+from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, malformed
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
@@ -35,7 +35,7 @@ def with_capacity(answer: JsonObject, consumed: Consumed, request: Mapping[str, 
 def with_capacities(answer: JsonObject, consumed: Iterable[Consumed], request: Mapping[str, Any]) -> JsonObject:
     """The same for a call with several tables."""
     wish = request.get("ReturnConsumedCapacity") or "NONE"
-    return answer if wish == "NONE" else answer | {"ConsumedCapacity": answers(consumed, wish)}
+    return answer if wish == "NONE" else answer | {"ConsumedCapacity": [each.answer(wish) for each in consumed]}
 
 
 def _projection(request: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -259,7 +259,7 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     if not forward:
         items.reverse()
     if request.get("ExclusiveStartKey") is not None:
-        start = _start(request["ExclusiveStartKey"], store, index)
+        start = _start(request["ExclusiveStartKey"], store, index, query=True)
         keys.check_start(start.attributes)
         items = after(items, start, index, forward)
     return Page(store, index, items, wanted, paths, request).answer()
@@ -296,7 +296,7 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
         found = (item for item in found if _segment(item, segments) == segment)
     items = in_order(found, index)
     if request.get("ExclusiveStartKey") is not None:
-        start = _start(request["ExclusiveStartKey"], store, index)
+        start = _start(request["ExclusiveStartKey"], store, index, query=False)
         if segments is not None and _segment(start, segments) != segment:
             raise Refused(
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
@@ -330,13 +330,18 @@ def _segment(item: StoredItem, segments: int) -> int:
     return int.from_bytes(digest[:4]) % segments
 
 
-def _start(given: Mapping[str, Any], store: Store, index: Index) -> StoredItem:
+def _start(given: Mapping[str, Any], store: Store, index: Index, *, query: bool) -> StoredItem:
     """ExclusiveStartKey as an item. Raises: Refused: it isn't a place in the index."""
-    start, names, types = canonical_attributes(given), {*store.schema.own.keys, *index.keys}, store.schema.types
-    if start.keys() != names and index.name:
-        raise Refused("The provided starting key is invalid")
-    if start.keys() != names or any(kind_of(start[name]) != types[name] for name in names):
-        raise Refused(f"The provided starting key is invalid: {wrong_key().message}")
+    names, types = {*store.schema.own.keys, *index.keys}, store.schema.types
+    try:
+        start = canonical_attributes(given)
+    except Refused as error:
+        raise Refused(f"The provided starting key is invalid: {error.message}", error.code) from None
+    mismatch = f"The provided starting key is invalid: {wrong_key().message}"
+    if start.keys() != names:
+        raise Refused("The provided starting key is invalid" if query or index.name else mismatch)
+    if any(kind_of(start[name]) != types[name] for name in names):
+        raise wrong_key() if query else Refused(mismatch)
     return store.entry(start)
 
 

@@ -41,7 +41,7 @@ def batch_execute_statement(backend: DynamoDBBackend, request: JsonObject) -> Js
     for each in request["Statements"]:
         table: JsonObject = {}
         try:
-            statement = partiql.parse(each.get("Statement") or "", each.get("Parameters"))
+            statement = partiql.parse(each["Statement"], each.get("Parameters"))
             store = Store(backend, statement.table)
             table["TableName"] = statement.table
             responses.append(table | _of_batch(backend, store, statement, each))
@@ -74,7 +74,7 @@ def execute_transaction(backend: DynamoDBBackend, request: JsonObject) -> JsonOb
     given, read = request["TransactStatements"], []
     for number, each in enumerate(given):
         try:
-            statement = partiql.parse(each.get("Statement") or "", each.get("Parameters"))
+            statement = partiql.parse(each["Statement"], each.get("Parameters"))
             read.append(_of_transaction(Store(backend, statement.table), statement, each))
         except Refused as error:
             if error.code != "ValidationException":
@@ -117,7 +117,7 @@ def _select(backend: DynamoDBBackend, statement: Statement, request: Mapping[str
     if downward:
         items.reverse()
     if request.get("NextToken"):
-        items = reading.after(items, store.entry(_place(request["NextToken"])), index, not downward)
+        items = reading.after(items, store.entry(_place(request["NextToken"], schema, index)), index, not downward)
     page = reading.Page(store, index, items, statement.condition, (), like)
     answer = page.answer()
     shown = [_columns(item, statement.paths) for item in answer["Items"]]
@@ -142,11 +142,13 @@ def _check_order(statement: Statement, index: Index, whole: bool) -> None:
         raise Refused(f"Variable reference {unknown[0]} in ORDER BY clause must be part of the primary key")
 
 
-def _place(token: str) -> Attributes:
+def _place(token: str, schema: Schema, index: Index) -> Attributes:
     try:
         place: Attributes = json.loads(base64.b64decode(token, validate=True))
     except ValueError:
         raise Refused("Invalid NextToken") from None
+    if not isinstance(place, dict) or place.keys() != {*schema.own.keys, *index.keys}:
+        raise Refused("Invalid NextToken")
     return place
 
 

@@ -195,8 +195,8 @@ def _schema(table: Table) -> Schema:
     own = Index("", (table.hash_key_attr,), ranges)
     types = {each["AttributeName"]: each["AttributeType"] for each in table.attr}
     indexes = (
-        *(_index(index, False) for index in table.indexes or ()),
         *(_index(index, True) for index in table.global_indexes or ()),
+        *(_index(index, False) for index in table.indexes or ()),
     )
     return Schema(table.name, own, types, indexes)
 

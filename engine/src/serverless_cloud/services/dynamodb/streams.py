@@ -4,7 +4,7 @@ The patches and their reasons:
 
 - `StreamShard.add`: it called the functions of mappings itself, within the write; it counted from the first sequence
   number again afterwards; it wrote a record for a write that changed nothing.
-- `StreamShard.__deepcopy__`: a transaction copies its tables; their streams are not among what it copies.
+- `StreamShard.__deepcopy__`: a backup copies its table; the table's stream isn't part of the copy.
 - `StreamRecord.__init__`: Region, version, size and time as on AWS.
 - `Table.set_stream_specification`, `DynamoDBBackend.update_table_streams`: a stream that is switched off takes no more
   records, the table can still be written, and it can have another stream afterwards.
