@@ -26,13 +26,11 @@ from serverless_cloud.services.moto.asked import (
     unreadable,
 )
 
-#: How werkzeug's pages of HTML begin, if no service of moto has the call, or if a name in a path is empty.
-_NO_SUCH_CALL = tuple(
-    b"<!doctype html>\n<html lang=en>\n<title>" + title
-    for title in (b"404 Not Found", b"405 Method Not Allowed", b"Redirecting...")
-)
-_WITHOUT_PAGE = ("404", "405", "308")
-#: What S3 says where moto answers with a status only.
+#: How werkzeug's pages of HTML begin.
+_PAGE = b"<!doctype html>\n<html lang=en>\n<title>"
+#: The statuses of its pages if no service of moto has the call, or if a name in a path is empty.
+_NO_SUCH_CALL = (b"404", b"405", b"Red")
+#: The errors of S3 that stand behind a status without a body.
 _OF_S3 = {
     "400": Mistake("InvalidRequest", "The request is not valid."),
     "403": Mistake("AccessDenied", "Access Denied", 403),
@@ -103,8 +101,10 @@ def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) 
     if status[0] in "12":
         return None
     form, code = _protocol(environ, service), status[:3]
-    if code in _WITHOUT_PAGE and body.startswith(_NO_SUCH_CALL):
-        return _no_such_path(environ, service)
+    if body.startswith(_PAGE):
+        if body.startswith(_NO_SUCH_CALL, len(_PAGE)):
+            return _no_such_path(environ, service)
+        return _refused(Mistake("InvalidRequest", "The request can't be read.", int(code)), environ, service)
     if code in ("400", "403", "404") and not body and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS"):
         if service == "s3":
             return _refused(_OF_S3["PUT" if environ["REQUEST_METHOD"] == "PUT" else code], environ, service)

@@ -249,8 +249,9 @@ def _is_of_lookup(error: Exception) -> bool:
     """Whether moto looked for something, found None, and took it for one of its objects: not for a text or a list."""
     if isinstance(error, StopIteration):
         return True
-    is_none = isinstance(error, AttributeError) and error.obj is None
-    return is_none and not any(hasattr(kind, error.name) for kind in (str, bytes, dict, list, re.Match))
+    if not isinstance(error, AttributeError) or error.obj is not None:
+        return False
+    return not any(hasattr(kind, error.name or "") for kind in (str, bytes, dict, list, re.Match))
 
 
 def _none_there(found: Asked, given: dict[str, Any]) -> Mistake | None:
