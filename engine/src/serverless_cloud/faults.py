@@ -30,7 +30,7 @@ from serverless_cloud.services.moto.asked import (
 _PAGE = b"<!doctype html>\n<html lang=en>\n<title>"
 #: The statuses of its pages if no service of moto has the call, or if a name in a path is empty.
 _NO_SUCH_CALL = (b"404", b"405", b"Red")
-#: The errors of S3 that stand behind a status without a body.
+#: The errors for statuses of S3 that moto answers without a body.
 _OF_S3 = {
     "400": Mistake("InvalidRequest", "The request is not valid."),
     "403": Mistake("AccessDenied", "Access Denied", 403),
