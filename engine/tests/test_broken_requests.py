@@ -76,6 +76,16 @@ def test_a_request_that_aws_refuses(shared: Cloud, case: str) -> None:
     assert message in reply.message
 
 
+def test_a_vpc_and_a_subnet_without_a_block(shared: Cloud) -> None:
+    ec2 = cloud_kit.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    for operation in ("AssociateVpcCidrBlock", "CreateSubnet"):
+        reply = call(shared, "ec2", operation, VpcId=vpc)
+        assert refused(reply) == (400, "MissingParameter")
+        assert reply.message.startswith("Either 'cidrBlock' or ")
+    assert ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["VpcId"] == vpc
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "body", "code"),
     [

@@ -19,8 +19,8 @@ from serverless_cloud.services.moto.asked import (
     NO_XML,
     Asked,
     Mistake,
-    action_of,
     asked,
+    form_of,
     mistake,
     serialization_mistake,
     unreadable,
@@ -152,10 +152,16 @@ def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | N
 
 def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
     """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
-    if _protocol(environ, service) != "query":
+    form = _protocol(environ, service)
+    if form == "json":
+        name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
+        return Mistake("UnknownOperationException", f"The operation {name} is not known.")
+    if form != "query":
         return None
-    if action := action_of(environ):
-        return Mistake("InvalidAction", f"Could not find operation {action}")
+    given = form_of(environ)
+    if name := given.get("Action", ""):
+        message = f"Could not find operation {name} for version {given.get('Version', '')}"
+        return Mistake("InvalidAction", message.rstrip())
     return Mistake("MissingAction", _ACTION)
 
 
@@ -173,4 +179,6 @@ def _protocol(environ: WSGIEnvironment, service: str) -> str:
         return "cbor"
     if service == "s3":
         return "s3"
-    return "query" if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") else "rest"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    is_query = form or "Action=" in environ.get("QUERY_STRING", "") or service in ("route53", "cloudfront")
+    return "query" if is_query else "rest"

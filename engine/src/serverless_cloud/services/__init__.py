@@ -41,7 +41,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "parsing", "tasks", "task_clients", "task_calls", "task_lambda",
         "task_api", "task_callbacks", "map", "map_runs",
     ),
-    "ec2": ("interfaces",),
+    "ec2": ("interfaces", "blocks"),
     "batch": ("jobs", "rules"),
     "athena": ("queries",),
 }  # fmt: skip

@@ -136,9 +136,9 @@ def unreadable(error: Exception) -> Mistake | None:
     return Mistake("MalformedQueryString", _NO_SHAPE.format(error)) if isinstance(error, UnicodeDecodeError) else None
 
 
-def action_of(environ: WSGIEnvironment) -> str:
-    """The action that a form or a URL names; "" if it names none."""
-    return str(_request(environ).values.get("Action", ""))
+def form_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """The parameters that a form or a URL names."""
+    return dict(_request(environ).values.items())
 
 
 def _request(environ: WSGIEnvironment) -> Request:
