@@ -22,7 +22,7 @@ from serverless_cloud.services.moto.asked import (
     asked,
     form_of,
     mistake,
-    serialization_mistake,
+    taken_wrongly,
     unreadable,
 )
 
@@ -86,13 +86,13 @@ def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: As
     return None if wrong is None else _refused(wrong, environ, service)
 
 
-def of_types(environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The answer to a request whose JSON has other types than its API; None for every other.
+def before_moto(environ: WSGIEnvironment, service: str) -> Answer | None:
+    """The answer to a request that moto would take and should not; None for every other.
 
-    moto keeps some of it as it is, and no SDK could read it later.
+    moto keeps JSON of other types as it is, and no SDK could read it later.
     """
     found = asked(environ, service)
-    wrong = serialization_mistake(found) if found is not None else None
+    wrong = taken_wrongly(found) if found is not None else None
     return None if wrong is None else _refused(wrong, environ, service)
 
 

@@ -1,7 +1,7 @@
 """Finds out what a failed request asked for, and whether the request itself is to blame.
 
-moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Only a
-request that failed is looked at here: the others cost nothing. Nothing of moto is replaced.
+moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Most
+requests are looked at here only after they failed, so the others cost nothing. Nothing of moto is replaced.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _INVALID = {
 NO_SUCH_CALL = (NotImplementedError, OperationNotFoundError)
 _ABSENT = re.compile("NotFound|NotExist|NoSuch|DoesNot|UnknownResource|NonExistent")
 _GRANTEE = re.compile('[^=]+="?[^"]+"?$')
+_COUNTS = ("Count", "Capacity", "Quantity")
+MOST_AT_ONCE = 1_000  # instances, addresses or hosts in one call, the RunInstances reference's most
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[^:]*:[^:]*:.")
 #: The errors of parsers: moto and the local cloud parse texts that came from the client.
 _OF_PARSERS = (json.JSONDecodeError, UnicodeDecodeError, ExpatError, YAMLError, binascii.Error)
@@ -103,7 +105,7 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
         error: with which moto or the local cloud failed on it.
     """
     shape = found.operation.input_shape
-    if (wrong := serialization_mistake(found)) is not None:
+    if (wrong := taken_wrongly(found)) is not None:
         return wrong
     if shape is None:
         return _malformed(found, error) if isinstance(error, _OF_PARSERS) else None
@@ -124,10 +126,16 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
     )
 
 
-def serialization_mistake(found: Asked) -> Mistake | None:
-    """The error of a request that isn't JSON, or whose JSON has other types than its API."""
+def taken_wrongly(found: Asked) -> Mistake | None:
+    """The error of a request that moto would take and should not.
+
+    Its JSON has other types than its API, or it asks EC2 for so many things that moto is never done with them.
+    """
     if "json" in found.protocol and (problem := _unreadable(found, found.operation.input_shape)):
         return Mistake("SerializationException", problem)
+    for name, value in found.request.values.items() if found.service == "ec2" else ():
+        if name.endswith(_COUNTS) and value.isdigit() and int(value) > MOST_AT_ONCE:
+            return Mistake("InvalidParameterValue", f"Value ({value}) for parameter {name} is invalid.")
     return None
 
 
