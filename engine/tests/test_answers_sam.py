@@ -109,7 +109,9 @@ def test_an_application_of_the_repository_is_refused_by_name(kit: Any, location:
 
 
 def test_a_rest_api_with_aws_iam_calls_with_the_caller_s_credentials(kit: Any) -> None:
-    here.create("shop", f"""
+    here.create(
+        "shop",
+        f"""
 Transform: AWS::Serverless-2016-10-31
 Resources:
   Api:
@@ -120,7 +122,8 @@ Resources:
         Get: {{Type: Api, Properties: {{RestApiId: !Ref Api, Path: /orders, Method: get}}}}
 Outputs:
   Id: {{Value: !Ref Api}}
-""")
+""",
+    )
     gateway, id = kit.client("apigateway"), here.outputs("shop")["Id"]
     (orders,) = [each for each in gateway.get_resources(restApiId=id)["items"] if each["path"] == "/orders"]
     found = gateway.get_integration(restApiId=id, resourceId=orders["id"], httpMethod="GET")

@@ -63,6 +63,16 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "no such resource": ("athena", "GetNamedQuery", {"NamedQueryId": "lamp"}, "InvalidRequestException", "lamp"),
     "no such prefix list": ("ec2", "DeleteManagedPrefixList", {"PrefixListId": "pl-1"}, "InvalidPrefixListID.NotFound",
                             "The prefixList ID 'pl-1' does not exist"),
+    "more instances than moto ever makes": ("ec2", "RunInstances", {"MinCount": 1, "MaxCount": 2**31},
+                                            "InvalidParameterValue", "Value (2147483648) for parameter MaxCount"),
+    "more addresses than moto ever finds": ("ec2", "CreateNetworkInterface",
+                                            {"SubnetId": "subnet-1", "Ipv6AddressCount": 2**31},
+                                            "InvalidParameterValue", "for parameter Ipv6AddressCount"),
+    "more shards than moto ever makes": ("kinesis", "CreateStream", {"StreamName": "more", "ShardCount": 2**31},
+                                         "LimitExceededException", "would exceed the shard limit"),
+    "fewer shards than one": ("kinesis", "UpdateShardCount", {"StreamName": "clicks", "TargetShardCount": 0,
+                                                              "ScalingType": "UNIFORM_SCALING"},
+                              "ValidationException", "Value '0' at 'targetShardCount' failed"),
     "a grant to nobody": ("s3", "PutBucketAcl", {"Bucket": "lamps", "GrantRead": "lamp"}, "InvalidArgument",
                           "Argument format not recognized"),
 }  # fmt: skip
@@ -74,6 +84,16 @@ def test_a_request_that_aws_refuses(shared: Cloud, case: str) -> None:
     reply = call(shared, service, operation, **given)
     assert refused(reply) == (400, code), reply.message
     assert message in reply.message
+
+
+def test_a_vpc_and_a_subnet_without_a_block(shared: Cloud) -> None:
+    ec2 = cloud_kit.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    for operation in ("AssociateVpcCidrBlock", "CreateSubnet"):
+        reply = call(shared, "ec2", operation, VpcId=vpc)
+        assert refused(reply) == (400, "MissingParameter")
+        assert reply.message.startswith("Either 'cidrBlock' or ")
+    assert ec2.create_subnet(VpcId=vpc, CidrBlock="10.7.1.0/24")["Subnet"]["VpcId"] == vpc
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ makes others each time and prints their seed. `FUZZ_SEED=4711 pytest engine/test
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from dataclasses import dataclass
@@ -133,6 +134,38 @@ def test_broken_input(cloud_of_module: Cloud, shop: dict[str, list[Any]], servic
     assert not fuzzer.findings, fuzzer.report()
 
 
+_SIGNERS = ("s3", "sqs", "dynamodb", "states", "ec2", "x", "")
+SCOPES = (
+    *(f"local/20260101/us-east-1/{name}/aws4_request" for name in _SIGNERS),
+    "local/20260101/mars-1/lambda/aws4_request", "local/20260101//rds/aws4_request", "local", "/////",
+)  # fmt: skip
+PATHS = (
+    "/", "//", "/%ff%fe", "/a/b?c=%ff", "/2015-03-31/functions/%00", "/?Action=ListQueues", "/restapis/%2F/x", "/tags/",
+    "/lamps/%E3%83", "/_local/timeline?region=", "/_local/url", "/_local/package?arn=x", "/_local/x",
+)  # fmt: skip
+HEADERS: tuple[dict[str, str], ...] = (
+    {},
+    {"X-Amz-Target": "x"},
+    {"X-Amz-Target": "DynamoDB_x.y"},
+    {"X-Amz-Target": "AmazonSSM.GetParameter"},
+    {"Content-Type": "application/x-www-form-urlencoded"},
+    {"Content-Type": "multipart/form-data"},
+)
+BODIES = (b"", b"{}", b"null", b"\xff", b"[", b"Action=ListQueues")
+
+
+def test_requests_that_no_sdk_sends(cloud_of_module: Cloud, shop: dict[str, list[Any]]) -> None:
+    del shop
+    wire, dice, wrong = Wire(cloud_of_module.endpoint_url, "s3"), random.Random(SEED), []
+    for scope, path, method in itertools.product(SCOPES, PATHS, ("GET", "POST", "PUT", "DELETE", "LAMP")):
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+        sent = Sent(method, path, signed | dice.choice(HEADERS), dice.choice(BODIES))
+        status, _, body = wire.exchange(sent)
+        if status >= 500 or b"Traceback" in body or b"<html" in body:
+            wrong.append((status, sent, body[:300]))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("service", SERVICES)
 def test_others_each_time(cloud_of_module: Cloud, shop: dict[str, list[Any]], service: str) -> None:
@@ -147,19 +180,14 @@ def test_others_each_time(cloud_of_module: Cloud, shop: dict[str, list[Any]], se
 def test_what_is_broken_is_found() -> None:
     """The fuzzer's own eyes: each answer that no SDK reads as AWS's is a finding."""
     wire = Wire("http://127.0.0.1:9", "s3")
-    read = [
-        wire._read("GetObject", 500, {}, b"<Error><Code>InternalError</Code></Error>", "GET"),
-        wire._read("GetObject", 404, {}, b"<!doctype html>\n<html lang=en>", "GET"),
-        wire._read("GetObject", 400, {}, b"", "GET"),
-        wire._read("ListBuckets", 200, {}, b"{}", "GET"),
-        wire._read(
-            "GetObject",
-            400,
-            {},
-            b"<Error><Code>A</Code><Message>Traceback (most recent call last)</Message></Error>",
-            "GET",
-        ),
-        wire.send(Sent("GET", "/", {}, b""), "ListBuckets"),
-        wire._read("GetObject", 404, {}, b"<Error><Code>NoSuchKey</Code></Error>", "GET"),
+    answers = [
+        (500, b"<Error><Code>InternalError</Code></Error>"),
+        (404, b"<!doctype html>\n<html lang=en>"),
+        (400, b""),
+        (200, b"{}"),
+        (400, b"<Error><Code>A</Code><Message>Traceback (most recent call last)</Message></Error>"),
+        (404, b"<Error><Code>NoSuchKey</Code></Error>"),
     ]
-    assert [bool(reply.problem) for reply in read] == [True] * 6 + [False]
+    problems = [bool(wire.read("ListBuckets", status, {}, body, "GET").problem) for status, body in answers]
+    assert problems == [True, True, True, True, True, False]
+    assert wire.send(Sent("GET", "/", {}, b""), "ListBuckets").problem

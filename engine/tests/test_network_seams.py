@@ -70,6 +70,11 @@ def an_address_in_use_is_given_again():
 def an_address_from_elsewhere_is_taken():
     return interface(subnet(), PrivateIpAddress="10.9.0.9")["PrivateIpAddress"] == "10.9.0.9"
 
+def a_vpc_gets_no_block_as_a_block():
+    vpc = ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.associate_vpc_cidr_block(VpcId=vpc)["CidrBlockAssociation"]
+    return "CidrBlock" not in made
+
 def an_interface_in_use_is_deleted():
     place = subnet()
     ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=place["SubnetId"])
@@ -103,6 +108,7 @@ DEFECTS = {
     "addresses_are_given_twice": "ec2/interfaces.py",
     "an_address_in_use_is_given_again": "ec2/interfaces.py",
     "an_address_from_elsewhere_is_taken": "ec2/interfaces.py",
+    "a_vpc_gets_no_block_as_a_block": "ec2/blocks.py",
     "an_interface_in_use_is_deleted": "ec2/interfaces.py",
     "a_subnet_in_use_is_deleted": "ec2/interfaces.py",
     "a_security_group_in_use_is_deleted": "ec2/interfaces.py",

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from botocore.config import Config
 
+from kits import cloud_kit
 from serverless_cloud import Cloud, faults, services
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=local/20201119/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=none"
@@ -129,6 +130,9 @@ def test_an_action_that_aws_does_not_have(aws: Cloud) -> None:
             answer = asked(connection, "POST", "/", body, headers=headers)
             codes.append((answer.status, answer.body.decode().partition("<Code>")[2].partition("<")[0]))
     assert codes == [(400, "InvalidAction"), (400, "MissingAction"), (400, "MissingAction")]
+    assert raw(aws, cloud_kit, "ssm", "AmazonSSM.LightLamps", b"{}") == (
+        400, "UnknownOperationException", "The operation LightLamps is not known.",
+    )  # fmt: skip
 
 
 def test_an_error_inside_is_told_and_its_traceback_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,7 +116,7 @@ class LocalCloudApp:
                 self._late.before(service)
             if service == "s3" and environ.get("QUERY_STRING"):
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
-            if service == "apigateway" and (refused := faults.of_types(environ, service)) is not None:
+            if service in ("apigateway", "ec2") and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)

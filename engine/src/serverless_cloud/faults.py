@@ -19,20 +19,18 @@ from serverless_cloud.services.moto.asked import (
     NO_XML,
     Asked,
     Mistake,
-    action_of,
     asked,
+    form_of,
     mistake,
-    serialization_mistake,
+    taken_wrongly,
     unreadable,
 )
 
-#: How werkzeug's pages of HTML begin, if no service of moto has the call, or if a name in a path is empty.
-_NO_SUCH_CALL = tuple(
-    b"<!doctype html>\n<html lang=en>\n<title>" + title
-    for title in (b"404 Not Found", b"405 Method Not Allowed", b"Redirecting...")
-)
-_WITHOUT_PAGE = ("404", "405", "308")
-#: What S3 says where moto answers with a status only.
+#: How werkzeug's pages of HTML begin.
+_PAGE = b"<!doctype html>\n<html lang=en>\n<title>"
+#: The statuses of its pages if no service of moto has the call, or if a name in a path is empty.
+_NO_SUCH_CALL = (b"404", b"405", b"Red")
+#: The errors for statuses of S3 that moto answers without a body.
 _OF_S3 = {
     "400": Mistake("InvalidRequest", "The request is not valid."),
     "403": Mistake("AccessDenied", "Access Denied", 403),
@@ -88,13 +86,13 @@ def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: As
     return None if wrong is None else _refused(wrong, environ, service)
 
 
-def of_types(environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The answer to a request whose JSON has other types than its API; None for every other.
+def before_moto(environ: WSGIEnvironment, service: str) -> Answer | None:
+    """The answer to a request that moto would take and should not; None for every other.
 
-    moto keeps some of it as it is, and no SDK could read it later.
+    moto keeps JSON of other types as it is, and no SDK could read it later.
     """
     found = asked(environ, service)
-    wrong = serialization_mistake(found) if found is not None else None
+    wrong = taken_wrongly(found) if found is not None else None
     return None if wrong is None else _refused(wrong, environ, service)
 
 
@@ -103,8 +101,10 @@ def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) 
     if status[0] in "12":
         return None
     form, code = _protocol(environ, service), status[:3]
-    if code in _WITHOUT_PAGE and body.startswith(_NO_SUCH_CALL):
-        return _no_such_path(environ, service)
+    if body.startswith(_PAGE):
+        if body.startswith(_NO_SUCH_CALL, len(_PAGE)):
+            return _no_such_path(environ, service)
+        return _refused(Mistake("InvalidRequest", "The request can't be read.", int(code)), environ, service)
     if code in ("400", "403", "404") and not body and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS"):
         if service == "s3":
             return _refused(_OF_S3["PUT" if environ["REQUEST_METHOD"] == "PUT" else code], environ, service)
@@ -152,12 +152,17 @@ def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | N
 
 def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
     """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
-    if _protocol(environ, service) != "query":
+    form = _protocol(environ, service)
+    if form == "json":
+        name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
+        return Mistake("UnknownOperationException", f"The operation {name} is not known.")
+    if form != "query":
         return None
-    action, version = action_of(environ)
-    if not action:
-        return Mistake("MissingAction", _ACTION)
-    return Mistake("InvalidAction", f"Could not find operation {action}{f' for version {version}' if version else ''}")
+    given = form_of(environ)
+    if name := given.get("Action", ""):
+        message = f"Could not find operation {name} for version {given.get('Version', '')}"
+        return Mistake("InvalidAction", message.rstrip())
+    return Mistake("MissingAction", _ACTION)
 
 
 def _refused(wrong: Mistake, environ: WSGIEnvironment, service: str) -> Answer:
@@ -174,4 +179,6 @@ def _protocol(environ: WSGIEnvironment, service: str) -> str:
         return "cbor"
     if service == "s3":
         return "s3"
-    return "query" if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") else "rest"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    is_query = form or "Action=" in environ.get("QUERY_STRING", "") or service in ("route53", "cloudfront")
+    return "query" if is_query else "rest"

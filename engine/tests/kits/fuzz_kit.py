@@ -26,6 +26,11 @@ def operations(service: str) -> list[str]:
 
 # ---- plausible parameters
 
+_PYTHON: dict[str, Any] = {
+    "string": str, "integer": int, "long": int, "structure": dict, "map": dict, "list": list, "blob": bytes,
+    "boolean": bool, "double": (int, float), "float": (int, float),
+}  # fmt: skip
+
 
 class Plausible:
     """Makes parameters as the model describes them.
@@ -79,9 +84,7 @@ class Plausible:
         if shape.type_name == "list" and not isinstance(value, list):
             inner = self._fitting(value, shape.member)
             return None if inner is None else [inner]
-        kinds = {"string": str, "integer": int, "long": int, "structure": dict, "map": dict, "list": list,
-                 "blob": bytes, "boolean": bool, "double": (int, float), "float": (int, float)}  # fmt: skip
-        if not isinstance(value, kinds.get(shape.type_name, object)):
+        if not isinstance(value, _PYTHON.get(shape.type_name, object)):
             return None
         return value
 

@@ -145,7 +145,9 @@ def _data(named: dict[str, list[Any]]) -> None:
     streams = kit.client("dynamodbstreams")
     shard = streams.describe_stream(StreamArn=table["LatestStreamArn"])["StreamDescription"]["Shards"][0]["ShardId"]
     s3.create_bucket(Bucket="lamps")
-    s3.put_object(Bucket="lamps", Key="price.json", Body=b"{}")
+    s3.put_object(
+        Bucket="lamps", Key="price.json", Body=b"<lamps/>"
+    )  # whatever part of it is asked for, the answer is XML
     upload = s3.create_multipart_upload(Bucket="lamps", Key="big")["UploadId"]
     kinesis.create_stream(StreamName="clicks", ShardCount=1)
     stream = kinesis.describe_stream(StreamName="clicks")["StreamDescription"]

@@ -80,13 +80,14 @@ class Wire:
     def send(self, sent: Sent, operation: str) -> Reply:
         """Sends a request, and reads the answer as boto3 does."""
         try:
-            status, headers, body = self._exchange(sent)
+            status, headers, body = self.exchange(sent)
         except (OSError, http.client.HTTPException) as error:
             self._connection = None
             return Reply(0, "", "", b"", f"no answer: {error!r}")
-        return self._read(operation, status, headers, body, sent.method)
+        return self.read(operation, status, headers, body, sent.method)
 
-    def _exchange(self, sent: Sent) -> tuple[int, dict[str, str], bytes]:
+    def exchange(self, sent: Sent) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer to a request."""
         if self._connection is None:
             address = urlsplit(self._endpoint)
             self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
@@ -95,7 +96,8 @@ class Wire:
         answer = self._connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
 
-    def _read(self, operation: str, status: int, headers: dict[str, str], body: bytes, method: str) -> Reply:
+    def read(self, operation: str, status: int, headers: dict[str, str], body: bytes, method: str) -> Reply:
+        """Reads an answer as boto3 does."""
         shape = self.model.operation_model(operation).output_shape
         streams = shape is not None and self.model.operation_model(operation).has_event_stream_output
         if streams and status < 300:
@@ -103,8 +105,8 @@ class Wire:
         response = {"status_code": status, "headers": Headers(headers), "body": body}
         try:
             parsed = self._parser.parse(response, shape)
-        except Exception as error:
-            return Reply(status, "", "", body, f"botocore can't read it: {error!r}")
+        except Exception as problem:
+            return Reply(status, "", "", body, f"botocore can't read it: {problem!r}")
         error = parsed.get("Error", {}) if status >= 300 else {}
         code, message = str(error.get("Code", "")), str(error.get("Message", ""))
         return Reply(status, code, message, body, _problem(status, code, body, method))

@@ -25,7 +25,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "sns": ("topics", "answers", "mobile"),
     "s3": ("notifications", "buckets"),
     "dynamodb": (
-        "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_policies", "table_streams",
+        "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_policies",
+        "table_streams",
     ),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
@@ -44,7 +45,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "task_api", "task_callbacks", "map", "map_runs", "trial_api",
     ),
     "secretsmanager": ("names",),
-    "ec2": ("interfaces",),
+    "ec2": ("interfaces", "blocks"),
     "batch": ("jobs", "rules"),
     "athena": ("queries",),
 }  # fmt: skip

@@ -6,7 +6,9 @@ The patches and their reasons:
   has not made.
 - `KinesisBackend.put_record`: moto takes a record of any size, and fails on one without a partition key; it checks only
   the records of PutRecords.
-- `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else.
+- `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else. It makes any number of
+  shards, which takes for ever.
+- `KinesisBackend.update_shard_count`: moto never ends for a number below 1.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
 
@@ -35,6 +37,7 @@ from serverless_cloud.services.model_rules import NULL, sentence
 patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 
 
+MOST_SHARDS = 20_000  # of a Region that has the higher quota
 RECORD_BYTES = 1_048_576  # data and partition key together
 _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroughputMiBps")
 
@@ -44,10 +47,29 @@ _NOT_HONOURED = ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroug
     expects="self, stream_name, shard_count, stream_mode=None, retention_period_hours=None",
     upstream="The refusal of a name that is taken says why.",
 )
-def create_stream_of_backend(backend: KinesisBackend, stream_name: str, *more: object, **settings: object) -> Stream:
+def create_stream_of_backend(
+    backend: KinesisBackend, stream_name: str, shard_count: int | None, *more: object, **settings: object
+) -> Stream:
     if stream_name in backend.streams:
         raise ResourceInUseError(f"Stream {stream_name} under account {backend.account_id} already exists.")
-    return create_stream_of_backend.original(backend, stream_name, *more, **settings)
+    if shard_count is not None and shard_count > MOST_SHARDS:
+        raise JsonRESTError(
+            "LimitExceededException",
+            f"This request would exceed the shard limit for the account {backend.account_id} in {backend.region_name}. "
+            f"Limit: {MOST_SHARDS}. Number of additional shards that would have resulted from this request: "
+            f"{shard_count}.",
+        )
+    return create_stream_of_backend.original(backend, stream_name, shard_count, *more, **settings)
+
+
+@patches.replaces("moto.kinesis.models:KinesisBackend.update_shard_count", upstream="No number of shards is below 1.")
+def update_shard_count(backend: KinesisBackend, stream_arn: str, stream_name: str, target_shard_count: int) -> int:
+    if target_shard_count < 1:
+        value = f"Value '{target_shard_count}' at 'targetShardCount' failed to satisfy constraint: "
+        raise JsonRESTError(
+            "ValidationException", sentence([f"{value}Member must have value greater than or equal to 1"])
+        )
+    return update_shard_count.original(backend, stream_arn, stream_name, target_shard_count)
 
 
 @patches.replaces(

@@ -36,8 +36,9 @@ def require_dead_letters_after(function: LambdaFunction, body: JsonObject) -> No
 def require_destinations(response: LambdaResponse) -> None:
     """Raises unless the role may send to the destinations of a request to change a function's event invoke settings."""
     role = function_named(response).role
-    for target in (response.json_body.get("DestinationConfig") or {}).values():
-        arn = (target or {}).get("Destination")
+    given = response.json_body.get("DestinationConfig") or {}
+    for name in ("OnSuccess", "OnFailure"):
+        arn = (given.get(name) or {}).get("Destination")
         if arn and not _may_send(role, arn):
             action = ACTIONS[arn.split(":")[2]].partition(":")[2]
             raise InvalidParameterValueException(

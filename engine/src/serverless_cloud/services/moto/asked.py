@@ -1,7 +1,7 @@
 """Finds out what a failed request asked for, and whether the request itself is to blame.
 
-moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Only a
-request that failed is looked at here: the others cost nothing. Nothing of moto is replaced.
+moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Most
+requests are looked at here only after they failed, so the others cost nothing. Nothing of moto is replaced.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _INVALID = {
 NO_SUCH_CALL = (NotImplementedError, OperationNotFoundError)
 _ABSENT = re.compile("NotFound|NotExist|NoSuch|DoesNot|UnknownResource|NonExistent")
 _GRANTEE = re.compile('[^=]+="?[^"]+"?$')
+_COUNTS = ("Count", "Capacity", "Quantity")
+MOST_AT_ONCE = 1_000  # instances, addresses or hosts in one call, the RunInstances reference's most
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[^:]*:[^:]*:.")
 #: The errors of parsers: moto and the local cloud parse texts that came from the client.
 _OF_PARSERS = (json.JSONDecodeError, UnicodeDecodeError, ExpatError, YAMLError, binascii.Error)
@@ -103,7 +105,7 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
         error: with which moto or the local cloud failed on it.
     """
     shape = found.operation.input_shape
-    if (wrong := serialization_mistake(found)) is not None:
+    if (wrong := taken_wrongly(found)) is not None:
         return wrong
     if shape is None:
         return _malformed(found, error) if isinstance(error, _OF_PARSERS) else None
@@ -124,10 +126,16 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
     )
 
 
-def serialization_mistake(found: Asked) -> Mistake | None:
-    """The error of a request that isn't JSON, or whose JSON has other types than its API."""
+def taken_wrongly(found: Asked) -> Mistake | None:
+    """The error of a request that moto would take and should not.
+
+    Its JSON has other types than its API, or it asks EC2 for so many things that moto is never done with them.
+    """
     if "json" in found.protocol and (problem := _unreadable(found, found.operation.input_shape)):
         return Mistake("SerializationException", problem)
+    for name, value in found.request.values.items() if found.service == "ec2" else ():
+        if name.endswith(_COUNTS) and value.isdigit() and int(value) > MOST_AT_ONCE:
+            return Mistake("InvalidParameterValue", f"Value ({value}) for parameter {name} is invalid.")
     return None
 
 
@@ -136,10 +144,9 @@ def unreadable(error: Exception) -> Mistake | None:
     return Mistake("MalformedQueryString", _NO_SHAPE.format(error)) if isinstance(error, UnicodeDecodeError) else None
 
 
-def action_of(environ: WSGIEnvironment) -> tuple[str, str]:
-    """The action that a form or a URL names, and the version of the API; "" where it names none."""
-    given = _request(environ).values
-    return str(given.get("Action", "")), str(given.get("Version", ""))
+def form_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """The parameters that a form or a URL names."""
+    return dict(_request(environ).values.items())
 
 
 def _request(environ: WSGIEnvironment) -> Request:
@@ -250,8 +257,9 @@ def _is_of_lookup(error: Exception) -> bool:
     """Whether moto looked for something, found None, and took it for one of its objects: not for a text or a list."""
     if isinstance(error, StopIteration):
         return True
-    is_none = isinstance(error, AttributeError) and error.obj is None
-    return is_none and not any(hasattr(kind, error.name) for kind in (str, bytes, dict, list, re.Match))
+    if not isinstance(error, AttributeError) or error.obj is not None:
+        return False
+    return not any(hasattr(kind, error.name or "") for kind in (str, bytes, dict, list, re.Match))
 
 
 def _none_there(found: Asked, given: dict[str, Any]) -> Mistake | None:
