@@ -120,7 +120,7 @@ def _burst(aws: cloud.Cloud, film: Film, file: str, variables: dict[str, str], t
     calls: list[Any] = []
     events = [{"order_key": f"customer-{number}"} for number in range(BURST)]
     film.during(lambda: calls.extend(aws.at_once("orders", events)))
-    placed = sum(call.outcome == "answered" for call in calls)
+    placed: int = sum(call.outcome == "answered" for call in calls)
     film.say(outcome.format(placed=placed, failed=BURST - placed))
     film.take(READ_MS)
     return placed
