@@ -296,7 +296,7 @@ def test_a_connection_keeps_its_secrets_in_secrets_manager(
     assert set(made) == {"ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime"}
     found = here.events().describe_connection(Name="bank")
     assert (made["ConnectionState"], found["ConnectionState"], found["AuthParameters"]) == (state, state, told)
-    assert ("LastAuthorizedTime" in found) == (state == "AUTHORIZED")
+    assert found["LastAuthorizedTime"] == found["LastModifiedTime"] == made["LastModifiedTime"]
     start, _, name = found["SecretArn"].partition(":secret:")
     assert start == f"arn:aws:secretsmanager:{ACCOUNT}"
     assert name.startswith("events!connection/bank/")

@@ -71,8 +71,7 @@ def _authorize(connection: Any) -> None:
     """A connection was created or updated. With OAuth, AWS would now ask the authorization endpoint for a token."""
     is_oauth = connection.authorization_type == "OAUTH_CLIENT_CREDENTIALS"
     connection.state = "AUTHORIZING" if is_oauth else "AUTHORIZED"
-    connection.last_modified_time = unix_time()
-    connection.last_authorized_time = None if is_oauth else connection.last_modified_time
+    connection.last_modified_time = connection.last_authorized_time = unix_time()
 
 
 def _secret(parameters: JsonObject) -> JsonObject:
