@@ -84,6 +84,8 @@ def _error(status: int, headers: dict[str, Any], body: str | bytes) -> TYPE_RESP
     except ValueError:
         return status, headers, body
     text = given.get("message") or given.get("Message")
+    if text is None:
+        return status, headers, body
     return (
         status,
         headers | {"status": str(status)},
