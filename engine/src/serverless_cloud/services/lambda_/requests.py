@@ -46,8 +46,9 @@ REQUEST_BYTES = 70_167_211  # of a request, its package as base64
 #: These tell their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
 _NAMED_IN_BODY = frozenset({"CreateFunction", "CreateEventSourceMapping", "UpdateEventSourceMapping"})
-#: These change a whole function; AWS refuses a version or an alias in its name.
-_WHOLE = frozenset({"PutFunctionConcurrency", "DeleteFunctionConcurrency"})
+#: AWS refuses a version or an alias in the name of the function.
+_WHOLE = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion",
+                    "PutFunctionConcurrency", "DeleteFunctionConcurrency"})  # fmt: skip
 
 
 @patches.replaces(
