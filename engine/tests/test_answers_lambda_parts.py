@@ -105,6 +105,9 @@ def test_a_version_is_provisioned_once(kit: Any) -> None:
     whole = "This operation is permitted on Lambda functions only."
     reserve = {"FunctionName": "price:live", "ReservedConcurrentExecutions": 1}
     kit.refused(lambda: lam.put_function_concurrency(**reserve), "InvalidParameterValueException", whole)
+    kit.refused(lambda: lam.publish_version(FunctionName="price:1"), "InvalidParameterValueException", whole)
+    version = kit.function("price", SOURCE) | {"FunctionName": "stock:1"}
+    kit.refused(lambda: lam.create_function(**version), "InvalidParameterValueException", whole)
 
 
 def test_a_layer_version_is_shown(kit: Any) -> None:

@@ -62,14 +62,14 @@ def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_function_code",
+    expects="self, function_name, qualifier, body",
     defect=f"{_DEFECT}[code_that_is_no_zip_is_taken]",
     upstream="UpdateFunctionCode refuses code that is not a zip, and then changes nothing.",
 )
-def update_function_code(backend: LambdaBackend, function_name: str, qualifier: str, body: JsonObject) -> JsonObject:
+def update_function_code(backend: LambdaBackend, function_name: str, _qualifier: str, body: JsonObject) -> JsonObject:
     """Changes the code of $LATEST, and ends the environments that run the old code."""
-    function = backend.get_function(function_name, qualifier)
+    function = backend.get_function(function_name)
     network.refuse_while_it_changes(function)
-    functions.refuse_unless_latest(function)
     revisions.require(function, body.get("RevisionId"))
     functions.refuse_settings(backend, body, new=False)
     functions.refuse_missing_code(backend, body)
@@ -78,7 +78,7 @@ def update_function_code(backend: LambdaBackend, function_name: str, qualifier: 
     before = vars(function) | {"code": dict(function.code)}
     publish = body.pop("Publish", False)
     try:
-        update_function_code.original(backend, function_name, qualifier, body)
+        update_function_code.original(backend, function_name, "$LATEST", body)
         functions.refuse_code(function)
     except InvalidParameterValueException:
         vars(function).update(before)
@@ -97,26 +97,26 @@ def update_function_code(backend: LambdaBackend, function_name: str, qualifier: 
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_function_configuration",
+    expects="self, function_name, qualifier, body",
     defect=f"{_DEFECT}[the_log_format_is_dropped]",
     upstream="UpdateFunctionConfiguration keeps DeadLetterConfig and LoggingConfig.",
 )
 def update_function_configuration(
-    backend: LambdaBackend, function_name: str, qualifier: str, body: JsonObject
+    backend: LambdaBackend, function_name: str, _qualifier: str, body: JsonObject
 ) -> JsonObject:
     """Changes the settings of $LATEST. Its environments end, at once or when the new network is ready."""
-    function = backend.get_function(function_name, qualifier)
+    function = backend.get_function(function_name)
     revisions.require(function, body.get("RevisionId"))
     iam_targets.require_dead_letters_after(function, body)
     network.refuse_while_it_changes(function)
     with network.changes_of_vpc(function, body):
-        functions.refuse_unless_latest(function)
         functions.complete_logging(function, body)
         functions.refuse_settings(backend, body, new=False)
         if "Environment" in body:
             body["Environment"].setdefault("Variables", {})
         before = dict(vars(function))
         try:
-            update_function_configuration.original(backend, function_name, qualifier, body)
+            update_function_configuration.original(backend, function_name, "$LATEST", body)
             if body.get("Layers"):
                 functions.refuse_code(function)
         except Exception:

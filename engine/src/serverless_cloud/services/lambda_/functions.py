@@ -282,15 +282,6 @@ def _merged(before: JsonObject, change: JsonObject) -> JsonObject:
     return merged
 
 
-def refuse_unless_latest(function: LambdaFunction) -> None:
-    """Raises for a change of a published version."""
-    if str(function.version) != "$LATEST":
-        raise InvalidParameterValueException(
-            f"Version {function.version} is published, so it can't be changed. Change the function without a "
-            "qualifier, then publish a new version."
-        )
-
-
 def refuse_to_delete(backend: LambdaBackend, name: str, qualifier: str) -> None:
     """Raises unless the qualifier is a version that no alias uses."""
     if qualifier == "$LATEST":

@@ -46,8 +46,9 @@ REQUEST_BYTES = 70_167_211  # of a request, its package as base64
 #: These tell their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
 _NAMED_IN_BODY = frozenset({"CreateFunction", "CreateEventSourceMapping", "UpdateEventSourceMapping"})
-#: These change a whole function; AWS refuses a version or an alias in its name.
-_WHOLE = frozenset({"PutFunctionConcurrency", "DeleteFunctionConcurrency"})
+#: AWS refuses a version or an alias in the name of the function.
+_WHOLE = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion",
+                    "PutFunctionConcurrency", "DeleteFunctionConcurrency"})  # fmt: skip
 
 
 @patches.replaces(
@@ -84,6 +85,8 @@ def _error(status: int, headers: dict[str, Any], body: str | bytes) -> TYPE_RESP
     except ValueError:
         return status, headers, body
     text = given.get("message") or given.get("Message")
+    if text is None:
+        return status, headers, body
     return (
         status,
         headers | {"status": str(status)},
