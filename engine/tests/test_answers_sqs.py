@@ -300,6 +300,9 @@ def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
         status, text = _query(queue.url, Action=action, QueueName="x")
         assert (status, "<Type>Sender</Type><Code>InvalidAction</Code>" in text) == (400, True), text
         assert f"<Message>The action {action} is not valid for this endpoint.</Message>" in text
+    for action, parameter in (("SendMessage", "MessageBody"), ("GetQueueUrl", "QueueName")):
+        text = _query(queue.url, Action=action)[1]
+        assert f"<Message>The request must contain the parameter {parameter}.</Message>" in text
     status, text = _query(queue.url, accept="application/json", Action="ListQueues")
     assert (status, json.loads(text)["Error"]["Code"]) == (400, "InvalidAction")
     host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"

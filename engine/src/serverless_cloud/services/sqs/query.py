@@ -46,11 +46,8 @@ def dispatch(response: SQSResponse, request: Any, full_url: str | None = None, h
     status: int
     told: dict[str, Any]
     body: Any
-    if action not in get_service_model("sqs").operation_names or (
-        action in _NOT_OF_A_QUEUE and request.path.strip("/")
-    ):
-        text = f"The action {action} is not valid for this endpoint."
-        status, told, body = 400, {"Content-Type": "text/xml"}, _error("InvalidAction", text)
+    if refusal := _refusal(request, action):
+        status, told, body = 400, {"Content-Type": "text/xml"}, refusal
     else:
         status, told, body = dispatch.original(response, request, full_url, headers)
     if "application/json" in request.headers.get("Accept", ""):
@@ -75,6 +72,19 @@ def serialized_result_to_response(
     if shape is not None and shape.name.endswith("Result"):
         shape.serialization.setdefault("resultWrapper", shape.name)
     return serialized_result_to_response.original(serializer, resp, result, shape, serialized_result)
+
+
+def _refusal(request: Any, action: str) -> str:
+    """The answer to a query that can't be answered at its address; "" to any other."""
+    model, at_queue = get_service_model("sqs"), bool(request.path.strip("/"))
+    if action not in model.operation_names or (action in _NOT_OF_A_QUEUE and at_queue):
+        return _error("InvalidAction", f"The action {action} is not valid for this endpoint.")
+    shape = model.operation_model(action).input_shape
+    for name in shape.required_members if isinstance(shape, StructureShape) else ():
+        is_there = request.values.get(name) or (name == "QueueUrl" and at_queue)
+        if shape.members[name].type_name == "string" and not is_there:
+            return _error("MissingParameter", f"The request must contain the parameter {name}.")
+    return ""
 
 
 def _is_signed(request: Any) -> bool:
