@@ -86,7 +86,11 @@ def test_an_expired_receipt_of_a_fifo_queue_is_refused(kit: Any) -> None:
         "Failed"
     ]
     assert (row["Code"], row["Message"], row["SenderFault"]) == ("InvalidParameterValue", error["Message"], True)
+    (again,) = _receive(kit, queue, VisibilityTimeout=0)
     assert "not available for visibility timeout change" in _error(lambda: _hide(kit, queue, message, 9))["Message"]
+    _hide(kit, queue, again, 9)  # late, but it was received last
+    assert mapping_kit.visible(queue) == 0
+    _sqs(kit).delete_message(QueueUrl=queue.url, ReceiptHandle=again["ReceiptHandle"])
     other = kit.make_queue("other")  # a standard queue is patient
     mapping_kit.send(other, ["lamp"])
     (message,) = _receive(kit, other, VisibilityTimeout=0)
