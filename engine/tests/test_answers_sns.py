@@ -113,6 +113,17 @@ def test_subscriptions(kit: Any) -> None:
         asked = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
         assert _wrong(lambda asked=asked: client.subscribe(**asked)) == message
     assert _wrong(lambda: client.unsubscribe(SubscriptionArn=topic)) == "SubscriptionId"
+    for policy, words, column in (
+        ("{lamp}", "Unexpected character ('l' (code 108)): was expecting double-quote to start field name", 3),
+        ("lamp", "Unrecognized token 'lamp': was expecting (JSON String, Number, Array, Object or token 'null', "
+         "'true' or 'false')", 5),
+        ('{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 7),
+    ):  # fmt: skip
+        for name in ("FilterPolicy", "RedrivePolicy"):
+            change = {"SubscriptionArn": pending, "AttributeName": name, "AttributeValue": policy}
+            assert _wrong(lambda change=change: client.set_subscription_attributes(**change)) == (
+                f'{name}: failed to parse JSON. {words}\n at [Source: (String)"{policy}"; line: 1, column: {column}]'
+            )
     error = _error(lambda: client.get_subscription_attributes(SubscriptionArn=f"{topic}:gone"))
     assert error == {"Type": "Sender", "Code": "NotFound", "Message": "Subscription does not exist"}
 

@@ -86,7 +86,11 @@ def test_an_expired_receipt_of_a_fifo_queue_is_refused(kit: Any) -> None:
         "Failed"
     ]
     assert (row["Code"], row["Message"], row["SenderFault"]) == ("InvalidParameterValue", error["Message"], True)
+    (again,) = _receive(kit, queue, VisibilityTimeout=0)
     assert "not available for visibility timeout change" in _error(lambda: _hide(kit, queue, message, 9))["Message"]
+    _hide(kit, queue, again, 9)  # late, but it was received last
+    assert mapping_kit.visible(queue) == 0
+    _sqs(kit).delete_message(QueueUrl=queue.url, ReceiptHandle=again["ReceiptHandle"])
     other = kit.make_queue("other")  # a standard queue is patient
     mapping_kit.send(other, ["lamp"])
     (message,) = _receive(kit, other, VisibilityTimeout=0)
@@ -300,6 +304,9 @@ def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
         status, text = _query(queue.url, Action=action, QueueName="x")
         assert (status, "<Type>Sender</Type><Code>InvalidAction</Code>" in text) == (400, True), text
         assert f"<Message>The action {action} is not valid for this endpoint.</Message>" in text
+    for action, parameter in (("SendMessage", "MessageBody"), ("GetQueueUrl", "QueueName")):
+        text = _query(queue.url, Action=action)[1]
+        assert f"<Message>The request must contain the parameter {parameter}.</Message>" in text
     status, text = _query(queue.url, accept="application/json", Action="ListQueues")
     assert (status, json.loads(text)["Error"]["Code"]) == (400, "InvalidAction")
     host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import urllib3
+
 from kits import fixtures
 from kits.events_kit import allow
 from kits.push_kit import make_topic, noted, recorder, sns, subscribe
@@ -34,6 +36,12 @@ def test_a_topic_needs_the_leave_of_its_subscribers(kit: Any, tmp_path: Path) ->
     sns().publish(TopicArn=topic, Message="let in")
     assert kit.records(stock)[0]["Message"] == "let in"
     assert noted(place)[0]["Records"][0]["Sns"]["Message"] == "let in"
+
+
+def test_a_query_without_a_signature_is_refused(kit: Any) -> None:
+    queue = kit.make_queue("stock")
+    answer = urllib3.request("GET", f"{queue.url}?Action=ReceiveMessage", retries=False)
+    assert (answer.status, b"<Code>AccessDenied</Code>" in answer.data) == (403, True)
 
 
 def test_a_bucket_needs_the_leave_of_its_targets(kit: Any, tmp_path: Path) -> None:

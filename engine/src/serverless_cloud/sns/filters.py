@@ -14,6 +14,7 @@ from typing import Any
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
+from serverless_cloud.sns.syntax import words_of
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 MOST_KEYS = 5
@@ -121,8 +122,8 @@ def parse(text: str, scope: str) -> JsonObject:
     """
     try:
         policy = json.loads(text)
-    except ValueError as error:
-        raise FilterRefused(f"FilterPolicy: failed to parse JSON. {error}") from error
+    except json.JSONDecodeError as error:
+        raise FilterRefused(f"FilterPolicy: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(policy, dict):
         raise FilterRefused("FilterPolicy: failed to parse JSON. The policy must be an object.")
     if len(policy) > MOST_KEYS:

@@ -14,6 +14,7 @@ from typing import Any
 
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.sns import filters as sns_filters
+from serverless_cloud.sns.syntax import words_of
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
 LEAST_MAXIMUM_BYTES, MOST_MAXIMUM_BYTES = 1_024, 1_048_576  # API reference, SetTopicAttributes: MaximumMessageSize
@@ -193,8 +194,8 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
 def _object(name: str, value: str) -> dict[str, Any]:
     try:
         found = json.loads(value)
-    except ValueError as error:
-        raise Refused(f"{name}: failed to parse JSON. {error}") from error
+    except json.JSONDecodeError as error:
+        raise Refused(f"{name}: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(found, dict):
         raise Refused(f"{name}: failed to parse JSON. It must be an object.")
     return found

@@ -75,7 +75,9 @@ def forget(queue: Queue) -> None:
     vars(queue).pop("deduplicated", None)
 
 
-def require_held(queue: Queue, message: models.Message, receipt_handle: str, reason: str) -> None:
-    """Raises, with this reason, if the receipt for a message of a FIFO queue has expired."""
+def require_held(queue: Queue, message: models.Message, receipt_handle: str) -> None:
+    """Raises if the receipt for a message of a FIFO queue has expired, so that it can't delete the message."""
     if queue.fifo_queue and (message.visible or receipt_handle != message.receipt_handle):
-        raise InvalidParameterValue(f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: {reason}")
+        raise InvalidParameterValue(
+            f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+        )

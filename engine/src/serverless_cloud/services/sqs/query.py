@@ -17,6 +17,7 @@ from moto.core.serialize import ResponseDict, SqsQuerySerializer
 from moto.core.utils import get_service_model
 from moto.sqs.responses import SQSResponse
 
+from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.rest_aws import as_json
 
@@ -36,16 +37,17 @@ _XMLNS = "http://queue.amazonaws.com/doc/2012-11-05/"
 def dispatch(response: SQSResponse, request: Any, full_url: str | None = None, headers: Any = None) -> TYPE_RESPONSE:
     if "X-Amz-Target" in request.headers:
         return dispatch.original(response, request, full_url, headers)
+    if current.plane.permissions.enforced and not _is_signed(request):
+        denied = _error("AccessDenied", f"Access to the resource {request.path} is denied.")
+        return 403, {"Content-Type": "text/xml"}, denied
     action = request.values.get("Action", "")
     if not action:
         return 404, {"Content-Type": "text/xml"}, _UNKNOWN
     status: int
     told: dict[str, Any]
     body: Any
-    if action not in get_service_model("sqs").operation_names or (
-        action in _NOT_OF_A_QUEUE and request.path.strip("/")
-    ):
-        status, told, body = 400, {"Content-Type": "text/xml"}, _invalid(action)
+    if refusal := _refusal(request, action):
+        status, told, body = 400, {"Content-Type": "text/xml"}, refusal
     else:
         status, told, body = dispatch.original(response, request, full_url, headers)
     if "application/json" in request.headers.get("Accept", ""):
@@ -72,7 +74,24 @@ def serialized_result_to_response(
     return serialized_result_to_response.original(serializer, resp, result, shape, serialized_result)
 
 
-def _invalid(action: str) -> str:
-    text = f"The action {escape(action)} is not valid for this endpoint."
-    error = f"<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>{text}</Message><Detail/></Error>"
+def _refusal(request: Any, action: str) -> str:
+    """The answer to a query that can't be answered at its address; "" to any other."""
+    model, at_queue = get_service_model("sqs"), bool(request.path.strip("/"))
+    if action not in model.operation_names or (action in _NOT_OF_A_QUEUE and at_queue):
+        return _error("InvalidAction", f"The action {action} is not valid for this endpoint.")
+    shape = model.operation_model(action).input_shape
+    for name in shape.required_members if isinstance(shape, StructureShape) else ():
+        is_there = request.values.get(name) or (name == "QueueUrl" and at_queue)
+        if shape.members[name].type_name == "string" and not is_there:
+            return _error("MissingParameter", f"The request must contain the parameter {name}.")
+    return ""
+
+
+def _is_signed(request: Any) -> bool:
+    """Whether somebody has signed a query, so that the gate of permissions has judged it."""
+    return "Authorization" in request.headers or "X-Amz-Credential" in request.args
+
+
+def _error(code: str, text: str) -> str:
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(text)}</Message><Detail/></Error>"
     return f'<ErrorResponse xmlns="{_XMLNS}">{error}<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>'

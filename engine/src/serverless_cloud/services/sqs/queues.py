@@ -34,7 +34,6 @@ from serverless_cloud.sources.sqs_records import Message, size_bytes
 patches = Service("sqs")
 
 MOST_VISIBILITY_S = 43_200  # twelve hours, counted from when the message was received
-_NO_CHANGE = "Message does not exist or is not available for visibility timeout change."
 _LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
 #: One lock for all queues, since a receiver moves messages into another queue.
 LOCK = threading.RLock()
@@ -284,7 +283,7 @@ def delete_message(queue: Queue, receipt_handle: str) -> None:
         message = _message_of(queue, receipt_handle)
         if message is None:
             raise _not_a_receipt(receipt_handle)
-        sqs_fifo.require_held(queue, message, receipt_handle, "The receipt handle has expired.")
+        sqs_fifo.require_held(queue, message, receipt_handle)
         remove(queue, message)
         queue._messages_lock.notify_all()  # its message group may be free
 
@@ -327,11 +326,11 @@ def change_message_visibility(
         message = _message_of(queue, receipt_handle)
         if message is None and receipt_handle not in queue.deleted_messages:
             raise _not_a_receipt(receipt_handle)
-        if message is None:
+        if message is None or (queue.fifo_queue and receipt_handle != message.receipt_handle):
             raise InvalidParameterValue(
-                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: {_NO_CHANGE}"
+                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is "
+                "not available for visibility timeout change."
             )
-        sqs_fifo.require_held(queue, message, receipt_handle, _NO_CHANGE)
         now_ms = clock.now_ms()
         if now_ms + visibility_timeout * 1000 - vars(message).get("received_ms", now_ms) > MOST_VISIBILITY_S * 1000:
             raise InvalidParameterValue(
