@@ -213,8 +213,8 @@ def test_a_name_in_quotes_may_have_a_backslash() -> None:
 @pytest.mark.parametrize("kind", ["Parallel", "Map"])
 def test_a_runtime_error_inside_of_a_state_ends_the_execution(kind: str) -> None:
     inner = states.steps(Note={"Type": "Pass", "Parameters": {"v.$": "$.nobody"}, "End": True})
-    work = {"Parallel": {"Branches": [inner]}, "Map": {"ItemProcessor": inner}}[kind]
-    both = {"Type": kind, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}], "End": True} | work
+    works: dict[str, dict[str, Any]] = {"Parallel": {"Branches": [inner]}, "Map": {"ItemProcessor": inner}}
+    both = {"Type": kind, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Done"}], "End": True} | works[kind]
     run = states.failed(states.run_once(states.steps(Both=both, Done=states.DONE), [{}]), "States.Runtime")
     assert run.cause.startswith("An error occurred while executing the state 'Note' (entered at the event id #")
     assert (run.cause.count("An error occurred"), f"{kind}StateFailed" in run.types) == (1, False)

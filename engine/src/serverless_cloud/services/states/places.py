@@ -73,7 +73,7 @@ def note_place(part: Any, place: str) -> None:
         for each in part:
             note_place(each, place)
     elif isinstance(part, EvalComponent):
-        is_named = isinstance(part, JSONataTemplateBinding | AssignTemplateBinding)
-        inner = f"{place}/{part.identifier}" if is_named else place
+        if isinstance(part, JSONataTemplateBinding | AssignTemplateBinding):
+            place = f"{place}/{part.identifier}"
         for value in vars(part).values():
-            note_place(value, inner)
+            note_place(value, place)
