@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from kits import stack_kit as here
+from serverless_cloud.stacks.engine import Engine
+from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.template import Template
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -304,3 +307,55 @@ def test_the_template_without_a_macro_is_shown_as_it_was_given() -> None:
     shown = here.stacks().get_template(StackName="shop", TemplateStage="Processed")
     assert (shown["TemplateBody"], shown["StagesAvailable"]) == (body, ["Original", "Processed"])
     assert "StackPolicyBody" not in here.stacks().get_stack_policy(StackName="shop")
+
+
+def test_types_and_roles_that_a_call_allows(kit: Any) -> None:
+    stacks, body = here.stacks(), template()
+    told = refusal(stacks.create_stack, StackName="shop", TemplateBody=body, ResourceTypes=["AWS::SNS::*", "Custom::*"])
+    assert told == "Resource type AWS::SQS::Queue is not allowed by parameter ResourceTypes [AWS::SNS::*, Custom::*]"
+    arn = "arn:aws:iam::123456789012:role/deployer"
+    told = refusal(stacks.create_stack, StackName="shop", TemplateBody=body, RoleARN=arn)
+    assert told == f"Role {arn} is invalid or cannot be assumed"
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "cloudformation.amazonaws.com"}}
+    kit.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    here.create("shop", body, RoleARN=arn, ResourceTypes=["AWS::SQS::Queue"])
+    assert stacks.describe_stacks(StackName="shop")["Stacks"][0]["RoleARN"] == arn
+    triggers = {"RollbackTriggers": [{"Arn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a",
+                                      "Type": "AWS::CloudWatch::Alarm"}]}  # fmt: skip
+    told = refusal(stacks.create_stack, StackName="other", TemplateBody=body, RollbackConfiguration=triggers)
+    assert "RollbackTriggers" in told
+    here.create("other", body, RollbackConfiguration={"RollbackTriggers": [], "MonitoringTimeInMinutes": 0})
+
+
+def test_topics_hear_of_a_stack_s_events(kit: Any) -> None:
+    sns, sqs = kit.client("sns"), kit.client("sqs")
+    topic = sns.create_topic(Name="deployments")["TopicArn"]
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    arns = {"Arns": {"Value": {"Fn::Join": ["", {"Ref": "AWS::NotificationARNs"}]}}}
+    out = here.create("shop", template(Outputs=arns), NotificationARNs=[topic], ClientRequestToken="token-1")
+    assert out["Arns"] == topic
+    assert here.stacks().describe_stacks(StackName="shop")["Stacks"][0]["NotificationARNs"] == [topic]
+    heard: list[str] = []
+
+    def all_heard() -> bool:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+        heard.extend(each["Body"] for each in found)
+        return len(heard) >= 5
+
+    kit.eventually(all_heard, "five events were heard", 20.0)
+    assert sum("LogicalResourceId='Orders'" in each for each in heard) == 3
+    assert all("ClientRequestToken='token-1'" in each for each in heard)
+
+
+def test_a_creation_that_takes_too_long_is_rolled_back() -> None:
+    plan = StackSpec(Template(json.loads(template())), template(), {}, {}, {})
+    stack = Stack("arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1", "shop", "us-east-1", "123456789012", "")
+    stack.timeout_minutes = 1
+    Engine(stack, lambda _: None, lambda _: [], 1e12, lambda: False).create(plan, "ROLLBACK")
+    told = [(each["ResourceStatus"], each.get("ResourceStatusReason")) for each in stack.events]
+    assert told == [
+        ("ROLLBACK_IN_PROGRESS", "Stack creation time exceeded the specified timeout. Rollback requested by user."),
+        ("ROLLBACK_COMPLETE", None),
+    ]

@@ -14,13 +14,13 @@ def stack(of: Stack) -> dict[str, Any]:
     plan = of.plan
     found: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
-        "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
+        "Capabilities": of.capabilities, "NotificationARNs": of.notification_arns, "RollbackConfiguration": {},
         "DisableRollback": of.disable_rollback, "EnableTerminationProtection": of.termination_protection,
         "Tags": _tags(plan), "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
     }  # fmt: skip
     optional = {
         "StackStatusReason": of.reason, "LastUpdatedTime": of.updated, "DeletionTime": of.deleted,
-        "RoleARN": of.role_arn, "ChangeSetId": of.change_set_id,
+        "RoleARN": of.role_arn, "TimeoutInMinutes": of.timeout_minutes, "ChangeSetId": of.change_set_id,
         "Description": plan.template.document.get("Description") if plan else None,
         "Parameters": parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values) if plan else None,
         "Outputs": of.outputs,
@@ -73,8 +73,8 @@ def change_set(of: ChangeSet) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ChangeSetId": of.id, "ChangeSetName": of.name, "StackId": of.stack.id, "StackName": of.stack.name,
         "Status": of.status, "ExecutionStatus": of.execution, "CreationTime": of.created, "Changes": of.changes,
-        "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
-        "IncludeNestedStacks": False,
+        "Capabilities": of.capabilities, "NotificationARNs": of.request.get("NotificationARNs", []),
+        "RollbackConfiguration": {}, "IncludeNestedStacks": False,
     }  # fmt: skip
     optional = {
         "StatusReason": of.reason, "Description": of.description, "OnStackFailure": of.on_failure,

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from serverless_cloud.stacks import answers, parameters
+from serverless_cloud.stacks import answers, parameters, settings
 from serverless_cloud.stacks.changes import between, without_values
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.operations import (
-    Answer,
-    Operations,
-    Request,
-    new_stack,
-    refuse_settings,
-    tags_of,
-    token_of,
-)
+from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, tags_of
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
 from serverless_cloud.stacks.records import ChangeSet, Stack, now
@@ -31,7 +23,7 @@ class ChangeSets:
         self._store, self._operations, self._account_id = store, operations, account_id
 
     def create_change_set(self, request: Request, region: str) -> Answer:
-        refuse_settings(request)
+        settings.check(request, region)
         name, kind = str(request["ChangeSetName"]), request.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT" or request.get("ResourcesToImport"):
             raise StackError(
@@ -45,11 +37,12 @@ class ChangeSets:
         before = stack.plan
         tags = tags_of(request) if "Tags" in request or before is None else before.tags
         id = f"arn:aws:cloudformation:{region}:{self._account_id}:changeSet/{name}/{uuid.uuid4()}"
-        of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [])
+        of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [], request)
         of_it.description, of_it.on_failure = request.get("Description"), request.get("OnStackFailure")
         try:
             plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
             require_capabilities(plan, of_it.capabilities, expands=False)
+            settings.require_types(request, plan.template)
             of_it.plan = plan
             of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values)
             if kind == "UPDATE":
@@ -121,7 +114,8 @@ class ChangeSets:
         disable_rollback = bool(request.get("DisableRollback"))
         self._forget_others(found)
         found.execution = "EXECUTE_COMPLETE"
-        stack.change_set_id, stack.capabilities, stack.token = found.id, found.capabilities, token_of(request)
+        settings.keep({**found.request, "ClientRequestToken": request.get("ClientRequestToken")}, stack)
+        stack.change_set_id = found.id
         if found.kind == "CREATE":
             stack.updated = now()
             stack.become("CREATE_IN_PROGRESS", "User Initiated")

@@ -6,6 +6,7 @@ Source: CloudFormation User Guide, "Stack status codes", "Update behaviors of st
 from __future__ import annotations
 
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -46,6 +47,7 @@ class Engine:
         self._stack, self._exporter, self._importers = stack, exporter, importers
         self._scale, self._stopped = time_scale, stopped
         self._imports: set[str] = set()
+        self._deadline_s: float | None = None
 
     # ---- what a caller asks for
 
@@ -54,11 +56,14 @@ class Engine:
         stack = self._stack
         stack.plan = plan
         scope = self._scope(plan)
+        if stack.timeout_minutes:
+            self._deadline_s = time.monotonic() + stack.timeout_minutes * 60 / self._scale
         try:
             for logical_id in plan.template.order(scope.condition):
                 self._make(plan, scope, logical_id)
             self._publish(plan, scope)
         except (Failed, StackError) as error:
+            self._deadline_s = None
             reason = f"{error} {_ROLLBACK}" if on_failure != "DO_NOTHING" else str(error)
             if on_failure == "DO_NOTHING":
                 stack.become("CREATE_FAILED", reason)
@@ -242,12 +247,22 @@ class Engine:
 
     # ---- around
 
+    def _over(self) -> str:
+        """Why the work must end; "" if it may go on."""
+        if self._stopped():
+            return "The work was canceled."
+        is_late = self._deadline_s is not None and time.monotonic() > self._deadline_s
+        return "Stack creation time exceeded the specified timeout." if is_late else ""
+
+    def _is_over(self) -> bool:
+        return bool(self._over())
+
     def _reporting(self, resource: Resource, verb: str, *, quiet: bool = False) -> _Reporting:
-        return _Reporting(self._stack, resource, verb, self._stopped, quiet=quiet)
+        return _Reporting(self._stack, resource, verb, self._over, quiet=quiet)
 
     def _place(self, logical_id: str) -> kinds.Place:
         stack = self._stack
-        return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._stopped)
+        return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._is_over)
 
     def _scope(self, plan: StackSpec) -> Scope:
         def exported(name: str) -> str:
@@ -258,7 +273,7 @@ class Engine:
             return owner.exports[name]
 
         stack = self._stack
-        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
         sections = plan.template.section
         return Scope(
             pseudo | plan.values, sections("Mappings"), sections("Conditions"), stack.resources, exported,
@@ -318,14 +333,12 @@ def _undone(steps: list[Callable[[], None]]) -> list[str]:
 class _Reporting:
     """Notes a resource's events around the work on it; its failure ends the work on the stack."""
 
-    def __init__(
-        self, stack: Stack, resource: Resource, verb: str, stopped: Callable[[], bool], *, quiet: bool
-    ) -> None:
-        self._stack, self._resource, self._verb, self._stopped, self._quiet = stack, resource, verb, stopped, quiet
+    def __init__(self, stack: Stack, resource: Resource, verb: str, over: Callable[[], str], *, quiet: bool) -> None:
+        self._stack, self._resource, self._verb, self._over, self._quiet = stack, resource, verb, over, quiet
 
     def __enter__(self) -> None:
-        if self._stopped():
-            raise Failed("The work was canceled.")
+        if reason := self._over():
+            raise Failed(reason)
         if not self._quiet:
             self._stack.note(self._resource, f"{self._verb}_IN_PROGRESS")
 

@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from serverless_cloud.stacks.errors import StackError
@@ -361,7 +361,9 @@ def texts(value: Any) -> Any:
     return plain(value)
 
 
-def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:
+def pseudo_parameters(
+    region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
+) -> dict[str, Any]:
     """AWS's own parameters of a stack."""
     return {
         "AWS::Region": region,
@@ -370,5 +372,5 @@ def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: s
         "AWS::StackId": stack_id,
         "AWS::StackName": stack_name,
         "AWS::URLSuffix": "amazonaws.com",
-        "AWS::NotificationARNs": [],
+        "AWS::NotificationARNs": list(notification_arns),
     }

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.stacks import answers, documents
+from serverless_cloud.stacks import answers, documents, settings
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
@@ -20,6 +20,14 @@ from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.summaries import summary_of
 from serverless_cloud.stacks.template import Template
 
+_NAME_CHARACTERS = 128
+_NO_STACK = "Stack [{}] does not exist"
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+_CANNOT_UPDATE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED",
+                  "UPDATE_ROLLBACK_FAILED")  # fmt: skip
 _NAME_CHARACTERS = 128
 _NO_STACK = "Stack [{}] does not exist"
 
@@ -44,9 +52,10 @@ class Operations:
     # ---- changing stacks
 
     def create_stack(self, request: Request, region: str) -> Answer:
-        refuse_settings(request)
+        settings.check(request, region)
         plan = plan_of(text_of(request, region), request.get("Parameters", []), tags_of(request), region)
         require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        settings.require_types(request, plan.template)
         on_failure = request.get("OnFailure")
         if on_failure is not None and "DisableRollback" in request:
             raise StackError("You can set either DisableRollback or OnFailure, but not both.")
@@ -59,17 +68,17 @@ class Operations:
         return {"StackId": stack.id}
 
     def update_stack(self, request: Request, region: str) -> Answer:
-        refuse_settings(request)
+        settings.check(request, region)
         stack = self.updatable(request["StackName"], region)
         text = text_of(request, region, stack)
         tags = tags_of(request) if "Tags" in request else (stack.plan.tags if stack.plan else {})
         plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
         require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        settings.require_types(request, plan.template)
         self.check_update(stack, plan)
         if plan.same_as(stack.plan) and not uses_macros(text):  # a macro may do something else each time
             raise StackError("No updates are to be performed.")
-        stack.capabilities, stack.token = list(request.get("Capabilities", [])), token_of(request)
-        stack.role_arn = request.get("RoleARN", stack.role_arn)
+        settings.keep(request, stack)
         self.start_update(stack, plan, disable_rollback=bool(request.get("DisableRollback")))
         return {"StackId": stack.id}
 
@@ -131,7 +140,7 @@ class Operations:
 
         def job(engine: Engine) -> None:  # behind the work that is going on
             if stack.is_there:
-                stack.token = token_of(request)
+                stack.token = request.get("ClientRequestToken")
                 stack.become("DELETE_IN_PROGRESS", "User Initiated")
                 engine.delete(retained)
 
@@ -254,22 +263,6 @@ class Operations:
         return {"Parameters": parameters} | {name: told[name] for name in names if name in told}
 
 
-def refuse_settings(request: Request) -> None:
-    """Raises StackError for settings of a call that would have no effect here."""
-    for name in _REFUSED:
-        if request.get(name):
-            raise StackError(
-                f"The local cloud doesn't support {name} of a stack. Leave it out; docs/fidelity.md lists what works "
-                "here."
-            )
-
-
-def token_of(request: Request) -> str | None:
-    """The ClientRequestToken, which the events of the work carry."""
-    found: str | None = request.get("ClientRequestToken")
-    return found
-
-
 def tags_of(request: Request) -> dict[str, str]:
     """The stack's tags in a request."""
     return {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
@@ -295,8 +288,8 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
     stack = Stack(
         f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan
     )
-    stack.capabilities = list(request.get("Capabilities", []))
-    stack.role_arn, stack.token = request.get("RoleARN"), token_of(request)
+    settings.keep(request, stack)
+    stack.timeout_minutes = request.get("TimeoutInMinutes")
     stack.disable_rollback = bool(request.get("DisableRollback"))
     stack.termination_protection = bool(request.get("EnableTerminationProtection"))
     return stack

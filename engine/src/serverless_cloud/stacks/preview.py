@@ -56,8 +56,9 @@ class Preview:
         self._resources: dict[str, Attributes] = {}
         section = plan.template.section
         hidden = {name: "****" for name, of_it in section("Parameters").items() if secret and is_secret(of_it)}
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
         self._scope = Scope(
-            pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name) | plan.values | hidden,
+            pseudo | plan.values | hidden,
             section("Mappings"), section("Conditions"), self._resources, _exported,
             extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip

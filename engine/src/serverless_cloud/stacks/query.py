@@ -64,6 +64,10 @@ def _parsed(shape: Shape, form: Mapping[str, str], prefix: str, faults: list[str
     if shape.type_name == "boolean":
         return text.lower() == "true"
     if shape.type_name in ("integer", "long"):
+        least = shape.metadata.get("min")
+        if least is not None and int(text) < least:
+            faults.append(f"Value '{text}' at '{_path(prefix)}' failed to satisfy constraint: Member must have value "
+                          f"greater than or equal to {least}")  # fmt: skip
         return int(text)
     faults += [
         f"Value '{text if len(text) <= _MOST_SHOWN else f'{text[:_MOST_SHOWN]}...'}' at '{_path(prefix)}' failed to "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from serverless_cloud.stacks import kinds
+from serverless_cloud.stacks import kinds, notifications
 from serverless_cloud.stacks.template import Template, is_custom
 
 
@@ -105,6 +106,8 @@ class Stack:
     deleted: datetime | None = None
     capabilities: list[str] = field(default_factory=list)
     role_arn: str | None = None
+    notification_arns: list[str] = field(default_factory=list)
+    timeout_minutes: int | None = None
     disable_rollback: bool = False
     termination_protection: bool = False
     change_set_id: str | None = None
@@ -145,12 +148,15 @@ class Stack:
             "PhysicalResourceId": physical_id, "Timestamp": now(), "ResourceStatus": status,
         }  # fmt: skip
         optional = {"ResourceStatusReason": reason, "ClientRequestToken": self.token}
-        self.events.append(event | {name: value for name, value in optional.items() if value})
+        event |= {name: value for name, value in optional.items() if value}
+        self.events.append(event)
+        if self.notification_arns:
+            notifications.publish(event, self.notification_arns, self.region, self.account_id)
 
 
 @dataclass
 class ChangeSet:
-    """The changes that an update, or a new stack, would make."""
+    """The changes that an update, or a new stack, would make; `request` is the call that made it."""
 
     id: str
     name: str
@@ -159,6 +165,7 @@ class ChangeSet:
     plan: StackSpec | None
     capabilities: list[str]
     changes: list[dict[str, Any]]
+    request: Mapping[str, Any]
     status: str = "CREATE_COMPLETE"
     reason: str | None = None
     execution: str = "AVAILABLE"
