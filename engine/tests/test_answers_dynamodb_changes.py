@@ -234,6 +234,26 @@ def test_a_restored_table_is_billed_as_before(db: Any) -> None:
     assert refused(db.describe_backup, BackupArn="first") == ("ValidationException", "Invalid Backup ARN")
 
 
+def test_a_restore_to_a_point_in_time_needs_the_recovery(db: Any) -> None:
+    arn = db.create_table(**table("past", "a", GlobalSecondaryIndexes=[index()]))["TableDescription"]["TableArn"]
+    request = {"SourceTableArn": arn, "TargetTableName": "present", "UseLatestRestorableTime": True}
+    restore = db.restore_table_to_point_in_time
+    assert refused(restore, **request) == (
+        "PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table 'past'",
+    )  # fmt: skip
+    enabled = {"PointInTimeRecoveryEnabled": True}
+    db.update_continuous_backups(TableName=arn, PointInTimeRecoverySpecification=enabled)
+    assert refused(restore, **request, SourceTableName="past")[1] == (
+        "Must provide exactly one of: sourceTableArn, sourceTableName"
+    )
+    restored = restore(
+        **request, BillingModeOverride="PROVISIONED", ProvisionedThroughputOverride=READ_ONE,
+        GlobalSecondaryIndexOverride=[],
+    )["TableDescription"]  # fmt: skip
+    assert (restored["TableStatus"], restored["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("CREATING", 1)
+    assert "GlobalSecondaryIndexes" not in restored
+
+
 def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> None:
     db.create_table(**table("plain"))
     assert db.describe_contributor_insights(TableName="plain")["ContributorInsightsStatus"] == "DISABLED"
