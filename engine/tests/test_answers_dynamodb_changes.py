@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto.core.exceptions import JsonRESTError
 
 from kits import stack_kit
 from kits.table_kit import BAD, PROVISIONED, READ_ONE, client, constraint, defined, index, key, refused, table
 from serverless_cloud import Cloud
+from serverless_cloud.services.dynamodb import table_streams
 
 
 @pytest.fixture(scope="module")
@@ -331,3 +334,11 @@ def test_a_stream_is_described_until_its_end(db: Any, streams: Any) -> None:
     assert refused(streams.get_records, ShardIterator=place, Limit=1001)[1] == constraint(
         "'1001'", "limit", "have value less than or equal to 1000"
     )
+
+
+def test_an_iterator_lasts_fifteen_minutes() -> None:
+    iterator: Any = SimpleNamespace(made_s=100.0)
+    table_streams.check_age(iterator, 1000.0)
+    with pytest.raises(JsonRESTError) as caught:
+        table_streams.check_age(iterator, 1000.1)
+    assert caught.value.error_type.endswith("#ExpiredIteratorException")
