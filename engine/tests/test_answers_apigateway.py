@@ -174,6 +174,14 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
 
     one = gateway.create_resource(**of_api, parentId=made["rootResourceId"], pathPart="one")["id"]
     two = gateway.create_resource(**of_api, parentId=one, pathPart="two")["id"]
+    for call, request in (
+        (gateway.create_resource, {"parentId": one, "pathPart": "{a}b"}),
+        (gateway.update_resource, {"resourceId": one, "patchOperations": replace("/pathPart", "{a}b")}),
+    ):
+        assert refused(call, **of_api, **request)[1] == (
+            "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the "
+            "beginning and the end."
+        )
     named = gateway.update_resource(**of_api, resourceId=one, patchOperations=replace("/pathPart", "uno"))
     assert named["path"] == "/uno"
     cyclical = refused(gateway.update_resource, **of_api, resourceId=one, patchOperations=replace("/parentId", two))

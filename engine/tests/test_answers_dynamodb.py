@@ -182,6 +182,16 @@ def test_a_missing_table_has_the_same_words_everywhere(db: Any) -> None:
     assert refused(db.update_table, TableName="nobody", DeletionProtectionEnabled=True) == missing
 
 
+def test_a_table_needs_a_name(db: Any) -> None:
+    message = "The parameter 'TableName' is required but was not present in the request"
+    calls = (db.create_table, db.describe_table, db.update_table, db.delete_table, db.describe_time_to_live)
+    assert {refused(call) for call in calls} == {("ValidationException", message)}
+    assert refused(db.create_table, TableName="unnamed")[1] == (
+        "2 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must "
+        "not be null; Value null at 'keySchema' failed to satisfy constraint: Member must not be null"
+    )
+
+
 def test_a_protected_table_stays(db: Any) -> None:
     db.create_table(**table("vault", DeletionProtectionEnabled=True))
     assert refused(db.delete_table, TableName="vault") == (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto.core.exceptions import JsonRESTError
 
 from kits import stack_kit
 from kits.table_kit import BAD, PROVISIONED, READ_ONE, client, constraint, defined, index, key, refused, table
 from serverless_cloud import Cloud
+from serverless_cloud.services.dynamodb import table_streams
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +237,26 @@ def test_a_restored_table_is_billed_as_before(db: Any) -> None:
     assert refused(db.describe_backup, BackupArn="first") == ("ValidationException", "Invalid Backup ARN")
 
 
+def test_a_restore_to_a_point_in_time_needs_the_recovery(db: Any) -> None:
+    arn = db.create_table(**table("past", "a", GlobalSecondaryIndexes=[index()]))["TableDescription"]["TableArn"]
+    request = {"SourceTableArn": arn, "TargetTableName": "present", "UseLatestRestorableTime": True}
+    restore = db.restore_table_to_point_in_time
+    assert refused(restore, **request) == (
+        "PointInTimeRecoveryUnavailableException", "Point in time recovery is not enabled for table 'past'",
+    )  # fmt: skip
+    enabled = {"PointInTimeRecoveryEnabled": True}
+    db.update_continuous_backups(TableName=arn, PointInTimeRecoverySpecification=enabled)
+    assert refused(restore, **request, SourceTableName="past")[1] == (
+        "Must provide exactly one of: sourceTableArn, sourceTableName"
+    )
+    restored = restore(
+        **request, BillingModeOverride="PROVISIONED", ProvisionedThroughputOverride=READ_ONE,
+        GlobalSecondaryIndexOverride=[],
+    )["TableDescription"]  # fmt: skip
+    assert (restored["TableStatus"], restored["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("CREATING", 1)
+    assert "GlobalSecondaryIndexes" not in restored
+
+
 def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> None:
     db.create_table(**table("plain"))
     assert db.describe_contributor_insights(TableName="plain")["ContributorInsightsStatus"] == "DISABLED"
@@ -311,3 +334,11 @@ def test_a_stream_is_described_until_its_end(db: Any, streams: Any) -> None:
     assert refused(streams.get_records, ShardIterator=place, Limit=1001)[1] == constraint(
         "'1001'", "limit", "have value less than or equal to 1000"
     )
+
+
+def test_an_iterator_lasts_fifteen_minutes() -> None:
+    iterator: Any = SimpleNamespace(made_s=100.0)
+    table_streams.check_age(iterator, 1000.0)
+    with pytest.raises(JsonRESTError) as caught:
+        table_streams.check_age(iterator, 1000.1)
+    assert caught.value.error_type.endswith("#ExpiredIteratorException")

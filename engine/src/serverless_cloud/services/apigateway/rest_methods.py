@@ -107,10 +107,10 @@ def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     if method not in METHODS:
         raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
     parameters = given.get("requestParameters") or {}
-    if len({name.rsplit(".", 1)[-1] for name in parameters}) < len(parameters):
+    if len({name.split(".", 3)[-1] for name in parameters}) < len(parameters):
         raise BadRequestException("Parameter names must be unique across querystring, header and path")
     for name in parameters:
-        if not re.fullmatch(r"method\.request\.(querystring|path|header)\.[^.]+", name):
+        if not re.fullmatch(r"method\.request\.(querystring|path|header)\..+", name):
             raise BadRequestException(
                 "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
                 f"expression parameter specified: {name}]"

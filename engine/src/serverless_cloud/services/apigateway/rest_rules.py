@@ -10,6 +10,7 @@ NotImplementedException.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ RESPONSE_TYPES = tuple(sorted(set(TYPES) - {"FORBIDDEN"}))
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
 
 
+_PART = re.compile(r"[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._:-]+\+?\}")
 _DRAFT, _JSON = "http://json-schema.org/draft-04/schema#", "application/json"
 
 
@@ -244,6 +246,15 @@ def delete_usage_plan(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return delete_usage_plan.original(response)
 
 
+def check_path_part(part: str) -> None:
+    """Raises unless a resource can have this name."""
+    if not _PART.fullmatch(part):
+        raise BadRequestException(
+            "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the "
+            "beginning and the end."
+        )
+
+
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_resource")
 def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Names must be unique below a parent, and there is one variable part only."""
@@ -251,6 +262,7 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
     part = str(response._get_param("pathPart") or "")
     if not part:
         raise BadRequestException("Resource's path part must be specified")
+    check_path_part(part)
     parent = response.backend.get_resource(api_id, parent_id)
     if parent.path_part.endswith("+}"):
         raise BadRequestException(

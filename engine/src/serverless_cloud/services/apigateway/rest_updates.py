@@ -15,7 +15,13 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.apigateway.rest_operations import Values, apply_patch
-from serverless_cloud.services.apigateway.rest_rules import NotFound, check_operations, check_response_type, given_to
+from serverless_cloud.services.apigateway.rest_rules import (
+    NotFound,
+    check_operations,
+    check_path_part,
+    check_response_type,
+    given_to,
+)
 
 patches = Service(
     "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
@@ -132,6 +138,7 @@ def _move(api: RestAPI, resource: Resource, parent_id: str) -> None:
 def _rename(api: RestAPI, resource: Resource, part: str) -> None:
     if resource.parent_id is None:
         raise BadRequestException("Root resource cannot update its path part.")
+    check_path_part(part)
     _check_siblings(api, resource, resource.parent_id, part)
     resource.path_part = part
 

@@ -20,7 +20,12 @@ from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, MockValidationException, ResourceNotFoundException
+from moto.dynamodb.exceptions import (
+    ERROR_TYPE_PREFIX,
+    MockValidationException,
+    PointInTimeRecoveryUnavailable,
+    ResourceNotFoundException,
+)
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Backup, RestoredPITTable, RestoredTable, Table
 from moto.dynamodb.responses import DynamoHandler
@@ -28,8 +33,9 @@ from moto.dynamodb.responses import DynamoHandler
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.services.dynamodb import table_shapes
 from serverless_cloud.services.dynamodb.table_rules import invalid
-from serverless_cloud.services.dynamodb.tables import checked, extra_of, table_of
+from serverless_cloud.services.dynamodb.tables import checked, described, extra_of, table_of
 
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
@@ -134,16 +140,54 @@ def create_backup(handler: DynamoHandler) -> ActionResult:
     return answer
 
 
-@patches.replaces_each(
-    "moto.dynamodb.responses:DynamoHandler",
-    ("restore_table_from_backup", "restore_table_to_point_in_time"),
-    expects="self",
+@patches.replaces(
+    "moto.dynamodb.responses:DynamoHandler.restore_table_from_backup", upstream="A restore heeds its overrides."
 )
-def _restore(patch: Patch[..., ActionResult], /, handler: DynamoHandler) -> ActionResult:
-    checked(handler)
-    answer = patch.original(handler)
-    text: JsonObject = answer.result["TableDescription"]  # type: ignore[index]
-    text["TableStatus"], text["RestoreSummary"]["RestoreInProgress"] = "CREATING", True
+def restore_from_backup(handler: DynamoHandler) -> ActionResult:
+    body = checked(handler)
+    if not _BACKUP.fullmatch(body["BackupArn"]):
+        raise MockValidationException("Invalid Backup ARN")
+    restore_from_backup.original(handler)
+    return _restored(handler, body)
+
+
+@patches.replaces(
+    "moto.dynamodb.responses:DynamoHandler.restore_table_to_point_in_time",
+    upstream="Point-in-time recovery must be enabled.",
+)
+def restore_to_point_in_time(handler: DynamoHandler) -> ActionResult:
+    body = checked(handler)
+    name, arn = body.get("SourceTableName"), body.get("SourceTableArn")
+    if bool(name) == bool(arn):
+        raise MockValidationException("Must provide exactly one of: sourceTableArn, sourceTableName")
+    if bool(body.get("RestoreDateTime")) == bool(body.get("UseLatestRestorableTime")):
+        raise MockValidationException(
+            "Invalid Request: Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both"
+        )
+    body["SourceTableName"] = table_shapes.name_of(str(name or arn), handler.region)
+    source = handler.dynamodb_backend.tables.get(body["SourceTableName"])
+    recovery = source.continuous_backups["PointInTimeRecoveryDescription"] if source else {}
+    if source and recovery["PointInTimeRecoveryStatus"] != "ENABLED":
+        raise PointInTimeRecoveryUnavailable(name=source.name)
+    restore_to_point_in_time.original(handler)
+    return _restored(handler, body)
+
+
+def _restored(handler: DynamoHandler, body: JsonObject) -> ActionResult:
+    """The answer to a restore, after what its request overrides."""
+    table = handler.dynamodb_backend.tables[body["TargetTableName"]]
+    table.billing_mode = body.get("BillingModeOverride") or table.billing_mode
+    table.throughput |= body.get("ProvisionedThroughputOverride") or {}
+    if table.billing_mode == "PAY_PER_REQUEST":
+        table.throughput |= dict.fromkeys(("ReadCapacityUnits", "WriteCapacityUnits"), 0)
+    for key, name in (("GlobalSecondaryIndexOverride", "global_indexes"), ("LocalSecondaryIndexOverride", "indexes")):
+        if (wanted := body.get(key)) is not None:
+            names = {each["IndexName"] for each in wanted}
+            setattr(table, name, [index for index in getattr(table, name) if index.name in names])
+    used = {*table.table_key_attrs, *table.attribute_keys}
+    table.attr = [each for each in table.attr if each["AttributeName"] in used]
+    answer = described(table, "CREATING")
+    answer.result["TableDescription"]["RestoreSummary"]["RestoreInProgress"] = True  # type: ignore[index]
     return answer
 
 

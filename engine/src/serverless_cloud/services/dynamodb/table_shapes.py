@@ -56,6 +56,8 @@ def check(operation: str, body: Mapping[str, Any], service: str = "dynamodb") ->
         SerializationException: A text is another kind of JSON.
     """
     shape = get_service_model(service).operation_model(operation).input_shape
+    if "TableName" in shape.required_members and body.get("TableName") is None:
+        raise MockValidationException("The parameter 'TableName' is required but was not present in the request")
     found = list(_structure(shape, body, "", _REQUIRED.get(operation, ())))[:_MOST]
     if found:
         raise MockValidationException(
