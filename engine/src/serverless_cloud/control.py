@@ -55,6 +55,8 @@ PREFIX = "/_local/"
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
+#: The services whose requests are looked at before moto keeps what is wrong in them: 65 us, so no service in a hurry.
+_LOOKED_AT = frozenset(("apigateway", "athena", "batch", "ec2", "kms", "logs", "ssm"))
 _PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
 
 
@@ -116,7 +118,7 @@ class LocalCloudApp:
                 self._late.before(service)
             if service == "s3" and environ.get("QUERY_STRING"):
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
-            if service in ("apigateway", "ec2") and (refused := faults.before_moto(environ, service)) is not None:
+            if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
