@@ -28,14 +28,14 @@ def states_of(aws: cloud.Cloud, function: str) -> list[str]:
 def test_a_function_is_there_before_its_first_environment(kit: Any, aws: cloud.Cloud) -> None:
     assert aws.now()["words"] == words.NOTHING
     kit.deploy("orders", kit.HOLD)
-    assert aws.now()["words"] == "Function orders has no environment."
+    assert aws.now()["words"] == "Function orders: no environment."
 
 
 def test_environments_are_busy_then_frozen_then_ended(kit: Any, aws: cloud.Cloud, tmp_path: Path) -> None:
     kit.deploy("orders", kit.HOLD)
     with kit.held("orders", tmp_path / "calls", 3):
         assert states_of(aws, "orders") == ["busy"] * 3
-        assert "Function orders has 3 environments (3 busy)." in aws.now()["words"]
+        assert "Function orders: 3 environments (3 busy)." in aws.now()["words"]
     kit.eventually(lambda: states_of(aws, "orders") == ["frozen"] * 3, "all three are frozen")
     kit.client("lambda").update_function_configuration(FunctionName="orders", MemorySize=256)
     kit.eventually(lambda: states_of(aws, "orders") == ["ended"] * 3, "new settings end them")
@@ -45,12 +45,12 @@ def test_environments_are_busy_then_frozen_then_ended(kit: Any, aws: cloud.Cloud
 def test_messages_wait_fly_and_are_delayed(kit: Any, aws: cloud.Cloud) -> None:
     sqs = kit.client("sqs")
     url = sqs.create_queue(QueueName="orders")["QueueUrl"]
-    assert "Queue orders is empty." in aws.now()["words"]
+    assert "Queue orders: empty." in aws.now()["words"]
     for delay_s in (0, 0, 0, 600):
         sqs.send_message(QueueUrl=url, MessageBody="-", DelaySeconds=delay_s)
     sqs.receive_message(QueueUrl=url)
     assert aws.now()["queues"] == [{"name": "orders", "visible": 2, "in_flight": 1, "delayed": 1}]
-    assert "Queue orders has 4 messages (2 waiting, 1 in flight, 1 delayed)." in aws.now()["words"]
+    assert "Queue orders: 4 messages (2 waiting, 1 in flight, 1 delayed)." in aws.now()["words"]
 
 
 def test_executions_are_in_a_state_until_they_end(kit: Any, aws: cloud.Cloud) -> None:
@@ -66,7 +66,7 @@ def test_executions_are_in_a_state_until_they_end(kit: Any, aws: cloud.Cloud) ->
         ),
         "one waits, one has succeeded",
     )
-    assert "State machine orders has executions: 1 in Reserve, 1 succeeded." in aws.now()["words"]
+    assert "State machine orders: 1 in Reserve, 1 succeeded." in aws.now()["words"]
     sk.states().stop_execution(executionArn=running)
     kit.eventually(lambda: "1 aborted" in aws.now()["words"], "it was stopped")
 
@@ -98,9 +98,9 @@ def test_each_kind_has_its_words() -> None:
         "machines": [{"name": "m", "states": ["A"], "running": {}, "ended": {"TIMED_OUT": 2}}],
     }
     assert words.in_words(moment).split(". ") == [
-        "Proxy p has lent 10 of 10 connections to 58 clients, and 48 clients wait",
-        "Database d is rebooting",
-        "State machine m has executions: 2 timed out.",
+        "Proxy p: 10 of 10 connections lent to 58 clients, 48 clients wait",
+        "Database d: rebooting",
+        "State machine m: 2 timed out.",
     ]
 
 
@@ -132,10 +132,10 @@ def test_a_notebook_s_view_follows_until_the_next_one(kit: Any, aws: cloud.Cloud
     pytest.importorskip("anywidget", reason="notebooks have it")
     kit.deploy("orders", kit.HOLD)
     first = aws.show()
-    assert first.moment["words"] == "Function orders has no environment."
+    assert first.moment["words"] == "Function orders: no environment."
     second = aws.show()
     kit.client("sqs").create_queue(QueueName="orders")
-    kit.eventually(lambda: "Queue orders is empty." in second.moment["words"], "the second shows the queue")
+    kit.eventually(lambda: "Queue orders: empty." in second.moment["words"], "the second shows the queue")
     assert "Queue" not in first.moment["words"]
     second.stop()
 

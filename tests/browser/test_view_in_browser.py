@@ -45,7 +45,7 @@ def test_a_burst_is_drawn_while_its_cell_runs() -> None:
         assert axe.violations(lab.page, ".serverless-view") == []
         seen = stepped_back(lab.page, view)
         assert any(f"({ENVIRONMENTS} busy)" in each for each in seen), seen
-        assert seen[-1] == "Function orders has no environment."
+        assert seen[-1] == "Function orders: no environment."
         assert lab.asked_elsewhere == []
 
 

@@ -30,9 +30,9 @@ def paths(course: Course) -> str:
     """The three ways through the course as a list, with their hours."""
     lines = []
     for route in course.routes:
-        long = route.minutes >= 100
-        time = f"about {count(round(route.minutes / 60), 'hour')}" if long else count(route.minutes, "minute")
-        lines.append(f"- **{route.title}** ({time}). {route.summary}")
+        hours = round(route.minutes / 60)
+        time = f" (about {count(hours, 'hour')})" if hours > 1 else ""
+        lines.append(f"- **{route.title}**{time}. {route.summary}")
     return "\n".join(lines)
 
 

@@ -35,32 +35,30 @@ def _function(row: FunctionRow) -> str:
     states = [environment["state"] for environment in row["environments"]]
     alive = len(states) - states.count("ended")
     details = _tally((states.count(state), word) for state, word in _STATES.items())
-    return f"Function {row['name']} has {_count(alive, 'environment') if alive else 'no environment'}" + (
-        f" ({details})." if details else "."
-    )
+    shown = _count(alive, "environment") if alive else "no environment"
+    return f"Function {row['name']}: {shown}{f' ({details})' if details else ''}."
 
 
 def _queue(row: QueueRow) -> str:
     total = row["visible"] + row["in_flight"] + row["delayed"]
-    if not total:
-        return f"Queue {row['name']} is empty."
     details = _tally([(row["visible"], "waiting"), (row["in_flight"], "in flight"), (row["delayed"], "delayed")])
-    return f"Queue {row['name']} has {_count(total, 'message')} ({details})."
+    return f"Queue {row['name']}: " + (f"{_count(total, 'message')} ({details})." if total else "empty.")
 
 
 def _proxy(row: ProxyRow) -> str:
-    clients = _count(row["clients"], "client")
-    waiting = f", and {_count(row['waiting'], 'client waits', 'clients wait')}" if row["waiting"] else ""
-    return f"Proxy {row['name']} has lent {row['lent']} of {row['seats']} connections to {clients}{waiting}."
+    lent = f"{row['lent']} of {row['seats']} connections lent to {_count(row['clients'], 'client')}"
+    waiting = f", {_count(row['waiting'], 'client waits', 'clients wait')}" if row["waiting"] else ""
+    return f"Proxy {row['name']}: {lent}{waiting}."
 
 
 def _database(row: DatabaseRow) -> str:
-    if row["state"] != "available" or row["taken"] is None:
-        return f"Database {row['name']} is {row['state']}."
-    return f"Database {row['name']} has {row['taken']} of {row['seats']} seats taken."
+    is_seen = row["state"] == "available" and row["taken"] is not None
+    return f"Database {row['name']}: " + (
+        f"{row['taken']} of {row['seats']} seats taken." if is_seen else f"{row['state']}."
+    )
 
 
 def _machine(row: MachineRow) -> str:
     parts = [f"{number} in {state}" for state, number in row["running"].items()]
     parts += [f"{number} {status.lower().replace('_', ' ')}" for status, number in row["ended"].items()]
-    return f"State machine {row['name']} has {'executions: ' + ', '.join(parts) if parts else 'no executions'}."
+    return f"State machine {row['name']}: {', '.join(parts) if parts else 'no executions'}."

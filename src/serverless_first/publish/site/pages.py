@@ -74,10 +74,8 @@ def index_page(
         "You're looking at its **reading copy**, which shows the lessons as pages, with the results from when the "
         "course was built. Each experiment begins with a question. Answer it, then open *Run it, and see the result*."
     )
-    text.add("## Run it\n\nWith Python 3.11 or newer, the last line opens the course in JupyterLab. URL is the address of its repository.")
-    text.fenced(
-        "{code-block} text", "git clone URL serverless-first\ncd serverless-first\nmake lab"
-    )
+    text.add("## Run it\n\nWith Python 3.11 or newer, the last line opens the course in JupyterLab.")
+    text.fenced("{code-block} text", "git clone URL serverless-first\ncd serverless-first\nmake lab")
     text.add("You don't need an AWS account or Docker. None of your AWS calls leave your machine or cost anything.")
     if course.routes:
         text.add(f"## Three paths\n\n{table.paths(course)}")
