@@ -7,10 +7,10 @@ header of a request and no hash of system attributes, and writes the newer versi
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlparse
 
 from moto.core.responses import ActionResult
 from moto.sqs import models
-from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
@@ -98,11 +98,8 @@ def list_queue_tags(response: SQSResponse) -> ActionResult:
 )
 def get_queue_url(response: SQSResponse) -> ActionResult:
     owner = response._get_param("QueueOwnerAWSAccountId") or response.current_account
-    if response._get_param("QueueName") not in sqs_backends[owner][response.region].queues:
-        raise QueueDoesNotExist
-    answer = get_queue_url.original(response) if owner == response.current_account else None
-    queue = sqs_backends[owner][response.region].queues[response._get_param("QueueName")]
-    return answer or ActionResult({"QueueUrl": queue.url(response.parsed_url)})
+    queue = sqs_backends[owner][response.region].get_queue(response._get_param("QueueName"))
+    return ActionResult({"QueueUrl": queue.url(urlparse(response.uri))})
 
 
 @patches.replaces("moto.sqs.models:SQSBackend.add_permission")
