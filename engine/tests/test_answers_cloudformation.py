@@ -359,3 +359,33 @@ def test_a_creation_that_takes_too_long_is_rolled_back() -> None:
         ("ROLLBACK_IN_PROGRESS", "Stack creation time exceeded the specified timeout. Rollback requested by user."),
         ("ROLLBACK_COMPLETE", None),
     ]
+
+
+def test_a_deleted_stack_shows_what_it_had() -> None:
+    stacks = here.stacks()
+    id = stacks.create_stack(StackName="shop", TemplateBody=template())["StackId"]
+    here.delete("shop")
+    (resource,) = stacks.describe_stack_resources(StackName=id)["StackResources"]
+    assert (resource["LogicalResourceId"], resource["ResourceStatus"]) == ("Orders", "DELETE_COMPLETE")
+    bad = template(Resources={"Bad": queue(VisibilityTimeout=99_999)})
+    stacks.create_stack(StackName="bad", TemplateBody=bad)
+    assert here.settled("bad") == "ROLLBACK_COMPLETE"
+    (summary,) = stacks.list_stack_resources(StackName="bad")["StackResourceSummaries"]
+    assert summary["ResourceStatus"] == "DELETE_COMPLETE"
+
+
+def test_where_a_template_may_come_from(kit: Any) -> None:
+    stacks, s3 = here.stacks(), kit.client("s3")
+    s3.create_bucket(Bucket="templates")
+    s3.put_object(Bucket="templates", Key="shop.json", Body=template().encode())
+    for host in ("templates.s3.amazonaws.com", "templates.s3.dualstack.us-east-1.amazonaws.com",
+                 "s3.us-east-1.amazonaws.com/templates", "s3-us-west-2.amazonaws.com/templates"):  # fmt: skip
+        assert stacks.validate_template(TemplateURL=f"https://{host}/shop.json")["Parameters"] == []
+    told = refusal(stacks.validate_template, TemplateURL="s3://templates/shop.json")
+    assert told == "S3 error: Domain name specified in templates is not a valid S3 domain"
+    told = refusal(stacks.validate_template, TemplateURL="https://lamps.example/shop.json")
+    assert told == "TemplateURL must be a supported URL."
+    told = refusal(stacks.validate_template, TemplateURL="https://templates.s3.amazonaws.com/gone.json")
+    assert told.startswith("S3 error: The specified key does not exist.")
+    told = refusal(stacks.create_stack, StackName="shop", TemplateBody=template(), TemplateURL="https://a.example/b")
+    assert told == "Specify exactly one of 'TemplateBody' or 'TemplateUrl'"

@@ -229,8 +229,11 @@ class Engine:
                 self._erase(resource)
             except Failed:
                 return False
+        elif resource.status == "CREATE_FAILED":
+            self._stack.note(resource, "DELETE_COMPLETE")
         if is_current:
             del self._stack.resources[resource.logical_id]
+            self._stack.gone[resource.logical_id] = resource
         return True
 
     def _erase(self, resource: Resource) -> None:

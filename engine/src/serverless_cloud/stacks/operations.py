@@ -181,7 +181,7 @@ class Operations:
         else:
             stack = self._store.find(region, str(name))
         wanted = request.get("LogicalResourceId")
-        found = [each for each in stack.resources.values() if wanted in (None, each.logical_id)]
+        found = [each for each in stack.shown.values() if wanted in (None, each.logical_id)]
         if wanted and not found:
             raise StackError(f"Resource {wanted} does not exist for stack {name}")
         return {"StackResources": [answers.resource(stack, each) for each in found]}
@@ -189,13 +189,13 @@ class Operations:
     def describe_stack_resource(self, request: Request, region: str) -> Answer:
         name, logical_id = request["StackName"], request["LogicalResourceId"]
         stack = self._store.find(region, name, "Stack '{}' does not exist")
-        if logical_id not in stack.resources:
+        if logical_id not in stack.shown:
             raise StackError(f"Resource {logical_id} does not exist for stack {name}")
-        return {"StackResourceDetail": answers.resource_detail(stack, stack.resources[logical_id])}
+        return {"StackResourceDetail": answers.resource_detail(stack, stack.shown[logical_id])}
 
     def list_stack_resources(self, request: Request, region: str) -> Answer:
         stack = self._store.find(region, request["StackName"])
-        return {"StackResourceSummaries": [answers.resource_summary(each) for each in stack.resources.values()]}
+        return {"StackResourceSummaries": [answers.resource_summary(each) for each in stack.shown.values()]}
 
     def list_exports(self, request: Request, region: str) -> Answer:
         del request

@@ -39,7 +39,9 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
         if stack is None or stack.plan is None:
             raise StackError("There is no previous template.")
         return stack.plan.original
-    if len(given) != 1:
+    if len(given) > 1:
+        raise StackError("Specify exactly one of 'TemplateBody' or 'TemplateUrl'")
+    if not given:
         raise StackError("Either Template URL or Template Body must be specified.")
     if given == ["TemplateBody"]:
         text = str(request["TemplateBody"])
@@ -156,8 +158,10 @@ def _stored(region: str, name: str) -> str:
 def _fetched(url: str, region: str) -> str:
     """The text of an object of S3 by its URL, in either form."""
     parts = urlsplit(url)
+    if parts.scheme == "s3":
+        raise StackError(f"S3 error: Domain name specified in {parts.netloc} is not a valid S3 domain")
     host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
-    if found := re.fullmatch(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com", host):
+    if found := re.fullmatch(r"(.+)\.s3[.-](?:dualstack\.)?(?:[a-z0-9-]+\.)?amazonaws\.com", host):
         bucket, key = found[1], path
     elif re.fullmatch(r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com|127\.0\.0\.1|localhost", host) and "/" in path:
         bucket, key = path.split("/", 1)
@@ -166,4 +170,8 @@ def _fetched(url: str, region: str) -> str:
     try:
         return str(client("s3", region).get_object(Bucket=bucket, Key=key)["Body"].read().decode())
     except ClientError as error:
-        raise StackError(f"S3 error: {error.response['Error']['Message']}") from error
+        told = error.response["Error"]
+        raise StackError(
+            f"S3 error: {told['Message']}\nFor more information check "
+            "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+        ) from error

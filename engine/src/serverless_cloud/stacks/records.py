@@ -114,6 +114,8 @@ class Stack:
     #: The ClientRequestToken of the call whose work goes on, for its events.
     token: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
+    #: The resources that were deleted with the stack, or because its creation failed.
+    gone: dict[str, Resource] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -124,6 +126,11 @@ class Stack:
     def exports(self) -> dict[str, str]:
         """Exported values by name."""
         return {each["ExportName"]: each["OutputValue"] for each in self.outputs if "ExportName" in each}
+
+    @property
+    def shown(self) -> dict[str, Resource]:
+        """The resources that calls show by logical id: a stack that was rolled back or deleted shows what it had."""
+        return self.gone | self.resources
 
     @property
     def is_there(self) -> bool:
