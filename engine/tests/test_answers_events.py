@@ -337,11 +337,11 @@ def test_a_connection_from_creation_to_deletion(kit: Any) -> None:
     assert events.describe_connection(Name="bank")["ConnectionState"] == "DEAUTHORIZED"
     gone = events.delete_connection(Name="bank")
     assert (gone["ConnectionState"], "LastAuthorizedTime" in gone) == ("DELETING", True)
-    for call in (events.describe_connection, events.delete_connection, events.deauthorize_connection):
-        kit.refused(
-            lambda call=call: call(Name="bank"), MISSING,
-            message="Failed to describe the connection(s). Connection 'bank' does not exist.",
-        )  # fmt: skip
+    words = "Connection 'bank' does not exist."
+    for call in (events.update_connection, events.delete_connection, events.deauthorize_connection):
+        kit.refused(lambda call=call: call(Name="bank"), MISSING, message=words)
+    words = f"Failed to describe the connection(s). {words}"
+    kit.refused(lambda: events.describe_connection(Name="bank"), MISSING, message=words)
 
 
 def test_an_api_destination_from_creation_to_deletion(kit: Any) -> None:
@@ -372,11 +372,11 @@ def test_an_api_destination_from_creation_to_deletion(kit: Any) -> None:
     assert changed["ApiDestinationState"] == "INACTIVE"
     assert events.describe_api_destination(Name="pay")["InvocationRateLimitPerSecond"] == 5
     events.delete_api_destination(Name="pay")
-    for call in (events.describe_api_destination, events.delete_api_destination):
-        kit.refused(
-            lambda call=call: call(Name="pay"), MISSING,
-            message="Failed to describe the api-destination(s). An api-destination 'pay' does not exist.",
-        )  # fmt: skip
+    words = "An api-destination 'pay' does not exist."
+    for call in (events.update_api_destination, events.delete_api_destination):
+        kit.refused(lambda call=call: call(Name="pay"), MISSING, message=words)
+    words = f"Failed to describe the api-destination(s). {words}"
+    kit.refused(lambda: events.describe_api_destination(Name="pay"), MISSING, message=words)
 
 
 def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> None:
