@@ -36,16 +36,21 @@ class InvalidTarget(ValueError):
     """A target is not what AWS takes (ValidationException)."""
 
 
+def check_arn(target: JsonObject) -> None:
+    """Raises InvalidTarget unless the ARN of a target is one."""
+    arn = str(target.get("Arn"))
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
+
+
 def check(target: JsonObject) -> None:
-    """Raises unless a target of PutTargets can be used; its lengths, patterns and numbers have been looked at.
+    """Raises unless a target of PutTargets can be used; its lengths, patterns, numbers and ARN have been looked at.
 
     Raises:
         InvalidTarget: AWS refuses it.
         targets.UnsupportedTarget: the local cloud sends nothing to it.
     """
     name, arn = target.get("Id"), str(target.get("Arn"))
-    if not arn.startswith("arn:") or arn.count(":") < 5:
-        raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     if (owner := arn.split(":")[2]) not in _SERVICES_OF_AWS:
         raise InvalidTarget(f"{owner} is not a supported service for a target.")
     is_job_queue = batch_targets.is_job_queue(arn)

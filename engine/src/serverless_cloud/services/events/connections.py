@@ -174,22 +174,23 @@ def deauthorize_connection(response: EventsHandler) -> str:
     "moto.events.models:EventsBackend", ("describe_connection", "describe_api_destination"), expects="self, name"
 )
 def _describe(patch: Patch[..., JsonObject], /, backend: EventsBackend, name: str) -> JsonObject:
-    """As moto does, after AWS's words for what doesn't exist."""
-    (_connection if patch.name == "describe_connection" else _destination)(backend, name)
-    return patch.original(backend, name)
+    """As moto does, with AWS's words if there is none of this name."""
+    kind = "connection" if patch.name == "describe_connection" else "api-destination"
+    try:
+        return patch.original(backend, name)
+    except ResourceNotFoundException as error:
+        raise ResourceNotFoundException(f"Failed to describe the {kind}(s). {error.message}") from error
 
 
 def _connection(backend: EventsBackend, name: str) -> Connection:
     if name not in backend.connections:
-        raise ResourceNotFoundException(f"Failed to describe the connection(s). Connection '{name}' does not exist.")
+        raise ResourceNotFoundException(f"Connection '{name}' does not exist.")
     return backend.connections[name]
 
 
 def _destination(backend: EventsBackend, name: str) -> Destination:
     if name not in backend.destinations:
-        raise ResourceNotFoundException(
-            f"Failed to describe the api-destination(s). An api-destination '{name}' does not exist."
-        )
+        raise ResourceNotFoundException(f"An api-destination '{name}' does not exist.")
     return backend.destinations[name]
 
 
@@ -267,12 +268,6 @@ def update_api_destination(backend: EventsBackend, name: str, **kwargs: Any) -> 
     update_api_destination.original(backend, name=name, **kwargs)
     found.last_modified_time = unix_time()
     return found.describe_short()  # type: ignore[no-any-return]
-
-
-@patches.replaces("moto.events.models:EventsBackend.delete_api_destination")
-def delete_api_destination(backend: EventsBackend, name: str) -> None:
-    _destination(backend, name)
-    delete_api_destination.original(backend, name)
 
 
 @patches.replaces("moto.events.responses:EventsHandler.list_api_destinations")

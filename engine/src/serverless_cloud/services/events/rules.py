@@ -150,8 +150,8 @@ def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, ta
     bus = backend.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
     rule = bus.rules.get(name) if bus else None
     if rule is not None:  # else moto says so
-        for target in [] if of_archive else targets:
-            _check(target)
+        if not of_archive:
+            _check(targets)
         if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
             raise JsonRESTError(*_LIMIT_EXCEEDED)
     put_targets.original(backend, name, event_bus_arn, targets)
@@ -212,9 +212,11 @@ def _change(patch: Patch[..., Any], /, response: EventsHandler) -> Any:
     return patch.original(response)
 
 
-def _check(target: JsonObject) -> None:
+def _check(given: list[JsonObject]) -> None:
     try:
-        eventbridge_rules.check(target)
+        for look in (eventbridge_rules.check_arn, eventbridge_rules.check):
+            for target in given:
+                look(target)
     except eventbridge_rules.InvalidTarget as error:
         raise ValidationException(str(error)) from error
     except targets.UnsupportedTarget as error:
