@@ -28,19 +28,6 @@ Answer = dict[str, Any]
 
 _CANNOT_UPDATE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED",
                   "UPDATE_ROLLBACK_FAILED")  # fmt: skip
-_NAME_CHARACTERS = 128
-_NO_STACK = "Stack [{}] does not exist"
-
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
-
-_CANNOT_UPDATE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED",
-                  "UPDATE_ROLLBACK_FAILED")  # fmt: skip
-#: Settings that would have no effect here.
-_REFUSED = (
-    "NotificationARNs", "TimeoutInMinutes", "StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody",
-    "StackPolicyDuringUpdateURL", "RollbackConfiguration", "ResourceTypes",
-)  # fmt: skip
 
 
 class Operations:
