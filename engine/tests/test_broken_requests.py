@@ -43,7 +43,8 @@ ARN = "arn:aws:sns:us-east-1:123456789012:orders"
 
 #: Service, operation, parameters; code and message of the answer.
 WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
-    "no parameter, JSON": ("dynamodb", "DescribeTable", {}, "ValidationException", NULL.format("tableName")),
+    "no parameter, JSON": ("dynamodb", "DescribeTable", {}, "ValidationException",
+                           "The parameter 'TableName' is required"),
     "no parameter, query": ("iam", "SetDefaultPolicyVersion", {"VersionId": "v1"}, "ValidationError",
                             NULL.format("policyArn")),
     "no parameter, RDS": ("rds", "RebootDBInstance", {}, "MissingParameter",
@@ -55,11 +56,12 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "an attribute without a value": ("sns", "Publish", {"TopicArn": ARN, "Message": "1", "MessageAttributes": {"a": {}}
                                      }, "ParameterValueInvalid", "has an invalid message attribute type"),
     "a token that nobody gave out": ("sns", "ListTopics", {"NextToken": "lamp"}, "InvalidParameter",
-                                     "Value 'lamp' at 'NextToken' is not valid"),
+                                     "Invalid parameter: NextToken"),
     "no stack": ("cloudformation", "GetTemplate", {}, "ValidationError", "Either StackName or ChangeSetName"),
-    "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError", "Either StackName"),
+    "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError",
+                             "You must specify either StackName or PhysicalResourceId"),
     "an ARN of nothing": ("stepfunctions", "DescribeStateMachineAlias", {"stateMachineAliasArn": "lamp"}, "InvalidArn",
-                          "Invalid Arn: 'lamp'"),
+                          "Invalid Arn: 'Invalid ARN prefix: lamp'"),
     "no such resource": ("athena", "GetNamedQuery", {"NamedQueryId": "lamp"}, "InvalidRequestException", "lamp"),
     "no such prefix list": ("ec2", "DeleteManagedPrefixList", {"PrefixListId": "pl-1"}, "InvalidPrefixListID.NotFound",
                             "The prefixList ID 'pl-1' does not exist"),
@@ -152,10 +154,13 @@ def test_a_document_that_is_no_api(shared: Cloud) -> None:
 
 
 def test_what_moto_fails_on_by_itself_is_refused_by_name(shared: Cloud) -> None:
-    reply = call(shared, "dynamodb", "ListExports")
+    reply = call(shared, "kms", "GenerateRandom")
     assert refused(reply) == (400, "NotImplementedException")
-    assert "The local cloud can't do ListExports of dynamodb with these arguments: moto" in reply.message
-    assert "KeyError: 'TableArn' (moto/dynamodb/responses.py, line " in reply.message
+    assert "The local cloud can't do GenerateRandom of kms with these arguments: moto" in reply.message
+    assert (
+        "TypeError: 'NoneType' object cannot be interpreted as an integer (moto/kms/responses.py, line "
+        in reply.message
+    )
 
 
 @pytest.mark.parametrize(

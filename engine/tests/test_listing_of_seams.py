@@ -49,10 +49,10 @@ def test_a_change_tells_target_function_reason_and_description(listed: str) -> N
 
 
 def test_one_service_and_only_what_moto_could_change() -> None:
-    done = run("patches", "moto", "--upstream")
+    done = run("patches", "lambda", "--upstream")
     number = done.stdout.count("upstream: ")
-    assert done.stdout.startswith(f"moto: changes of moto {patches.MOTO}: {number}\n")
-    assert 0 < number < run("patches", "moto").stdout.count("why: ")
+    assert done.stdout.startswith(f"lambda: changes of moto {patches.MOTO}: {number}\n")
+    assert 0 < number < run("patches", "lambda").stdout.count("why: ")
 
 
 def test_an_unknown_service_is_refused_with_those_there_are() -> None:

@@ -109,7 +109,8 @@ def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) 
         if service == "s3":
             return _refused(_OF_S3["PUT" if environ["REQUEST_METHOD"] == "PUT" else code], environ, service)
         return _no_such_path(environ, service) if code == "404" else None
-    if form in ("query", "s3") and body.startswith(b'{"'):  # an error in the form of another protocol
+    asks_for_json = "json" in environ.get("HTTP_ACCEPT", "")  # as SQS's query API takes it
+    if form in ("query", "s3") and body.startswith(b'{"') and not asks_for_json:  # an error in another protocol's form
         told = json.loads(body)
         return failed(told.get("__type", "ValidationError"), status, str(told.get("message", "")), service, form)
     return None

@@ -56,9 +56,7 @@ def test_what_a_path_finds(path: str, value: Any) -> None:
     assert parse(path).find(SHOP) == value
 
 
-@pytest.mark.parametrize(
-    "path", ["$.lamp", "$.lamps[2]", "$.lamps.name", "$.grid[0].x", "$.lamps[-3]"]
-)
+@pytest.mark.parametrize("path", ["$.lamp", "$.lamps[2]", "$.lamps.name", "$.grid[0].x", "$.lamps[-3]"])
 def test_what_it_does_not_find(path: str) -> None:
     with pytest.raises(NoSuchPath):
         parse(path).find(SHOP)

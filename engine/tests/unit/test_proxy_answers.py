@@ -60,7 +60,9 @@ def test_events_are_told_from_the_number_that_is_asked_for() -> None:
 
 def test_what_a_proxy_does_not_know_is_refused() -> None:
     proxy = new_proxy(target=DATABASE)
-    with pytest.raises(ValueError, match=r"There is no call stop\. The calls are configure, metrics, events and counts"):
+    with pytest.raises(
+        ValueError, match=r"There is no call stop\. The calls are configure, metrics, events and counts"
+    ):
         answer(proxy, {"call": "stop"})
     with pytest.raises(TypeError, match="lamp"):
         answer(proxy, {"call": "configure", "settings": {"lamp": 1}})

@@ -47,7 +47,8 @@ def answer_to_invalid(service: str, responder: Any) -> tuple[int, dict[str, Any]
     except ValidationException as refusal:
         return refusal.code or 400, dict(refusal.get_headers()), refusal.get_body()
     except ValueError as error:  # the body is not JSON
-        return 400, {}, json.dumps({"__type": "SerializationException", "message": str(error)})
+        refused = Refusal("SerializationException", str(error))
+        return 400, dict(refused.get_headers()), refused.get_body()
     return None
 
 
