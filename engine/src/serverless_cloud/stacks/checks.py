@@ -107,8 +107,9 @@ def conditions(document: Mapping[str, Any]) -> None:
                 if name not in declared:
                     raise _malformed(f"Unresolved condition dependency {name} in the {block} block of the template")
         for function, given in intrinsics.calls_in(document.get(block) or {}):
-            if function == "Fn::If" and isinstance(given, list) and given and given[0] not in declared:
-                raise StackError(f"Template error: unresolved condition dependency {given[0]} in Fn::If")
+            name = given[0] if function == "Fn::If" and isinstance(given, list) and given else None
+            if isinstance(name, str) and name not in declared:
+                raise StackError(f"Template error: unresolved condition dependency {name} in Fn::If")
     _no_circles({name: set(_conditions_in(each)) for name, each in declared.items()})
 
 

@@ -97,6 +97,8 @@ class Scope:
         return {name: each for name, each in resolved.items() if each is not NO_VALUE}
 
     def _ref(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            raise StackError("Template format error: Every Ref object must have a single String value.")
         if name == "AWS::NoValue":
             return NO_VALUE
         if name in self.parameters:
@@ -165,6 +167,8 @@ class Scope:
     def chosen(self, given: Any) -> Any:
         """The branch of an Fn::If that counts, not worked out."""
         name, yes, no = self._arguments("Fn::If", given, 3)
+        if not isinstance(name, str):
+            raise StackError(EXPECTED["Fn::If"])
         return yes if self.condition(name) else no
 
     def select(self, given: Any) -> Any:

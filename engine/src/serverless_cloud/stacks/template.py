@@ -150,7 +150,8 @@ def check_shape(document: Mapping[str, Any]) -> None:
 def transforms_of(document: Mapping[str, Any]) -> list[str]:
     """The transforms that a template declares."""
     given = document.get("Transform") or []
-    return [given] if isinstance(given, str) else [str(each) for each in given]
+    names = given if isinstance(given, list) else [given]
+    return [str(each.get("Name")) if isinstance(each, Mapping) else str(each) for each in names]
 
 
 def is_custom(type: str) -> bool:

@@ -60,7 +60,8 @@ def _refuse_repository(resources: Mapping[str, Any]) -> None:
     for logical_id, resource in resources.items():
         if not isinstance(resource, Mapping) or resource.get("Type") != "AWS::Serverless::Application":
             continue
-        if isinstance((resource.get("Properties") or {}).get("Location"), Mapping):
+        properties = resource.get("Properties")
+        if isinstance(properties, Mapping) and isinstance(properties.get("Location"), Mapping):
             raise StackError(
                 f"The local cloud doesn't support the AWS Serverless Application Repository, from which {logical_id} "
                 "(AWS::Serverless::Application) takes its template (docs/fidelity.md). Give the template's S3 address, "
