@@ -158,8 +158,9 @@ def test_other_parts_are_answered() -> None:
     ],
 )
 def test_a_template_that_is_none(shared: Cloud, template: str, message: str) -> None:
-    for operation, given in (("ValidateTemplate", {}), ("CreateStack", {"StackName": "lamps"})):
-        reply = call(shared, "cloudformation", operation, TemplateBody=template, **given)
+    for operation, name in (("ValidateTemplate", {}), ("CreateStack", {"StackName": "lamps"})):
+        given: dict[str, Any] = {"TemplateBody": template, **name}
+        reply = call(shared, "cloudformation", operation, **given)
         assert refused(reply) == (400, "ValidationError")
         assert message in reply.message
 
