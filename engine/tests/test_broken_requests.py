@@ -147,6 +147,26 @@ def test_other_parts_are_answered() -> None:
         refusals.refuse_subresource("GET", url.partition("?")[2])
 
 
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ('{"Resources": {"Jobs": "AWS::SQS::Queue"}}', "[/Resources/Jobs] Every Resources object must contain a Type"),
+        ('{"Resources": {"Jobs": {}}}', "[/Resources/Jobs] Every Resources object must contain a Type member."),
+        ("Resources: {Jobs: {Type: [a]}}", "[/Resources/Jobs] Every Resources object must contain a Type member."),
+        ("Parameters: {Stage: a}", "[/Parameters/Stage] Every Parameters object must contain a Type member."),
+        ("Parameters: {Stage: {Type: String, AllowedValues: a}}", "[/Parameters/Stage] AllowedValues must be a list."),
+        ("Outputs: {Url: 1}", "[/Outputs/Url] Every Outputs member must be an object."),
+        ("Resources: &all {Jobs: *all}", "aliases of the YAML lead in a circle"),
+    ],
+)
+def test_a_template_that_is_none(shared: Cloud, template: str, message: str) -> None:
+    for operation, name in (("ValidateTemplate", {}), ("CreateStack", {"StackName": "lamps"})):
+        given: dict[str, Any] = {"TemplateBody": template, **name}
+        reply = call(shared, "cloudformation", operation, **given)
+        assert refused(reply) == (400, "ValidationError")
+        assert message in reply.message
+
+
 def test_a_document_that_is_no_api(shared: Cloud) -> None:
     for document in ({"openapi": "3.0.1", "paths": ["/lamps"]}, {"openapi": "3.0.1", "paths": {"/lamps": []}}):
         reply = call(shared, "apigateway", "ImportRestApi", json.dumps(document).encode())

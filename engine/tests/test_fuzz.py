@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from kits import fixtures, fuzz_kit as fuzz, fuzz_shop
+from kits import fixtures, fuzz_kit as fuzz, fuzz_shop, fuzz_templates
 from kits.fuzz_wire import Reply, Sent, Wire
 from serverless_cloud import Cloud
 
@@ -164,6 +164,21 @@ def test_requests_that_no_sdk_sends(cloud_of_module: Cloud, shop: dict[str, list
         if status >= 500 or b"Traceback" in body or b"<html" in body:
             wrong.append((status, sent, body[:300]))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.thorough
+def test_broken_templates(cloud_of_module: Cloud) -> None:
+    print(f"FUZZ_SEED={OTHER_SEED}")
+    wire, dice, wrong = Wire(cloud_of_module.endpoint_url, "cloudformation"), random.Random(OTHER_SEED), []
+    for number in range(100):
+        template = fuzz_templates.broken(dice)
+        stack = {"StackName": f"shop-{number}", "ChangeSetName": "first", "ChangeSetType": "CREATE"}
+        capabilities = {"Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]}
+        for operation, more in (("ValidateTemplate", {}), ("CreateChangeSet", stack | capabilities)):
+            reply = wire.send(wire.request(operation, {"TemplateBody": template} | more), operation)
+            if reply.problem:
+                wrong.append(f"{operation}: {reply.problem}: {reply.message}\n    {template}")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.thorough

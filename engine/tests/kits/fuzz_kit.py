@@ -10,7 +10,7 @@ import functools
 import json
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -171,10 +171,10 @@ BAD_TYPES: tuple[Any, ...] = (None, 0, -1, 1.5, True, "lamp", "", [], {}, [None]
 
 def spoil(given: Any, dice: random.Random) -> Any:
     """The parameters with one value replaced by a bad one of its type."""
-    spots = [spot for spot in _spots(given) if not isinstance(spot[1], (dict, list))]
-    if not spots:
+    places = [spot for spot in spots(given) if not isinstance(spot[1], (dict, list))]
+    if not places:
         return given
-    path, value = dice.choice(spots)
+    path, value = dice.choice(places)
     bad: Any
     if isinstance(value, str):
         bad = dice.choice(BAD_TEXTS)
@@ -184,7 +184,7 @@ def spoil(given: Any, dice: random.Random) -> Any:
         bad = dice.choice(BAD_NUMBERS)
     else:
         return given
-    return _with(given, path, bad)
+    return with_part(given, path, bad)
 
 
 def strangers(given: Any, dice: random.Random) -> Any:
@@ -195,8 +195,8 @@ def strangers(given: Any, dice: random.Random) -> Any:
 
 def without(given: Any, dice: random.Random) -> Any:
     """The parameters without one, or one of an inner structure."""
-    spots = [path for path, _ in _spots(given) if path and isinstance(path[-1], str)]
-    return _without(given, dice.choice(spots)) if spots else given
+    places = [path for path, _ in spots(given) if path and isinstance(path[-1], str)]
+    return without_part(given, dice.choice(places)) if places else given
 
 
 def nothing(given: Any, dice: random.Random) -> Any:
@@ -207,11 +207,11 @@ def nothing(given: Any, dice: random.Random) -> Any:
 
 def empty(given: Any, dice: random.Random) -> Any:
     """The parameters with a list, map or structure emptied."""
-    spots = [(path, value) for path, value in _spots(given) if isinstance(value, (dict, list)) and value]
-    if not spots:
+    places = [(path, value) for path, value in spots(given) if isinstance(value, (dict, list)) and value]
+    if not places:
         return given
-    path, value = dice.choice(spots)
-    return _with(given, path, type(value)())
+    path, value = dice.choice(places)
+    return with_part(given, path, type(value)())
 
 
 #: Ways to break parameters.
@@ -224,11 +224,13 @@ def wrong_type(sent: Sent, dice: random.Random) -> Sent:
         content = json.loads(sent.body)
     except ValueError:
         return Sent(sent.method, sent.path, sent.headers, sent.body.replace(b".1=", b".x=", 1).replace(b"</", b"<", 1))
-    spots = list(_spots(content))
-    if not spots:
+    places = list(spots(content))
+    if not places:
         return Sent(sent.method, sent.path, sent.headers, json.dumps(dice.choice(BAD_TYPES)).encode())
-    path, _ = dice.choice(spots)
-    return Sent(sent.method, sent.path, sent.headers, json.dumps(_with(content, path, dice.choice(BAD_TYPES))).encode())
+    path, _ = dice.choice(places)
+    return Sent(
+        sent.method, sent.path, sent.headers, json.dumps(with_part(content, path, dice.choice(BAD_TYPES))).encode()
+    )
 
 
 def malformed(sent: Sent, dice: random.Random) -> Sent:
@@ -242,29 +244,32 @@ def malformed(sent: Sent, dice: random.Random) -> Sent:
 VANDALS: tuple[Callable[[Sent, random.Random], Sent], ...] = (wrong_type, malformed)
 
 
-def _spots(value: Any, path: tuple[Any, ...] = ()) -> Any:
+def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The path and the value of each part of some JSON."""
     if path:
         yield path, value
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _spots(inner, (*path, key))
+            yield from spots(inner, (*path, key))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _spots(inner, (*path, number))
+            yield from spots(inner, (*path, number))
 
 
-def _with(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+def with_part(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """A copy with another value at a path."""
     if not path:
         return new
     copied = dict(value) if isinstance(value, dict) else list(value)
-    copied[path[0]] = _with(value[path[0]], path[1:], new)
+    copied[path[0]] = with_part(value[path[0]], path[1:], new)
     return copied
 
 
-def _without(value: Any, path: tuple[Any, ...]) -> Any:
+def without_part(value: Any, path: tuple[Any, ...]) -> Any:
+    """A copy without what is at a path."""
     copied = dict(value) if isinstance(value, dict) else list(value)
     if len(path) == 1:
         del copied[path[0]]
     else:
-        copied[path[0]] = _without(value[path[0]], path[1:])
+        copied[path[0]] = without_part(value[path[0]], path[1:])
     return copied

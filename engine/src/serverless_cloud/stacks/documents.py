@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from serverless_cloud.stacks.errors import StackError
+
+_SUB = (
+    "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as "
+    "first argument, and an optional second argument to specify a mapping of values to replace in the string"
+)
+_GET_ATT = (
+    "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource "
+    "attribute"
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,7 +61,56 @@ def parse(text: str) -> dict[str, Any]:
         raise StackError(f"Template format error: YAML not well-formed. {_place(error)}".strip()) from error
     if not isinstance(document, dict):
         raise StackError("Template format error: unsupported structure.")
+    _check_members(document)
+    _check_references(document)
     return document
+
+
+def _check_references(value: Any) -> None:
+    """Raises StackError for a function that names what it refers to in another way than CloudFormation reads."""
+    if isinstance(value, list):
+        for each in value:
+            _check_references(each)
+    for name, given in value.items() if isinstance(value, Mapping) else ():
+        if (
+            name == "Fn::Sub"
+            and not isinstance(given, str)
+            and not (
+                isinstance(given, list)
+                and len(given) == 2
+                and isinstance(given[0], str)
+                and isinstance(given[1], Mapping)
+            )
+        ):
+            raise StackError(_SUB)
+        if name == "Fn::GetAtt" and not (isinstance(given, (str, list)) and len(given) > 1):
+            raise StackError(_GET_ATT)
+        _check_references(given)
+
+
+def _check_members(document: Mapping[str, Any]) -> None:
+    """Raises StackError unless each member of a section is an object, and each resource and parameter has a type."""
+    try:
+        json.dumps(document, default=str, skipkeys=True)
+    except (ValueError, RecursionError) as error:
+        raise StackError("Template format error: the aliases of the YAML lead in a circle.") from error
+    if not isinstance(document.get("Transform") or [], (str, list, Mapping)):
+        raise StackError("Template format error: [/Transform] must be a string or a list.")
+    for section in ("Resources", "Parameters", "Outputs", "Mappings"):
+        members = document.get(section)
+        if section == "Parameters" and section in document and not isinstance(members, Mapping):
+            raise StackError(f"Template format error: [/{section}] must be an object; 'null' values are not allowed")
+        for name, member in members.items() if isinstance(members, Mapping) else ():
+            if str(name).startswith(("Fn::ForEach::", "Fn::Transform")):  # makes members
+                continue
+            where = f"Template format error: [/{section}/{name}]"
+            is_object = isinstance(member, Mapping)
+            if section in ("Resources", "Parameters") and not (is_object and isinstance(member.get("Type"), str)):
+                raise StackError(f"{where} Every {section} object must contain a Type member.")
+            if not is_object:
+                raise StackError(f"{where} Every {section} member must be an object.")
+            if not isinstance(member.get("AllowedValues", []), list):
+                raise StackError(f"{where} AllowedValues must be a list.")
 
 
 def dump(document: Any) -> str:
