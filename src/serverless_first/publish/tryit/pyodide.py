@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shutil
 import subprocess
 import tarfile
@@ -20,6 +21,8 @@ LICENSE = "MPL-2.0"
 ARCHIVE = f"pyodide-{VERSION}.tgz"
 #: What the page loads of it.
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+#: Its list of packages, which tells the versions that fit. The page uses none of the packages, so they are left out.
+LOCK = "pyodide-lock.json"
 _TIMEOUT_S = 180.0
 
 
@@ -40,7 +43,9 @@ def files(cache: Path) -> dict[str, bytes]:
     if not archive.is_file() or not _is_pinned(archive):
         _download(archive)
     with tarfile.open(archive) as opened:
-        return {name: _member(opened, f"package/{name}") for name in FILES}
+        found = {name: _member(opened, f"package/{name}") for name in FILES}
+        lock = json.loads(_member(opened, f"package/{LOCK}"))
+    return {**found, LOCK: json.dumps({**lock, "packages": {}}).encode()}
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:

@@ -62,7 +62,7 @@ def judge(text: str, on_delivery: Callable[[], None] = lambda: None) -> dict[str
     """
     os.environ.update(ENVIRONMENT)
     kit.CODE.write_text(text, encoding="utf-8")
-    setattr(kit.Shop, "on_delivery", staticmethod(on_delivery))
+    kit.on_delivery = on_delivery
     listener, output = _Listener(), io.StringIO()
     arguments = [*_OPTIONS, f"--rootdir={FOLDER}", *(word for name in _OFF for word in ("-p", f"no:{name}"))]
     with contextlib.redirect_stdout(output):

@@ -24,7 +24,7 @@ MISSING = ("simplejson",)
 class _Module(types.ModuleType):
     """A module that has every name; each is a class that does nothing."""
 
-    __path__: list[str] = []
+    __path__ = ()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
