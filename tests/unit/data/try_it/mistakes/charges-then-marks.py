@@ -1,0 +1,26 @@
+#: expects: reads first and writes later
+import json
+
+import boto3
+
+table = boto3.resource("dynamodb").Table("bills")
+
+
+def mark(order):
+    table.put_item(Item={"id": "order " + order["id"]}, ConditionExpression="attribute_not_exists(id)")
+
+
+def charge(order):
+    table.update_item(
+        Key={"id": order["customer"]},
+        UpdateExpression="ADD yen :yen",
+        ExpressionAttributeValues={":yen": order["yen"]},
+    )
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        if "Item" not in table.get_item(Key={"id": "order " + order["id"]}):
+            charge(order)
+            mark(order)

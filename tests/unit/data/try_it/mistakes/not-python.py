@@ -1,0 +1,3 @@
+#: expects: SyntaxError.*line 1
+def handler(event, context)
+    return None

@@ -1,0 +1,20 @@
+#: expects: hides an error
+import json
+
+import boto3
+
+table = boto3.resource("dynamodb").Table("bills")
+
+
+def handler(event, context):
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        try:
+            table.update_item(
+                Key={"id": order["customer"]},
+                UpdateExpression="ADD yen :yen, orders :orders",
+                ConditionExpression="NOT contains(orders, :id)",
+                ExpressionAttributeValues={":yen": order["yen"], ":orders": {order["id"]}, ":id": order["id"]},
+            )
+        except Exception:
+            pass
