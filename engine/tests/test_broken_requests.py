@@ -57,7 +57,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "a token that nobody gave out": ("sns", "ListTopics", {"NextToken": "lamp"}, "InvalidParameter",
                                      "Value 'lamp' at 'NextToken' is not valid"),
     "no stack": ("cloudformation", "GetTemplate", {}, "ValidationError", "Either StackName or ChangeSetName"),
-    "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError", "Either StackName"),
+    "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError", "StackName"),
     "an ARN of nothing": ("stepfunctions", "DescribeStateMachineAlias", {"stateMachineAliasArn": "lamp"}, "InvalidArn",
                           "Invalid Arn: 'lamp'"),
     "no such resource": ("athena", "GetNamedQuery", {"NamedQueryId": "lamp"}, "InvalidRequestException", "lamp"),
