@@ -86,7 +86,7 @@ def test_another_environment_knows_what_the_first_one_charged(shop: Shop) -> Non
     expect(
         shop.bill() == 4800,
         "The second time, the message went to another environment, which charged the customer again.",
-        called="handler(event) in one environment, then in another one with the same message",
+        called="handler(event) in one environment, then in another environment with the same message",
         came_back=yen(shop.bill()),
         expected=yen(4800),
         look_at="where the handler remembers an order. Each environment has its own memory, and all share the table",
@@ -162,7 +162,7 @@ def test_two_environments_at_the_same_time(shop: Shop) -> None:
 
 
 def _deliver_in_between(shop: Shop, order: dict[str, Any], moment: int) -> None:
-    """Delivers a message to one environment, and to another one just before a certain call of the first."""
+    """Delivers a message to one environment, and to a second environment just before a certain call of the first."""
     _empty(shop)
     shop.send(order)
     first, second = shop.environment(), shop.environment()
@@ -203,7 +203,7 @@ def test_a_write_that_fails_is_done_later(shop: Shop) -> None:
         called="handler(event) while DynamoDB refuses one write (ThrottlingException), then what is in the queue",
         came_back=f"{yen(bill)}; messages left after the first delivery: {len(left)}",
         expected=f"{yen(4800)}, because the handler fails and SQS delivers the message again",
-        look_at="which errors the handler catches. A repetition has an error of its own",
+        look_at="which errors the handler catches. A repetition has its own error",
     )
 
 
@@ -211,7 +211,10 @@ def boto3_error(code: str, operation: str) -> Exception:
     """The error that boto3 raises when DynamoDB refuses a call."""
     from botocore.exceptions import ClientError
 
-    return ClientError({"Error": {"Code": code, "Message": "Too many requests. Try again later."}}, operation)
+    error: Exception = ClientError(
+        {"Error": {"Code": code, "Message": "Too many requests. Try again later."}}, operation
+    )
+    return error
 
 
 def test_the_power_may_fail_after_each_call(shop: Shop) -> None:
@@ -242,7 +245,7 @@ def _fail_after(shop: Shop, moment: int) -> None:
     def after(_operation: str) -> None:
         left[0] -= 1
         if left[0] < 0:
-            shop.before = shop.after  # whoever catches everything still does nothing any more
+            shop.before = shop.after  # a handler that catches everything does nothing more either
             raise PowerFailure
 
     handler = shop.environment()
