@@ -96,6 +96,7 @@ def packed() -> bytes:
     return packages.zipped(packages.collected())
 
 
+@pytest.mark.thorough
 def test_the_zip_has_all_that_the_task_needs(packed: bytes, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         archive.extractall(tmp_path)
@@ -105,16 +106,16 @@ def test_the_zip_has_all_that_the_task_needs(packed: bytes, tmp_path: Path) -> N
     assert [verdict["state"] for verdict in found] == ["passed"] * len(RIGHT) + ["failed"]
 
 
+@pytest.mark.thorough
 def test_the_zip_is_small_and_has_the_licenses(packed: bytes) -> None:
     assert len(packed) < 3_000_000
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         names = archive.namelist()
     assert not [name for name in names if name.endswith((".pyc", ".so", ".pyd"))]
     assert {"task/judge.py", "task/test_charges.py", "packages/moto/__init__.py"} <= set(names)
+    licenses = " ".join(name for name in names if re.search(r"\.dist-info/.*licen[cs]e", name, re.IGNORECASE))
     for owner in ("boto3", "botocore", "moto", "pytest", "werkzeug", "certifi"):
-        assert [name for name in names if re.search(rf"/{owner}-[^/]+\.dist-info/.*LICENSE", name, re.IGNORECASE)], (
-            owner
-        )
+        assert f"/{owner}-" in licenses
 
 
 def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
