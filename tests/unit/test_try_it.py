@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from serverless_first import course
 from serverless_first.publish.tryit import make, packages, pyodide
 
 ANSWERS = Path(__file__).parent / "data" / "try_it"
@@ -161,6 +162,15 @@ def test_an_npm_that_gives_no_pyodide(
     with pytest.raises(make.LeftOut, match=problem):
         make.parts(tmp_path)
     assert not (tmp_path / make.CACHE).exists()
+
+
+@pytest.mark.parametrize("has_task", [True, False])
+def test_the_front_page_has_a_button_if_the_page_is_there(has_task: bool) -> None:
+    pytest.importorskip("sphinx", reason="the site needs the extra `site`")
+    from serverless_first.publish.site import pages
+
+    text = pages.index_page(course.load(packages.TASK.parents[4]), [], {}, has_task=has_task).source()
+    assert ('href="try/index.html">Try a task in your browser</a>' in text) == has_task
 
 
 def test_without_npm_the_site_is_made_without_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

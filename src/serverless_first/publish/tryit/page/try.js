@@ -253,7 +253,8 @@ byId("solution").addEventListener("click", () => {
 byId("reset").addEventListener("click", () => {
   if (code.value !== START && !confirm("Replace your text with the first version?")) return;
   put(START);
-  result.replaceChildren();
+  shownHints = 0;
+  for (const id of ["result", "help"]) byId(id).replaceChildren();
   byId("next").hidden = true;
 });
 
