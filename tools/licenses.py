@@ -167,8 +167,8 @@ def page(packages: list[Package]) -> str:
         "- GPL covers one file in the source release of docutils, a mode for Emacs. That file is not in the installed",
         "  package. The rest of docutils is in the public domain and under BSD.",
         "",
-        "The reading copy has a page that runs a task in the browser. `make site` copies Pyodide into it from npm, under",
-        "MPL-2.0, with some of the Python packages below. Their licenses are in the page's `packages.zip`.",
+        "The reading copy has a page that runs a task in the browser. `make site` copies Pyodide into it from npm,",
+        "under MPL-2.0, with some of the Python packages below. Their licenses are in the page's `packages.zip`.",
         "",
     ]
     for profile, what in PROFILES.items():
