@@ -41,7 +41,10 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "bench": ("all", ["-m", "serverless_first.cli", "bench"]),
     "picture": ("all", ["tools/picture.py"]),
 }
-CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "slides/export", "site", ".build-cache.json")
+CACHES = (
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "slides/export", "site", ".pyodide"),
+    ".build-cache.json",
+)
 
 
 def clean(environment: Environment) -> None:

@@ -161,11 +161,14 @@ def page(packages: list[Package]) -> str:
         "- LGPL covers psycopg and a part of pywin32. We import both as libraries, unchanged and replaceable. The",
         "  license asks nothing of code that uses them.",
         "- MPL-2.0 covers certifi, pathspec and others below. It applies file by file, and we change none of their",
-        "  files.",
+        "  files. It also covers Pyodide, which no lock file lists.",
         "- EPL-2.0 covers graphviz-pure. It applies to changes to the program itself. We start the program, and change",
         "  none of its files.",
         "- GPL covers one file in the source release of docutils, a mode for Emacs. That file is not in the installed",
         "  package. The rest of docutils is in the public domain and under BSD.",
+        "",
+        "The reading copy has a page that runs a task in the browser. `make site` copies Pyodide into it from npm,",
+        "under MPL-2.0, with some of the Python packages below. Their licenses are in the page's `packages.zip`.",
         "",
     ]
     for profile, what in PROFILES.items():

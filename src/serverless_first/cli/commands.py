@@ -261,14 +261,17 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
     type=click.Path(path_type=Path),
     help="Folder for the site; by default site/. An existing site there is replaced.",
 )
-def site(output: Path | None) -> None:
+@click.option(
+    "--no-task", is_flag=True, help="Leave out the page that runs a task in the browser, for which npm is used."
+)
+def site(output: Path | None, no_task: bool) -> None:
     """Make the reading copy: the lessons as static pages."""
     try:
         from serverless_first.publish.site import SiteFailed, make_site
     except ImportError as error:
         raise click.ClickException(str(error)) from error
     try:
-        make_site(output, report=click.echo)
+        make_site(output, try_it=not no_task, report=click.echo)
     except SiteFailed as error:
         _fail(error.problems)
 

@@ -24,6 +24,7 @@ from serverless_first.publish.site import excerpts, links, pages
 from serverless_first.publish.site.lesson import lesson_page
 from serverless_first.publish.site.outputs import PICTURES
 from serverless_first.publish.site.text import Text
+from serverless_first.publish.tryit import make as tryit
 
 OUTSIDE = "external-links.txt"
 _MARKER = ".nojekyll"  # tells GitHub Pages to keep the files as they are, and us that we made the folder
@@ -35,11 +36,13 @@ class SiteFailed(BuildFailed):
     """The site could not be made; `problems` has one line for each cause. A site that was there stays as it was."""
 
 
-def make_site(target: Path | None = None, *, report: Callable[[str], None] = print) -> Path:
+def make_site(target: Path | None = None, *, try_it: bool = False, report: Callable[[str], None] = print) -> Path:
     """Makes the reading copy from the built notebooks; executes none of them and asks nothing of the network.
 
     Args:
         target: the folder of the site; `site/` in the checkout unless given. A site that is there is replaced.
+        try_it: whether it also gets the page that runs a task in the browser, for which npm may use the network. The
+            site is made without the page if that isn't possible.
         report: gets a line for each step.
 
     Returns:
@@ -52,12 +55,15 @@ def make_site(target: Path | None = None, *, report: Callable[[str], None] = pri
     root = course_root()
     target = (target or root / "site").absolute()
     _refuse_what_is_not_ours(target)
+    task = _task_page(root, report) if try_it else None
     with tempfile.TemporaryDirectory(prefix="serverless-first-site-") as folder:
         source, made = Path(folder) / "source", Path(folder) / "site"
-        texts = _write_pages(root, source)
+        texts = _write_pages(root, source, has_task=task is not None)
         report(f"{len(texts)} pages")
         _run_sphinx(source, made, texts)
         excerpts.write(made)
+        if task is not None:
+            tryit.write(task, made / tryit.FOLDER)
         problems, outside = links.checked(made, {f"{name}.html": text.origin for name, text in texts.items()})
         if problems:
             raise SiteFailed(problems)
@@ -72,7 +78,16 @@ def make_site(target: Path | None = None, *, report: Callable[[str], None] = pri
     return target / "index.html"
 
 
-def _write_pages(root: Path, source: Path) -> dict[str, Text]:
+def _task_page(root: Path, report: Callable[[str], None]) -> tryit.Parts | None:
+    """The files of the page that runs a task in the browser; None if it can't be made here, and a line says why."""
+    try:
+        return tryit.parts(root)
+    except tryit.LeftOut as error:
+        report(f'the page "Try a task in your browser" is left out, because {error}')
+        return None
+
+
+def _write_pages(root: Path, source: Path, *, has_task: bool) -> dict[str, Text]:
     """Writes what Sphinx reads; returns the pages by their names."""
     the_course = course.load(root)
     try:
@@ -94,7 +109,9 @@ def _write_pages(root: Path, source: Path) -> dict[str, Text]:
             module, notebook, quiz, terms=words.terms, known=known, root=root, pictures=source / "extra" / PICTURES
         )
         problems += found
-    texts["index"] = pages.index_page(the_course, lessons, documents, _film(root, source / "extra" / PICTURES))
+    texts["index"] = pages.index_page(
+        the_course, lessons, documents, _film(root, source / "extra" / PICTURES), has_task
+    )
     texts["labs"] = pages.labs_page([module for module in the_course.ready_modules if module.lab_minutes])
     texts["glossary"] = pages.glossary_page(words, lessons)
     for name, file in documents.items():

@@ -49,12 +49,17 @@ def moving_picture(root: Path) -> tuple[str, Path] | None:
 
 
 def index_page(
-    course: Course, lessons: Sequence[Module], documents: Iterable[str], picture: tuple[str, str] | None = None
+    course: Course,
+    lessons: Sequence[Module],
+    documents: Iterable[str],
+    picture: tuple[str, str] | None = None,
+    has_task: bool = False,
 ) -> Text:
     """The front page, with a picture, a button to start with, three paths and the modules.
 
     Args:
         picture: the alt text and the address of the moving picture.
+        has_task: whether the site has the page that runs a task in the browser.
     """
     text = Text("course.toml")
     text.add(f"# {course.title}")
@@ -65,7 +70,9 @@ def index_page(
     first = lessons[0].id if lessons else "labs"
     text.html(
         f'<p class="starts"><a class="start" href="{first}.html">Read the first lesson</a> '
-        '<a class="start" href="#run-it">Run it on your laptop</a></p>'
+        '<a class="start" href="#run-it">Run it on your laptop</a>'
+        + ' <a class="start" href="try/index.html">Try a task in your browser</a>' * has_task
+        + "</p>"
     )
     text.add(
         "In this course on serverless, you run each claim on your own machine. It follows one conference deck: "

@@ -21,7 +21,7 @@ from pathlib import Path
 TASK = Path(__file__).parent / "task"
 _WATCH = Path(__file__).parent / "watch.py"
 _SERVICES = ("dynamodb", "sqs")
-#: Beyond what the task takes: what an answer may reach. Patterns below the folder of installed packages.
+#: Files that the task doesn't use, but an answer may: patterns below the folder of installed packages.
 _MORE = (
     "boto3/**/*.py", "botocore/*.py", "botocore/retries/*.py", "moto/core/**/*.py", "moto/dynamodb/**/*.py",
     "moto/dynamodb/**/*.txt", "moto/sqs/**/*.py", "moto/utilities/*.py", "_pytest/**/*.py",

@@ -19,7 +19,7 @@ VERSION = "314.0.7"
 INTEGRITY = "sha512-0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A=="
 LICENSE = "MPL-2.0"
 ARCHIVE = f"pyodide-{VERSION}.tgz"
-#: What the page loads of it.
+#: The files that the page loads.
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 #: Its list of packages, which tells the versions that fit. The page uses none of the packages, so they are left out.
 LOCK = "pyodide-lock.json"

@@ -1,8 +1,8 @@
-"""Run as a script: does the task with each answer, and prints as JSON which files of the packages that took.
+"""Run as a script: judges each answer, and prints as JSON which files of the packages that took.
 
     python -I -B watch.py FOLDER ANSWER...
 
-FOLDER holds a copy of the task's files. What pytest prints goes nowhere.
+FOLDER holds a copy of the task's files. The output of pytest isn't shown.
 """
 
 from __future__ import annotations

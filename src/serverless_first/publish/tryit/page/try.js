@@ -51,13 +51,18 @@ async function load() {
   const listed = JSON.parse(byId("files").textContent);
   const total = listed.reduce((sum, file) => sum + file.bytes, 0);
   const got = new Map();
+  let failed = false;
   const count = (name, bytes) => {
+    if (failed) return; // the other files still arrive, and must not hide the message
     got.set(name, bytes);
     const sum = [...got.values()].reduce((one, other) => one + other, 0);
     const megabytes = (number) => (number / 1e6).toFixed(1);
     tell(`Loading Python: ${megabytes(Math.min(sum, total))} of ${megabytes(total)} MB`, Math.min(80, (80 * sum) / total));
   };
-  const blobs = await Promise.all(listed.map((file) => fetched(file, count)));
+  const blobs = await Promise.all(listed.map((file) => fetched(file, count))).catch((error) => {
+    failed = true;
+    throw error;
+  });
   files = Object.fromEntries(listed.map((file, number) => [file.name, blobs[number]]));
   const asScript = (blob) => URL.createObjectURL(new Blob([blob], { type: "text/javascript" }));
   script = asScript(files["worker.js"]);
@@ -248,7 +253,8 @@ byId("solution").addEventListener("click", () => {
 byId("reset").addEventListener("click", () => {
   if (code.value !== START && !confirm("Replace your text with the first version?")) return;
   put(START);
-  result.replaceChildren();
+  shownHints = 0;
+  for (const id of ["result", "help"]) byId(id).replaceChildren();
   byId("next").hidden = true;
 });
 

@@ -1,4 +1,4 @@
-"""The task of the page: what the learner gets, its tests, right answers and mistakes that the tests reject.
+"""The task of the page: the learner's first version, its tests, a solution and hints.
 
-The files run in the browser as they are here, so they import nothing of the course.
+The files run unchanged in the browser, so they import nothing of the course.
 """

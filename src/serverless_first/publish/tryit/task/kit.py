@@ -1,6 +1,6 @@
 """Hikari's shop for the tests of the task: a queue with orders, customers' bills, and accidents at chosen moments.
 
-Everything runs on boto3 and moto. Each environment of the function loads the learner's file anew, as Lambda does.
+Everything runs on boto3 and moto. Each environment of the function loads the learner's file itself, as on Lambda.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Wrong(AssertionError):
 
     @property
     def rows(self) -> dict[str, str]:
-        """What the page shows, by the labels of the course's panels."""
+        """The texts for the page, by the labels of the course's panels."""
         return {
             "called": self.called,
             "came back": self.came_back,
@@ -135,7 +135,7 @@ class Shop:
         return list(answer.get("Messages", []))
 
     def deliver(self, handler: Handler, *, lose_deletion: bool = False) -> BaseException | None:
-        """Lambda passes the queue's messages to the function, and deletes those that it worked off.
+        """Lambda passes the queue's messages to the function, and deletes the messages that are done.
 
         Args:
             handler: of the environment that gets the messages.
@@ -171,7 +171,7 @@ class Shop:
         return None
 
     def _invoke(self, handler: Handler, event: dict[str, Any]) -> tuple[Any, BaseException | None]:
-        """Calls the handler; its calls are watched, and those that an accident makes from within are not."""
+        """Calls the handler and watches its calls."""
         outer, self._inside = self._inside, True
         try:
             return handler(event, None), None
@@ -188,7 +188,7 @@ class Shop:
         self.before, self.after, self.calls = before, after, calls
 
     def bill(self, customer: str = "Aoi") -> int:
-        """What a customer has to pay, in yen."""
+        """The amount that a customer has to pay, in yen."""
         item = self._database.get_item(TableName="bills", Key={"id": {"S": customer}}, ConsistentRead=True)
         yen = item.get("Item", {}).get("yen", {})
         return int(float(yen.get("N", 0)))

@@ -24,8 +24,6 @@ MISSING = ("simplejson",)
 class _Module(types.ModuleType):
     """A module that has every name; each is a class that does nothing."""
 
-    __path__ = ()
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

@@ -7,7 +7,8 @@ table = boto3.resource("dynamodb").Table("bills")
 
 def handler(event, context):
     for record in event["Records"]:
-        order = json.loads(record["body"])  # {"id": "ord-7", "customer": "Aoi", "yen": 4800}
+        # such as {"id": "ord-7", "customer": "Aoi", "yen": 4800}
+        order = json.loads(record["body"])
         table.update_item(
             Key={"id": order["customer"]},
             UpdateExpression="ADD yen :yen",
