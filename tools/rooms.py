@@ -19,6 +19,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_s*.py", "tests/cloud/test_s*.py", "engine/tests/test_life*.py"),
         *("tests/cloud/test_deploy.py", "engine/tests/test_handlers.py", "engine/tests/test_hops.py"),
     ),
+    "engine/src/serverless_cloud/constraints": (
+        "engine/tests/test_answers_*.py",
+        "engine/tests/test_broken_requests.py",
+    ),
     "engine/src/serverless_cloud/delay_queue": (
         *("engine/tests/test_async*.py", "engine/tests/test_sns*.py", "engine/tests/unit/test_event*.py"),
     ),

@@ -44,12 +44,6 @@ def parameter(message: str, *, of_request: bool = False) -> Refused:
     return Refused(f"One or more parameter values were invalid: {message}", of_request=of_request)
 
 
-def constraints(violations: list[str]) -> Refused:
-    """All violations of the API's own description at once."""
-    count = f"{len(violations)} validation error{'s' if len(violations) > 1 else ''} detected"
-    return Refused(f"{count}: {'; '.join(violations)}")
-
-
 def condition_failed(item: dict[str, Any] | None = None) -> Refused:
     """A condition that isn't met. Args: item: The item, if the answer shows it."""
     members: dict[str, Any] = {"Item": item} if item else {}

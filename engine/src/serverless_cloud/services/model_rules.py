@@ -1,24 +1,23 @@
-"""Compares a request with the model of its API, and says in AWS's words where they differ.
+"""Finds JSON of wrong types in any service's request, and missing members that models wrongly call optional. No moto.
 
-`serialization_problem` looks at the JSON as it came, `violations` at its parameters, once they are read. No moto.
+The lengths, values and patterns of the model are checked in `constraints.py`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import functools
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-NULL = "Value null at '{}' failed to satisfy constraint: Member must not be null"
-MOST_SHOWN = 256  # characters of a value in a message
+from serverless_cloud.constraints import Dialect, small
+
+#: For the services without a special one.
+DIALECT = Dialect(most_shown=256, maps="keys and values")
 
 _NUMBERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "timestamp": "Timestamp",
             "short": "Short", "byte": "Byte", "bigdecimal": "BigDecimal"}  # fmt: skip
 _WHOLE = ("integer", "long", "short", "byte")
-_SIZED = ("string", "list", "map", "blob")
 
 
 def serialization_problem(shape: Any, value: Any) -> str:
@@ -88,43 +87,6 @@ def _unexpected(value: Any, wanted: str) -> str:
     return f"{names.get(type(value), 'NUMBER_VALUE')} cannot be converted to {wanted}"
 
 
-def violations(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Each constraint of the model that the parameters fail, as a part of AWS's sentence.
-
-    Args:
-        value: the parameters by the names of the model; a type that doesn't fit is not looked into.
-        path: where in the request it is.
-    """
-    kind = shape.type_name
-    if kind in _SIZED and isinstance(value, (str, bytes, list, dict)):
-        yield from _bounds(shape, len(value), value, path, "length")
-    if kind == "structure" and isinstance(value, dict):
-        for name, member in shape.members.items():
-            inner = f"{path}.{_lower(name)}" if path else _lower(name)
-            if value.get(name) is not None:
-                yield from violations(member, value[name], inner)
-            elif name in shape.required_members:
-                yield NULL.format(inner)
-    elif kind == "list" and isinstance(value, list):
-        for number, item in enumerate(value, 1):
-            yield from _each(shape.member, item, f"{path}.{number}.member")
-    elif kind == "map" and isinstance(value, dict):
-        for key, item in value.items():
-            yield from violations(shape.key, key, f"{path}.key")
-            yield from _each(shape.value, item, f"{path}.{key}.member")
-    elif kind == "string" and isinstance(value, str):
-        yield from _text(shape, value, path)
-    elif kind in _NUMBERS and isinstance(value, (int, float)):
-        yield from _bounds(shape, value, value, path, "value")
-
-
-def _each(shape: Any, value: Any, path: str) -> Iterator[str]:
-    if value is None:
-        yield NULL.format(path)
-    else:
-        yield from violations(shape, value, path)
-
-
 def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
     """Where inner structures of a request lack a member, which many models wrongly call optional.
 
@@ -133,7 +95,7 @@ def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
     """
     if shape.type_name == "structure" and isinstance(value, dict):
         for own, member in shape.members.items():
-            inner = f"{path}.{_lower(own)}" if path else _lower(own)
+            inner = f"{path}.{small(own)}" if path else small(own)
             if value.get(own) is not None:
                 yield from without(member, value[own], name, inner)
             elif path and name in (own, member.serialization.get("name")):
@@ -141,49 +103,3 @@ def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
     elif shape.type_name == "list" and isinstance(value, list):
         for number, item in enumerate(value, 1):
             yield from without(shape.member, item, name, f"{path}.{number}.member")
-
-
-def sentence(problems: Iterable[str]) -> str:
-    """AWS's sentence about all of them."""
-    texts = list(problems)
-    return f"{len(texts)} validation error{'s' if len(texts) > 1 else ''} detected: {'; '.join(texts)}"
-
-
-def _lower(name: str) -> str:
-    return name[0].lower() + name[1:]
-
-
-def _text(shape: Any, value: str, path: str) -> Iterator[str]:
-    pattern = shape.metadata.get("pattern")
-    if pattern and not fits(pattern, value):
-        yield _says(value, path, f"Member must satisfy regular expression pattern: {pattern}")
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        yield _says(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-
-
-def fits(pattern: str, value: str) -> bool:
-    """Whether the whole value matches a pattern of the model; True for a pattern that Python can't read."""
-    return (compiled := _compiled(pattern)) is None or compiled.search(value) is not None
-
-
-@functools.lru_cache(4096)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern for a whole value; None for one that Python doesn't read as Java does."""
-    try:
-        return re.compile(rf"\A(?:{pattern})\Z")
-    except re.error:
-        return None
-
-
-def _bounds(shape: Any, size: float, value: Any, path: str, what: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and size < least:
-        yield _says(value, path, f"Member must have {what} greater than or equal to {least}")
-    if most is not None and size > most:
-        yield _says(value, path, f"Member must have {what} less than or equal to {most}")
-
-
-def _says(value: Any, path: str, constraint: str) -> str:
-    text = str(value)
-    text = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
-    return f"Value '{text}' at '{path}' failed to satisfy constraint: {constraint}"

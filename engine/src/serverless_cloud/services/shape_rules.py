@@ -6,23 +6,27 @@ request before moto sees it, for a service whose patch of `call_action` calls it
 
 from __future__ import annotations
 
-import functools
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
 import botocore.session
 
+from serverless_cloud.constraints import Dialect, sentence, violations
 from serverless_cloud.once import once
 from serverless_cloud.refusals import Refusal
 
 MOST_SHOWN = 8_192  # characters of a value in a message
-#: How messages show a pattern. The newer services write it from ^ to $, the others as the API reference has it.
-_PATTERNS = {"scheduler": "^{}$", "pipes": "^{}$"}
-#: Java's classes of characters, as Python writes them.
-_JAVA = {r"\p{L}": r"\w", r"\p{Z}": r"\s", r"\p{N}": r"\d"}
+
+
+def _mistyped(shape: Any, _: object) -> str:
+    return f"Member must be of the type {shape.type_name}"
+
+
+_USUAL = Dialect(most_shown=MOST_SHOWN, mistyped=_mistyped)
+#: The newer services write a pattern from ^ to $, the others as the API reference has it.
+_NEWER = Dialect(most_shown=MOST_SHOWN, mistyped=_mistyped, pattern="^{}$")
 
 
 class ValidationException(Refusal):
@@ -63,10 +67,9 @@ def require_shape(service: str, operation: str, given: Mapping[str, Any]) -> Non
     Raises:
         ValidationException: one or more parameters are missing, too short, too long, of another pattern or not allowed.
     """
-    found = list(_violations(_input(service, operation), given, "", _PATTERNS.get(service, "{}")))
-    if found:
-        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
-        raise ValidationException(f"{count}: {'; '.join(found)}")
+    dialect = _NEWER if service in ("scheduler", "pipes") else _USUAL
+    if found := violations(dialect, _input(service, operation), given):
+        raise ValidationException(sentence(found))
 
 
 def asked(service: str, operation: str, responder: Any) -> dict[str, Any]:
@@ -103,82 +106,3 @@ def _model(service: str) -> Any:
 @once()
 def _input(service: str, operation: str) -> Any:
     return _model(service).operation_model(operation).input_shape
-
-
-def _violations(shape: Any, value: Any, path: str, form: str) -> Iterator[str]:
-    kinds = {"structure": dict, "map": dict, "list": list, "string": str, "integer": int, "boolean": bool}
-    expected = kinds.get(shape.type_name)
-    if expected is not None and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
-        yield _says(shape, value, path, f"Member must be of the type {shape.type_name}")
-    elif shape.type_name == "structure":
-        for name, member in shape.members.items():
-            inner = f"{path}.{_small(name)}" if path else _small(name)
-            if value.get(name) is not None:
-                yield from _violations(member, value[name], inner, form)
-            elif name in shape.required_members:
-                yield f"Value null at '{inner}' failed to satisfy constraint: Member must not be null"
-    elif shape.type_name == "list":
-        yield from _bounds(shape, len(value), value, path, "length")
-        for number, item in enumerate(value, 1):
-            yield from _violations(shape.member, item, f"{path}.{number}.member", form)
-    elif shape.type_name == "string":
-        yield from _text(shape, value, path, form)
-    elif shape.type_name == "integer":
-        yield from _bounds(shape, value, value, path, "value")
-
-
-def _text(shape: Any, value: str, path: str, form: str) -> Iterator[str]:
-    yield from _bounds(shape, len(value), value, path, "length")
-    pattern = shape.metadata.get("pattern")
-    if pattern and not _fits(pattern, value):
-        shown = pattern if pattern.startswith("^") else form.format(pattern)
-        yield _says(shape, value, path, f"Member must satisfy regular expression pattern: {shown}")
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        yield _says(shape, value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-
-
-def _fits(pattern: str, value: str) -> bool:
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.fullmatch(value) is not None
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern; None if only Java understands it."""
-    text = r"[\x00-\x7f]*" if pattern == r"\p{ASCII}*" else pattern
-    for java, python in _JAVA.items():
-        text = text.replace(java, python)
-    try:
-        return re.compile(text)
-    except re.error:
-        return None
-
-
-def _bounds(shape: Any, size: int, value: Any, path: str, what: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and size < least:
-        yield _says(shape, value, path, f"Member must have {what} greater than or equal to {least}")
-    if most is not None and size > most:
-        yield _says(shape, value, path, f"Member must have {what} less than or equal to {most}")
-
-
-def _says(shape: Any, value: Any, path: str, constraint: str) -> str:
-    text = _shown(shape, value)
-    text = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
-    return f"Value '{text}' at '{path}' failed to satisfy constraint: {constraint}"
-
-
-def _shown(shape: Any, value: Any) -> str:
-    """A value as Java shows it: [a, b], and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
-    if value is None:
-        return "null"
-    if shape.type_name == "list" and isinstance(value, list):
-        return f"[{', '.join(_shown(shape.member, item) for item in value)}]"
-    if shape.type_name == "structure" and isinstance(value, dict):
-        fields = (f"{_small(name)}={_shown(member, value.get(name))}" for name, member in shape.members.items())
-        return f"{shape.name}({', '.join(fields)})"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _small(name: str) -> str:
-    return name[:1].lower() + name[1:]

@@ -5,19 +5,20 @@ Source: Smithy, "AWS query protocol". CloudFormation alone speaks it here withou
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel, Shape
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.stacks.errors import StackError
 
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
-_MOST_SHOWN = 256  # characters of a value in a message
+#: ResourceIdentifier is a map, which `parse` does not read.
+_DIALECT = constraints.Dialect(most_shown=256, unseen=frozenset({"ResourceIdentifier"}))
 
 
 def parse(shape: Shape, form: Mapping[str, str]) -> dict[str, Any]:
@@ -30,24 +31,18 @@ def parse(shape: Shape, form: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         StackError: parameters are missing, or aren't as the API reference says.
     """
-    faults: list[str] = []
-    request: dict[str, Any] = _parsed(shape, form, "", faults)
-    for needed in shape.required_members:
-        if needed not in request:
-            name = needed[0].lower() + needed[1:]
-            faults.append(f"Value null at '{name}' failed to satisfy constraint: Member must not be null")
-    if faults:
-        count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
-        raise StackError(f"{count}: {'; '.join(faults)}")
+    request: dict[str, Any] = _parsed(shape, form, "")
+    if found := constraints.violations(_DIALECT, shape, request):
+        raise StackError(constraints.sentence(found))
     return request
 
 
-def _parsed(shape: Shape, form: Mapping[str, str], prefix: str, faults: list[str]) -> Any:
+def _parsed(shape: Shape, form: Mapping[str, str], prefix: str) -> Any:
     """The value of a shape whose names begin with a prefix; None if it is not there."""
     if shape.type_name == "structure":
         found = {}
         for name, member in shape.members.items():
-            value = _parsed(member, form, f"{prefix}.{name}" if prefix else name, faults)
+            value = _parsed(member, form, f"{prefix}.{name}" if prefix else name)
             if value is not None:
                 found[name] = value
         return found if found or not prefix else None
@@ -55,7 +50,7 @@ def _parsed(shape: Shape, form: Mapping[str, str], prefix: str, faults: list[str
         if form.get(prefix) == "":
             return []
         values: list[object] = []
-        while (value := _parsed(shape.member, form, f"{prefix}.member.{len(values) + 1}", faults)) is not None:
+        while (value := _parsed(shape.member, form, f"{prefix}.member.{len(values) + 1}")) is not None:
             values.append(value)
         return values or None
     text = form.get(prefix)
@@ -64,35 +59,8 @@ def _parsed(shape: Shape, form: Mapping[str, str], prefix: str, faults: list[str
     if shape.type_name == "boolean":
         return text.lower() == "true"
     if shape.type_name in ("integer", "long"):
-        least = shape.metadata.get("min")
-        if least is not None and int(text) < least:
-            faults.append(f"Value '{text}' at '{_path(prefix)}' failed to satisfy constraint: Member must have value "
-                          f"greater than or equal to {least}")  # fmt: skip
         return int(text)
-    faults += [
-        f"Value '{text if len(text) <= _MOST_SHOWN else f'{text[:_MOST_SHOWN]}...'}' at '{_path(prefix)}' failed to "
-        f"satisfy constraint: Member must {constraint}"
-        for constraint in _broken(shape, text)
-    ]
     return text
-
-
-def _broken(shape: Shape, text: str) -> Iterator[str]:
-    rules = shape.metadata
-    if len(text) < rules.get("min", 0):
-        yield f"have length greater than or equal to {rules['min']}"
-    if len(text) > rules.get("max", len(text)):
-        yield f"have length less than or equal to {rules['max']}"
-    if (pattern := rules.get("pattern")) and re.fullmatch(pattern, text) is None:
-        yield f"satisfy regular expression pattern: {pattern}"
-    if (allowed := rules.get("enum")) and text not in allowed:
-        yield f"satisfy enum value set: [{', '.join(allowed)}]"
-
-
-def _path(prefix: str) -> str:
-    """A parameter's name as AWS's messages have it: "tags.1.member.key" for Tags.member.1.Key."""
-    names = re.sub(r"member\.(\d+)", r"\1.member", prefix).split(".")
-    return ".".join(name[0].lower() + name[1:] for name in names)
 
 
 def answer(operation: OperationModel, value: JsonObject, request_id: str) -> bytes:

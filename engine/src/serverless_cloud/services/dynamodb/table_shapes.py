@@ -9,15 +9,16 @@ Sources: the API reference, and answers of DynamoDB that were published in 2025 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.core.utils import get_service_model
 from moto.dynamodb.exceptions import MockValidationException, SerializationException
 
+from serverless_cloud import constraints
+
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _ARN = re.compile(r"arn:([^:]*):dynamodb:([^:]*):([^:]*):table/([^/]+)")
-_REGULAR = "Member must satisfy regular expression pattern: "
 _MOST = 10  # errors in one message
 
 #: The values of an enumeration in DynamoDB's order, where it isn't the reference's.
@@ -33,19 +34,12 @@ _FIRST = {
     "LocalSecondaryIndex": ("Projection", "IndexName", "KeySchema"),
 }
 #: Members that the ordinary check leaves out, because DynamoDB has other words for them.
-_ELSEWHERE = {"Tag", "TagKeyList", "TableClass"}
-#: Least and most length that the reference doesn't state: a name, and the keys of a table or a local index.
-_LENGTHS: dict[str, tuple[int, int | None]] = {
-    "tableName": (3, 255),
-    "targetTableName": (3, 255),
-    "sourceTableName": (3, 255),
-    "sSESpecification.kMSMasterKeyId": (1, None),
-}
-_PATTERN_FIRST = ("backupName", "exclusiveStartTableName")
+_ELSEWHERE = frozenset({"Tag", "TagKeyList", "TableClass"})
+#: Names whose lengths the reference doesn't state.
+_NAMES = ("tableName", "targetTableName", "sourceTableName")
 #: Members of the reference that a request needs, although the reference doesn't say so.
-_REQUIRED = {"CreateTable": ("AttributeDefinitions", "KeySchema")}
+_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
 _NUMBERS = ("NUMBER_VALUE", "DECIMAL_VALUE")
-_KINDS = {"structure": dict, "map": dict, "list": list, "string": str}
 
 
 def check(operation: str, body: Mapping[str, Any], service: str = "dynamodb") -> None:
@@ -58,11 +52,8 @@ def check(operation: str, body: Mapping[str, Any], service: str = "dynamodb") ->
     shape = get_service_model(service).operation_model(operation).input_shape
     if "TableName" in shape.required_members and body.get("TableName") is None:
         raise MockValidationException("The parameter 'TableName' is required but was not present in the request")
-    found = list(_structure(shape, body, "", _REQUIRED.get(operation, ())))[:_MOST]
-    if found:
-        raise MockValidationException(
-            f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
-        )
+    if found := constraints.violations(_DIALECT, shape, body)[:_MOST]:
+        raise MockValidationException(constraints.sentence(found))
 
 
 def name_of(table: str, region: str) -> str:
@@ -81,37 +72,10 @@ def name_of(table: str, region: str) -> str:
     return parts[4]
 
 
-def _structure(shape: Any, value: Mapping[str, Any], path: str, more: Iterable[str] = ()) -> Iterator[str]:
-    first = _FIRST.get(shape.name, ())
-    for name in (*first, *(other for other in shape.members if other not in first)):
-        member, inner = shape.members[name], f"{path}.{name[0].lower()}{name[1:]}".lstrip(".")
-        if value.get(name) is not None:
-            yield from _value(member, value[name], inner)
-        elif name in shape.required_members or name in more:
-            yield f"Value null at '{inner}' failed to satisfy constraint: Member must not be null"
-
-
-def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
-    kind: type[Any] = _KINDS.get(shape.type_name, object)
-    if shape.type_name == "string" and not isinstance(value, str):
+def _mistyped(shape: Any, value: object) -> str:
+    if shape.type_name == "string":
         raise SerializationException(_not_a_string(value))
-    if shape.name in _ELSEWHERE or not isinstance(value, kind):
-        return
-    if shape.type_name == "structure":
-        yield from _structure(shape, value, path)
-    elif shape.type_name == "list":
-        most = 2 if shape.name == "KeySchema" and not path.startswith("global") else shape.metadata.get("max")
-        yield from _length(value, path, shape.metadata.get("min"), most, shape)
-        for number, item in enumerate(value, 1):
-            yield from _value(shape.member, item, f"{path}.{number}.member")
-    elif shape.type_name == "string":
-        yield from _text(shape, value, path)
-    elif shape.type_name in ("integer", "long"):
-        least, most = shape.metadata.get("min"), shape.metadata.get("max")
-        if least is not None and value < least:
-            yield _says(value, path, f"Member must have value greater than or equal to {least}")
-        if most is not None and value > most:
-            yield _says(value, path, f"Member must have value less than or equal to {most}")
+    return ""
 
 
 def _not_a_string(value: object) -> str:
@@ -123,46 +87,27 @@ def _not_a_string(value: object) -> str:
     return f"{kind} cannot be converted to String"
 
 
-def _text(shape: Any, value: str, path: str) -> Iterator[str]:
-    least, most = _LENGTHS.get(path, (shape.metadata.get("min"), shape.metadata.get("max")))
-    is_name = path in _LENGTHS and least == 3
-    if is_name and value.startswith("arn:"):
-        is_name, least, most = False, 1, 1024
-    errors = list(_length(value, path, least, most, shape))
-    pattern = NAME.pattern if is_name else shape.metadata.get("pattern")
-    if pattern and not (NAME if pattern == NAME.pattern else _compiled(pattern)).fullmatch(value):
-        errors.insert(0 if path in _PATTERN_FIRST else len(errors), _says(value, path, _REGULAR + pattern))
-    yield from errors
-    values = _ENUMS.get(shape.name) or getattr(shape, "enum", None)
-    if values and value not in values:
-        yield _says(value, path, f"Member must satisfy enum value set: [{', '.join(values)}]")
+def _limits(shape: Any, value: Any, path: str) -> tuple[float | None, float | None, str | None]:
+    least, most, pattern = constraints.limits_of(shape, value, path)
+    if shape.name == "KeySchema" and not path.startswith("global"):
+        return least, 2, None
+    if path == "sSESpecification.kMSMasterKeyId":
+        return 1, None, pattern
+    if path not in _NAMES:
+        return least, most, pattern
+    return (1, 1024, pattern) if value.startswith("arn:") else (3, 255, NAME.pattern)
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)  # Python keeps what it has compiled; the reference has a handful of patterns
-
-
-def _length(value: Any, path: str, least: int | None, most: int | None, shape: Any) -> Iterator[str]:
-    if least is not None and len(value) < least:
-        yield _says(_java(value, shape), path, f"Member must have length greater than or equal to {least}")
-    if most is not None and len(value) > most:
-        yield _says(_java(value, shape), path, f"Member must have length less than or equal to {most}")
-
-
-def _java(value: Any, shape: Any) -> str:
-    """A value as DynamoDB, which is written in Java, prints it."""
-    if isinstance(value, list):
-        return f"[{', '.join(_java(item, shape.member) for item in value)}]"
-    if isinstance(value, dict) and shape.type_name == "structure":
-        parts = (
-            f"{name[0].lower()}{name[1:]}={_java(value.get(name), member)}" for name, member in shape.members.items()
-        )
-        return f"{shape.name}({', '.join(parts)})"
-    return "null" if value is None else str(value)
-
-
-def _says(value: object, path: str, constraint: str) -> str:
-    return f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
+#: The least and most lengths, and a few needs, are not stated in the reference.
+_DIALECT = constraints.Dialect(
+    orders=dict.fromkeys(("backupName", "exclusiveStartTableName"), ("pattern", "min", "max", "enum")),
+    limits=_limits,
+    mistyped=_mistyped,
+    enums=_ENUMS,
+    first=_FIRST,
+    required=_REQUIRED,
+    left_out=_ELSEWHERE,
+)
 
 
 def java_order(names: Iterable[str], buckets: int = 0) -> list[str]:

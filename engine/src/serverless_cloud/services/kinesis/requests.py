@@ -30,9 +30,9 @@ from moto.kinesis.models import KinesisBackend, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
+from serverless_cloud.constraints import NULL, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.services.model_rules import NULL, sentence
 
 patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
 

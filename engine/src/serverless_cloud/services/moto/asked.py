@@ -25,6 +25,7 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 from yaml import YAMLError
 
+from serverless_cloud import constraints
 from serverless_cloud.services import model_rules
 
 #: boto3's names, by the name in a signature, where they differ.
@@ -115,7 +116,7 @@ def mistake(found: Asked, error: Exception) -> Mistake | None:
         return _malformed(found, problem)
     texts = list(_texts(shape, given, ""))
     return (
-        _invalid(found, list(model_rules.violations(shape, given)))
+        _invalid(found, constraints.violations(model_rules.DIALECT, shape, given))
         or (_empty_value(shape, given) if found.service == "dynamodb" else None)
         or (_malformed(found, error) if isinstance(error, _OF_PARSERS) else None)
         or (_absent(found, given, texts, error) if isinstance(error, KeyError) else None)
@@ -198,7 +199,7 @@ def _malformed(found: Asked, problem: Exception) -> Mistake:
 def _invalid(found: Asked, problems: list[str]) -> Mistake | None:
     if not problems:
         return None
-    service, message = found.service, model_rules.sentence(problems)
+    service, message = found.service, constraints.sentence(problems)
     missing = next((text.split("'")[1] for text in problems if text.startswith("Value null")), "")
     if missing and service in ("ec2", "rds", "sqs"):
         name = missing if service == "ec2" else missing[0].upper() + missing[1:]
@@ -220,7 +221,7 @@ def _absent(found: Asked, given: dict[str, Any], texts: list[_Text], error: KeyE
                 raise NotImplementedError(f"{found.name} with {member} {value!r}")
             return _no_such(found, member, value)
     missing = next(model_rules.without(found.operation.input_shape, given, name), "")
-    return _invalid(found, [model_rules.NULL.format(missing)]) if missing else None
+    return _invalid(found, [constraints.NULL.format(missing)]) if missing else None
 
 
 def _quoted(found: Asked, texts: list[_Text], error: ValueError) -> Mistake | None:

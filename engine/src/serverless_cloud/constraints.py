@@ -1,0 +1,224 @@
+"""AWS's words for a request that isn't as the API reference says, from the model of the API that botocore brings along.
+
+Services check the same lengths, values and patterns, and tell them in the same sentence. They differ in details, the
+settings of a `Dialect`. No moto.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+NULL = "Value null at '{}' failed to satisfy constraint: Member must not be null"
+_KINDS: dict[str, Any] = {
+    "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "blob": (bytes, str),
+    "integer": int, "long": int, "short": int, "byte": int, "float": (int, float), "double": (int, float),
+}  # fmt: skip
+_NUMBERS = ("integer", "long", "short", "byte", "float", "double")
+#: Java's classes of characters, as Python writes them.
+_JAVA = {r"\p{ASCII}": r"[\x00-\x7f]", r"\p{L}": r"\w", r"\p{Z}": r"\s", r"\p{N}": r"\d"}
+_Limits = tuple[float | None, float | None, str | None]
+
+
+def limits_of(shape: Any, _value: Any, _path: str) -> _Limits:
+    """The least and the most of a shape, and its pattern, as the model has them."""
+    stated = shape.metadata
+    return stated.get("min"), stated.get("max"), stated.get("pattern")
+
+
+def java(shape: Any, value: Any) -> str:
+    """A value as Java shows it: [a, b], and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
+    if value is None:
+        return "null"
+    if shape.type_name == "list" and isinstance(value, list):
+        return f"[{', '.join(java(shape.member, item) for item in value)}]"
+    if shape.type_name == "structure" and isinstance(value, dict):
+        fields = (f"{small(name)}={java(member, value.get(name))}" for name, member in shape.members.items())
+        return f"{shape.name}({', '.join(fields)})"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _ignored(_shape: Any, _value: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """How one service tells what is wrong.
+
+    Args:
+        order: of the checks of one value.
+        orders: other ones, by path.
+        most_shown: characters of a value in a message.
+        pattern: shows a pattern that doesn't begin with ^.
+        shown: a value in a message.
+        limits: of a value at a path, where the service has others than the model.
+        mistyped: the constraint that a value of a wrong type fails; "" if this is said elsewhere. It may raise.
+        enums: the order of allowed values, where the model has another, by shape.
+        first: members that are looked at before the others, by structure.
+        required: members that the model wrongly calls optional, by structure.
+        as_sent: missing members come first, then the others in the order of the request, not of the model.
+        left_out: shapes that are checked elsewhere.
+        unseen: members that are checked elsewhere, even if they are missing.
+        maps: what is checked in a map, beside its length.
+        texts_together: one violation for all texts of a list, with all rules. Nothing else in lists is looked at.
+    """
+
+    order: tuple[str, ...] = ("min", "max", "pattern", "enum")
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    most_shown: int = sys.maxsize
+    pattern: str = "{}"
+    shown: Callable[[Any, Any], str] = java
+    limits: Callable[[Any, Any, str], _Limits] = limits_of
+    mistyped: Callable[[Any, Any], str] = _ignored
+    enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    as_sent: bool = False
+    left_out: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
+    maps: Literal["", "values", "keys and values"] = ""
+    texts_together: bool = False
+
+
+def sentence(problems: Iterable[str]) -> str:
+    """AWS's sentence about all violations."""
+    texts = list(problems)
+    return f"{len(texts)} validation error{'s' if len(texts) > 1 else ''} detected: {'; '.join(texts)}"
+
+
+def violations(dialect: Dialect, shape: Any, value: Any, path: str = "") -> list[str]:
+    """Each constraint of the model that a value fails, as a part of AWS's sentence.
+
+    Args:
+        shape: of botocore's model.
+        value: by the names of the model.
+        path: where in the request it is.
+    """
+    found: list[str] = []
+    _look(dialect, shape, value, path, found)
+    return found
+
+
+def _look(dialect: Dialect, shape: Any, value: Any, path: str, found: list[str]) -> None:
+    kind = shape.type_name
+    expected = _KINDS.get(kind)
+    if expected is None:
+        return
+    if type(value) is not expected and (isinstance(value, bool) or not isinstance(value, expected)):
+        if constraint := dialect.mistyped(shape, value):
+            found.append(_says(dialect, shape, value, path, constraint))
+        elif value is None:
+            found.append(NULL.format(path))
+    elif kind == "structure":
+        members, needed = _members(dialect, shape)
+        for name in _as_sent(needed, value) if dialect.as_sent else members:
+            given = value.get(name)
+            if given is None:
+                if name in needed:
+                    inner = small(name)
+                    found.append(NULL.format(f"{path}.{inner}" if path else inner))
+            elif (part := members.get(name)) is not None:
+                inner, member = part
+                _look(dialect, member, given, f"{path}.{inner}" if path else inner, found)
+    elif kind == "string" or kind in _NUMBERS or isinstance(value, bytes):  # a text for a blob is base64
+        _judge(dialect, shape, value, path, found)
+    elif kind == "list":
+        _judge(dialect, shape, value, path, found)
+        if dialect.texts_together:
+            _together(dialect, shape, value, path, found)
+        elif shape.member.name not in dialect.left_out:
+            for number, item in enumerate(value, 1):
+                _look(dialect, shape.member, item, f"{path}.{number}.member", found)
+    elif kind == "map" and dialect.maps:
+        _judge(dialect, shape, value, path, found)
+        _map(dialect, shape, value, path, found)
+
+
+@functools.lru_cache(4096)
+def _members(dialect: Dialect, shape: Any) -> tuple[dict[str, tuple[str, Any] | None], tuple[str, ...]]:
+    """The members of a structure: part of a path and shape, None if checked elsewhere. The names of the needed ones."""
+    members: dict[str, tuple[str, Any] | None] = {}
+    for name in (*dialect.first.get(shape.name, ()), *shape.members):
+        if name not in dialect.unseen:
+            member = shape.members[name]
+            members[name] = None if member.name in dialect.left_out else (small(name), member)
+    needed = (*shape.required_members, *dialect.required.get(shape.name, ()))
+    return members, tuple(name for name in members if name in needed)
+
+
+def _as_sent(needed: tuple[str, ...], value: Mapping[str, Any]) -> Iterable[str]:
+    missing = [name for name in needed if value.get(name) is None]
+    return (*missing, *(name for name in value if name not in missing)) if missing else value
+
+
+def _map(dialect: Dialect, shape: Any, value: dict[str, Any], path: str, found: list[str]) -> None:
+    if shape.value.name in dialect.left_out:
+        return
+    for key, item in value.items():
+        if dialect.maps == "keys and values":
+            _look(dialect, shape.key, key, f"{path}.key", found)
+        _look(dialect, shape.value, item, f"{path}.{key}.member", found)
+
+
+def _together(dialect: Dialect, shape: Any, value: list[Any], path: str, found: list[str]) -> None:
+    texts = [each for each in value if isinstance(each, str)] if shape.member.type_name == "string" else []
+    if any(rule for each in texts for rule in _broken(dialect, shape.member, each, path)):
+        rules = ", ".join((*_broken(dialect, shape.member, "", path, every=True), "Member must not be null"))
+        found.append(_says(dialect, shape, value, path, f"Member must satisfy constraint: [{rules}]"))
+
+
+def _judge(dialect: Dialect, shape: Any, value: Any, path: str, found: list[str]) -> None:
+    for constraint in _broken(dialect, shape, value, path):
+        found.append(_says(dialect, shape, value, path, constraint))
+
+
+def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool = False) -> list[str]:
+    """The rules that one value breaks. Args: every: the rules that it must keep."""
+    kind = shape.type_name
+    what, size = ("value", value) if kind in _NUMBERS else ("length", len(value))
+    least, most, pattern = dialect.limits(shape, value, path)
+    told: dict[str, str] = {}
+    if least is not None and (every or size < least):
+        told["min"] = f"Member must have {what} greater than or equal to {least}"
+    if most is not None and (every or size > most):
+        told["max"] = f"Member must have {what} less than or equal to {most}"
+    if kind == "string":
+        if pattern and (every or not _fits(pattern, value)):
+            shown = pattern if pattern.startswith("^") else dialect.pattern.format(pattern)
+            told["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
+        allowed = dialect.enums.get(shape.name) or shape.enum
+        if allowed and (every or value not in allowed):
+            told["enum"] = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+    return [told[rule] for rule in dialect.orders.get(path, dialect.order) if rule in told] if told else []
+
+
+def _says(dialect: Dialect, shape: Any, value: Any, path: str, constraint: str) -> str:
+    text = dialect.shown(shape, value)
+    text = text if len(text) <= dialect.most_shown else f"{text[: dialect.most_shown]}..."
+    return f"Value '{text}' at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _fits(pattern: str, value: str) -> bool:
+    return (compiled := _compiled(pattern)) is None or compiled.fullmatch(value) is not None
+
+
+@functools.lru_cache(4096)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """A pattern as Java reads it; None if Python can't, so any value fits."""
+    text = pattern
+    for written, python in _JAVA.items():
+        text = text.replace(written, python)
+    try:
+        return re.compile(text, re.ASCII if text == pattern else 0)
+    except re.error:
+        return None
+
+
+def small(name: str) -> str:
+    """A member's name as messages have it: "tableName" for TableName."""
+    return name[:1].lower() + name[1:]
