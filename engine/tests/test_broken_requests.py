@@ -153,7 +153,7 @@ def test_other_parts_are_answered() -> None:
         ('{"Resources": {"Jobs": "AWS::SQS::Queue"}}', "[/Resources/Jobs] Every Resources object must contain a Type"),
         ('{"Resources": {"Jobs": {}}}', "[/Resources/Jobs] Every Resources object must contain a Type member."),
         ("Resources: {Jobs: {Type: [a]}}", "[/Resources/Jobs] Every Resources object must contain a Type member."),
-        ("Parameters: {Stage: a}", "[/Parameters/Stage] Every Parameters object must contain a Type member."),
+        ("Parameters: {Stage: a}", "Template format error: Every Parameters object must contain a Type member."),
         ("Parameters: {Stage: {Type: String, AllowedValues: a}}", "[/Parameters/Stage] AllowedValues must be a list."),
         ("Outputs: {Url: 1}", "[/Outputs/Url] Every Outputs member must be an object."),
         ("Resources: &all {Jobs: *all}", "aliases of the YAML lead in a circle"),
