@@ -24,7 +24,7 @@ def gateway(cloud_of_module: Cloud) -> Any:
     return client("apigateway")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def api(gateway: Any) -> dict[str, str]:
     """An API with GET on its root, which has no integration."""
     made = gateway.create_rest_api(name="lamps")
@@ -85,15 +85,15 @@ def test_an_endpoint_is_refused(gateway: Any, case: str) -> None:
 
 def test_what_is_missing_is_not_found(gateway: Any, api: dict[str, str]) -> None:
     of_api = {"restApiId": api["restApiId"]}
-    other, post = api | {"resourceId": "nowhere"}, api | {"httpMethod": "POST"}
+    other, no_method = api | {"resourceId": "nowhere"}, api | {"httpMethod": "POST"}
     for call, request, message in (
         (gateway.get_rest_api, {"restApiId": "nowhere"}, NOWHERE),
         (gateway.get_request_validators, {"restApiId": "nowhere"}, NOWHERE),
         (gateway.delete_resource, of_api | {"resourceId": "nowhere"}, RESOURCE),
         (gateway.put_method, other | {"authorizationType": "x"}, RESOURCE),
         (gateway.put_integration_response, other | {"statusCode": "200"}, RESOURCE),
-        (gateway.put_integration_response, post | {"statusCode": "200"}, "Invalid Method identifier specified"),
-        (gateway.get_integration_response, post | {"statusCode": "200"}, "Invalid Method identifier specified"),
+        (gateway.put_integration_response, no_method | {"statusCode": "200"}, "Invalid Method identifier specified"),
+        (gateway.get_integration_response, no_method | {"statusCode": "200"}, "Invalid Method identifier specified"),
         (gateway.get_integration_response, api | {"statusCode": "200"}, INTEGRATION),
         (gateway.delete_integration, api, INTEGRATION),
         (gateway.get_method_response, api | {"statusCode": "200"}, STATUS),
