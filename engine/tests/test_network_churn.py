@@ -30,7 +30,10 @@ def made() -> list[tuple[str, tuple[str, ...]]]:
 
 
 def settled() -> bool:
-    functions = kit.client("lambda").list_functions(FunctionVersion="ALL")["Functions"]
+    """Whether each function and version is active; a list of functions doesn't say so."""
+    lam = kit.client("lambda")
+    listed = lam.list_functions(FunctionVersion="ALL")["Functions"]
+    functions = [lam.get_function_configuration(FunctionName=each["FunctionArn"]) for each in listed]
     return all((f["State"], f["LastUpdateStatus"]) == ("Active", "Successful") for f in functions)
 
 
