@@ -58,6 +58,10 @@ class Film:
         """Changes the page's title."""
         self._page.evaluate("title => { document.querySelector('h1').textContent = title; }", title)
 
+    def wait_until_none_is(self, state: str) -> None:
+        """Waits until no execution environment on the page is in this state."""
+        self._page.locator(f".card:first-child .marks i.{state}").first.wait_for(state="detached")
+
     def take(self, shown_ms: int = FRAME_MS) -> None:
         """Adds what the page shows now."""
         png = self._page.screenshot()
@@ -115,12 +119,14 @@ def _page(url: str) -> Iterator[Any]:
 def _burst(aws: cloud.Cloud, film: Film, file: str, variables: dict[str, str], title: str, outcome: str) -> int:
     """Deploys the function and films a burst of orders; how many were placed."""
     hikari.deploy(aws, "orders", file, variables)
+    film.wait_until_none_is("ended")  # those of the burst before
     film.say(title)
     film.take(READ_MS)
     calls: list[Any] = []
     events = [{"order_key": f"customer-{number}"} for number in range(BURST)]
     film.during(lambda: calls.extend(aws.at_once("orders", events)))
     placed: int = sum(call.outcome == "answered" for call in calls)
+    film.wait_until_none_is("busy")
     film.say(outcome.format(placed=placed, failed=BURST - placed))
     film.take(READ_MS)
     return placed

@@ -98,7 +98,7 @@ def test_each_kind_has_its_words() -> None:
         "machines": [{"name": "m", "states": ["A"], "running": {}, "ended": {"TIMED_OUT": 2}}],
     }
     assert words.in_words(moment).split(". ") == [
-        "Proxy p: 10 of 10 connections lent to 58 clients, 48 clients wait",
+        "Proxy p: 10 of 10 connections in use, 58 clients connected, 48 clients wait",
         "Database d: rebooting",
         "State machine m: 2 timed out.",
     ]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from serverless_first.course import Course, Module
 from serverless_first.course.words import count
 
+_MOST_LINKS = 3  # a longer way through the course is the table itself
+
 
 class NoMarkers(ValueError):
     """README has no place for what is written into it."""
@@ -27,12 +29,14 @@ def course_table(course: Course) -> str:
 
 
 def paths(course: Course) -> str:
-    """The three ways through the course as a list, with their hours."""
+    """The three ways through the course as a list, with their hours; a short one links its lessons."""
     lines = []
     for route in course.routes:
         hours = round(route.minutes / 60)
         time = f" (about {count(hours, 'hour')})" if hours > 1 else ""
-        lines.append(f"- **{route.title}**{time}. {route.summary}")
+        lessons = [_title(module) for module, kind in route.parts if kind == "lesson"]
+        links = f" Lessons: {', '.join(lessons)}." if len(lessons) <= _MOST_LINKS else ""
+        lines.append(f"- **{route.title}**{time}. {route.summary}{links}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -120,7 +121,8 @@ class Invocation:
     @cached_property
     def trace_id(self) -> str:
         """A trace header as X-Ray's, not sampled; boto3 in the handler sends it along."""
-        root = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+        chance = os.urandom(20).hex()
+        root = f"Root=1-{int(time.time()):08x}-{chance[:24]};Parent={chance[24:]};Sampled=0"
         lineage = "|".join(f"{function}:{count}" for function, count in self.call.lineage.items())
         return f"{root};Lineage={lineage}" if lineage else root
 

@@ -53,9 +53,9 @@ function drawQueue({ name, visible, in_flight, delayed }) {
 }
 
 function drawProxy({ name, seats, lent, idle, clients, waiting }) {
-  const connections = [["busy", lent, "lent"], ["frozen", idle, "not lent"], ["free", Math.max(0, seats - lent - idle), "not open"]];
+  const connections = [["busy", lent, "in use"], ["frozen", idle, "idle"], ["free", Math.max(0, seats - lent - idle), "not open"]];
   const line = [["full", waiting, waiting === 1 ? "client waits" : "clients wait"]];
-  return card("Proxy", name, marks(...line), key(...line, ["none", clients, "clients in all"]), marks(...connections), key(...connections));
+  return card("Proxy", name, marks(...line), key(...line, ["none", clients, clients === 1 ? "client connected" : "clients connected"]), marks(...connections), key(...connections));
 }
 
 function drawDatabase({ name, state, seats, taken }) {

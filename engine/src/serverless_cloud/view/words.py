@@ -46,7 +46,7 @@ def _queue(row: QueueRow) -> str:
 
 
 def _proxy(row: ProxyRow) -> str:
-    lent = f"{row['lent']} of {row['seats']} connections lent to {_count(row['clients'], 'client')}"
+    lent = f"{row['lent']} of {row['seats']} connections in use, {_count(row['clients'], 'client')} connected"
     waiting = f", {_count(row['waiting'], 'client waits', 'clients wait')}" if row["waiting"] else ""
     return f"Proxy {row['name']}: {lent}{waiting}."
 

@@ -85,7 +85,7 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
         spec: the version to run.
         arn: as the caller named the function.
     """
-    given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
+    given = {str(k).lower(): str(v) for k, v in (headers or {}).items()}
     kind = given.get("x-amz-invocation-type", "RequestResponse")
     if kind not in INVOCATION_TYPES:
         allowed = ", ".join(INVOCATION_TYPES)

@@ -17,7 +17,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Service
+from serverless_cloud.core.patches import DATA_PLANE, Service
 from serverless_cloud.services.lambda_ import shapes
 from serverless_cloud.services.lambda_.functions import NotReachable
 
@@ -58,16 +58,14 @@ _WHOLE = frozenset({"CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfi
 def call_action(response: LambdaResponse) -> TYPE_RESPONSE:
     """Every call of Lambda."""
     try:
-        if response.path.endswith("/invocations"):  # the path that must be quick
+        name = response._get_action()
+        if name == "Invoke":
             asked = response.querystring.get("Qualifier")
             response.path = _invoked(
                 response.path, asked[0] if asked else None, response.region, response.current_account
             )
-            name = "Invoke"
-        else:
-            name = response._get_action()
-            if name:
-                _check(response, name)
+        elif name:
+            _check(response, name)
     except LambdaClientError as error:
         return _error(error.code, dict(error.get_headers()), error.description)
     status, headers, body = call_action.original(response)
@@ -76,6 +74,14 @@ def call_action(response: LambdaResponse) -> TYPE_RESPONSE:
     if name and name not in _OWN_STATUS and status != (wanted := int(shapes.operation(name).http["responseCode"])):
         headers["status"], status = str(wanted), wanted
     return status, headers, body
+
+
+@patches.replaces("moto.awslambda.responses:LambdaResponse._get_action", defect=DATA_PLANE)
+def _get_action(response: LambdaResponse) -> str:
+    """The operation. Invoke, which must be quick, is known without moto's search through all paths."""
+    if response.method == "POST" and response.path.endswith("/invocations"):
+        return "Invoke"
+    return _get_action.original(response)
 
 
 def _error(status: int, headers: dict[str, Any], body: str | bytes) -> TYPE_RESPONSE:
