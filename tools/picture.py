@@ -26,7 +26,7 @@ from serverless_first.shop import hikari
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "images" / "burst.gif"
 BURST, SEATS, WORK_S = 60, 20, 0.8
-WIDTH, HEIGHT = 860, 300
+WIDTH, HEIGHT = 860, 270
 FRAME_MS, READ_MS = 150, 3000
 MOST_BYTES = 3_000_000
 ORDERS = """import os
