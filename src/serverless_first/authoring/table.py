@@ -28,19 +28,27 @@ def course_table(course: Course) -> str:
     return "\n".join([*rows, "", course.hours])
 
 
-def paths(course: Course) -> str:
-    """The three ways through the course as a list, with their hours; a short one links its lessons."""
+def paths(course: Course, address: Callable[[Module], str]) -> str:
+    """The three ways through the course as a list, with their hours. A short way has links to its lessons.
+
+    Args:
+        address: where the lesson of a module is.
+    """
     lines = []
     for route in course.routes:
         hours = round(route.minutes / 60)
         time = f" (about {count(hours, 'hour')})" if hours > 1 else ""
-        lessons = [_title(module) for module, kind in route.parts if kind == "lesson"]
-        links = f" Lessons: {', '.join(lessons)}." if len(lessons) <= _MOST_LINKS else ""
-        lines.append(f"- **{route.title}**{time}. {route.summary}{links}")
+        lessons = [module for module, kind in route.parts if kind == "lesson"]
+        links = [f"[{module.number} {module.title}]({address(module)})" for module in lessons]
+        way = f" Lessons: {', '.join(links)}." if len(links) <= _MOST_LINKS else ""
+        lines.append(f"- **{route.title}**{time}. {route.summary}{way}")
     return "\n".join(lines)
 
 
-_PARTS: dict[str, Callable[[Course], str]] = {"course-paths": paths, "course-table": course_table}
+_PARTS: dict[str, Callable[[Course], str]] = {
+    "course-paths": lambda course: paths(course, lambda module: f"notebooks/{module.id}.ipynb"),
+    "course-table": course_table,
+}
 
 
 def with_table(readme: str, course: Course) -> str:

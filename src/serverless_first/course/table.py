@@ -86,16 +86,21 @@ class Route:
 
     Attributes:
         parts: the module and its "lesson" or "lab", in the order in which to take them.
+        whole: whether it takes the lessons with their sections for going further.
     """
 
     title: str
     summary: str
     parts: tuple[tuple[Module, str], ...]
+    whole: bool = False
 
     @property
     def minutes(self) -> int:
         """How long its parts take together."""
-        return sum(module.lesson_minutes if kind == "lesson" else module.lab_minutes for module, kind in self.parts)
+        return sum(module.lab_minutes if kind == "lab" else self._lesson_minutes(module) for module, kind in self.parts)
+
+    def _lesson_minutes(self, module: Module) -> int:
+        return module.lesson_minutes + (module.further_minutes if self.whole else 0)
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,7 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
 
 
 def _route(data: dict[str, Any], found: Course) -> Route:
-    """A route; without `parts` it is everything that is ready."""
+    """A route; without `parts` it is everything that is ready, with the sections for going further."""
     everything = [f"{module.number} {kind}" for module in found.ready_modules for kind in ("lesson", "lab")]
     parts = []
     for part in data.get("parts", everything):
@@ -200,7 +205,7 @@ def _route(data: dict[str, Any], found: Course) -> Route:
         module = found.module(name)
         if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
             parts.append((module, kind))
-    return Route(data["title"], data["summary"], tuple(parts))
+    return Route(data["title"], data["summary"], tuple(parts), whole="parts" not in data)
 
 
 def _module(data: dict[str, Any], root: Path) -> Module:

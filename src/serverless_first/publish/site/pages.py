@@ -85,7 +85,7 @@ def index_page(
     text.fenced("{code-block} text", "git clone URL serverless-first\ncd serverless-first\nmake lab")
     text.add("You don't need an AWS account or Docker. None of your AWS calls leave your machine or cost anything.")
     if course.routes:
-        text.add(f"## Three paths\n\n{table.paths(course)}")
+        text.add(f"## Three paths\n\n{table.paths(course, lambda module: f"{module.id}.html")}")
     text.add("## The modules")
     rows = "".join(_row(module, module in lessons) for module in course.modules)
     text.html(

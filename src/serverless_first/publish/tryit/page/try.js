@@ -112,7 +112,7 @@ function broken(words) {
 
 function ready() {
   check.disabled = false;
-  tell("Ready. Nothing more is loaded, so the page now works offline.");
+  tell("Ready. Everything is loaded, so the page now works offline.");
 }
 
 function watch() {
@@ -233,6 +233,7 @@ byId("hint").addEventListener("click", () => {
     panel.append(element("p", `Hint ${number + 1} of ${hints.length}: ${text}`));
   }
   byId("help").replaceChildren(panel);
+  panel.scrollIntoView({ block: "nearest" });
 });
 
 byId("solution").addEventListener("click", () => {
@@ -248,6 +249,7 @@ byId("solution").addEventListener("click", () => {
   });
   panel.append(element("p", "One solution. Others pass as well."), block, use);
   byId("help").replaceChildren(panel);
+  panel.scrollIntoView({ block: "nearest" });
 });
 
 byId("reset").addEventListener("click", () => {

@@ -11,6 +11,10 @@ def handler(event, context):
         order = json.loads(record["body"])
         table.update_item(
             Key={"id": order["customer"]},
-            UpdateExpression="ADD yen :yen",
-            ExpressionAttributeValues={":yen": order["yen"]},
+            # adds the price to a sum, and the order's id to a set
+            UpdateExpression="ADD yen :yen, orders :orders",
+            ExpressionAttributeValues={
+                ":yen": order["yen"],
+                ":orders": {order["id"]},
+            },
         )

@@ -69,7 +69,7 @@ def test_a_message_that_arrives_twice_is_charged_once(shop: Shop) -> None:
         expected=f"{yen(4800)}, however often the message arrives",
         look_at="the way from the failed condition to the charge"
         if refused
-        else "where the handler could remember ord-7",
+        else "how the handler could know that ord-7 is on the bill already",
     )
     expect(
         error is None and not shop.receive(),
@@ -155,7 +155,8 @@ def test_two_environments_at_the_same_time(shop: Shop) -> None:
             "Your handler reads first and writes later. In between, another environment charged the same order."
             if reads
             else "While your handler worked, another environment charged the same order.",
-            called=f"handler(event) in two environments: the second one ran before call {moment + 1} of the first",
+            called="handler(event) in two environments: the second ran while the first was about to call "
+            f"{shop.calls[moment][0] if moment < len(shop.calls) else 'DynamoDB'}",
             came_back=f"{yen(bill, order['customer'])}; calls: {', '.join(name for name, _code in shop.calls)}",
             expected=yen(4800, order["customer"]),
             look_at="how DynamoDB can check and write in one call: ConditionExpression",
