@@ -48,6 +48,11 @@ def moving_picture(root: Path) -> tuple[str, Path] | None:
     return (found[1], root / found[2]) if found else None
 
 
+def _address(module: Module) -> str:
+    """Where a lesson is, from the start page."""
+    return f"{module.id}.html"
+
+
 def index_page(
     course: Course,
     lessons: Sequence[Module],
@@ -85,7 +90,7 @@ def index_page(
     text.fenced("{code-block} text", "git clone URL serverless-first\ncd serverless-first\nmake lab")
     text.add("You don't need an AWS account or Docker. None of your AWS calls leave your machine or cost anything.")
     if course.routes:
-        text.add(f"## Three paths\n\n{table.paths(course, lambda module: f"{module.id}.html")}")
+        text.add(f"## Three paths\n\n{table.paths(course, _address)}")
     text.add("## The modules")
     rows = "".join(_row(module, module in lessons) for module in course.modules)
     text.html(
