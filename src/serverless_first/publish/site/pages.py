@@ -49,8 +49,8 @@ def moving_picture(root: Path) -> tuple[str, Path] | None:
 
 
 def _address(module: Module) -> str:
-    """Where a lesson is, from the start page."""
-    return f"{module.id}.html"
+    """The source of a lesson's page, from which Sphinx makes the link."""
+    return f"{module.id}.md"
 
 
 def index_page(
