@@ -192,6 +192,9 @@ def test_the_page_is_used_with_the_keyboard_and_keeps_the_text(tab: Tab, address
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert code.input_value() == "def handler(event, context):\n    return 1\n        "
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Tab")  # indents what is selected
+    assert code.input_value() == "    def handler(event, context):\n        return 1\n            "
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "check"

@@ -198,11 +198,21 @@ function insert(text) {
   save();
 }
 
+// Indents the selected lines, and keeps them selected.
+function indent() {
+  const start = code.value.lastIndexOf("\n", code.selectionStart - 1) + 1;
+  const text = code.value.slice(start, code.selectionEnd).replace(/^(?=.)/gm, "    ");
+  code.setSelectionRange(start, code.selectionEnd);
+  insert(text);
+  code.setSelectionRange(start, start + text.length);
+}
+
 let leaving = false;
 code.addEventListener("keydown", (event) => {
   if (event.key === "Tab" && !leaving && !event.shiftKey && !event.ctrlKey && !event.altKey) {
     event.preventDefault();
-    insert("    ");
+    if (code.selectionStart === code.selectionEnd) insert("    ");
+    else indent();
   } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     byId("task").requestSubmit();

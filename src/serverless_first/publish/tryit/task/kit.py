@@ -210,6 +210,14 @@ def unexpected(error: BaseException | None, called: str) -> None:
 
 
 def _raised(error: BaseException, called: str) -> Wrong:
+    if isinstance(error, KeyError) and str(error.args[0]).startswith(":"):  # moto's way to say it
+        return Wrong(
+            f"Your expression uses {error.args[0]}, which has no value.",
+            called=called,
+            came_back=f"no value for {error.args[0]}",
+            expected="a value for each name that begins with a colon",
+            look_at="ExpressionAttributeValues",
+        )
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
     if isinstance(error, SyntaxError) and error.filename == FILE:
         lines.append(error.lineno)

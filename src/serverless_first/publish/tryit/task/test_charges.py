@@ -73,7 +73,7 @@ def test_a_message_that_arrives_twice_is_charged_once(shop: Shop) -> None:
     )
     expect(
         error is None and not shop.receive(),
-        "Your handler raises an error at a repetition, so SQS delivers the message again and again.",
+        "Your handler raises an error when a message is repeated, so SQS delivers the message again and again.",
         called=called,
         came_back=f"{type(error).__name__}: {error}" if error else "the message is still in the queue",
         expected="no error: the order is charged, so its message is done",
@@ -113,11 +113,11 @@ def test_a_repetition_does_not_hide_the_orders_behind_it(shop: Shop) -> None:
     handler = shop.environment()
     shop.deliver(handler, lose_deletion=True)
     shop.send(OTHER)
-    unexpected(shop.deliver(handler), "handler(event) with a repetition and a new order")
+    unexpected(shop.deliver(handler), "handler(event) with a repeated message and a new order")
     expect(
         (shop.bill(), shop.bill("Ren")) == (4800, 7500),
-        "Your handler stops at a repetition, and the new order behind it is lost.",
-        called="handler(event) with two records: ord-7 for the second time, and ord-9 by Ren",
+        "Your handler stops at a repeated message, and the new order after it is lost.",
+        called="handler(event) with two records: ord-7 for the second time, and Ren's ord-9",
         came_back=f"{yen(shop.bill())}, and {yen(shop.bill('Ren'), 'Ren')}",
         expected=f"{yen(4800)}, and {yen(7500, 'Ren')}",
         look_at="what happens to the loop after a repetition",

@@ -1,4 +1,4 @@
-#: expects: stops at a repetition
+#: expects: stops at a repeated message
 import json
 
 import boto3

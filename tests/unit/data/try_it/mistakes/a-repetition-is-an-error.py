@@ -1,4 +1,4 @@
-#: expects: raises an error at a repetition
+#: expects: raises an error when a message is repeated
 import json
 
 import boto3
