@@ -91,6 +91,28 @@ def sentence(problems: Iterable[str]) -> str:
     return f"{len(texts)} validation error{'s' if len(texts) > 1 else ''} detected: {'; '.join(texts)}"
 
 
+def violation(path: str, constraint: str, text: str | None = None) -> str:
+    """One violation, as a part of AWS's sentence.
+
+    Args:
+        path: where in the request the value is.
+        constraint: that the value fails: "Member must have length less than or equal to 48".
+        text: of the value; None leaves it out, as AWS does for some values.
+    """
+    shown = "" if text is None else f" '{text}'"
+    return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def refusal(path: str, constraint: str, text: str | None = None) -> str:
+    """AWS's sentence about a single violation. Args: as for `violation`."""
+    return sentence([violation(path, constraint, text)])
+
+
+def one_of(allowed: Iterable[str]) -> str:
+    """The constraint that a value is one of these."""
+    return f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+
+
 def violations(dialect: Dialect, shape: Any, value: Any, path: str = "") -> list[str]:
     """Each constraint of the model that a value fails, as a part of AWS's sentence.
 
@@ -193,14 +215,14 @@ def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool 
             told["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
         allowed = dialect.enums.get(shape.name) or shape.enum
         if allowed and (every or value not in allowed):
-            told["enum"] = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+            told["enum"] = one_of(allowed)
     return [told[rule] for rule in dialect.orders.get(path, dialect.order) if rule in told] if told else []
 
 
 def _says(dialect: Dialect, shape: Any, value: Any, path: str, constraint: str) -> str:
     text = dialect.shown(shape, value)
     text = text if len(text) <= dialect.most_shown else f"{text[: dialect.most_shown]}..."
-    return f"Value '{text}' at '{path}' failed to satisfy constraint: {constraint}"
+    return violation(path, constraint, text)
 
 
 def _fits(pattern: str, value: str) -> bool:
