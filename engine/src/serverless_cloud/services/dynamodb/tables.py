@@ -46,8 +46,7 @@ class Extra:
         table_id: A UUID.
         table_class: As it was requested; None if it never was.
         on_demand: The limits of an on-demand table.
-        billed: Whether the table was ever billed on demand, so that its description has a BillingModeSummary.
-        switched: When the table became an on-demand table.
+        switched: When the table became an on-demand table; None if it never was one.
         on_demand_of: As `on_demand`, for the global indexes by name.
     """
 

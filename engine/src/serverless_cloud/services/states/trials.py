@@ -70,7 +70,7 @@ class TrialExecution(RunningExecution):
     """The execution that a trial's environment belongs to. Nobody else hears of it."""
 
     def _tell(self) -> None:
-        """Nothing."""
+        """Publishes no event about the trial."""
 
     def try_out(self, trial: Trial, program: Any, state: Any, given: object, variables: Mapping[str, Any]) -> Frame:
         """Runs one state to its end; its environment.
