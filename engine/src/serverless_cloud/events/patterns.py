@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from serverless_cloud import operators
+from serverless_cloud import jackson, operators
 from serverless_cloud.events.complexity import is_too_complex
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
@@ -26,8 +25,6 @@ MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may 
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
 _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
-_TOKEN = re.compile(r"\w+")
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _TOO_COMPLEX = (
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
     "character"
@@ -118,18 +115,10 @@ def _not_json(error: Exception) -> str:
         return f"Invalid JSON: {error}"
     if not error.doc.strip():
         return "Filter is not an object"
-    rest = error.doc[error.pos :]
-    if not rest or error.msg.startswith("Unterminated"):
+    if error.pos >= len(error.doc) or error.msg.startswith("Unterminated"):
         return "Unexpected end-of-input within/between Object entries"
-    if error.msg == "Expecting value" and (token := _TOKEN.match(rest)):
-        return f"Unrecognized token '{token[0]}': was expecting {_VALUES}"
-    expected = {
-        "Expecting value": f"expected a valid value {_VALUES}",
-        "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
-        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
-        "Expecting ',' delimiter": "was expecting comma to separate Object entries",
-    }.get(error.msg, error.msg)
-    return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {expected}"
+    known = jackson.reason(error)
+    return jackson.unexpected(error.doc[error.pos], error.msg) if known is None else known[0]
 
 
 def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
