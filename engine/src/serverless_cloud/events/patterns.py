@@ -84,7 +84,7 @@ class Pattern:
         wildcards: dict[str, set[str]] = {}
         for path, wildcard in _wildcards(given, ""):
             wildcards.setdefault(path, set()).add(wildcard)
-        if any(is_too_complex(map(_wildcard_parts, found)) for found in wildcards.values()):
+        if any(is_too_complex(map(_wildcard_parts, of_field)) for of_field in wildcards.values()):
             raise InvalidPattern(_TOO_COMPLEX)
         return Pattern(alternatives)
 
@@ -101,12 +101,12 @@ class Pattern:
 
 
 def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a pattern: if a name comes twice, the last list counts, and objects are put together."""
-    made: dict[str, Any] = {}
+    """An object of a pattern: if a name occurs twice, the last list counts, and objects are merged."""
+    merged: dict[str, Any] = {}
     for name, value in members:
-        both = isinstance(value, dict) and isinstance(made.get(name), dict)
-        made[name] = made[name] | value if both else value
-    return made
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = merged[name] | value if both else value
+    return merged
 
 
 def _not_json(error: Exception) -> str:
@@ -121,13 +121,13 @@ def _not_json(error: Exception) -> str:
     return jackson.unexpected(error.doc[error.pos], error.msg) if known is None else known[0]
 
 
-def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The wildcards of a pattern with their fields."""
-    if isinstance(given, list):
-        for each in given:
-            yield from _wildcards(each, path)
-    elif isinstance(given, dict):
-        for name, value in given.items():
+def _wildcards(part: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The fields of a pattern that have a wildcard, each with the wildcard."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _wildcards(item, path)
+    elif isinstance(part, dict):
+        for name, value in part.items():
             if name == "wildcard" and isinstance(value, str):
                 yield path, value
             elif name != "anything-but":
@@ -252,11 +252,11 @@ class _Operators(operators.Operators):
         if not isinstance(rule, dict) or not rule:
             return super().test(rule)
         name, operand = next(iter(rule.items()))
-        made = self.operator(name, operand)
+        test = self.operator(name, operand)
         if len(rule) > 1:
             many = name in ("numeric", "anything-but")
             raise InvalidOperator(_TOO_MANY if many else "Only one key allowed in match expression")
-        return made
+        return test
 
     def operator(self, name: str, operand: Any) -> Test:
         if name == "exactly":

@@ -227,7 +227,7 @@ def _absent(call: Call, parameters: dict[str, Any], texts: list[_Text], error: K
             if getattr(shape, "enum", None):
                 raise NotImplementedError(f"{call.name} with {member} {value!r}")
             return _no_such(call, member, value)
-    missing = next(model_rules.without(call.operation.input_shape, parameters, name), "")
+    missing = next(model_rules.places_without(call.operation.input_shape, parameters, name), "")
     return _invalid(call, [constraints.NULL.format(missing)]) if missing else None
 
 
