@@ -152,7 +152,7 @@ def _missing(environ: WSGIEnvironment, service: str, what: str, call: Call | Non
 
 
 def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
-    """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
+    """AWS's answer to an operation that AWS doesn't have either; None where the path names the operation."""
     form = _protocol(environ, service)
     if form == "json":
         name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]

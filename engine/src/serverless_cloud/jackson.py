@@ -11,7 +11,7 @@ import re
 _MOST_SHOWN = 500  # characters of the text in an error
 _WORD = re.compile(r"\w+")
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-#: What Jackson expected, by Python's words for the error.
+#: The end of Jackson's words, by Python's words for the error.
 _EXPECTED = {
     "Expecting value": f"expected a valid value {_VALUES}",
     "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",

@@ -19,7 +19,7 @@ class KeyConditions:
 
     Args:
         condition: KeyConditionExpression, with names and values.
-        schema, index: Of what is queried.
+        schema, index: Of the table, and of the index that is queried.
 
     Attributes:
         hashes: The values of the partition key's attributes.

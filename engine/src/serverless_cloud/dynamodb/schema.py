@@ -20,7 +20,7 @@ class Index:
 
     Args:
         hashes, ranges: The attributes of its key. An index may have several of each.
-        projects: The attributes beside the keys that it has; None for all.
+        projects: The attributes that it has besides the keys; None for all.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The keys of a table. Args: own: the table's own. types: of all key attributes."""
+    """The keys of a table. Args: own: the table's own key. types: of all key attributes."""
 
     name: str
     own: Index

@@ -1,6 +1,6 @@
 """Requests checked against the API's own description: types, required members, allowed values and bounds.
 
-SDKs check some of this themselves, but not all of them, and none of them all of it. The description is botocore's.
+Some SDKs check parts of this themselves. The description is botocore's.
 """
 
 from __future__ import annotations

@@ -243,7 +243,7 @@ def _field(given: list[Any]) -> _Field:
 
 
 class _Operators(operators.Operators):
-    """The operators of EventBridge: all that there are. Event Ruler reads the operand before a second name."""
+    """EventBridge has all operators. Its parser, Event Ruler, reads the operand before a second name."""
 
     texts = (*operators.Operators.texts, "wildcard")
     bad_sign = "Bad value in numeric range"

@@ -1,4 +1,4 @@
-"""Looks at everything that runs, for the live view. A look changes nothing and waits for nobody."""
+"""Looks at everything that runs, for the live view. A look changes nothing, and never waits for long."""
 
 from __future__ import annotations
 

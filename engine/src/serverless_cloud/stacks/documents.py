@@ -98,7 +98,7 @@ def _check_members(document: Mapping[str, Any]) -> None:
             where = f"Template format error: [/{section}/{name}]"
             is_object = isinstance(member, Mapping)
             if section in ("Resources", "Parameters") and not (is_object and isinstance(member.get("Type"), str)):
-                place = where if section == "Resources" else "Template format error:"  # AWS says no place of parameters
+                place = where if section == "Resources" else "Template format error:"  # AWS doesn't name the parameter
                 raise StackError(f"{place} Every {section} object must contain a Type member.")
             if not is_object:
                 raise StackError(f"{where} Every {section} member must be an object.")

@@ -55,7 +55,7 @@ class Store:
         """A stack by its name, or a deleted one by its id.
 
         Args:
-            missing: what AWS says if there is none, which differs from call to call.
+            missing: AWS's message if there is no such stack, which differs from call to call.
 
         Raises:
             StackError: there is none.

@@ -1,6 +1,6 @@
 """Descriptions of texts that are not JSON, in the words of Jackson, AWS's parser. No moto.
 
-Only the commonest mistakes are told in Jackson's words, as public reports show them; the others in Python's.
+Only the most common mistakes are in Jackson's words, as public reports show them. The others are in Python's.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Write:
         """The item after the write; None if there is none.
 
         Raises:
-            Refused: the condition isn't met, or the item can't be updated so.
+            Refused: the condition isn't met, or the item can't be updated this way.
         """
         if not holds(self.condition, old or {}):
             shows = self.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"

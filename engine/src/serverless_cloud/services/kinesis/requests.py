@@ -7,7 +7,7 @@ The patches and their reasons:
 - `KinesisBackend.put_record`: moto takes a record of any size, and fails on one without a partition key; it checks only
   the records of PutRecords.
 - `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else. It makes any number of
-  shards, which takes for ever.
+  shards, which takes forever.
 - `KinesisBackend.update_shard_count`: moto never ends for a number below 1.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.

@@ -262,7 +262,7 @@ def _bad(call: Call, message: str) -> Mistake:
 
 
 def _is_of_lookup(error: Exception) -> bool:
-    """Whether moto looked for something, found None, and took it for one of its objects: not for a text or a list."""
+    """Whether moto looked for something, found None, and used it like one of its objects, not like a text or a list."""
     if isinstance(error, StopIteration):
         return True
     if not isinstance(error, AttributeError) or error.obj is not None:

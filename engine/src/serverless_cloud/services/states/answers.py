@@ -59,7 +59,7 @@ def json_of(text: str, words: str, code: str) -> object:
     """The value of a text in JSON, which has no NaN.
 
     Args:
-        words, code: of the error, if it is none.
+        words, code: of the error.
 
     Raises:
         AWSError: it isn't JSON.
