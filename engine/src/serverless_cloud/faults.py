@@ -39,7 +39,7 @@ _OF_S3 = {
 }
 _CHECK = "Check the arguments of the call first."
 #: The refusal of a call on which moto fails by itself; the braces stand for the operation and the service.
-MOTO_FAILS = "The local cloud can't do {} of {} with these arguments: moto, which answers it, fails with"
+_MOTO_FAILS = "The local cloud can't do {} of {} with these arguments, because moto fails with"
 _ACTION = "The request is missing an action or a required parameter."
 
 
@@ -66,7 +66,7 @@ def of_error(error: Exception, environ: WSGIEnvironment, service: str, log: str)
     print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} for {service or 'no service'}:", file=sys.stderr)
     traceback.print_exception(error)
     if call is not None and not _is_ours(error):
-        words = f"{MOTO_FAILS.format(call.name, service)} {what}. {_CHECK} The traceback is in {log}."
+        words = f"{_MOTO_FAILS.format(call.name, service)} {what}. {_CHECK} The traceback is in {log}."
         return not_honoured(service, form, words, head=is_head)
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 
