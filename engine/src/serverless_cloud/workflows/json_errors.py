@@ -16,7 +16,7 @@ _KNOWN = ("null", "true", "false")
 _NUMBERS = ("NaN", "Infinity")
 
 
-def told(text: str, error: ValueError) -> str:
+def told(text: str, error: Exception) -> str:
     """The description of an error. Args: text: which is not JSON; error: of Python's parser."""
     if not text.strip():
         what = f"{_PACKAGE}.databind.exc.MismatchedInputException: No content to map due to end-of-input"

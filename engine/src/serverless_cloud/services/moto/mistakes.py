@@ -173,9 +173,9 @@ def _unreadable(call: Call, shape: Any) -> str:
             return ""
     try:
         body = json.loads(call.request.data or b"{}")
-    except ValueError as error:
+        return model_rules.serialization_problem(shape, body) if shape is not None else ""
+    except (ValueError, RecursionError) as error:  # RecursionError: it is nested too deeply
         return _NO_SHAPE.format(error)
-    return model_rules.serialization_problem(shape, body) if shape is not None else ""
 
 
 def _parameters(call: Call) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def json_of(text: str, words: str, code: str) -> object:
     """
     try:
         return json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AWSError(f"{words}: '{json_errors.told(text, error)}'", code) from None
 
 
