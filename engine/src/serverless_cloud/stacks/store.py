@@ -73,7 +73,7 @@ class Store:
         """
         name, stack_name = str(request["ChangeSetName"]), request.get("StackName")
         if name.startswith("arn:"):
-            if name in self.change_sets:
+            if name in self.change_sets and self.change_sets[name].stack.region == region:
                 return self.change_sets[name]
         elif not stack_name:
             raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
