@@ -1,4 +1,4 @@
-"""TestState: one state runs alone, with and without a mock; plain boto3."""
+"""TestState runs a single state, with and without a mock; plain boto3."""
 
 from __future__ import annotations
 

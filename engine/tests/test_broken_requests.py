@@ -176,7 +176,7 @@ def test_a_document_that_is_no_api(shared: Cloud) -> None:
 def test_what_moto_fails_on_by_itself_is_refused_by_name(shared: Cloud) -> None:
     reply = call(shared, "kms", "GenerateRandom")
     assert refused(reply) == (400, "NotImplementedException")
-    assert "The local cloud can't do GenerateRandom of kms with these arguments: moto" in reply.message
+    assert "The local cloud can't do GenerateRandom of kms with these arguments, because moto fails" in reply.message
     assert (
         "TypeError: 'NoneType' object cannot be interpreted as an integer (moto/kms/responses.py, line "
         in reply.message

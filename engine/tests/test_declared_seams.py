@@ -82,9 +82,9 @@ def test_a_service_loads_the_files_that_declare_its_patches() -> None:
 
 
 def names_of_tests(path: Path) -> set[str]:
-    return {
-        node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)
-    }
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return defined | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 @functools.cache

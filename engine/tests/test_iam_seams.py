@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from moto.awslambda import models
 from moto.iam.models import Role
 from moto.sts.models import AssumedRole
@@ -80,7 +79,6 @@ def actions_are_compared_by_case():
     return IAMPolicyStatement(given).is_action_permitted("s3:GetObject", "x") is PermissionResult.NEUTRAL
 """
 
-CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
     "a_statement_id_is_taken_twice": "lambda_/permissions.py",
     "a_role_is_no_principal_of_aws": "lambda_/permissions.py",
@@ -106,13 +104,6 @@ def test_moto_still_keeps_what_the_directory_reads() -> None:
         seam_kit.assert_keeps(owner, parts, "iam_enforcement.py")
 
 
-@seam_kit.asks_stock_moto
-def test_every_defect_is_shown() -> None:
-    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-@seam_kit.asks_stock_moto
-def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
-    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"
+test_every_defect_is_listed, test_stock_moto_still_has_the_defect = seam_kit.tests_of(
+    STOCK, DEFECTS, lam="lambda", iam="iam"
+)

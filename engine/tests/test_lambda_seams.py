@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from kits import seam_kit
 
 #: Without our seams: each function shows one defect, and answers True while moto has it.
@@ -62,7 +60,6 @@ def aliases_of_all_versions_are_listed():
     return len(lam.list_aliases(FunctionName="price", FunctionVersion="2")["Aliases"]) == 1
 """
 
-CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
     "errors_lack_a_type": "lambda_/requests.py",
     "a_name_with_a_wrong_character_has_no_address": "lambda_/requests.py",
@@ -77,13 +74,6 @@ DEFECTS = {
 }
 
 
-@seam_kit.asks_stock_moto
-def test_every_defect_is_shown() -> None:
-    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-@seam_kit.asks_stock_moto
-def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
-    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"
+test_every_defect_is_listed, test_stock_moto_still_has_the_defect = seam_kit.tests_of(
+    STOCK, DEFECTS, lam="lambda", iam="iam"
+)

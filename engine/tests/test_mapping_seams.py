@@ -147,7 +147,6 @@ def the_answer_lacks_defaults():
     return "MaximumBatchingWindowInSeconds" not in made and made["ResponseMetadata"]["HTTPStatusCode"] == 201
 """
 
-CLIENTS = {"lam": "lambda", "sqs": "sqs", "iam": "iam"}
 DEFECTS = {
     "functions_are_called_inside_send": "sqs/queues.py",
     "a_deletion_builds_a_new_list_without_a_lock": "sqs/queues.py",
@@ -171,13 +170,6 @@ DEFECTS = {
 }
 
 
-@seam_kit.asks_stock_moto
-def test_every_defect_is_shown() -> None:
-    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-@seam_kit.asks_stock_moto
-def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
-    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"
+test_every_defect_is_listed, test_stock_moto_still_has_the_defect = seam_kit.tests_of(
+    STOCK, DEFECTS, lam="lambda", sqs="sqs", iam="iam"
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from moto.awslambda import models
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
@@ -99,7 +98,6 @@ def the_interface_of_a_terminated_instance_stays():
     return len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
 """
 
-CLIENTS = {"lam": "lambda", "iam": "iam", "ec2": "ec2"}
 DEFECTS = {
     "the_id_of_a_vpc_is_made_up": "lambda_/network.py",
     "a_vpc_config_makes_no_interface": "lambda_/network.py",
@@ -116,13 +114,6 @@ DEFECTS = {
 }
 
 
-@seam_kit.asks_stock_moto
-def test_every_defect_is_shown() -> None:
-    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-@seam_kit.asks_stock_moto
-def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
-    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"
+test_every_defect_is_listed, test_stock_moto_still_has_the_defect = seam_kit.tests_of(
+    STOCK, DEFECTS, lam="lambda", iam="iam", ec2="ec2"
+)

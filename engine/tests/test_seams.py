@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from moto.awslambda import models, urls
 
 from kits import seam_kit
@@ -159,7 +158,6 @@ def the_largest_result_is_not_aws_s():
     return "6000000" in inspect.getsource(LambdaResponse.invoke)
 """
 
-CLIENTS = {"lam": "lambda", "iam": "iam"}
 DEFECTS = {
     "invoke_reads_the_wrong_name": "lambda_/invoke.py",
     "a_handler_does_not_run": "lambda_/invoke.py",
@@ -187,13 +185,6 @@ DEFECTS = {
 }
 
 
-@seam_kit.asks_stock_moto
-def test_every_defect_is_shown() -> None:
-    assert set(seam_kit.shown(STOCK, **CLIENTS)) == set(DEFECTS)
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-@seam_kit.asks_stock_moto
-def test_stock_moto_still_has_the_defect(defect: str) -> None:
-    shown = seam_kit.shown(STOCK, **CLIENTS)[defect]
-    assert shown is True, f"moto has changed: not any more: {defect}; {seam_kit.LOOK.format(DEFECTS[defect])}"
+test_every_defect_is_listed, test_stock_moto_still_has_the_defect = seam_kit.tests_of(
+    STOCK, DEFECTS, lam="lambda", iam="iam"
+)

@@ -109,6 +109,7 @@ def raw(aws: Cloud, kit: Any, service: str, target: str, body: bytes) -> tuple[i
     [
         (b"[1]", "SerializationException", "Start of list found where not expected"),
         (b"{", "SerializationException", "The request body can't be read: Expecting property name"),
+        (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "SerializationException", "The request body can't be read: maximum"),
         (b'{"Name": 1}', "SerializationException", "NUMBER_VALUE cannot be converted to String"),
         (b"{}", "ValidationException", "Value null at 'name' failed to satisfy constraint: Member must not be null"),
     ],

@@ -61,6 +61,13 @@ def test_a_change_set_without_changes_fails_and_cannot_be_executed(kit: Any) -> 
     kit.refused(lambda: here.stacks().describe_change_set(StackName="shop", ChangeSetName="same"), "ChangeSetNotFound")
 
 
+def test_a_change_set_belongs_to_its_region(kit: Any) -> None:
+    arn = _make("first", _template(Orders={}), "CREATE")["ChangeSetId"]
+    elsewhere = kit.client("cloudformation", region_name="eu-central-1")
+    kit.refused(lambda: elsewhere.describe_change_set(ChangeSetName=arn), "ChangeSetNotFound")
+    assert here.stacks().describe_change_set(ChangeSetName=arn)["Status"] == "CREATE_COMPLETE"
+
+
 def test_what_a_change_set_cannot_be(kit: Any) -> None:
     here.create("shop", _template(Orders={}))
     refusal = kit.refused(lambda: _make("new", _template(Orders={}), "CREATE"))

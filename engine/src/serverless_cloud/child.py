@@ -110,6 +110,12 @@ class ChildProcess:
         except FutureTimeout:
             raise CloudError(f"{self._what} does not answer the call {call}.") from None
 
+    def answer_within(self, limit_s: float, call: str) -> Message | None:
+        """Calls it, and waits for a moment. None if it refuses, has ended or is busy with something else."""
+        with contextlib.suppress(CloudError, FutureTimeout):
+            return self.ask(call).result(limit_s)
+        return None
+
     def close(self) -> None:
         """Begins to end it; may be called twice."""
         assert self._process.stdin is not None

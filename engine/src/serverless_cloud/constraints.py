@@ -1,7 +1,7 @@
-"""AWS's words for a request that isn't as the API reference says, from the model of the API that botocore brings along.
+"""AWS's words for a request that isn't as the API reference says, from botocore's model of the API.
 
-Services check the same lengths, values and patterns, and tell them in the same sentence. They differ in details, the
-settings of a `Dialect`. No moto.
+Services check the same lengths, values and patterns, and report them in the same sentence. They differ in details,
+which are the settings of a `Dialect`. No moto.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def limits_of(shape: Any, _value: Any, _path: str) -> _Limits:
 
 
 def java(shape: Any, value: Any) -> str:
-    """A value as Java shows it: [a, b], and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
+    """A value as Java writes it: [a, b], and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
     if value is None:
         return "null"
     if shape.type_name == "list" and isinstance(value, list):
@@ -48,24 +48,24 @@ def _ignored(_shape: Any, _value: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """How one service tells what is wrong.
+    """How one service reports what is wrong.
 
     Args:
         order: of the checks of one value.
-        orders: other ones, by path.
+        orders: other orders of the checks, by path.
         most_shown: characters of a value in a message.
         pattern: shows a pattern that doesn't begin with ^.
         shown: a value in a message.
-        limits: of a value at a path, where the service has others than the model.
-        mistyped: the constraint that a value of a wrong type fails; "" if this is said elsewhere. It may raise.
-        enums: the order of allowed values, where the model has another, by shape.
-        first: members that are looked at before the others, by structure.
+        limits: the least, the most and the pattern of a value at a path, where the service has others than the model.
+        mistyped: the constraint that a value of a wrong type fails; "" if other code says so. It may raise.
+        enums: the allowed values in the service's order, where the model has another order, by shape.
+        first: members that are checked before the others, by structure.
         required: members that the model wrongly calls optional, by structure.
         as_sent: missing members come first, then the others in the order of the request, not of the model.
         left_out: shapes that are checked elsewhere.
         unseen: members that are checked elsewhere, even if they are missing.
-        maps: what is checked in a map, beside its length.
-        texts_together: one violation for all texts of a list, with all rules. Nothing else in lists is looked at.
+        maps: what is checked in a map besides its length; "" checks nothing of maps.
+        texts_together: one violation for all texts of a list, with all rules. Nothing else in lists is checked.
     """
 
     order: tuple[str, ...] = ("min", "max", "pattern", "enum")
@@ -91,6 +91,28 @@ def sentence(problems: Iterable[str]) -> str:
     return f"{len(texts)} validation error{'s' if len(texts) > 1 else ''} detected: {'; '.join(texts)}"
 
 
+def violation(path: str, constraint: str, text: str | None = None) -> str:
+    """One violation, as a part of AWS's sentence.
+
+    Args:
+        path: where in the request the value is.
+        constraint: that the value fails: "Member must have length less than or equal to 48".
+        text: of the value; None leaves it out, as AWS does for some values.
+    """
+    shown = "" if text is None else f" '{text}'"
+    return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def refusal(path: str, constraint: str, text: str | None = None) -> str:
+    """AWS's sentence about a single violation. Args: as for `violation`."""
+    return sentence([violation(path, constraint, text)])
+
+
+def one_of(allowed: Iterable[str]) -> str:
+    """The constraint that a value is one of these."""
+    return f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+
+
 def violations(dialect: Dialect, shape: Any, value: Any, path: str = "") -> list[str]:
     """Each constraint of the model that a value fails, as a part of AWS's sentence.
 
@@ -99,44 +121,44 @@ def violations(dialect: Dialect, shape: Any, value: Any, path: str = "") -> list
         value: by the names of the model.
         path: where in the request it is.
     """
-    found: list[str] = []
-    _look(dialect, shape, value, path, found)
-    return found
+    problems: list[str] = []
+    _look(dialect, shape, value, path, problems)
+    return problems
 
 
-def _look(dialect: Dialect, shape: Any, value: Any, path: str, found: list[str]) -> None:
+def _look(dialect: Dialect, shape: Any, value: Any, path: str, problems: list[str]) -> None:
     kind = shape.type_name
     expected = _KINDS.get(kind)
     if expected is None:
         return
     if type(value) is not expected and (isinstance(value, bool) or not isinstance(value, expected)):
         if constraint := dialect.mistyped(shape, value):
-            found.append(_says(dialect, shape, value, path, constraint))
+            problems.append(_says(dialect, shape, value, path, constraint))
         elif value is None:
-            found.append(NULL.format(path))
+            problems.append(NULL.format(path))
     elif kind == "structure":
         members, needed = _members(dialect, shape)
         for name in _as_sent(needed, value) if dialect.as_sent else members:
-            given = value.get(name)
-            if given is None:
+            content = value.get(name)
+            if content is None:
                 if name in needed:
                     inner = small(name)
-                    found.append(NULL.format(f"{path}.{inner}" if path else inner))
+                    problems.append(NULL.format(f"{path}.{inner}" if path else inner))
             elif (part := members.get(name)) is not None:
                 inner, member = part
-                _look(dialect, member, given, f"{path}.{inner}" if path else inner, found)
+                _look(dialect, member, content, f"{path}.{inner}" if path else inner, problems)
     elif kind == "string" or kind in _NUMBERS or isinstance(value, bytes):  # a text for a blob is base64
-        _judge(dialect, shape, value, path, found)
+        _judge(dialect, shape, value, path, problems)
     elif kind == "list":
-        _judge(dialect, shape, value, path, found)
+        _judge(dialect, shape, value, path, problems)
         if dialect.texts_together:
-            _together(dialect, shape, value, path, found)
+            _together(dialect, shape, value, path, problems)
         elif shape.member.name not in dialect.left_out:
             for number, item in enumerate(value, 1):
-                _look(dialect, shape.member, item, f"{path}.{number}.member", found)
+                _look(dialect, shape.member, item, f"{path}.{number}.member", problems)
     elif kind == "map" and dialect.maps:
-        _judge(dialect, shape, value, path, found)
-        _map(dialect, shape, value, path, found)
+        _judge(dialect, shape, value, path, problems)
+        _map(dialect, shape, value, path, problems)
 
 
 @functools.lru_cache(4096)
@@ -156,51 +178,51 @@ def _as_sent(needed: tuple[str, ...], value: Mapping[str, Any]) -> Iterable[str]
     return (*missing, *(name for name in value if name not in missing)) if missing else value
 
 
-def _map(dialect: Dialect, shape: Any, value: dict[str, Any], path: str, found: list[str]) -> None:
+def _map(dialect: Dialect, shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:
     if shape.value.name in dialect.left_out:
         return
     for key, item in value.items():
         if dialect.maps == "keys and values":
-            _look(dialect, shape.key, key, f"{path}.key", found)
-        _look(dialect, shape.value, item, f"{path}.{key}.member", found)
+            _look(dialect, shape.key, key, f"{path}.key", problems)
+        _look(dialect, shape.value, item, f"{path}.{key}.member", problems)
 
 
-def _together(dialect: Dialect, shape: Any, value: list[Any], path: str, found: list[str]) -> None:
-    texts = [each for each in value if isinstance(each, str)] if shape.member.type_name == "string" else []
-    if any(rule for each in texts for rule in _broken(dialect, shape.member, each, path)):
+def _together(dialect: Dialect, shape: Any, value: list[Any], path: str, problems: list[str]) -> None:
+    texts = [item for item in value if isinstance(item, str)] if shape.member.type_name == "string" else []
+    if any(rule for text in texts for rule in _broken(dialect, shape.member, text, path)):
         rules = ", ".join((*_broken(dialect, shape.member, "", path, every=True), "Member must not be null"))
-        found.append(_says(dialect, shape, value, path, f"Member must satisfy constraint: [{rules}]"))
+        problems.append(_says(dialect, shape, value, path, f"Member must satisfy constraint: [{rules}]"))
 
 
-def _judge(dialect: Dialect, shape: Any, value: Any, path: str, found: list[str]) -> None:
+def _judge(dialect: Dialect, shape: Any, value: Any, path: str, problems: list[str]) -> None:
     for constraint in _broken(dialect, shape, value, path):
-        found.append(_says(dialect, shape, value, path, constraint))
+        problems.append(_says(dialect, shape, value, path, constraint))
 
 
 def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool = False) -> list[str]:
-    """The rules that one value breaks. Args: every: the rules that it must keep."""
+    """The constraints that one value fails. Args: every: all that it must satisfy, instead."""
     kind = shape.type_name
     what, size = ("value", value) if kind in _NUMBERS else ("length", len(value))
     least, most, pattern = dialect.limits(shape, value, path)
-    told: dict[str, str] = {}
+    broken: dict[str, str] = {}
     if least is not None and (every or size < least):
-        told["min"] = f"Member must have {what} greater than or equal to {least}"
+        broken["min"] = f"Member must have {what} greater than or equal to {least}"
     if most is not None and (every or size > most):
-        told["max"] = f"Member must have {what} less than or equal to {most}"
+        broken["max"] = f"Member must have {what} less than or equal to {most}"
     if kind == "string":
         if pattern and (every or not _fits(pattern, value)):
             shown = pattern if pattern.startswith("^") else dialect.pattern.format(pattern)
-            told["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
+            broken["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
         allowed = dialect.enums.get(shape.name) or shape.enum
         if allowed and (every or value not in allowed):
-            told["enum"] = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-    return [told[rule] for rule in dialect.orders.get(path, dialect.order) if rule in told] if told else []
+            broken["enum"] = one_of(allowed)
+    return [broken[rule] for rule in dialect.orders.get(path, dialect.order) if rule in broken] if broken else []
 
 
 def _says(dialect: Dialect, shape: Any, value: Any, path: str, constraint: str) -> str:
     text = dialect.shown(shape, value)
     text = text if len(text) <= dialect.most_shown else f"{text[: dialect.most_shown]}..."
-    return f"Value '{text}' at '{path}' failed to satisfy constraint: {constraint}"
+    return violation(path, constraint, text)
 
 
 def _fits(pattern: str, value: str) -> bool:

@@ -55,7 +55,8 @@ PREFIX = "/_local/"
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-#: The services whose requests are looked at before moto keeps what is wrong in them: 65 us, so no service in a hurry.
+#: The services whose requests are checked before moto stores what is wrong in them. A check costs time, so services
+#: that are called often are left out.
 _LOOKED_AT = frozenset(("apigateway", "athena", "batch", "ec2", "kms", "logs", "ssm"))
 _PHASES = {State.INIT: "init", State.BUSY: "invoke", State.FROZEN: "frozen"}
 

@@ -14,12 +14,12 @@ from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
-from serverless_cloud.services.moto.asked import (
+from serverless_cloud.services.moto.mistakes import (
     NO_SUCH_CALL,
     NO_XML,
-    Asked,
+    Call,
     Mistake,
-    asked,
+    call_of,
     form_of,
     mistake,
     taken_wrongly,
@@ -39,7 +39,7 @@ _OF_S3 = {
 }
 _CHECK = "Check the arguments of the call first."
 #: The refusal of a call on which moto fails by itself; the braces stand for the operation and the service.
-MOTO_FAILS = "The local cloud can't do {} of {} with these arguments: moto, which answers it, fails with"
+_MOTO_FAILS = "The local cloud can't do {} of {} with these arguments, because moto fails with"
 _ACTION = "The request is missing an action or a required parameter."
 
 
@@ -57,47 +57,47 @@ def of_error(error: Exception, environ: WSGIEnvironment, service: str, log: str)
     what = f"{type(error).__name__}: {error} ({_place(error)})"
     message = disk.with_advice(f"The local cloud failed with {what}.")
     form, is_head = _protocol(environ, service), environ["REQUEST_METHOD"] == "HEAD"
-    found = None
+    call = None
     if message.endswith(f"{what}."):  # the disk has room
-        found = asked(environ, service)
-        if (refused := _refusal(error, environ, service, found)) is not None:
+        call = call_of(environ, service)
+        if (refused := _refusal(error, environ, service, call)) is not None:
             return refused
         message += f" {_CHECK} If they are right, the local cloud has a bug. The traceback is in {log}."
     print(f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')} for {service or 'no service'}:", file=sys.stderr)
     traceback.print_exception(error)
-    if found is not None and not _is_ours(error):
-        told = f"{MOTO_FAILS.format(found.name, service)} {what}. {_CHECK} The traceback is in {log}."
-        return not_honoured(service, form, told, head=is_head)
+    if call is not None and not _is_ours(error):
+        words = f"{_MOTO_FAILS.format(call.name, service)} {what}. {_CHECK} The traceback is in {log}."
+        return not_honoured(service, form, words, head=is_head)
     return failed("InternalFailure", "500 Internal Server Error", message, service, form, head=is_head)
 
 
-def _refusal(error: Exception, environ: WSGIEnvironment, service: str, found: Asked | None) -> Answer | None:
+def _refusal(error: Exception, environ: WSGIEnvironment, service: str, call: Call | None) -> Answer | None:
     """The answer to a call that is not there, or to a request that AWS refuses; None for any other."""
     try:
         if isinstance(error, NO_SUCH_CALL):
-            return _missing(environ, service, str(error), found)
-        wrong = mistake(found, error) if found is not None else unreadable(error)
-        if found is None and wrong is None and not _is_ours(error):  # what the URL lacks would name the operation
+            return _missing(environ, service, str(error), call)
+        wrong = mistake(call, error) if call is not None else unreadable(error)
+        if call is None and wrong is None and not _is_ours(error):  # what the URL lacks would name the operation
             if service != "s3":
                 return _no_such_path(environ, service)
             wrong = Mistake("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
     except NotImplementedError as missing:
-        return _missing(environ, service, str(missing), found)
+        return _missing(environ, service, str(missing), call)
     return None if wrong is None else _refused(wrong, environ, service)
 
 
 def before_moto(environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The answer to a request that moto would take and should not; None for every other.
+    """The answer to a request that moto accepts and AWS refuses; None for every other.
 
-    moto keeps JSON of other types as it is, and no SDK could read it later.
+    moto stores JSON of other types as it is, and no SDK could read it later.
     """
-    found = asked(environ, service)
-    wrong = taken_wrongly(found) if found is not None else None
+    call = call_of(environ, service)
+    wrong = taken_wrongly(call) if call is not None else None
     return None if wrong is None else _refused(wrong, environ, service)
 
 
 def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) -> Answer | None:
-    """The answer that replaces one of moto that no SDK reads as AWS's; None for every other."""
+    """The answer that replaces moto's where no SDK could read moto's as AWS's; None for every other."""
     if status[0] in "12":
         return None
     form, code = _protocol(environ, service), status[:3]
@@ -111,14 +111,14 @@ def of_answer(status: str, body: bytes, environ: WSGIEnvironment, service: str) 
         return _no_such_path(environ, service) if code == "404" else None
     asks_for_json = "json" in environ.get("HTTP_ACCEPT", "")  # as SQS's query API takes it
     if form in ("query", "s3") and body.startswith(b'{"') and not asks_for_json:  # an error in another protocol's form
-        told = json.loads(body)
-        return failed(told.get("__type", "ValidationError"), status, str(told.get("message", "")), service, form)
+        reply = json.loads(body)
+        return failed(reply.get("__type", "ValidationError"), status, str(reply.get("message", "")), service, form)
     return None
 
 
 def _no_such_path(environ: WSGIEnvironment, service: str) -> Answer:
     what = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
-    return _missing(environ, service, what, asked(environ, service))
+    return _missing(environ, service, what, call_of(environ, service))
 
 
 def _frames(error: Exception) -> list[tuple[tuple[str, ...], int]]:
@@ -139,12 +139,12 @@ def _is_ours(error: Exception) -> bool:
     return not frames or "moto" not in frames[-1][0] or "serverless_cloud" in frames[-1][0]
 
 
-def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | None) -> Answer:
-    if found is None and (unknown := _unknown(environ, service)) is not None:
+def _missing(environ: WSGIEnvironment, service: str, what: str, call: Call | None) -> Answer:
+    if call is None and (unknown := _unknown(environ, service)) is not None:
         return _refused(unknown, environ, service)
-    call = found.name if found is not None and found.name not in what else ""
+    name = call.name if call is not None and call.name not in what else ""
     message = (
-        f"The local cloud doesn't have this call of {service or 'AWS'}: {f'{call}: ' if call else ''}{what}. "
+        f"The local cloud doesn't have this call of {service or 'AWS'}: {f'{name}: ' if name else ''}{what}. "
         "docs/fidelity.md lists what works here."
     )
     is_head = environ["REQUEST_METHOD"] == "HEAD"
@@ -152,16 +152,16 @@ def _missing(environ: WSGIEnvironment, service: str, what: str, found: Asked | N
 
 
 def _unknown(environ: WSGIEnvironment, service: str) -> Mistake | None:
-    """AWS's answer to an operation that it doesn't have either; None where a path stands for the operation."""
+    """AWS's answer to an operation that AWS doesn't have either; None where the path names the operation."""
     form = _protocol(environ, service)
     if form == "json":
         name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
         return Mistake("UnknownOperationException", f"The operation {name} is not known.")
     if form != "query":
         return None
-    given = form_of(environ)
-    if name := given.get("Action", ""):
-        message = f"Could not find operation {name} for version {given.get('Version', '')}"
+    parameters = form_of(environ)
+    if name := parameters.get("Action", ""):
+        message = f"Could not find operation {name} for version {parameters.get('Version', '')}"
         return Mistake("InvalidAction", message.rstrip())
     return Mistake("MissingAction", _ACTION)
 

@@ -84,10 +84,8 @@ class Inside:
         Raises:
             CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.
         """
-        try:
-            from serverless_cloud.view.widget import (
-                LiveView,
-            )  # here, because it needs a package that only notebooks need
+        try:  # late, because only notebooks need anywidget
+            from serverless_cloud.view.widget import LiveView
         except ImportError as error:
             raise CloudError(
                 "aws.show() needs the package anywidget. Install it, or run `serverless-cloud --view` for the same "

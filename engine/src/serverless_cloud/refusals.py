@@ -103,7 +103,7 @@ def refuse_subresource(method: str, query: str) -> None:
         query: of the URL, "metrics&id=1".
 
     Raises:
-        NotImplementedError: for what `method` and the subresource stand for.
+        NotImplementedError: with the method and the subresource.
     """
     names = {part.partition("=")[0] for part in query.split("&")}
     if (unknown := names & _SUBRESOURCES) or ("retention" in names and method == "GET"):

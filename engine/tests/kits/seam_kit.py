@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -91,3 +91,27 @@ def assert_all(found: dict[str, Any], count: int, seams: str) -> None:
     """Fails unless stock moto has shown so many defects, all of them."""
     assert len(found) == count
     assert {name: value for name, value in found.items() if value is not True} == {}, LOOK.format(seams)
+
+
+def tests_of(
+    source: str, defects: Mapping[str, str], **clients: str
+) -> tuple[Callable[[], None], Callable[[str], None]]:
+    """Two tests of a file that shows defects of stock moto: all of them are listed, and moto still has each.
+
+    Args:
+        source: with a function for each defect, as for `shown`.
+        defects: the names of these functions, each with the file of services/ that mends the defect.
+        clients: as for `shown`.
+    """
+
+    @asks_stock_moto
+    def every_defect_is_listed() -> None:
+        assert set(shown(source, **clients)) == set(defects)
+
+    @pytest.mark.parametrize("defect", defects)
+    @asks_stock_moto
+    def stock_moto_still_has_the_defect(defect: str) -> None:
+        answer = shown(source, **clients)[defect]
+        assert answer is True, f"moto no longer has the defect {defect}; {LOOK.format(defects[defect])}"
+
+    return every_defect_is_listed, stock_moto_still_has_the_defect

@@ -29,7 +29,7 @@ def index(name: str = "by-a", keys: tuple[str, ...] = ("a",), **more: Any) -> di
 
 
 def table(name: str = "orders", *names: str, **more: Any) -> dict[str, Any]:
-    """A request for a table with the key `pk`, and definitions of these attributes, too."""
+    """A request for a table with the key `pk` and definitions of `pk` and these attributes."""
     return {
         "TableName": name, "KeySchema": key("pk"), "AttributeDefinitions": defined("pk", *names),
         "BillingMode": "PAY_PER_REQUEST",

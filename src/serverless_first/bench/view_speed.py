@@ -25,6 +25,7 @@ def _shown() -> Iterator[None]:
     try:
         yield
     finally:
+        view.stop()  # otherwise it keeps looking during the runs without it
         view.close()
 
 

@@ -14,6 +14,7 @@ import click
 
 from serverless_cloud.cli import main as cloud
 from serverless_first import course
+from serverless_first.cli import building
 from serverless_first.cli.board import board
 from serverless_first.cli.catch_up import catch_up
 from serverless_first.cli.classes import teach
@@ -43,19 +44,6 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (CourseNotFound, course.UnknownModule) as error:
             raise click.ClickException(str(error)) from error
-
-
-def _known(_ctx: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of modules or of the overview, before the build is loaded, which takes seconds.
-
-    Raises:
-        UnknownModule: course.toml has no such module.
-    """
-    if names:
-        the_course = course.load()
-        for name in names:
-            the_course.deck_of(name)
-    return names
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -158,54 +146,6 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], endpoint
 
 
 @main.command()
-@click.argument("modules", nargs=-1, callback=_known)
-@click.option("--check", is_flag=True, help="Compare with the sources, without executing or writing anything.")
-@click.option("--force", is_flag=True, help="Execute everything, including what did not change.")
-@click.option(
-    "--jobs", default=2, show_default=True, type=click.IntRange(1), help="How many notebooks run at the same time."
-)
-def build(modules: tuple[str, ...], check: bool, force: bool, jobs: int) -> None:
-    """Make notebooks/, labs/, solutions/ and slides/ from modules/."""
-    with _building() as builder:
-        if check:
-            _fail(builder.check(modules or None, report=click.echo))
-            click.echo("The built files match the sources.")
-        else:
-            builder.build(modules or None, force=force, jobs=jobs, report=click.echo)
-
-
-@main.command()
-@click.argument("modules", nargs=-1, callback=_known)
-@click.option(
-    "--measure", is_flag=True, help="Run the lesson and the lab first, and write their minutes to course.toml."
-)
-def minutes(modules: tuple[str, ...], measure: bool) -> None:
-    """Tell how long lessons and labs take, and how the minutes add up."""
-    with _building():
-        from serverless_first.authoring import timing
-
-        timing.tell(modules, run_first=measure, report=click.echo)
-
-
-@main.command()
-@click.argument("modules", nargs=-1, callback=_known)
-@click.option("--pdf/--no-pdf", default=True, help="Also print to PDF, which needs Chromium.")
-@click.option("--track", metavar="ID", help="Export only what this track of course.toml shows, to slides/export/ID/.")
-def slides(modules: tuple[str, ...], pdf: bool, track: str | None) -> None:
-    """Export the slides to slides/export/."""
-    with _building() as builder:
-        builder.export_slides(modules or None, track=track, pdf=pdf, report=click.echo)
-
-
-@main.command()
-@click.option("--pdf/--no-pdf", default=True, help="Also print to PDF, which needs Chromium.")
-def guide(pdf: bool) -> None:
-    """Print docs/instructor-guide.md into slides/export/."""
-    with _building() as builder:
-        builder.print_guide(pdf=pdf, report=click.echo)
-
-
-@main.command()
 @click.option(
     "--to",
     type=click.Path(path_type=Path, file_okay=False),
@@ -256,27 +196,6 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
 
 
 @main.command()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Folder for the site; by default site/. An existing site there is replaced.",
-)
-@click.option(
-    "--no-task", is_flag=True, help="Leave out the page that runs a task in the browser, for which npm is used."
-)
-def site(output: Path | None, no_task: bool) -> None:
-    """Make the reading copy: the lessons as static pages."""
-    try:
-        from serverless_first.publish.site import SiteFailed, make_site
-    except ImportError as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        make_site(output, try_it=not no_task, report=click.echo)
-    except SiteFailed as error:
-        _fail(error.problems)
-
-
-@main.command()
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks. MODULE is by default the one that you worked on last."""
@@ -320,6 +239,8 @@ def reset(target: str) -> None:
         click.echo("Nothing to reset: your copy is the same as the course's.")
 
 
+for command in (building.build, building.minutes, building.slides, building.guide, building.site):
+    main.add_command(command)
 main.add_command(catch_up)
 main.add_command(board)
 main.add_command(teach)
@@ -397,26 +318,6 @@ def _counted() -> Iterator[Callable[[int, int, str], None]]:
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("looking", total=None)
         yield lambda done, total, now: progress.update(task, completed=done, total=total, description=now)
-
-
-@contextlib.contextmanager
-def _building() -> Iterator[Any]:
-    """The builder. Its problems are printed one per line."""
-    try:
-        from serverless_first import authoring as builder
-    except ImportError as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        yield builder
-    except builder.BuildFailed as error:
-        _fail(error.problems)
-
-
-def _fail(problems: list[str]) -> None:
-    if problems:
-        for problem in problems:
-            click.echo(problem, err=True)
-        sys.exit(1)
 
 
 def _last_module() -> course.Module:

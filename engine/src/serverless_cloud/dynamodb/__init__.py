@@ -1,1 +1,1 @@
-"""Items of DynamoDB tables: their values, and every language in which a request speaks about them. No moto."""
+"""Items of DynamoDB tables: their values, and every language in which a request describes them. No moto."""

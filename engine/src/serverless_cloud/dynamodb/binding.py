@@ -1,4 +1,4 @@
-"""Expressions with the request's names and values put in, and what is wrong with them then.
+"""Puts a request's names and values into its expressions, and reports what is wrong with them then.
 
 The rules that need no item are checked here: unknown and unused names and values, types of given values, paths that
 overlap, and parameters that can't be used together.

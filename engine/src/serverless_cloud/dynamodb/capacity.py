@@ -29,7 +29,7 @@ class Consumed:
 
     Args:
         table: Its name, as the request gives it.
-        kind: "Read" or "Write" for transactions, which tell both apart; "" for other calls.
+        kind: "Read" or "Write" for transactions, which report reads and writes separately; "" for other calls.
     """
 
     def __init__(self, table: str, kind: str = "") -> None:

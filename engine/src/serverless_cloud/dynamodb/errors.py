@@ -17,8 +17,8 @@ class Refused(Exception):
 
     Args:
         code: The error's name in the API reference.
-        of_request: Whether the request alone shows the error, without the table and its items.
-        members: What the answer has beside the message, such as the `Item` that failed a condition.
+        of_request: Whether the request shows the error, without the table and its items.
+        members: What the answer has besides the message, such as the `Item` that failed a condition.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class Refused(Exception):
 
 
 def malformed(message: str) -> Refused:
-    """An error that the request alone shows."""
+    """An error that the request itself shows."""
     return Refused(message, of_request=True)
 
 
 def parameter(message: str, *, of_request: bool = False) -> Refused:
-    """An error of the largest family."""
+    """The error of a parameter with an invalid value, DynamoDB's most frequent one."""
     return Refused(f"One or more parameter values were invalid: {message}", of_request=of_request)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from serverless_cloud.dynamodb.errors import Refused, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds
-from serverless_cloud.dynamodb.schema import Index, Schema
+from serverless_cloud.dynamodb.schema import Index, Schema, refuse_empty
 from serverless_cloud.dynamodb.syntax import Call, Literal, Node, Path
-from serverless_cloud.dynamodb.values import Value, content_of, kind_of
+from serverless_cloud.dynamodb.values import Value, kind_of
 
 _FLIPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _ALLOWED = (*_FLIPPED, "BETWEEN", "begins_with")
@@ -19,7 +19,7 @@ class KeyConditions:
 
     Args:
         condition: KeyConditionExpression, with names and values.
-        schema, index: Of what is queried.
+        schema, index: Of the table, and of the index that is queried.
 
     Attributes:
         hashes: The values of the partition key's attributes.
@@ -84,12 +84,7 @@ def _value_of(condition: Call) -> Value:
 def _check_value(name: str, value: Value, expected: str) -> None:
     if kind_of(value) != expected:
         raise parameter("Condition parameter type does not match schema type")
-    if not content_of(value):
-        empty = "string" if "S" in value else "binary"
-        raise Refused(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty {empty} value. Key: {name}"
-        )
+    refuse_empty(name, value)
 
 
 def _conditions(node: Node) -> Iterator[tuple[str, Call]]:

@@ -77,7 +77,7 @@ def check_mixed(request: Mapping[str, Any]) -> None:
 
 
 def conditions(given: Mapping[str, Mapping[str, Any]] | None, connection: str | None = None) -> Node | None:
-    """The condition that a filter says. Args: connection: ConditionalOperator."""
+    """The condition that a filter states. Args: connection: ConditionalOperator."""
     nodes = [
         comparison(name, each["ComparisonOperator"], each.get("AttributeValueList"))
         for name, each in (given or {}).items()
@@ -98,7 +98,7 @@ def key_conditions(given: Mapping[str, Mapping[str, Any]]) -> Node:
 
 
 def expected(given: Mapping[str, Mapping[str, Any]] | None, connection: str | None = None) -> Node | None:
-    """The condition that Expected says."""
+    """The condition that Expected states."""
     return _connected([_expectation(name, each) for name, each in (given or {}).items()], connection)
 
 
@@ -160,7 +160,7 @@ def comparison(name: str, comparison_operator: str, values: list[Any] | None) ->
 
 
 def actions(given: Mapping[str, Mapping[str, Any]] | None) -> tuple[Action, ...]:
-    """The actions that AttributeUpdates says."""
+    """The actions that AttributeUpdates states."""
     return tuple(_action(name, each) for name, each in (given or {}).items())
 
 
@@ -180,7 +180,7 @@ def _action(name: str, given: Mapping[str, Any]) -> Action:
 
 
 def paths(names: list[str] | None) -> tuple[Path, ...]:
-    """The paths that AttributesToGet says: whole attributes."""
+    """The paths that AttributesToGet names: whole attributes."""
     return tuple(Path((name,)) for name in names or ())
 
 

@@ -29,7 +29,7 @@ LOGICAL = (*COMPARATORS, *_WORDS, *CONDITIONS)
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An expression without names and values. Exactly one of the three is there."""
+    """An expression before names and values are put in. It has exactly one of the three parts."""
 
     condition: Node | None = None
     actions: tuple[Action, ...] = ()
@@ -37,7 +37,7 @@ class Parsed:
 
 
 class Parser:
-    """Args: text: of the expression."""
+    """Reads conditions, and the parts that all expressions have in common. Args: text: of the expression."""
 
     def __init__(self, text: str) -> None:
         self.text, self.tokens, self.place = text, self.read_tokens(text), 0
@@ -263,7 +263,7 @@ def _is_value_call(node: Node) -> bool:
 
 
 def misused(node: Node) -> Refused:
-    """The error of a function at a place where it can't stand."""
+    """The error of a function at a place where it isn't allowed."""
     name = node.name if isinstance(node, Call) else ""
     if name in UPDATES:
         return malformed(f"The function is not allowed in a condition expression; function: {name}")

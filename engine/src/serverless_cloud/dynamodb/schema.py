@@ -20,7 +20,7 @@ class Index:
 
     Args:
         hashes, ranges: The attributes of its key. An index may have several of each.
-        projects: The attributes beside the keys that it has; None for all.
+        projects: The attributes that it has besides the keys; None for all.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The keys of a table. Args: own: the table's own. types: of all key attributes."""
+    """The keys of a table. Args: own: the table's own key. types: of all key attributes."""
 
     name: str
     own: Index
@@ -108,12 +108,7 @@ class Schema:
             raise Refused(f"Item size {'to update ' if changed else ''}has exceeded the maximum allowed size")
 
     def _check_key_value(self, name: str, value: Value) -> None:
-        if not content_of(value):
-            empty = "string" if "S" in value else "binary"
-            raise Refused(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-                f"empty {empty} value. Key: {name}"
-            )
+        refuse_empty(name, value)
         self._check_size(name, value, self.own)
 
     @staticmethod
@@ -144,6 +139,16 @@ class Schema:
                 f"supported. The AttributeValue for a key attribute {what} IndexName: {index.name}, IndexKey: {name}"
             )
         self._check_size(name, value, index)
+
+
+def refuse_empty(name: str, value: Value) -> None:
+    """Raises Refused for a key attribute without content."""
+    if not content_of(value):
+        empty = "string" if "S" in value else "binary"
+        raise Refused(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {empty} value. Key: {name}"
+        )
 
 
 def wrong_key() -> Refused:

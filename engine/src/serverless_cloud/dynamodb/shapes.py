@@ -1,6 +1,6 @@
 """Requests checked against the API's own description: types, required members, allowed values and bounds.
 
-SDKs check some of this themselves, but not all of them, and none of them all of it. The description is botocore's.
+Some SDKs check parts of this themselves. The description is botocore's.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def check_batch_write(items: Mapping[str, list[Any]]) -> None:
             f"Map value must satisfy constraint: [Member must have length less than or equal to {MOST_WRITES}, "
             "Member must have length greater than or equal to 1]"
         )
-        violations.append(f"Value '{_java(None, items)}' at 'requestItems' failed to satisfy constraint: {constraint}")
+        violations.append(constraints.violation("requestItems", constraint, _java(None, items)))
     if violations:
         raise Refused(constraints.sentence(violations))
     if sum(map(len, items.values())) > MOST_WRITES:
@@ -121,7 +121,7 @@ def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:
     for place, size in limits.items():
         if not 1 <= size <= MOST_READS:
             bound = "less than or equal to 100" if size else "greater than or equal to 1"
-            violations.append(f"Value at '{place}' failed to satisfy constraint: Member must have length {bound}")
+            violations.append(constraints.violation(place, f"Member must have length {bound}"))
     if violations:
         raise Refused(constraints.sentence(violations))
     if sum(len(wish["Keys"]) for wish in items.values()) > MOST_READS:

@@ -115,7 +115,7 @@ def _set_of(kind: str, empty: str, duplicates: str) -> Callable[[Any, int], list
 
 
 class InSet(Refused):
-    """A value that is refused for what it holds, and not for its form: expressions say which value it is."""
+    """The error of a value whose content is wrong, not its form. Expressions add which value it is."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, of_request=True)
@@ -201,7 +201,7 @@ def decoded(content: str) -> bytes:
 
 
 def order(value: Mapping[str, Any]) -> Any:
-    """By what values of one type are sorted and compared: text by its UTF-8, numbers, bytes."""
+    """The key by which values of one type are sorted and compared: text by its UTF-8, numbers, bytes."""
     kind, content = next(iter(value.items()))
     return content if kind == "S" else Decimal(content) if kind == "N" else decoded(content)
 

@@ -4,7 +4,7 @@ EventBridge reads a value one character at a time and remembers each place in ea
 Ruler does. The complexity is the largest number of places that any value can lead to. Each asterisk that has been
 passed is a place for the rest of the value, and a text after an asterisk is one while the value may be inside it. So
 asterisks add up, and the same text after several asterisks counts several times. Rules: Amazon EventBridge User Guide,
-"Event pattern complexity when using wildcards", which tells no limit.
+"Event pattern complexity when using wildcards", which states no limit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 #: Derived from a public report: three wildcards like *:stack/shop/* make 9 places and are accepted, four make 12 and
 #: are refused.
 LIMIT = 10
-_MOST_STATES = 500  # that are looked at, the most complex ones first
+_MOST_STATES = 500  # that are examined, the most complex ones first
 _STAR, _END, _OTHER = "*", "end", "other"
 
 #: A place: the number of the wildcard, the number of its tokens that were read, whether the last one is an asterisk.
@@ -26,10 +26,10 @@ def is_too_complex(wildcards: Iterable[Sequence[str]]) -> bool:
     """Whether EventBridge refuses the wildcards for one field.
 
     Args:
-        wildcards: the texts between the asterisks of each.
+        wildcards: the texts between the asterisks of each wildcard.
     """
     tokens = [_tokens(parts) for parts in wildcards]
-    characters = {token for each in tokens for token in each if token != _STAR} | {_OTHER}
+    characters = {token for wildcard in tokens for token in wildcard if token != _STAR} | {_OTHER}
     start = frozenset((number, 0, False) for number in range(len(tokens)))
     seen, waiting = {start}, [(0, 0, start)]
     while waiting and len(seen) < _MOST_STATES:
@@ -66,8 +66,8 @@ def _read(places: Iterable[_Place], character: str, tokens: list[list[str]]) -> 
 
 def _size(places: Iterable[_Place], tokens: list[list[str]]) -> int:
     """The number of places behind an asterisk, and of asterisks that may begin here."""
-    found = {place for place in places if _STAR in tokens[place[0]][: place[1]]}
+    counted = {place for place in places if _STAR in tokens[place[0]][: place[1]]}
     for number, read, in_star in places:
         if not in_star and read < len(tokens[number]) and tokens[number][read] == _STAR:
-            found.add((number, read + 1, True))
-    return len(found)
+            counted.add((number, read + 1, True))
+    return len(counted)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from serverless_cloud.constraints import refusal
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.patterns import no_json
 from serverless_cloud.events.router import Event, iso
@@ -54,10 +55,7 @@ def read(given: Sequence[JsonObject], account_id: str, region: str) -> list[Entr
     """
     if not 1 <= len(given) <= MOST_ENTRIES:
         bound = f"less than or equal to {MOST_ENTRIES}" if given else "greater than or equal to 1"
-        raise InvalidRequest(
-            "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to satisfy constraint: "
-            f"Member must have length {bound}"
-        )
+        raise InvalidRequest(refusal("entries", f"Member must have length {bound}", "[PutEventsRequestEntry]"))
     if sum(_size(entry) for entry in given) > REQUEST_BYTES:
         raise InvalidRequest("Total size of the entries in the request is over the limit.")
     now = iso(datetime.now(UTC))

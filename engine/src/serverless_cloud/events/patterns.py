@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from serverless_cloud import operators
+from serverless_cloud import jackson, operators
 from serverless_cloud.events.complexity import is_too_complex
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
@@ -26,8 +25,6 @@ MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may 
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
 _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
-_TOKEN = re.compile(r"\w+")
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _TOO_COMPLEX = (
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
     "character"
@@ -87,7 +84,7 @@ class Pattern:
         wildcards: dict[str, set[str]] = {}
         for path, wildcard in _wildcards(given, ""):
             wildcards.setdefault(path, set()).add(wildcard)
-        if any(is_too_complex(map(_wildcard_parts, found)) for found in wildcards.values()):
+        if any(is_too_complex(map(_wildcard_parts, of_field)) for of_field in wildcards.values()):
             raise InvalidPattern(_TOO_COMPLEX)
         return Pattern(alternatives)
 
@@ -104,12 +101,12 @@ class Pattern:
 
 
 def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a pattern: if a name comes twice, the last list counts, and objects are put together."""
-    made: dict[str, Any] = {}
+    """An object of a pattern: if a name occurs twice, the last list counts, and objects are merged."""
+    merged: dict[str, Any] = {}
     for name, value in members:
-        both = isinstance(value, dict) and isinstance(made.get(name), dict)
-        made[name] = made[name] | value if both else value
-    return made
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = merged[name] | value if both else value
+    return merged
 
 
 def _not_json(error: Exception) -> str:
@@ -118,27 +115,19 @@ def _not_json(error: Exception) -> str:
         return f"Invalid JSON: {error}"
     if not error.doc.strip():
         return "Filter is not an object"
-    rest = error.doc[error.pos :]
-    if not rest or error.msg.startswith("Unterminated"):
+    if error.pos >= len(error.doc) or error.msg.startswith("Unterminated"):
         return "Unexpected end-of-input within/between Object entries"
-    if error.msg == "Expecting value" and (token := _TOKEN.match(rest)):
-        return f"Unrecognized token '{token[0]}': was expecting {_VALUES}"
-    expected = {
-        "Expecting value": f"expected a valid value {_VALUES}",
-        "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
-        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
-        "Expecting ',' delimiter": "was expecting comma to separate Object entries",
-    }.get(error.msg, error.msg)
-    return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {expected}"
+    known = jackson.reason(error)
+    return jackson.unexpected(error.doc[error.pos], error.msg) if known is None else known[0]
 
 
-def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The wildcards of a pattern with their fields."""
-    if isinstance(given, list):
-        for each in given:
-            yield from _wildcards(each, path)
-    elif isinstance(given, dict):
-        for name, value in given.items():
+def _wildcards(part: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The fields of a pattern that have a wildcard, each with the wildcard."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _wildcards(item, path)
+    elif isinstance(part, dict):
+        for name, value in part.items():
             if name == "wildcard" and isinstance(value, str):
                 yield path, value
             elif name != "anything-but":
@@ -254,7 +243,7 @@ def _field(given: list[Any]) -> _Field:
 
 
 class _Operators(operators.Operators):
-    """The operators of EventBridge: all that there are. Event Ruler reads the operand before a second name."""
+    """EventBridge has all operators. Its parser, Event Ruler, reads the operand before a second name."""
 
     texts = (*operators.Operators.texts, "wildcard")
     bad_sign = "Bad value in numeric range"
@@ -263,11 +252,11 @@ class _Operators(operators.Operators):
         if not isinstance(rule, dict) or not rule:
             return super().test(rule)
         name, operand = next(iter(rule.items()))
-        made = self.operator(name, operand)
+        test = self.operator(name, operand)
         if len(rule) > 1:
             many = name in ("numeric", "anything-but")
             raise InvalidOperator(_TOO_MANY if many else "Only one key allowed in match expression")
-        return made
+        return test
 
     def operator(self, name: str, operand: Any) -> Test:
         if name == "exactly":

@@ -37,14 +37,14 @@ class InvalidTarget(ValueError):
 
 
 def check_arn(target: JsonObject) -> None:
-    """Raises InvalidTarget unless the ARN of a target is one."""
+    """Raises InvalidTarget unless the ARN of a target has the form of an ARN."""
     arn = str(target.get("Arn"))
     if not arn.startswith("arn:") or arn.count(":") < 5:
         raise InvalidTarget(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
 
 
 def check(target: JsonObject) -> None:
-    """Raises unless a target of PutTargets can be used; its lengths, patterns, numbers and ARN have been looked at.
+    """Raises unless a target of PutTargets can be used; its lengths, patterns, numbers and ARN have been checked.
 
     Raises:
         InvalidTarget: AWS refuses it.

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, TimeoutError as FutureTimeout
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -150,10 +150,8 @@ class DatabaseInstance:
         return list(self._process.answer("sessions")["sessions"])
 
     def counts(self, patience_s: float) -> dict[str, int] | None:
-        """How many clients it has; None if it doesn't say so within `patience_s` seconds, as while it restarts."""
-        with contextlib.suppress(CloudError, FutureTimeout):
-            return self._process.ask("counts").result(patience_s)
-        return None
+        """How many clients it has; None if it doesn't answer within `patience_s` seconds, as while it restarts."""
+        return self._process.answer_within(patience_s, "counts")
 
     def delete(self) -> None:
         """Begins to end it; `changed` tells when it is gone."""

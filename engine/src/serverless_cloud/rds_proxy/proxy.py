@@ -79,7 +79,7 @@ class Proxy:
             pool.serve()
 
     def counts(self) -> dict[str, int]:
-        """How many database connections there may be, are lent and are idle; how many clients there are and wait."""
+        """The numbers of database connections (at most, lent, idle) and of clients (all, waiting)."""
         lent, size = self.pool.borrowed, self.pool.size
         clients, waiting = len(self._clients), len(self.pool.waiting)
         return {"seats": self.pool.limit, "lent": lent, "idle": size - lent, "clients": clients, "waiting": waiting}

@@ -1,18 +1,14 @@
-"""Looks at everything that runs, for the live view. A look changes nothing and waits for nobody."""
+"""Looks at everything that runs, for the live view. A look changes nothing, and never waits for long."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import sys
 from collections import Counter
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from serverless_cloud import clock
-from serverless_cloud.child import ChildProcess
-from serverless_cloud.errors import CloudError
 from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.view.moment import (
@@ -26,7 +22,7 @@ from serverless_cloud.view.moment import (
 )
 from serverless_cloud.view.words import in_words
 
-ENDED_STAYS_S = 3.0
+ENDED_STAYS_S = 3.0  # an environment that has ended is shown for so long
 _PATIENCE_S = 0.05  # a database or proxy that is busy with something else is seen at the next look
 
 
@@ -79,18 +75,11 @@ def _queues(account: str, region: str) -> list[QueueRow]:
     return rows
 
 
-def _answer(process: ChildProcess, call: str) -> dict[str, int] | None:
-    """The immediate answer of a database's or proxy's process; None if there is none."""
-    with contextlib.suppress(CloudError, FutureTimeout):
-        return process.ask(call).result(_PATIENCE_S)
-    return None
-
-
 def _proxies(plane: DataPlane, account: str, region: str) -> list[ProxyRow]:
     rows = []
     for name in plane.proxies.names(account, region):
         proxy = plane.proxies.get(account, region, name)
-        if proxy is None or (counts := _answer(proxy, "counts")) is None:
+        if proxy is None or (counts := proxy.answer_within(_PATIENCE_S, "counts")) is None:
             continue
         rows.append(
             ProxyRow(

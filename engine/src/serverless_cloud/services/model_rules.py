@@ -12,7 +12,7 @@ from typing import Any
 
 from serverless_cloud.constraints import Dialect, small
 
-#: For the services without a special one.
+#: For the services that don't have their own dialect.
 DIALECT = Dialect(most_shown=256, maps="keys and values")
 
 _NUMBERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "timestamp": "Timestamp",
@@ -87,8 +87,8 @@ def _unexpected(value: Any, wanted: str) -> str:
     return f"{names.get(type(value), 'NUMBER_VALUE')} cannot be converted to {wanted}"
 
 
-def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
-    """Where inner structures of a request lack a member, which many models wrongly call optional.
+def places_without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
+    """The places of inner structures of a request that lack a member, which many models wrongly call optional.
 
     Args:
         name: of the member, as in the model or as it is sent.
@@ -97,9 +97,9 @@ def without(shape: Any, value: Any, name: str, path: str = "") -> Iterator[str]:
         for own, member in shape.members.items():
             inner = f"{path}.{small(own)}" if path else small(own)
             if value.get(own) is not None:
-                yield from without(member, value[own], name, inner)
+                yield from places_without(member, value[own], name, inner)
             elif path and name in (own, member.serialization.get("name")):
                 yield inner
     elif shape.type_name == "list" and isinstance(value, list):
         for number, item in enumerate(value, 1):
-            yield from without(shape.member, item, name, f"{path}.{number}.member")
+            yield from places_without(shape.member, item, name, f"{path}.{number}.member")

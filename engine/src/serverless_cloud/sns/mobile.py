@@ -18,7 +18,7 @@ PLATFORMS = frozenset(
     }
 )  # fmt: skip
 CREDENTIAL, PRINCIPAL = "PlatformCredential", "PlatformPrincipal"
-#: Platforms that know no principal.
+#: Platforms that have no principal.
 _WITHOUT_PRINCIPAL = ("FCM", "GCM")
 APPLICATION_ATTRIBUTES = frozenset(
     {

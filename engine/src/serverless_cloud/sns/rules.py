@@ -45,7 +45,7 @@ TOPIC_ATTRIBUTES = frozenset(
 _ONLY_FIFO = "Content-based deduplication can only be set for FIFO topics"
 #: Attributes with few values.
 _WORDS = {"SignatureVersion": ("1", "2"), "TracingConfig": ("Active", "PassThrough")}
-#: How subscribers over HTTP are served if the topic says nothing else: the answer of GetTopicAttributes on AWS.
+#: The delivery policy for HTTP of a topic that sets none, as GetTopicAttributes returns it on AWS.
 _HTTP_POLICY = {
     "defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0, "numNoDelayRetries": 0,
@@ -96,7 +96,7 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
 
 
 def check_new_topic(name: str, attributes: Mapping[str, str]) -> None:
-    """Raises Refused unless a new topic may have these attributes besides each other."""
+    """Raises Refused unless a new topic may have these attributes together."""
     fifo = attributes.get("FifoTopic")
     if fifo is not None and fifo.lower() != "true":
         raise Refused("Invalid parameter: Attributes Reason: Unknown attribute FifoTopic")

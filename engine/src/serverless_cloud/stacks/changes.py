@@ -15,7 +15,7 @@ from serverless_cloud.stacks import intrinsics, kinds, schemas
 from serverless_cloud.stacks.preview import Preview
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec
 
-#: Attributes of a resource whose change changes nothing that the resource is made of.
+#: Attributes of a template's resource whose change leaves the resource itself as it is.
 _ATTRIBUTES = ("Metadata", "DeletionPolicy", "UpdateReplacePolicy")
 _VALUES = ("BeforeContext", "AfterContext")
 _TARGET_VALUES = ("Path", "BeforeValue", "AfterValue", "AttributeChangeType")
@@ -45,7 +45,7 @@ def without_values(change: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class _Touched:
-    """The change of a resource that others may refer to.
+    """The change of a resource, for the resources that refer to it.
 
     Args:
         replaced: "True", "False" or "Conditional".

@@ -29,7 +29,7 @@ def _malformed(message: str) -> StackError:
 
 
 def no_nulls(value: Any, path: str = "") -> None:
-    """Raises StackError for a value that isn't there, which YAML makes of a key with nothing behind it."""
+    """Raises StackError for a null, which YAML makes of a key without a value."""
     if value is None:
         raise _malformed(f"[{path}] 'null' values are not allowed in templates")
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
@@ -88,7 +88,7 @@ def resource(logical_id: str, given: Any) -> None:
 
 
 def conditions(document: Mapping[str, Any]) -> None:
-    """Raises StackError for a condition that there isn't, or that cannot be worked out."""
+    """Raises StackError for a condition that doesn't exist, or that cannot be worked out."""
     declared = document.get("Conditions") or {}
     known = {*(document.get("Parameters") or {})}
     if any(name == "Fn::ImportValue" for name, _ in intrinsics.calls_in(declared)):
@@ -134,7 +134,7 @@ def _no_circles(needs: dict[str, set[str]]) -> None:
 
 
 def functions(block: Mapping[str, Any], resources: Mapping[str, Any], *, extended: bool) -> None:
-    """Raises StackError for a function that names an attribute of a resource that there isn't."""
+    """Raises StackError for a function that names an attribute of a resource that doesn't exist."""
     for function, given in intrinsics.calls_in(list(block.values())):
         if function == "Fn::GetAtt":
             parts = given.split(".", 1) if isinstance(given, str) else given

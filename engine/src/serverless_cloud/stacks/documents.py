@@ -10,15 +10,7 @@ import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 from serverless_cloud.stacks.errors import StackError
-
-_SUB = (
-    "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as "
-    "first argument, and an optional second argument to specify a mapping of values to replace in the string"
-)
-_GET_ATT = (
-    "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource "
-    "attribute"
-)
+from serverless_cloud.stacks.intrinsics import EXPECTED
 
 
 class _Loader(yaml.SafeLoader):
@@ -82,9 +74,9 @@ def _check_references(value: Any) -> None:
                 and isinstance(given[1], Mapping)
             )
         ):
-            raise StackError(_SUB)
+            raise StackError(EXPECTED["Fn::Sub"])
         if name == "Fn::GetAtt" and not (isinstance(given, (str, list)) and len(given) > 1):
-            raise StackError(_GET_ATT)
+            raise StackError(EXPECTED["Fn::GetAtt"])
         _check_references(given)
 
 
@@ -106,7 +98,7 @@ def _check_members(document: Mapping[str, Any]) -> None:
             where = f"Template format error: [/{section}/{name}]"
             is_object = isinstance(member, Mapping)
             if section in ("Resources", "Parameters") and not (is_object and isinstance(member.get("Type"), str)):
-                place = where if section == "Resources" else "Template format error:"  # AWS says no place of parameters
+                place = where if section == "Resources" else "Template format error:"  # AWS doesn't name the parameter
                 raise StackError(f"{place} Every {section} object must contain a Type member.")
             if not is_object:
                 raise StackError(f"{where} Every {section} member must be an object.")

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from serverless_cloud import constraints
 from serverless_cloud.stacks import answers, documents, settings
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
@@ -20,7 +21,7 @@ from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.summaries import summary_of
 from serverless_cloud.stacks.template import Template
 
-_NAME_CHARACTERS = 128
+_NAME, _NAME_CHARACTERS = "[a-zA-Z][-a-zA-Z0-9]*", 128
 _NO_STACK = "Stack [{}] does not exist"
 
 Request = Mapping[str, Any]
@@ -262,16 +263,12 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
         StackError: its name cannot be one.
     """
     name = str(request["StackName"])
-    broken = "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
     if len(name) > _NAME_CHARACTERS:
-        broken = f"have length less than or equal to {_NAME_CHARACTERS}"
-    elif re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", name):
-        broken = ""
-    if broken:
-        raise StackError(
-            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
-            f"{broken}"
-        )
+        rule = f"Member must have length less than or equal to {_NAME_CHARACTERS}"
+        raise StackError(constraints.refusal("stackName", rule, name))
+    if not re.fullmatch(_NAME, name):
+        rule = f"Member must satisfy regular expression pattern: {_NAME}"
+        raise StackError(constraints.refusal("stackName", rule, name))
     stack = Stack(
         f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan
     )

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
+from serverless_cloud import constraints
 from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents, parameters, rules
 from serverless_cloud.stacks.errors import StackError
@@ -46,10 +47,8 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
     if given == ["TemplateBody"]:
         text = str(request["TemplateBody"])
         if len(text.encode()) > _BODY_BYTES:
-            raise StackError(
-                "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have "
-                f"length less than or equal to {_BODY_BYTES}"
-            )
+            rule = f"Member must have length less than or equal to {_BODY_BYTES}"
+            raise StackError(constraints.refusal("templateBody", rule))
         return text
     text = _fetched(str(request["TemplateURL"]), region)
     if len(text.encode()) > _OBJECT_BYTES:

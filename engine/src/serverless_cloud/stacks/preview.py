@@ -14,7 +14,7 @@ from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, NO_VALUE, At
 from serverless_cloud.stacks.parameters import is_secret
 from serverless_cloud.stacks.records import Stack, StackSpec
 
-#: A change set shows this for a value that only the execution tells.
+#: A change set shows this for a value that is known only after its execution.
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
@@ -66,7 +66,7 @@ class Preview:
         self._resources.update(dict.fromkeys(self.order, _Pending()))
 
     def settle(self, logical_id: str, resource: Attributes) -> None:
-        """Tells that a resource stays as it is, so that its values are known."""
+        """Notes that a resource stays as it is, so its values are known."""
         self._resources[logical_id] = resource
 
     def check(self) -> None:
@@ -90,7 +90,7 @@ class Preview:
         """A value of the template; the parts that aren't known yet are `LATER`.
 
         Raises:
-            StackError: a function is written wrongly, or names what there is not.
+            StackError: a function is written wrongly, or names something that doesn't exist.
         """
         try:
             return self._scope.resolve(given)

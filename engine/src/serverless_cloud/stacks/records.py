@@ -60,7 +60,7 @@ class Resource:
                 here = here.get(part) if isinstance(here, dict) else None
             if here is not None:
                 return here
-        if name in self.properties:  # AWS reads back what a template gave, a topic's DisplayName for one
+        if name in self.properties:  # AWS returns what the template set, such as a topic's DisplayName
             return self.properties[name]
         raise kinds.unsupported(self.logical_id, name)
 

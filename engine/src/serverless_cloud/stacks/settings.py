@@ -1,4 +1,4 @@
-"""The settings of a stack that calls take beside its template: its role, its topics, the types it may have.
+"""The settings of a stack that calls take besides its template: its role, its topics, the types it may have.
 
 Source: CloudFormation API Reference, "CreateStack", "UpdateStack", "CreateChangeSet".
 """
@@ -25,7 +25,7 @@ _REFUSED = ("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", 
 
 
 def check(request: Request, region: str) -> None:
-    """Raises StackError for settings that cannot be, or that would have no effect here."""
+    """Raises StackError for settings that are invalid, or that would have no effect here."""
     refused = [name for name in _REFUSED if request.get(name)]
     if (request.get("RollbackConfiguration") or {}).get("RollbackTriggers"):
         refused.append("RollbackTriggers")

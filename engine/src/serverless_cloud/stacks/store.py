@@ -55,7 +55,7 @@ class Store:
         """A stack by its name, or a deleted one by its id.
 
         Args:
-            missing: what AWS says if there is none, which differs from call to call.
+            missing: AWS's message if there is no such stack, which differs from call to call.
 
         Raises:
             StackError: there is none.
@@ -73,7 +73,7 @@ class Store:
         """
         name, stack_name = str(request["ChangeSetName"]), request.get("StackName")
         if name.startswith("arn:"):
-            if name in self.change_sets:
+            if name in self.change_sets and self.change_sets[name].stack.region == region:
                 return self.change_sets[name]
         elif not stack_name:
             raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")

@@ -10,7 +10,7 @@ from serverless_cloud.stacks import documents, parameters, schemas
 from serverless_cloud.stacks.intrinsics import plain
 from serverless_cloud.stacks.template import IAM_NAMES, Template, check_shape, transforms_of
 
-#: Types whose identifiers AWS doesn't tell, because they cannot be imported into a stack.
+#: Types whose identifiers AWS leaves out, because they cannot be imported into a stack.
 _NOT_IMPORTED = frozenset({"AWS::SSM::Parameter", "AWS::IAM::Policy"})
 
 

@@ -26,7 +26,7 @@ IAM_NAMES = {
     "AWS::IAM::Policy": "", "AWS::IAM::AccessKey": "", "AWS::IAM::UserToGroupAddition": "",
 }  # fmt: skip
 _NESTED = "AWS::CloudFormation::Stack"
-#: The CDK adds it to count its users, and CloudFormation makes nothing of it.
+#: The CDK adds it to count its users. CloudFormation makes nothing for it.
 CDK_METADATA = "AWS::CDK::Metadata"
 
 

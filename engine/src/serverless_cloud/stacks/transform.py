@@ -91,13 +91,8 @@ def _serverless(
     except InvalidDocumentException as error:
         causes = " ".join(str(cause.message) for cause in error.causes)
         raise StackError(f"Transform {SERVERLESS} failed with: {error.message} {causes}".strip()) from error
-    except (
-        AttributeError,
-        IndexError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:  # of a template that it doesn't expect
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # The translator doesn't expect such a template.
         raise StackError(f"Transform {SERVERLESS} failed with: Internal transform failure. ({error!r})") from error
     left = [name for name in transforms_of(document) if name != SERVERLESS]
     found.pop("Transform", None)

@@ -26,7 +26,7 @@ class LiveView(anywidget.AnyWidget):
         look: what runs now.
 
     Attributes:
-        moment: the last one.
+        moment: what the last look saw.
     """
 
     _esm = files(__package__).joinpath("view.js").read_text(encoding="utf-8")
@@ -41,12 +41,12 @@ class LiveView(anywidget.AnyWidget):
         return "A live view of the local cloud. Run this cell in JupyterLab to watch it."
 
     def _repr_mimebundle_(self, **given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        # Without a browser, on GitHub or in print, the words stand for the view.
+        # Without a browser, on GitHub or in print, the words replace the view.
         data, metadata = super()._repr_mimebundle_(**given) or ({}, {})
         return {**data, "text/plain": repr(self)}, metadata
 
     def stop(self) -> None:
-        """Looks no more. The last minutes stay on the screen, and can be stepped through."""
+        """Stops looking. The last minutes stay on the screen, and you can step through them."""
         self._over.set()
 
 

@@ -144,7 +144,7 @@ class _Parser:
         if kind == "word" and text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text]
         if kind == "word":
-            return text  # AWS takes a word without quotes for itself
+            return text  # AWS reads a word without quotes as a text
         raise FilterError(f"the filter {self._text!r} has {text!r} instead of a value")
 
 

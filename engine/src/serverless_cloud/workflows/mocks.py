@@ -1,4 +1,4 @@
-"""Results that stand for what a service would answer, checked against its API, as TestState does. No moto.
+"""Checks mocked results against the API of the service that they replace, as TestState does. No moto.
 
 Rules: Step Functions API Reference, MockInput; the texts of what is refused are ours.
 """

@@ -166,7 +166,7 @@ class Tokens:
         task.beat()
 
     def require(self, token: str) -> None:
-        """Does nothing if a task waits for an answer with this token.
+        """Raises unless a task waits for an answer with this token.
 
         Raises:
             InvalidToken, TaskTimedOut.

@@ -15,6 +15,7 @@ from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.apigateway.rest_rules import NotFound, check_operations, given_to
@@ -62,11 +63,8 @@ def create_documentation_part(response: APIGatewayResponse) -> TYPE_RESPONSE:
     location, properties = given.get("location") or {}, given.get("properties")
     kind = location.get("type")
     if kind not in TYPES:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'createDocumentationPartInput.location.type' failed to "
-            f"satisfy constraint: Member must satisfy enum value set: [{', '.join(TYPES)}]",
-        )
+        place, rule = "createDocumentationPartInput.location.type", constraints.one_of(TYPES)
+        raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, str(kind)))
     if not properties:
         raise BadRequestException(_NOT_EMPTY)
     if any(part["location"] == location for part in parts.values()):

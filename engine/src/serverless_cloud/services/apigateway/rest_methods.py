@@ -14,6 +14,7 @@ from moto.apigateway.exceptions import ApiGatewayException, BadRequestException,
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.guard import stays_here
@@ -35,10 +36,9 @@ def check_integration(given: JsonObject) -> None:
     """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
     kind, uri = given.get("type"), str(given.get("uri") or "")
     if kind not in INTEGRATIONS:
+        rule = constraints.one_of(INTEGRATIONS)
         raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'putIntegrationInput.type' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(INTEGRATIONS)}]",
+            "ValidationException", constraints.refusal("putIntegrationInput.type", rule, str(kind))
         )
     refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):

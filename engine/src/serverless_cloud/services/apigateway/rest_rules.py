@@ -24,6 +24,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.http.rest_errors import TYPES
@@ -99,13 +100,10 @@ def _check_endpoint(endpoint: JsonObject) -> None:
         ("ipAddressType", addresses if addresses not in (None, *ADDRESSES) else None, ADDRESSES),
     ):
         if bad is not None:
-            rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+            rule = constraints.one_of(allowed)
             rule = f"Member must satisfy constraint: [{rule}]" if name == "types" else rule
-            raise ApiGatewayException(
-                "ValidationException",
-                f"1 validation error detected: Value '{bad}' at 'createRestApiInput.endpointConfiguration.{name}' "
-                f"failed to satisfy constraint: {rule}",
-            )
+            place = f"createRestApiInput.endpointConfiguration.{name}"
+            raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, str(bad)))
     if len(types) > 1:
         raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
     if "PRIVATE" in types and addresses == "ipv4":
@@ -225,11 +223,8 @@ def check_operations(response: APIGatewayResponse, paths: Mapping[str, tuple[str
 def check_response_type(kind: str) -> None:
     """Raises unless API Gateway has this type of gateway response."""
     if kind not in RESPONSE_TYPES:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member "
-            f"must satisfy enum value set: [{', '.join(RESPONSE_TYPES)}]",
-        )
+        rule = constraints.one_of(RESPONSE_TYPES)
+        raise ApiGatewayException("ValidationException", constraints.refusal("responseType", rule, kind))
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")

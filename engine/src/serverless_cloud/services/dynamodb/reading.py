@@ -188,7 +188,7 @@ class Page:
         return with_capacity(answer, consumed, request)
 
     def _shows_whole_items(self) -> bool:
-        """A local index reads what it hasn't got from the table, if the request asks for it."""
+        """A local index reads from the table what it doesn't have, if the request asks for it."""
         if self.index.projects is None:
             return True
         return not self.index.is_global and (self.request.get("Select") == "ALL_ATTRIBUTES" or bool(self.paths))

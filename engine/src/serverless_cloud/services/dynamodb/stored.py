@@ -30,7 +30,7 @@ class StoredItem(Item):
 
     Attributes:
         bytes: Its size.
-        place: Where it stands among the items of its table.
+        place: Where it is among the items of its table.
     """
 
     bytes: int
@@ -40,7 +40,7 @@ class StoredItem(Item):
         self.hash_key, self.range_key, self.attributes = hash_key, range_key, attributes
 
     def __getattr__(self, name: str) -> Any:
-        """Makes what not every item needs when it is read for the first time. `attrs` is what moto reads."""
+        """Computes an attribute when it is first read, because few items need it. moto reads `attrs`."""
         if name == "attrs":
             value: Any = {key: DynamoType(value) for key, value in self.attributes.items()}
         elif name == "bytes":
@@ -133,7 +133,7 @@ class Store:
         return StoredItem(*self._places(attributes), attributes)
 
     def write(self, key: Mapping[str, Value], new: Attributes | None) -> None:
-        """Stores an item, or deletes it for None, and tells the table's stream."""
+        """Stores an item, or deletes it for None, and adds the change to the table's stream."""
         table, (hash_key, range_key) = self._table, self._places(key)
         items: dict[DynamoType, Any] = table.items
         old = self._item(hash_key, range_key)
@@ -184,7 +184,7 @@ def in_order(items: Iterable[StoredItem], index: Index) -> list[StoredItem]:
 
 
 def place_in(item: StoredItem, index: Index) -> tuple[Any, ...]:
-    """By what the items of an index are sorted. Index: the table itself, or an index that has the item."""
+    """The key by which the items of an index are sorted. Args: index: the table, or an index that has the item."""
     if not index.name:
         return item.place
     return (*(order(item.attributes[name]) for name in index.keys), *item.place)

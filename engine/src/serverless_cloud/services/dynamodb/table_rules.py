@@ -21,10 +21,6 @@ MOST_GLOBAL, MOST_LOCAL, MOST_PROJECTED = 20, 5, 100
 _MOST_OF_KIND = 4  # attributes of one type in the key of a global index
 _MOST_UNITS = 1_000_000_000_000
 _CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
-_BILLED = {
-    "Read": ("MaxReadRequestUnits", "ReadUnitsPerSecond"),
-    "Write": ("MaxWriteRequestUnits", "WriteUnitsPerSecond"),
-}
 
 
 def invalid(text: str) -> NoReturn:

@@ -66,9 +66,9 @@ def name_of(table: str, region: str) -> str:
         return table
     parts = _ARN.fullmatch(table)
     if parts is None:
-        raise MockValidationException(f"1 validation error detected: Invalid resource type in '{table}'")
+        raise MockValidationException(constraints.sentence([f"Invalid resource type in '{table}'"]))
     if parts[2] != region:
-        raise MockValidationException(f"1 validation error detected: Invalid AWS region in '{table}'")
+        raise MockValidationException(constraints.sentence([f"Invalid AWS region in '{table}'"]))
     return parts[4]
 
 

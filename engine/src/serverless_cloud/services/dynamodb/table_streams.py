@@ -20,6 +20,7 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend, ShardIterator
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.dynamodb import table_shapes
@@ -45,10 +46,8 @@ def _most(body: JsonObject, most: int) -> int:
     """The Limit of a request, which is at most `most`."""
     wanted = int(body.get("Limit") or most)
     if wanted > most:
-        raise MockValidationException(
-            f"1 validation error detected: Value '{wanted}' at 'limit' failed to satisfy constraint: Member must have "
-            f"value less than or equal to {most}"
-        )
+        rule = f"Member must have value less than or equal to {most}"
+        raise MockValidationException(constraints.refusal("limit", rule, str(wanted)))
     return wanted
 
 

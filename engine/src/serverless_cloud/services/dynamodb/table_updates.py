@@ -152,7 +152,7 @@ def _check_steps(steps: list[JsonObject]) -> None:
 
 
 def _check_against(table: Table, body: JsonObject, steps: list[JsonObject], *, on_demand: bool) -> None:
-    """Raises for a request that DynamoDB refuses because of the table that there is."""
+    """Raises for a request that DynamoDB refuses because of the table as it is."""
     wanted = body.get("ProvisionedThroughput")
     if wanted and on_demand:
         invalid(f"{_BOTH_UNITS} when BillingMode is PAY_PER_REQUEST")

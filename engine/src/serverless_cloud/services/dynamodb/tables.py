@@ -33,7 +33,7 @@ from serverless_cloud.services.dynamodb import table_rules, table_shapes, table_
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
 PAGE = 100  # names of tables in an answer
-#: Calls of moto that are only checked first.
+#: Calls whose requests are checked, and which moto then answers.
 CHECKED = ("describe_table", "describe_continuous_backups")
 _ONLY_HERE = ("VectorIndexes", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
@@ -46,8 +46,7 @@ class Extra:
         table_id: A UUID.
         table_class: As it was requested; None if it never was.
         on_demand: The limits of an on-demand table.
-        billed: Whether the table was ever billed on demand, so that its description has a BillingModeSummary.
-        switched: When the table became an on-demand table.
+        switched: When the table became an on-demand table; None if it never was one.
         on_demand_of: As `on_demand`, for the global indexes by name.
     """
 
@@ -59,7 +58,7 @@ class Extra:
 
 
 def extra_of(table: Table) -> Extra:
-    """The rest of a table; it is made with the table's first description, and copied with it."""
+    """The rest of a table. It is made when the table is first described, and copied with the table."""
     extra: Extra = vars(table).setdefault("extra", Extra())
     return extra
 
@@ -68,7 +67,7 @@ def table_of(backend: DynamoDBBackend, name: str) -> Table:
     """A table by its name.
 
     Raises:
-        ResourceNotFoundException: There is none, in the words of the calls about tables.
+        ResourceNotFoundException: There is no such table.
     """
     table = backend.tables.get(name)
     if table is None:

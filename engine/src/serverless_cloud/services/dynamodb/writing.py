@@ -60,7 +60,7 @@ class Write:
         """The item after the write; None if there is none.
 
         Raises:
-            Refused: the condition isn't met, or the item can't be updated so.
+            Refused: the condition isn't met, or the item can't be updated this way.
         """
         if not holds(self.condition, old or {}):
             shows = self.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
@@ -202,15 +202,15 @@ def transact_write_items(backend: DynamoDBBackend, request: JsonObject) -> JsonO
     text = json.dumps(request["TransactItems"], sort_keys=True)
     known = _known(backend)
     if token in known:
-        before, answer_before = known[token][1:]
+        _, before = known[token]
         if before != text:
             raise Refused(
                 "Request token parameters do not match the original request.", "IdempotentParameterMismatchException"
             )
-        return answer_before if _wish(request) == "NONE" else with_capacities({}, _reads(backend, writes), request)
+        return {} if _wish(request) == "NONE" else with_capacities({}, _reads(backend, writes), request)
     answer = transact(backend, writes, request)
     if token is not None:
-        known[token] = (time.monotonic(), text, {})
+        known[token] = time.monotonic(), text
     return answer
 
 
@@ -218,10 +218,13 @@ def _wish(request: Mapping[str, Any]) -> str:
     return request.get("ReturnConsumedCapacity") or "NONE"
 
 
-def _known(backend: DynamoDBBackend) -> dict[Any, tuple[float, str, JsonObject]]:
-    """The tokens of transactions. moto empties its backend at a reset, and they go with it."""
-    known: dict[Any, tuple[float, str, JsonObject]] = vars(backend).setdefault("transaction_tokens", {})
-    for token in [token for token, (at, *_) in known.items() if time.monotonic() - at > TOKEN_S]:
+def _known(backend: DynamoDBBackend) -> dict[Any, tuple[float, str]]:
+    """The tokens of transactions, each with its time and the JSON of its items.
+
+    moto empties its backend at a reset, and they go with it.
+    """
+    known: dict[Any, tuple[float, str]] = vars(backend).setdefault("transaction_tokens", {})
+    for token in [token for token, (at, _) in known.items() if time.monotonic() - at > TOKEN_S]:
         del known[token]
     return known
 

@@ -131,14 +131,14 @@ def list_event_buses(response: EventsHandler) -> str:
 
 
 class _Statement(EventBusPolicyStatement):
-    """A statement of a policy, as PutPermission got it."""
+    """A statement of a policy, as PutPermission received it."""
 
     def __init__(self, statement: JsonObject) -> None:
         super().__init__(statement.get("Sid", ""), statement.get("Principal", {}), "", "")
         self._statement = statement
 
     def describe(self) -> JsonObject:
-        """As the policy has it."""
+        """The statement, for the policy."""
         return self._statement
 
 

@@ -137,7 +137,7 @@ def answer_create_connection(response: EventsHandler) -> str:
     wanted = ("Name", "Description", "AuthorizationType", "AuthParameters")
     made = response.events_backend.create_connection(*[response._get_param(name) for name in wanted])
     answer = made.describe_short()
-    answer.pop("LastAuthorizedTime", None)  # CreateConnection alone doesn't tell it
+    answer.pop("LastAuthorizedTime", None)  # only CreateConnection leaves it out
     return json.dumps(answer)
 
 
@@ -174,7 +174,7 @@ def deauthorize_connection(response: EventsHandler) -> str:
     "moto.events.models:EventsBackend", ("describe_connection", "describe_api_destination"), expects="self, name"
 )
 def _describe(patch: Patch[..., JsonObject], /, backend: EventsBackend, name: str) -> JsonObject:
-    """As moto does, with AWS's words if there is none of this name."""
+    """Moto's answer, with AWS's words if nothing has this name."""
     kind = "connection" if patch.name == "describe_connection" else "api-destination"
     try:
         return patch.original(backend, name)

@@ -48,7 +48,7 @@ patches = Service(
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
 ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
 _LIMIT_EXCEEDED = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-#: TestEventPattern: these must be there. The API reference names `resources` as well; AWS accepts events without it.
+#: TestEventPattern: these must be there. The API reference also names `resources`, but AWS accepts events without it.
 EVENT_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
 
 
@@ -224,7 +224,7 @@ def _check(given: list[JsonObject]) -> None:
 
 
 def parsed(text: str) -> Pattern:
-    """A pattern. Raises InvalidEventPatternException, with AWS's reason, if the text is none."""
+    """A pattern. Raises InvalidEventPatternException, with AWS's reason, if the text isn't a pattern."""
     try:
         return Pattern.parse(text)
     except InvalidPattern as error:

@@ -7,7 +7,7 @@ The patches and their reasons:
 - `KinesisBackend.put_record`: moto takes a record of any size, and fails on one without a partition key; it checks only
   the records of PutRecords.
 - `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else. It makes any number of
-  shards, which takes for ever.
+  shards, which takes forever.
 - `KinesisBackend.update_shard_count`: moto never ends for a number below 1.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
@@ -30,7 +30,7 @@ from moto.kinesis.models import KinesisBackend, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
-from serverless_cloud.constraints import NULL, sentence
+from serverless_cloud.constraints import NULL, refusal, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 
@@ -65,10 +65,8 @@ def create_stream_of_backend(
 @patches.replaces("moto.kinesis.models:KinesisBackend.update_shard_count", upstream="No number of shards is below 1.")
 def update_shard_count(backend: KinesisBackend, stream_arn: str, stream_name: str, target_shard_count: int) -> int:
     if target_shard_count < 1:
-        value = f"Value '{target_shard_count}' at 'targetShardCount' failed to satisfy constraint: "
-        raise JsonRESTError(
-            "ValidationException", sentence([f"{value}Member must have value greater than or equal to 1"])
-        )
+        rule = "Member must have value greater than or equal to 1"
+        raise JsonRESTError("ValidationException", refusal("targetShardCount", rule, str(target_shard_count)))
     return update_shard_count.original(backend, stream_arn, stream_name, target_shard_count)
 
 
@@ -86,11 +84,8 @@ def put_record(
     if partition_key is None:  # the model calls it optional
         raise JsonRESTError("ValidationException", sentence([NULL.format("partitionKey")]))
     if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
-        raise JsonRESTError(
-            "ValidationException",
-            "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {RECORD_BYTES}",
-        )
+        rule = f"Member must have length less than or equal to {RECORD_BYTES}"
+        raise JsonRESTError("ValidationException", refusal("data", rule))
     return put_record.original(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 

@@ -99,7 +99,7 @@ def list_function_event_invoke_configs(response: LambdaResponse) -> ActionResult
 
 
 class GoneFunction(LambdaClientError):
-    """The settings belong to a function, a version or an alias that there is not."""
+    """The settings belong to a function, a version or an alias that doesn't exist."""
 
     code = 404
 

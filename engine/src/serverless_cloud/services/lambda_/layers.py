@@ -103,7 +103,7 @@ def get_layer_version_by_arn(response: LambdaResponse) -> str:
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.delete_layer_version")
 def delete_layer_version(response: LambdaResponse) -> str:
-    if _found(response) is not None:  # AWS says nothing of one that is not there
+    if _found(response) is not None:  # AWS doesn't report a missing version
         response.backend.delete_layer_version(*_named(response))
     return ""
 

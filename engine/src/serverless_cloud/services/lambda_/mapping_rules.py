@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
+from serverless_cloud.constraints import NULL, one_of, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.services.lambda_ import destinations
@@ -201,13 +202,10 @@ def _check_queue(settings: JsonObject) -> None:
 def _check_stream(kind: Kind, settings: JsonObject) -> None:
     position = settings["StartingPosition"]
     if position is None:
-        raise InvalidParameterValueException(
-            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
-            "Member must not be null."
-        )
+        raise InvalidParameterValueException(f"{sentence([NULL.format('startingPosition')])}.")
     if position not in STREAM.positions:
-        allowed = "[LATEST, AT_TIMESTAMP, TRIM_HORIZON]"
-        raise ValidationException(str(position), "startingPosition", f"Member must satisfy enum value set: {allowed}")
+        rule = one_of(("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"))
+        raise ValidationException(str(position), "startingPosition", rule)
     if position not in kind.positions:
         raise InvalidParameterValueException(
             f"Unsupported starting position for arn type: {settings['EventSourceArn']}"

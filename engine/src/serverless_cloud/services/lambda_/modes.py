@@ -1,7 +1,7 @@
 """Two settings of functions that have their own calls: updates of the runtime, and recursive loops. moto has neither.
 
-The local cloud has one version of each runtime, the notebook's interpreter, so every mode of its updates holds by
-itself. `invoke.py` stops a recursive loop unless the function allows it.
+The local cloud has one version of each runtime, the notebook's interpreter, so every mode of its updates is
+fulfilled. `invoke.py` stops a recursive loop unless the function allows it.
 """
 
 from __future__ import annotations

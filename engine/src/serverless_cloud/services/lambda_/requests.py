@@ -43,7 +43,7 @@ _NAME = re.compile(  # API reference: the pattern of FunctionName, with names fo
 _FUNCTION_IN_PATH = re.compile(r"(/[^/]+/functions/)([^/]+)(.*)")
 NAME_LETTERS = 64  # API reference: CreateFunction; its pattern allows ARNs of 140
 REQUEST_BYTES = 70_167_211  # of a request, its package as base64
-#: These tell their own status.
+#: These set their own status.
 _OWN_STATUS = frozenset({"Invoke", "DeleteFunction"})
 _NAMED_IN_BODY = frozenset({"CreateFunction", "CreateEventSourceMapping", "UpdateEventSourceMapping"})
 #: AWS refuses a version or an alias in the name of the function.
@@ -147,7 +147,7 @@ def _check(response: LambdaResponse, name: str) -> None:
 
 
 def _parameters(response: LambdaResponse, name: str) -> JsonObject:
-    """All parameters of a request, by their names in the API reference."""
+    """All parameters of a request by their names in the API reference."""
     given: JsonObject = {}
     if response.body:
         try:
@@ -170,8 +170,8 @@ def _plain(given: JsonObject, region: str, account_id: str) -> str:
     """The function's name, with the version or alias that its ARN or name ends with.
 
     Raises:
-        NotReachable: the ARN is one of another Region or account.
-        InvalidParameterValueException: `Qualifier` differs from it.
+        NotReachable: the ARN belongs to another Region or account.
+        InvalidParameterValueException: `Qualifier` names another version or alias.
     """
     name = str(given["FunctionName"])
     parts = _NAME.fullmatch(name)

@@ -47,7 +47,7 @@ def require(owner: LambdaFunction | LambdaAlias, wanted: object, call: str = "Ge
 
     Args:
         wanted: of the request; None or "" if it names none.
-        call: which tells the newest one.
+        call: the call that returns the latest RevisionId.
     """
     if wanted and wanted != of(owner):
         raise PreconditionFailedException(_STALE.format(call))
@@ -60,7 +60,7 @@ def owner(backend: LambdaBackend, name: str, qualifier: str | None) -> LambdaFun
         qualifier: version or alias; None for the function.
 
     Raises:
-        UnknownFunctionException, UnknownAliasException: there is none.
+        UnknownFunctionException, UnknownAliasException: there is no such function, version or alias.
     """
     function = latest(backend, name)
     if qualifier is None or qualifier == "$LATEST":
@@ -71,7 +71,7 @@ def owner(backend: LambdaBackend, name: str, qualifier: str | None) -> LambdaFun
 
 
 def changed(function: LambdaFunction) -> None:
-    """The code or the settings of $LATEST have changed."""
+    """Notes that the code or the settings of $LATEST have changed."""
     function.last_modified = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
     renew(function)
 

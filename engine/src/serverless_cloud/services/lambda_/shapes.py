@@ -1,4 +1,4 @@
-"""Requests to Lambda checked against AWS's own description of the API, which botocore brings along, in AWS's words.
+"""Checks requests to Lambda against botocore's model of the API, in AWS's words.
 
 Nothing of moto is replaced.
 """

@@ -59,7 +59,7 @@ def create_platform_application(response: SNSResponse) -> ActionResult:
 
 
 def _shown(application: PlatformApplication) -> dict[str, Any]:
-    """The attributes of an application that AWS tells: no secrets."""
+    """The attributes of an application that AWS returns, which are not secret."""
     secret = (sns_mobile.CREDENTIAL, sns_mobile.PRINCIPAL)
     return {"Enabled": True} | {name: value for name, value in application.attributes.items() if name not in secret}
 

@@ -1,4 +1,4 @@
-"""SQS by the query protocol: calls in an address, actions that there are not, and answers in JSON on request.
+"""SQS's query protocol: calls in an address, actions that don't exist, and answers in JSON on request.
 
 moto fails with status 500 on an action that it doesn't know, takes every action at the address of a queue, answers a
 request without an action with an empty page, and has no JSON for queries.

@@ -18,6 +18,7 @@ from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.shape_rules import MOST_SHOWN, ValidationException, require_shape
 from serverless_cloud.workflows import json_errors
@@ -50,25 +51,22 @@ def require_bytes(given: JsonObject) -> None:
     """Raises ValidationException if data is too large: its limit is in bytes, whatever the characters."""
     for name in ("input", "output"):
         if isinstance(text := given.get(name), str) and len(text.encode()) > LARGEST:
-            shown = f"{text[:MOST_SHOWN]}..."
-            raise ValidationException(
-                f"1 validation error detected: Value '{shown}' at '{name}' failed to satisfy constraint: Member must "
-                f"have length less than or equal to {LARGEST}"
-            )
+            rule = f"Member must have length less than or equal to {LARGEST}"
+            raise ValidationException(constraints.refusal(name, rule, f"{text[:MOST_SHOWN]}..."))
 
 
 def json_of(text: str, words: str, code: str) -> object:
     """The value of a text in JSON, which has no NaN.
 
     Args:
-        words, code: of the error, if it is none.
+        words, code: of the error.
 
     Raises:
         AWSError: it isn't JSON.
     """
     try:
         return json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AWSError(f"{words}: '{json_errors.told(text, error)}'", code) from None
 
 

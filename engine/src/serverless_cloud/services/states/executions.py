@@ -21,6 +21,7 @@ from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from serverless_cloud import constraints
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
@@ -301,10 +302,7 @@ _STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "
 
 def _require_status(wanted: object) -> None:
     if wanted is not None and wanted not in _STATUSES:
-        raise ValidationException(
-            f"1 validation error detected: Value '{wanted}' at 'statusFilter' failed to satisfy constraint: Member "
-            f"must satisfy enum value set: [{', '.join(_STATUSES)}]"
-        )
+        raise ValidationException(constraints.refusal("statusFilter", constraints.one_of(_STATUSES), str(wanted)))
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions")

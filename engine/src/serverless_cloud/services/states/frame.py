@@ -20,7 +20,7 @@ if TYPE_CHECKING:
             clock: Of the execution; unset outside of one.
             ahead_s: How far the environment is ahead of its clock, in seconds.
             opened_by: The environment that a branch's was opened by; None at the root.
-            entered_id: The number of the event of entering the state; 0 in a frame inside of one.
+            entered_id: The number of the event of entering the state; 0 in a frame inside a state.
             when_over: Takes the task back from workers; called when it ends.
             pending_task: Of a task that waits for a token or a job.
         """

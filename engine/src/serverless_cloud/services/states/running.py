@@ -123,7 +123,7 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         self._run(lambda: program.eval(env), env)
 
     def prepare(self, program: Any) -> Frame:
-        """Makes its environment, in which nothing has happened but its start."""
+        """Makes the environment of an execution that has started and done nothing else."""
         details = EvaluationDetails(
             aws_execution_details=self._get_start_aws_execution_details(),
             execution_details=self.get_start_execution_details(),

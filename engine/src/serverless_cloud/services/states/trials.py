@@ -1,7 +1,7 @@
 """One state, tried out by TestState: it runs in the environment of an execution, like every state.
 
-The state's program is parsed only for the trial, so its parts can be watched without a change to other programs: each
-watched part notes its value. Nothing of moto is replaced.
+The state's program is parsed only for the trial, so its parts can be changed to note their values. Other programs stay
+as they are. Nothing of moto is replaced.
 
 Rules: Step Functions API Reference, TestState; Developer Guide, "Testing state machines with TestState".
 """
@@ -67,13 +67,13 @@ class Trial:
 
 
 class TrialExecution(RunningExecution):
-    """The execution that a trial's environment belongs to. Nobody else hears of it."""
+    """The execution that a trial's environment belongs to. It isn't listed or published."""
 
     def _tell(self) -> None:
-        """Nothing."""
+        """Publishes no event about the trial."""
 
     def try_out(self, trial: Trial, program: Any, state: Any, given: object, variables: Mapping[str, Any]) -> Frame:
-        """Runs one state to its end; its environment.
+        """Runs one state to its end, and returns its environment.
 
         Args:
             trial: takes the notes.

@@ -152,7 +152,7 @@ class Custom(Kind):
 
 
 class Metadata(Kind):
-    """AWS::CDK::Metadata: nothing."""
+    """AWS::CDK::Metadata, which makes nothing."""
 
     type = CDK_METADATA
 

@@ -94,7 +94,7 @@ def test_another_environment_knows_what_the_first_one_charged(shop: Shop) -> Non
     )
 
 
-def test_the_next_order_of_a_customer_is_charged_too(shop: Shop) -> None:
+def test_the_next_order_of_a_customer_is_also_charged(shop: Shop) -> None:
     handler = shop.environment()
     shop.deliver(handler)
     shop.send(NEXT)

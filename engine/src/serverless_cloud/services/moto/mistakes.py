@@ -1,7 +1,7 @@
-"""Finds out what a failed request asked for, and whether the request itself is to blame.
+"""Finds out which call a failed request makes, and whether the request itself is to blame.
 
-moto reads parameters without a look at them, so it fails in its own code on a request that AWS would refuse. Most
-requests are looked at here only after they failed, so the others cost nothing. Nothing of moto is replaced.
+moto doesn't check parameters, so it fails in its own code on a request that AWS would refuse. Most requests are checked
+here only after they failed, so the others cost nothing. Nothing of moto is replaced.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _NO_SHAPE = "The request body can't be read: {}"
 
 @dataclass(frozen=True)
 class Mistake:
-    """Why the client is to blame. Args: status: of HTTP."""
+    """An error that is the client's fault: AWS's code and message. Args: status: of HTTP."""
 
     code: str
     message: str
@@ -64,8 +64,15 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An operation of a service, as boto3 names it. Args: protocol: botocore's name."""
+class Call:
+    """A request for an operation of a service.
+
+    Args:
+        service: boto3's name.
+        operation: of botocore's model.
+        labels: the parts of the path that are parameters.
+        protocol: botocore's name.
+    """
 
     service: str
     operation: Any
@@ -79,8 +86,8 @@ class Asked:
         return str(self.operation.name)
 
 
-def asked(environ: WSGIEnvironment, service: str) -> Asked | None:
-    """The operation that a request asks for; None if AWS has none.
+def call_of(environ: WSGIEnvironment, service: str) -> Call | None:
+    """The call that a request makes; None if AWS has no such call.
 
     Args:
         service: as in the request's signature.
@@ -95,46 +102,46 @@ def asked(environ: WSGIEnvironment, service: str) -> Asked | None:
         except Exception:  # a service that botocore doesn't know, a form that isn't one
             return None
         protocol = determine_request_protocol(router._service_model, request.content_type)
-        return Asked(name, operation, labels, protocol, request)
+        return Call(name, operation, labels, protocol, request)
     return None
 
 
-def mistake(found: Asked, error: Exception) -> Mistake | None:
-    """The error that AWS answers a request with; None if the model allows the request.
+def mistake(call: Call, error: Exception) -> Mistake | None:
+    """The error with which AWS refuses a request; None if its model allows the request.
 
     Args:
         error: with which moto or the local cloud failed on it.
     """
-    shape = found.operation.input_shape
-    if (wrong := taken_wrongly(found)) is not None:
+    shape = call.operation.input_shape
+    if (wrong := taken_wrongly(call)) is not None:
         return wrong
     if shape is None:
-        return _malformed(found, error) if isinstance(error, _OF_PARSERS) else None
+        return _malformed(call, error) if isinstance(error, _OF_PARSERS) else None
     try:
-        given = _parameters(found)
+        parameters = _parameters(call)
     except Exception as problem:
-        return _malformed(found, problem)
-    texts = list(_texts(shape, given, ""))
+        return _malformed(call, problem)
+    texts = list(_texts(shape, parameters, ""))
     return (
-        _invalid(found, constraints.violations(model_rules.DIALECT, shape, given))
-        or (_empty_value(shape, given) if found.service == "dynamodb" else None)
-        or (_malformed(found, error) if isinstance(error, _OF_PARSERS) else None)
-        or (_absent(found, given, texts, error) if isinstance(error, KeyError) else None)
-        or (_quoted(found, texts, error) if isinstance(error, ValueError) else None)
-        or _broken_arn(found, texts)
-        or (_grant(texts) if found.service == "s3" else None)
-        or (_none_there(found, given) if _is_of_lookup(error) else None)
+        _invalid(call, constraints.violations(model_rules.DIALECT, shape, parameters))
+        or (_empty_value(shape, parameters) if call.service == "dynamodb" else None)
+        or (_malformed(call, error) if isinstance(error, _OF_PARSERS) else None)
+        or (_absent(call, parameters, texts, error) if isinstance(error, KeyError) else None)
+        or (_quoted(call, texts, error) if isinstance(error, ValueError) else None)
+        or _broken_arn(call, texts)
+        or (_grant(texts) if call.service == "s3" else None)
+        or (_none_there(call, parameters) if _is_of_lookup(error) else None)
     )
 
 
-def taken_wrongly(found: Asked) -> Mistake | None:
-    """The error of a request that moto would take and should not.
+def taken_wrongly(call: Call) -> Mistake | None:
+    """The error of a request that moto accepts and AWS refuses.
 
-    Its JSON has other types than its API, or it asks EC2 for so many things that moto is never done with them.
+    Its JSON has other types than its API, or it asks EC2 for so many things that moto never finishes.
     """
-    if "json" in found.protocol and (problem := _unreadable(found, found.operation.input_shape)):
+    if "json" in call.protocol and (problem := _unreadable(call, call.operation.input_shape)):
         return Mistake("SerializationException", problem)
-    for name, value in found.request.values.items() if found.service == "ec2" else ():
+    for name, value in call.request.values.items() if call.service == "ec2" else ():
         if name.endswith(_COUNTS) and value.isdigit() and int(value) > MOST_AT_ONCE:
             return Mistake("InvalidParameterValue", f"Value ({value}) for parameter {name} is invalid.")
     return None
@@ -156,61 +163,61 @@ def _request(environ: WSGIEnvironment) -> Request:
     return Request({**environ, "wsgi.input": io.BytesIO(content), "werkzeug.request": None})
 
 
-def _unreadable(found: Asked, shape: Any) -> str:
+def _unreadable(call: Call, shape: Any) -> str:
     """Why the JSON of a request can't be read; "" if it can."""
-    is_rest = found.protocol.startswith("rest")
+    is_rest = call.protocol.startswith("rest")
     payload = shape.serialization.get("payload") if shape is not None else None
     if is_rest and payload:
         shape = shape.members[payload]
         if shape.type_name in ("blob", "string"):
             return ""
     try:
-        body = json.loads(found.request.data or b"{}")
-    except ValueError as error:
+        body = json.loads(call.request.data or b"{}")
+        return model_rules.serialization_problem(shape, body) if shape is not None else ""
+    except (ValueError, RecursionError) as error:  # RecursionError: it is nested too deeply
         return _NO_SHAPE.format(error)
-    return model_rules.serialization_problem(shape, body) if shape is not None else ""
 
 
-def _parameters(found: Asked) -> dict[str, Any]:
-    request = found.request
-    parsed = PROTOCOL_PARSERS[found.protocol](found.operation).parse(
+def _parameters(call: Call) -> dict[str, Any]:
+    request = call.request
+    parsed = PROTOCOL_PARSERS[call.protocol](call.operation).parse(
         {
             "method": request.method,
             "values": request.values,
             "headers": request.headers,
             "body": request.data,
             "url_path": request.path,
-            "url_params": found.labels,
+            "url_params": call.labels,
         }
     )
     return dict(parsed or {})
 
 
-def _malformed(found: Asked, problem: Exception) -> Mistake:
-    if found.protocol == "rest-xml":
-        if not found.request.data:
+def _malformed(call: Call, problem: Exception) -> Mistake:
+    if call.protocol == "rest-xml":
+        if not call.request.data:
             return Mistake("MissingRequestBodyError", "Request Body is empty")
         return Mistake("MalformedXML", NO_XML)
-    if "json" in found.protocol:
+    if "json" in call.protocol:
         return Mistake("SerializationException", _NO_SHAPE.format(problem))
-    return Mistake(_INVALID.get(found.service, "MalformedInput"), f"Invalid value for a parameter: {problem}")
+    return Mistake(_INVALID.get(call.service, "MalformedInput"), f"Invalid value for a parameter: {problem}")
 
 
-def _invalid(found: Asked, problems: list[str]) -> Mistake | None:
+def _invalid(call: Call, problems: list[str]) -> Mistake | None:
     if not problems:
         return None
-    service, message = found.service, constraints.sentence(problems)
+    service, message = call.service, constraints.sentence(problems)
     missing = next((text.split("'")[1] for text in problems if text.startswith("Value null")), "")
     if missing and service in ("ec2", "rds", "sqs"):
         name = missing if service == "ec2" else missing[0].upper() + missing[1:]
         return Mistake("MissingParameter", f"The request must contain the parameter {name}")
-    return _bad(found, message)
+    return _bad(call, message)
 
 
 # ---- values that the model allows
 
 
-def _absent(found: Asked, given: dict[str, Any], texts: list[_Text], error: KeyError) -> Mistake | None:
+def _absent(call: Call, parameters: dict[str, Any], texts: list[_Text], error: KeyError) -> Mistake | None:
     """Something looked into a part of the request for a member, or for a resource that the request names."""
     name = error.args[0] if error.args else None
     if not name or not isinstance(name, str):
@@ -218,26 +225,26 @@ def _absent(found: Asked, given: dict[str, Any], texts: list[_Text], error: KeyE
     for member, shape, value in texts:
         if name in (value, quote(value, safe="")) or value.endswith((f"/{name}", f":{name}")):
             if getattr(shape, "enum", None):
-                raise NotImplementedError(f"{found.name} with {member} {value!r}")
-            return _no_such(found, member, value)
-    missing = next(model_rules.without(found.operation.input_shape, given, name), "")
-    return _invalid(found, [constraints.NULL.format(missing)]) if missing else None
+                raise NotImplementedError(f"{call.name} with {member} {value!r}")
+            return _no_such(call, member, value)
+    missing = next(model_rules.places_without(call.operation.input_shape, parameters, name), "")
+    return _invalid(call, [constraints.NULL.format(missing)]) if missing else None
 
 
-def _quoted(found: Asked, texts: list[_Text], error: ValueError) -> Mistake | None:
+def _quoted(call: Call, texts: list[_Text], error: ValueError) -> Mistake | None:
     """Python can't read a value of the request, and quotes it."""
     for member, _, value in texts:
         if value and repr(value) in str(error):
-            return _bad(found, f"Value '{value}' at '{member}' is not valid: {error}")
+            return _bad(call, f"Value '{value}' at '{member}' is not valid: {error}")
     return None
 
 
-def _broken_arn(found: Asked, texts: list[_Text]) -> Mistake | None:
+def _broken_arn(call: Call, texts: list[_Text]) -> Mistake | None:
     for member, _, value in texts:
         if member.lower().endswith("arn") and not _ARN.match(value):
-            codes = [shape.name for shape in found.operation.error_shapes if shape.name == "InvalidArn"]
-            told = f"Invalid Arn: '{value}' at '{member}'"
-            return Mistake(codes[0], told) if codes else _bad(found, told)
+            codes = [shape.name for shape in call.operation.error_shapes if shape.name == "InvalidArn"]
+            message = f"Invalid Arn: '{value}' at '{member}'"
+            return Mistake(codes[0], message) if codes else _bad(call, message)
     return None
 
 
@@ -249,13 +256,13 @@ def _grant(texts: list[_Text]) -> Mistake | None:
     return None
 
 
-def _bad(found: Asked, message: str) -> Mistake:
-    usual = "ValidationException" if "json" in found.protocol else "ValidationError"
-    return Mistake(_INVALID.get(found.service, usual), message)
+def _bad(call: Call, message: str) -> Mistake:
+    usual = "ValidationException" if "json" in call.protocol else "ValidationError"
+    return Mistake(_INVALID.get(call.service, usual), message)
 
 
 def _is_of_lookup(error: Exception) -> bool:
-    """Whether moto looked for something, found None, and took it for one of its objects: not for a text or a list."""
+    """Whether moto looked for something, found None, and used it like one of its objects, not like a text or a list."""
     if isinstance(error, StopIteration):
         return True
     if not isinstance(error, AttributeError) or error.obj is not None:
@@ -263,14 +270,15 @@ def _is_of_lookup(error: Exception) -> bool:
     return not any(hasattr(kind, error.name or "") for kind in (str, bytes, dict, list, re.Match))
 
 
-def _none_there(found: Asked, given: dict[str, Any]) -> Mistake | None:
-    """moto found none of what the request names, and doesn't say which."""
-    shape = found.operation.input_shape
-    names = {name: given[name] for name in shape.required_members or given if isinstance(given.get(name), str)}
+def _none_there(call: Call, parameters: dict[str, Any]) -> Mistake | None:
+    """The error of a request that names something which isn't there; moto doesn't say what."""
+    shape = call.operation.input_shape
+    members = shape.required_members or parameters
+    names = {name: parameters[name] for name in members if isinstance(parameters.get(name), str)}
     if not names:
         return None
     *others, (member, value) = names.items()
-    return _no_such(found, member, ", ".join([value, *(f"{name} {text}" for name, text in others)]))
+    return _no_such(call, member, ", ".join([value, *(f"{name} {text}" for name, text in others)]))
 
 
 def _empty_value(shape: Any, value: Any) -> Mistake | None:
@@ -303,20 +311,20 @@ def _texts(shape: Any, value: Any, name: str) -> Iterator[_Text]:
         yield name, shape, value
 
 
-def _no_such(found: Asked, member: str, value: str) -> Mistake:
+def _no_such(call: Call, member: str, value: str) -> Mistake:
     """The operation's own error for what isn't there, or the usual one of its service."""
-    if found.service == "ec2":
+    if call.service == "ec2":
         kind = re.sub("(Id|Ids|s)$", "", member)
         return Mistake(f"Invalid{kind}ID.NotFound", f"The {kind[0].lower()}{kind[1:]} ID '{value}' does not exist")
-    shapes = [shape for shape in found.operation.error_shapes if _ABSENT.search(shape.name)]
+    shapes = [shape for shape in call.operation.error_shapes if _ABSENT.search(shape.name)]
     message = f"{member} {value} not found."
-    if not shapes and found.service in _INVALID:
-        return _bad(found, message)
+    if not shapes and call.service in _INVALID:
+        return _bad(call, message)
     if not shapes:
-        return Mistake("ResourceNotFoundException", message, 404 if found.protocol.startswith("rest") else 400)
+        return Mistake("ResourceNotFoundException", message, 404 if call.protocol.startswith("rest") else 400)
     shape = max(shapes, key=lambda one: _common(one.name, member))
-    stated = shape.metadata.get("error", {})
-    return Mistake(str(stated.get("code", shape.name)), message, int(stated.get("httpStatusCode", 400)))
+    error = shape.metadata.get("error", {})
+    return Mistake(str(error.get("code", shape.name)), message, int(error.get("httpStatusCode", 400)))
 
 
 def _common(first: str, second: str) -> int:
