@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import json
+import re
+import urllib.error
+import urllib.request
 from typing import Any
 
 import pytest
@@ -81,6 +85,15 @@ def test_a_transaction_of_statements_with_a_token_is_done_once(db: Any) -> None:
     assert code == "TransactionCanceledException"
 
 
+def test_a_statement_reads_what_a_local_index_lacks_from_the_table(db: Any) -> None:
+    statement = f'SELECT sk, "text" FROM "{LAMPS}"."by-b" WHERE pk = \'kyoto\' AND b = \'2\''
+    found = db.execute_statement(Statement=statement, ReturnConsumedCapacity="TOTAL")
+    assert [{name: len(value["S"]) for name, value in item.items()} for item in found["Items"]] == [
+        {"sk": 1, "text": 5000}
+    ]
+    assert found["ConsumedCapacity"]["CapacityUnits"] == 1.5
+
+
 # ---- items
 
 
@@ -151,3 +164,45 @@ def test_a_backup_tells_of_its_table(db: Any) -> None:
     db.create_table(**table("plain-lamps"))
     plain = db.create_backup(TableName="plain-lamps", BackupName="plain")["BackupDetails"]
     assert db.describe_backup(BackupArn=plain["BackupArn"])["BackupDescription"]["SourceTableFeatureDetails"] == {}
+
+
+def test_a_transfer_is_described_and_done_once(db: Any) -> None:
+    db.create_table(**table("moved-lamps"))
+    arn = db.describe_table(TableName="moved-lamps")["Table"]["TableArn"]
+    db.update_continuous_backups(
+        TableName="moved-lamps", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    wish = {"TableArn": arn, "S3Bucket": "moved", "ClientToken": "first"}
+    made = db.export_table_to_point_in_time(**wish)["ExportDescription"]
+    assert (made["ExportStatus"], made["ExportFormat"], made["ClientToken"]) == (
+        "IN_PROGRESS",
+        "DYNAMODB_JSON",
+        "first",
+    )
+    assert re.fullmatch(re.escape(arn) + r"/export/\d{14}-[0-9a-f]{8}", made["ExportArn"])
+    assert db.export_table_to_point_in_time(**wish)["ExportDescription"]["ExportArn"] == made["ExportArn"]
+    code, _ = refused(db.export_table_to_point_in_time, **wish | {"S3Prefix": "x"})
+    assert code == "ExportConflictException"
+    parameters = table("brought-lamps")
+    source = {"S3BucketSource": {"S3Bucket": "moved"}, "TableCreationParameters": parameters}
+    brought = db.import_table(InputFormat="DYNAMODB_JSON", **source)["ImportTableDescription"]
+    assert {name: brought[name] for name in source} == source
+    assert (brought["ImportStatus"], brought["InputFormat"]) == ("IN_PROGRESS", "DYNAMODB_JSON")
+    code, words = refused(db.import_table, InputFormat="CSV", **source)
+    assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
+
+
+# ---- requests
+
+
+def test_a_call_about_a_table_that_is_no_json_is_refused(db: Any) -> None:
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.DescribeTable",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/dynamodb/aws4_request, Signature=x",
+    }
+    request = urllib.request.Request(db.meta.endpoint_url, b"{", headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 400
+    assert "SerializationException" in json.loads(caught.value.read())["__type"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +154,7 @@ class Page:
         items: In the order of the answer, after the start key.
         wanted: The condition that an item in the answer meets.
         consumed: What the page adds its units to; None for a count of its own.
+        part: Takes what the paths lead to out of an item.
     """
 
     store: Store
@@ -163,6 +164,7 @@ class Page:
     paths: tuple[Path, ...]
     request: Mapping[str, Any]
     consumed: Consumed | None = None
+    part: Callable[[Attributes, tuple[Path, ...]], Attributes] = project
 
     def answer(self) -> JsonObject:
         """The answer, with at most Limit items and at most 1 MB."""
@@ -182,7 +184,7 @@ class Page:
                 consumed.read(read_units(item.bytes, consistent=consistent))
             seen = item.attributes if fetches else entry
             if holds(self.wanted, seen):
-                found.append(project(seen, self.paths) if self.paths else seen)
+                found.append(self.part(seen, self.paths) if self.paths else seen)
             if scanned == limit:
                 last = item
                 break

@@ -153,10 +153,9 @@ def _select(
         items.reverse()
     if request.get("NextToken"):
         items = reading.after(items, store.entry(_place(request["NextToken"], schema, index)), index, not downward)
-    page = reading.Page(store, index, items, statement.condition, (), like, consumed)
+    page = reading.Page(store, index, items, statement.condition, statement.paths, like, consumed, _columns)
     answer = page.answer()
-    shown = [_columns(item, statement.paths) for item in answer["Items"]]
-    result: JsonObject = {"Items": shown}
+    result: JsonObject = {"Items": answer["Items"]}
     if "LastEvaluatedKey" in answer:
         token = base64.b64encode(json.dumps(answer["LastEvaluatedKey"]).encode()).decode()
         result |= {"LastEvaluatedKey": answer["LastEvaluatedKey"], "NextToken": token}

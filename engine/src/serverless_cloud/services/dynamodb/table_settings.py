@@ -4,8 +4,7 @@ The patches and their reasons:
 
 - `DynamoHandler.update_time_to_live`, `describe_time_to_live`: moto enables what is enabled, and disables another
   attribute than the one that is enabled.
-- `DynamoHandler.update_continuous_backups`, `describe_import`, `describe_export`, `export_table_to_point_in_time`: moto
-  lets more pass than DynamoDB, or answers 500.
+- `DynamoHandler.update_continuous_backups`: moto lets more pass than DynamoDB.
 - `DynamoHandler.describe_limits`: moto has older quotas.
 - `DynamoHandler`, calls that moto lacks: of what the local cloud doesn't have, the answer is that there is none, and
   the call that would make it is refused by name.
@@ -23,7 +22,6 @@ from moto.dynamodb.exceptions import (
     MockValidationException,
     ResourceNotFoundException,
 )
-from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -86,7 +84,7 @@ def describe_time_to_live(handler: DynamoHandler) -> ActionResult:
     return ActionResult({"TimeToLiveDescription": _table(handler).ttl})
 
 
-# ---- point-in-time recovery, imports and exports
+# ---- point-in-time recovery
 
 
 @patches.replaces("moto.dynamodb.responses:DynamoHandler.update_continuous_backups")
@@ -97,59 +95,6 @@ def update_continuous_backups(handler: DynamoHandler) -> ActionResult:
             "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
         )
     return update_continuous_backups.original(handler)
-
-
-@patches.replaces_each(
-    "moto.dynamodb.models:DynamoDBBackend",
-    ("describe_import", "describe_export"),
-    expects={"describe_import": "self, import_arn", "describe_export": "self, export_arn"},
-    upstream="An import or export that doesn't exist is an error of DynamoDB.",
-)
-def _describe_transfer(patch: Patch[..., object], /, backend: DynamoDBBackend, arn: str) -> object:
-    try:
-        return patch.original(backend, arn)
-    except KeyError:
-        kind = "Import" if patch.name == "describe_import" else "Export"
-        raise _error(f"{kind}NotFoundException", f"{kind} not found: {arn}") from None
-
-
-@patches.replaces(
-    "moto.dynamodb.responses:DynamoHandler.export_table_to_point_in_time", upstream="An export needs no S3Prefix."
-)
-def export_table(handler: DynamoHandler) -> ActionResult:
-    checked(handler).setdefault("S3Prefix", "")
-    return export_table.original(handler)
-
-
-@patches.replaces("moto.dynamodb.responses:DynamoHandler.list_exports", upstream="ListExports needs no TableArn.")
-def list_exports(handler: DynamoHandler) -> ActionResult:
-    wanted = checked(handler).get("TableArn")
-    exports = handler.dynamodb_backend.table_exports.values()
-    return ActionResult(
-        {
-            "ExportSummaries": [
-                {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": each.export_type}
-                for each in exports
-                if wanted in (None, each.table.table_arn)
-            ]
-        }
-    )
-
-
-@patches.replaces("moto.dynamodb.responses:DynamoHandler.list_imports", expects="")
-def list_imports(handler: DynamoHandler) -> ActionResult:
-    body = checked(handler)
-    wanted = body.get("TableArn")
-    imports = handler.dynamodb_backend.table_imports.values()
-    return ActionResult(
-        {
-            "ImportSummaryList": [
-                {"ImportArn": each.arn, "ImportStatus": each.status, "TableArn": each.table_arn}
-                for each in imports
-                if wanted in (None, each.table_arn)
-            ]
-        }
-    )
 
 
 # ---- quotas
