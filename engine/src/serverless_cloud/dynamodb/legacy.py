@@ -5,7 +5,7 @@ Rules: DynamoDB Developer Guide, "Legacy conditional parameters".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -184,10 +184,3 @@ def paths(names: list[str] | None) -> tuple[Path, ...]:
     return tuple(Path((name,)) for name in names or ())
 
 
-def attributes_in(node: Node | None) -> Iterator[str]:
-    """The attributes that a condition is about."""
-    if isinstance(node, Path):
-        yield str(node.parts[0])
-    elif isinstance(node, Call):
-        for each in node.operands:
-            yield from attributes_in(each)

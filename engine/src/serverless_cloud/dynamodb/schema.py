@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from serverless_cloud.dynamodb.errors import Refused, parameter
+from serverless_cloud.dynamodb.syntax import Path
 from serverless_cloud.dynamodb.values import Attributes, Value, canonical_attributes, content_of, decoded, kind_of
 from serverless_cloud.sources.stream_sizes import size_of
 
@@ -70,6 +71,19 @@ class Schema:
             return item
         kept = {*self.own.keys, *index.keys, *index.projects}
         return {name: value for name, value in item.items() if name in kept}
+
+    def check_scalars(self, paths: Iterable[Path]) -> None:
+        """Raises if a path leads into an attribute of a key, which never has parts."""
+        nested = {path.parts[0] for path in paths if len(path.parts) > 1}
+        if not nested:
+            return
+        for kind, keys in (("Key", self.own.keys), *(("IndexKey", index.keys) for index in self.indexes)):
+            for name in keys:
+                if name in nested:
+                    raise Refused(
+                        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                        f"{kind}: {name}"
+                    )
 
     def checked_key(self, key: Mapping[str, Any]) -> Attributes:
         """A key as a request gives it, in the stored form. Raises: Refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from serverless_cloud.dynamodb.values import Value
@@ -60,6 +60,15 @@ class Action:
     section: str
     path: Path
     value: Node | None = None
+
+
+def paths_in(node: Node | None) -> Iterator[Path]:
+    """The paths of a condition, from left to right."""
+    if isinstance(node, Path):
+        yield node
+    elif isinstance(node, Call):
+        for each in node.operands:
+            yield from paths_in(each)
 
 
 def walk(node: Node, change: Callable[[Node], Node]) -> Node:

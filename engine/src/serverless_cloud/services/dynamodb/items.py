@@ -20,6 +20,7 @@ from typing import Any
 
 from moto.core.request import Request
 from moto.core.utils import get_service_model
+from moto.dynamodb.exceptions import SerializationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.responses import DynamoHandler
 
@@ -66,13 +67,15 @@ def _input(name: str) -> Any:
 
 @patches.replaces("moto.dynamodb.responses:DynamoHandler.parse_parameters")
 def parse_parameters(handler: DynamoHandler, request: Request) -> None:
-    if handler._get_action() not in _OPERATIONS.values():
-        parse_parameters.original(handler, request)
-        return
     try:
         handler.params = json.loads(request.data or b"{}")
-    except ValueError:  # the answer says so
+    except ValueError:  # the answer to a call about items says so
         handler.params = None
+    if handler._get_action() in _OPERATIONS.values():
+        return
+    if handler.params is None:
+        raise SerializationException("")
+    parse_parameters.original(handler, request)
 
 
 @patches.replaces_each("moto.dynamodb.responses:DynamoHandler", tuple(ITEM_CALLS), expects="self")

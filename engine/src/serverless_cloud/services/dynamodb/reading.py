@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from serverless_cloud.dynamodb.errors import Refused, malformed
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
 from serverless_cloud.dynamodb.schema import Index, Schema, wrong_key
-from serverless_cloud.dynamodb.syntax import Node, Path
+from serverless_cloud.dynamodb.syntax import Node, Path, paths_in
 from serverless_cloud.dynamodb.values import Attributes, canonical_attributes, kind_of
 from serverless_cloud.services.dynamodb.stored import Store, StoredItem, in_order, place_in
 from serverless_cloud.sources.stream_sizes import size_of
@@ -62,6 +62,7 @@ def get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     paths = _projection(request)
     key = canonical_attributes(request["Key"])
     store = Store(backend, request["TableName"])
+    store.schema.check_scalars(paths)
     item = store.get(store.schema.checked_key(key))
     consumed = Consumed(request["TableName"])
     consumed.read(read_units(item.bytes if item else 0, consistent=bool(request.get("ConsistentRead"))))
@@ -85,7 +86,8 @@ def batch_get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     unprocessed: JsonObject = {}
     consumed, total = [], 0
     stores = {name: Store(backend, name) for name, *_ in wishes}
-    for name, _, _, keys in wishes:
+    for name, _, paths, keys in wishes:
+        stores[name].schema.check_scalars(paths)
         for key in keys:
             stores[name].schema.checked_key(key)
         if any(key in keys[:number] for number, key in enumerate(keys)):
@@ -112,9 +114,10 @@ def transact_get_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObj
     wishes = [(get, _projection(get), canonical_attributes(get["Key"])) for get in gets]
     stores = {get["TableName"]: Store(backend, get["TableName"]) for get in gets}
     reasons: list[JsonObject] = []
-    for get, _, key in wishes:
+    for get, paths, key in wishes:
         try:
             stores[get["TableName"]].schema.checked_key(key)
+            stores[get["TableName"]].schema.check_scalars(paths)
             reasons.append({"Code": "None"})
         except Refused as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
@@ -150,6 +153,8 @@ class Page:
     Args:
         items: In the order of the answer, after the start key.
         wanted: The condition that an item in the answer meets.
+        consumed: What the page adds its units to; None for a count of its own.
+        part: Takes what the paths lead to out of an item.
     """
 
     store: Store
@@ -158,11 +163,14 @@ class Page:
     wanted: Node | None
     paths: tuple[Path, ...]
     request: Mapping[str, Any]
+    consumed: Consumed | None = None
+    part: Callable[[Attributes, tuple[Path, ...]], Attributes] = project
 
     def answer(self) -> JsonObject:
         """The answer, with at most Limit items and at most 1 MB."""
         request, schema = self.request, self.store.schema
-        limit, whole = request.get("Limit"), self._shows_whole_items()
+        limit, fetches, consistent = request.get("Limit"), self._fetches(), bool(request.get("ConsistentRead"))
+        consumed = self.consumed or Consumed(request["TableName"])
         found: list[Attributes] = []
         scanned, size, last = 0, 0, None
         for item in self.items:
@@ -172,9 +180,11 @@ class Page:
                 last = self.items[scanned - 1]
                 break
             scanned, size = scanned + 1, size + own
-            seen = item.attributes if whole else entry
+            if fetches:
+                consumed.read(read_units(item.bytes, consistent=consistent))
+            seen = item.attributes if fetches else entry
             if holds(self.wanted, seen):
-                found.append(project(seen, self.paths) if self.paths else seen)
+                found.append(self.part(seen, self.paths) if self.paths else seen)
             if scanned == limit:
                 last = item
                 break
@@ -183,15 +193,16 @@ class Page:
             answer["Items"] = found
         if last is not None:
             answer["LastEvaluatedKey"] = schema.place_of(last.attributes, self.index)
-        consumed = Consumed(request["TableName"])
-        consumed.read(read_units(size, consistent=bool(request.get("ConsistentRead"))), self.index)
+        consumed.read(read_units(size, consistent=consistent), self.index)
         return with_capacity(answer, consumed, request)
 
-    def _shows_whole_items(self) -> bool:
-        """A local index reads from the table what it doesn't have, if the request asks for it."""
-        if self.index.projects is None:
-            return True
-        return not self.index.is_global and (self.request.get("Select") == "ALL_ATTRIBUTES" or bool(self.paths))
+    def _fetches(self) -> bool:
+        """Whether a local index reads each item from the table, for attributes that it hasn't got."""
+        if self.index.projects is None or self.index.is_global:
+            return False
+        known = {*self.store.schema.own.keys, *self.index.keys, *self.index.projects}
+        wishes_more = any(path.parts[0] not in known for path in self.paths)
+        return wishes_more or self.request.get("Select") == "ALL_ATTRIBUTES"
 
 
 def _check_select(request: Mapping[str, Any], query: bool) -> None:
@@ -251,6 +262,7 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
     check_index(request, index, paths, schema)
+    schema.check_scalars((*paths, *paths_in(wanted)))
     keys = KeyConditions(key_condition, schema, index)
     _check_filter(wanted, index, "QueryFilter" in request)
     found = store.all() if index.name else store.partition(keys.hashes)
@@ -266,7 +278,7 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
 
 
 def _check_filter(wanted: Node | None, index: Index, old: bool) -> None:
-    keys = [name for name in legacy.attributes_in(wanted) if name in index.keys]
+    keys = [path.parts[0] for path in paths_in(wanted) if path.parts[0] in index.keys]
     if keys and old:
         raise Refused(f"QueryFilter can only contain non-primary key attributes: Primary key attribute: {keys[0]}")
     if keys:
@@ -288,6 +300,7 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
     check_index(request, index, paths, schema)
+    schema.check_scalars((*paths, *paths_in(wanted)))
     found = store.all()
     if index.name:
         found = (item for item in found if index.has(item.attributes))

@@ -12,6 +12,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import partiql
+from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.evaluation import look_up
 from serverless_cloud.dynamodb.partiql import Statement
@@ -37,25 +38,41 @@ def execute_statement(backend: DynamoDBBackend, request: JsonObject) -> JsonObje
 
 
 def batch_execute_statement(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
+    statements = [_parsed(each) for each in request["Statements"]]
+    if len({each.kind == "SELECT" for each in statements if isinstance(each, Statement)}) > 1:
+        raise Refused("Batch must contain either all reads or all writes")
     responses: list[JsonObject] = []
-    for each in request["Statements"]:
+    consumed: dict[str, Consumed] = {}
+    for each, statement in zip(request["Statements"], statements, strict=True):
         table: JsonObject = {}
         try:
-            statement = partiql.parse(each["Statement"], each.get("Parameters"))
+            if isinstance(statement, Refused):
+                raise statement
             store = Store(backend, statement.table)
             table["TableName"] = statement.table
-            responses.append(table | _of_batch(backend, store, statement, each))
+            used = consumed.setdefault(statement.table, Consumed(statement.table))
+            responses.append(table | _of_batch(backend, store, statement, each, used))
         except Refused as error:
             shown = {"Code": writing.short_code(error), "Message": error.message, **error.members}
             responses.append(table | {"Error": shown})
-    return {"Responses": responses}
+    return reading.with_capacities({"Responses": responses}, consumed.values(), request)
 
 
-def _of_batch(backend: DynamoDBBackend, store: Store, statement: Statement, request: Mapping[str, Any]) -> JsonObject:
+def _parsed(request: Mapping[str, Any]) -> Statement | Refused:
+    """A statement of a batch, or what is wrong with it."""
+    try:
+        return partiql.parse(request["Statement"], request.get("Parameters"))
+    except Refused as error:
+        return error
+
+
+def _of_batch(
+    backend: DynamoDBBackend, store: Store, statement: Statement, request: Mapping[str, Any], consumed: Consumed
+) -> JsonObject:
     if statement.kind == "SELECT":
         _check_single(statement, store.schema.own, "BatchExecuteStatement")
-        return _first(_select(backend, statement, request))
-    written = writing.do(backend, _write(store, statement, request))
+        return _first(_select(backend, statement, request, consumed))
+    written = writing.do(backend, _write(store, statement, request), consumed)
     return {"Item": written["Attributes"]} if "Attributes" in written else {}
 
 
@@ -81,12 +98,28 @@ def execute_transaction(backend: DynamoDBBackend, request: JsonObject) -> JsonOb
                 raise
             raise Refused(f"Validation failed in TransactStatements[{number}]: {error.message}") from None
     if all(isinstance(each, Statement) for each in read):
-        found = [_select(backend, each, {}) for each in read if isinstance(each, Statement)]
-        return {"Responses": [_first(each) for each in found]}
+        return _read_all(backend, [each for each in read if isinstance(each, Statement)], request)
     writes = [each for each in read if isinstance(each, writing.Write)]
     if len(writes) < len(read):
         raise Refused("Transactions must contain either all reads or all writes")
-    return {"Responses": [{} for _ in writes], **writing.transact(backend, writes, request)}
+    return {"Responses": [{} for _ in writes], **writing.transact(backend, writes, request, given)}
+
+
+def _read_all(backend: DynamoDBBackend, statements: list[Statement], request: Mapping[str, Any]) -> JsonObject:
+    """What the reads of a transaction find."""
+    responses: list[JsonObject] = []
+    places: list[tuple[str, Attributes]] = []
+    consumed: dict[str, Consumed] = {}
+    for statement in statements:
+        store = Store(backend, statement.table)
+        places.append((store.name, _equalities(statement.condition, store.schema.own)))
+        if places[-1] in places[:-1]:
+            raise Refused("Transaction request cannot include multiple operations on one item")
+        item = store.get(places[-1][1])
+        used = consumed.setdefault(statement.table, Consumed(statement.table, "Read"))
+        used.read(read_units(item.bytes if item else 0, transaction=True))
+        responses.append({"Item": _columns(item.attributes, statement.paths)} if item else {})
+    return reading.with_capacities({"Responses": responses}, consumed.values(), request)
 
 
 def _of_transaction(store: Store, statement: Statement, request: Mapping[str, Any]) -> writing.Write | Statement:
@@ -103,7 +136,9 @@ def _of_transaction(store: Store, statement: Statement, request: Mapping[str, An
 # ---- what a statement reads
 
 
-def _select(backend: DynamoDBBackend, statement: Statement, request: Mapping[str, Any]) -> JsonObject:
+def _select(
+    backend: DynamoDBBackend, statement: Statement, request: Mapping[str, Any], consumed: Consumed | None = None
+) -> JsonObject:
     store = Store(backend, statement.table)
     schema, index = store.schema, store.schema.index(statement.index)
     like = {**request, "TableName": statement.table, "IndexName": statement.index}
@@ -118,10 +153,9 @@ def _select(backend: DynamoDBBackend, statement: Statement, request: Mapping[str
         items.reverse()
     if request.get("NextToken"):
         items = reading.after(items, store.entry(_place(request["NextToken"], schema, index)), index, not downward)
-    page = reading.Page(store, index, items, statement.condition, (), like)
+    page = reading.Page(store, index, items, statement.condition, statement.paths, like, consumed, _columns)
     answer = page.answer()
-    shown = [_columns(item, statement.paths) for item in answer["Items"]]
-    result: JsonObject = {"Items": shown}
+    result: JsonObject = {"Items": answer["Items"]}
     if "LastEvaluatedKey" in answer:
         token = base64.b64encode(json.dumps(answer["LastEvaluatedKey"]).encode()).decode()
         result |= {"LastEvaluatedKey": answer["LastEvaluatedKey"], "NextToken": token}

@@ -152,15 +152,16 @@ class Store:
 
     def partition(self, hashes: Mapping[str, Value]) -> Iterator[StoredItem]:
         """The items of one partition of the table, in no order."""
-        return self._in(self._table.items.get(DynamoType(hashes[self._table.hash_key_attr])))
+        return self.in_partition(self._table.items.get(DynamoType(hashes[self._table.hash_key_attr])))
 
     def all(self) -> Iterator[StoredItem]:
         """All items, in no order."""
         for partition in self._table.items.values():
-            yield from self._in(partition)
+            yield from self.in_partition(partition)
 
     @staticmethod
-    def _in(partition: Any) -> Iterator[StoredItem]:
+    def in_partition(partition: Any) -> Iterator[StoredItem]:
+        """The items that moto keeps under one partition key."""
         if isinstance(partition, dict):
             yield from map(_stored, partition.values())
         elif partition is not None:
@@ -176,6 +177,12 @@ class Store:
         if range_key is not None and found is not None:
             found = found.get(range_key)
         return None if found is None else _stored(found)
+
+
+def bytes_of(table: Table) -> int:
+    """The size of all items of a table."""
+    partitions = table.items.values()
+    return sum(item.bytes for partition in partitions for item in Store.in_partition(partition))
 
 
 def in_order(items: Iterable[StoredItem], index: Index) -> list[StoredItem]:

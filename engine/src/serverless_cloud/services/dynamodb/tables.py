@@ -29,6 +29,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb import table_rules, table_shapes, table_tags
+from serverless_cloud.services.dynamodb.stored import bytes_of
 
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
@@ -172,7 +173,7 @@ def list_tables(handler: DynamoHandler) -> ActionResult:
 def describe(table: Table, base_key: str = "TableDescription") -> JsonObject:
     result = describe.original(table, base_key)
     text, extra = result[base_key], extra_of(table)
-    text["TableId"] = extra.table_id
+    text |= {"TableId": extra.table_id, "TableSizeBytes": bytes_of(table)}
     if extra.switched is None and table.billing_mode != "PAY_PER_REQUEST":
         del text["BillingModeSummary"]
     elif extra.switched is not None:

@@ -17,7 +17,7 @@ from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, condition_failed, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
-from serverless_cloud.dynamodb.syntax import Action, Node
+from serverless_cloud.dynamodb.syntax import Action, Node, paths_in
 from serverless_cloud.dynamodb.updates import WRONG_TYPE, updated
 from serverless_cloud.dynamodb.values import Attributes, canonical_attributes
 from serverless_cloud.services.dynamodb.reading import cancel, with_capacities, with_capacity
@@ -49,12 +49,19 @@ class Write:
         """The key of the item, as far as the table allows it. Raises: Refused."""
         if self.kind == "Put":
             schema.check_item(self.given)
+            self._check_paths(schema)
             return schema.key_of(self.given)
         schema.checked_key(self.given)
         for action in self.actions:
             if action.path.parts[0] in schema.own.keys:
                 raise parameter(f"Cannot update attribute {action.path.parts[0]}. This attribute is part of the key")
+        self._check_paths(schema)
         return self.given
+
+    def _check_paths(self, schema: Schema) -> None:
+        schema.check_scalars(paths_in(self.condition))
+        for action in self.actions:
+            schema.check_scalars((action.path, *paths_in(action.value)))
 
     def outcome(self, schema: Schema, old: Attributes | None) -> Attributes | None:
         """The item after the write; None if there is none.
@@ -122,16 +129,20 @@ def _check_return_values(request: Mapping[str, Any]) -> None:
         raise malformed("ReturnValues can only be ALL_OLD or NONE")
 
 
-def do(backend: DynamoDBBackend, write: Write) -> JsonObject:
-    """Does one write. Raises: Refused."""
+def do(backend: DynamoDBBackend, write: Write, consumed: Consumed | None = None) -> JsonObject:
+    """Does one write. Raises: Refused.
+
+    Args:
+        consumed: What the write adds its units to; None for a count of its own, which the answer shows on demand.
+    """
     request = write.request
     store = Store(backend, request["TableName"])
     key = write.key(store.schema)
     old = store.attributes(key)
     new = write.outcome(store.schema, old)
     store.write(key, new)
-    consumed = Consumed(request["TableName"])
-    if _wish(request) != "NONE":
+    if consumed is not None or _wish(request) != "NONE":
+        consumed = consumed or Consumed(request["TableName"])
         consumed.write(store.schema, old, new)
     answer: JsonObject = {}
     shown = _returned(write, old, new)
@@ -139,7 +150,7 @@ def do(backend: DynamoDBBackend, write: Write) -> JsonObject:
         answer["Attributes"] = shown
     if request.get("ReturnItemCollectionMetrics") == "SIZE" and (metrics := _metrics(store.schema, key)):
         answer["ItemCollectionMetrics"] = metrics
-    return with_capacity(answer, consumed, request)
+    return answer if consumed is None else with_capacity(answer, consumed, request)
 
 
 def _returned(write: Write, old: Attributes | None, new: Attributes | None) -> Attributes | None:
@@ -198,19 +209,30 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
 
 def transact_write_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     writes = [_of_transaction(each) for each in request["TransactItems"]]
-    token = request.get("ClientRequestToken")
-    text = json.dumps(request["TransactItems"], sort_keys=True)
-    known = _known(backend)
+    return transact(backend, writes, request, request["TransactItems"])
+
+
+def transact(
+    backend: DynamoDBBackend, writes: list[Write], request: Mapping[str, Any], parts: list[JsonObject]
+) -> JsonObject:
+    """Does a transaction, or answers only, if one with its ClientRequestToken was done.
+
+    Args:
+        parts: What must be the same in all requests with the token.
+
+    Raises:
+        Refused: the token belongs to other parts, or the transaction can't be done.
+    """
+    token, text, known = request.get("ClientRequestToken"), json.dumps(parts, sort_keys=True), _known(backend)
     if token in known:
-        _, before = known[token]
-        if before != text:
+        if known[token][1] != text:
             raise Refused(
                 "Request token parameters do not match the original request.", "IdempotentParameterMismatchException"
             )
         return {} if _wish(request) == "NONE" else with_capacities({}, _reads(backend, writes), request)
-    answer = transact(backend, writes, request)
+    answer = _do_all(backend, writes, request)
     if token is not None:
-        known[token] = time.monotonic(), text
+        known[token] = (time.monotonic(), text)
     return answer
 
 
@@ -219,12 +241,9 @@ def _wish(request: Mapping[str, Any]) -> str:
 
 
 def _known(backend: DynamoDBBackend) -> dict[Any, tuple[float, str]]:
-    """The tokens of transactions, each with its time and the JSON of its items.
-
-    moto empties its backend at a reset, and they go with it.
-    """
+    """The tokens of transactions. moto empties its backend at a reset, and they go with it."""
     known: dict[Any, tuple[float, str]] = vars(backend).setdefault("transaction_tokens", {})
-    for token in [token for token, (at, _) in known.items() if time.monotonic() - at > TOKEN_S]:
+    for token in [token for token, (at, *_) in known.items() if time.monotonic() - at > TOKEN_S]:
         del known[token]
     return known
 
@@ -248,7 +267,7 @@ def _reads(backend: DynamoDBBackend, writes: list[Write]) -> list[Consumed]:
     return list(consumed.values())
 
 
-def transact(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str, Any]) -> JsonObject:
+def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str, Any]) -> JsonObject:
     """Does all writes, or none of them. Raises: Refused: with the reason of each that can't be done."""
     stores = {write.request["TableName"]: Store(backend, write.request["TableName"]) for write in writes}
     if sum(size_of(write.given) for write in writes) > TRANSACTION_BYTES:

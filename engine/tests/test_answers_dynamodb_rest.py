@@ -1,0 +1,208 @@
+"""What DynamoDB answers about statements of batches and transactions, paths into keys, fetches, and backups."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from kits.table_kit import client, index, key, refused, table
+from serverless_cloud import Cloud
+
+LAMPS = "lamps-of-kyoto"
+SCALARS = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+Item = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def db(cloud_of_module: Cloud) -> Any:
+    """DynamoDB with a table of two lamps, which no test changes."""
+    del cloud_of_module
+    made = client("dynamodb")
+    keys_only = {"ProjectionType": "KEYS_ONLY"}
+    made.create_table(
+        **table(
+            LAMPS, "sk", "a", "b", KeySchema=key("pk", "sk"),
+            LocalSecondaryIndexes=[index("by-b", ("pk", "b"), Projection=keys_only)], GlobalSecondaryIndexes=[index()],
+        )
+    )  # fmt: skip
+    for number in ("1", "2"):
+        made.put_item(TableName=LAMPS, Item=lamp(number) | {"b": {"S": number}, "text": {"S": "x" * 5000}})
+    return made
+
+
+def lamp(number: str) -> Item:
+    return {"pk": {"S": "kyoto"}, "sk": {"S": number}}
+
+
+def select(number: str) -> Item:
+    return {"Statement": f"SELECT sk FROM \"{LAMPS}\" WHERE pk = 'kyoto' AND sk = '{number}'"}
+
+
+def insert(number: str) -> Item:
+    return {"Statement": f"INSERT INTO \"{LAMPS}\" VALUE {{'pk': 'nara', 'sk': '{number}'}}"}
+
+
+# ---- statements
+
+
+def test_batches_of_statements_count_their_units(db: Any) -> None:
+    read = db.batch_execute_statement(Statements=[select("1"), select("9")], ReturnConsumedCapacity="TOTAL")
+    assert read["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 1.5}]  # 8 KB, and nothing
+    written = db.batch_execute_statement(Statements=[insert("1"), insert("2")], ReturnConsumedCapacity="INDEXES")
+    assert written["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 2.0, "Table": {"CapacityUnits": 2.0}}]
+    assert "ConsumedCapacity" not in db.batch_execute_statement(Statements=[select("1")])
+
+
+def test_a_batch_only_reads_or_only_writes(db: Any) -> None:
+    code, _ = refused(db.batch_execute_statement, Statements=[select("1"), insert("3")])
+    assert code == "ValidationException"
+    assert "Item" not in db.get_item(TableName=LAMPS, Key={"pk": {"S": "nara"}, "sk": {"S": "3"}})
+
+
+def test_a_reading_transaction_of_statements_counts_its_units_and_reads_an_item_once(db: Any) -> None:
+    read = db.execute_transaction(TransactStatements=[select("1"), select("9")], ReturnConsumedCapacity="TOTAL")
+    assert read["Responses"] == [{"Item": {"sk": {"S": "1"}}}, {}]
+    assert read["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 6.0, "ReadCapacityUnits": 6.0}]
+    assert refused(db.execute_transaction, TransactStatements=[select("1"), select("1")]) == (
+        "ValidationException", "Transaction request cannot include multiple operations on one item",
+    )  # fmt: skip
+
+
+def test_a_transaction_of_statements_with_a_token_is_done_once(db: Any) -> None:
+    for _ in range(2):
+        answer = db.execute_transaction(TransactStatements=[insert("4")], ClientRequestToken="once")
+        assert answer["Responses"] == [{}]
+    code, words = refused(db.execute_transaction, TransactStatements=[insert("5")], ClientRequestToken="once")
+    assert code == "IdempotentParameterMismatchException"
+    assert words == "Request token parameters do not match the original request."
+    code, _ = refused(db.execute_transaction, TransactStatements=[insert("4")], ClientRequestToken="twice")
+    assert code == "TransactionCanceledException"
+
+
+def test_a_statement_reads_what_a_local_index_lacks_from_the_table(db: Any) -> None:
+    statement = f'SELECT sk, "text" FROM "{LAMPS}"."by-b" WHERE pk = \'kyoto\' AND b = \'2\''
+    found = db.execute_statement(Statement=statement, ReturnConsumedCapacity="TOTAL")
+    assert [{name: len(value["S"]) for name, value in item.items()} for item in found["Items"]] == [
+        {"sk": 1, "text": 5000}
+    ]
+    assert found["ConsumedCapacity"]["CapacityUnits"] == 1.5
+
+
+# ---- items
+
+
+@pytest.mark.parametrize(
+    ("call", "request_", "place"),
+    [
+        ("get_item", {"Key": lamp("1"), "ProjectionExpression": "pk.a"}, "Key: pk"),
+        ("get_item", {"Key": lamp("1"), "ProjectionExpression": "a[0]"}, "IndexKey: a"),
+        ("put_item", {"Item": lamp("1"), "ConditionExpression": "attribute_exists(sk.a)"}, "Key: sk"),
+        ("delete_item", {"Key": lamp("1"), "ConditionExpression": "attribute_exists(b[1])"}, "IndexKey: b"),
+        ("scan", {"FilterExpression": "size(pk[0]) = a"}, "Key: pk"),
+        ("update_item", {"Key": lamp("1"), "UpdateExpression": "REMOVE a.x"}, "IndexKey: a"),
+        ("update_item", {"Key": lamp("1"), "UpdateExpression": "SET c = sk.x"}, "Key: sk"),
+    ],
+)
+def test_a_path_does_not_lead_into_a_key(db: Any, call: str, request_: Item, place: str) -> None:
+    assert refused(getattr(db, call), TableName=LAMPS, **request_) == ("ValidationException", SCALARS + place)
+
+
+@pytest.mark.parametrize(
+    ("wish", "units"),
+    [
+        ({}, {"CapacityUnits": 0.5, "Table": {"CapacityUnits": 0.0}}),
+        ({"ProjectionExpression": "sk, b"}, {"CapacityUnits": 0.5, "Table": {"CapacityUnits": 0.0}}),
+        ({"ProjectionExpression": "#t", "ExpressionAttributeNames": {"#t": "text"}},
+         {"CapacityUnits": 2.5, "Table": {"CapacityUnits": 2.0}}),
+        ({"Select": "ALL_ATTRIBUTES", "ConsistentRead": True},
+         {"CapacityUnits": 5.0, "Table": {"CapacityUnits": 4.0}}),
+    ],
+)  # fmt: skip
+def test_a_local_index_counts_what_it_reads_from_the_table(db: Any, wish: Item, units: Item) -> None:
+    found = db.query(
+        TableName=LAMPS, IndexName="by-b", ReturnConsumedCapacity="INDEXES", KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "kyoto"}}, **wish,
+    )  # fmt: skip
+    consumed = found["ConsumedCapacity"]
+    own = consumed.pop("LocalSecondaryIndexes")["by-b"]["CapacityUnits"]
+    assert own + units["Table"]["CapacityUnits"] == units["CapacityUnits"]
+    assert consumed == {"TableName": LAMPS} | units
+
+
+# ---- backups
+
+
+def test_a_backup_tells_of_its_table(db: Any) -> None:
+    db.create_table(
+        **table("small-lamps", "a", GlobalSecondaryIndexes=[index()], StreamSpecification={"StreamEnabled": True,
+                "StreamViewType": "KEYS_ONLY"})
+    )  # fmt: skip
+    db.update_time_to_live(TableName="small-lamps", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    db.put_item(TableName="small-lamps", Item={"pk": {"S": "12345678"}})
+    made = db.create_backup(TableName="small-lamps", BackupName="small")["BackupDetails"]
+    assert made["BackupSizeBytes"] == 10
+    described = db.describe_backup(BackupArn=made["BackupArn"])["BackupDescription"]
+    source, features = described["SourceTableDetails"], described["SourceTableFeatureDetails"]
+    assert (source["BillingMode"], source["TableSizeBytes"]) == ("PAY_PER_REQUEST", 10)
+    assert features["StreamDescription"] == {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    assert features["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}
+    assert [each["IndexName"] for each in features["GlobalSecondaryIndexes"]] == ["by-a"]
+    assert db.describe_table(TableName="small-lamps")["Table"]["TableSizeBytes"] == 10
+    day, now = datetime.timedelta(days=1), made["BackupCreationDateTime"]
+    for wish, count in (
+        ({"TimeRangeLowerBound": now - day, "TimeRangeUpperBound": now + day}, 1),
+        ({"TimeRangeLowerBound": now + day}, 0),
+        ({"TimeRangeUpperBound": now - day}, 0),
+    ):
+        assert len(db.list_backups(TableName="small-lamps", **wish)["BackupSummaries"]) == count
+    db.create_table(**table("plain-lamps"))
+    plain = db.create_backup(TableName="plain-lamps", BackupName="plain")["BackupDetails"]
+    assert db.describe_backup(BackupArn=plain["BackupArn"])["BackupDescription"]["SourceTableFeatureDetails"] == {}
+
+
+def test_a_transfer_is_described_and_done_once(db: Any) -> None:
+    db.create_table(**table("moved-lamps"))
+    arn = db.describe_table(TableName="moved-lamps")["Table"]["TableArn"]
+    db.update_continuous_backups(
+        TableName="moved-lamps", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    wish = {"TableArn": arn, "S3Bucket": "moved", "ClientToken": "first"}
+    made = db.export_table_to_point_in_time(**wish)["ExportDescription"]
+    assert (made["ExportStatus"], made["ExportFormat"], made["ClientToken"]) == (
+        "IN_PROGRESS",
+        "DYNAMODB_JSON",
+        "first",
+    )
+    assert re.fullmatch(re.escape(arn) + r"/export/\d{14}-[0-9a-f]{8}", made["ExportArn"])
+    assert db.export_table_to_point_in_time(**wish)["ExportDescription"]["ExportArn"] == made["ExportArn"]
+    code, _ = refused(db.export_table_to_point_in_time, **wish | {"S3Prefix": "x"})
+    assert code == "ExportConflictException"
+    parameters = table("brought-lamps")
+    source = {"S3BucketSource": {"S3Bucket": "moved"}, "TableCreationParameters": parameters}
+    brought = db.import_table(InputFormat="DYNAMODB_JSON", **source)["ImportTableDescription"]
+    assert {name: brought[name] for name in source} == source
+    assert (brought["ImportStatus"], brought["InputFormat"]) == ("IN_PROGRESS", "DYNAMODB_JSON")
+    code, words = refused(db.import_table, InputFormat="CSV", **source)
+    assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
+
+
+# ---- requests
+
+
+def test_a_call_about_a_table_that_is_no_json_is_refused(db: Any) -> None:
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.DescribeTable",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/dynamodb/aws4_request, Signature=x",
+    }
+    request = urllib.request.Request(db.meta.endpoint_url, b"{", headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 400
+    assert "SerializationException" in json.loads(caught.value.read())["__type"]
