@@ -341,6 +341,26 @@ def a_patch_of_the_account_breaks_it():
     operations = [{"op": "copy", "path": "/name", "value": "lamps"}]
     return breaks(gateway.update_account, NotImplementedError, patchOperations=operations)
 
+def an_authorizer_has_no_kind():
+    pool = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a"
+    made = gateway.create_authorizer(restApiId=make()["restApiId"], name="a", type="COGNITO_USER_POOLS",
+                                     providerARNs=[pool])
+    return "authType" not in made
+
+def a_validator_tells_nothing():
+    made = gateway.create_request_validator(restApiId=make()["restApiId"], name="none")
+    return "validateRequestBody" not in made
+
+def a_page_has_all():
+    return "position" not in gateway.get_models(restApiId=make()["restApiId"], limit=1)
+
+def a_response_has_empty_templates():
+    api = make()
+    gateway.put_method(**api, authorizationType="NONE")
+    gateway.put_method_response(**api, statusCode="200")
+    gateway.put_integration(**api, type="MOCK")
+    return gateway.put_integration_response(**api, statusCode="200", selectionPattern="")["responseTemplates"] == {}
+
 def a_link_that_is_missing_is_deleted():
     return gateway.delete_vpc_link(vpcLinkId="x")["ResponseMetadata"]["HTTPStatusCode"] == 202
 """

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks import parameters
 from serverless_cloud.stacks.records import ChangeSet, Resource, Stack, StackSpec
 
 
-def stack(of: Stack) -> dict[str, Any]:
-    """As DescribeStacks has it."""
-    plan = of.plan
+def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
+    """As DescribeStacks has it. Args: parents: as `Store.parents` tells them."""
+    plan, parent = of.plan, parents.get(of.id)
+    root = parent
+    while root is not None and root.id in parents:
+        root = parents[root.id]
     found: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
         "Capabilities": of.capabilities, "NotificationARNs": of.notification_arns, "RollbackConfiguration": {},
@@ -23,7 +27,7 @@ def stack(of: Stack) -> dict[str, Any]:
         "RoleARN": of.role_arn, "TimeoutInMinutes": of.timeout_minutes, "ChangeSetId": of.change_set_id,
         "Description": plan.template.document.get("Description") if plan else None,
         "Parameters": parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values) if plan else None,
-        "Outputs": of.outputs,
+        "Outputs": of.outputs, "ParentId": parent and parent.id, "RootId": root and root.id,
     }  # fmt: skip
     return found | {name: value for name, value in optional.items() if value}
 
@@ -32,11 +36,11 @@ def _tags(plan: StackSpec | None) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in (plan.tags if plan else {}).items()]
 
 
-def summary(of: Stack) -> dict[str, Any]:
+def summary(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
     """As ListStacks has it."""
     names = ("StackId", "StackName", "StackStatus", "CreationTime", "StackStatusReason", "LastUpdatedTime",
-             "DeletionTime", "DriftInformation")  # fmt: skip
-    all_of_it = stack(of)
+             "DeletionTime", "DriftInformation", "ParentId", "RootId")  # fmt: skip
+    all_of_it = stack(of, parents)
     found = {name: all_of_it[name] for name in names if name in all_of_it}
     if "Description" in all_of_it:
         found["TemplateDescription"] = all_of_it["Description"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.stacks import intrinsics, kinds, schemas
-from serverless_cloud.stacks.preview import Preview
+from serverless_cloud.stacks.preview import LATER, Preview
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec
 
 #: Attributes of a template's resource whose change leaves the resource itself as it is.
@@ -95,7 +95,7 @@ class _Comparison:
             for name in sorted({*given, *had})
             for detail in self._details(old.type, name, given.get(name), had.get(name))
         ]
-        properties = frozenset(each["Target"]["Name"] for each in details)
+        properties = frozenset(each["Target"].get("Name", "Tags") for each in details)
         if self._before is not None and self._before.tags != self._plan.tags:
             details.append(_detail({"Attribute": "Tags", "RequiresRecreation": "Never"}, "Static"))
         details += [
@@ -117,7 +117,8 @@ class _Comparison:
 
     def _details(self, type: str, name: str, given: Any, had: Any) -> Iterator[dict[str, Any]]:
         """Why a property of a resource changes; nothing if it doesn't."""
-        target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": _recreation(type, name)}
+        place = {"Attribute": "Tags"} if name == "Tags" else {"Attribute": "Properties", "Name": name}
+        target = place | {"RequiresRecreation": _recreation(type, name)}
         before, after = self._shown(self._was, had), self._shown(self._after, given)
         kind = "Add" if had is None else "Remove" if given is None else "Modify"
         values = {"Path": f"/Properties/{name}", "BeforeValue": before, "AfterValue": after}
@@ -129,6 +130,8 @@ class _Comparison:
             yield _detail(target, "Dynamic")
             for source, entity, evaluation in causes:
                 yield _detail(target, evaluation, source, entity)
+        elif before != after and LATER not in str(after):  # a mapping or a condition of the template is another one
+            yield _detail(target, "Static")
 
     def _causes(self, given: Any) -> Iterator[tuple[str, str, str]]:
         """Changes elsewhere that change a property: (ChangeSource, CausingEntity, Evaluation)."""
@@ -162,7 +165,7 @@ class _Comparison:
             return None
         shown = {"Properties": preview.value(definition.get("Properties") or {})}
         shown |= {name: definition[name] for name in _ATTRIBUTES if name in definition}
-        return json.dumps(intrinsics.texts(shown), separators=(",", ":"))
+        return intrinsics.compact(shown)
 
 
 def _distinct(details: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ Source: CloudFormation User Guide, "Stack status codes", "Update behaviors of st
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 import traceback
@@ -14,7 +15,8 @@ from typing import Any
 
 from serverless_cloud.stacks import kinds, schemas
 from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, plain, pseudo_parameters
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, compact, plain, pseudo_parameters
+from serverless_cloud.stacks.parameters import hidden
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
 
@@ -119,6 +121,7 @@ class Engine:
         resource = Resource(
             logical_id, definition["Type"], definition, needs=frozenset(plan.template.needs(logical_id))
         )
+        resource.told = self._told(plan, definition)
         self._stack.resources.pop(logical_id, None)
         self._stack.resources[logical_id] = resource
         with self._reporting(resource, "CREATE"):
@@ -146,6 +149,7 @@ class Engine:
             with self._reporting(old, "UPDATE"):
                 raise ResourceFailed(str(error)) from error
         old.definition, old.needs = definition, frozenset(plan.template.needs(logical_id))
+        old.told = self._told(plan, definition)
         if wanted == old.properties:
             undo.append(lambda: self._stack.resources.__setitem__(logical_id, holder))
             return
@@ -174,7 +178,8 @@ class Engine:
     def _make_in_place(self, plan: StackSpec, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
         """Makes the new resource that takes the place of the old one."""
         needs = frozenset(plan.template.needs(logical_id))
-        new = Resource(logical_id, definition["Type"], definition, wanted, needs=needs)
+        told = self._told(plan, definition)
+        new = Resource(logical_id, definition["Type"], definition, wanted, needs=needs, told=told)
         self._stack.resources[logical_id] = new
         with self._reporting(new, "UPDATE", quiet=True):
             new.made = _kind(new.type).create(self._place(logical_id), dict(wanted))
@@ -198,7 +203,7 @@ class Engine:
             kind = _kind(old.type)
             made = kind.update(self._place(old.logical_id), now_there.made, tried, dict(old.properties))
             now_there.made, now_there.properties = made, old.properties
-            now_there.definition, now_there.needs = old.definition, old.needs
+            now_there.definition, now_there.needs, now_there.told = old.definition, old.needs, old.told
 
     # ---- deleting
 
@@ -267,7 +272,15 @@ class Engine:
         stack = self._stack
         return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._is_over)
 
-    def _scope(self, plan: StackSpec) -> Scope:
+    def _told(self, plan: StackSpec, definition: Any) -> str:
+        """The properties of a resource as its events tell them; "" if they cannot be worked out."""
+        with contextlib.suppress(StackError):
+            return compact(self._scope(plan, secret=True).resolve(definition.get("Properties") or {}))
+        return ""
+
+    def _scope(self, plan: StackSpec, *, secret: bool = False) -> Scope:
+        """What a template's values are worked out from; if `secret`, without values of parameters with NoEcho."""
+
         def exported(name: str) -> str:
             owner = self._exporter(name)
             if owner is None:
@@ -279,7 +292,8 @@ class Engine:
         pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
         sections = plan.template.section
         return Scope(
-            pseudo | plan.values, sections("Mappings"), sections("Conditions"), stack.resources, exported,
+            pseudo | plan.values | (hidden(sections("Parameters")) if secret else {}),
+            sections("Mappings"), sections("Conditions"), stack.resources, exported,
             extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip
 
@@ -347,8 +361,8 @@ class _Reporting:
 
     def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
         if error is None:
-            if self._verb == "CREATE":
-                self._stack.note(self._resource, "CREATE_IN_PROGRESS", "Resource creation Initiated")
+            if self._verb == "CREATE" or self._quiet:  # a replacement is also a creation
+                self._stack.note(self._resource, f"{self._verb}_IN_PROGRESS", "Resource creation Initiated")
             self._stack.note(self._resource, f"{self._verb}_COMPLETE")
             return
         if not isinstance(error, Exception):

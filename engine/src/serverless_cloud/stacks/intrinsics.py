@@ -365,6 +365,11 @@ def texts(value: Any) -> Any:
     return plain(value)
 
 
+def compact(value: Any) -> str:
+    """A value as change sets and events show it: JSON with texts only."""
+    return json.dumps(texts(value), separators=(",", ":"))
+
+
 def pseudo_parameters(
     region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
 ) -> dict[str, Any]:

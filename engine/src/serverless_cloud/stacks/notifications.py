@@ -16,12 +16,14 @@ from serverless_cloud.clients import client
 
 _SUBJECT = "AWS CloudFormation Notification"
 _NAMES = ("StackId", "Timestamp", "EventId", "LogicalResourceId", "Namespace", "PhysicalResourceId",
-          "ResourceStatus", "ResourceStatusReason", "ResourceType", "StackName", "ClientRequestToken")  # fmt: skip
+          "ResourceProperties", "ResourceStatus", "ResourceStatusReason", "ResourceType", "StackName",
+          "ClientRequestToken")  # fmt: skip
 
 
 def publish(event: Mapping[str, Any], topics: list[str], region: str, account_id: str) -> None:
     """Sends an event, as DescribeStackEvents has it, to topics. A topic that has gone gets nothing."""
-    told = {"Namespace": account_id, "ResourceStatusReason": "", "ClientRequestToken": "null", **event}
+    missing = {"ResourceStatusReason": "", "ResourceProperties": "null", "ClientRequestToken": "null"}
+    told = {"Namespace": account_id, **missing, **event}
     text = "".join(f"{name}='{_shown(told[name])}'\n" for name in _NAMES)
     for arn in topics:
         with contextlib.suppress(ClientError):

@@ -147,12 +147,14 @@ class Operations:
             stacks = [self._store.find(region, name)]
         else:
             stacks = [stack for stack in self._store.all(region) if stack.is_there]
-        return {"Stacks": [answers.stack(each) for each in stacks]}
+        parents = self._store.parents(region)
+        return {"Stacks": [answers.stack(each, parents) for each in stacks]}
 
     def list_stacks(self, request: Request, region: str) -> Answer:
         wanted = request.get("StackStatusFilter")
         stacks = [each for each in self._store.all(region) if not wanted or each.status in wanted]
-        return {"StackSummaries": [answers.summary(each) for each in stacks]}
+        parents = self._store.parents(region)
+        return {"StackSummaries": [answers.summary(each, parents) for each in stacks]}
 
     def describe_stack_events(self, request: Request, region: str) -> Answer:
         return {"StackEvents": list(reversed(self._store.find(region, request["StackName"], _NO_STACK).events))}

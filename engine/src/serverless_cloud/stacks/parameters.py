@@ -91,6 +91,11 @@ def is_secret(of_it: Mapping[str, Any]) -> bool:
     return str(of_it.get("NoEcho", "")).lower() == "true"
 
 
+def hidden(declared: Mapping[str, Any]) -> dict[str, str]:
+    """Asterisks for each parameter with NoEcho."""
+    return {name: "****" for name, of_it in declared.items() if is_secret(of_it)}
+
+
 def _is_list(kind: str) -> bool:
     return kind == "CommaDelimitedList" or kind.startswith("List<")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, NO_VALUE, Attributes, Scope, pseudo_parameters
-from serverless_cloud.stacks.parameters import is_secret
+from serverless_cloud.stacks.parameters import hidden
 from serverless_cloud.stacks.records import Stack, StackSpec
 
 #: A change set shows this for a value that is known only after its execution.
@@ -55,10 +55,9 @@ class Preview:
         self._plan = plan
         self._resources: dict[str, Attributes] = {}
         section = plan.template.section
-        hidden = {name: "****" for name, of_it in section("Parameters").items() if secret and is_secret(of_it)}
         pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
         self._scope = Scope(
-            pseudo | plan.values | hidden,
+            pseudo | plan.values | (hidden(section("Parameters")) if secret else {}),
             section("Mappings"), section("Conditions"), self._resources, _exported,
             extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip

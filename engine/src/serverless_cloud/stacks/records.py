@@ -27,6 +27,7 @@ class Resource:
         properties: worked out.
         made: what was made; None if nothing was.
         needs: the logical ids that it needs.
+        told: the properties as events tell them, in JSON.
         status, reason, changed: as DescribeStackResources has them.
     """
 
@@ -36,6 +37,7 @@ class Resource:
     properties: dict[str, Any] = field(default_factory=dict)
     made: kinds.Made | None = None
     needs: frozenset[str] = frozenset()
+    told: str = ""
     status: str = "CREATE_IN_PROGRESS"
     reason: str | None = None
     changed: datetime = field(default_factory=now)
@@ -145,16 +147,18 @@ class Stack:
     def note(self, resource: Resource, status: str, reason: str | None = None) -> None:
         """Changes a resource's status, and notes it."""
         resource.status, resource.reason, resource.changed = status, reason, now()
-        self._note(resource.logical_id, resource.physical_id, resource.type, status, reason)
+        self._note(resource.logical_id, resource.physical_id, resource.type, status, reason, resource.told)
 
-    def _note(self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None) -> None:
+    def _note(
+        self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None, told: str = ""
+    ) -> None:
         is_stack = physical_id == self.id
         event = {
             "StackId": self.id, "StackName": self.name, "LogicalResourceId": logical_id, "ResourceType": type,
             "EventId": str(uuid.uuid4()) if is_stack else f"{logical_id}-{status}-{uuid.uuid4()}",
             "PhysicalResourceId": physical_id, "Timestamp": now(), "ResourceStatus": status,
         }  # fmt: skip
-        optional = {"ResourceStatusReason": reason, "ClientRequestToken": self.token}
+        optional = {"ResourceStatusReason": reason, "ResourceProperties": told, "ClientRequestToken": self.token}
         event |= {name: value for name, value in optional.items() if value}
         self.events.append(event)
         if self.notification_arns:

@@ -84,6 +84,15 @@ class Store:
                     return each
         raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
 
+    def parents(self, region: str) -> dict[str, Stack]:
+        """The stacks that stacks are embedded in, by the ids of the embedded stacks."""
+        return {
+            resource.physical_id: stack
+            for stack in self.all(region)
+            for resource in list(stack.shown.values())
+            if resource.type == "AWS::CloudFormation::Stack" and resource.physical_id
+        }
+
     def exporter(self, region: str, name: str) -> Stack | None:
         """The stack that exports a name."""
         return next((stack for stack in self.all(region) if name in stack.exports), None)

@@ -1,14 +1,12 @@
-"""Answers of REST APIs' control plane that differ from API Gateway's in moto: statuses, words, and empty members.
+"""Answers of REST APIs' control plane that differ from API Gateway's in moto: errors, embedded parts, and tags.
 
 The patches and their reasons:
 
-- `APIGatewayResponse.call_action`: moto answers 200 where API Gateway answers 201 or 202.
 - `NotFoundException.__init__`: some of moto's errors of this name have the status 400.
 - `APIGatewayBackend.get_rest_api`, `get_resource`, `get_model`, `get_vpc_link`: other words than API Gateway's.
-- `Method.to_json`, `RestAPI.to_dict`: members that API Gateway leaves out when they are empty, and one that moto lacks.
 - `APIGatewayResponse`: moto answers 500 for a validator, a response or an integration that is missing.
 
-Messages are AWS's as recorded.
+Messages are AWS's as recorded. The members of answers: rest_shapes.py.
 """
 
 from __future__ import annotations
@@ -17,10 +15,9 @@ import json
 from urllib.parse import unquote
 
 from moto.apigateway.exceptions import BadRequestException, ConflictException, NotFoundException
-from moto.apigateway.models import APIGatewayBackend, Method, Model, RequestValidator, Resource, RestAPI, VpcLink
+from moto.apigateway.models import APIGatewayBackend, Model, RequestValidator, Resource, RestAPI, VpcLink
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.utils import get_service_model
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
@@ -39,22 +36,6 @@ _VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")
 _NO_VALIDATOR = "Invalid Request Validator identifier specified"
 _NO_STATUS = "Invalid Response status code specified"
 _KEY = ("/name", "/description", "/enabled", "/customerId", "/stages")
-#: The address type of an API that asks for none.
-_ADDRESSES = "ipv4"
-
-
-@patches.replaces(
-    "moto.apigateway.responses:APIGatewayResponse.call_action",
-    expects="self",
-    upstream="An answer has the status that the API reference states.",
-)
-def call_action(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    status, headers, body = call_action.original(response)
-    if status == 200:
-        operation = get_service_model("apigateway").operation_model(response._get_action())
-        status = int(operation.http.get("responseCode") or status)
-        headers = {**headers, "status": str(status)}
-    return status, headers, body
 
 
 @patches.replaces("moto.apigateway.exceptions:NotFoundException.__init__")
@@ -90,20 +71,6 @@ def get_vpc_link(backend: APIGatewayBackend, vpc_link_id: str) -> VpcLink:
 @patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_vpc_link")
 def delete_vpc_link(backend: APIGatewayBackend, vpc_link_id: str) -> None:
     del backend.vpc_links[backend.get_vpc_link(vpc_link_id).id]
-
-
-@patches.replaces("moto.apigateway.models:Method.to_json")
-def describe_method(method: Method) -> JsonObject:
-    shown = describe_method.original(method)
-    return {name: value for name, value in shown.items() if name != "methodResponses" or value}
-
-
-@patches.replaces("moto.apigateway.models:RestAPI.to_dict")
-def describe_api(api: RestAPI) -> JsonObject:
-    shown = describe_api.original(api)
-    shown["endpointConfiguration"] = {"ipAddressType": _ADDRESSES} | (shown["endpointConfiguration"] or {})
-    empty = ("binaryMediaTypes", "tags")
-    return {name: value for name, value in shown.items() if value is not None and (value or name not in empty)}
 
 
 # ---- resources

@@ -94,6 +94,8 @@ def answer_put_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     "moto.apigateway.responses:APIGatewayResponse.import_rest_api", upstream="A document has a base path."
 )
 def answer_import_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    if not isinstance(yaml.safe_load(response.body or ""), Mapping):
+        raise BadRequestException("Invalid OpenAPI input.")
     place_below_base(response)
     return answer_import_rest_api.original(response)
 

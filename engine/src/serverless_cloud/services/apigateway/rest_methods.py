@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, ConflictException
+from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -29,6 +31,12 @@ patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_st
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
+#: What a mapping of parameters can take. Source: API Gateway Developer Guide, "Parameter mapping source reference".
+_SOURCE = re.compile(
+    r"'.*'|(context|stageVariables)\..+"
+    r"|(method\.request|integration\.response)\.((multivalue)?(header|querystring)\..+|path\..+|body.*)",
+    re.DOTALL | re.IGNORECASE,
+)
 _FUNCTION = re.compile(r":lambda:path/+2015-03-31/functions/(arn:[^:]*:lambda:|\$\{|[^/]*\$\{).*/invocations$")
 
 
@@ -98,6 +106,49 @@ def _check_service(kind: str, uri: str, given: JsonObject) -> None:
         raise BadRequestException("Role ARN must be specified for AWS integrations")
 
 
+def check_authorization(api: RestAPI, kind: str, authorizer_id: object) -> None:
+    """Raises unless a method can have this type of authorization and this authorizer."""
+    if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
+        raise BadRequestException(
+            "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
+        )
+    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and str(authorizer_id) not in api.authorizers:
+        raise BadRequestException(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
+            "requires a valid authorizer."
+        )
+
+
+def check_validator(api: RestAPI, validator_id: str | None) -> None:
+    """Raises for a request validator that isn't there."""
+    if validator_id and validator_id not in api.request_validators:
+        raise BadRequestException("Invalid Request Validator identifier specified")
+
+
+def check_models(api: RestAPI, models: Mapping[str, str] | None) -> None:
+    """Raises for a model that isn't there, of a method's requests or responses."""
+    for model in (models or {}).values():
+        if model not in api.models and model not in ("Empty", "Error"):
+            raise BadRequestException(f"Invalid model identifier specified: {model}")
+
+
+def check_status(status: object, field: str) -> None:
+    """Raises unless a response can have this status code."""
+    if not re.fullmatch(r"[1-5]\d\d", str(status)):
+        raise ApiGatewayException(
+            "ValidationException",
+            f"1 validation error detected: Value '{status}' at '{field}' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [1-5]\\d\\d",
+        )
+
+
+def _unmapped(why: str) -> BadRequestException:
+    return BadRequestException(
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
+        f"{why}]"
+    )
+
+
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method")
 def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """An authorizer, a validator and models must be there."""
@@ -111,26 +162,11 @@ def put_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
         raise BadRequestException("Parameter names must be unique across querystring, header and path")
     for name in parameters:
         if not re.fullmatch(r"method\.request\.(querystring|path|header)\..+", name):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {name}]"
-            )
+            raise _unmapped(f"parameter specified: {name}")
     kind = str(given.get("authorizationType") or "").upper()
-    if kind not in ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"):
-        raise BadRequestException(
-            "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
-        )
-    authorizer = api.authorizers.get(str(given.get("authorizerId")))
-    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and authorizer is None:
-        raise BadRequestException(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
-            "requires a valid authorizer."
-        )
-    if given.get("requestValidatorId") and given["requestValidatorId"] not in api.request_validators:
-        raise BadRequestException("Invalid Request Validator identifier specified")
-    for model in (given.get("requestModels") or {}).values():
-        if model not in api.models and model not in ("Empty", "Error"):
-            raise BadRequestException(f"Invalid model identifier specified: {model}")
+    check_authorization(api, kind, given.get("authorizerId"))
+    check_validator(api, given.get("requestValidatorId"))
+    check_models(api, given.get("requestModels"))
     if method in resource.resource_methods:
         raise ConflictException("Method already exists for this resource")
     answer = put_method.original(response)
@@ -148,10 +184,16 @@ def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_method_response")
 def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """Once for each status."""
+    """Once for each status, with models that are there."""
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    check_status(status, "statusCode")
     if response.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
         raise ConflictException("Response already exists for this resource")
+    given = given_to(response)
+    for name in given.get("responseParameters") or {}:
+        if not re.fullmatch(r"method\.response\.header\..+", name):
+            raise _unmapped(f"parameter specified: {name}")
+    check_models(response.backend.get_rest_api(api_id), given.get("responseModels"))
     return put_method_response.original(response)
 
 
@@ -167,10 +209,9 @@ def put_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
         place = re.fullmatch(r"method\.request\.(multivalue)?(header|querystring|path)\.(.+)", str(source))
         name = f"method.request.{place.group(2)}.{place.group(3)}" if place else ""
         if not is_mapping or (place and name not in declared):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {source if is_mapping else target}]"
-            )
+            raise _unmapped(f"parameter specified: {source if is_mapping else target}")
+        if not _SOURCE.fullmatch(str(source)):
+            raise _unmapped(f"specified: {source}")
     if given.get("credentials") == CALLERS_CREDENTIALS:
         response.body = json.dumps({name: value for name, value in given.items() if name != "credentials"})
     answer = put_integration.original(response)
@@ -193,16 +234,16 @@ def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The method must declare the status, and each header that is mapped."""
     parts = response.path.split("/")
     api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
+    check_status(status, "statusCode")
     method = response.backend.get_method(api_id, resource_id, method_name)
     if method.method_integration is None:
         raise NotFound("Invalid Integration identifier specified")
     declared = method.get_response(status)
     if declared is None:
         raise NotFound("Invalid Response status code specified")
-    for target in given_to(response).get("responseParameters") or {}:
+    for target, source in (given_to(response).get("responseParameters") or {}).items():
         if target not in (declared.response_parameters or {}):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
-                f"expression parameter specified: {target}]"
-            )
+            raise _unmapped(f"parameter specified: {target}")
+        if not _SOURCE.fullmatch(str(source)):
+            raise _unmapped(f"specified: {source}")
     return put_integration_response.original(response)

@@ -7,6 +7,7 @@ but paths and methods.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import NoReturn
@@ -23,6 +24,8 @@ from serverless_cloud.http.rest_gateway import TEST_STAGE
 from serverless_cloud.http.rest_model import Stage
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_apis import RestParts, snapshot
+from serverless_cloud.services.apigateway.rest_methods import check_authorization, check_models, check_validator
+from serverless_cloud.services.apigateway.rest_rules import invalid_patch
 
 patches = Service(
     "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
@@ -144,12 +147,21 @@ def get_usage(response: APIGatewayResponse) -> str:
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_method", expects="")
 def update_method(response: APIGatewayResponse) -> str:
     _, _, api_id, _, resource_id, _, name = response.path.split("/")[:7]
-    method = response.backend.get_method(api_id, resource_id, name)
-    for patch in json.loads(response.body or "{}").get("patchOperations") or []:
-        value = patch.get("value")
+    api, method = response.backend.get_rest_api(api_id), response.backend.get_method(api_id, resource_id, name)
+    changed, patches = copy.copy(method), json.loads(response.body or "{}").get("patchOperations") or []
+    for patch in patches:
         if patch["path"].startswith("/requestParameters/"):
-            patch = {**patch, "value": str(value).lower() == "true"}
-        apply_patch(method, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+            patch = {**patch, "value": str(patch.get("value")).lower() == "true"}
+        apply_patch(changed, patch, _METHOD, _METHOD_MAPS, {"authorizationScopes": "authorization_scopes"})
+    touched = {patch["path"].split("/")[1] for patch in patches}
+    if touched & {"authorizationType", "authorizerId"}:
+        changed.authorization_type = str(changed.authorization_type).upper()
+        check_authorization(api, changed.authorization_type, changed.authorizer_id)
+    if "requestValidatorId" in touched:
+        check_validator(api, changed.request_validator_id)
+    if "requestModels" in touched:
+        check_models(api, changed.request_models)
+    vars(method).update(vars(changed))
     return json.dumps(method.to_json())
 
 
@@ -167,21 +179,29 @@ def update_integration(response: APIGatewayResponse) -> str:
 
 
 def apply_patch(thing: object, patch: JsonObject, values: Values, maps: dict[str, str], lists: dict[str, str]) -> None:
-    if not patch["path"].startswith("/"):
-        raise BadRequestException(f"Invalid patch path {patch['path']}")
-    _, first, *rest = patch["path"].split("/", 2)
-    op, value = patch.get("op"), patch.get("value")
+    """Changes an object of moto as a patch says.
+
+    Args:
+        values: what can be replaced, by the first part of the path: the attribute, and what reads the value.
+        maps, lists: the attributes of what can be added to and removed from.
+
+    Raises:
+        BadRequestException: the operation can't change this path.
+    """
+    path, op, value = str(patch["path"]), patch.get("op"), patch.get("value")
+    _, first, *rest = path.split("/", 2) if path.startswith("/") else ("", "")
     name = (rest[0] if rest else "").replace("~1", "/").replace("~0", "~")
     if first in values and not rest and op == "replace":
         attribute, read = values[first]
-        setattr(thing, attribute, read(str(value)))
-    elif first in maps and rest:
+        setattr(thing, attribute, read("" if value is None else str(value)))
+    elif first in maps and rest and op in ("add", "remove", "replace"):
         found = {**(getattr(thing, maps[first]) or {}), name: value}
         if op == "remove":
             del found[name]
         setattr(thing, maps[first], found)
-    elif first in lists and (name or value):
+    elif first in lists and (name or value) and op in ("add", "remove"):
         kept = [each for each in getattr(thing, lists[first]) or [] if each != (name or value)]
         setattr(thing, lists[first], kept if op == "remove" else [*kept, name or value])
     else:
-        raise BadRequestException(f"Invalid patch path {patch['path']}")
+        changed = {"replace": (*values, *maps), "add": (*maps, *lists), "remove": (*maps, *lists)}.get(str(op), ())
+        raise invalid_patch(path, op, [f"/{each}" for each in changed])

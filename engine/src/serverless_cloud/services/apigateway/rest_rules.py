@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.apigateway.exceptions import (
@@ -42,6 +42,8 @@ LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST AP
 
 
 _PART = re.compile(r"[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._:-]+\+?\}")
+#: The URI of a Lambda authorizer; a stage variable can stand for the function.
+_INVOCATION = re.compile(r"arn:[^:]+:apigateway:[^:]*:lambda:path/+2015-03-31/functions/.+/invocations")
 _DRAFT, _JSON = "http://json-schema.org/draft-04/schema#", "application/json"
 
 
@@ -164,38 +166,64 @@ def create_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
         raise BadRequestException("Model name must be non-empty")
     if not str(given["name"]).isalnum():
         raise BadRequestException(f"Model name must be alphanumeric: {given['name']}")
-    if not given.get("schema") and "schema" in given:
-        raise BadRequestException("Model schema must have at least 1 property or array items defined")
     if given["name"] in api.models:
         raise ConflictException("Model name already exists for this REST API")
+    if "schema" in given:
+        check_schema(given["schema"])
+    return create_model.original(response)
+
+
+def check_schema(schema: object) -> None:
+    """Raises unless a model can have this schema."""
+    if not schema:
+        raise BadRequestException("Model schema must have at least 1 property or array items defined")
     try:
-        is_object = isinstance(json.loads(given.get("schema") or "{}"), dict)
+        is_object = isinstance(json.loads(str(schema)), dict)
     except ValueError:
         is_object = False
     if not is_object:
         raise BadRequestException("Invalid model specified: the schema must be a string that holds a JSON object")
-    return create_model.original(response)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.create_authorizer")
 def create_authorizer(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """Keeps identityValidationExpression."""
+    """Keeps identityValidationExpression; a name can be given once."""
     given = given_to(response)
-    if response.path.split("/")[2] not in response.backend.apis:
+    api = response.backend.apis.get(response.path.split("/")[2])
+    if api is None:
         raise ConflictException("Unable to complete operation due to concurrent modification. Please try again later.")
-    if given.get("type") in ("TOKEN", "REQUEST") and not given.get("authorizerUri"):
-        raise BadRequestException("Invalid Authorizer URI: null")
-    if given.get("type") == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
+    kind, name = given.get("type"), given.get("name")
+    if kind in ("TOKEN", "REQUEST"):
+        check_authorizer_uri(given.get("authorizerUri"))
+    if kind == "COGNITO_USER_POOLS" and not given.get("providerARNs"):
         raise BadRequestException("Invalid providerARNs: at least one user pool is needed")
     ttl_s = given.get("authorizerResultTtlInSeconds")
-    if ttl_s is not None and not 0 <= int(ttl_s) <= LARGEST_TTL_S:
-        raise BadRequestException("Authorizer result TTL must be between 0 and 3600 seconds")
+    check_authorizer_ttl(ttl_s)
+    if any(name == each.name for each in api.authorizers.values()):
+        raise BadRequestException(f"Authorizer name must be unique. Authorizer {name} already exists in this RestApi.")
     answer = create_authorizer.original(response)
     if answer[0] != 201:
         return answer
-    authorizer = response.backend.get_authorizer(response.path.split("/")[2], json.loads(answer[2])["id"])
+    authorizer = api.authorizers[json.loads(answer[2])["id"]]
     authorizer.identity_validation_expression = given.get("identityValidationExpression")
+    if kind == "COGNITO_USER_POOLS" and ttl_s is None:
+        authorizer.authorizer_result_ttl = None
     return 201, answer[1], json.dumps(authorizer.to_json())
+
+
+def check_authorizer_uri(uri: object) -> None:
+    """Raises unless a Lambda authorizer can have this URI."""
+    if not _INVOCATION.fullmatch(str(uri or "")):
+        raise BadRequestException(
+            f"Invalid Authorizer URI: {uri or 'null'}. Authorizer URI should be a valid API Gateway ARN that "
+            "represents a Lambda function invocation."
+        )
+
+
+def check_authorizer_ttl(ttl_s: object) -> None:
+    """Raises unless an authorizer can have this TTL, a number or its text."""
+    if ttl_s is not None and not (str(ttl_s).isdigit() and int(str(ttl_s)) <= LARGEST_TTL_S):
+        raise BadRequestException("Authorizer result TTL must be between 0 and 3600 seconds")
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_authorizer")
@@ -210,14 +238,14 @@ def check_operations(response: APIGatewayResponse, paths: Mapping[str, tuple[str
     """Raises unless each patch of a request has an operation and a path of these."""
     for patch in given_to(response).get("patchOperations") or []:
         op, path = str(patch.get("op")), str(patch.get("path"))
-        if op not in paths:
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
-            )
-        if path not in paths[op]:
-            raise BadRequestException(
-                f"Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{', '.join(paths[op])}]"
-            )
+        if path not in paths.get(op, ()):
+            raise invalid_patch(path, op, paths.get(op, ()))
+
+
+def invalid_patch(path: str, op: object, supported: Sequence[str]) -> BadRequestException:
+    """The error of a patch with a path that its operation can't change; `supported` are the paths that it can."""
+    may = f"Must be one of: [{', '.join(supported)}]" if supported else "Please choose supported operations"
+    return BadRequestException(f"Invalid patch path  '{path}' specified for op '{op}'. {may}")
 
 
 def check_response_type(kind: str) -> None:

@@ -29,6 +29,7 @@ from serverless_cloud.services.apigateway.rest_rules import (
     OPERATIONS,
     NotFound,
     given_to,
+    invalid_patch,
     refuse_settings,
 )
 
@@ -44,6 +45,7 @@ _STAGE = (
     "/deploymentId", "/description", "/cacheClusterEnabled", "/cacheClusterSize", "/clientCertificateId",
     "/accessLogSettings", "/accessLogSettings/destinationArn", "/accessLogSettings/format",
 )  # fmt: skip
+_PLAN = ("name", "description", "productCode", "throttle", "quota", "apiStages")
 _OTHERS = ("/tracingEnabled", "/variables")
 _STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 
@@ -242,8 +244,10 @@ def usage_plan_operations(plan: UsagePlan, apis: Mapping[str, RestAPI], patches:
         elif path == "/apiStages":
             _check_stage(plan, apis, op, str(value or ""))
             left.append(patch)
-        else:
+        elif first in _PLAN:
             left.append(patch)
+        else:
+            raise invalid_patch(path, op, [f"/{each}" for each in _PLAN])
     return left
 
 

@@ -14,12 +14,16 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.services.apigateway.rest_methods import check_models, check_status
 from serverless_cloud.services.apigateway.rest_operations import Values, apply_patch
 from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
+    check_authorizer_ttl,
+    check_authorizer_uri,
     check_operations,
     check_path_part,
     check_response_type,
+    check_schema,
     given_to,
 )
 
@@ -62,6 +66,8 @@ def update_model(response: APIGatewayResponse) -> str:
     _, _, api_id, _, name = response.path.split("/")[:5]
     model = response.backend.get_model(api_id, name)
     for patch in _operations(response):
+        if patch["path"] == "/schema" and patch.get("op") == "replace":
+            check_schema(patch.get("value"))
         apply_patch(model, patch, _MODEL, {}, {})
     return json.dumps(model.to_json())
 
@@ -75,6 +81,8 @@ def update_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     for patch in _operations(response):
         if patch["path"].startswith("/responseParameters/"):
             patch = {**patch, "value": str(patch.get("value")).lower() == "true"}
+        if patch["path"].startswith("/responseModels/") and patch.get("op") != "remove":
+            check_models(response.backend.get_rest_api(api_id), {"": str(patch.get("value"))})
         maps = {"responseParameters": "response_parameters", "responseModels": "response_models"}
         apply_patch(found, patch, {}, maps, {})
     return 201, {"status": 201}, json.dumps(found.to_json())
@@ -102,6 +110,8 @@ def update_gateway_response(response: APIGatewayResponse) -> str:
         template = {"application/json": '{"message":$context.error.messageString}'}
         found = GatewayResponse(kind, None, {}, template)  # type: ignore[arg-type]  # the type's own status
     for patch in _operations(response):
+        if patch["path"] == "/statusCode" and patch.get("op") == "replace":
+            check_status(patch.get("value"), "statusCode")
         apply_patch(found, patch, _GATEWAY_RESPONSE, _TEMPLATES, {})
     responses[kind] = found
     return json.dumps(found.to_json())
@@ -167,7 +177,11 @@ def update_authorizer(response: APIGatewayResponse) -> str:
     pools = ("/providerARNs",)
     check_operations(response, {"replace": _AUTHORIZER, "add": pools, "remove": pools})
     rest = []
-    for patch in given_to(response).get("patchOperations") or []:
+    for patch in _operations(response):
+        if patch["path"] == "/authorizerUri":
+            check_authorizer_uri(patch.get("value"))
+        if patch["path"] == "/authorizerResultTtlInSeconds":
+            check_authorizer_ttl(patch.get("value"))
         if patch["path"] != "/providerARNs":
             rest.append(patch)
             continue

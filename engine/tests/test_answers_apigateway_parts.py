@@ -1,0 +1,136 @@
+"""REST APIs: answers to calls on authorizers, responses, methods, lists and documents, as AWS gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kits.table_kit import client, refused
+from serverless_cloud import Cloud
+
+LAMBDA = (
+    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:us-east-1:123456789012:function:doorman/invocations"
+)
+MAPPING = (
+    "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(cloud_of_module: Cloud) -> Any:
+    """API Gateway; its APIs stay until the end of the file."""
+    del cloud_of_module
+    return client("apigateway")
+
+
+@pytest.fixture
+def api(gateway: Any) -> dict[str, str]:
+    """An API with GET on its root, which has no integration."""
+    made = gateway.create_rest_api(name="lamps")
+    root = {"restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**root, authorizationType="NONE")
+    return root
+
+
+def test_authorizers_and_validators_have_what_they_have_on_aws(gateway: Any, api: dict[str, str]) -> None:
+    of_api = {"restApiId": api["restApiId"]}
+    token = {"name": "token", "type": "TOKEN", "authorizerUri": LAMBDA, "identitySource": "method.request.header.Auth"}
+    made = gateway.create_authorizer(**of_api, **token)
+    assert (made["authType"], made["authorizerResultTtlInSeconds"]) == ("custom", 300)
+    arn = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a"
+    pools = gateway.create_authorizer(**of_api, name="pools", type="COGNITO_USER_POOLS", providerARNs=[arn])
+    assert pools["authType"] == "cognito_user_pools"
+    assert "authorizerResultTtlInSeconds" not in pools
+    assert refused(gateway.create_authorizer, **of_api, **token) == (
+        "BadRequestException", "Authorizer name must be unique. Authorizer token already exists in this RestApi.",
+    )  # fmt: skip
+    wrong = (
+        "Invalid Authorizer URI: doorman. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
+        "function invocation."
+    )
+    assert refused(gateway.create_authorizer, **of_api, **token | {"name": "x", "authorizerUri": "doorman"})[1] == wrong
+    operations = [{"op": "replace", "path": "/authorizerUri", "value": "doorman"}]
+    assert refused(gateway.update_authorizer, **of_api, authorizerId=made["id"], patchOperations=operations)[1] == wrong
+    validator = gateway.create_request_validator(**of_api, name="none")
+    assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (False, False)
+
+
+def test_a_list_has_pages(gateway: Any) -> None:
+    made = gateway.create_rest_api(name="paged")
+    of_api = {"restApiId": made["id"]}
+    for part in ("a", "b"):
+        gateway.create_resource(**of_api, parentId=made["rootResourceId"], pathPart=part)
+    first = gateway.get_resources(**of_api, limit=2)
+    last = gateway.get_resources(**of_api, limit=2, position=first["position"])
+    assert [each["path"] for each in (*first["items"], *last["items"])] == ["/", "/a", "/b"]
+    assert (len(first["items"]), "position" in last) == (2, False)
+    pages = gateway.get_paginator("get_resources").paginate(**of_api, PaginationConfig={"PageSize": 1})
+    assert [len(each["items"]) for each in pages] == [1, 1, 1]
+
+
+def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
+    header = "method.response.header.Lamp"
+    gateway.put_integration(**api, type="MOCK")
+    for more, message in (
+        ({"statusCode": "200", "responseModels": {"application/json": "Sofa"}},
+         "Invalid model identifier specified: Sofa"),
+        ({"statusCode": "200", "responseParameters": {"Lamp": True}}, MAPPING + "parameter specified: Lamp]"),
+        ({"statusCode": "999"},
+         "1 validation error detected: Value '999' at 'statusCode' failed to satisfy constraint: Member must satisfy "
+         r"regular expression pattern: [1-5]\d\d"),
+    ):  # fmt: skip
+        assert refused(gateway.put_method_response, **api, **more)[1] == message
+    gateway.put_method_response(**api, statusCode="200", responseParameters={header: True})
+    plain = gateway.put_integration_response(**api, statusCode="200", selectionPattern="")
+    assert (plain["selectionPattern"], "responseTemplates" in plain) == ("", False)
+    for source in ("andon", "*", "method.response.header.Lamp"):
+        mapped = {"statusCode": "200", "responseParameters": {header: source}}
+        assert refused(gateway.put_integration_response, **api, **mapped)[1] == MAPPING + f"specified: {source}]"
+    for source in (
+        "'andon'",
+        "integration.response.header.Lamp",
+        "integration.response.body.lamp",
+        "context.requestId",
+    ):
+        gateway.put_integration_response(**api, statusCode="200", responseParameters={header: source})
+    target = {"integration.request.header.Lamp": "andon"}
+    assert refused(gateway.put_integration, **api, type="MOCK", requestParameters=target)[1] == (
+        MAPPING + "specified: andon]"
+    )
+
+
+def test_a_method_is_changed_as_a_whole_or_not_at_all(gateway: Any, api: dict[str, str]) -> None:
+    def asked(*operations: tuple[str, str, str]) -> list[dict[str, str]]:
+        return [dict(zip(("op", "path", "value"), each, strict=True)) for each in operations]
+
+    for operation, message in (
+        (("replace", "/authorizationType", "LAMP"),
+         "Invalid Authorization Type specified. Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"),
+        (("replace", "/authorizationType", "CUSTOM"),
+         "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a "
+         "valid authorizer."),
+        (("replace", "/requestValidatorId", "x"), "Invalid Request Validator identifier specified"),
+        (("add", "/requestModels/application~1json", "Sofa"), "Invalid model identifier specified: Sofa"),
+        (("move", "/operationName", "x"),
+         "Invalid patch path  '/operationName' specified for op 'move'. Please choose supported operations"),
+        (("add", "/httpMethod", "x"),
+         "Invalid patch path  '/httpMethod' specified for op 'add'. Must be one of: "
+         "[/requestParameters, /requestModels, /authorizationScopes]"),
+    ):  # fmt: skip
+        operations = asked(("replace", "/apiKeyRequired", "true"), operation)
+        assert refused(gateway.update_method, **api, patchOperations=operations)[1] == message
+    assert gateway.get_method(**api)["apiKeyRequired"] is False
+    authorizer = gateway.create_authorizer(
+        restApiId=api["restApiId"], name="doorman", type="TOKEN", authorizerUri=LAMBDA
+    )["id"]
+    operations = asked(("replace", "/authorizationType", "CUSTOM"), ("replace", "/authorizerId", authorizer))
+    changed = gateway.update_method(**api, patchOperations=operations)
+    assert (changed["authorizationType"], changed["authorizerId"]) == ("CUSTOM", authorizer)
+
+
+def test_a_document_that_is_none_makes_no_api(gateway: Any) -> None:
+    before = len(gateway.get_rest_apis()["items"])
+    assert refused(gateway.import_rest_api, body=b"lamps") == ("BadRequestException", "Invalid OpenAPI input.")
+    assert len(gateway.get_rest_apis()["items"]) == before
