@@ -50,23 +50,19 @@ def refuse_what_aws_refuses(account_id: str, region: str, settings: JsonObject, 
             raise InvalidParameterValueException(
                 f"The local cloud doesn't support {name}. Leave it out; docs/fidelity.md lists what works here."
             )
-    runtime, handler = settings.get("Runtime"), settings.get("Handler")
-    if (new or runtime is not None) and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime or ""):
+    runtime = settings.get("Runtime")
+    if new and not (runtime and settings.get("Handler")):
+        raise InvalidParameterValueException(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
+    if runtime is not None and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime):
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is not supported. The local cloud runs only Python, with the "
             "notebook's "
             'own interpreter. Give Runtime="python3.13", for example.'
         )
-    if (new or handler is not None) and not re.fullmatch(r"[^\s]{1,128}", handler or ""):
-        raise InvalidParameterValueException(
-            f"The handler {handler!r} has the wrong form. Write it as file.function. For def handler in price.py, give "
-            'Handler="price.handler".'
-        )
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
-        raise InvalidParameterValueException(
-            "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
-            "must allow sts:AssumeRole to the service lambda.amazonaws.com."
-        )
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
     _refuse_sizes(settings)
     _refuse_layers(account_id, region, settings.get("Layers") or [])
     _refuse_logging(settings.get("LoggingConfig") or {})
@@ -127,11 +123,9 @@ def _refuse_variables(variables: dict[str, str]) -> None:
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
     for name, value in variables.items():
-        if not re.fullmatch(r"[a-zA-Z]\w+", name, re.ASCII) or "\0" in str(value):
+        if "\0" in str(value):
             raise LambdaClientError(
-                "ValidationException",
-                f"The environment variable {name!r} can't be set. A name must have two or more letters, digits and "
-                "underscores and begin with a letter, and a value can't contain NUL.",
+                "ValidationException", f"The environment variable {name!r} can't be set. A value can't contain NUL."
             )
     measured = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
     if len(measured.encode()) > ENVIRONMENT_BYTES:
