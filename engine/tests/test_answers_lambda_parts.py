@@ -14,6 +14,7 @@ MISSING = "ResourceNotFoundException"
 FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}"
 PRICE = {"FunctionName": "price"}
 TOPIC = {**PRICE, "StatementId": "topic", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
+LIVE = {**PRICE, "Name": "live", "FunctionVersion": "1"}
 STALE = (
     "The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the latest Revision Id"
 )
@@ -246,9 +247,10 @@ def test_a_url_has_limits(kit: Any) -> None:
 def test_an_alias_has_weights_from_0_to_1(kit: Any) -> None:
     kit.deploy("price", SOURCE)
     lam = kit.client("lambda")
-    make = lambda **weights: lam.create_alias(  # noqa: E731
-        **PRICE, Name="live", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": weights}
-    )
+
+    def make(**weights: float) -> Any:
+        return lam.create_alias(**LIVE, RoutingConfig={"AdditionalVersionWeights": weights})
+
     path = "routingConfig.additionalVersionWeights"
     share = "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
     share += "Member must have value greater than or equal to 0.0, Member must not be null]"

@@ -21,6 +21,8 @@ NAMES = "Map keys must satisfy constraint: [Member must satisfy regular expressi
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"Role": "hikari"}, VALIDATION, FAILED.format("hikari", "role", ROLE_PATTERN)),
     ({"Runtime": ""}, INVALID, MANDATORY),
+    ({"Runtime": "python3.11", "SnapStart": {"ApplyOn": "PublishedVersions"}}, INVALID,
+     "python3.11 is not supported for SnapStart enabled functions."),
     ({"Handler": ""}, VALIDATION, FAILED.format("", "handler", r"satisfy regular expression pattern: [^\s]+")),
     ({"Handler": "my price.handler"}, VALIDATION,
      FAILED.format("my price.handler", "handler", r"satisfy regular expression pattern: [^\s]+")),

@@ -19,6 +19,7 @@ NOT_HONOURED = ("FileSystemConfigs", "SnapStart", "DurableConfig", "TenancyConfi
                 "CapacityProviderConfig", "ImageConfig")  # fmt: skip
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
+WITHOUT_SNAPSTART = re.compile(r"python3\.([6-9]|1[01])")  # AWS Lambda Developer Guide: Python 3.12 and later have it
 MOST_LAYERS = 5  # AWS Lambda quotas
 ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: environment variables of a function, together
 # Lambda sets these itself (AWS Lambda Developer Guide, "Defined runtime environment variables").
@@ -44,18 +45,20 @@ def refuse_what_aws_refuses(account_id: str, region: str, settings: JsonObject, 
         raise InvalidParameterValueException(
             "The local cloud doesn't run container images, because they need Docker. Give the code as a zip package."
         )
+    runtime = str(settings.get("Runtime") or "")
+    if (settings.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions" and WITHOUT_SNAPSTART.fullmatch(runtime):
+        raise InvalidParameterValueException(f"{runtime} is not supported for SnapStart enabled functions.")
     for name in NOT_HONOURED:
         value = settings.get(name)
         if value != {"ApplyOn": "None"} and (any(value.values()) if isinstance(value, dict) else value):
             raise InvalidParameterValueException(
                 f"The local cloud doesn't support {name}. Leave it out; docs/fidelity.md lists what works here."
             )
-    runtime = settings.get("Runtime")
     if new and not (runtime and settings.get("Handler")):
         raise InvalidParameterValueException(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."
         )
-    if runtime is not None and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime):
+    if settings.get("Runtime") is not None and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime):
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is not supported. The local cloud runs only Python, with the "
             "notebook's "
