@@ -88,9 +88,10 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
     """
     given = {str(k).lower(): str(v) for k, v in dict(headers or {}).items()}
     kind, log = given.get("x-amz-invocation-type", "RequestResponse"), given.get("x-amz-log-type", "None")
-    for name, value, allowed in (("invocationType", kind, INVOCATION_TYPES), ("logType", log, LOG_TYPES)):
-        if value not in allowed:
-            raise ValidationException(value, name, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+    if kind not in INVOCATION_TYPES:
+        raise _not_one_of(INVOCATION_TYPES, kind, "invocationType")
+    if log not in LOG_TYPES:
+        raise _not_one_of(LOG_TYPES, log, "logType")
     event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
     lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
     call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
@@ -116,6 +117,10 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
         raise refused from refusal
     _tell(reply, answer)
     return reply.payload
+
+
+def _not_one_of(allowed: tuple[str, ...], value: str, name: str) -> ValidationException:
+    return ValidationException(value, name, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
 def _tell(reply: Reply, headers: dict[str, str]) -> None:
