@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:price"
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:tax"
 SOURCE = "def handler(event, context):\n    return 1200\n"
 MISSING = "ResourceNotFoundException"
+FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}"
 PRICE = {"FunctionName": "price"}
 TOPIC = {**PRICE, "StatementId": "topic", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
+LIVE = {**PRICE, "Name": "live", "FunctionVersion": "1"}
 STALE = (
     "The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the latest Revision Id"
 )
@@ -79,6 +82,9 @@ def test_the_settings_of_events(kit: Any) -> None:
     second = lam.list_function_event_invoke_configs(**PRICE, MaxItems=1, Marker=first["NextMarker"])
     rows = [row["FunctionArn"] for page in (first, second) for row in page["FunctionEventInvokeConfigs"]]
     assert (rows, "NextMarker" in second) == ([f"{ARN}:$LATEST", f"{ARN}:1"], False)
+    many = lambda: lam.list_function_event_invoke_configs(**PRICE, MaxItems=51)  # noqa: E731
+    limit = FAILED.format("51", "maxItems", "Member must have value less than or equal to 50")
+    kit.refused(many, "ValidationException", message=limit)
 
 
 def test_a_version_is_provisioned_once(kit: Any) -> None:
@@ -92,7 +98,8 @@ def test_a_version_is_provisioned_once(kit: Any) -> None:
     kit.refused(lambda: get(**PRICE, Qualifier="7"), MISSING, message=f"Function not found: {ARN}:7")
     kit.refused(lambda: get(**PRICE, Qualifier="sale"), MISSING, message=f"Cannot find alias arn: {ARN}:sale")
     put, delete = lam.put_provisioned_concurrency_config, lam.delete_provisioned_concurrency_config
-    put(**PRICE, **count, Qualifier="1")
+    modified = put(**PRICE, **count, Qualifier="1")["LastModified"]
+    assert datetime.strptime(modified, "%Y-%m-%dT%H:%M:%S+0000")
     taken = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
     conflict = "ResourceConflictException"
     kit.refused(lambda: put(**PRICE, **count, Qualifier="live"), conflict, status=409, message=taken)
@@ -101,6 +108,9 @@ def test_a_version_is_provisioned_once(kit: Any) -> None:
     pointed = "Version is pointed by a Provisioned Concurrency alias"
     kit.refused(lambda: put(**PRICE, **count, Qualifier="1"), conflict, message=pointed)
     delete(**PRICE, Qualifier="live")
+    delete_version = lambda: lam.delete_function(**PRICE, Qualifier="1")  # noqa: E731
+    used = "Unable to delete version because the following aliases reference it: [live]"
+    kit.refused(delete_version, conflict, status=409, message=used)
     assert lam.get_account_settings()["AccountLimit"]["TotalCodeSize"] == 80_530_636_800
     whole = "This operation is permitted on Lambda functions only."
     reserve = {"FunctionName": "price:live", "ReservedConcurrentExecutions": 1}
@@ -134,6 +144,13 @@ def test_a_layer_version_is_shown(kit: Any) -> None:
         "InvalidParameterValueException",
         message="Layer Version Cannot be less than 1",
     )
+    wrong = {"LayerName": "tax", "Content": package, "CompatibleRuntimes": ["basic"]}
+    refused = kit.refused(lambda: lam.publish_layer_version(**wrong), "ValidationException")
+    begin = "1 validation error detected: Value '[basic]' at 'compatibleRuntimes' failed to satisfy constraint: "
+    assert refused.message.startswith(f"{begin}Member must satisfy constraint: [Member must satisfy enum value set: [")
+    kit.client("s3").create_bucket(Bucket="hikari")
+    gone = {"LayerName": "tax", "Content": {"S3Bucket": "hikari", "S3Key": "a"}}
+    kit.refused(lambda: lam.publish_layer_version(**gone), "InvalidParameterValueException", "Code: NoSuchKey.")
     assert lam.delete_layer_version(LayerName="tax", VersionNumber=7)["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
@@ -209,6 +226,45 @@ def test_runtimes_and_loops_have_settings(kit: Any) -> None:
     arn = lam.get_function_configuration(**PRICE)["RuntimeVersionConfig"]["RuntimeVersionArn"]
     assert put(**PRICE, UpdateRuntimeOn="Manual", RuntimeVersionArn=arn)["RuntimeVersionArn"] == arn
     kit.refused(lambda: put(**PRICE, UpdateRuntimeOn="Manual"), "InvalidParameterValueException", "need each other")
+
+
+def test_a_url_has_limits(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+    method = "Member must satisfy constraint: [Member must have length less than or equal to 6, "
+    method += "Member must have length greater than or equal to 0, Member must satisfy regular expression pattern: .*, "
+    most = "Member must have value less than or equal to 86400"
+    for cors, message in (
+        ({"AllowMethods": ["GET", "OPTIONS"]},
+         FAILED.format("[GET, OPTIONS]", "cors.allowMethods", method + "Member must not be null]")),
+        ({"MaxAge": 86_401}, FAILED.format("86401", "cors.maxAge", most)),
+    ):  # fmt: skip
+        make = lambda cors=cors: lam.create_function_url_config(**PRICE, AuthType="NONE", Cors=cors)  # noqa: E731
+        kit.refused(make, "ValidationException", message=message)
+    assert lam.list_function_url_configs(**PRICE)["FunctionUrlConfigs"] == []
+
+
+def test_an_alias_has_weights_from_0_to_1(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    lam = kit.client("lambda")
+
+    def make(**weights: float) -> Any:
+        return lam.create_alias(**LIVE, RoutingConfig={"AdditionalVersionWeights": weights})
+
+    path = "routingConfig.additionalVersionWeights"
+    share = "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
+    share += "Member must have value greater than or equal to 0.0, Member must not be null]"
+    kit.refused(lambda: make(**{"2": 1.5}), "ValidationException", message=FAILED.format("{2=1.5}", path, share))
+    refused = kit.refused(lambda: make(sale=0.5), "ValidationException")
+    assert refused.message.startswith(FAILED.format("{sale=0.5}", path, "Map keys must satisfy constraint: ["))
+    assert refused.message.endswith("Member must satisfy regular expression pattern: [0-9]+, Member must not be null]")
+
+
+def test_an_invoke_without_such_a_log(kit: Any) -> None:
+    kit.deploy("price", SOURCE)
+    rule = "Member must satisfy enum value set: [None, Tail]"
+    invoke = lambda: kit.client("lambda").invoke(**PRICE, LogType="Head")  # noqa: E731
+    kit.refused(invoke, "ValidationException", message=FAILED.format("Head", "logType", rule))
 
 
 def test_a_mapping_takes_every_form_of_a_name(kit: Any) -> None:

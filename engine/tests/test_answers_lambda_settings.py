@@ -15,9 +15,24 @@ FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy cons
 ROLE_PATTERN = r"satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 ARCHITECTURES = "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
 OBJECT = "Error occurred while GetObject. S3 Error Code: "
+MANDATORY = "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+NAMES = "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+, "
 
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"Role": "hikari"}, VALIDATION, FAILED.format("hikari", "role", ROLE_PATTERN)),
+    ({"Runtime": ""}, INVALID, MANDATORY),
+    ({"Runtime": "python3.11", "SnapStart": {"ApplyOn": "PublishedVersions"}}, INVALID,
+     "python3.11 is not supported for SnapStart enabled functions."),
+    ({"Handler": ""}, VALIDATION, FAILED.format("", "handler", r"satisfy regular expression pattern: [^\s]+")),
+    ({"Handler": "my price.handler"}, VALIDATION,
+     FAILED.format("my price.handler", "handler", r"satisfy regular expression pattern: [^\s]+")),
+    ({"Handler": "p" * 129}, VALIDATION,
+     FAILED.format("p" * 129, "handler", "have length less than or equal to 128")),
+    ({"Role": "arn:aws:iam::123456789012:role/nobody"}, INVALID,
+     "The role defined for the function cannot be assumed by Lambda."),
+    ({"Environment": {"Variables": {"_SHOP": "hikari"}}}, VALIDATION,
+     "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: "
+     + NAMES + "Member must not be null]"),
     ({"Timeout": 901}, VALIDATION, FAILED.format(901, "timeout", "have value less than or equal to 900")),
     (
         {"MemorySize": 10_241},
@@ -63,6 +78,25 @@ def test_code_that_an_update_cannot_read(kit: Any) -> None:
     kit.refused(lambda: update(FunctionName="price", S3Bucket="hikari", S3Key="a"), INVALID, message=key)
     bucket = OBJECT + "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
     kit.refused(lambda: update(FunctionName="price", S3Bucket="nowhere", S3Key="a"), INVALID, message=bucket)
+
+
+def test_code_from_nowhere(kit: Any) -> None:
+    given = {name: value for name, value in kit.function("price", SOURCE).items() if name != "Handler"}
+    kit.refused(lambda: kit.client("lambda").create_function(**given), INVALID, message=MANDATORY)
+    kit.deploy("price", SOURCE)
+    nowhere = lambda: kit.client("lambda").update_function_code(FunctionName="price", Publish=True)  # noqa: E731
+    kit.refused(nowhere, INVALID, message="Please provide a source for function code.")
+    assert len(kit.client("lambda").list_versions_by_function(FunctionName="price")["Versions"]) == 1
+
+
+def test_settings_that_are_taken_back(kit: Any) -> None:
+    queue, lam = kit.make_queue("dead"), kit.client("lambda")
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    kit.deploy("price", SOURCE, DeadLetterConfig={"TargetArn": queue.arn})
+    first = lam.update_function_configuration(FunctionName="price", KMSKeyArn=key)
+    assert (first["KMSKeyArn"], first["DeadLetterConfig"]) == (key, {"TargetArn": queue.arn})
+    lam.update_function_configuration(FunctionName="price", KMSKeyArn="", DeadLetterConfig={"TargetArn": ""})
+    assert not {"KMSKeyArn", "DeadLetterConfig"} & set(lam.get_function_configuration(FunctionName="price"))
 
 
 def test_variables_that_just_fit(kit: Any) -> None:

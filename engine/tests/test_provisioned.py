@@ -222,7 +222,7 @@ def test_a_number_that_is_changed_while_all_are_busy(aws: Cloud, kit: Any, tmp_p
         ("7", None, 1, "ResourceNotFoundException", "price:7"),
         ("live", None, 1, "ResourceNotFoundException", "price:live"),
         ("1", 5, 6, "InvalidParameterValueException", "[5]"),
-        ("1", None, 901, "InvalidParameterValueException", "[900]"),
+        ("1", None, 901, "InvalidParameterValueException", "[100]"),
     ],
 )
 def test_what_is_refused(

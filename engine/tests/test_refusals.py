@@ -22,6 +22,7 @@ def not_created(kit: Any, **settings: Any) -> str:
     return str(refusal.message)
 
 
+LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:tax:7"
 ACCESS_POINT = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-1"
 RUNTIMES = ("nodejs22.x", "provided.al2023", "python2.7", "python3", "python3.99", "Python3.13")
 NOT_CREATED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -32,10 +33,6 @@ NOT_CREATED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "no code at all": ({"Code": {}}, ("Please provide a source",)),
     **{f"the runtime {name}": ({"Runtime": name}, (name, 'Runtime="python3.13"')) for name in RUNTIMES},
-    **{
-        f"the handler {name[:12]}": ({"Handler": name}, (repr(name), 'Handler="price.handler"'))
-        for name in ("my price.handler", "p" * 129)
-    },
     "a file system": (
         {"FileSystemConfigs": [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/lamps"}]},
         ("doesn't support FileSystemConfigs.", "docs/fidelity.md"),
@@ -45,7 +42,7 @@ NOT_CREATED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     **{
         f"the variable {name}": ({"Environment": {"Variables": {name: "x"}}}, ("reserved keys", name))
-        for name in ("AWS_REGION", "AWS_ACCESS_KEY_ID", "_HANDLER")
+        for name in ("AWS_REGION", "AWS_ACCESS_KEY_ID")
     },
     "more variables than fit": ({"Environment": {"Variables": {"SHOP": "灯" * 1400}}}, ("4KB",)),
 }  # fmt: skip
@@ -68,9 +65,7 @@ def test_what_create_function_refuses(kit: Any, settings: dict[str, Any], words:
 )
 def test_a_role_that_lambda_cannot_assume(kit: Any, statement: dict[str, Any]) -> None:
     role = kit.make_role("other", {"Version": "2012-10-17", "Statement": [statement]})
-    message = not_created(kit, Role=role)
-    assert "cannot be assumed by Lambda" in message
-    assert "lambda.amazonaws.com" in message
+    assert not_created(kit, Role=role) == "The role defined for the function cannot be assumed by Lambda."
 
 
 @pytest.mark.parametrize("name", ["../price.py", "shop/../../price.py", "/price.py", "C:\\price.py", "..\\price.py"])
@@ -127,11 +122,13 @@ def test_a_size_beyond_the_limit(kit: Any, settings: dict[str, Any], allowed: st
     assert kit.client("lambda").list_functions()["Functions"] == []
 
 
-@pytest.mark.parametrize("variables", [{"A=B": "lamp"}, {"9": "lamp"}, {"SHOP": "Hika\0ri"}])
-def test_an_environment_variable_that_no_process_can_have(kit: Any, variables: dict[str, str]) -> None:
-    (name,) = variables
+@pytest.mark.parametrize(
+    ("variables", "word"),
+    [({"A=B": "lamp"}, "Map keys"), ({"9": "lamp"}, "Map keys"), ({"SHOP": "Hika\0ri"}, "'SHOP'")],
+)
+def test_an_environment_variable_that_no_process_can_have(kit: Any, variables: dict[str, str], word: str) -> None:
     given = {"Environment": {"Variables": variables}}
-    kit.refused(lambda: kit.deploy("price", SOURCE, **given), "ValidationException", repr(name))
+    kit.refused(lambda: kit.deploy("price", SOURCE, **given), "ValidationException", word)
 
 
 def test_all_environment_variables_taken_away(kit: Any) -> None:
@@ -157,7 +154,7 @@ def test_a_change_that_is_refused_changes_nothing(kit: Any) -> None:
     changes = [
         lambda: lam.update_function_code(FunctionName="price", ZipFile=b"lamp"),
         lambda: lam.update_function_code(FunctionName="price", ZipFile=b"lamp", Publish=True),
-        lambda: lam.update_function_configuration(FunctionName="price", Handler="the price", Timeout=9),
+        lambda: lam.update_function_configuration(FunctionName="price", Layers=[LAYER], Timeout=9),
         lambda: lam.update_function_configuration(FunctionName="price", Runtime="nodejs22.x", Timeout=9),
         lambda: lam.update_function_configuration(FunctionName="price", Role=ROLE, Timeout=9),
         lambda: lam.update_function_configuration(

@@ -135,6 +135,7 @@ RECORDS = [{"messageId": "a"}, {"messageId": "b"}]
         (None, []),
         ({}, []),
         ([], []),
+        ("", []),
         ({"statusCode": 200}, []),
         ({"batchItemFailures": None}, []),
         ({"batchItemFailures": []}, []),

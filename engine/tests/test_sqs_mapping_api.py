@@ -101,7 +101,11 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
         ({"FunctionResponseTypes": ["All"]}, validation, "ReportBatchItemFailures"),
         ({"StartingPosition": "LATEST"}, invalid, f"Unsupported starting position for arn type: {queue.arn}"),
         ({"BisectBatchOnFunctionError": True}, invalid, "BisectBatchOnFunctionError"),
-        ({"MaximumRetryAttempts": 2}, invalid, "MaximumRetryAttempts"),
+        (
+            {"MaximumRetryAttempts": 2},
+            invalid,
+            "Unsupported MaximumRetryAttempts parameter for given event source mapping type.",
+        ),
         ({"EventSourceArn": missing}, invalid, "AWS.SimpleQueueService.NonExistentQueue"),
         ({"EventSourceArn": queue.arn.replace("us-east-1", "eu-west-1")}, invalid, "NonExistentQueue"),
         ({"EventSourceArn": "arn:aws:sns:us-east-1:123456789012:orders"}, invalid, "Unrecognized event source"),

@@ -268,7 +268,7 @@ def test_a_weight_of_one_half(kit: Any) -> None:
 @pytest.mark.parametrize(
     ("version", "weights", "code", "text"),
     [
-        ("1", {"2": 0.1, "$LATEST": 0.1}, "InvalidParameterValueException", "greater than 1"),
+        ("1", {"2": 0.1, "3": 0.1}, "InvalidParameterValueException", "greater than 1"),
         ("1", {"1": 0.1}, "InvalidParameterValueException", "already included"),
         ("$LATEST", {"1": 0.1}, "InvalidParameterValueException", "$LATEST is not supported"),
         ("1", {"$LATEST": 0.1}, "ValidationException", "Value '{$LATEST=0.1}' at"),

@@ -31,7 +31,7 @@ def limits_of(shape: Any, _value: Any, _path: str) -> _Limits:
 
 
 def java(shape: Any, value: Any) -> str:
-    """A value as Java writes it: [a, b], and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
+    """A value as Java shows it: [a, b], {key=value}, and PutEventsRequestEntry(time=null, source=hikari.shop, ...)."""
     if value is None:
         return "null"
     if shape.type_name == "list" and isinstance(value, list):
@@ -39,6 +39,8 @@ def java(shape: Any, value: Any) -> str:
     if shape.type_name == "structure" and isinstance(value, dict):
         fields = (f"{small(name)}={java(member, value.get(name))}" for name, member in shape.members.items())
         return f"{shape.name}({', '.join(fields)})"
+    if shape.type_name == "map" and isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={java(shape.value, item)}' for key, item in value.items())}}}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -65,7 +67,8 @@ class Dialect:
         left_out: shapes that are checked elsewhere.
         unseen: members that are checked elsewhere, even if they are missing.
         maps: what is checked in a map besides its length; "" checks nothing of maps.
-        texts_together: one violation for all texts of a list, with all rules. Nothing else in lists is checked.
+        together: one violation, with all rules, for all texts of a list, for all keys of a map and for all its values.
+            Nothing else in lists and maps is checked.
     """
 
     order: tuple[str, ...] = ("min", "max", "pattern", "enum")
@@ -82,7 +85,7 @@ class Dialect:
     left_out: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
     maps: Literal["", "values", "keys and values"] = ""
-    texts_together: bool = False
+    together: bool = False
 
 
 def sentence(problems: Iterable[str]) -> str:
@@ -151,11 +154,13 @@ def _look(dialect: Dialect, shape: Any, value: Any, path: str, problems: list[st
         _judge(dialect, shape, value, path, problems)
     elif kind == "list":
         _judge(dialect, shape, value, path, problems)
-        if dialect.texts_together:
+        if dialect.together:
             _together(dialect, shape, value, path, problems)
         elif shape.member.name not in dialect.left_out:
             for number, item in enumerate(value, 1):
                 _look(dialect, shape.member, item, f"{path}.{number}.member", problems)
+    elif kind == "map" and dialect.together:
+        _entries_together(dialect, shape, value, path, problems)
     elif kind == "map" and dialect.maps:
         _judge(dialect, shape, value, path, problems)
         _map(dialect, shape, value, path, problems)
@@ -188,10 +193,25 @@ def _map(dialect: Dialect, shape: Any, value: dict[str, Any], path: str, problem
 
 
 def _together(dialect: Dialect, shape: Any, value: list[Any], path: str, problems: list[str]) -> None:
-    texts = [item for item in value if isinstance(item, str)] if shape.member.type_name == "string" else []
-    if any(rule for text in texts for rule in _broken(dialect, shape.member, text, path)):
-        rules = ", ".join((*_broken(dialect, shape.member, "", path, every=True), "Member must not be null"))
+    if rules := _rules_if_broken(dialect, shape.member, value, path):
         problems.append(_says(dialect, shape, value, path, f"Member must satisfy constraint: [{rules}]"))
+
+
+def _entries_together(dialect: Dialect, shape: Any, value: dict[str, Any], path: str, problems: list[str]) -> None:
+    for what, member, items in (("keys", shape.key, value), ("value", shape.value, value.values())):
+        if rules := _rules_if_broken(dialect, member, items, path):
+            constraint = f"Map {what} must satisfy constraint: [{rules}]"
+            shown = "" if shape.metadata.get("sensitive") else f"'{dialect.shown(shape, value)}' "
+            problems.append(f"Value {shown}at '{path}' failed to satisfy constraint: {constraint}")
+
+
+def _rules_if_broken(dialect: Dialect, shape: Any, values: Iterable[Any], path: str) -> str:
+    """All rules for values of one shape, texts or numbers; "" if each value keeps them."""
+    expected = _KINDS[shape.type_name] if shape.type_name in ("string", *_NUMBERS) else ()
+    fitting = [each for each in values if isinstance(each, expected) and not isinstance(each, bool)]
+    if not any(_broken(dialect, shape, each, path) for each in fitting):
+        return ""
+    return ", ".join((*_broken(dialect, shape, fitting[0], path, every=True), "Member must not be null"))
 
 
 def _judge(dialect: Dialect, shape: Any, value: Any, path: str, problems: list[str]) -> None:

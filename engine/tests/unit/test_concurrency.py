@@ -116,7 +116,10 @@ def test_provisioned_concurrency_without_a_reservation_is_taken_from_what_is_unr
     limits = Concurrency(1000)
     limits.reserve(PRICE, 300)
     limits.provision(ORDERS, 400)
-    with pytest.raises(ConcurrencyRefused, match=r"unreserved concurrency \[200\]"):
+    with pytest.raises(ConcurrencyRefused, match=r"greater than account's unreserved concurrency \[300\]\.$"):
+        limits.provision(STOCK, 301)
+    least = r"Specified ConcurrentExecutions for function decreases .* below its minimum value of \[100\]\.$"
+    with pytest.raises(ConcurrencyRefused, match=least):
         limits.provision(STOCK, 201)
     limits.provision(STOCK, 200)
     limits.provision(ORDERS, 400)  # as many as it has: nothing new is taken

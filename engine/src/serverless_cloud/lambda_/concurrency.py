@@ -25,6 +25,13 @@ class ConcurrencyRefused(ValueError):
     """A reservation, or provisioned concurrency, that AWS refuses; the text is AWS's."""
 
 
+def _too_little_left(what: str) -> ConcurrencyRefused:
+    return ConcurrencyRefused(
+        f"Specified {what} for function decreases account's UnreservedConcurrentExecution below its minimum value of "
+        f"[{UNRESERVED_AT_LEAST}]."
+    )
+
+
 def place_of(arn: str) -> str:
     """The part of a function's ARN that the functions of one account and Region share."""
     return arn.rsplit(":function:", 1)[0]
@@ -93,10 +100,7 @@ class Concurrency:
                 self._reserved.pop(arn, None)
                 return
             if self.unreserved(place_of(arn)) + self._reserved.get(arn, 0) - count < UNRESERVED_AT_LEAST:
-                raise ConcurrencyRefused(
-                    "Specified ReservedConcurrentExecutions for function decreases account's "
-                    f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED_AT_LEAST}]."
-                )
+                raise _too_little_left("ReservedConcurrentExecutions")
             if count < self._provisioned.get(arn, 0):
                 raise ConcurrencyRefused(
                     "ReservedConcurrentExecutions for function should not be lower than function's total provisioned "
@@ -118,12 +122,14 @@ class Concurrency:
                     f"for function [{reserved}]."
                 )
             others = sum(n for a, n in self._provisioned.items() if self._shares(a, place) and a != arn)
-            free = self.unreserved(place) - UNRESERVED_AT_LEAST - others
+            free = self.unreserved(place) - others
             if reserved is None and total > free:
                 raise ConcurrencyRefused(
                     "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
                     f"[{free}]."
                 )
+            if reserved is None and total > free - UNRESERVED_AT_LEAST:
+                raise _too_little_left("ConcurrentExecutions")
             self._provisioned[arn] = total
 
     def forget(self, arn: str) -> None:

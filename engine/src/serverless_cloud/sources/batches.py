@@ -4,7 +4,7 @@ Rules (AWS Lambda Developer Guide, "Handling errors for an SQS event source", "C
 Kinesis and DynamoDB Streams"). With ReportBatchItemFailures a function may answer
 `{"batchItemFailures": [{"itemIdentifier": ID}]}`:
 
-- All is well if it answers nothing, null, an empty object or list, or an empty or null `batchItemFailures`.
+- All is well if it answers nothing, null, an empty object, list or text, or an empty or null `batchItemFailures`.
 - The whole batch has failed if the answer isn't JSON, has another shape, or names an item by an empty or null
   identifier, under another key, or by an identifier that no record of the batch has.
 """
@@ -57,7 +57,7 @@ def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
         answer = json.loads(payload or b"null")
     except ValueError:
         return Delivery(error="The function's answer is not JSON")
-    if answer in (None, []):
+    if answer in (None, [], ""):
         return Delivery()
     if not isinstance(answer, dict):
         return Delivery(error="The function's answer is not an object with batchItemFailures")

@@ -39,8 +39,7 @@ def create_function(backend: LambdaBackend, spec: JsonObject) -> LambdaFunction:
     iam_targets.require_dead_letters(role, spec)
     network.complete_vpc(spec, role, None, network.place_of(backend))
     functions.refuse_settings(backend, spec, new=True)
-    if not spec.get("Code"):
-        raise InvalidParameterValueException("Please provide a source for function code.")
+    functions.require_source(spec.get("Code") or {})
     functions.refuse_missing_code(backend, spec["Code"])
     publish = spec.pop("Publish", False)  # once it is known to be good
     function = create_function.original(backend, spec)
@@ -72,6 +71,7 @@ def update_function_code(backend: LambdaBackend, function_name: str, _qualifier:
     network.refuse_while_it_changes(function)
     revisions.require(function, body.get("RevisionId"))
     functions.refuse_settings(backend, body, new=False)
+    functions.require_source(body)
     functions.refuse_missing_code(backend, body)
     if body.get("DryRun"):
         return function.get_configuration()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,7 +18,6 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import make_function_arn
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -139,7 +139,7 @@ def put_provisioned_concurrency_config(response: LambdaResponse) -> TYPE_RESPONS
     others = sum(r["count"] for q, r in requests(function).items() if q != qualifier)
     with _refused():
         current.plane.fleet.concurrency.provision(arn_of(function), others + count)
-    requests(function)[qualifier] = {"count": count, "modified": iso_8601_datetime_with_nanoseconds()}
+    requests(function)[qualifier] = {"count": count, "modified": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S+0000}"}
     allocate(response.backend, current.plane.fleet, function)
     return 202, {"status": 202}, json.dumps(_answer(response.backend, current.plane.fleet, function, qualifier))
 

@@ -43,11 +43,7 @@ patches = Service(
     upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
 )
 
-AUTH_TYPES = ("NONE", "AWS_IAM")
-INVOKE_MODES = ("RESPONSE_STREAM", "BUFFERED")
-MAX_AGE_S = (0, 86_400)  # Lambda API reference: Cors
 MOST_ON_A_PAGE = 50  # Lambda API reference: ListFunctionUrlConfigs
-METHOD_LETTERS = 6  # so OPTIONS is refused: Lambda answers preflight requests itself
 _PATH = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls/?$"
 patches.adds(
     "moto.awslambda.urls:url_paths",
@@ -77,8 +73,6 @@ def create_function_url_config(response: LambdaResponse) -> TYPE_RESPONSE:
     function, alias = _named(response)
     given, arn = response.json_body, _arn(function, alias)
     _refuse(given)
-    if "AuthType" not in given:
-        raise LambdaClientError("ValidationException", "AuthType is required. Give NONE or AWS_IAM.")
     if alias in configurations(function):
         raise ResourceConflict(
             f"Failed to create function url config for [functionArn = {arn}]. Error message:  FunctionUrlConfig "
@@ -204,25 +198,11 @@ def _configured(account_id: str, region: str, name: str, alias: str, id: str) ->
 
 def _refuse(given: JsonObject) -> None:
     """Raises for settings that AWS refuses, or that the local cloud doesn't support."""
-    for name, allowed in (("AuthType", AUTH_TYPES), ("InvokeMode", INVOKE_MODES)):
-        value = given.get(name)
-        if value is not None and value not in allowed:
-            text = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-            raise ValidationException(value, name[0].lower() + name[1:], text)
     if given.get("InvokeMode") == "RESPONSE_STREAM":
         raise NotHonoured(
             "InvokeMode RESPONSE_STREAM",
             "The local cloud doesn't support {}. Leave it out, and the function URL returns the whole answer at once "
             "(docs/fidelity.md).",
-        )
-    cors = given.get("Cors") or {}
-    if long := [method for method in cors.get("AllowMethods") or [] if len(method) > METHOD_LETTERS]:
-        text = f"Member must satisfy constraint: [Member must have length less than or equal to {METHOD_LETTERS}]"
-        raise ValidationException(str(long), "cors.allowMethods", text)
-    age = cors.get("MaxAge")
-    if age is not None and not MAX_AGE_S[0] <= int(age) <= MAX_AGE_S[1]:
-        raise LambdaClientError(
-            "ValidationException", f"Cors.MaxAge is {age}. It must be {MAX_AGE_S[0]} to {MAX_AGE_S[1]} seconds."
         )
 
 

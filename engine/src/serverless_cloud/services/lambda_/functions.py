@@ -155,6 +155,12 @@ def _layers(function: LambdaFunction) -> list[Layer]:
     return layers
 
 
+def require_source(code: JsonObject) -> None:
+    """Raises unless a request says where the code is. Args: code: the part of a request that says it."""
+    if not any(code.get(name) for name in ("ZipFile", "S3Bucket", "ImageUri")):
+        raise InvalidParameterValueException("Please provide a source for function code.")
+
+
 def refuse_missing_code(backend: LambdaBackend, code: JsonObject) -> None:
     """Raises unless the object in S3 that has the code exists. Args: code: the part of a request that names it."""
     if "S3Bucket" not in code:
@@ -231,6 +237,8 @@ def keep_what_moto_drops(function: LambdaFunction, settings: JsonObject) -> None
         kept_here["has_environment"] = settings["Environment"] is not None
     if settings.get("EphemeralStorage"):
         function.ephemeral_storage = settings["EphemeralStorage"]["Size"]
+    if "KMSKeyArn" in settings:
+        function.kms_key_arn = settings["KMSKeyArn"] or None
     if settings.get("TracingConfig"):
         function.tracing_config = settings["TracingConfig"]
     # A layer version that is deleted later stays in the functions that have it.
@@ -244,8 +252,8 @@ def shown_settings(function: LambdaFunction) -> JsonObject:
     given = getattr(function, "logging_config", None) or {}
     levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
     default = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}"}
-    dead_letter = getattr(function, "dead_letter_config", None)
-    shown: JsonObject = {"DeadLetterConfig": dead_letter} if dead_letter else {}
+    dead_letter = getattr(function, "dead_letter_config", None) or {}
+    shown: JsonObject = {"DeadLetterConfig": dead_letter} if dead_letter.get("TargetArn") else {}
     if getattr(function, "has_environment", False):
         shown["Environment"] = {"Variables": function.environment_vars}
     return shown | {"LoggingConfig": default | levels | given}
@@ -293,6 +301,5 @@ def refuse_to_delete(backend: LambdaBackend, name: str, qualifier: str) -> None:
         aliases = list(backend.list_aliases(name))
     used = [a.name for a in aliases if qualifier in (a.function_version, *weights(a))]
     if used:
-        raise ResourceConflict(
-            f"Version {qualifier} of {name} is in use by the alias {', '.join(used)}. Change or delete the alias first."
-        )
+        names = ", ".join(used)
+        raise ResourceConflict(f"Unable to delete version because the following aliases reference it: [{names}]")

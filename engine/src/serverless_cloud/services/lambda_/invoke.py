@@ -27,6 +27,7 @@ patches = Service("lambda")
 
 LOG_RESULT_BYTES = 4096  # Invoke API: X-Amz-Log-Result holds the last 4 KB
 INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")  # API reference: Invoke
+LOG_TYPES = ("None", "Tail")
 EVENT_BYTES = 6_291_456  # AWS Lambda quotas: Invoke, synchronous, request and response each 6 MB
 ASYNC_EVENT_BYTES = 1_048_576  # asynchronous: 1 MB since October 2025
 LOOP_LIMIT = 16  # AWS Lambda Developer Guide, recursive loop detection: about so many calls in one chain
@@ -86,10 +87,11 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
         arn: as the caller named the function.
     """
     given = {str(k).lower(): str(v) for k, v in (headers or {}).items()}
-    kind = given.get("x-amz-invocation-type", "RequestResponse")
+    kind, log = given.get("x-amz-invocation-type", "RequestResponse"), given.get("x-amz-log-type", "None")
     if kind not in INVOCATION_TYPES:
-        allowed = ", ".join(INVOCATION_TYPES)
-        raise ValidationException(kind, "invocationType", f"Member must satisfy enum value set: [{allowed}]")
+        raise _not_one_of(INVOCATION_TYPES, kind, "invocationType")
+    if log not in LOG_TYPES:
+        raise _not_one_of(LOG_TYPES, log, "logType")
     event = _event(body, ASYNC_EVENT_BYTES if kind == "Event" else EVENT_BYTES)
     lineage = _lineage(given.get("x-amzn-trace-id", ""), arn)
     call = Call(event, arn, _client_context(given.get("x-amz-client-context", "")), lineage)
@@ -115,6 +117,10 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
         raise refused from refusal
     _tell(reply, answer)
     return reply.payload
+
+
+def _not_one_of(allowed: tuple[str, ...], value: str, name: str) -> ValidationException:
+    return ValidationException(value, name, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
 def _tell(reply: Reply, headers: dict[str, str]) -> None:

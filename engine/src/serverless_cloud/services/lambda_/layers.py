@@ -22,7 +22,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.lambda_.answers import page
-from serverless_cloud.services.lambda_.functions import ResourceConflict
+from serverless_cloud.services.lambda_.functions import ResourceConflict, refuse_missing_code
 from serverless_cloud.services.lambda_.refusals import refuse_a_bad_package
 
 patches = Service(
@@ -49,6 +49,7 @@ class Missing(LambdaClientError):
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
 def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:
+    refuse_missing_code(backend, spec.get("Content") or {})
     version = publish_layer_version.original(backend, spec)
     try:
         refuse_a_bad_package(version.code_bytes)

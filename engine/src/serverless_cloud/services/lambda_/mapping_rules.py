@@ -181,6 +181,10 @@ def _check_filters(settings: JsonObject) -> None:
         settings.pop("FilterCriteria", None)
 
 
+def _unsupported(name: str) -> InvalidParameterValueException:
+    return InvalidParameterValueException(f"Unsupported {name} parameter for given event source mapping type.")
+
+
 def _check_queue(settings: JsonObject) -> None:
     if settings.get("StartingPosition"):
         raise InvalidParameterValueException(
@@ -188,9 +192,7 @@ def _check_queue(settings: JsonObject) -> None:
         )
     for name in _STREAM_DEFAULTS:
         if settings.pop(name, None):
-            raise InvalidParameterValueException(
-                f"Unsupported {name} parameter for given event source mapping type. It works only for streams."
-            )
+            raise _unsupported(name)
     scaling = settings.get("ScalingConfig") or {}
     if "MaximumConcurrency" in scaling:
         number = _whole_number("MaximumConcurrency", scaling["MaximumConcurrency"], 2, 1000)
@@ -225,14 +227,10 @@ def _check_stream(kind: Kind, settings: JsonObject) -> None:
             f"{_LEAST_RECORD_AGE_S} to {_LIMITS['MaximumRecordAgeInSeconds'][1]} seconds."
         )
     if settings.get("ScalingConfig"):
-        raise InvalidParameterValueException(
-            "Unsupported ScalingConfig parameter for given event source mapping type. It works only for queues."
-        )
+        raise _unsupported("ScalingConfig")
     target = settings["DestinationConfig"]
     if target.get("OnSuccess"):
-        raise InvalidParameterValueException(
-            "Unsupported DestinationConfig parameter for given event source mapping type."
-        )
+        raise _unsupported("DestinationConfig")
     if arn := (target.get("OnFailure") or {}).get("Destination"):
         destinations.require_target(arn, ON_FAILURE)
     settings["DestinationConfig"] = {"OnFailure": {"Destination": arn} if arn else {}}

@@ -19,6 +19,7 @@ NOT_HONOURED = ("FileSystemConfigs", "SnapStart", "DurableConfig", "TenancyConfi
                 "CapacityProviderConfig", "ImageConfig")  # fmt: skip
 
 LIMITS = {"Timeout": (1, 900, "seconds"), "MemorySize": (128, 10240, "MB")}  # AWS Lambda quotas
+WITHOUT_SNAPSTART = re.compile(r"python3\.([6-9]|1[01])")  # AWS Lambda Developer Guide: Python 3.12 and later have it
 MOST_LAYERS = 5  # AWS Lambda quotas
 ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: environment variables of a function, together
 # Lambda sets these itself (AWS Lambda Developer Guide, "Defined runtime environment variables").
@@ -44,29 +45,27 @@ def refuse_what_aws_refuses(account_id: str, region: str, settings: JsonObject, 
         raise InvalidParameterValueException(
             "The local cloud doesn't run container images, because they need Docker. Give the code as a zip package."
         )
+    runtime = str(settings.get("Runtime") or "")
+    if (settings.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions" and WITHOUT_SNAPSTART.fullmatch(runtime):
+        raise InvalidParameterValueException(f"{runtime} is not supported for SnapStart enabled functions.")
     for name in NOT_HONOURED:
         value = settings.get(name)
         if value != {"ApplyOn": "None"} and (any(value.values()) if isinstance(value, dict) else value):
             raise InvalidParameterValueException(
                 f"The local cloud doesn't support {name}. Leave it out; docs/fidelity.md lists what works here."
             )
-    runtime, handler = settings.get("Runtime"), settings.get("Handler")
-    if (new or runtime is not None) and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime or ""):
+    if new and not (runtime and settings.get("Handler")):
+        raise InvalidParameterValueException(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
+    if settings.get("Runtime") is not None and not re.fullmatch(r"python3\.([6-9]|1[0-5])", runtime):
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is not supported. The local cloud runs only Python, with the "
             "notebook's "
             'own interpreter. Give Runtime="python3.13", for example.'
         )
-    if (new or handler is not None) and not re.fullmatch(r"[^\s]{1,128}", handler or ""):
-        raise InvalidParameterValueException(
-            f"The handler {handler!r} has the wrong form. Write it as file.function. For def handler in price.py, give "
-            'Handler="price.handler".'
-        )
     if "Role" in settings and not _lambda_may_assume(account_id, settings["Role"]):
-        raise InvalidParameterValueException(
-            "The role defined for the function cannot be assumed by Lambda. The role must exist, and its trust policy "
-            "must allow sts:AssumeRole to the service lambda.amazonaws.com."
-        )
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
     _refuse_sizes(settings)
     _refuse_layers(account_id, region, settings.get("Layers") or [])
     _refuse_logging(settings.get("LoggingConfig") or {})
@@ -127,11 +126,9 @@ def _refuse_variables(variables: dict[str, str]) -> None:
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
     for name, value in variables.items():
-        if not re.fullmatch(r"[a-zA-Z]\w+", name, re.ASCII) or "\0" in str(value):
+        if "\0" in str(value):
             raise LambdaClientError(
-                "ValidationException",
-                f"The environment variable {name!r} can't be set. A name must have two or more letters, digits and "
-                "underscores and begin with a letter, and a value can't contain NUL.",
+                "ValidationException", f"The environment variable {name!r} can't be set. A value can't contain NUL."
             )
     measured = json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
     if len(measured.encode()) > ENVIRONMENT_BYTES:

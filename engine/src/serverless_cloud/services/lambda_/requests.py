@@ -162,7 +162,8 @@ def _parameters(response: LambdaResponse, name: str) -> JsonObject:
             given[member] = unquote(str(response.uri_match.get(key, "")))
         elif location == "querystring" and key in response.querystring:
             values = response.querystring[key]
-            given[member] = values if its.type_name == "list" else values[0]
+            is_number = its.type_name == "integer" and values[0].lstrip("-").isdigit()
+            given[member] = values if its.type_name == "list" else int(values[0]) if is_number else values[0]
     return given
 
 

@@ -15,9 +15,8 @@ from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 
 #: The local cloud runs fewer runtimes and has its own limits for these, so they are checked elsewhere.
-_UNSEEN = frozenset({"Runtime", "Handler", "CompatibleRuntimes", "Code", "Content", "ZipFile", "StartingPosition",
-                     "MaxItems", "EventSourceArn", "FilterCriteria", "Cors"})  # fmt: skip
-_DIALECT = constraints.Dialect(order=("max", "min", "pattern", "enum"), unseen=_UNSEEN, texts_together=True)
+_UNSEEN = frozenset({"Runtime", "Code", "Content", "ZipFile", "StartingPosition", "EventSourceArn", "FilterCriteria"})
+_DIALECT = constraints.Dialect(order=("max", "min", "pattern", "enum"), unseen=_UNSEEN, together=True)
 
 
 def refuse(found: list[str]) -> None:

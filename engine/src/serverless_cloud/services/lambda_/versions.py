@@ -15,7 +15,6 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import (
     ConflictException,
     InvalidParameterValueException,
-    ValidationException,
 )
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -176,8 +175,7 @@ def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: J
         return
     if len(extra) > 1:
         raise InvalidParameterValueException("Number of items in AdditionalVersionWeights cannot be greater than 1")
-    ((other, share),) = extra.items()
-    _refuse_weight(other, float(share))
+    (other,) = extra
     if other == version:
         raise InvalidParameterValueException(
             f"Invalid function version {other}. Function version {other} is already included in routing configuration."
@@ -185,21 +183,3 @@ def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: J
     if version == "$LATEST":
         raise InvalidParameterValueException("$LATEST is not supported for an alias pointing to more than 1 version")
     backend.get_function(latest(backend, function_name).function_name, other)
-
-
-def _refuse_weight(version: str, share: float) -> None:
-    """Raises for a version that isn't a number, and for a weight that isn't a share of the calls."""
-    rule = ""
-    if not 0.0 <= share <= 1.0:
-        rule = (
-            "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
-            "Member must have value greater than or equal to 0.0, Member must not be null]"
-        )
-    elif not version.isdigit():
-        rule = (
-            "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have "
-            "length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, "
-            "Member must not be null]"
-        )
-    if rule:
-        raise ValidationException(f"{{{version}={share}}}", "routingConfig.additionalVersionWeights", rule)
