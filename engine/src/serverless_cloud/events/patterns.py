@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from serverless_cloud import operators
 from serverless_cloud.events.complexity import is_too_complex
+from serverless_cloud.jackson import loads, reason_of
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
 #: In which element of which list a field stands: {number of the list: index}.
@@ -26,8 +26,6 @@ MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may 
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
 _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
 
-_TOKEN = re.compile(r"\w+")
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _TOO_COMPLEX = (
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
     "character"
@@ -78,9 +76,11 @@ class Pattern:
             InvalidPattern: it is not a pattern. The words are AWS's.
         """
         try:
-            given = json.loads(text, parse_constant=no_json, object_pairs_hook=_merged)
-        except (ValueError, RecursionError) as error:
-            raise InvalidPattern(_not_json(error)) from error
+            given = loads(text, object_pairs_hook=_merged) if text.strip() else None
+        except json.JSONDecodeError as error:
+            raise InvalidPattern(reason_of(error)) from error
+        except RecursionError as error:
+            raise InvalidPattern(f"Invalid JSON: {error}") from error
         if not isinstance(given, dict):
             raise InvalidPattern("Filter is not an object")
         alternatives = tuple(_object(given, "", [{}], in_or=False))
@@ -112,26 +112,6 @@ def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _not_json(error: Exception) -> str:
-    """The reason in the words of Jackson, the library with which AWS reads JSON."""
-    if not isinstance(error, json.JSONDecodeError):
-        return f"Invalid JSON: {error}"
-    if not error.doc.strip():
-        return "Filter is not an object"
-    rest = error.doc[error.pos :]
-    if not rest or error.msg.startswith("Unterminated"):
-        return "Unexpected end-of-input within/between Object entries"
-    if error.msg == "Expecting value" and (token := _TOKEN.match(rest)):
-        return f"Unrecognized token '{token[0]}': was expecting {_VALUES}"
-    expected = {
-        "Expecting value": f"expected a valid value {_VALUES}",
-        "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
-        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
-        "Expecting ',' delimiter": "was expecting comma to separate Object entries",
-    }.get(error.msg, error.msg)
-    return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {expected}"
-
-
 def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
     """The wildcards of a pattern with their fields."""
     if isinstance(given, list):
@@ -143,11 +123,6 @@ def _wildcards(given: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield path, value
             elif name != "anything-but":
                 yield from _wildcards(value, path if name == "$or" else f"{path}.{name}")
-
-
-def no_json(name: str) -> NoReturn:
-    """For NaN and Infinity, which Python's reader takes."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def _leaves(
