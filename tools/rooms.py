@@ -27,8 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_async*.py", "engine/tests/test_sns*.py", "engine/tests/unit/test_event*.py"),
     ),
     "engine/src/serverless_cloud/jackson": (
-        "engine/tests/test_answers_s*.py",
-        "engine/tests/unit/test_patterns.py",
+        *("engine/tests/unit/test_jackson.py", "engine/tests/unit/test_patterns.py", "engine/tests/test_answers_s*.py"),
     ),
     "engine/src/serverless_cloud/operators": ("engine/tests/test_sns_filters.py", "engine/tests/unit/test_patterns.py"),
     "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),

@@ -38,6 +38,10 @@ def a_policy_keeps_the_old_statements():
     put("a", "111111111111"), put("b", "222222222222")
     return len(json.loads(events.describe_event_bus()["Policy"])["Statement"]) == 2
 
+def a_policy_has_blanks():
+    events.put_permission(StatementId="a", Principal="*", Action="events:PutEvents")
+    return " " in events.describe_event_bus()["Policy"]
+
 def a_bus_without_a_policy_has_its_own_words():
     try:
         events.remove_permission(StatementId="none")
@@ -148,7 +152,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 23, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 24, "events/*.py")
 
 
 @pytest.mark.parametrize(
@@ -202,6 +206,7 @@ def test_statements_of_a_policy_add_up_until_they_are_removed(kit: Any) -> None:
     for sid, principal in (("bank", "111111111111"), ("again", "111111111111"), ("all", "*")):
         events.put_permission(StatementId=sid, Principal=principal, Action="events:PutEvents")
     assert sids() == ["bank", "again", "all"]
+    assert " " not in events.describe_event_bus()["Policy"]
     first, _, last = json.loads(events.describe_event_bus()["Policy"])["Statement"]
     assert (first["Principal"], last["Principal"]) == ({"AWS": "arn:aws:iam::111111111111:root"}, "*")
     assert first | {"Principal": ""} == {
@@ -225,7 +230,7 @@ def test_the_list_of_buses_tells_what_describe_tells(kit: Any) -> None:
     described.pop("ResponseMetadata")
     assert found == described
     page = events.list_event_buses(Limit=1)
-    assert [bus["Name"] for bus in page["EventBuses"]] == ["default"]
+    assert ([bus["Name"] for bus in page["EventBuses"]], len(page["NextToken"]) > 8) == (["default"], True)
     page = events.list_event_buses(Limit=1, NextToken=page["NextToken"])
     assert ([bus["Name"] for bus in page["EventBuses"]], "NextToken" in page) == (["hikari"], False)
     kit.refused(

@@ -132,7 +132,8 @@ def test_aliases_are_listed_newest_first_in_pages(kit: Any) -> None:
         ("lamps", "Unrecognized token 'lamps': was expecting (JSON String, Number, Array, Object or token 'null', "),
         ("NaN", "Non-standard token 'NaN': enable"),
         ("{'a': 1}", "(code 39)): was expecting double-quote to start field name"),
-        ('{"a": }', "Expecting value"),
+        ('{"a": }', "JsonParseException: Unexpected character ('}' (code 125)): expected a valid value (JSON String"),
+        ("{", "core.io.JsonEOFException: Unexpected end-of-input: expected close marker for Object (start marker at ["),
     ],
 )
 def test_input_that_is_no_json(kit: Any, text: str, words: str) -> None:
@@ -187,7 +188,43 @@ def test_a_machine_with_other_settings_is_another_machine(kit: Any) -> None:
     arn = states.machine(NOTE)
     assert states.machine(NOTE, roleArn="arn:aws:iam::123456789012:role/other") == arn
     assert states.machine(NOTE, tracingConfiguration={"enabled": False}) == arn
-    kit.refused(lambda: states.machine(NOTE, tracingConfiguration={"enabled": True}), "StateMachineAlreadyExists")
+    taken = "StateMachineAlreadyExists"
+    kit.refused(lambda: states.machine(NOTE, tracingConfiguration={"enabled": True}), taken)
+    kit.refused(lambda: states.machine(NOTE, publish=True), taken)
+    states.machine(NOTE, "published", publish=True, versionDescription="first")
+    states.machine(NOTE, "published", publish=True, versionDescription="first")
+    kit.refused(lambda: states.machine(NOTE, "published", publish=True, versionDescription="second"), taken)
+
+
+def test_a_log_group_is_named_with_an_asterisk(kit: Any) -> None:
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:/hikari/orders"
+    logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]}
+    refused = kit.refused(lambda: states.machine(NOTE, loggingConfiguration=logging))
+    words = "Invalid Logging Configuration: Log Group ARN must be provided with '*' qualifier."
+    assert (refused.code, refused.message) == ("InvalidLoggingConfiguration", words)
+
+
+@pytest.mark.parametrize(
+    ("arn", "words"),
+    [("lamps", "Invalid ARN prefix: lamps"), (f"{ARN}:stateMachine:orders", f"{ARN}:stateMachine:orders")],
+)
+def test_a_version_is_deleted_by_its_own_arn(kit: Any, arn: str, words: str) -> None:
+    refused = kit.refused(lambda: states.states().delete_state_machine_version(stateMachineVersionArn=arn))
+    assert (refused.code, refused.message) == ("InvalidArn", f"Invalid Arn: '{words}'")
+
+
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [("send_task_success", {"output": "{}"}), ("send_task_failure", {}), ("send_task_heartbeat", {})],
+)
+def test_a_task_token_has_a_length(kit: Any, call: str, given: dict[str, str]) -> None:
+    for token, bound in (("", "greater than or equal to 1"), ("a" * 2_049, "less than or equal to 2048")):
+        refused = kit.refused(lambda token=token: _unchecked(call, taskToken=token, **given))
+        assert (refused.code, refused.message) == (
+            "ValidationException",
+            f"1 validation error detected: Value '{token}' at 'taskToken' failed to satisfy constraint: Member must "
+            f"have length {bound}",
+        )
 
 
 def test_the_token_is_looked_at_before_the_output(kit: Any) -> None:

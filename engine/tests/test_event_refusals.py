@@ -20,7 +20,7 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": MACHINE}, VALIDATION, f"RoleArn is required for target {MACHINE}."),
     ({"Arn": QUEUE + ".fifo"}, VALIDATION, "Parameter(s) SqsParameters must be specified for target: t."),
     ({"Arn": f"arn:aws:sns:{ACCOUNT}:orders.fifo"}, VALIDATION, "doesn't send to FIFO topics"),
-    ({"Arn": QUEUE, "Input": "order"}, VALIDATION, "Input for target t is not a valid JSON text."),
+    ({"Arn": QUEUE, "Input": "order"}, VALIDATION, "JSON syntax error in input for target t: [Source: (String)"),
     ({"Arn": QUEUE, "Input": "{}", "InputPath": "$.detail"}, VALIDATION, "Only one of Input, InputPath, or"),
     ({"Arn": QUEUE, "InputTransformer": {"InputTemplate": '"<order>"'}}, VALIDATION, "invalid placeholder order"),
     ({"Arn": BUS, "InputPath": "$.detail"}, VALIDATION, "Modifying the input for target t is not supported."),

@@ -1,53 +1,149 @@
-"""Errors of JSON in the words of Jackson, the parser that AWS uses. No moto, no I/O.
+"""Errors of JSON in the words of Jackson, the parser that AWS uses, with their place. No moto, no I/O.
 
 Python's parser finds the same errors and words them differently. Errors that are not here keep Python's words.
+Words: Jackson's ReaderBasedJsonParser, ParserBase and ParserMinimalBase, and public reports of AWS's messages.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from typing import Any
 
 _MOST_SHOWN = 500  # characters of the text in an error
 _WORD = re.compile(r"\w+")
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"?|[][{}]|NaN|-?Infinity', re.DOTALL)
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-#: The end of Jackson's words, by Python's words for the error.
+_NAME, _VALUE = "Expecting property name enclosed in double quotes", "Expecting value"
+_COLON = "Expecting ':' delimiter"
+_CONSTANT, _UNCLOSED = "Non-standard token", ": was expecting closing quote for a string value"
+#: The end of an error by Python's words for it.
 _EXPECTED = {
-    "Expecting value": f"expected a valid value {_VALUES}",
-    "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
-    "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
-    "Expecting ',' delimiter": "was expecting comma to separate Object entries",
+    _NAME: "was expecting double-quote to start field name",
+    _VALUE: f"expected a valid value {_VALUES}",
+    _COLON: "was expecting a colon to separate field name and value",
 }
+_PARSE = "com.fasterxml.jackson.core.JsonParseException"
+_END = "com.fasterxml.jackson.core.io.JsonEOFException"
+_EMPTY = "com.fasterxml.jackson.databind.exc.MismatchedInputException"
 
 
-def unrecognized(token: str) -> str:
-    """The words for a token that is not a value of JSON."""
-    return f"Unrecognized token '{token}': was expecting {_VALUES}"
+class _Constant(Exception):
+    """The text has a number that JSON doesn't have."""
 
 
-def unexpected(character: str, expected: str) -> str:
-    """The words for a character that can't be at its place. Args: expected: "was expecting ..."."""
-    return f"Unexpected character ('{character}' (code {ord(character)})): {expected}"
-
-
-def reason(error: json.JSONDecodeError) -> tuple[str, int] | None:
-    """The words for an error, and where in the text Jackson stops reading; None if they are not known."""
-    text, place = error.doc, error.pos
-    if error.msg not in _EXPECTED or place >= len(text):
-        return None
-    if error.msg == "Expecting value" and (word := _WORD.match(text, place)):
-        return unrecognized(word[0]), word.end()
-    return unexpected(text[place], _EXPECTED[error.msg]), place + 1
-
-
-def with_place(words: str, text: str, column: int) -> str:
-    """The words for an error, with the text and the place in it.
+@dataclass(frozen=True)
+class _Mistake:
+    """What Jackson says.
 
     Args:
-        column: of the whole text, as if it had one line. The lines before it are subtracted.
+        said: without the place.
+        end: the number of characters that were read.
+        kind: Jackson's exception.
     """
-    before = text[: max(column - 1, 0)]
-    line, start = before.count("\n") + 1, before.rfind("\n") + 1
+
+    said: str
+    end: int
+    kind: str = _PARSE
+
+
+def loads(text: str, **given: Any) -> Any:
+    """As json.loads, but NaN and Infinity are errors.
+
+    Raises:
+        json.JSONDecodeError: the text is not JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse, **given)
+    except _Constant:
+        place = next(each.start() for each in _TOKEN.finditer(text) if each[0][-1] in "Ny")
+        raise json.JSONDecodeError(_CONSTANT, text, place) from None
+
+
+def _refuse(_: str) -> None:
+    raise _Constant
+
+
+def reason_of(error: json.JSONDecodeError) -> str:
+    """The words for an error, without its place: "Unrecognized token 'lamp': was expecting ..."."""
+    mistake = _mistake(error)
+    return mistake.said if mistake else str(error)
+
+
+def place_of(error: json.JSONDecodeError) -> str:
+    """The place of an error: '[Source: (String)"lamp"; line: 1, column: 5]'."""
+    mistake = _mistake(error)
+    return _source(error.doc, mistake.end if mistake else error.pos)
+
+
+def words_of(error: json.JSONDecodeError) -> str:
+    """The words for an error, with its place."""
+    mistake = _mistake(error)
+    return f"{mistake.said}\n at {_source(error.doc, mistake.end)}" if mistake else str(error)
+
+
+def exception_of(error: json.JSONDecodeError) -> str:
+    """The words for an error, with its place and the name of Jackson's exception before them."""
+    mistake = _mistake(error)
+    return f"{mistake.kind}: {words_of(error)}" if mistake else str(error)
+
+
+def _mistake(error: json.JSONDecodeError) -> _Mistake | None:
+    """An error as Jackson sees it; None if only Python's words are known."""
+    text, place, message = error.doc, error.pos, error.msg
+    if not text.strip():
+        return _Mistake("No content to map due to end-of-input", -1, _EMPTY)
+    if message.startswith("Illegal trailing comma"):  # Jackson sees the bracket
+        place = len(text) - len(text[place + 1 :].lstrip())
+        message = _NAME if message.endswith("object") else _VALUE
+    if message.startswith("Unterminated") or place >= len(text):
+        return _Mistake(_end_of_input(text, place, message), len(text), _END)
+    sign = text[place]
+    if message == _CONSTANT:
+        name = _TOKEN.match(text, place)[0]  # type: ignore[index]
+        said = f"{message} '{name}': enable JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS to allow"
+        return _Mistake(said, place + len(name))
+    if message == _VALUE and (word := _WORD.match(text, place)):
+        return _Mistake(f"Unrecognized token '{word[0]}': was expecting {_VALUES}", word.end())
+    if message.startswith("Invalid control character"):
+        said = f"Illegal unquoted character ((CTRL-CHAR, code {ord(sign)})): has to be escaped using backslash to be "
+        return _Mistake(f"{said}included in string value", place + 1)
+    if message == "Expecting ',' delimiter":
+        expected = f"was expecting comma to separate {_around(text[:place])[0]} entries"
+    elif message in _EXPECTED:
+        expected = _EXPECTED[message]
+    else:
+        return None
+    return _Mistake(f"Unexpected character ('{sign}' (code {ord(sign)})): {expected}", place + 1)
+
+
+def _end_of_input(text: str, place: int, message: str) -> str:
+    kind, start = _around(text[:place])
+    before = text[:place].rstrip()[-1:]
+    if message.startswith("Unterminated"):
+        is_name = before == "{" or (before == "," and kind == "Object")
+        return f"Unexpected end-of-input{' in field name' if is_name else _UNCLOSED}"
+    if message == _COLON or before in (",", ":"):
+        return f"Unexpected end-of-input within/between {kind} entries"
+    return f"Unexpected end-of-input: expected close marker for {kind} (start marker at {_source(text, start)})"
+
+
+def _around(text: str) -> tuple[str, int]:
+    """The kind and the beginning of the object or array that the end of a text is in."""
+    brackets: list[tuple[str, int]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] in ("{", "["):
+            brackets.append((token[0], token.start()))
+        elif token[0] in ("}", "]"):
+            del brackets[-1:]
+    bracket, start = brackets[-1] if brackets else ("{", 0)
+    return "Object" if bracket == "{" else "Array", start
+
+
+def _source(text: str, end: int) -> str:
+    """The text and the place behind some of its characters. Args: end: their number."""
+    line, column = text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end)
     left = len(text) - _MOST_SHOWN
     shown = f'"{text}"' if left <= 0 else f'"{text[:_MOST_SHOWN]}"[truncated {left} chars]'
-    return f"{words}\n at [Source: (String){shown}; line: {line}, column: {column - start}]"
+    return f"[Source: (String){shown}; line: {line}, column: {column}]"

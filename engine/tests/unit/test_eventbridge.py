@@ -66,7 +66,7 @@ TEMPLATES: list[tuple[str, str]] = [
 
 BAD_TARGETS: list[tuple[dict[str, Any], str]] = [
     ({"Input": "{}", "InputPath": "$"}, "Only one of Input, InputPath, or InputTransformer must be provided"),
-    ({"Input": "no json"}, "Input for target q is not a valid JSON text."),
+    ({"Input": "env:dev"}, 'JSON syntax error in input for target q: [Source: (String)"env:dev"; line: 1, column: 4]'),
     ({"InputPath": "detail.order"}, "InputPath for target q is invalid: detail.order"),
     ({"InputTransformer": {"InputTemplate": '"<order>"'}}, "contains invalid placeholder order"),
     ({"InputTransformer": {"InputTemplate": "order"}}, "Invalid InputTemplate for target q"),

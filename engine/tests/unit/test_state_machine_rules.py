@@ -263,7 +263,7 @@ def test_what_is_wrong(definition: Any, wanted: list[tuple[str, str, str | None]
 def test_no_json() -> None:
     ((code, message, place),) = told('{"StartAt": }')
     assert (code, place) == ("INVALID_JSON_DESCRIPTION", None)
-    assert "line 1" in message
+    assert message.startswith("Unexpected character ('}' (code 125)): expected a valid value (JSON String, Number,")
 
 
 def test_express_machines_have_less() -> None:

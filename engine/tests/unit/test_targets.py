@@ -46,7 +46,8 @@ class Aws:
         self.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:9")
         self.exceptions = SimpleNamespace(ResourceAlreadyExistsException=There)
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str, account_id: str) -> Any:
+        assert account_id == ""  # the cloud's own
         assert region == "eu-west-1"  # where the target is
         return _Client(self, service)
 

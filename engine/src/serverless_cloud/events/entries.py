@@ -5,7 +5,6 @@ Rules and words: EventBridge API Reference, "PutEvents"; User Guide, "Calculatin
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from datetime import UTC, datetime
 
 from serverless_cloud.constraints import refusal
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.events.patterns import no_json
 from serverless_cloud.events.router import Event, iso
+from serverless_cloud.jackson import loads
 
 MOST_ENTRIES = 10
 REQUEST_BYTES = 1_048_576  # 1 MB since January 2026, before that 256 KB
@@ -76,7 +75,7 @@ def _read(entry: JsonObject, account_id: str, region: str, now: str) -> Entry:
     if entry["Source"].startswith("aws."):
         return Entry(error="NotAuthorizedForSourceException", message="Not authorized for the source.")
     try:
-        detail = json.loads(entry["Detail"], parse_constant=no_json, parse_float=_finite)
+        detail = loads(entry["Detail"], parse_float=_finite)
     except (ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import TargetFailed
+from serverless_cloud.jackson import place_of
 from serverless_cloud.workflows.shapes import compact
 
 PREDEFINED = (
@@ -44,7 +45,12 @@ def check(target: JsonObject) -> None:
     if len(given) > 1:
         raise InvalidInput(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
     if target.get("Input"):
-        _require_json(target["Input"], f"Input for target {name} is not a valid JSON text.")
+        try:
+            json.loads(target["Input"])
+        except json.JSONDecodeError as error:
+            raise InvalidInput(f"JSON syntax error in input for target {name}: {place_of(error)}") from error
+        except RecursionError as error:
+            raise InvalidInput(f"Input for target {name} is not a valid JSON text.") from error
     if target.get("InputPath"):
         _require_path(target["InputPath"], name)
     transformer = target.get("InputTransformer")

@@ -12,10 +12,11 @@ import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from serverless_cloud import jackson, operators
+from serverless_cloud import operators
 from serverless_cloud.events.complexity import is_too_complex
+from serverless_cloud.jackson import loads, reason_of
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
 #: In which element of which list a field stands: {number of the list: index}.
@@ -75,9 +76,11 @@ class Pattern:
             InvalidPattern: it is not a pattern. The words are AWS's.
         """
         try:
-            given = json.loads(text, parse_constant=no_json, object_pairs_hook=_merged)
-        except (ValueError, RecursionError) as error:
-            raise InvalidPattern(_not_json(error)) from error
+            given = loads(text, object_pairs_hook=_merged) if text.strip() else None
+        except json.JSONDecodeError as error:
+            raise InvalidPattern(reason_of(error)) from error
+        except RecursionError as error:
+            raise InvalidPattern(f"Invalid JSON: {error}") from error
         if not isinstance(given, dict):
             raise InvalidPattern("Filter is not an object")
         alternatives = tuple(_object(given, "", [{}], in_or=False))
@@ -109,18 +112,6 @@ def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _not_json(error: Exception) -> str:
-    """The reason in the words of Jackson, the library with which AWS reads JSON."""
-    if not isinstance(error, json.JSONDecodeError):
-        return f"Invalid JSON: {error}"
-    if not error.doc.strip():
-        return "Filter is not an object"
-    if error.pos >= len(error.doc) or error.msg.startswith("Unterminated"):
-        return "Unexpected end-of-input within/between Object entries"
-    known = jackson.reason(error)
-    return jackson.unexpected(error.doc[error.pos], error.msg) if known is None else known[0]
-
-
 def _wildcards(part: Any, path: str) -> Iterator[tuple[str, str]]:
     """The fields of a pattern that have a wildcard, each with the wildcard."""
     if isinstance(part, list):
@@ -132,11 +123,6 @@ def _wildcards(part: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield path, value
             elif name != "anything-but":
                 yield from _wildcards(value, path if name == "$or" else f"{path}.{name}")
-
-
-def no_json(name: str) -> NoReturn:
-    """For NaN and Infinity, which Python's reader takes."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def _leaves(

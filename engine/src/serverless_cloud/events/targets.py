@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from serverless_cloud.clients import client
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied, NotNow
-from serverless_cloud.iam.permissions import Caller, Permissions
+from serverless_cloud.iam.permissions import ACCOUNT_ID, Caller, Permissions
 from serverless_cloud.lambda_.calling import FunctionGone, Functions
 
 Principal = Literal["events.amazonaws.com", "scheduler.amazonaws.com", "pipes.amazonaws.com"]
@@ -110,7 +110,7 @@ class Target:
 
     def client(self, service: str) -> BaseClient:
         """boto3's client where the target is."""
-        return client(service, self.arn.split(":")[3] or self.region)
+        return _client(service, self.arn, self.region)
 
 
 class Buses(Protocol):
@@ -149,13 +149,8 @@ def service_of(arn: str) -> str:
 
 
 def _is_kind(service: str, resource: str) -> bool:
-    beginnings = {
-        "lambda": "function:",
-        "states": "stateMachine:",
-        "events": "event-bus/",
-        "kinesis": "stream/",
-        "logs": "log-group:",
-    }
+    beginnings = {"lambda": "function:", "states": "stateMachine:", "events": "event-bus/", "kinesis": "stream/",
+                  "logs": "log-group:"}  # fmt: skip
     return resource.startswith(beginnings.get(service, ""))
 
 
@@ -291,9 +286,14 @@ def _to_queue(_: Senders, target: Target) -> None:
 
 def _queue(arn: str) -> tuple[BaseClient, str]:
     """A client, and the URL of a queue; nobody is asked whether it exists."""
-    _, _, _, region, account_id, name = arn.split(":", 5)
-    sqs = client("sqs", region)
-    return sqs, f"{sqs.meta.endpoint_url}/{account_id}/{name}"
+    sqs = _client("sqs", arn)
+    return sqs, f"{sqs.meta.endpoint_url}/{'/'.join(arn.split(':')[4:])}"
+
+
+def _client(service: str, arn: str, region: str = "") -> BaseClient:
+    """In the Region and the account of an ARN."""
+    there, account_id = arn.split(":")[3:5]
+    return client(service, there or region, "" if account_id == ACCOUNT_ID else account_id)
 
 
 def _to_topic(_: Senders, target: Target) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.jackson import words_of
 from serverless_cloud.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
-from serverless_cloud.sns.syntax import words_of
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 MOST_KEYS = 5

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serverless_cloud.jackson import words_of
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.sns import filters as sns_filters
-from serverless_cloud.sns.syntax import words_of
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
 LEAST_MAXIMUM_BYTES, MOST_MAXIMUM_BYTES = 1_024, 1_048_576  # API reference, SetTopicAttributes: MaximumMessageSize

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.jackson import loads, words_of
 from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
@@ -45,8 +46,10 @@ def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
     if not text.strip():
         return [Problem("MISSING_DESCRIPTION", "The definition is empty", None)]
     try:
-        whole = json.loads(text, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+        whole = loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        return [Problem("INVALID_JSON_DESCRIPTION", words_of(error), None)]
+    except RecursionError as error:
         return [Problem("INVALID_JSON_DESCRIPTION", str(error), None)]
     if not isinstance(whole, dict):
         return [schema("Expected value of type Object", "")]

@@ -7,6 +7,7 @@ The patches and their reasons:
   moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
 - `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
 - `EventsHandler.list_event_buses`: moto leaves out descriptions and times.
+- `EventBus.policy`: moto writes blanks into it.
 - `EventBus.add_permission`, `add_policy`: moto drops earlier statements for the same principal, and needs a Sid.
 - `EventsBackend.remove_permission`: moto has other words for a bus without a policy.
 - `EventsBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: moto looks only at the end of the ARN, so it
@@ -18,6 +19,7 @@ The patches and their reasons:
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Iterable
@@ -45,12 +47,17 @@ _NOT_HONOURED = {
 
 def page(response: EventsHandler, name: str, found: list[JsonObject]) -> str:
     """One page of a list, as its Limit and NextToken ask. Args: name: the list's in the answer."""
-    token = response._get_param("NextToken") or "0"
-    if not token.isdecimal():
-        raise ValidationException("Parameter NextToken is not valid.")
-    end = int(token) + (response._get_param("Limit") or MOST_LISTED)
-    answer: JsonObject = {name: found[int(token) : end]}
-    return json.dumps(answer | ({"NextToken": str(end)} if end < len(found) else {}))
+    start = 0
+    if token := response._get_param("NextToken"):
+        try:
+            start = int(base64.b64decode(token, validate=True).decode().removeprefix(f"{name}-"))
+        except ValueError as error:
+            raise ValidationException("Parameter NextToken is not valid.") from error
+    end = start + (response._get_param("Limit") or MOST_LISTED)
+    answer: JsonObject = {name: found[start:end]}
+    if end < len(found):
+        answer["NextToken"] = base64.b64encode(f"{name}-{end}".encode()).decode()
+    return json.dumps(answer)
 
 
 def without_nulls(answer: JsonObject) -> JsonObject:
@@ -128,6 +135,14 @@ def list_event_buses(response: EventsHandler) -> str:
         if name.startswith(prefix)
     ]
     return page(response, "EventBuses", found)
+
+
+@patches.replaces("moto.events.models:EventBus.policy", kind="property")
+def policy(bus: EventBus) -> str | None:
+    if not bus._statements:
+        return None
+    statements = [statement.describe() for statement in bus._statements.values()]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
 
 class _Statement(EventBusPolicyStatement):

@@ -20,8 +20,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.jackson import exception_of, loads
 from serverless_cloud.services.shape_rules import MOST_SHOWN, ValidationException, require_shape
-from serverless_cloud.workflows import json_errors
 from serverless_cloud.workflows.variables import references
 
 if TYPE_CHECKING:
@@ -65,13 +65,11 @@ def json_of(text: str, words: str, code: str) -> object:
         AWSError: it isn't JSON.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise AWSError(f"{words}: '{json_errors.told(text, error)}'", code) from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"Non-standard token '{constant}'")
+        return loads(text)
+    except json.JSONDecodeError as error:
+        raise AWSError(f"{words}: '{exception_of(error)}'", code) from None
+    except RecursionError as error:
+        raise AWSError(f"{words}: '{error}'", code) from None
 
 
 def page(items: Sequence[_Item], given: JsonObject) -> tuple[list[_Item], str | None]:

@@ -73,7 +73,7 @@ def create_state_machine_of_backend(
     machine = _PLAIN.create_state_machine(backend, name, definition, roleArn, **given)
     machine.type = machine.sm_type = kind
     if known is None:
-        machine.revision_id = FIRST_REVISION
+        machine.revision_id, machine.published = FIRST_REVISION, _published(given)
         _note_version(machine)
     return machine
 
@@ -124,16 +124,27 @@ def delete_state_machine(backend: parser_models.StepFunctionsParserBackend, arn:
 def _is_same(machine: Any, definition: str, kind: str, given: JsonObject) -> bool:
     """Whether CreateStateMachine would make the same machine again; role and tags don't count."""
     settings = {"loggingConfiguration": {"level": "OFF"}, "tracingConfiguration": {"enabled": False}}
-    return (machine.definition, machine.type) == (definition, kind) and all(
+    known = (machine.definition, machine.type, machine.published)
+    return known == (definition, kind, _published(given)) and all(
         getattr(machine, name) == (given.get(name) or usual) for name, usual in settings.items()
     )
 
 
+def _published(given: JsonObject) -> tuple[bool, str]:
+    """Whether CreateStateMachine also publishes a version, and the version's description."""
+    return bool(given.get("publish")), given.get("version_description") or ""
+
+
 def _require_logging(given: Any) -> None:
-    if given and given.get("level", "OFF") != "OFF" and len(given.get("destinations") or []) != 1:
-        raise AWSError(
-            "Invalid Logging Configuration: Must specify exactly one Log Destination.", "InvalidLoggingConfiguration"
-        )
+    if not given or given.get("level", "OFF") == "OFF":
+        return
+    wrong, destinations = "", given.get("destinations") or []
+    if len(destinations) != 1:
+        wrong = "Must specify exactly one Log Destination."
+    elif not destinations[0].get("cloudWatchLogsLogGroup", {}).get("logGroupArn", ":*").endswith(":*"):
+        wrong = "Log Group ARN must be provided with '*' qualifier."
+    if wrong:
+        raise AWSError(f"Invalid Logging Configuration: {wrong}", "InvalidLoggingConfiguration")
 
 
 def _note_version(machine: Any) -> None:
@@ -144,8 +155,12 @@ def _note_version(machine: Any) -> None:
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine")
 def answer_create_state_machine(response: StepFunctionResponse) -> ActionResult:
-    asked(response, "CreateStateMachine")
-    return answer_create_state_machine.original(response)
+    given = asked(response, "CreateStateMachine")
+    answer = answer_create_state_machine.original(response)
+    if not given.get("publish"):
+        result: Any = answer.result
+        result.pop("stateMachineVersionArn", None)
+    return answer
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine")
@@ -234,9 +249,11 @@ def list_state_machine_versions(response: StepFunctionResponse) -> ActionResult:
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.delete_state_machine_version", expects="")
 def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "DeleteStateMachineVersion")
-    base, _, number = given["stateMachineVersionArn"].rpartition(":")
-    machine, _, _ = machine_of(response.stepfunction_backend, base)
     arn = given["stateMachineVersionArn"]
+    if len(require_arn(arn, "stateMachine")) < 8:
+        raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
+    base, _, number = arn.rpartition(":")
+    machine, _, _ = machine_of(response.stepfunction_backend, base)
     used = [
         alias.name
         for alias in machine.aliases.values()

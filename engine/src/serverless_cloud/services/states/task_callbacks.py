@@ -41,9 +41,9 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Service
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.states import task_calls as states_task_calls
-from serverless_cloud.services.states.answers import json_of
+from serverless_cloud.services.states.answers import asked, json_of
 from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.clock import when_over
 from serverless_cloud.services.states.frame import Frame, evaluate
@@ -178,9 +178,17 @@ def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
     "moto.stepfunctions.responses:StepFunctionResponse.send_task_failure", upstream="SendTaskFailure keeps its cause."
 )
 def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
-    given = {name: response._get_param(name) for name in ("error", "cause")}
-    response.stepfunction_backend.send_task_failure(response._get_param("taskToken"), **given)
+    given = asked(response, "SendTaskFailure")
+    response.stepfunction_backend.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
     return EmptyResult()
+
+
+@patches.replaces_each(
+    "moto.stepfunctions.responses:StepFunctionResponse", ("send_task_success", "send_task_heartbeat"), expects="self"
+)
+def _about_a_task(patch: Patch[..., ActionResult], response: StepFunctionResponse) -> ActionResult:
+    asked(response, "SendTaskSuccess" if patch.name == "send_task_success" else "SendTaskHeartbeat")
+    return patch.original(response)
 
 
 def _wait(task: StateTaskService, env: Frame, client: BaseClient) -> None:
@@ -294,9 +302,10 @@ def _eval_activity(task: StateTaskService, env: Frame) -> None:
     upstream="GetActivityTask exists.",
 )
 def get_activity_task(response: StepFunctionResponse) -> ActionResult:
-    arn = response._get_param("activityArn")
+    given = asked(response, "GetActivityTask")
+    arn = given["activityArn"]
     response.stepfunction_backend.describe_activity(arn)
-    scheduled = current.parts[Activities].take(arn, response._get_param("workerName"))
+    scheduled = current.parts[Activities].take(arn, given.get("workerName"))
     # AWS answers an empty poll with a token that is null.
     found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
     return ActionResult(found)
