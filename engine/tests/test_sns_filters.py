@@ -127,7 +127,8 @@ REFUSED: list[tuple[Any, str]] = [
     ({"a": list(range(13)), "b": list(range(12))}, "Filter policy is too complex"),
     ({name: ["x"] for name in "abcdef"}, "Filter policy can not have more than 5 keys"),
     ({"a": {"b": ["c"]}}, "Filter policy scope MessageAttributes does not support nested filter policy"),
-    ([], "The policy must be an object."),
+    ([], "Filter is not an object"),
+    ({"a": {}}, "Empty objects are not allowed"),
 ]  # fmt: skip
 
 

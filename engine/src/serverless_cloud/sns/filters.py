@@ -125,7 +125,7 @@ def parse(text: str, scope: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise FilterRefused(f"FilterPolicy: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(policy, dict):
-        raise FilterRefused("FilterPolicy: failed to parse JSON. The policy must be an object.")
+        raise FilterRefused("FilterPolicy: Filter is not an object")
     if len(policy) > MOST_KEYS:
         raise FilterRefused(f"FilterPolicy: Filter policy can not have more than {MOST_KEYS} keys")
     if _combinations(policy, scope, depth=1) > MOST_COMBINATIONS:
@@ -143,6 +143,8 @@ def _combinations(policy: JsonObject, scope: str, depth: int) -> int:
         if _is_or(name, rules):
             count *= sum(_combinations(each, scope, depth) for each in rules)
         elif isinstance(rules, dict):
+            if not rules:
+                raise FilterRefused("FilterPolicy: Empty objects are not allowed")
             count *= _combinations(rules, scope, depth + 1)
         elif isinstance(rules, list):
             if not rules:
