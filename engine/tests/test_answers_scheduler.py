@@ -80,6 +80,19 @@ def test_every_request_is_checked_against_the_api_reference(kit: Any, call: str,
     kit.refused(lambda: getattr(client, call)(**given), "ValidationException", message=message, status=400)
 
 
+def test_a_repeated_call_creates_nothing(kit: Any) -> None:
+    client = kit.client("scheduler")
+    creations: list[Any] = [
+        lambda token: create(client, ClientToken=token)["ScheduleArn"],
+        lambda token: client.create_schedule_group(Name="shop", ClientToken=token)["ScheduleGroupArn"],
+    ]
+    for call in creations:
+        assert call("first") == call("first")
+        kit.refused(lambda call=call: call("second"), "ConflictException", status=409)
+    words = "Schedule group lost does not exist."
+    kit.refused(lambda: client.list_schedules(GroupName="lost"), "ResourceNotFoundException", message=words, status=404)
+
+
 def test_tags_of_a_group(kit: Any) -> None:
     client = kit.client("scheduler")
     arn = client.create_schedule_group(Name="shop", Tags=[{"Key": "team", "Value": "shop"}])["ScheduleGroupArn"]

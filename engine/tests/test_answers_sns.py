@@ -106,6 +106,9 @@ def test_subscriptions(kit: Any) -> None:
     told = client.get_subscription_attributes(SubscriptionArn=pending)["Attributes"]
     assert (told["PendingConfirmation"], told["ConfirmationWasAuthenticated"]) == ("true", "false")
     assert (_told(topic)["SubscriptionsPending"], _told(topic)["SubscriptionsConfirmed"]) == ("1", "1")
+    for rows in (client.list_subscriptions(), client.list_subscriptions_by_topic(TopicArn=topic)):
+        (waiting,) = (row for row in rows["Subscriptions"] if row["Protocol"] == "email")
+        assert waiting == asked | {"SubscriptionArn": "PendingConfirmation", "Owner": told["Owner"]}
     for protocol, endpoint, message in (
         ("email", "aoi", "Email address"),
         ("http", "https://example.com", "Endpoint must match the specified protocol"),
@@ -126,6 +129,17 @@ def test_subscriptions(kit: Any) -> None:
             )
     error = _error(lambda: client.get_subscription_attributes(SubscriptionArn=f"{topic}:gone"))
     assert error == {"Type": "Sender", "Code": "NotFound", "Message": "Subscription does not exist"}
+
+
+def test_the_last_page_has_no_token(kit: Any) -> None:
+    del kit
+    client = sns()
+    topics = {make_topic(f"orders-{number}") for number in range(100)}
+    page = client.list_topics()
+    assert ({row["TopicArn"] for row in page["Topics"]}, "NextToken" in page) == (topics, False)
+    make_topic("one-more")
+    page = client.list_topics(NextToken=client.list_topics()["NextToken"])
+    assert (len(page["Topics"]), "NextToken" in page) == (1, False)
 
 
 def test_what_cannot_be_published(kit: Any) -> None:

@@ -177,6 +177,37 @@ def test_attributes_of_messages(kit: Any) -> None:
     assert (error["Code"], "Invalid characters found." in error["Message"]) == ("InvalidParameterValue", True)
 
 
+def test_values_of_message_attributes(kit: Any) -> None:
+    queue, sqs = kit.make_queue("orders"), _sqs(kit)
+    prefixes = "You must use only the following supported type prefixes: Binary, Number, String."
+    for given, words in (
+        ({"DataType": "Lamp", "StringValue": "x"}, f"The type of message (user) attribute 'a' is invalid. {prefixes}"),
+        ({"DataType": "", "StringValue": "x"}, "Message (user) attribute 'a' must contain a non-empty attribute type."),
+        ({"DataType": "String", "StringValue": ""},
+         "Message (user) attribute 'a' must contain a non-empty value of type 'String'."),
+        ({"DataType": "Number.int", "StringValue": "x"},
+         "Can't cast the value of message (user) attribute 'a' to a number."),
+    ):  # fmt: skip
+        error = _error(
+            lambda given=given: sqs.send_message(QueueUrl=queue.url, MessageBody="lamp", MessageAttributes={"a": given})
+        )
+        assert (error["Code"], error["Message"]) == ("InvalidParameterValue", words)
+        entries = [{"Id": "bad", "MessageBody": "lamp", "MessageAttributes": {"a": given}}]
+        (row,) = sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)["Failed"]
+        assert (row["Id"], row["Message"]) == ("bad", words)
+        error = _error(
+            lambda given=given: sqs.send_message(
+                QueueUrl=queue.url, MessageBody="lamp", MessageSystemAttributes={"AWSTraceHeader": given}
+            )
+        )
+        assert error["Message"] == words.replace("'a'", "'AWSTraceHeader'")
+    assert mapping_kit.visible(queue) == 0
+    for ask, parameter in ((sqs.get_queue_attributes, "AttributeNames"), (sqs.receive_message, "AttributeNames"),
+                           (sqs.receive_message, "MessageSystemAttributeNames")):  # fmt: skip
+        error = _error(lambda ask=ask, p=parameter: ask(QueueUrl=queue.url, **{p: ["Moon", "Lamp"]}))
+        assert error["Message"] == "Unknown Attribute Moon."
+
+
 # ---- attributes of queues
 
 
@@ -202,13 +233,15 @@ def test_names_and_types_of_queues(kit: Any) -> None:
     sqs, fifo, queue = _sqs(kit), _fifo(kit), kit.make_queue("standard")
     letters = "can only include alphanumeric characters, hyphens, or underscores"
     redrive = json.dumps({"deadLetterTargetArn": "dummy", "maxReceiveCount": 3})
+    invalid_redrive = "for parameter RedrivePolicy is invalid. Reason"
     creations = [
         ("a.fifo", {}, f"{letters.capitalize()}. 1 to 80 in length"),
         ("a", {"FifoQueue": "true"}, f"The name of a FIFO queue {letters}, must end with .fifo suffix and be 1 to 80 "
          "in length"),
         ("a", {"FifoQueue": "false"}, "Unknown Attribute FifoQueue."),
-        ("a", {"RedrivePolicy": redrive}, f"Value {redrive} for parameter RedrivePolicy is invalid. Reason: Invalid "
-         "value for deadLetterTargetArn."),
+        ("a", {"RedrivePolicy": redrive}, f"Value {redrive} {invalid_redrive}: Invalid value for deadLetterTargetArn."),
+        ("a", {"RedrivePolicy": "{}"}, f"Value {{}} {invalid_redrive}: Redrive policy does not contain mandatory "
+         "attribute: maxReceiveCount."),
     ]  # fmt: skip
     for name, attributes, message in creations:
         error = _error(lambda name=name, given=attributes: sqs.create_queue(QueueName=name, Attributes=given))

@@ -40,6 +40,7 @@ CASES: list[tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]] =
     ({"source": ["a"], "$or": [{"metric": ["cpu"]}, {"space": ["ec2"]}]},
      [{"source": "a", "metric": "cpu"}, {"source": "a", "space": "ec2"}], [{"source": "a"}, {"metric": "cpu"}]),
     ({"$or": [{"numeric": ["=", 123]}, {"prefix": "abc"}]}, [{"$or": "abcd"}], [{"numeric": 123}, {"prefix": "abc"}]),
+    ({"lamp.kind": ["desk"]}, [{"lamp.kind": "desk"}], [{"lamp.kind": "floor"}, {"kind": "desk"}]),
     ({}, [{}, {"kind": "lamp"}], []),
 ]  # fmt: skip
 
@@ -56,6 +57,11 @@ BODIES: list[tuple[dict[str, Any], Any, bool]] = [
     ({"lamp": [True, None]}, {"lamp": None}, True),
     ({"lamp": [True, None]}, {"lamp": 1}, False),
     ({"lamp": [1]}, [{"lamp": 1}], False),
+    ({"lamp.shade.size": [1]}, {"lamp": {"shade": [{"size": 1}]}}, True),
+    ({"lamp": {"shade": {"size": [1]}}}, {"lamp.shade": {"size": 1}}, True),
+    ({"lamp.size": [1]}, {"lamp.size": 1}, True),
+    ({"lamp.size": [1]}, {"lamp": {"size": 2}, "size": 1}, False),
+    ({"lamp.size": [{"exists": False}]}, {"lamp": {"colour": "red"}}, True),
 ]  # fmt: skip
 
 
@@ -127,7 +133,8 @@ REFUSED: list[tuple[Any, str]] = [
     ({"a": list(range(13)), "b": list(range(12))}, "Filter policy is too complex"),
     ({name: ["x"] for name in "abcdef"}, "Filter policy can not have more than 5 keys"),
     ({"a": {"b": ["c"]}}, "Filter policy scope MessageAttributes does not support nested filter policy"),
-    ([], "The policy must be an object."),
+    ([], "Filter is not an object"),
+    ({"a": {}}, "Empty objects are not allowed"),
 ]  # fmt: skip
 
 

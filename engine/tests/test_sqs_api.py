@@ -89,6 +89,7 @@ def test_redrive_has_a_rate_and_can_be_cancelled(kit: Any) -> None:
     for given, code in [
         ({"SourceArn": queue.arn}, "InvalidParameterValue"),
         ({"SourceArn": f"{dead.arn}-none"}, "ResourceNotFoundException"),
+        ({"SourceArn": "dead"}, "InvalidParameterValue"),
         ({"SourceArn": dead.arn, "DestinationArn": f"{queue.arn}-none"}, "ResourceNotFoundException"),
         ({"SourceArn": dead.arn, "DestinationArn": dead.arn}, "InvalidParameterValue"),
         ({"SourceArn": dead.arn, "MaxNumberOfMessagesPerSecond": 501}, "InvalidParameterValue"),
@@ -215,7 +216,7 @@ def test_what_sqs_refuses(kit: Any) -> None:
         ({"MessageBody": "灯" * 342}, "InvalidParameterValue", "shorter than 1024 bytes"),
         ({"MessageAttributes": {f"a{n}": text for n in range(11)}}, "InvalidParameterValue", "[11] exceeds"),
         ({"MessageAttributes": {"a": text | {"StringValue": ""}}}, "InvalidParameterValue", "non-empty"),
-        ({"MessageAttributes": {"a": text | {"DataType": "Number"}}}, "InvalidParameterValue", "to number"),
+        ({"MessageAttributes": {"a": text | {"DataType": "Number"}}}, "InvalidParameterValue", "to a number"),
         ({"MessageAttributes": {"lamp color": text}}, "InvalidParameterValue", "'lamp color' is invalid"),
         ({"MessageAttributes": {"AWS.lamp": text}}, "InvalidParameterValue", "begin with AWS."),
         ({"MessageDeduplicationId": "1"}, "InvalidParameterValue", "not valid for this queue type"),

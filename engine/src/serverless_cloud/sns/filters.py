@@ -64,9 +64,9 @@ def _passes(policy: JsonObject, objects: list[Any]) -> bool:
     return all(
         any(_passes(each, objects) for each in rules)
         if _is_or(name, rules)
-        else _passes(rules, list(_children(objects, name)))
+        else _passes(rules, _values(objects, name))
         if isinstance(rules, dict)
-        else _matches_any(rules, list(_children(objects, name)))
+        else _matches_any(rules, _values(objects, name))
         for name, rules in policy.items()
     )
 
@@ -81,10 +81,19 @@ def _is_or(name: str, rules: Any) -> bool:
     )
 
 
+def _values(objects: list[Any], name: str) -> list[Any]:
+    """What objects have under a name. AWS joins nested names with dots, so "a.b" is also the b of an object a."""
+    for part in name.split("."):
+        objects = list(_children(objects, part))
+    return objects
+
+
 def _children(objects: list[Any], name: str) -> Iterator[Any]:
     for each in objects:
-        if isinstance(each, dict) and name in each:
-            yield from _flat(each[name])
+        if isinstance(each, dict):
+            if name in each:
+                yield from _flat(each[name])
+            yield from ({key[len(name) + 1 :]: each[key]} for key in each if key.startswith(f"{name}."))
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -125,7 +134,7 @@ def parse(text: str, scope: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise FilterRefused(f"FilterPolicy: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(policy, dict):
-        raise FilterRefused("FilterPolicy: failed to parse JSON. The policy must be an object.")
+        raise FilterRefused("FilterPolicy: Filter is not an object")
     if len(policy) > MOST_KEYS:
         raise FilterRefused(f"FilterPolicy: Filter policy can not have more than {MOST_KEYS} keys")
     if _combinations(policy, scope, depth=1) > MOST_COMBINATIONS:
@@ -143,6 +152,8 @@ def _combinations(policy: JsonObject, scope: str, depth: int) -> int:
         if _is_or(name, rules):
             count *= sum(_combinations(each, scope, depth) for each in rules)
         elif isinstance(rules, dict):
+            if not rules:
+                raise FilterRefused("FilterPolicy: Empty objects are not allowed")
             count *= _combinations(rules, scope, depth + 1)
         elif isinstance(rules, list):
             if not rules:

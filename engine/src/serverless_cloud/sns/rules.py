@@ -23,6 +23,7 @@ SUBJECT_CHARACTERS = 100
 BATCH_ENTRIES = 10
 NAME_BYTES = 256  # of a message attribute
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+_QUEUE_ARN = re.compile(r"arn:[^:]+:sqs:[a-z]{2}(-[a-z]+)+-\d+:\d{12}:[^:]+")
 SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
 )  # fmt: skip
@@ -149,9 +150,14 @@ def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
     if protocol not in PROTOCOLS:
         raise Refused(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
     if topic_arn.endswith(".fifo") and protocol != "sqs":
-        raise Refused("Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue")
-    if protocol == "sqs" and not re.fullmatch(r"arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+", endpoint):
+        raise Refused(f"Invalid parameter: Invalid protocol type: {protocol}")
+    if protocol == "sqs" and not _QUEUE_ARN.fullmatch(endpoint):
         raise Refused("Invalid parameter: SQS endpoint ARN")
+    if protocol == "sqs" and endpoint.endswith(".fifo") and not topic_arn.endswith(".fifo"):
+        raise Refused(
+            "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard "
+            "SNS topics"
+        )
     if protocol == "lambda" and not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?", endpoint):
         raise Refused("Invalid parameter: Lambda endpoint ARN")
     if protocol.startswith("email") and "@" not in endpoint:
@@ -203,7 +209,7 @@ def _object(name: str, value: str) -> dict[str, Any]:
 
 def _check_redrive(value: str, endpoint: str, topic_arn: str) -> None:
     queue = str(_object("RedrivePolicy", value).get("deadLetterTargetArn", ""))
-    if not re.fullmatch(r"arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+", queue):
+    if not _QUEUE_ARN.fullmatch(queue):
         raise Refused("RedrivePolicy: deadLetterTargetArn is an invalid arn")
     if topic_arn.endswith(".fifo") and endpoint.endswith(".fifo") and not queue.endswith(".fifo"):
         raise Refused("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")

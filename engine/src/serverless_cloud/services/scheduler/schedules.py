@@ -7,6 +7,7 @@ moto keeps schedules and invokes nothing. The patches and their reasons:
 - `EventBridgeSchedulerResponse.create_schedule`, `update_schedule`: refuse what AWS refuses or the local
   cloud doesn't support; the schedule runs; moto's update forgets ActionAfterCompletion and leaves State empty.
 - `EventBridgeSchedulerResponse.create_schedule_group`: moto overwrites a group of the same name.
+- `EventBridgeSchedulerResponse.list_schedules`: a missing group is reported.
 - `EventBridgeSchedulerBackend.delete_schedule`, `delete_schedule_group`: a deleted schedule no longer runs; a
   missing group is reported.
 - `EventBridgeSchedulerBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: so it is there.
@@ -29,7 +30,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.scheduler.exceptions import ScheduleGroupNotFound
-from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
+from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from serverless_cloud.core import current
@@ -182,10 +183,18 @@ def call_action(response: EventBridgeSchedulerResponse) -> Any:
 def create_schedule(response: EventBridgeSchedulerResponse) -> str:
     given = asked_by_path(response)
     _check(current.plane, given)
-    response.scheduler_backend.get_schedule_group(given.get("GroupName"))
+    group = response.scheduler_backend.get_schedule_group(given.get("GroupName"))
+    if _is_repeated(group.schedules.get(given["Name"]), given):
+        return json.dumps({"ScheduleArn": group.schedules[given["Name"]].arn})
     answer = create_schedule.original(response)
     _settle(response.scheduler_backend, given)
+    vars(group.schedules[given["Name"]])["request"] = given
     return answer
+
+
+def _is_repeated(there: Schedule | ScheduleGroup | None, given: JsonObject) -> bool:
+    """Whether a call that creates something is the call that has created it, with the same ClientToken."""
+    return bool(there is not None and given.get("ClientToken") and vars(there).get("request") == given)
 
 
 @patches.replaces(
@@ -205,10 +214,24 @@ def update_schedule(response: EventBridgeSchedulerResponse) -> str:
     upstream="A schedule group isn't overwritten.",
 )
 def create_schedule_group(response: EventBridgeSchedulerResponse) -> str:
-    given = asked_by_path(response)
-    if given["Name"] in response.scheduler_backend.schedule_groups:
+    given, groups = asked_by_path(response), response.scheduler_backend.schedule_groups
+    if (old := groups.get(given["Name"])) is not None:
+        if _is_repeated(old, given):
+            return json.dumps({"ScheduleGroupArn": old.arn})
         raise _GroupExists(given["Name"])
-    return create_schedule_group.original(response)
+    answer = create_schedule_group.original(response)
+    vars(groups[given["Name"]])["request"] = given
+    return answer
+
+
+@patches.replaces(
+    "moto.scheduler.responses:EventBridgeSchedulerResponse.list_schedules",
+    upstream="ListSchedules reports a missing schedule group.",
+)
+def list_schedules(response: EventBridgeSchedulerResponse) -> str:
+    for name in response.querystring.get("ScheduleGroup", []):
+        response.scheduler_backend.get_schedule_group(name)
+    return list_schedules.original(response)
 
 
 def _settle(backend: EventBridgeSchedulerBackend, given: JsonObject) -> None:

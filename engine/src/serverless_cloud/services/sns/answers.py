@@ -1,7 +1,8 @@
 """The answers of SNS about topics and subscriptions, and their pages.
 
 moto shows an empty delivery policy and an effective one of another form, hides most attributes that were set, counts no
-subscription, takes two tags with one key, and fails with status 500 on a token that isn't a number.
+subscription, takes two tags with one key, fails with status 500 on a token that isn't a number, gives a token after the
+last page, and lists the ARNs of subscriptions that wait for a confirmation.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSException
-from moto.sns.models import SNSBackend
+from moto.sns.models import SNSBackend, Subscription
 from moto.sns.responses import SNSResponse
 
-from serverless_cloud.core.patches import Service
+from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.sns.topics import (
     is_pending,
     kept_value,
@@ -33,6 +34,8 @@ _IF_SET = tuple(
         - {"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "Policy"}
     )
 )
+#: What a list tells of a subscription.
+_LISTED = ("SubscriptionArn", "Owner", "Protocol", "Endpoint", "TopicArn")
 
 
 @patches.replaces(
@@ -75,4 +78,27 @@ def get_values_nexttoken(
 ) -> tuple[list[Any], int | None]:
     if next_token and not next_token.isdecimal():
         raise SNSException("InvalidParameter", "Invalid parameter: NextToken")
-    return get_values_nexttoken.original(backend, values_map, next_token)
+    values, following = get_values_nexttoken.original(backend, values_map, next_token)
+    return values, following if following is not None and following < len(values_map) else None
+
+
+@patches.replaces_each(
+    "moto.sns.models:SNSBackend",
+    ("list_subscriptions", "list_subscriptions_by_topic"),
+    expects={
+        "list_subscriptions": "self, next_token=None",
+        "list_subscriptions_by_topic": "self, topic_arn, next_token=None",
+    },
+    upstream="Lists don't tell the ARN of a subscription that waits for a confirmation.",
+)
+def _list_subscriptions(
+    patch: Patch[..., tuple[list[Any], int | None]], /, backend: SNSBackend, *given: str, **more: str | None
+) -> tuple[list[Any], int | None]:
+    """moto's subscriptions as rows."""
+    there, following = patch.original(backend, *given, **more)
+    return [_listed(each) for each in there], following
+
+
+def _listed(subscription: Subscription) -> dict[str, Any]:
+    row = {name: subscription.attributes[name] for name in _LISTED}
+    return row | {"SubscriptionArn": "PendingConfirmation"} if is_pending(subscription) else row

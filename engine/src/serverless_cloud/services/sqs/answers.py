@@ -48,6 +48,11 @@ def _traced(response: SQSResponse, given: JsonObject) -> None:
         given["MessageSystemAttributes"] = header_as_attribute | own
 
 
+@patches.replaces("moto.sqs.responses:validate_message_attributes")
+def validate_message_attributes(message_attributes: JsonObject) -> None:
+    """Nothing: attributes are checked with their message, so that a bad entry doesn't refuse its whole batch."""
+
+
 @patches.replaces("moto.sqs.responses:SQSResponse.send_message")
 def send_message(response: SQSResponse) -> ActionResult:
     own = response._get_param("MessageSystemAttributes")
@@ -60,17 +65,15 @@ def send_message(response: SQSResponse) -> ActionResult:
 @patches.replaces_each("moto.sqs.responses:SQSResponse", _BATCHES, expects="self")
 def _answer_batch(patch: Patch[..., ActionResult], response: SQSResponse) -> ActionResult:
     entries: list[JsonObject] = response._get_param("Entries", [])
-    hashes = {
-        e["Id"]: _hash_of(own) for e in entries if "MessageBody" in e and (own := e.get("MessageSystemAttributes"))
-    }
-    if "MessageBody" in (entries or [{}])[0]:
+    own = {entry.get("Id"): entry.get("MessageSystemAttributes") for entry in entries if "MessageBody" in entry}
+    if own:
         for entry in entries:
             _traced(response, entry)
     answer = patch.original(response)
     result: Any = answer.result
     for row in result["Successful"]:
-        if row["Id"] in hashes:
-            row["MD5OfMessageSystemAttributes"] = hashes[row["Id"]]
+        if given := own.get(row["Id"]):
+            row["MD5OfMessageSystemAttributes"] = _hash_of(given)
     return _without_empty(answer)
 
 

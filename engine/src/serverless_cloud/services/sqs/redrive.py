@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import time
 import uuid
@@ -35,6 +36,7 @@ patches = Service(
 
 MOST_PER_SECOND, MOST_RESULTS = 500, 10
 _ACTIVE = ("RUNNING", "CANCELLING")
+_ARN = re.compile("arn(:[^:]+){5}")
 
 
 @dataclass
@@ -171,6 +173,11 @@ def _renewed(message: models.Message, delay_s: int) -> models.Message:
 
 
 def _require_queue(backend: SQSBackend, arn: str, parameter: str) -> Queue:
+    if not _ARN.fullmatch(arn):
+        raise InvalidParameterValue(
+            f"You must use this format to specify the {parameter}: "
+            "arn:<partition>:<service>:<region>:<account-id>:<resource-id>"
+        )
     found = next((queue for queue in backend.queues.values() if queue.queue_arn == arn), None)
     if found is None:
         text = f"The resource that you specified for the {parameter} parameter doesn't exist."

@@ -41,6 +41,7 @@ _WORDS = {
     "SqsManagedSseEnabled": _BOOLEANS,
 }
 _OTHERS = ("KmsMasterKeyId", "Policy", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled")
+_TYPES = ("Binary", "Number", "String")  # of message attributes
 _CHARACTERS = (
     "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
     "#x10000 to #x10FFFF"
@@ -175,9 +176,7 @@ def _check_redrive(arn: str, given: object, queues: Iterable[Queue]) -> None:
     policy = _object(given)
     if policy is None:
         raise _invalid(given, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
-    if not policy:
-        return  # none any more
-    for name in ("deadLetterTargetArn", "maxReceiveCount"):
+    for name in ("maxReceiveCount", "deadLetterTargetArn"):
         if name not in policy:
             raise _invalid(given, "RedrivePolicy", f"Redrive policy does not contain mandatory attribute: {name}.")
     count, target_arn = policy["maxReceiveCount"], policy["deadLetterTargetArn"]
@@ -229,7 +228,7 @@ def check_message(
         raise MissingParameter("MessageBody")
     if _NOT_ALLOWED.search(body):
         raise SQSException("InvalidMessageContents", _CHARACTERS)
-    _check_attributes(attributes or {})
+    check_attributes(attributes or {})
     if size_bytes(body, attributes) > (most := setting(queue, "maximum_message_size")):
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
@@ -261,23 +260,31 @@ def check_order(queue: Queue, group_id: str | None, deduplication_id: str | None
         )
 
 
-def _check_attributes(attributes: Mapping[str, JsonObject]) -> None:
+def check_attributes(attributes: Mapping[str, JsonObject]) -> None:
+    """Raises unless a message may have these attributes, its own or those of the system."""
     if len(attributes) > MESSAGE_ATTRIBUTES:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MESSAGE_ATTRIBUTES}]."
         )
     for name, given in attributes.items():
         _check_attribute_name(name)
-        kind = str(given.get("DataType") or "String")
-        field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
+        kind = str(given.get("DataType") or "").split(".")[0]
+        if not kind:
+            raise InvalidParameterValue(f"Message (user) attribute '{name}' must contain a non-empty attribute type.")
+        if kind not in _TYPES:
+            raise InvalidParameterValue(
+                f"The type of message (user) attribute '{name}' is invalid. You must use only the following supported "
+                f"type prefixes: {', '.join(_TYPES)}."
+            )
+        field = "BinaryValue" if kind == "Binary" else "StringValue"
         if not given.get(field):
             raise InvalidParameterValue(
-                f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind.split('.')[0]}'."
+                f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
             )
         if field == "StringValue" and _NOT_ALLOWED.search(given[field]):
             raise InvalidParameterValue(_CHARACTERS)
-        if kind.startswith("Number") and not _is_decimal(given[field]):
-            raise InvalidParameterValue(f"Could not cast message attribute '{name}' value to number.")
+        if kind == "Number" and not _is_decimal(given[field]):
+            raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
 def _check_attribute_name(name: str) -> None:

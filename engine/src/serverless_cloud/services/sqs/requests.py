@@ -99,9 +99,9 @@ def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queu
 )
 def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> JsonObject:
     backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
-    names = set(attribute_names) - {"RedriveAllowPolicy"}
-    if unknown := sorted(names - {"All"} - sqs_refusals.QUEUE_ATTRIBUTES):
-        raise InvalidAttributeName(unknown[0])
+    for name in attribute_names:
+        if name != "All" and name not in sqs_refusals.QUEUE_ATTRIBUTES:
+            raise InvalidAttributeName(name)
     if not attribute_names:
         return {}
     with sqs_counts.counting(backend.get_queue(queue_name)):  # all names at once: moto counts all messages for each
@@ -109,7 +109,7 @@ def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: 
     found |= {name: int(found[name]) for name in _TIMES}
     if allows := getattr(backend.get_queue(queue_name), "redrive_allow_policy", None):
         found["RedriveAllowPolicy"] = allows if isinstance(allows, str) else json.dumps(allows)
-    return found if "All" in names else {name: found[name] for name in attribute_names if name in found}
+    return found if "All" in attribute_names else {name: found[name] for name in attribute_names if name in found}
 
 
 @patches.replaces(
@@ -129,6 +129,7 @@ def send_message(
     del validate_group_id
     queue = backend.get_queue(queue_name)
     sqs_refusals.check_message(queue, message_body, message_attributes, delay_seconds, group_id, deduplication_id)
+    sqs_refusals.check_attributes(system_attributes or {})
     message = models.Message(str(uuid.uuid4()), message_body, system_attributes)
     if sqs_fifo.setting(queue, "content_based_deduplication") and deduplication_id is None:
         deduplication_id = hashlib.sha256(message_body.encode()).hexdigest()
@@ -269,11 +270,11 @@ def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
 def receive_message(response: SQSResponse) -> ActionResult:
     names = ("MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout")
     sqs_refusals.check_receive({name: response._get_param(name) for name in names})
-    asked = {*response._get_param("AttributeNames", []), *response._get_param("MessageSystemAttributeNames", [])}
-    sqs_refusals.check_system_names(sorted(asked))
+    asked = [*response._get_param("AttributeNames", []), *response._get_param("MessageSystemAttributeNames", [])]
+    sqs_refusals.check_system_names(asked)
     answer = receive_message.original(response)
     received = answer.result
-    if received and isinstance(received, dict) and {"All", _SOURCE} & asked:
+    if received and isinstance(received, dict) and ("All" in asked or _SOURCE in asked):
         queue = response.sqs_backend.get_queue(response._get_queue_name())
         sources = {
             m.id: own["dead_letter_source_arn"] for m in queue._messages if "dead_letter_source_arn" in (own := vars(m))
