@@ -119,7 +119,7 @@ def _page(url: str) -> Iterator[Any]:
 def _burst(aws: cloud.Cloud, film: Film, file: str, variables: dict[str, str], title: str, outcome: str) -> int:
     """Deploys the function and films a burst of orders; how many were placed."""
     hikari.deploy(aws, "orders", file, variables)
-    film.wait_until_none_is("ended")  # those of the burst before
+    film.wait_until_none_is("ended")  # the environments of the first burst
     film.say(title)
     film.take(READ_MS)
     calls: list[Any] = []
