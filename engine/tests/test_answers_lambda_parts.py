@@ -207,6 +207,8 @@ def test_tags_that_are_refused(kit: Any) -> None:
     for call in (lam.list_tags, lambda **arn: lam.tag_resource(**arn, Tags={"a": "b"})):
         kit.refused(lambda call=call: call(Resource=f"{ARN}:1"), invalid, message=versions)
     kit.refused(lambda: lam.list_tags(Resource=ARN + "s"), MISSING, message=f"Function not found: {ARN}s")
+    none = FAILED.replace("'{}' at", "null at").format("tagKeys", "Member must not be null")
+    kit.refused(lambda: lam.untag_resource(Resource=ARN, TagKeys=[]), "ValidationException", message=none)
     revision = lam.get_function_configuration(**PRICE)["RevisionId"]
     lam.tag_resource(Resource=ARN, Tags={"team": "lamps"})
     assert lam.get_function_configuration(**PRICE)["RevisionId"] != revision
