@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import urllib.request
 from datetime import datetime
 from typing import Any
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:price"
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:tax"
 SOURCE = "def handler(event, context):\n    return 1200\n"
+INVOKE = f'"Action":"lambda:InvokeFunction","Resource":"{ARN}"}}'
 MISSING = "ResourceNotFoundException"
 FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: {}"
 PRICE = {"FunctionName": "price"}
@@ -24,9 +26,12 @@ def test_a_policy_has_the_revision_of_its_function(kit: Any) -> None:
     kit.deploy("price", SOURCE)
     lam = kit.client("lambda")
     first = lam.get_function_configuration(**PRICE)["RevisionId"]
-    lam.add_permission(**TOPIC, RevisionId=first)
+    added = lam.add_permission(**TOPIC, RevisionId=first)
     second = lam.get_policy(**PRICE)["RevisionId"]
     assert second == lam.get_function_configuration(**PRICE)["RevisionId"] != first
+    statement = f'{{"Sid":"topic","Effect":"Allow","Principal":{{"Service":"sns.amazonaws.com"}},{INVOKE}'
+    assert added["Statement"] == statement
+    assert lam.get_policy(**PRICE)["Policy"] == f'{{"Version":"2012-10-17","Id":"default","Statement":[{statement}]}}'
     lam.publish_version(**PRICE)
     assert lam.get_policy(**PRICE)["RevisionId"] != second
     alias = lam.create_alias(**PRICE, Name="live", FunctionVersion="1")
@@ -128,6 +133,8 @@ def test_a_layer_version_is_shown(kit: Any) -> None:
     lam.publish_layer_version(LayerName="tax", Content=package, Description="10%", LicenseInfo="MIT")
     by_arn = lam.get_layer_version_by_arn(Arn=f"{LAYER}:2")
     assert (by_arn["Description"], by_arn["LicenseInfo"], by_arn["Version"]) == ("10%", "MIT", 2)
+    with urllib.request.urlopen(by_arn["Content"]["Location"], timeout=30) as content:
+        assert content.read() == package["ZipFile"]
     newest = lam.list_layer_versions(LayerName="tax", MaxItems=1)
     assert ([each["Version"] for each in newest["LayerVersions"]], newest["NextMarker"]) == ([2], "1")
     matching = lam.list_layers(CompatibleRuntime="python3.13")["Layers"]
@@ -200,6 +207,8 @@ def test_tags_that_are_refused(kit: Any) -> None:
     for call in (lam.list_tags, lambda **arn: lam.tag_resource(**arn, Tags={"a": "b"})):
         kit.refused(lambda call=call: call(Resource=f"{ARN}:1"), invalid, message=versions)
     kit.refused(lambda: lam.list_tags(Resource=ARN + "s"), MISSING, message=f"Function not found: {ARN}s")
+    none = FAILED.replace("'{}' at", "null at").format("tagKeys", "Member must not be null")
+    kit.refused(lambda: lam.untag_resource(Resource=ARN, TagKeys=[]), "ValidationException", message=none)
     revision = lam.get_function_configuration(**PRICE)["RevisionId"]
     lam.tag_resource(Resource=ARN, Tags={"team": "lamps"})
     assert lam.get_function_configuration(**PRICE)["RevisionId"] != revision

@@ -7,7 +7,8 @@
     GET  /_local/database-sessions?region=R&identifier=I    the clients that an RDS instance has now
     GET  /_local/url?url=https://ID.execute-api...     where an API or a function URL of this cloud is reached: a string
     GET  /_local/proxy-events?region=R&name=N&after=0  what a DB proxy did
-    GET  /_local/package?arn=A                         a function's deployment package; GetFunction gives this address
+    GET  /_local/package?arn=A                         a function's deployment package, or a layer version's content;
+                                                       GetFunction and GetLayerVersion give this address
     POST /_local/image                                 {"name": "hikari/render", "folder": "/..."}: a folder stands for
                                                        the image of jobs; its full name
     POST /_local/settings                              {"idle_expiry_s": 600, "time_scale": 60, "enforce_iam": true},
@@ -262,9 +263,8 @@ def _from_a_web_page(environ: dict[str, Any]) -> str | None:
 
 
 def _package(start_response: StartResponse, arn: str) -> list[bytes]:
-    if (target := function_calls.target(arn)) is None:
-        return _json(start_response, "404 Not Found", {"message": f"There is no function {arn}."})
-    code = target[0].code
+    if (code := function_calls.package(arn)) is None:
+        return _json(start_response, "404 Not Found", {"message": f"There is no function or layer {arn}."})
     start_response("200 OK", [("Content-Type", "application/zip"), ("Content-Length", str(len(code)))])
     return [code]
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownAliasException, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -31,6 +31,7 @@ from serverless_cloud.services.lambda_ import revisions
 from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.functions import (
     ResourceConflict,
+    address_of_package,
     arn_of,
     function_named,
     latest,
@@ -121,8 +122,7 @@ def get_code(function: LambdaFunction) -> JsonObject:
     if function.reserved_concurrency is not None:  # moto leaves out zero
         answer["Concurrency"] = {"ReservedConcurrentExecutions": int(function.reserved_concurrency)}
     if "Location" in answer.get("Code", {}):
-        arn = quote(f"{arn_of(function)}:{function.version}")
-        answer["Code"]["Location"] = f"{current.plane.fleet.endpoint_url}/_local/package?arn={arn}"
+        answer["Code"]["Location"] = address_of_package(f"{arn_of(function)}:{function.version}")
     return answer
 
 

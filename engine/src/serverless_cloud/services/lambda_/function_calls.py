@@ -55,6 +55,19 @@ def target(arn: str) -> tuple[FunctionSpec, AsyncSettings] | None:
     return spec_of(version), lambda_async.settings(function, version, qualifier_of(arn) or "$LATEST")
 
 
+def package(arn: str) -> bytes | None:
+    """The zip of a function or of a layer version; None if it was deleted."""
+    parts = arn.split(":")
+    if len(parts) == 8 and parts[5] == "layer":
+        try:
+            layer = lambda_backends[parts[4]][parts[3]].layers_versions_by_arn(arn)
+        except KeyError:
+            return None
+        return layer.code_bytes if layer else None
+    found = target(arn)
+    return found[0].code if found else None
+
+
 def _routed(arn: str) -> tuple[LambdaFunction, str]:
     parts = arn.split(":")
     if len(parts) not in (7, 8) or parts[2] != "lambda" or parts[5] != "function":

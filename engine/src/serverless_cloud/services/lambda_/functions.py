@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import random
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import (
@@ -23,6 +23,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
 
+from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.function import FunctionSpec, Layer, Logging
@@ -153,6 +154,11 @@ def _layers(function: LambdaFunction) -> list[Layer]:
         if version is not None:
             layers.append(Layer(version.arn, version.code_sha_256, version.code_bytes))
     return layers
+
+
+def address_of_package(arn: str) -> str:
+    """Where the zip of a function's version or of a layer's version can be downloaded."""
+    return f"{current.plane.fleet.endpoint_url}/_local/package?arn={quote(arn)}"
 
 
 def require_source(code: JsonObject) -> None:

@@ -22,7 +22,8 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.lambda_.answers import page
-from serverless_cloud.services.lambda_.functions import ResourceConflict, refuse_missing_code
+from serverless_cloud.services.lambda_.functions import ResourceConflict, address_of_package, refuse_missing_code
+from serverless_cloud.services.lambda_.permissions import document, policy_of
 from serverless_cloud.services.lambda_.refusals import refuse_a_bad_package
 
 patches = Service(
@@ -61,8 +62,9 @@ def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVers
 
 @patches.replaces("moto.awslambda.models:LayerVersion.get_layer_version")
 def shown(version: LayerVersion) -> JsonObject:
-    """A version as answers show it; moto shows an empty license, and no empty description."""
+    """A version as answers show it; moto shows an empty license, no empty description, and no address of its zip."""
     answer: JsonObject = shown.original(version) | {"Description": version.description}
+    answer["Content"]["Location"] = address_of_package(version.arn)
     return {name: value for name, value in answer.items() if name != "LicenseInfo" or value}
 
 
@@ -193,7 +195,7 @@ def add_layer_version_permission(response: LambdaResponse) -> str:
         statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": organization}}
     version.policy.statements.append(statement)
     version.policy.revision = str(uuid.uuid4())
-    return json.dumps({"Statement": json.dumps(statement), "RevisionId": version.policy.revision})
+    return json.dumps({"Statement": document(statement), "RevisionId": version.policy.revision})
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.get_layer_version_policy")
@@ -201,7 +203,7 @@ def get_layer_version_policy(response: LambdaResponse) -> str:
     version = _owner(response)
     if not version.policy.statements:
         raise Missing("No policy is associated with the given resource.")
-    return version.policy.wire_format()
+    return policy_of(version.policy.statements, version.policy.revision)
 
 
 @patches.replaces("moto.awslambda.responses:LambdaResponse.remove_layer_version_permission")

@@ -66,6 +66,8 @@ def call_action(response: LambdaResponse) -> TYPE_RESPONSE:
             )
         elif name:
             _check(response, name)
+        else:
+            shapes.refuse(shapes.missing_in_query(response.method, response.path, response.querystring))
     except LambdaClientError as error:
         return _error(error.code, dict(error.get_headers()), error.description)
     status, headers, body = call_action.original(response)

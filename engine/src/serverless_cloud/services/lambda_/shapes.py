@@ -6,6 +6,8 @@ Nothing of moto is replaced.
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Collection
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.core.model import OperationModel
@@ -40,3 +42,26 @@ def violations(name: str, given: JsonObject) -> list[str]:
         given: all parameters, of the path, the query and the body.
     """
     return constraints.violations(_DIALECT, operation(name).input_shape, given)
+
+
+def missing_in_query(method: str, path: str, given: Collection[str]) -> list[str]:
+    """The required parameters that a request's query lacks; without them, moto doesn't know which operation it is.
+
+    Args:
+        given: the names in the query.
+    """
+    for name in get_service_model("lambda").operation_names:
+        its = operation(name)
+        address = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(its.http["requestUri"].partition("?")[0]))
+        if its.http["method"] != method or its.input_shape is None or not re.fullmatch(address, path):
+            continue
+        shape = its.input_shape
+        wanted = {name: shape.members[name].serialization for name in shape.required_members}
+        missing = [
+            name
+            for name, where in wanted.items()
+            if where.get("location") == "querystring" and where.get("name", name) not in given
+        ]
+        if missing:
+            return [constraints.NULL.format(constraints.small(name)) for name in missing]
+    return []
