@@ -98,15 +98,15 @@ def plan_of(
     # Declared ones are checked before the transform, which wants to know their values.
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
-    rules.require(document.get("Rules") or {}, resolved | {"AWS::Region": region})
+    known = parameters_of_place(region, account_id)
+    rules.require(document.get("Rules") or {}, known | resolved)
     made = transformed(document, resolved, region, account_id, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
         resolved, texts = parameters.resolve(declared, {**texts, **values}, stored)
-    known = parameters_of_place(region, account_id) | resolved
-    return StackSpec(_with_policies(template, known), text, resolved, texts, tags)
+    return StackSpec(_with_policies(template, known | resolved), text, resolved, texts, tags)
 
 
 def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
