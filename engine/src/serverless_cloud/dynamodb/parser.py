@@ -345,3 +345,5 @@ def parse(text: str, kind: str) -> Parsed:
         return _read(text, kind)
     except Refused as error:
         raise malformed(f"Invalid {kind}: {error.message}") from None
+    except RecursionError:  # in 4 KB, parentheses are all that can be nested so deeply
+        raise malformed(f"Invalid {kind}: The expression has redundant parentheses;") from None

@@ -271,7 +271,10 @@ class StatementParser(Parser):
 
 @functools.lru_cache(512)
 def _parse(text: str) -> Statement:
-    return StatementParser(text).statement()
+    try:
+        return StatementParser(text).statement()
+    except RecursionError:  # it is nested too deeply
+        raise _malformed("Unexpected term") from None
 
 
 def parse(text: str, parameters: list[Mapping[str, Any]] | None) -> Statement:
