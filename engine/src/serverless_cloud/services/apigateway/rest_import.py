@@ -108,13 +108,15 @@ def place_below_base(response: APIGatewayResponse) -> None:
     if mode not in ("prepend", "split"):
         return
     doc = yaml.safe_load(response.body)
+    if not isinstance(doc, Mapping) or not isinstance(doc.get("paths"), Mapping):
+        return  # nothing to move; `_check` refuses what isn't a document
     parts = [part for part in _base_path(doc).split("/") if part][mode == "split" :]
     base = "".join(f"/{part}" for part in parts)
-    doc["paths"] = {f"{base}{'' if path == '/' else path}" or "/": item for path, item in doc["paths"].items()}
-    response.body = json.dumps(doc, default=str)
+    paths = {f"{base}{'' if path == '/' else path}" or "/": item for path, item in doc["paths"].items()}
+    response.body = json.dumps({**doc, "paths": paths}, default=str)
 
 
-def _base_path(doc: JsonObject) -> str:
+def _base_path(doc: Mapping[str, Any]) -> str:
     for server in doc.get("servers") or ():
         variables = server.get("variables") or {}
         if "basePath" in variables:
