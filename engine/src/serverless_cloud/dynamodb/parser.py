@@ -53,6 +53,8 @@ class Parser:
         return self.tokens[self.place]
 
     def take(self) -> Token:
+        if self.next.kind == "end":
+            raise self.unexpected()
         self.place += 1
         return self.tokens[self.place - 1]
 
