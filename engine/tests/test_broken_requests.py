@@ -188,6 +188,14 @@ def test_a_document_that_is_no_api(shared: Cloud) -> None:
         assert refused(reply) == (400, "BadRequestException"), reply.message
 
 
+def test_a_list_is_no_api_and_servers_may_be_malformed(shared: Cloud) -> None:
+    reply = call(shared, "apigateway", "ImportRestApi", b"[1]")
+    assert refused(reply) == (400, "BadRequestException"), reply.message
+    document = {"openapi": "3.0.1", "info": {"title": "lamps"}, "servers": ["lamp"], "paths": {"/lamps": {}}}
+    reply = call(shared, "apigateway", "ImportRestApi", json.dumps(document).encode(), parameters={"basepath": "split"})
+    assert reply.status == 201, reply.message
+
+
 def test_a_document_without_paths_has_nothing_below_its_base_path(shared: Cloud) -> None:
     reply = call(shared, "apigateway", "PutRestApi", b"{}", restApiId="lamps", parameters={"basepath": "prepend"})
     assert refused(reply) == (400, "BadRequestException"), reply.message
