@@ -57,6 +57,21 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
                                      }, "ParameterValueInvalid", "has an invalid message attribute type"),
     "a token that nobody gave out": ("sns", "ListTopics", {"NextToken": "lamp"}, "InvalidParameter",
                                      "Invalid parameter: NextToken"),
+    "a delivery policy of no objects": ("sns", "SetTopicAttributes", {
+        "TopicArn": ARN, "AttributeName": "DeliveryPolicy", "AttributeValue": '{"http": [1]}',
+    }, "InvalidParameter", "DeliveryPolicy: http must be an object"),
+    "a delivery policy with a list": ("sns", "SetTopicAttributes", {
+        "TopicArn": ARN, "AttributeName": "DeliveryPolicy",
+        "AttributeValue": '{"http": {"defaultHealthyRetryPolicy": [1]}}',
+    }, "InvalidParameter", "DeliveryPolicy: http.defaultHealthyRetryPolicy has a wrong type"),
+    "a policy that is a list": ("events", "PutPermission", {"Policy": "[1]"}, "ValidationException",
+                                "This policy contains invalid Json"),
+    "a statement that is a number": ("events", "PutPermission", {"Policy": '{"Statement": [1]}'},
+                                     "ValidationException", "This policy contains invalid Json"),
+    "an assertion that is a text": ("cloudformation", "CreateStack", {
+        "StackName": "lamps",
+        "TemplateBody": '{"Rules": {"One": {"Assertions": ["a"]}}, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}',
+    }, "ValidationError", "Template format error: Every assertion of rule One must be an object."),
     "no stack": ("cloudformation", "GetTemplate", {}, "ValidationError", "Either StackName or ChangeSetName"),
     "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError",
                              "You must specify either StackName or PhysicalResourceId"),
@@ -171,6 +186,37 @@ def test_a_document_that_is_no_api(shared: Cloud) -> None:
     for document in ({"openapi": "3.0.1", "paths": ["/lamps"]}, {"openapi": "3.0.1", "paths": {"/lamps": []}}):
         reply = call(shared, "apigateway", "ImportRestApi", json.dumps(document).encode())
         assert refused(reply) == (400, "BadRequestException"), reply.message
+
+
+def test_a_list_is_no_api_and_servers_may_be_malformed(shared: Cloud) -> None:
+    reply = call(shared, "apigateway", "ImportRestApi", b"[1]")
+    assert refused(reply) == (400, "BadRequestException"), reply.message
+    document = {"openapi": "3.0.1", "info": {"title": "lamps"}, "servers": ["lamp"], "paths": {"/lamps": {}}}
+    reply = call(shared, "apigateway", "ImportRestApi", json.dumps(document).encode(), parameters={"basepath": "split"})
+    assert reply.status == 201, reply.message
+
+
+def test_a_document_without_paths_has_nothing_below_its_base_path(shared: Cloud) -> None:
+    reply = call(shared, "apigateway", "PutRestApi", b"{}", restApiId="lamps", parameters={"basepath": "prepend"})
+    assert refused(reply) == (400, "BadRequestException"), reply.message
+
+
+def test_a_documentation_part_without_properties_is_refused(shared: Cloud) -> None:
+    api = cloud_kit.client("apigateway").create_rest_api(name="lamps")["id"]
+    body = json.dumps({"x-amazon-apigateway-documentation": {"documentationParts": [{"location": {"type": "API"}}]}})
+    reply = call(shared, "apigateway", "ImportDocumentationParts", body.encode(), restApiId=api)
+    assert refused(reply) == (400, "BadRequestException"), reply.message
+
+
+@pytest.mark.parametrize("pattern", [r"\\p{L}+", "[a-z", "(?<first>a)"])
+def test_a_pattern_that_python_cannot_read_refuses_nothing(shared: Cloud, pattern: str) -> None:
+    template = f'''{{"Parameters": {{"Stage": {{"Type": "String", "AllowedPattern": "{pattern}"}}}},
+                    "Resources": {{"Q": {{"Type": "AWS::SQS::Queue"}}}}}}'''
+    given = [{"ParameterKey": "Stage", "ParameterValue": "test"}]
+    reply = call(shared, "cloudformation", "CreateChangeSet", StackName="lamps", ChangeSetName="one",
+                 ChangeSetType="CREATE", TemplateBody=template, Parameters=given)  # fmt: skip
+    assert reply.status == 200, reply.message
+    call(shared, "cloudformation", "DeleteStack", StackName="lamps")
 
 
 def test_what_moto_fails_on_by_itself_is_refused_by_name(shared: Cloud) -> None:

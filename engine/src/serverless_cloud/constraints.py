@@ -230,7 +230,7 @@ def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool 
     if most is not None and (every or size > most):
         broken["max"] = f"Member must have {what} less than or equal to {most}"
     if kind == "string":
-        if pattern and (every or not _fits(pattern, value)):
+        if pattern and (every or not fits(pattern, value)):
             shown = pattern if pattern.startswith("^") else dialect.pattern.format(pattern)
             broken["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
         allowed = dialect.enums.get(shape.name) or shape.enum
@@ -245,7 +245,8 @@ def _says(dialect: Dialect, shape: Any, value: Any, path: str, constraint: str) 
     return violation(path, constraint, text)
 
 
-def _fits(pattern: str, value: str) -> bool:
+def fits(pattern: str, value: str) -> bool:
+    """Whether a whole value has a pattern that is written for Java; True if Python can't read the pattern."""
     return (compiled := _compiled(pattern)) is None or compiled.fullmatch(value) is not None
 
 

@@ -53,6 +53,8 @@ class Parser:
         return self.tokens[self.place]
 
     def take(self) -> Token:
+        if self.next.kind == "end":
+            raise self.unexpected()
         self.place += 1
         return self.tokens[self.place - 1]
 
@@ -345,3 +347,5 @@ def parse(text: str, kind: str) -> Parsed:
         return _read(text, kind)
     except Refused as error:
         raise malformed(f"Invalid {kind}: {error.message}") from None
+    except RecursionError:  # in 4 KB, parentheses are all that can be nested so deeply
+        raise malformed(f"Invalid {kind}: The expression has redundant parentheses;") from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from serverless_cloud.dynamodb.errors import Refused, malformed
-from serverless_cloud.dynamodb.parser import CONDITIONS, VALUES, Parser, is_condition
+from serverless_cloud.dynamodb.parser import CONDITIONS, UPDATES, VALUES, Parser, is_condition
 from serverless_cloud.dynamodb.syntax import (
     STATEMENT,
     Action,
@@ -21,13 +21,14 @@ from serverless_cloud.dynamodb.syntax import (
     Token,
     tokens,
 )
-from serverless_cloud.dynamodb.values import Attributes, canonical, content_of, kind_of
+from serverless_cloud.dynamodb.values import SETS, Attributes, canonical, content_of, kind_of
 
 _KEYWORDS = (
     "SELECT", "FROM", "WHERE", "ORDER", "BY", "INSERT", "INTO", "VALUE", "UPDATE", "SET", "REMOVE", "DELETE",
     "RETURNING", "AND", "OR", "NOT", "BETWEEN", "IN", "IS", "MISSING", "NULL", "TRUE", "FALSE", "EXISTS",
 )  # fmt: skip
-_FUNCTIONS = (*CONDITIONS, *VALUES, "list_append", "set_add", "set_delete", "if_not_exists")
+#: Functions with their numbers of operands.
+_FUNCTIONS = {**CONDITIONS, **VALUES, **UPDATES, "set_add": 2, "set_delete": 2}
 _CONSTANTS: dict[str, Literal] = {
     "TRUE": Literal({"BOOL": True}),
     "FALSE": Literal({"BOOL": False}),
@@ -234,7 +235,13 @@ class StatementParser(Parser):
             if name not in _FUNCTIONS:
                 raise _malformed("Unexpected term")
             self.place += 2
-            return Call(name, self.listed(self.operand))
+            operands = self.listed(self.operand)
+            if len(operands) != _FUNCTIONS[name]:
+                raise malformed(
+                    "Incorrect number of operands for operator or function; operator or function: "
+                    f"{name}, number of operands: {len(operands)}"
+                )
+            return Call(name, operands)
         return super().operand()
 
     def _collection(self, kind: str, closing: str) -> Node:
@@ -271,7 +278,10 @@ class StatementParser(Parser):
 
 @functools.lru_cache(512)
 def _parse(text: str) -> Statement:
-    return StatementParser(text).statement()
+    try:
+        return StatementParser(text).statement()
+    except RecursionError:  # it is nested too deeply
+        raise _malformed("Unexpected term") from None
 
 
 def parse(text: str, parameters: list[Mapping[str, Any]] | None) -> Statement:
@@ -280,13 +290,18 @@ def parse(text: str, parameters: list[Mapping[str, Any]] | None) -> Statement:
     if len(values) != statement.parameters:
         raise Refused(_MANY)
     bind = functools.partial(_bound, values=values)
+    actions = [
+        replace(action, value=None if action.value is None else bind(action.value)) for action in statement.actions
+    ]
+    for action in actions:
+        is_set = isinstance(action.value, Literal) and kind_of(action.value.value) in SETS
+        if action.section in _SET_ACTIONS.values() and not is_set:
+            raise _malformed("Unexpected term")
     return replace(
         statement,
         condition=None if statement.condition is None else bind(statement.condition),
         item=None if statement.item is None else bind(statement.item),
-        actions=tuple(
-            replace(action, value=None if action.value is None else bind(action.value)) for action in statement.actions
-        ),
+        actions=tuple(actions),
     )
 
 

@@ -86,7 +86,7 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
     if value and value not in _WORDS.get(name, (value,)):
         raise Refused(name)
     if name == "DeliveryPolicy" and value:
-        _object("DeliveryPolicy", value)
+        _check_delivery_policy(_object("DeliveryPolicy", value).get("http") or {})
     if name == "MaximumMessageSize":
         if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
             raise Refused(
@@ -94,6 +94,15 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
                 f"{MOST_MAXIMUM_BYTES}, in bytes"
             )
         check_large(int(value), protocols)
+
+
+def _check_delivery_policy(http: Any) -> None:
+    """Raises Refused unless the members of a delivery policy for HTTP have the types of AWS's own policy."""
+    if not isinstance(http, dict):
+        raise Refused("DeliveryPolicy: http must be an object")
+    for name, usual in _HTTP_POLICY.items():
+        if not isinstance(http.get(name) or usual, type(usual)):
+            raise Refused(f"DeliveryPolicy: http.{name} has a wrong type")
 
 
 def check_new_topic(name: str, attributes: Mapping[str, str]) -> None:

@@ -40,7 +40,7 @@ class ChangeSets:
         of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [], request)
         of_it.description, of_it.on_failure = request.get("Description"), request.get("OnStackFailure")
         try:
-            plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
+            plan = plan_of(text, request.get("Parameters", []), tags, region, self._account_id, stack=stack)
             require_capabilities(plan, of_it.capabilities, expands=False)
             settings.require_types(request, plan.template)
             of_it.plan = plan

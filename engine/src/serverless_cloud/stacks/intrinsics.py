@@ -370,16 +370,22 @@ def compact(value: Any) -> str:
     return json.dumps(texts(value), separators=(",", ":"))
 
 
-def pseudo_parameters(
-    region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
-) -> dict[str, Any]:
-    """AWS's own parameters of a stack."""
+def parameters_of_place(region: str, account_id: str) -> dict[str, Any]:
+    """AWS's own parameters that don't depend on a stack."""
     return {
         "AWS::Region": region,
         "AWS::AccountId": account_id,
         "AWS::Partition": "aws",
+        "AWS::URLSuffix": "amazonaws.com",
+    }
+
+
+def pseudo_parameters(
+    region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
+) -> dict[str, Any]:
+    """AWS's own parameters of a stack."""
+    return parameters_of_place(region, account_id) | {
         "AWS::StackId": stack_id,
         "AWS::StackName": stack_name,
-        "AWS::URLSuffix": "amazonaws.com",
         "AWS::NotificationARNs": list(notification_arns),
     }

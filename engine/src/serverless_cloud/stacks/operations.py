@@ -41,7 +41,8 @@ class Operations:
 
     def create_stack(self, request: Request, region: str) -> Answer:
         settings.check(request, region)
-        plan = plan_of(text_of(request, region), request.get("Parameters", []), tags_of(request), region)
+        text = text_of(request, region)
+        plan = plan_of(text, request.get("Parameters", []), tags_of(request), region, self._account_id)
         require_capabilities(plan, request.get("Capabilities", []), expands=True)
         settings.require_types(request, plan.template)
         on_failure = request.get("OnFailure")
@@ -60,7 +61,7 @@ class Operations:
         stack = self.updatable(request["StackName"], region)
         text = text_of(request, region, stack)
         tags = tags_of(request) if "Tags" in request else (stack.plan.tags if stack.plan else {})
-        plan = plan_of(text, request.get("Parameters", []), tags, region, stack=stack)
+        plan = plan_of(text, request.get("Parameters", []), tags, region, self._account_id, stack=stack)
         require_capabilities(plan, request.get("Capabilities", []), expands=True)
         settings.require_types(request, plan.template)
         self.check_update(stack, plan)

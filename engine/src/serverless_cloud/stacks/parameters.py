@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from serverless_cloud.constraints import fits
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import plain
 
@@ -109,7 +110,7 @@ def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
 
     if "AllowedValues" in of_it and text not in map(plain, of_it["AllowedValues"]):
         refuse("must be one of AllowedValues")
-    if "AllowedPattern" in of_it and not re.fullmatch(of_it["AllowedPattern"], text):
+    if "AllowedPattern" in of_it and not fits(str(of_it["AllowedPattern"]), text):
         refuse(f"must match pattern {of_it['AllowedPattern']}")
     if "MinLength" in of_it and len(text) < int(of_it["MinLength"]):
         refuse(f"must contain at least {of_it['MinLength']} characters")

@@ -14,7 +14,7 @@ from serverless_cloud import constraints
 from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents, parameters, rules
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.intrinsics import Scope
+from serverless_cloud.stacks.intrinsics import Scope, parameters_of_place
 from serverless_cloud.stacks.records import Stack, StackSpec
 from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 from serverless_cloud.stacks.transform import transformed
@@ -57,7 +57,13 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
 
 
 def plan_of(
-    text: str, given: list[Mapping[str, Any]], tags: dict[str, str], region: str, *, stack: Stack | None = None
+    text: str,
+    given: list[Mapping[str, Any]],
+    tags: dict[str, str],
+    region: str,
+    account_id: str,
+    *,
+    stack: Stack | None = None,
 ) -> StackSpec:
     """The planned state of a stack.
 
@@ -92,14 +98,15 @@ def plan_of(
     # Declared ones are checked before the transform, which wants to know their values.
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
-    rules.require(document.get("Rules") or {}, resolved | {"AWS::Region": region})
-    made = transformed(document, resolved, region, functools.partial(_managed_policies, region))
+    known = parameters_of_place(region, account_id)
+    rules.require(document.get("Rules") or {}, known | resolved)
+    made = transformed(document, resolved, region, account_id, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
         resolved, texts = parameters.resolve(declared, {**texts, **values}, stored)
-    return StackSpec(_with_policies(template, resolved), text, resolved, texts, tags)
+    return StackSpec(_with_policies(template, known | resolved), text, resolved, texts, tags)
 
 
 def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:

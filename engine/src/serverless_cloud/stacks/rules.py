@@ -28,6 +28,8 @@ def require(rules: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     for name, rule in rules.items():
         if not isinstance(rule, Mapping) or not isinstance(rule.get("Assertions"), list):
             raise StackError(f"Template format error: Rule {name} must contain a list of Assertions.")
+        if not all(isinstance(assertion, Mapping) for assertion in rule["Assertions"]):
+            raise StackError(f"Template format error: Every assertion of rule {name} must be an object.")
         if missing := [function for function, _ in calls_in([rule]) if function in _REFUSED]:
             raise StackError(
                 f"The local cloud doesn't support {missing[0]} in Rules (docs/fidelity.md). Leave the rule {name} out."

@@ -13,7 +13,7 @@ from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.for_each import expanded
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope
+from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, parameters_of_place
 from serverless_cloud.stacks.template import SERVERLESS, check_shape, transforms_of
 
 #: The translator keeps the Region in a class.
@@ -24,6 +24,7 @@ def transformed(
     document: Mapping[str, Any],
     parameters: Mapping[str, Any],
     region: str,
+    account_id: str,
     managed_policies: Callable[[], dict[str, str]],
 ) -> dict[str, Any]:
     """A template without SAM: a copy, if there is none in it.
@@ -46,7 +47,8 @@ def transformed(
     if '"Fn::ForEach' in text:
         if LANGUAGE_EXTENSIONS not in declared:
             raise StackError(f"Template error: Fn::ForEach needs the transform {LANGUAGE_EXTENSIONS}")
-        scope = Scope(parameters, document.get("Mappings") or {}, {}, {}, str, extended=True)
+        known = parameters_of_place(region, account_id) | dict(parameters)
+        scope = Scope(known, document.get("Mappings") or {}, {}, {}, str, extended=True)
         document = expanded(document, scope)
     if '"Fn::Transform"' in text:
         raise StackError("The local cloud doesn't support Fn::Transform (docs/fidelity.md). Write out its result.")

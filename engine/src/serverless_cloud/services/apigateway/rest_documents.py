@@ -127,7 +127,10 @@ def import_parts(parts: Parts, document: Mapping[str, object], *, overwrite: boo
     if overwrite:
         parts.clear()
     made = []
-    for part in (found.get("documentationParts") or ()) if isinstance(found, Mapping) else ():
+    listed = (found.get("documentationParts") or ()) if isinstance(found, Mapping) else ()
+    if not all(isinstance(part, Mapping) and {"location", "properties"} <= part.keys() for part in listed):
+        raise BadRequestException("Invalid OpenAPI input.")
+    for part in listed:
         for old in [id for id, each in parts.items() if each["location"] == part["location"]]:
             del parts[old]
         properties = part["properties"]

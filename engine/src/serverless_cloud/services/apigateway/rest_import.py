@@ -9,6 +9,7 @@ Gateway". An extension that the local cloud does not know is refused by name.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -94,7 +95,7 @@ def answer_put_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     "moto.apigateway.responses:APIGatewayResponse.import_rest_api", upstream="A document has a base path."
 )
 def answer_import_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    if not isinstance(yaml.safe_load(response.body or ""), Mapping):
+    if not isinstance(_parsed(response.body or ""), Mapping):  # moto makes an API without a name
         raise BadRequestException("Invalid OpenAPI input.")
     place_below_base(response)
     return answer_import_rest_api.original(response)
@@ -109,18 +110,32 @@ def place_below_base(response: APIGatewayResponse) -> None:
     mode = response._get_param("basepath")
     if mode not in ("prepend", "split"):
         return
-    doc = yaml.safe_load(response.body)
+    doc = _parsed(response.body)
+    if not isinstance(doc, Mapping) or not isinstance(doc.get("paths"), Mapping):
+        return  # nothing to move; `_check` refuses what isn't a document
     parts = [part for part in _base_path(doc).split("/") if part][mode == "split" :]
     base = "".join(f"/{part}" for part in parts)
-    doc["paths"] = {f"{base}{'' if path == '/' else path}" or "/": item for path, item in doc["paths"].items()}
-    response.body = json.dumps(doc, default=str)
+    paths = {f"{base}{'' if path == '/' else path}" or "/": item for path, item in doc["paths"].items()}
+    response.body = json.dumps({**doc, "paths": paths}, default=str)
 
 
-def _base_path(doc: JsonObject) -> str:
+def _parsed(body: str) -> Any:
+    """A document in JSON or YAML; None if it is neither."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        with contextlib.suppress(yaml.YAMLError):
+            return yaml.safe_load(body)
+        return None
+
+
+def _base_path(doc: Mapping[str, Any]) -> str:
     for server in doc.get("servers") or ():
-        variables = server.get("variables") or {}
-        if "basePath" in variables:
-            return str(variables["basePath"].get("default") or "")
+        if not isinstance(server, Mapping):
+            break
+        variable = (server.get("variables") or {}).get("basePath")
+        if isinstance(variable, Mapping):
+            return str(variable.get("default") or "")
         return urlsplit(str(server.get("url") or "")).path
     return str(doc.get("basePath") or "")
 

@@ -173,8 +173,10 @@ def add_permission(
 
 @patches.replaces("moto.events.models:EventBus.add_policy", upstream="The Policy of PutPermission is the whole policy.")
 def add_policy(bus: EventBus, policy: JsonObject) -> None:
-    given = policy.get("Statement", [])
+    given = policy.get("Statement", []) if isinstance(policy, dict) else [None]
     statements: Iterable[JsonObject] = [given] if isinstance(given, dict) else given
+    if not all(isinstance(each, dict) for each in statements):
+        raise ValidationException("This policy contains invalid Json")
     bus._statements = {each.get("Sid") or str(uuid.uuid4()): _Statement(each) for each in statements}
 
 
