@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -120,6 +121,9 @@ def test_what_a_fifo_queue_has_seen(kit: Any) -> None:
     _sqs(kit).send_message(**sent, MessageGroupId="b")
     _sqs(kit).send_message(**sent, MessageGroupId="c")
     assert mapping_kit.visible(queue) == 2
+    _sqs(kit).set_queue_attributes(QueueUrl=queue.url, Attributes={"DeduplicationScope": "queue"})
+    _sqs(kit).send_message(**sent, MessageGroupId="b")
+    assert mapping_kit.visible(queue) == 2  # seen when the scope was the group
 
 
 def test_a_batch_without_groups_or_identifiers_is_refused_as_a_whole(kit: Any) -> None:
@@ -328,6 +332,13 @@ def test_redrive_has_its_names_in_xml(kit: Any) -> None:
     queue = kit.make_queue("orders")
     text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
     assert "<ListMessageMoveTasksResult/>" in text
+    policy = json.dumps({"deadLetterTargetArn": queue.arn, "maxReceiveCount": 1})
+    kit.make_queue("source", RedrivePolicy=policy)
+    handle = _sqs(kit).start_message_move_task(SourceArn=queue.arn)["TaskHandle"]
+    assert f'"sourceArn":"{queue.arn}"' in base64.b64decode(handle).decode()
+    text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
+    assert text.count("<Result><") == 1
+    assert text.index("<ListMessageMoveTasksResult>") < text.index("<Result><")
 
 
 def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:
