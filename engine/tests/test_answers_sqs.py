@@ -319,6 +319,10 @@ def test_a_queue_is_asked_at_its_address(kit: Any) -> None:
     for auth in (SigV4Auth, SigV4QueryAuth, None):
         status, text = _query(queue.url, auth, Action="GetQueueAttributes", **{"AttributeName.1": "QueueArn"})
         assert (status, f"<Value>{queue.arn}</Value>" in text) == (200, True), text
+        status, text = _query(f"{queue.url}/", auth, Action="GetQueueAttributes", **{"AttributeName.1": "QueueArn"})
+        assert (status, f"<Value>{queue.arn}</Value>" in text) == (200, True), text
+    told = _sqs(kit).get_queue_attributes(QueueUrl=f"{queue.url}/", AttributeNames=["QueueArn"])
+    assert told["Attributes"]["QueueArn"] == queue.arn
     _query(queue.url, Action="SendMessage", MessageBody='{"lamp": "moon"}')
     host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"
     json_answer = json.loads(_query(host, SigV4QueryAuth, "application/json", Action="ListQueues")[1])
