@@ -337,7 +337,9 @@ def test_redrive_has_its_names_in_xml(kit: Any) -> None:
     text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
     assert "<ListMessageMoveTasksResult/>" in text
     policy = json.dumps({"deadLetterTargetArn": queue.arn, "maxReceiveCount": 1})
-    kit.make_queue("source", RedrivePolicy=policy)
+    source = kit.make_queue("source", RedrivePolicy=policy)
+    told = _sqs(kit).get_queue_attributes(QueueUrl=source.url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    assert told["RedrivePolicy"] == f'{{"deadLetterTargetArn":"{queue.arn}","maxReceiveCount":1}}'
     handle = _sqs(kit).start_message_move_task(SourceArn=queue.arn)["TaskHandle"]
     assert f'"sourceArn":"{queue.arn}"' in base64.b64decode(handle).decode()
     text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
