@@ -89,7 +89,8 @@ def test_what_no_topic_may_have(kit: Any) -> None:
     elsewhere = kit.client("sns", region_name="eu-west-1")
     for call in (elsewhere.delete_topic, elsewhere.get_topic_attributes, elsewhere.list_subscriptions_by_topic):
         assert _wrong(lambda call=call: call(TopicArn=topic)) == "TopicArn"
-    assert _wrong(lambda: elsewhere.publish(TopicArn=topic, Message="lamp")) == "TopicArn"
+    for parameter in ("TopicArn", "TargetArn"):
+        assert _wrong(lambda p=parameter: elsewhere.publish(Message="lamp", **{p: topic})) == parameter
     assert _wrong(lambda: sns().list_topics(NextToken="next")) == "NextToken"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -120,6 +121,9 @@ def test_what_a_fifo_queue_has_seen(kit: Any) -> None:
     _sqs(kit).send_message(**sent, MessageGroupId="b")
     _sqs(kit).send_message(**sent, MessageGroupId="c")
     assert mapping_kit.visible(queue) == 2
+    _sqs(kit).set_queue_attributes(QueueUrl=queue.url, Attributes={"DeduplicationScope": "queue"})
+    _sqs(kit).send_message(**sent, MessageGroupId="b")
+    assert mapping_kit.visible(queue) == 2  # seen when the scope was the group
 
 
 def test_a_batch_without_groups_or_identifiers_is_refused_as_a_whole(kit: Any) -> None:
@@ -315,6 +319,10 @@ def test_a_queue_is_asked_at_its_address(kit: Any) -> None:
     for auth in (SigV4Auth, SigV4QueryAuth, None):
         status, text = _query(queue.url, auth, Action="GetQueueAttributes", **{"AttributeName.1": "QueueArn"})
         assert (status, f"<Value>{queue.arn}</Value>" in text) == (200, True), text
+        status, text = _query(f"{queue.url}/", auth, Action="GetQueueAttributes", **{"AttributeName.1": "QueueArn"})
+        assert (status, f"<Value>{queue.arn}</Value>" in text) == (200, True), text
+    told = _sqs(kit).get_queue_attributes(QueueUrl=f"{queue.url}/", AttributeNames=["QueueArn"])
+    assert told["Attributes"]["QueueArn"] == queue.arn
     _query(queue.url, Action="SendMessage", MessageBody='{"lamp": "moon"}')
     host = queue.url.rpartition("/")[0].rpartition("/")[0] + "/"
     json_answer = json.loads(_query(host, SigV4QueryAuth, "application/json", Action="ListQueues")[1])
@@ -328,6 +336,15 @@ def test_redrive_has_its_names_in_xml(kit: Any) -> None:
     queue = kit.make_queue("orders")
     text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
     assert "<ListMessageMoveTasksResult/>" in text
+    policy = json.dumps({"deadLetterTargetArn": queue.arn, "maxReceiveCount": 1})
+    source = kit.make_queue("source", RedrivePolicy=policy)
+    told = _sqs(kit).get_queue_attributes(QueueUrl=source.url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    assert told["RedrivePolicy"] == f'{{"deadLetterTargetArn":"{queue.arn}","maxReceiveCount":1}}'
+    handle = _sqs(kit).start_message_move_task(SourceArn=queue.arn)["TaskHandle"]
+    assert f'"sourceArn":"{queue.arn}"' in base64.b64decode(handle).decode()
+    text = _query(queue.url, Action="ListMessageMoveTasks", SourceArn=queue.arn)[1]
+    assert text.count("<Result><") == 1
+    assert text.index("<ListMessageMoveTasksResult>") < text.index("<Result><")
 
 
 def test_what_an_address_of_a_queue_refuses(kit: Any) -> None:

@@ -19,7 +19,7 @@ CASES: list[tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]] =
      [{"kind": "lamp", "price": 100}, {"kind": "lamp"}, {"price": 101}]),
     ({"kind": [{"anything-but": ["lamp", "shade"]}]}, [{"kind": "bulb"}, {"kind": ["lamp", "bulb"]}],
      [{"kind": "lamp"}, {"kind": ["lamp", "shade"]}, {}]),
-    ({"kind": [{"anything-but": "lamp"}, {"exists": False}]}, [{"kind": "bulb"}, {}], [{"kind": "lamp"}]),
+    ({"kind": [{"anything-but": "lamp"}, {"exists": False}]}, [{"kind": "bulb"}, {"id": "1"}], [{"kind": "lamp"}]),
     ({"id": [{"anything-but": {"prefix": "order-"}}]}, [{"id": "data"}, {"id": ["order-1", "data"]}],
      [{"id": "order-1"}]),
     ({"price": [{"anything-but": [100, 500]}]}, [{"price": 101}, {"price": [100, 50]}],
@@ -57,6 +57,11 @@ BODIES: list[tuple[dict[str, Any], Any, bool]] = [
     ({"lamp": [True, None]}, {"lamp": None}, True),
     ({"lamp": [True, None]}, {"lamp": 1}, False),
     ({"lamp": [1]}, [{"lamp": 1}], False),
+    ({"lamp": [{"exists": True}]}, {"lamp": 0}, True),
+    ({"lamp": [{"exists": True}]}, {"lamp": None}, False),
+    ({"lamp": [{"exists": True}]}, {"lamp": ""}, False),
+    ({"lamp": [{"exists": True}]}, {"lamp": []}, False),
+    ({"lamp": [{"exists": True}]}, {"lamp": ["", "red"]}, True),
     ({"lamp.shade.size": [1]}, {"lamp": {"shade": [{"size": 1}]}}, True),
     ({"lamp": {"shade": {"size": [1]}}}, {"lamp.shade": {"size": 1}}, True),
     ({"lamp.size": [1]}, {"lamp.size": 1}, True),
@@ -87,6 +92,13 @@ def test_documented_cases(policy: dict[str, Any], passing: list[dict[str, Any]],
 @pytest.mark.parametrize(("policy", "body", "expected"), BODIES)
 def test_bodies(policy: dict[str, Any], body: Any, expected: bool) -> None:
     assert sns_filters.matches(sns_filters.parse(json.dumps(policy), BODY), BODY, {}, json.dumps(body)) is expected
+
+
+def test_no_attributes_match_no_policy() -> None:
+    policy = {"store": [{"exists": False}]}
+    assert sns_filters.matches(policy, ATTRIBUTES, as_attributes({"kind": "lamp"}), "")
+    assert not sns_filters.matches(policy, ATTRIBUTES, {}, "")
+    assert sns_filters.matches({}, ATTRIBUTES, {}, "")
 
 
 def test_what_is_no_json_and_no_text() -> None:

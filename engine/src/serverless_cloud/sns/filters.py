@@ -36,8 +36,9 @@ def matches(policy: JsonObject, scope: str, attributes: JsonObject, message: str
         scope: "MessageAttributes" or "MessageBody".
         attributes: by name: {"Type": "String", "Value": "lamp"}; a binary value is in base64.
     """
-    if scope == ATTRIBUTES:
-        return _passes(policy, [{name: _value(given) for name, given in attributes.items()}])
+    if scope == ATTRIBUTES:  # "An empty set of attributes results in the filter not matching", even if none is wanted
+        values = {name: _value(given) for name, given in attributes.items()}
+        return bool(values or not policy) and _passes(policy, [values])
     try:
         body = json.loads(message)
     except (ValueError, RecursionError):
@@ -108,8 +109,9 @@ def _matches_any(rules: list[Any], values: list[Any]) -> bool:
     leaves = [value for value in values if not isinstance(value, dict)]
     texts_and_numbers = [value for value in leaves if value is not _OPAQUE]
     for rule in rules:
-        if isinstance(rule, dict) and "exists" in rule:
-            if rule["exists"] == bool(leaves):
+        if isinstance(rule, dict) and "exists" in rule:  # with true: "a non-null and non-empty value"
+            is_there = any(value not in (None, "") for value in leaves)
+            if is_there if rule["exists"] else not leaves:
                 return True
         elif any(map(_OPERATORS.test(rule), texts_and_numbers)):
             return True

@@ -55,6 +55,13 @@ def method_names_from_class(clazz: object) -> list[str]:
     upstream="A query without a body reaches the service of its signature, or the queue of its address.",
 )
 def infer_service_region_host(app: DomainDispatcherApplication, environ: WSGIEnvironment, path: str) -> str | None:
+    host = _host(app, environ, path)
+    if path.endswith("/") and host and host.startswith("sqs.") and _QUEUE.fullmatch(path):
+        environ["PATH_INFO"] = path.rstrip("/")  # many samples of AWS end the address of a queue with a slash
+    return host
+
+
+def _host(app: DomainDispatcherApplication, environ: WSGIEnvironment, path: str) -> str | None:
     query = environ.get("QUERY_STRING", "")
     if "Action=" in query and "HTTP_AUTHORIZATION" not in environ:
         if (signed := _SIGNED.search(query)) and signed.group(2) != "s3":

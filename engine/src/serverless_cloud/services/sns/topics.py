@@ -175,8 +175,9 @@ def answer_publish(response: SNSResponse) -> ActionResult:
 
 def _check_target(response: SNSResponse, target: str) -> None:
     """Raises unless something can be published to a target: to a device, it must be there."""
-    require_arn("TargetArn", target)
-    if ":endpoint/" in target and target not in response.backend.platform_endpoints:
+    if ":endpoint/" not in target:
+        want_arn(response, "TargetArn")
+    elif target not in response.backend.platform_endpoints:
         reason = "No endpoint found for the target arn specified"
         raise sns_rules.Refused(f"Invalid parameter: TargetArn Reason: {reason}")
 
@@ -312,7 +313,7 @@ def want_arn(response: SNSResponse, parameter: str) -> None:
     """moto fails with status 500 on a text that isn't an ARN of a topic, and ignores one of no subscription."""
     given = str(response._get_param(parameter) or "")
     require_arn(parameter, given)
-    if parameter == "TopicArn" and given.split(":")[3] != response.region:  # each Region has its own topics
+    if parameter != "SubscriptionArn" and given.split(":")[3] != response.region:  # each Region has its own topics
         raise SNSException("InvalidParameter", f"Invalid parameter: {parameter}")
 
 

@@ -48,6 +48,13 @@ def _traced(response: SQSResponse, given: JsonObject) -> None:
         given["MessageSystemAttributes"] = header_as_attribute | own
 
 
+@patches.replaces("moto.sqs.responses:SQSResponse._get_queue_name", upstream="The URL of a queue may end with a slash.")
+def get_queue_name(response: SQSResponse) -> str:
+    url = response._get_param("QueueUrl")
+    is_name = isinstance(url, str) and not url.startswith(("http://", "https://"))
+    return get_queue_name.original(response) if is_name else str(url or response.path).rstrip("/").rpartition("/")[2]
+
+
 @patches.replaces("moto.sqs.responses:validate_message_attributes")
 def validate_message_attributes(message_attributes: JsonObject) -> None:
     """Nothing: attributes are checked with their message, so that a bad entry doesn't refuse its whole batch."""

@@ -55,13 +55,14 @@ def next_number(queue: Queue) -> str:
 def is_a_duplicate(queue: Queue, message: models.Message) -> bool:
     """Of a message of the last five minutes; it gets that one's identifiers, as in AWS's answer.
 
-    A message that was sent while the whole queue was the scope still counts for the whole queue.
+    A message that was sent while the whole queue was the scope still counts for the whole queue, and one that was sent
+    while its group was the scope still counts for its group.
     """
     scope = message.group_id if setting(queue, "deduplication_scope") == "messageGroup" else ""
     now_ms, known = clock.now_ms(), vars(queue).setdefault("deduplicated", {})
     for key in [key for key, (sent_ms, _, _) in known.items() if sent_ms + DEDUPLICATION_MS <= now_ms]:
         del known[key]
-    for key in ((scope, message.deduplication_id), ("", message.deduplication_id)):
+    for key in ((message.group_id, message.deduplication_id), ("", message.deduplication_id)):
         if message.deduplication_id is not None and key in known:
             _, message.id, message.sequence_number = known[key]
             return True

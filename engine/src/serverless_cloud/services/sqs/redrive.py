@@ -56,7 +56,8 @@ class _Task:
     @property
     def handle(self) -> str:
         """TaskHandle of the API."""
-        return base64.b64encode(json.dumps({"taskId": self.id, "sourceArn": self.source_arn}).encode()).decode()
+        content = json.dumps({"taskId": self.id, "sourceArn": self.source_arn}, separators=(",", ":"))
+        return base64.b64encode(content.encode()).decode()
 
     def shown(self) -> JsonObject:
         """As ListMessageMoveTasks shows it."""

@@ -98,17 +98,21 @@ def list_queues(backend: SQSBackend, queue_name_prefix: str | None) -> list[Queu
     upstream="GetQueueAttributes tells RedriveAllowPolicy, and times in whole seconds.",
 )
 def get_queue_attributes(backend: SQSBackend, queue_name: str, attribute_names: list[str]) -> JsonObject:
-    backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
+    queue = backend.get_queue(queue_name)  # raises if there is none, whatever is asked for
     for name in attribute_names:
         if name != "All" and name not in sqs_refusals.QUEUE_ATTRIBUTES:
             raise InvalidAttributeName(name)
     if not attribute_names:
         return {}
-    with sqs_counts.counting(backend.get_queue(queue_name)):  # all names at once: moto counts all messages for each
+    with sqs_counts.counting(queue):  # all names at once: moto counts all messages for each
         found = dict(get_queue_attributes.original(backend, queue_name, ["All"]))
     found |= {name: int(found[name]) for name in _TIMES}
-    if allows := getattr(backend.get_queue(queue_name), "redrive_allow_policy", None):
-        found["RedriveAllowPolicy"] = allows if isinstance(allows, str) else json.dumps(allows)
+    for name, policy in (
+        ("RedrivePolicy", queue.redrive_policy),
+        ("RedriveAllowPolicy", getattr(queue, "redrive_allow_policy", None)),
+    ):
+        if policy:
+            found[name] = policy if isinstance(policy, str) else json.dumps(policy, separators=(",", ":"))
     return found if "All" in attribute_names else {name: found[name] for name in attribute_names if name in found}
 
 
