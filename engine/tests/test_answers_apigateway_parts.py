@@ -77,6 +77,9 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
         ({"statusCode": "200", "responseModels": {"application/json": "Sofa"}},
          "Invalid model identifier specified: Sofa"),
         ({"statusCode": "200", "responseParameters": {"Lamp": True}}, MAPPING + "parameter specified: Lamp]"),
+        ({"statusCode": "lamp"},
+         "1 validation error detected: Value 'lamp' at 'statusCode' failed to satisfy constraint: Member must satisfy "
+         r"regular expression pattern: [1-5]\d\d"),
         ({"statusCode": "999"},
          "1 validation error detected: Value '999' at 'statusCode' failed to satisfy constraint: Member must satisfy "
          r"regular expression pattern: [1-5]\d\d"),
@@ -95,6 +98,15 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
         "context.requestId",
     ):
         gateway.put_integration_response(**api, statusCode="200", responseParameters={header: source})
+    conversion = refused(gateway.put_integration, **api, type="MOCK", contentHandling="CONVERT")
+    assert conversion == (
+        "ValidationException",
+        "1 validation error detected: Value 'CONVERT' at 'putIntegrationInput.contentHandling' failed to satisfy "
+        "constraint: Member must satisfy enum value set: [CONVERT_TO_BINARY, CONVERT_TO_TEXT]",
+    )
+    assert refused(gateway.put_integration, **api, type="AWS_PROXY", integrationHttpMethod="POST")[1] == (
+        "Invalid ARN specified in the request"
+    )
     target = {"integration.request.header.Lamp": "andon"}
     assert refused(gateway.put_integration, **api, type="MOCK", requestParameters=target)[1] == (
         MAPPING + "specified: andon]"
@@ -128,6 +140,42 @@ def test_a_method_is_changed_as_a_whole_or_not_at_all(gateway: Any, api: dict[st
     operations = asked(("replace", "/authorizationType", "CUSTOM"), ("replace", "/authorizerId", authorizer))
     changed = gateway.update_method(**api, patchOperations=operations)
     assert (changed["authorizationType"], changed["authorizerId"]) == ("CUSTOM", authorizer)
+
+
+def test_operations_of_patches_are_an_enumeration(gateway: Any, api: dict[str, str]) -> None:
+    of_api = {"restApiId": api["restApiId"]}
+    operations = [{"op": op, "path": "/name", "value": "lamps"} for op in ("replace", "lamp")]
+    assert refused(gateway.update_rest_api, **of_api, patchOperations=operations) == (
+        "ValidationException",
+        "1 validation error detected: Value 'lamp' at 'updateRestApiInput.patchOperations.2.member.op' failed to "
+        "satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]",
+    )
+    operations = [{"op": "replace", "path": "/watts", "value": "7"}]
+    assert refused(gateway.update_rest_api, **of_api, patchOperations=operations)[1].startswith(
+        "Invalid patch path  '/watts' specified for op 'replace'. Must be one of: [/apiKeySource, "
+    )
+
+
+def test_keys_and_plans_have_tags_and_deployments_a_summary(gateway: Any, api: dict[str, str]) -> None:
+    key = gateway.create_api_key(name="tagged")["id"]
+    plan = gateway.create_usage_plan(name="tagged", tags={"cost": "1"})["id"]
+    for arn, tags in ((f"apikeys/{key}", {"team": "lamps"}), (f"usageplans/{plan}", {"cost": "1", "team": "lamps"})):
+        arn = f"arn:aws:apigateway:us-east-1::/{arn}"
+        gateway.tag_resource(resourceArn=arn, tags={"team": "lamps"})
+        assert gateway.get_tags(resourceArn=arn)["tags"] == tags
+        gateway.untag_resource(resourceArn=arn, tagKeys=["team"])
+        assert "team" not in gateway.get_tags(resourceArn=arn)["tags"]
+    operations = [{"op": "replace", "path": "/watts", "value": "7"}]
+    assert refused(gateway.update_usage_plan, usagePlanId=plan, patchOperations=operations)[1].startswith(
+        "Invalid patch path  '/watts' specified for op 'replace'. Must be one of: [/name, "
+    )
+    gateway.put_integration(**api, type="MOCK")
+    made = gateway.create_deployment(restApiId=api["restApiId"])["id"]
+    which = {"restApiId": api["restApiId"], "deploymentId": made}
+    assert "apiSummary" not in gateway.get_deployment(**which)
+    assert gateway.get_deployment(**which, embed=["apisummary"])["apiSummary"] == {
+        "/": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}
+    }
 
 
 def test_a_document_that_is_none_makes_no_api(gateway: Any) -> None:

@@ -15,7 +15,16 @@ import json
 from urllib.parse import unquote
 
 from moto.apigateway.exceptions import BadRequestException, ConflictException, NotFoundException
-from moto.apigateway.models import APIGatewayBackend, Model, RequestValidator, Resource, RestAPI, VpcLink
+from moto.apigateway.models import (
+    APIGatewayBackend,
+    ApiKey,
+    Model,
+    RequestValidator,
+    Resource,
+    RestAPI,
+    UsagePlan,
+    VpcLink,
+)
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -35,6 +44,7 @@ patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py:
 _VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")
 _NO_VALIDATOR = "Invalid Request Validator identifier specified"
 _NO_STATUS = "Invalid Response status code specified"
+_ALSO = "APIs, keys and usage plans also have tags."
 _KEY = ("/name", "/description", "/enabled", "/customerId", "/stages")
 
 
@@ -93,7 +103,22 @@ def _embed_methods(patch: Patch[..., str], /, response: APIGatewayResponse) -> s
     return json.dumps(shown)
 
 
-# ---- stages
+# ---- stages and deployments
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_deployment", upstream="It embeds a summary.")
+def get_deployment(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, deployment_id = response.path.split("/")[:5]
+    deployment = response.backend.get_rest_api(api_id).get_deployment(deployment_id)
+    shown = deployment.to_json()
+    if "apisummary" in response.querystring.get("embed", ()):
+        names = ("authorizationType", "apiKeyRequired")
+        shown["apiSummary"] = {
+            resource.path: {kind: {name: each.get(name) for name in names} for kind, each in resource.methods.items()}
+            for resource in vars(deployment)["snapshot"].resources
+            if resource.methods
+        }
+    return json.dumps(shown)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_stages", upstream="GetStages takes a deployment.")
@@ -291,37 +316,42 @@ def delete_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return 202, {"status": 202}, "{}"
 
 
-# ---- tags of an API; moto has tags of stages
+# ---- tags of APIs, keys and usage plans; moto has tags of stages
 
 
-def _tagged(response: APIGatewayResponse) -> RestAPI | None:
-    """The API that a request about tags names; None if it names something else."""
-    _, _, api_id = unquote(response.path.split("/tags/", 1)[1]).partition("/restapis/")
-    return response.backend.get_rest_api(api_id) if api_id and "/" not in api_id else None
+def _tagged(response: APIGatewayResponse) -> RestAPI | ApiKey | UsagePlan | None:
+    """What a request about tags names; None if it is a stage or nothing that has tags."""
+    _, kind, id, *more = [*unquote(response.path.split("/tags/", 1)[1]).split("/"), "", ""]
+    find = {
+        "restapis": response.backend.get_rest_api,
+        "apikeys": response.backend.get_api_key,
+        "usageplans": response.backend.get_usage_plan,
+    }
+    return None if any(more) or kind not in find else find[kind](id)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_tags", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_tags", upstream=_ALSO)
 def get_tags(response: APIGatewayResponse) -> str:
-    api = _tagged(response)
-    return get_tags.original(response) if api is None else json.dumps({"tags": api.tags})
+    tagged = _tagged(response)
+    return get_tags.original(response) if tagged is None else json.dumps({"tags": tagged.tags or {}})
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.tag_resource", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.tag_resource", upstream=_ALSO)
 def tag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    api = _tagged(response)
-    if api is None:
+    tagged = _tagged(response)
+    if tagged is None:
         tag_resource.original(response)
     else:
-        api.tags = {**api.tags, **(given_to(response).get("tags") or {})}
+        tagged.tags = {**(tagged.tags or {}), **(given_to(response).get("tags") or {})}
     return 204, {"status": 204}, ""
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.untag_resource", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.untag_resource", upstream=_ALSO)
 def untag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    api = _tagged(response)
-    if api is None:
+    tagged = _tagged(response)
+    if tagged is None:
         untag_resource.original(response)
     else:
         gone = response.querystring.get("tagKeys") or ()
-        api.tags = {key: value for key, value in api.tags.items() if key not in gone}
+        tagged.tags = {key: value for key, value in (tagged.tags or {}).items() if key not in gone}
     return 204, {"status": 204}, ""

@@ -301,7 +301,7 @@ class _Import:
                 resource.id,
                 method,
                 str(response.get("statusCode")),
-                "" if pattern == "default" else pattern,
+                None if pattern == "default" else pattern,
                 response.get("responseTemplates") or {},
                 response.get("responseParameters") or {},
                 response.get("contentHandling"),

@@ -23,11 +23,12 @@ from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import NotFound, given_to, refuse_settings
+from serverless_cloud.services.apigateway.rest_rules import NotFound, check_enum, given_to, refuse_settings
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
+CONVERSIONS = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
 #: What a mapping of parameters can take. Source: API Gateway Developer Guide, "Parameter mapping source reference".
@@ -42,12 +43,9 @@ _FUNCTION = re.compile(r":lambda:path/+2015-03-31/functions/(arn:[^:]*:lambda:|\
 def check_integration(given: JsonObject) -> None:
     """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
     kind, uri = given.get("type"), str(given.get("uri") or "")
-    if kind not in INTEGRATIONS:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'putIntegrationInput.type' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(INTEGRATIONS)}]",
-        )
+    check_enum(kind, "putIntegrationInput.type", INTEGRATIONS)
+    if "contentHandling" in given:
+        check_enum(given["contentHandling"], "putIntegrationInput.contentHandling", CONVERSIONS)
     refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
         if given.get(name) not in (None, only):
@@ -86,6 +84,8 @@ def reaches(uri: str) -> bool:
 
 def _check_service(kind: str, uri: str, given: JsonObject) -> None:
     service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
+    if not uri and given.get("httpMethod"):
+        raise BadRequestException("Invalid ARN specified in the request")
     if not uri.startswith("arn:") or ":apigateway:" not in uri:
         return  # moto's own checks follow
     if kind == "AWS_PROXY" and service != "lambda":

@@ -96,18 +96,15 @@ def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
 def _check_endpoint(endpoint: JsonObject) -> None:
     """Raises unless an API can have this endpoint."""
     types, addresses = endpoint.get("types") or [], endpoint.get("ipAddressType")
-    for name, bad, allowed in (
-        ("types", f"[{', '.join(types)}]" if set(types) - set(ENDPOINTS) else None, ENDPOINTS),
-        ("ipAddressType", addresses if addresses not in (None, *ADDRESSES) else None, ADDRESSES),
-    ):
-        if bad is not None:
-            rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-            rule = f"Member must satisfy constraint: [{rule}]" if name == "types" else rule
-            raise ApiGatewayException(
-                "ValidationException",
-                f"1 validation error detected: Value '{bad}' at 'createRestApiInput.endpointConfiguration.{name}' "
-                f"failed to satisfy constraint: {rule}",
-            )
+    if set(types) - set(ENDPOINTS):
+        raise ApiGatewayException(
+            "ValidationException",
+            f"1 validation error detected: Value '[{', '.join(types)}]' at "
+            "'createRestApiInput.endpointConfiguration.types' failed to satisfy constraint: Member must satisfy "
+            f"constraint: [Member must satisfy enum value set: [{', '.join(ENDPOINTS)}]]",
+        )
+    if addresses is not None:
+        check_enum(addresses, "createRestApiInput.endpointConfiguration.ipAddressType", ADDRESSES)
     if len(types) > 1:
         raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
     if "PRIVATE" in types and addresses == "ipv4":
@@ -123,9 +120,7 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
         path, op = str(patch.get("path")), patch.get("op")
         first = path.split("/")[1] if path.count("/") else ""
         if first not in PATCHED:
-            raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
-        if op not in OPERATIONS:
-            raise BadRequestException(f"Invalid patch operation specified: {op}. Must be one of: {list(OPERATIONS)}")
+            raise invalid_patch(path, op, [f"/{each}" for each in PATCHED])
         if path == "/binaryMediaTypes":
             raise BadRequestException(f"Invalid patch path {path}")
         if first in ("policy", "minimumCompressionSize"):
@@ -250,14 +245,22 @@ def invalid_patch(path: str, op: object, supported: Sequence[str]) -> BadRequest
     return BadRequestException(f"Invalid patch path  '{path}' specified for op '{op}'. {may}")
 
 
+def check_enum(value: object, field: str, allowed: Sequence[str]) -> None:
+    """Raises unless a field of a request has one of the values that the API reference lists."""
+    if value in allowed:
+        return
+    shown, rule = f"'{value}'", f"satisfy enum value set: [{', '.join(allowed)}]"
+    if value is None:
+        shown, rule = "null", "not be null"
+    raise ApiGatewayException(
+        "ValidationException",
+        f"1 validation error detected: Value {shown} at '{field}' failed to satisfy constraint: Member must {rule}",
+    )
+
+
 def check_response_type(kind: str) -> None:
     """Raises unless API Gateway has this type of gateway response."""
-    if kind not in RESPONSE_TYPES:
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{kind}' at 'responseType' failed to satisfy constraint: Member "
-            f"must satisfy enum value set: [{', '.join(RESPONSE_TYPES)}]",
-        )
+    check_enum(kind, "responseType", RESPONSE_TYPES)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
