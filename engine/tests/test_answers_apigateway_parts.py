@@ -57,6 +57,15 @@ def test_authorizers_and_validators_have_what_they_have_on_aws(gateway: Any, api
     assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (False, False)
 
 
+def test_the_account_and_gateway_responses_have_what_they_have_on_aws(gateway: Any, api: dict[str, str]) -> None:
+    assert gateway.get_account()["features"] == ["UsagePlans"]
+    of_api = {"restApiId": api["restApiId"]}
+    usual = {each["responseType"]: each for each in gateway.get_gateway_responses(**of_api)["items"]}
+    assert (usual["INTEGRATION_FAILURE"]["statusCode"], len(usual)) == ("504", 21)
+    made = gateway.put_gateway_response(**of_api, responseType="THROTTLED", statusCode="503")
+    assert (made["responseParameters"], made["responseTemplates"], made["defaultResponse"]) == ({}, {}, False)
+
+
 def test_a_list_has_pages(gateway: Any) -> None:
     made = gateway.create_rest_api(name="paged")
     of_api = {"restApiId": made["id"]}

@@ -279,14 +279,20 @@ def _find_plan(patch: Patch[..., object], /, response: APIGatewayResponse) -> ob
 
 
 def _usual(kind: str) -> JsonObject:
-    """The gateway response that an API has if it sets none."""
+    """The gateway response that an API has if it sets none.
+
+    Source: API Gateway Developer Guide, "Gateway response types", where an integration's failure has the status 504. A
+    function that answers wrongly also fails its integration, and gets 502.
+    """
     shown: JsonObject = {
         "responseType": kind,
         "responseParameters": {},
         "responseTemplates": {"application/json": '{"message":$context.error.messageString}'},
         "defaultResponse": True,
     }
-    return shown if kind.startswith("DEFAULT") else shown | {"statusCode": str(TYPES[kind][0])}
+    if kind.startswith("DEFAULT"):
+        return shown
+    return shown | {"statusCode": "504" if kind == "INTEGRATION_FAILURE" else str(TYPES[kind][0])}
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_gateway_response")

@@ -3,8 +3,8 @@
 The patches and their reasons:
 
 - `APIGatewayResponse.call_action`: moto answers 200 where API Gateway answers 201 or 202, and everything in one page.
-- `to_json` and `to_dict` of methods, APIs, authorizers, validators and responses: members that API Gateway leaves out
-  when they are empty, and some that moto lacks.
+- `to_json` and `to_dict` of the account, methods, APIs, authorizers, validators and responses: members that API Gateway
+  leaves out when they are empty, and some that moto lacks.
 
 Source: API Gateway API reference, and the examples of the AWS CLI.
 """
@@ -15,7 +15,15 @@ import base64
 import json
 
 from moto.apigateway.exceptions import ApiGatewayException
-from moto.apigateway.models import Authorizer, IntegrationResponse, Method, RequestValidator, RestAPI
+from moto.apigateway.models import (
+    Account,
+    Authorizer,
+    GatewayResponse,
+    IntegrationResponse,
+    Method,
+    RequestValidator,
+    RestAPI,
+)
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import get_service_model
@@ -81,6 +89,16 @@ def page(shown: JsonObject, response: APIGatewayResponse) -> JsonObject:
 def describe_method(method: Method) -> JsonObject:
     shown = describe_method.original(method)
     return {name: value for name, value in shown.items() if name != "methodResponses" or value}
+
+
+@patches.replaces("moto.apigateway.models:Account.to_json", upstream="Usage plans are on in every account.")
+def describe_account(account: Account) -> JsonObject:
+    return describe_account.original(account) | {"features": account.features or ["UsagePlans"], "apiKeyVersion": "4"}
+
+
+@patches.replaces("moto.apigateway.models:GatewayResponse.to_json")
+def describe_gateway_response(response: GatewayResponse) -> JsonObject:
+    return {"responseParameters": {}, "responseTemplates": {}} | describe_gateway_response.original(response)
 
 
 @patches.replaces("moto.apigateway.models:Authorizer.to_json")
