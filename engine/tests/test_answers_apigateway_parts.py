@@ -187,6 +187,22 @@ def test_keys_and_plans_have_tags_and_deployments_a_summary(gateway: Any, api: d
     }
 
 
+def test_statuses_and_siblings_are_checked(gateway: Any, api: dict[str, str]) -> None:
+    wrong = {**api, "resourceId": "nowhere", "statusCode": "lamp"}
+    for call in (gateway.get_integration_response, gateway.delete_method_response):
+        assert refused(call, **wrong)[0] == "ValidationException"
+    of_api = {"restApiId": api["restApiId"]}
+    assert refused(gateway.put_gateway_response, **of_api, responseType="THROTTLED", statusCode="lamp")[1].startswith(
+        "1 validation error detected: Value 'lamp' at 'putGatewayResponseInput.statusCode'"
+    )
+    gateway.create_resource(**of_api, parentId=api["resourceId"], pathPart="{lamp}")
+    other = gateway.create_resource(**of_api, parentId=api["resourceId"], pathPart="sofa")["id"]
+    operations = [{"op": "replace", "path": "/pathPart", "value": "{proxy+}"}]
+    assert refused(gateway.update_resource, **of_api, resourceId=other, patchOperations=operations)[1] == (
+        "A sibling ({lamp}) of this resource already has a variable path part -- only one is allowed"
+    )
+
+
 def test_a_document_that_is_none_makes_no_api(gateway: Any) -> None:
     before = len(gateway.get_rest_apis()["items"])
     assert refused(gateway.import_rest_api, body=b"lamps") == ("BadRequestException", "Invalid OpenAPI input.")

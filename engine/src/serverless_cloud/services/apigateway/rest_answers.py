@@ -36,6 +36,7 @@ from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
     check_operations,
     check_response_type,
+    check_status,
     given_to,
 )
 
@@ -213,6 +214,7 @@ def delete_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
 )
 def _find_method_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    check_status(status)
     if response.backend.get_method(api_id, resource_id, method).get_response(status) is None:
         raise NotFound(_NO_STATUS)
     return patch.original(response)
@@ -225,6 +227,7 @@ def _find_method_response(patch: Patch[..., object], /, response: APIGatewayResp
 )
 def _find_integration_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
     parts = response.path.split("/")
+    check_status(parts[9])
     integration = response.backend.get_method(parts[2], parts[4], parts[6]).method_integration
     if integration is None:
         raise NotFound("Invalid Integration identifier specified")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, ConflictException
+from moto.apigateway.exceptions import BadRequestException, ConflictException
 from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
@@ -23,7 +23,13 @@ from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import NotFound, check_enum, given_to, refuse_settings
+from serverless_cloud.services.apigateway.rest_rules import (
+    NotFound,
+    check_enum,
+    check_status,
+    given_to,
+    refuse_settings,
+)
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
@@ -132,16 +138,6 @@ def check_models(api: RestAPI, models: Mapping[str, str] | None) -> None:
             raise BadRequestException(f"Invalid model identifier specified: {model}")
 
 
-def check_status(status: object, field: str) -> None:
-    """Raises unless a response can have this status code."""
-    if not re.fullmatch(r"[1-5]\d\d", str(status)):
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{status}' at '{field}' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [1-5]\\d\\d",
-        )
-
-
 def _unmapped(why: str) -> BadRequestException:
     return BadRequestException(
         "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
@@ -186,7 +182,7 @@ def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
 def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Once for each status, with models that are there."""
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
-    check_status(status, "statusCode")
+    check_status(status)
     if response.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
         raise ConflictException("Response already exists for this resource")
     given = given_to(response)
@@ -234,7 +230,7 @@ def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The method must declare the status, and each header that is mapped."""
     parts = response.path.split("/")
     api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
-    check_status(status, "statusCode")
+    check_status(status)
     method = response.backend.get_method(api_id, resource_id, method_name)
     if method.method_integration is None:
         raise NotFound("Invalid Integration identifier specified")

@@ -20,6 +20,7 @@ from moto.apigateway.exceptions import (
     ConflictException,
     NotFoundException,
 )
+from moto.apigateway.models import Resource, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
@@ -258,6 +259,16 @@ def check_enum(value: object, field: str, allowed: Sequence[str]) -> None:
     )
 
 
+def check_status(status: object, field: str = "statusCode") -> None:
+    """Raises unless a response can have this status code."""
+    if not re.fullmatch(r"[1-5]\d\d", str(status)):
+        raise ApiGatewayException(
+            "ValidationException",
+            f"1 validation error detected: Value '{status}' at '{field}' failed to satisfy constraint: Member must "
+            "satisfy regular expression pattern: [1-5]\\d\\d",
+        )
+
+
 def check_response_type(kind: str) -> None:
     """Raises unless API Gateway has this type of gateway response."""
     check_enum(kind, "responseType", RESPONSE_TYPES)
@@ -265,8 +276,10 @@ def check_response_type(kind: str) -> None:
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
 def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The type must be one of AWS's."""
+    """The type must be one of AWS's, and the status three digits."""
     check_response_type(response.path.rstrip("/").rsplit("/", 1)[-1])
+    if status := given_to(response).get("statusCode"):
+        check_status(status, "putGatewayResponseInput.statusCode")
     return put_gateway_response.original(response)
 
 
@@ -299,8 +312,15 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
         raise BadRequestException(
             f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
         )
-    siblings = [each for each in response.backend.get_resources(api_id) if each.parent_id == parent_id]
-    for sibling in siblings:
+    check_siblings(response.backend.get_rest_api(api_id), parent_id, part)
+    return create_resource.original(response)
+
+
+def check_siblings(api: RestAPI, parent_id: str, part: str, resource: Resource | None = None) -> None:
+    """Raises unless a resource, or a new one, can have this name below a parent."""
+    for sibling in api.resources.values():
+        if sibling.parent_id != parent_id or sibling is resource:
+            continue
         if sibling.path_part == part:
             raise ConflictException(f"Another resource with the same parent already has this name: {part}")
         if part.startswith("{") and sibling.path_part.startswith("{"):
@@ -308,7 +328,6 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
                 f"A sibling ({sibling.path_part}) of this resource already has a variable path part -- only one is "
                 "allowed"
             )
-    return create_resource.original(response)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_resource")
