@@ -12,17 +12,17 @@ Messages are AWS's as recorded. The members of answers: rest_shapes.py.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 from moto.apigateway.exceptions import BadRequestException, ConflictException, NotFoundException
 from moto.apigateway.models import (
     APIGatewayBackend,
-    ApiKey,
     Model,
     RequestValidator,
     Resource,
     RestAPI,
-    UsagePlan,
     VpcLink,
 )
 from moto.apigateway.responses import APIGatewayResponse
@@ -328,10 +328,10 @@ def delete_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
 # ---- tags of APIs, keys and usage plans; moto has tags of stages
 
 
-def _tagged(response: APIGatewayResponse) -> RestAPI | ApiKey | UsagePlan | None:
+def _tagged(response: APIGatewayResponse) -> Any:
     """What a request about tags names; None if it is a stage or nothing that has tags."""
     _, kind, id, *more = [*unquote(response.path.split("/tags/", 1)[1]).split("/"), "", ""]
-    find = {
+    find: dict[str, Callable[[str], Any]] = {
         "restapis": response.backend.get_rest_api,
         "apikeys": response.backend.get_api_key,
         "usageplans": response.backend.get_usage_plan,
