@@ -77,6 +77,18 @@ def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
 
 
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_vpc_link", expects="")
+def update_vpc_link(response: APIGatewayResponse) -> NoReturn:
+    response.backend.get_vpc_link(response.path.split("/")[2])  # none can be there
+    raise NotHonoured("update_vpc_link")
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_domain_name", expects="")
+def update_domain_name(response: APIGatewayResponse) -> NoReturn:
+    response.backend.get_domain_name(response.path.split("/")[2])  # none can be there
+    raise NotHonoured("update_domain_name")
+
+
 Values = dict[str, tuple[str, Callable[[str], object]]]
 #: Patch paths of UpdateMethod and UpdateIntegration: moto's attribute, and how the value is read.
 _METHOD: Values = {
