@@ -104,6 +104,8 @@ def test_what_is_missing_is_not_found(gateway: Any, api: dict[str, str]) -> None
         (gateway.get_model, of_api | {"modelName": "Lamp"}, "Invalid model name specified: Lamp"),
         (gateway.get_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
         (gateway.delete_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
+        (gateway.update_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
+        (gateway.update_domain_name, {"domainName": "x"}, "Invalid domain name identifier specified"),
         (gateway.delete_gateway_response, of_api | {"responseType": "THROTTLED"},
          "Gateway response type not defined on api"),
         (gateway.get_usage_plan_keys, {"usagePlanId": "x"}, "Invalid Usage Plan ID specified"),

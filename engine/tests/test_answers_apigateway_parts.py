@@ -57,6 +57,15 @@ def test_authorizers_and_validators_have_what_they_have_on_aws(gateway: Any, api
     assert (validator["validateRequestBody"], validator["validateRequestParameters"]) == (False, False)
 
 
+def test_the_account_and_gateway_responses_have_what_they_have_on_aws(gateway: Any, api: dict[str, str]) -> None:
+    assert gateway.get_account()["features"] == ["UsagePlans"]
+    of_api = {"restApiId": api["restApiId"]}
+    usual = {each["responseType"]: each for each in gateway.get_gateway_responses(**of_api)["items"]}
+    assert (usual["INTEGRATION_FAILURE"]["statusCode"], len(usual)) == ("504", 21)
+    made = gateway.put_gateway_response(**of_api, responseType="THROTTLED", statusCode="503")
+    assert (made["responseParameters"], made["responseTemplates"], made["defaultResponse"]) == ({}, {}, False)
+
+
 def test_a_list_has_pages(gateway: Any) -> None:
     made = gateway.create_rest_api(name="paged")
     of_api = {"restApiId": made["id"]}
@@ -77,6 +86,9 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
         ({"statusCode": "200", "responseModels": {"application/json": "Sofa"}},
          "Invalid model identifier specified: Sofa"),
         ({"statusCode": "200", "responseParameters": {"Lamp": True}}, MAPPING + "parameter specified: Lamp]"),
+        ({"statusCode": "lamp"},
+         "1 validation error detected: Value 'lamp' at 'statusCode' failed to satisfy constraint: Member must satisfy "
+         r"regular expression pattern: [1-5]\d\d"),
         ({"statusCode": "999"},
          "1 validation error detected: Value '999' at 'statusCode' failed to satisfy constraint: Member must satisfy "
          r"regular expression pattern: [1-5]\d\d"),
@@ -95,6 +107,15 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
         "context.requestId",
     ):
         gateway.put_integration_response(**api, statusCode="200", responseParameters={header: source})
+    conversion = refused(gateway.put_integration, **api, type="MOCK", contentHandling="CONVERT")
+    assert conversion == (
+        "ValidationException",
+        "1 validation error detected: Value 'CONVERT' at 'putIntegrationInput.contentHandling' failed to satisfy "
+        "constraint: Member must satisfy enum value set: [CONVERT_TO_BINARY, CONVERT_TO_TEXT]",
+    )
+    assert refused(gateway.put_integration, **api, type="AWS_PROXY", integrationHttpMethod="POST")[1] == (
+        "Invalid ARN specified in the request"
+    )
     target = {"integration.request.header.Lamp": "andon"}
     assert refused(gateway.put_integration, **api, type="MOCK", requestParameters=target)[1] == (
         MAPPING + "specified: andon]"
@@ -128,6 +149,58 @@ def test_a_method_is_changed_as_a_whole_or_not_at_all(gateway: Any, api: dict[st
     operations = asked(("replace", "/authorizationType", "CUSTOM"), ("replace", "/authorizerId", authorizer))
     changed = gateway.update_method(**api, patchOperations=operations)
     assert (changed["authorizationType"], changed["authorizerId"]) == ("CUSTOM", authorizer)
+
+
+def test_operations_of_patches_are_an_enumeration(gateway: Any, api: dict[str, str]) -> None:
+    of_api = {"restApiId": api["restApiId"]}
+    operations = [{"op": op, "path": "/name", "value": "lamps"} for op in ("replace", "lamp")]
+    assert refused(gateway.update_rest_api, **of_api, patchOperations=operations) == (
+        "ValidationException",
+        "1 validation error detected: Value 'lamp' at 'updateRestApiInput.patchOperations.2.member.op' failed to "
+        "satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]",
+    )
+    operations = [{"op": "replace", "path": "/watts", "value": "7"}]
+    assert refused(gateway.update_rest_api, **of_api, patchOperations=operations)[1].startswith(
+        "Invalid patch path  '/watts' specified for op 'replace'. Must be one of: [/apiKeySource, "
+    )
+
+
+def test_keys_and_plans_have_tags_and_deployments_a_summary(gateway: Any, api: dict[str, str]) -> None:
+    key = gateway.create_api_key(name="tagged")["id"]
+    plan = gateway.create_usage_plan(name="tagged", tags={"cost": "1"})["id"]
+    for arn, tags in ((f"apikeys/{key}", {"team": "lamps"}), (f"usageplans/{plan}", {"cost": "1", "team": "lamps"})):
+        arn = f"arn:aws:apigateway:us-east-1::/{arn}"
+        gateway.tag_resource(resourceArn=arn, tags={"team": "lamps"})
+        assert gateway.get_tags(resourceArn=arn)["tags"] == tags
+        gateway.untag_resource(resourceArn=arn, tagKeys=["team"])
+        assert "team" not in gateway.get_tags(resourceArn=arn)["tags"]
+    operations = [{"op": "replace", "path": "/watts", "value": "7"}]
+    assert refused(gateway.update_usage_plan, usagePlanId=plan, patchOperations=operations)[1].startswith(
+        "Invalid patch path  '/watts' specified for op 'replace'. Must be one of: [/name, "
+    )
+    gateway.put_integration(**api, type="MOCK")
+    made = gateway.create_deployment(restApiId=api["restApiId"])["id"]
+    which = {"restApiId": api["restApiId"], "deploymentId": made}
+    assert "apiSummary" not in gateway.get_deployment(**which)
+    assert gateway.get_deployment(**which, embed=["apisummary"])["apiSummary"] == {
+        "/": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}
+    }
+
+
+def test_statuses_and_siblings_are_checked(gateway: Any, api: dict[str, str]) -> None:
+    wrong = {**api, "resourceId": "nowhere", "statusCode": "lamp"}
+    for call in (gateway.get_integration_response, gateway.delete_method_response):
+        assert refused(call, **wrong)[0] == "ValidationException"
+    of_api = {"restApiId": api["restApiId"]}
+    assert refused(gateway.put_gateway_response, **of_api, responseType="THROTTLED", statusCode="lamp")[1].startswith(
+        "1 validation error detected: Value 'lamp' at 'putGatewayResponseInput.statusCode'"
+    )
+    gateway.create_resource(**of_api, parentId=api["resourceId"], pathPart="{lamp}")
+    other = gateway.create_resource(**of_api, parentId=api["resourceId"], pathPart="sofa")["id"]
+    operations = [{"op": "replace", "path": "/pathPart", "value": "{proxy+}"}]
+    assert refused(gateway.update_resource, **of_api, resourceId=other, patchOperations=operations)[1] == (
+        "A sibling ({lamp}) of this resource already has a variable path part -- only one is allowed"
+    )
 
 
 def test_a_document_that_is_none_makes_no_api(gateway: Any) -> None:

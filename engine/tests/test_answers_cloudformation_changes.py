@@ -55,6 +55,40 @@ def test_a_mapping_and_a_condition_change_what_reads_them() -> None:
         assert (detail["Target"]["BeforeValue"], detail["Target"]["AfterValue"]) == (before, after)
 
 
+def test_values_inside_a_property_change_one_by_one() -> None:
+    def queue(count: Any, **more: Any) -> str:
+        policy = {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": count} | more
+        orders = {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": policy}}
+        parameters = {"Count": {"Type": "Number", "Default": 5}}
+        return json.dumps({
+            "Resources": {"Orders": orders, "Dead": {"Type": "AWS::SQS::Queue"}}, "Parameters": parameters,
+        })  # fmt: skip
+
+    here.create("shop", queue({"Ref": "Count"}))
+    given = [{"ParameterKey": "Count", "ParameterValue": "7"}]
+    for body, more, expected in (
+        (queue(7), {}, [("DirectModification", "Static")]),
+        (queue({"Ref": "Count"}), {"Parameters": given},
+         [("DirectModification", "Dynamic"), ("ParameterReference", "Static")]),
+    ):  # fmt: skip
+        (change,) = changes(body, **more)
+        assert [(each["ChangeSource"], each["Evaluation"]) for each in change["Details"]] == expected
+        for detail in change["Details"]:
+            assert detail["Target"] == {
+                "Attribute": "Properties", "Name": "RedrivePolicy", "RequiresRecreation": "Never",
+                "Path": "/Properties/RedrivePolicy/maxReceiveCount", "BeforeValue": "5", "AfterValue": "7",
+                "AttributeChangeType": "Modify",
+            }  # fmt: skip
+
+
+def test_a_secret_that_changes_is_a_change() -> None:
+    body = template(Lamps=topic(DisplayName={"Ref": "Word"}))
+    here.create("shop", body, Parameters=WORD)
+    (change,) = changes(body, Parameters=[{"ParameterKey": "Word", "ParameterValue": "chochin"}])
+    assert [each.get("CausingEntity") for each in change["Details"]] == [None, "Word"]
+    assert "chochin" not in str(change)
+
+
 def test_tags_are_an_attribute_of_their_own() -> None:
     def tagged(value: str) -> str:
         return template(Lamps=topic(Tags=[{"Key": "team", "Value": value}]))

@@ -108,7 +108,6 @@ def _with(**sections: Any) -> dict[str, Any]:
         (_with(Parameters={"Stage": {"Type": "String", "Default": "a", "AllowedValues": ["b"]}}),
          "Parameter 'Stage' must be one of AllowedValues"),
         (_with(Parameters={"Count": {"Type": "Number", "Default": "few"}}), "Parameter 'Count' must be a number"),
-        (_with(Transform="Lamps"), "doesn't support the transform Lamps"),
     ],
 )  # fmt: skip
 def test_what_is_refused_before_anything_is_made(kit: Any, template: Any, words: str) -> None:

@@ -40,8 +40,9 @@ class ChangeSets:
         of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [], request)
         of_it.description, of_it.on_failure = request.get("Description"), request.get("OnStackFailure")
         try:
-            plan = plan_of(text, request.get("Parameters", []), tags, region, self._account_id, stack=stack)
-            require_capabilities(plan, of_it.capabilities, expands=False)
+            macros = self._store.macros(region, self._account_id)
+            plan = plan_of(text, request.get("Parameters", []), tags, macros, stack=stack)
+            require_capabilities(plan, of_it.capabilities)
             settings.require_types(request, plan.template)
             of_it.plan = plan
             of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values)

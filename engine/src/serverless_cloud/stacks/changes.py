@@ -6,6 +6,7 @@ Source: CloudFormation API Reference, "ResourceChange", "ResourceChangeDetail", 
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -116,22 +117,25 @@ class _Comparison:
         )  # fmt: skip
 
     def _details(self, type: str, name: str, given: Any, had: Any) -> Iterator[dict[str, Any]]:
-        """Why a property of a resource changes; nothing if it doesn't."""
+        """Why a property of a resource changes, value by value; nothing if it doesn't."""
         place = {"Attribute": "Tags"} if name == "Tags" else {"Attribute": "Properties", "Name": name}
-        target = place | {"RequiresRecreation": _recreation(type, name)}
-        before, after = self._shown(self._was, had), self._shown(self._after, given)
-        kind = "Add" if had is None else "Remove" if given is None else "Modify"
-        values = {"Path": f"/Properties/{name}", "BeforeValue": before, "AfterValue": after}
-        target |= {key: value for key, value in values.items() if value is not None} | {"AttributeChangeType": kind}
-        causes = [cause for cause in self._causes(given) if given is not None]
-        if given != had:
-            yield _detail(target, "Static")
-        elif causes:
+        place |= {"RequiresRecreation": _recreation(type, name)}
+        before, after = self._value(self._was, had), self._value(self._after, given)
+        leaves = list(_differences(before, after, ()))
+        if not leaves and (given != had or any(self._causes(given))):
+            leaves = [((), before, after)]  # a secret, or another way to write the same value
+        for path, was, will_be in leaves:
+            part = _at(given, path)
+            causes = list(self._causes(part)) if part is not None else []
+            if part == _at(had, path) and not causes and LATER in str(will_be):
+                continue  # it's only known later, and nothing that it depends on changes
+            target = place | _change_of("/".join(("/Properties", name, *map(str, path))), was, will_be)
+            if part != _at(had, path) or not causes:  # or a mapping or a condition of the template is another one
+                yield _detail(target, "Static")
+                continue
             yield _detail(target, "Dynamic")
             for source, entity, evaluation in causes:
                 yield _detail(target, evaluation, source, entity)
-        elif before != after and LATER not in str(after):  # a mapping or a condition of the template is another one
-            yield _detail(target, "Static")
 
     def _causes(self, given: Any) -> Iterator[tuple[str, str, str]]:
         """Changes elsewhere that change a property: (ChangeSource, CausingEntity, Evaluation)."""
@@ -151,13 +155,10 @@ class _Comparison:
                 yield "ResourceReference", name, "Static" if touched.replaced == "True" else "Dynamic"
 
     @staticmethod
-    def _shown(preview: Preview | None, given: Any) -> str | None:
-        if given is None or preview is None:
-            return None
-        value = preview.value(given)
-        if value is intrinsics.NO_VALUE:
-            return None
-        return intrinsics.plain(value) if not isinstance(value, (list, dict)) else json.dumps(intrinsics.texts(value))
+    def _value(preview: Preview | None, given: Any) -> Any:
+        """A property's value with texts only; None if there is none."""
+        value = None if given is None or preview is None else preview.value(given)
+        return None if value is None or value is intrinsics.NO_VALUE else intrinsics.texts(value)
 
     @staticmethod
     def _context(preview: Preview | None, definition: Definition) -> str | None:
@@ -166,6 +167,42 @@ class _Comparison:
         shown = {"Properties": preview.value(definition.get("Properties") or {})}
         shown |= {name: definition[name] for name in _ATTRIBUTES if name in definition}
         return intrinsics.compact(shown)
+
+
+def _differences(
+    before: Any, after: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
+    """The paths inside a property at which two values differ, with both values; None stands for a missing one."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys((*before, *after)):
+            yield from _differences(before.get(key), after.get(key), (*path, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        for number, (old, new) in enumerate(itertools.zip_longest(before, after)):
+            yield from _differences(old, new, (*path, number))
+    elif before != after:
+        yield path, before, after
+
+
+def _at(given: Any, path: tuple[str | int, ...]) -> Any:
+    """The part of a property of a template that its value at a path comes from; None if there is none."""
+    for part in path:
+        if isinstance(given, Mapping) and not any(name == "Ref" or name.startswith("Fn::") for name in given):
+            given = given.get(part)
+        elif isinstance(given, list) and isinstance(part, int):
+            given = given[part] if part < len(given) else None
+        else:
+            return given
+    return given
+
+
+def _change_of(path: str, before: Any, after: Any) -> dict[str, str]:
+    """What a change set tells of one value."""
+    values = {"BeforeValue": before, "AfterValue": after}
+    shown = {
+        name: each if isinstance(each, str) else json.dumps(each) for name, each in values.items() if each is not None
+    }
+    kind = "Add" if before is None else "Remove" if after is None else "Modify"
+    return {"Path": path} | shown | {"AttributeChangeType": kind}
 
 
 def _distinct(details: list[dict[str, Any]]) -> list[dict[str, Any]]:

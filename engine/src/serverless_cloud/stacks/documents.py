@@ -43,7 +43,7 @@ def parse(text: str) -> dict[str, Any]:
         StackError: it is neither JSON nor YAML, or no object.
     """
     try:
-        document = json.loads(text) if text.lstrip()[:1] == "{" else yaml.load(text, _Loader)
+        document = read(text)
     except ValueError:  # YAML's flow style begins with a brace as well
         try:
             document = yaml.load(text, _Loader)
@@ -56,6 +56,15 @@ def parse(text: str) -> dict[str, Any]:
     _check_members(document)
     _check_references(document)
     return document
+
+
+def read(text: str) -> Any:
+    """What a text in JSON or YAML contains, the short forms of functions written out.
+
+    Raises:
+        ValueError, yaml.YAMLError: it is neither.
+    """
+    return json.loads(text) if text.lstrip()[:1] == "{" else yaml.load(text, _Loader)
 
 
 def _check_references(value: Any) -> None:

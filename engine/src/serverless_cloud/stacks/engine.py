@@ -178,8 +178,7 @@ class Engine:
     def _make_in_place(self, plan: StackSpec, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
         """Makes the new resource that takes the place of the old one."""
         needs = frozenset(plan.template.needs(logical_id))
-        told = self._told(plan, definition)
-        new = Resource(logical_id, definition["Type"], definition, wanted, needs=needs, told=told)
+        new = Resource(logical_id, definition["Type"], definition, wanted, None, needs, self._told(plan, definition))
         self._stack.resources[logical_id] = new
         with self._reporting(new, "UPDATE", quiet=True):
             new.made = _kind(new.type).create(self._place(logical_id), dict(wanted))

@@ -14,7 +14,7 @@ from serverless_cloud import constraints
 from serverless_cloud.stacks import answers, documents, settings
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
+from serverless_cloud.stacks.planning import plan_of, require_capabilities, require_expansion, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
 from serverless_cloud.stacks.records import Stack, StackSpec, now
 from serverless_cloud.stacks.store import Store
@@ -41,9 +41,11 @@ class Operations:
 
     def create_stack(self, request: Request, region: str) -> Answer:
         settings.check(request, region)
-        text = text_of(request, region)
-        plan = plan_of(text, request.get("Parameters", []), tags_of(request), region, self._account_id)
-        require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        text, acknowledged = text_of(request, region), request.get("Capabilities", [])
+        require_expansion(text, acknowledged)
+        macros = self._store.macros(region, self._account_id)
+        plan = plan_of(text, request.get("Parameters", []), tags_of(request), macros)
+        require_capabilities(plan, acknowledged)
         settings.require_types(request, plan.template)
         on_failure = request.get("OnFailure")
         if on_failure is not None and "DisableRollback" in request:
@@ -61,8 +63,10 @@ class Operations:
         stack = self.updatable(request["StackName"], region)
         text = text_of(request, region, stack)
         tags = tags_of(request) if "Tags" in request else (stack.plan.tags if stack.plan else {})
-        plan = plan_of(text, request.get("Parameters", []), tags, region, self._account_id, stack=stack)
-        require_capabilities(plan, request.get("Capabilities", []), expands=True)
+        require_expansion(text, request.get("Capabilities", []))
+        macros = self._store.macros(region, self._account_id)
+        plan = plan_of(text, request.get("Parameters", []), tags, macros, stack=stack)
+        require_capabilities(plan, request.get("Capabilities", []))
         settings.require_types(request, plan.template)
         self.check_update(stack, plan)
         if plan.same_as(stack.plan) and not uses_macros(text):  # a macro may do something else each time

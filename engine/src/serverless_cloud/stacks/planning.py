@@ -15,11 +15,14 @@ from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents, parameters, rules
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope, parameters_of_place
+from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.records import Stack, StackSpec
 from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 from serverless_cloud.stacks.transform import transformed
 
 _BODY_BYTES = 51_200  # CloudFormation quotas: template body in a request
+#: The host of a bucket, here also at the cloud's own port.
+_BUCKET_HOST = r"(.+?)\.(?:s3[.-](?:dualstack\.)?(?:[a-z0-9-]+\.)?amazonaws\.com|(?:s3\.(?:[a-z0-9-]+\.)?)?localhost)"
 _OBJECT_BYTES = 1_000_000  # CloudFormation quotas: template body in an S3 object
 
 
@@ -57,24 +60,19 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
 
 
 def plan_of(
-    text: str,
-    given: list[Mapping[str, Any]],
-    tags: dict[str, str],
-    region: str,
-    account_id: str,
-    *,
-    stack: Stack | None = None,
+    text: str, given: list[Mapping[str, Any]], tags: dict[str, str], macros: Macros, *, stack: Stack | None = None
 ) -> StackSpec:
     """The planned state of a stack.
 
     Args:
         given: Parameters of the request.
+        macros: the ones that the template can use, and its Region.
         stack: the one that changes; previous values are its own.
 
     Raises:
         StackError: the template or a parameter is not as it must be.
     """
-    document = documents.parse(text)
+    document, region = documents.parse(text), macros.region
     check_shape(document)
     parameters.check(document.get("Parameters") or {})
     before = stack.plan.texts if stack and stack.plan else {}
@@ -98,9 +96,11 @@ def plan_of(
     # Declared ones are checked before the transform, which wants to know their values.
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
-    known = parameters_of_place(region, account_id)
+    known = parameters_of_place(region, macros.account_id)
     rules.require(document.get("Rules") or {}, known | resolved)
-    made = transformed(document, resolved, region, account_id, functools.partial(_managed_policies, region))
+    if uses_macros(text):
+        document = macros.expanded(document, resolved)
+    made = transformed(document, resolved, region, macros.account_id, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
     declared = template.section("Parameters")
@@ -124,17 +124,17 @@ def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
     return settled
 
 
-def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: bool) -> None:
-    """Raises StackError for a capability that the caller has not acknowledged.
+def require_expansion(text: str, acknowledged: list[str]) -> None:
+    """Raises StackError for a template with macros unless the caller has acknowledged that they are expanded."""
+    if uses_macros(text) and "CAPABILITY_AUTO_EXPAND" not in acknowledged:
+        raise StackError("Requires capabilities : [CAPABILITY_AUTO_EXPAND]", "InsufficientCapabilitiesException")
 
-    Args:
-        expands: whether CAPABILITY_AUTO_EXPAND is needed for macros; a change set needs it not.
-    """
+
+def require_capabilities(plan: StackSpec, acknowledged: list[str]) -> None:
+    """Raises StackError for a capability that the caller has not acknowledged."""
     needed = plan.template.capabilities
     if needed == ["CAPABILITY_IAM"] and "CAPABILITY_NAMED_IAM" in acknowledged:
         needed = []
-    if expands and uses_macros(plan.original) and "CAPABILITY_AUTO_EXPAND" not in acknowledged:
-        needed = [*needed, "CAPABILITY_AUTO_EXPAND"]
     if missing := [name for name in needed if name not in acknowledged]:
         raise StackError(f"Requires capabilities : [{', '.join(missing)}]", "InsufficientCapabilitiesException")
 
@@ -142,7 +142,7 @@ def require_capabilities(plan: StackSpec, acknowledged: list[str], *, expands: b
 def uses_macros(text: str) -> bool:
     """Whether a template is written with a macro such as SAM's; False for a text that can't be read."""
     try:
-        return bool(transforms_of(documents.parse(text)))
+        return "Fn::Transform" in text or bool(transforms_of(documents.parse(text)))
     except StackError:
         return False
 
@@ -167,10 +167,10 @@ def _fetched(url: str, region: str) -> str:
     if parts.scheme == "s3":
         raise StackError(f"S3 error: Domain name specified in {parts.netloc} is not a valid S3 domain")
     host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
-    if found := re.fullmatch(r"(.+)\.s3[.-](?:dualstack\.)?(?:[a-z0-9-]+\.)?amazonaws\.com", host):
-        bucket, key = found[1], path
-    elif re.fullmatch(r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com|127\.0\.0\.1|localhost", host) and "/" in path:
+    if re.fullmatch(r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com|127\.0\.0\.1|(?:s3\.)?localhost", host) and "/" in path:
         bucket, key = path.split("/", 1)
+    elif found := re.fullmatch(_BUCKET_HOST, host):
+        bucket, key = found[1], path
     else:
         raise StackError("TemplateURL must be a supported URL.")
     try:

@@ -15,6 +15,8 @@ from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
+#: The transforms that CloudFormation itself does when a template's macros are done.
+OWN_TRANSFORMS = (SERVERLESS, LANGUAGE_EXTENSIONS)
 _SECTIONS = frozenset({
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Transform",
     "Resources", "Outputs", "Rules", "Hooks",

@@ -30,19 +30,15 @@ def transformed(
     """A template without SAM: a copy, if there is none in it.
 
     Args:
-        document: the template as it was given.
+        document: the template, without macros.
         parameters: the caller's values, with or without the template's defaults.
         managed_policies: the ARNs of AWS's own policies by their names; called only if one is named.
 
     Raises:
-        StackError: it is not a template, SAM refuses it, or it declares an unsupported transform.
+        StackError: it is not a template, or SAM refuses it.
     """
     check_shape(document)
     declared = transforms_of(document)
-    if unknown := [name for name in declared if name not in (SERVERLESS, LANGUAGE_EXTENSIONS)]:
-        raise StackError(
-            f"The local cloud doesn't support the transform {', '.join(unknown)} (docs/fidelity.md). Leave it out."
-        )
     text = json.dumps(document, default=str)
     if '"Fn::ForEach' in text:
         if LANGUAGE_EXTENSIONS not in declared:
@@ -50,8 +46,6 @@ def transformed(
         known = parameters_of_place(region, account_id) | dict(parameters)
         scope = Scope(known, document.get("Mappings") or {}, {}, {}, str, extended=True)
         document = expanded(document, scope)
-    if '"Fn::Transform"' in text:
-        raise StackError("The local cloud doesn't support Fn::Transform (docs/fidelity.md). Write out its result.")
     if SERVERLESS in declared:
         _refuse_repository(document["Resources"])
     found = copy.deepcopy(dict(document))

@@ -12,10 +12,19 @@ Messages are AWS's as recorded. The members of answers: rest_shapes.py.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 from moto.apigateway.exceptions import BadRequestException, ConflictException, NotFoundException
-from moto.apigateway.models import APIGatewayBackend, Model, RequestValidator, Resource, RestAPI, VpcLink
+from moto.apigateway.models import (
+    APIGatewayBackend,
+    Model,
+    RequestValidator,
+    Resource,
+    RestAPI,
+    VpcLink,
+)
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -27,6 +36,7 @@ from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
     check_operations,
     check_response_type,
+    check_status,
     given_to,
 )
 
@@ -35,6 +45,7 @@ patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py:
 _VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")
 _NO_VALIDATOR = "Invalid Request Validator identifier specified"
 _NO_STATUS = "Invalid Response status code specified"
+_ALSO = "APIs, keys and usage plans also have tags."
 _KEY = ("/name", "/description", "/enabled", "/customerId", "/stages")
 
 
@@ -93,7 +104,22 @@ def _embed_methods(patch: Patch[..., str], /, response: APIGatewayResponse) -> s
     return json.dumps(shown)
 
 
-# ---- stages
+# ---- stages and deployments
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_deployment", upstream="It embeds a summary.")
+def get_deployment(response: APIGatewayResponse) -> str:
+    _, _, api_id, _, deployment_id = response.path.split("/")[:5]
+    deployment = response.backend.get_rest_api(api_id).get_deployment(deployment_id)
+    shown = deployment.to_json()
+    if "apisummary" in response.querystring.get("embed", ()):
+        names = ("authorizationType", "apiKeyRequired")
+        shown["apiSummary"] = {
+            resource.path: {kind: {name: each.get(name) for name in names} for kind, each in resource.methods.items()}
+            for resource in vars(deployment)["snapshot"].resources
+            if resource.methods
+        }
+    return json.dumps(shown)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_stages", upstream="GetStages takes a deployment.")
@@ -188,6 +214,7 @@ def delete_model(response: APIGatewayResponse) -> TYPE_RESPONSE:
 )
 def _find_method_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    check_status(status)
     if response.backend.get_method(api_id, resource_id, method).get_response(status) is None:
         raise NotFound(_NO_STATUS)
     return patch.original(response)
@@ -200,6 +227,7 @@ def _find_method_response(patch: Patch[..., object], /, response: APIGatewayResp
 )
 def _find_integration_response(patch: Patch[..., object], /, response: APIGatewayResponse) -> object:
     parts = response.path.split("/")
+    check_status(parts[9])
     integration = response.backend.get_method(parts[2], parts[4], parts[6]).method_integration
     if integration is None:
         raise NotFound("Invalid Integration identifier specified")
@@ -254,14 +282,20 @@ def _find_plan(patch: Patch[..., object], /, response: APIGatewayResponse) -> ob
 
 
 def _usual(kind: str) -> JsonObject:
-    """The gateway response that an API has if it sets none."""
+    """The gateway response that an API has if it sets none.
+
+    Source: API Gateway Developer Guide, "Gateway response types", where an integration's failure has the status 504. A
+    function that answers wrongly also fails its integration, and gets 502.
+    """
     shown: JsonObject = {
         "responseType": kind,
         "responseParameters": {},
         "responseTemplates": {"application/json": '{"message":$context.error.messageString}'},
         "defaultResponse": True,
     }
-    return shown if kind.startswith("DEFAULT") else shown | {"statusCode": str(TYPES[kind][0])}
+    if kind.startswith("DEFAULT"):
+        return shown
+    return shown | {"statusCode": "504" if kind == "INTEGRATION_FAILURE" else str(TYPES[kind][0])}
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_gateway_response")
@@ -291,37 +325,42 @@ def delete_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     return 202, {"status": 202}, "{}"
 
 
-# ---- tags of an API; moto has tags of stages
+# ---- tags of APIs, keys and usage plans; moto has tags of stages
 
 
-def _tagged(response: APIGatewayResponse) -> RestAPI | None:
-    """The API that a request about tags names; None if it names something else."""
-    _, _, api_id = unquote(response.path.split("/tags/", 1)[1]).partition("/restapis/")
-    return response.backend.get_rest_api(api_id) if api_id and "/" not in api_id else None
+def _tagged(response: APIGatewayResponse) -> Any:
+    """What a request about tags names; None if it is a stage or nothing that has tags."""
+    _, kind, id, *more = [*unquote(response.path.split("/tags/", 1)[1]).split("/"), "", ""]
+    find: dict[str, Callable[[str], Any]] = {
+        "restapis": response.backend.get_rest_api,
+        "apikeys": response.backend.get_api_key,
+        "usageplans": response.backend.get_usage_plan,
+    }
+    return None if any(more) or kind not in find else find[kind](id)
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_tags", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_tags", upstream=_ALSO)
 def get_tags(response: APIGatewayResponse) -> str:
-    api = _tagged(response)
-    return get_tags.original(response) if api is None else json.dumps({"tags": api.tags})
+    tagged = _tagged(response)
+    return get_tags.original(response) if tagged is None else json.dumps({"tags": tagged.tags or {}})
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.tag_resource", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.tag_resource", upstream=_ALSO)
 def tag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    api = _tagged(response)
-    if api is None:
+    tagged = _tagged(response)
+    if tagged is None:
         tag_resource.original(response)
     else:
-        api.tags = {**api.tags, **(given_to(response).get("tags") or {})}
+        tagged.tags = {**(tagged.tags or {}), **(given_to(response).get("tags") or {})}
     return 204, {"status": 204}, ""
 
 
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.untag_resource", upstream="An API also has tags.")
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.untag_resource", upstream=_ALSO)
 def untag_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    api = _tagged(response)
-    if api is None:
+    tagged = _tagged(response)
+    if tagged is None:
         untag_resource.original(response)
     else:
         gone = response.querystring.get("tagKeys") or ()
-        api.tags = {key: value for key, value in api.tags.items() if key not in gone}
+        tagged.tags = {key: value for key, value in (tagged.tags or {}).items() if key not in gone}
     return 204, {"status": 204}, ""

@@ -10,15 +10,14 @@ import secrets
 from collections.abc import Mapping
 
 import yaml
-from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, ConflictException
+from moto.apigateway.exceptions import BadRequestException, ConflictException
 from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.apigateway.rest_rules import NotFound, check_operations, given_to
+from serverless_cloud.services.apigateway.rest_rules import NotFound, check_enum, check_operations, given_to
 
 patches = Service(
     "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
@@ -61,10 +60,7 @@ def _add(parts: Parts, location: JsonObject, properties: str) -> JsonObject:
 def create_documentation_part(response: APIGatewayResponse) -> TYPE_RESPONSE:
     given, parts = given_to(response), _parts(response)
     location, properties = given.get("location") or {}, given.get("properties")
-    kind = location.get("type")
-    if kind not in TYPES:
-        place, rule = "createDocumentationPartInput.location.type", constraints.one_of(TYPES)
-        raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, str(kind)))
+    check_enum(location.get("type"), "createDocumentationPartInput.location.type", TYPES)
     if not properties:
         raise BadRequestException(_NOT_EMPTY)
     if any(part["location"] == location for part in parts.values()):

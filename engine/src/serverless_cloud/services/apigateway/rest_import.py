@@ -220,7 +220,7 @@ class _Import:
             authorizer_uri=given.get("authorizerUri"),
             authorizer_credentials=given.get("authorizerCredentials"),
             identity_source=source,
-            authorizer_result_ttl=given.get("authorizerResultTtlInSeconds", 300),
+            authorizer_result_ttl=given.get("authorizerResultTtlInSeconds", None if "POOLS" in kind else 300),
         )
         authorizer.identity_validation_expression = given.get("identityValidationExpression")
         return str(authorizer.id)
@@ -316,7 +316,7 @@ class _Import:
                 resource.id,
                 method,
                 str(response.get("statusCode")),
-                "" if pattern == "default" else pattern,
+                None if pattern == "default" else pattern,
                 response.get("responseTemplates") or {},
                 response.get("responseParameters") or {},
                 response.get("contentHandling"),

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from moto.apigateway.exceptions import ApiGatewayException, BadRequestException, ConflictException
+from moto.apigateway.exceptions import BadRequestException, ConflictException
 from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.guard import stays_here
@@ -24,11 +23,18 @@ from serverless_cloud.http.rest_aws import TARGETS
 from serverless_cloud.http.rest_backends import is_of_aws
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_rules import NotFound, given_to, refuse_settings
+from serverless_cloud.services.apigateway.rest_rules import (
+    NotFound,
+    check_enum,
+    check_status,
+    given_to,
+    refuse_settings,
+)
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
+CONVERSIONS = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
 #: What a mapping of parameters can take. Source: API Gateway Developer Guide, "Parameter mapping source reference".
@@ -43,11 +49,9 @@ _FUNCTION = re.compile(r":lambda:path/+2015-03-31/functions/(arn:[^:]*:lambda:|\
 def check_integration(given: JsonObject) -> None:
     """Raises for an integration that AWS refuses, or that reaches what this cloud has not."""
     kind, uri = given.get("type"), str(given.get("uri") or "")
-    if kind not in INTEGRATIONS:
-        rule = constraints.one_of(INTEGRATIONS)
-        raise ApiGatewayException(
-            "ValidationException", constraints.refusal("putIntegrationInput.type", rule, str(kind))
-        )
+    check_enum(kind, "putIntegrationInput.type", INTEGRATIONS)
+    if "contentHandling" in given:
+        check_enum(given["contentHandling"], "putIntegrationInput.contentHandling", CONVERSIONS)
     refuse_settings(given, "put_integration", ("connectionId",))
     for name, only in (("connectionType", "INTERNET"), ("responseTransferMode", "BUFFERED")):
         if given.get(name) not in (None, only):
@@ -86,6 +90,8 @@ def reaches(uri: str) -> bool:
 
 def _check_service(kind: str, uri: str, given: JsonObject) -> None:
     service = (uri.split(":") + [""] * 5)[4].split(".")[-1]
+    if not uri and given.get("httpMethod"):
+        raise BadRequestException("Invalid ARN specified in the request")
     if not uri.startswith("arn:") or ":apigateway:" not in uri:
         return  # moto's own checks follow
     if kind == "AWS_PROXY" and service != "lambda":
@@ -132,16 +138,6 @@ def check_models(api: RestAPI, models: Mapping[str, str] | None) -> None:
             raise BadRequestException(f"Invalid model identifier specified: {model}")
 
 
-def check_status(status: object, field: str) -> None:
-    """Raises unless a response can have this status code."""
-    if not re.fullmatch(r"[1-5]\d\d", str(status)):
-        raise ApiGatewayException(
-            "ValidationException",
-            f"1 validation error detected: Value '{status}' at '{field}' failed to satisfy constraint: Member must "
-            "satisfy regular expression pattern: [1-5]\\d\\d",
-        )
-
-
 def _unmapped(why: str) -> BadRequestException:
     return BadRequestException(
         "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression "
@@ -186,7 +182,7 @@ def delete_method(response: APIGatewayResponse) -> TYPE_RESPONSE:
 def put_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """Once for each status, with models that are there."""
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
-    check_status(status, "statusCode")
+    check_status(status)
     if response.backend.get_method(api_id, resource_id, method).get_response(status) is not None:
         raise ConflictException("Response already exists for this resource")
     given = given_to(response)
@@ -234,7 +230,7 @@ def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     """The method must declare the status, and each header that is mapped."""
     parts = response.path.split("/")
     api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
-    check_status(status, "statusCode")
+    check_status(status)
     method = response.backend.get_method(api_id, resource_id, method_name)
     if method.method_integration is None:
         raise NotFound("Invalid Integration identifier specified")

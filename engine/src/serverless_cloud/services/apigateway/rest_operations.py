@@ -33,6 +33,8 @@ patches = Service(
 
 _API = "{0}/restapis/(?P<function_id>[^/]+)"
 _STAGE = _API + "/stages/(?P<stage_name>[^/]+)"
+_TAGS = "{0}/tags/arn:(?P<partition>[^/]+):apigateway:(?P<region_name>[^/]+)::"
+_METHOD_PATH = _API + "/resources/(?P<resource_id>[^/]+)/methods/(?P<method_name>[^/]+)"
 #: Paths that moto does not know, in its own form.
 PATHS = (
     _STAGE + "/cache/data$",
@@ -42,7 +44,11 @@ PATHS = (
     "{0}/usageplans/(?P<usage_plan_id>[^/]+)/keys/(?P<key_id>[^/]+)/usage$",
     "{0}/sdktypes$",
     "{0}/clientcertificates$",
-    "{0}/tags/arn:(?P<partition>[^/]+):apigateway:(?P<region_name>[^/]+)::/restapis/(?P<function_id>[^/]+)$",
+    _TAGS + "/restapis/(?P<function_id>[^/]+)$",
+    _TAGS + "/apikeys/(?P<key_id>[^/]+)$",
+    _TAGS + "/usageplans/(?P<usage_plan_id>[^/]+)$",
+    _METHOD_PATH + "/responses/(?P<status_code>[^/]*[^/0-9][^/]*)$",
+    _METHOD_PATH + "/integration/responses/(?P<status_code>[^/]*[^/0-9][^/]*)$",
     _API + "/documentation/parts$",
     _API + "/documentation/parts/(?P<part_id>[^/]+)$",
     _API + "/documentation/versions$",
@@ -69,6 +75,18 @@ patches.adds(
 )
 def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_vpc_link", expects="")
+def update_vpc_link(response: APIGatewayResponse) -> NoReturn:
+    response.backend.get_vpc_link(response.path.split("/")[2])  # none can be there
+    raise NotHonoured("update_vpc_link")
+
+
+@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_domain_name", expects="")
+def update_domain_name(response: APIGatewayResponse) -> NoReturn:
+    response.backend.get_domain_name(response.path.split("/")[2])  # none can be there
+    raise NotHonoured("update_domain_name")
 
 
 Values = dict[str, tuple[str, Callable[[str], object]]]

@@ -20,6 +20,7 @@ from moto.apigateway.exceptions import (
     ConflictException,
     NotFoundException,
 )
+from moto.apigateway.models import Resource, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
@@ -97,15 +98,12 @@ def create_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
 def _check_endpoint(endpoint: JsonObject) -> None:
     """Raises unless an API can have this endpoint."""
     types, addresses = endpoint.get("types") or [], endpoint.get("ipAddressType")
-    for name, bad, allowed in (
-        ("types", f"[{', '.join(types)}]" if set(types) - set(ENDPOINTS) else None, ENDPOINTS),
-        ("ipAddressType", addresses if addresses not in (None, *ADDRESSES) else None, ADDRESSES),
-    ):
-        if bad is not None:
-            rule = constraints.one_of(allowed)
-            rule = f"Member must satisfy constraint: [{rule}]" if name == "types" else rule
-            place = f"createRestApiInput.endpointConfiguration.{name}"
-            raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, str(bad)))
+    if set(types) - set(ENDPOINTS):
+        rule = f"Member must satisfy constraint: [{constraints.one_of(ENDPOINTS)}]"
+        place = "createRestApiInput.endpointConfiguration.types"
+        raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, f"[{', '.join(types)}]"))
+    if addresses is not None:
+        check_enum(addresses, "createRestApiInput.endpointConfiguration.ipAddressType", ADDRESSES)
     if len(types) > 1:
         raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
     if "PRIVATE" in types and addresses == "ipv4":
@@ -121,9 +119,7 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
         path, op = str(patch.get("path")), patch.get("op")
         first = path.split("/")[1] if path.count("/") else ""
         if first not in PATCHED:
-            raise BadRequestException(f"Invalid patch path '{path}' specified for op '{op}'")
-        if op not in OPERATIONS:
-            raise BadRequestException(f"Invalid patch operation specified: {op}. Must be one of: {list(OPERATIONS)}")
+            raise invalid_patch(path, op, [f"/{each}" for each in PATCHED])
         if path == "/binaryMediaTypes":
             raise BadRequestException(f"Invalid patch path {path}")
         if first in ("policy", "minimumCompressionSize"):
@@ -248,17 +244,34 @@ def invalid_patch(path: str, op: object, supported: Sequence[str]) -> BadRequest
     return BadRequestException(f"Invalid patch path  '{path}' specified for op '{op}'. {may}")
 
 
+def check_enum(value: object, field: str, allowed: Sequence[str]) -> None:
+    """Raises unless a field of a request has one of the values that the API reference lists."""
+    if value in allowed:
+        return
+    told = constraints.sentence([constraints.NULL.format(field)])
+    if value is not None:
+        told = constraints.refusal(field, constraints.one_of(allowed), str(value))
+    raise ApiGatewayException("ValidationException", told)
+
+
+def check_status(status: object, field: str = "statusCode") -> None:
+    """Raises unless a response can have this status code."""
+    if not re.fullmatch(r"[1-5]\d\d", str(status)):
+        rule = r"Member must satisfy regular expression pattern: [1-5]\d\d"
+        raise ApiGatewayException("ValidationException", constraints.refusal(field, rule, str(status)))
+
+
 def check_response_type(kind: str) -> None:
     """Raises unless API Gateway has this type of gateway response."""
-    if kind not in RESPONSE_TYPES:
-        rule = constraints.one_of(RESPONSE_TYPES)
-        raise ApiGatewayException("ValidationException", constraints.refusal("responseType", rule, kind))
+    check_enum(kind, "responseType", RESPONSE_TYPES)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
 def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The type must be one of AWS's."""
+    """The type must be one of AWS's, and the status three digits."""
     check_response_type(response.path.rstrip("/").rsplit("/", 1)[-1])
+    if status := given_to(response).get("statusCode"):
+        check_status(status, "putGatewayResponseInput.statusCode")
     return put_gateway_response.original(response)
 
 
@@ -291,8 +304,15 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
         raise BadRequestException(
             f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
         )
-    siblings = [each for each in response.backend.get_resources(api_id) if each.parent_id == parent_id]
-    for sibling in siblings:
+    check_siblings(response.backend.get_rest_api(api_id), parent_id, part)
+    return create_resource.original(response)
+
+
+def check_siblings(api: RestAPI, parent_id: str, part: str, resource: Resource | None = None) -> None:
+    """Raises unless a resource, or a new one, can have this name below a parent."""
+    for sibling in api.resources.values():
+        if sibling.parent_id != parent_id or sibling is resource:
+            continue
         if sibling.path_part == part:
             raise ConflictException(f"Another resource with the same parent already has this name: {part}")
         if part.startswith("{") and sibling.path_part.startswith("{"):
@@ -300,7 +320,6 @@ def create_resource(response: APIGatewayResponse) -> TYPE_RESPONSE:
                 f"A sibling ({sibling.path_part}) of this resource already has a variable path part -- only one is "
                 "allowed"
             )
-    return create_resource.original(response)
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_resource")

@@ -3,8 +3,8 @@
 The patches and their reasons:
 
 - `APIGatewayResponse.call_action`: moto answers 200 where API Gateway answers 201 or 202, and everything in one page.
-- `to_json` and `to_dict` of methods, APIs, authorizers, validators and responses: members that API Gateway leaves out
-  when they are empty, and some that moto lacks.
+- `to_json` and `to_dict` of the account, methods, APIs, authorizers, validators and responses: members that API Gateway
+  leaves out when they are empty, and some that moto lacks.
 
 Source: API Gateway API reference, and the examples of the AWS CLI.
 """
@@ -14,13 +14,23 @@ from __future__ import annotations
 import base64
 import json
 
-from moto.apigateway.models import Authorizer, IntegrationResponse, Method, RequestValidator, RestAPI
+from moto.apigateway.exceptions import ApiGatewayException
+from moto.apigateway.models import (
+    Account,
+    Authorizer,
+    GatewayResponse,
+    IntegrationResponse,
+    Method,
+    RequestValidator,
+    RestAPI,
+)
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import get_service_model
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.services.apigateway.rest_rules import OPERATIONS, check_enum, given_to
 
 patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects")
 
@@ -36,6 +46,8 @@ _ADDRESSES = "ipv4"
     upstream="An answer has the status that the API reference states.",
 )
 def call_action(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    if response.method == "PATCH" and (refused := _refused_operation(response)):
+        return refused
     status, headers, body = call_action.original(response)
     if status == 200:
         operation = get_service_model("apigateway").operation_model(response._get_action())
@@ -44,6 +56,18 @@ def call_action(response: APIGatewayResponse) -> TYPE_RESPONSE:
         if "limit" in response.querystring and "position" in operation.input_shape.members:
             body = json.dumps(page(json.loads(body), response))
     return status, headers, body
+
+
+def _refused_operation(response: APIGatewayResponse) -> TYPE_RESPONSE | None:
+    """The answer to a patch operation that isn't one; None if all are."""
+    action = response._get_action()
+    for number, patch in enumerate(given_to(response).get("patchOperations") or [], start=1):
+        field = f"{action[:1].lower()}{action[1:]}Input.patchOperations.{number}.member.op"
+        try:
+            check_enum(patch.get("op"), field, OPERATIONS)
+        except ApiGatewayException as error:
+            return response.error("ValidationException", str(error.message))
+    return None
 
 
 def page(shown: JsonObject, response: APIGatewayResponse) -> JsonObject:
@@ -65,6 +89,16 @@ def page(shown: JsonObject, response: APIGatewayResponse) -> JsonObject:
 def describe_method(method: Method) -> JsonObject:
     shown = describe_method.original(method)
     return {name: value for name, value in shown.items() if name != "methodResponses" or value}
+
+
+@patches.replaces("moto.apigateway.models:Account.to_json", upstream="Usage plans are on in every account.")
+def describe_account(account: Account) -> JsonObject:
+    return describe_account.original(account) | {"features": account.features or ["UsagePlans"], "apiKeyVersion": "4"}
+
+
+@patches.replaces("moto.apigateway.models:GatewayResponse.to_json")
+def describe_gateway_response(response: GatewayResponse) -> JsonObject:
+    return {"responseParameters": {}, "responseTemplates": {}} | describe_gateway_response.original(response)
 
 
 @patches.replaces("moto.apigateway.models:Authorizer.to_json")

@@ -26,7 +26,6 @@ from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_rules import (
     LARGEST_TTL_S,
-    OPERATIONS,
     NotFound,
     given_to,
     invalid_patch,
@@ -47,7 +46,12 @@ _STAGE = (
 )  # fmt: skip
 _PLAN = ("name", "description", "productCode", "throttle", "quota", "apiStages")
 _OTHERS = ("/tracingEnabled", "/variables")
-_STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
+_CHOICES = {
+    "caching/unauthorizedCacheControlHeaderStrategy": (
+        "FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER",
+    ),
+    "logging/loglevel": ("OFF", "ERROR", "INFO"),
+}  # fmt: skip
 
 
 @patches.replaces(
@@ -178,8 +182,6 @@ def stage_operations(stage: Stage, api: RestAPI, patches: Patches) -> Patches:
     for patch in patches:
         op, path, value = str(patch.get("op")), str(patch.get("path")), patch.get("value")
         parts = path.split("/", 3)
-        if op not in OPERATIONS:
-            raise BadRequestException(f"Invalid patch operation specified: {op}. Must be 'add'|'remove'|'replace'")
         if path.startswith("/canarySettings") or path.startswith("/clientCertificateId") or op in ("copy", "move"):
             raise NotHonoured(f"{op} {path} in update_stage")
         if path == "/deploymentId" and value not in api.deployments:
@@ -222,8 +224,9 @@ def _check_setting(name: str, value: str) -> None:
     except ValueError:
         extra = f", a number from 0 to {LARGEST_TTL_S}" if name.endswith("ttlInSeconds") else ", a number"
         raise BadRequestException(f"Invalid value specified for {name}: {value}{extra}") from None
-    if name.endswith("HeaderStrategy") and value not in _STRATEGIES:
-        raise BadRequestException(f"Invalid value specified for {name}: {value}. Must be one of {list(_STRATEGIES)}")
+    allowed = _CHOICES.get(name)
+    if allowed and value not in allowed:
+        raise BadRequestException(f"Invalid value specified for {name}: {value}. Must be one of {list(allowed)}")
 
 
 def usage_plan_operations(plan: UsagePlan, apis: Mapping[str, RestAPI], patches: Patches) -> Patches:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 
-from moto.apigateway.exceptions import BadRequestException, ConflictException
+from moto.apigateway.exceptions import BadRequestException
 from moto.apigateway.models import GatewayResponse, Resource, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.apigateway.rest_methods import check_models, check_status
+from serverless_cloud.services.apigateway.rest_methods import check_models
 from serverless_cloud.services.apigateway.rest_operations import Values, apply_patch
 from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
@@ -24,6 +24,8 @@ from serverless_cloud.services.apigateway.rest_rules import (
     check_path_part,
     check_response_type,
     check_schema,
+    check_siblings,
+    check_status,
     given_to,
 )
 
@@ -75,6 +77,7 @@ def update_model(response: APIGatewayResponse) -> str:
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_method_response", expects="")
 def update_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     _, _, api_id, _, resource_id, _, method, _, status = response.path.split("/")[:9]
+    check_status(status)
     found = response.backend.get_method(api_id, resource_id, method).get_response(status)
     if found is None:
         raise NotFound("Invalid Response status code specified")
@@ -91,6 +94,7 @@ def update_method_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_integration_response", expects="")
 def update_integration_response(response: APIGatewayResponse) -> str:
     parts = response.path.split("/")
+    check_status(parts[9])
     integration = response.backend.get_method(parts[2], parts[4], parts[6]).method_integration
     if integration is None:
         raise NotFound("Invalid Integration identifier specified")
@@ -111,7 +115,7 @@ def update_gateway_response(response: APIGatewayResponse) -> str:
         found = GatewayResponse(kind, None, {}, template)  # type: ignore[arg-type]  # the type's own status
     for patch in _operations(response):
         if patch["path"] == "/statusCode" and patch.get("op") == "replace":
-            check_status(patch.get("value"), "statusCode")
+            check_status(patch.get("value"))
         apply_patch(found, patch, _GATEWAY_RESPONSE, _TEMPLATES, {})
     responses[kind] = found
     return json.dumps(found.to_json())
@@ -141,7 +145,7 @@ def _move(api: RestAPI, resource: Resource, parent_id: str) -> None:
         if above == resource.id:
             raise BadRequestException("Resources cannot be cyclical.")
         above = api.resources[above].parent_id
-    _check_siblings(api, resource, parent_id, resource.path_part)
+    check_siblings(api, parent_id, resource.path_part, resource)
     resource.parent_id = parent_id
 
 
@@ -149,14 +153,8 @@ def _rename(api: RestAPI, resource: Resource, part: str) -> None:
     if resource.parent_id is None:
         raise BadRequestException("Root resource cannot update its path part.")
     check_path_part(part)
-    _check_siblings(api, resource, resource.parent_id, part)
+    check_siblings(api, resource.parent_id, part, resource)
     resource.path_part = part
-
-
-def _check_siblings(api: RestAPI, resource: Resource, parent_id: str, part: str) -> None:
-    for other in api.resources.values():
-        if other is not resource and (other.parent_id, other.path_part) == (parent_id, part):
-            raise ConflictException(f"Another resource with the same parent already has this name: {part}")
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_account", defect=_MOTOS)

@@ -1,0 +1,110 @@
+"""Macros of templates: parts from S3, and functions that write parts of a template."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kits import stack_kit as here
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+MACRO = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}
+  Writer:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code:
+        ZipFile: |
+          def handler(event, context):
+              if "fail" in event["params"]:
+                  return {"requestId": event["requestId"], "status": "failure", "errorMessage": "no lamps"}
+              fragment = event["fragment"]
+              if "Resources" in fragment:
+                  fragment["Resources"]["Added"] = {"Type": "AWS::SQS::Queue"}
+                  return {"requestId": event["requestId"], "status": "success", "fragment": fragment}
+              name = event["params"]["Prefix"] + "-" + event["templateParameterValues"]["Stage"]
+              fragment = {**fragment, "QueueName": name}
+              return {"requestId": event["requestId"], "status": "success", "fragment": fragment}
+  Macro:
+    Type: AWS::CloudFormation::Macro
+    Properties: {Name: Lamps, FunctionName: !GetAtt Writer.Arn}
+"""
+STAGE = {"Stage": {"Type": "String", "Default": "test"}}
+
+
+def template(properties: Any, **sections: Any) -> dict[str, Any]:
+    """A template with one queue."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": properties}
+    return {"Parameters": STAGE, "Resources": {"Orders": queue}, **sections}
+
+
+def refusal(body: Any, **more: Any) -> str:
+    with pytest.raises(here.stacks().exceptions.ClientError) as caught:
+        here.stacks().create_stack(StackName="refused", TemplateBody=json.dumps(body), **more)
+    return str(caught.value.response["Error"]["Message"])
+
+
+def test_a_function_writes_parts_of_a_template_or_all_of_it(kit: Any) -> None:
+    here.create("macro", MACRO)
+    call = {"Name": "Lamps", "Parameters": {"Prefix": "orders"}}
+    body = template({"DelaySeconds": 3, "Fn::Transform": call})
+    assert refusal(body) == "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
+    here.create("part", body, Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}])
+    sqs = kit.client("sqs")
+    url = sqs.get_queue_url(QueueName="orders-prod")["QueueUrl"]
+    delay = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]["DelaySeconds"]
+    assert delay == "3"
+    shown = here.stacks().get_template(StackName="part", TemplateStage="Processed")["TemplateBody"]
+    assert shown["Resources"]["Orders"]["Properties"] == {"DelaySeconds": 3, "QueueName": "orders-prod"}
+    here.create("whole", template({}, Transform=["Lamps"]))
+    resources = here.stacks().describe_stack_resources(StackName="whole")["StackResources"]
+    assert sorted(each["LogicalResourceId"] for each in resources) == ["Added", "Orders"]
+    failing = template({"Fn::Transform": {"Name": "Lamps", "Parameters": {"fail": "yes"}}})
+    assert refusal(failing, Capabilities=here.ALL) == "Transform 123456789012::Lamps failed with: no lamps"
+    missing = template({"Fn::Transform": {"Name": "Sofas"}})
+    id = here.stacks().create_change_set(
+        StackName="other", ChangeSetName="cs", ChangeSetType="CREATE", TemplateBody=json.dumps(missing)
+    )["Id"]
+    told = here.stacks().describe_change_set(ChangeSetName=id)
+    assert (told["Status"], told["StatusReason"]) == ("FAILED", "No transform named 123456789012::Sofas found.")
+
+
+def test_parts_of_a_template_come_from_s3(kit: Any) -> None:
+    s3 = kit.client("s3")
+    s3.create_bucket(Bucket="parts")
+    part = {"QueueName": {"Fn::Sub": "orders-${Stage}"}}
+    s3.put_object(Bucket="parts", Key="name.json", Body=json.dumps(part).encode())
+    s3.put_object(Bucket="parts", Key="whole.yaml", Body=b"Resources:\n  Added:\n    Type: AWS::SQS::Queue\n")
+    s3.put_object(Bucket="parts", Key="bad.yaml", Body=b"{")
+
+    def include(location: Any) -> dict[str, Any]:
+        return {"Name": "AWS::Include", "Parameters": {"Location": location}}
+
+    location = {"Fn::Sub": "s3://parts/${Key}"}
+    parameters = STAGE | {"Key": {"Type": "String", "Default": "name.json"}}
+    body = template(
+        {"Fn::Transform": include(location)}, Transform=include("s3://parts/whole.yaml"), Parameters=parameters
+    )
+    here.create("shop", body)
+    resources = here.stacks().describe_stack_resources(StackName="shop")["StackResources"]
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+    assert sorted(ids) == ["Added", "Orders"]
+    assert ids["Orders"].endswith("/orders-test")
+    for location, words in (
+        ("lamps", "The location parameter is not a valid S3 uri."),
+        ("s3://parts/bad.yaml", "The specified S3 object's content should be valid Yaml/JSON"),
+        ("s3://parts/gone.yaml", "The specified key does not exist."),
+    ):
+        told = refusal(template({"Fn::Transform": include(location)}), Capabilities=here.ALL)
+        assert told == f"Transform AWS::Include failed with: {words}"
