@@ -238,6 +238,16 @@ def test_a_transfer_is_described_and_done_once(db: Any) -> None:
     assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
 
 
+def test_a_table_tells_when_its_class_changed(db: Any) -> None:
+    rare = "STANDARD_INFREQUENT_ACCESS"
+    made = db.create_table(**table("rare-lamps", TableClass=rare))["TableDescription"]
+    assert made["TableClassSummary"] == {"TableClass": rare}
+    db.update_table(TableName="rare-lamps", TableClass="STANDARD")
+    changed = db.describe_table(TableName="rare-lamps")["Table"]["TableClassSummary"]
+    assert changed["TableClass"] == "STANDARD"
+    assert changed["LastUpdateDateTime"] >= made["CreationDateTime"]
+
+
 # ---- requests
 
 
