@@ -21,7 +21,7 @@ Item = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def db(cloud_of_module: Cloud) -> Any:
-    """DynamoDB with a table of two lamps, which no test changes."""
+    """DynamoDB with a table of two lamps in Kyoto, which no test changes."""
     del cloud_of_module
     made = client("dynamodb")
     keys_only = {"ProjectionType": "KEYS_ONLY"}
@@ -92,6 +92,52 @@ def test_a_statement_reads_what_a_local_index_lacks_from_the_table(db: Any) -> N
         {"sk": 1, "text": 5000}
     ]
     assert found["ConsumedCapacity"]["CapacityUnits"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("attribute_type(a, b)", "Incorrect operand type for operator or function; operator or function: "
+         "attribute_type, operand type: "),
+        ("begins_with(a)", "Incorrect number of operands for operator or function; operator or function: begins_with, "
+         "number of operands: 1"),
+        ("begins_with(a, 1)", "Incorrect operand type for operator or function; operator or function: begins_with, "
+         "operand type: N"),
+        ("EXISTS(a)", "Statement wasn't well formed, can't be processed: Unexpected keyword"),
+        ("list_append(a, [1]) = b", "The function is not allowed in a condition expression; function: list_append"),
+    ],
+)  # fmt: skip
+def test_functions_of_a_statement_are_checked(db: Any, where: str, words: str) -> None:
+    code, told = refused(db.execute_statement, Statement=f'SELECT * FROM "{LAMPS}" WHERE {where}')
+    assert (code, told[: len(words)]) == ("ValidationException", words)
+
+
+@pytest.mark.parametrize("change", ["c = set_add(c)", "c = set_add(c, 1)", "c = size(b)", "c = 1 SET c = 2"])
+def test_changes_of_a_statement_are_checked(db: Any, change: str) -> None:
+    statement = f"UPDATE \"{LAMPS}\" SET {change} WHERE pk = 'kyoto' AND sk = '1'"
+    assert refused(db.execute_statement, Statement=statement)[0] == "ValidationException"
+    assert "c" not in db.get_item(TableName=LAMPS, Key=lamp("1"))["Item"]
+
+
+def test_exists_needs_an_item(db: Any) -> None:
+    for number, codes in (("1", []), ("9", ["ConditionalCheckFailed", "None"])):
+        exists = {"Statement": f"EXISTS({select(number)['Statement']})"}
+        try:
+            db.execute_transaction(TransactStatements=[exists, insert("exists")])
+            found = []
+        except db.exceptions.TransactionCanceledException as canceled:
+            found = [reason["Code"] for reason in canceled.response["CancellationReasons"]]
+        assert found == codes
+        db.delete_item(TableName=LAMPS, Key={"pk": {"S": "nara"}, "sk": {"S": "exists"}})
+
+
+def test_several_partitions_are_sorted_by_their_keys(db: Any) -> None:
+    db.put_item(TableName=LAMPS, Item={"pk": {"S": "osaka"}, "sk": {"S": "1"}})
+    for direction, shops in (("", ["kyoto", "kyoto", "osaka"]), ("DESC", ["osaka", "kyoto", "kyoto"])):
+        statement = f"SELECT pk FROM \"{LAMPS}\" WHERE pk IN ['osaka', 'kyoto'] ORDER BY pk {direction}"
+        found = db.execute_statement(Statement=statement)["Items"]
+        assert [item["pk"]["S"] for item in found] == shops
+    db.delete_item(TableName=LAMPS, Key={"pk": {"S": "osaka"}, "sk": {"S": "1"}})
 
 
 # ---- items
@@ -190,6 +236,16 @@ def test_a_transfer_is_described_and_done_once(db: Any) -> None:
     assert (brought["ImportStatus"], brought["InputFormat"]) == ("IN_PROGRESS", "DYNAMODB_JSON")
     code, words = refused(db.import_table, InputFormat="CSV", **source)
     assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
+
+
+def test_a_table_tells_when_its_class_changed(db: Any) -> None:
+    rare = "STANDARD_INFREQUENT_ACCESS"
+    made = db.create_table(**table("rare-lamps", TableClass=rare))["TableDescription"]
+    assert made["TableClassSummary"] == {"TableClass": rare}
+    db.update_table(TableName="rare-lamps", TableClass="STANDARD")
+    changed = db.describe_table(TableName="rare-lamps")["Table"]["TableClassSummary"]
+    assert changed["TableClass"] == "STANDARD"
+    assert changed["LastUpdateDateTime"] >= made["CreationDateTime"]
 
 
 # ---- requests

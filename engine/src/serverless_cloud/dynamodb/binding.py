@@ -74,7 +74,7 @@ class Expressions:
         if parsed is None or parsed.condition is None:
             return None
         try:
-            return _checked(self._bound(parsed.condition))
+            return checked(self._bound(parsed.condition))
         except Refused as error:
             raise malformed(f"Invalid {kind}: {error.message}") from None
 
@@ -117,7 +117,7 @@ class Expressions:
         actions = []
         for action in parsed:
             path = self._path(action.path)
-            value = None if action.value is None else _checked(self._bound(action.value))
+            value = None if action.value is None else checked(self._bound(action.value))
             allowed = _ACTION_TYPES.get(action.section, _ALL)
             if isinstance(value, Literal) and kind_of(value.value) not in allowed:
                 raise malformed(
@@ -208,13 +208,13 @@ def check_overlaps(paths: Iterable[Path]) -> None:
         seen.append(path)
 
 
-def _checked(node: Node) -> Node:
-    """The node again, or an error about the operands of a function in it."""
+def checked(node: Node) -> Node:
+    """The node again. Raises: Refused: an operand of a function in it can't be right."""
     if not isinstance(node, Call):
         return node
     name, operands = node.name, node.operands
     for each in operands:
-        _checked(each)
+        checked(each)
     if name in _DISTINCT and operands[0] in operands[1:] and isinstance(operands[0], Path):
         raise malformed(
             "The first operand must be distinct from the remaining operands for this operator or function; "

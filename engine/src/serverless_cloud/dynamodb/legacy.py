@@ -182,5 +182,3 @@ def _action(name: str, given: Mapping[str, Any]) -> Action:
 def paths(names: list[str] | None) -> tuple[Path, ...]:
     """The paths that AttributesToGet names: whole attributes."""
     return tuple(Path((name,)) for name in names or ())
-
-

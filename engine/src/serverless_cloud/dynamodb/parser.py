@@ -272,7 +272,7 @@ def misused(node: Node) -> Refused:
     return malformed(f"The function is not allowed to be used this way in an expression; function: {name}")
 
 
-def _check_calls(node: Node, outer: str, update: bool) -> None:
+def check_calls(node: Node, outer: str, update: bool) -> None:
     """Raises for functions that don't exist, are in the wrong place, or have too few or too many operands."""
     if not isinstance(node, Call):
         return
@@ -299,7 +299,7 @@ def _check_calls(node: Node, outer: str, update: bool) -> None:
         if name in OF_PATHS and not isinstance(node.operands[0], Path):
             raise malformed(f"Operator or function requires a document path; operator or function: {name}")
     for each in node.operands:
-        _check_calls(each, name, update)
+        check_calls(each, name, update)
 
 
 def _operators(node: Node) -> int:
@@ -325,7 +325,7 @@ def _read(text: str, kind: str) -> Parsed:
         parsed = Parsed(condition=parser.condition())
         values = [parsed.condition] if parsed.condition else []
     for value in values:
-        _check_calls(value, "", kind == "UpdateExpression")
+        check_calls(value, "", kind == "UpdateExpression")
     if (count := sum(map(_operators, values))) > MOST_OPERATORS:
         parser.flaws.append(f"The expression contains too many operators; operator count: {count}")
     if parser.flaws:

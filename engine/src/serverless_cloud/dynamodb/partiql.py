@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from serverless_cloud.dynamodb.binding import check_overlaps, checked
 from serverless_cloud.dynamodb.errors import Refused, malformed
-from serverless_cloud.dynamodb.parser import CONDITIONS, UPDATES, VALUES, Parser, is_condition
+from serverless_cloud.dynamodb.parser import CONDITIONS, UPDATES, VALUES, Parser, check_calls, is_condition
 from serverless_cloud.dynamodb.syntax import (
     STATEMENT,
     Action,
@@ -165,7 +166,9 @@ class StatementParser(Parser):
         if self.at("+", "-"):
             value = Call(self.take().text, (value, self.operand()))
         if isinstance(value, Call) and value.name in _SET_ACTIONS:
-            return Action(_SET_ACTIONS[value.name], path, value.operands[-1])
+            if len(value.operands) != 2 or isinstance(value.operands[1], (Call, Path)):
+                raise self.unexpected()
+            return Action(_SET_ACTIONS[value.name], path, value.operands[1])
         return Action(section, path, value)
 
     def _delete(self) -> Statement:
@@ -230,10 +233,10 @@ class StatementParser(Parser):
             return _CONSTANTS[self.take().text.upper()]
         if token.kind == "symbol" and token.text in _CLOSINGS:
             return self._collection(*_CLOSINGS[self.take().text])
-        if token.kind == "name" and self.tokens[self.place + 1].text == "(" and token.text.upper() not in _KEYWORDS:
+        if token.kind == "name" and self.tokens[self.place + 1].text == "(":
             name = token.text.lower()
             if name not in _FUNCTIONS:
-                raise _malformed("Unexpected term")
+                raise self.unexpected()
             self.place += 2
             operands = self.listed(self.operand)
             if len(operands) != _FUNCTIONS[name]:
@@ -279,9 +282,15 @@ class StatementParser(Parser):
 @functools.lru_cache(512)
 def _parse(text: str) -> Statement:
     try:
-        return StatementParser(text).statement()
+        statement = StatementParser(text).statement()
     except RecursionError:  # it is nested too deeply
         raise _malformed("Unexpected term") from None
+    if statement.condition is not None:
+        check_calls(statement.condition, "", update=False)
+    for action in statement.actions:
+        if action.value is not None:
+            check_calls(action.value, "", update=True)
+    return statement
 
 
 def parse(text: str, parameters: list[Mapping[str, Any]] | None) -> Statement:
@@ -290,19 +299,26 @@ def parse(text: str, parameters: list[Mapping[str, Any]] | None) -> Statement:
     if len(values) != statement.parameters:
         raise Refused(_MANY)
     bind = functools.partial(_bound, values=values)
-    actions = [
-        replace(action, value=None if action.value is None else bind(action.value)) for action in statement.actions
-    ]
-    for action in actions:
-        is_set = isinstance(action.value, Literal) and kind_of(action.value.value) in SETS
-        if action.section in _SET_ACTIONS.values() and not is_set:
-            raise _malformed("Unexpected term")
+    check_overlaps(action.path for action in statement.actions)
     return replace(
         statement,
-        condition=None if statement.condition is None else bind(statement.condition),
+        condition=None if statement.condition is None else checked(bind(statement.condition)),
         item=None if statement.item is None else bind(statement.item),
-        actions=tuple(actions),
+        actions=tuple(
+            replace(action, value=_checked_value(action.section, bind(action.value))) if action.value else action
+            for action in statement.actions
+        ),
     )
+
+
+def _checked_value(section: str, value: Node) -> Node:
+    if section in _SET_ACTIONS.values() and isinstance(value, Literal) and kind_of(value.value) not in SETS:
+        name = next(name for name, action in _SET_ACTIONS.items() if action == section)
+        raise malformed(
+            "Incorrect operand type for operator or function; operator or function: "
+            f"{name}, operand type: {kind_of(value.value)}"
+        )
+    return checked(value)
 
 
 def _bound(node: Node, values: list[Literal]) -> Node:

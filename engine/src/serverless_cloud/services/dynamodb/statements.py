@@ -145,10 +145,12 @@ def _select(
     reading.check_index(like, index, statement.paths, schema)
     key = _equalities(statement.condition, index)
     whole = all(name in key for name in index.hashes)
-    _check_order(statement, index, whole)
+    _check_order(statement, index)
     found = store.partition(key) if whole and not index.name else store.all()
     items = in_order((item for item in found if index.has(item.attributes) and _has(item.attributes, key)), index)
-    downward = any(is_down for name, is_down in statement.order if name in index.ranges)
+    # One partition is sorted by its range key, and several ones by their hash keys first.
+    sorting = index.ranges if whole else index.keys
+    downward = next((is_down for name, is_down in statement.order if name in sorting), False)
     if downward:
         items.reverse()
     if request.get("NextToken"):
@@ -162,18 +164,25 @@ def _select(
     return result | {name: value for name, value in answer.items() if name == "ConsumedCapacity"}
 
 
-def _check_order(statement: Statement, index: Index, whole: bool) -> None:
+def _check_order(statement: Statement, index: Index) -> None:
     if not statement.order:
         return
     if statement.condition is None:
         raise Refused("Must have WHERE clause in the statement when using ORDER BY clause.")
-    if not whole:
+    if not {*index.hashes} <= {*_asked_for(statement.condition)}:
         raise Refused(
             "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause."
         )
     unknown = [name for name, _ in statement.order if name not in index.keys]
     if unknown:
         raise Refused(f"Variable reference {unknown[0]} in ORDER BY clause must be part of the primary key")
+
+
+def _asked_for(condition: Node) -> Iterator[str | int]:
+    """The attributes whose values a condition lists, with = or IN."""
+    for node in _single(condition):
+        if isinstance(node, Call) and node.name in ("=", "IN"):
+            yield from (path.parts[0] for path in node.operands if isinstance(path, Path))
 
 
 def _place(token: str, schema: Schema, index: Index) -> Attributes:
@@ -245,7 +254,7 @@ def _write(store: Store, statement: Statement, request: Mapping[str, Any]) -> wr
     _check_key(key, schema)
     conditions = [each for each in _single(statement.condition) if _equality(each, schema.own) is None]
     condition = reduce(lambda left, right: Call("AND", (left, right)), conditions) if conditions else None
-    if statement.kind == "UPDATE":
+    if statement.kind in ("UPDATE", "EXISTS"):
         exists = Call("attribute_exists", (present,))
         condition = exists if condition is None else Call("AND", (exists, condition))
     elif statement.kind == "DELETE" and condition is not None:  # an item that isn't there is deleted already

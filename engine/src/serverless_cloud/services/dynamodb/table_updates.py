@@ -256,7 +256,8 @@ def _apply(table: Table, body: JsonObject) -> None:
         extra.on_demand = _limits(extra.on_demand, limits)
     if (protected := body.get("DeletionProtectionEnabled")) is not None:
         table.deletion_protection_enabled = protected
-    extra.table_class = body.get("TableClass") or extra.table_class
+    if new_class := body.get("TableClass"):
+        extra.table_class, extra.class_changed = new_class, utcnow()
     if warm := body.get("WarmThroughput"):
         table.warm_throughput = table.warm_throughput | warm
     if encryption := body.get("SSESpecification"):

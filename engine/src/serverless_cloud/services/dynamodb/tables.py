@@ -46,6 +46,7 @@ class Extra:
     Attributes:
         table_id: A UUID.
         table_class: As it was requested; None if it never was.
+        class_changed: When an update changed the class.
         on_demand: The limits of an on-demand table.
         switched: When the table became an on-demand table; None if it never was one.
         on_demand_of: As `on_demand`, for the global indexes by name.
@@ -53,6 +54,7 @@ class Extra:
 
     table_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     table_class: str | None = None
+    class_changed: datetime.datetime | None = None
     on_demand: JsonObject | None = None
     switched: datetime.datetime | None = None
     on_demand_of: dict[str, JsonObject] = field(default_factory=dict)
@@ -180,6 +182,8 @@ def describe(table: Table, base_key: str = "TableDescription") -> JsonObject:
         text["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = extra.switched
     if extra.table_class:
         text["TableClassSummary"] = {"TableClass": extra.table_class}
+        if extra.class_changed:
+            text["TableClassSummary"]["LastUpdateDateTime"] = extra.class_changed
     if extra.on_demand:
         text["OnDemandThroughput"] = extra.on_demand
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
