@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+
 import pytest
 
 from serverless_cloud.dynamodb import parser, partiql
@@ -15,6 +18,16 @@ def test_parentheses_in_parentheses_are_redundant(depth: int) -> None:
         parser.parse(f"{'(' * depth}yen = :yen{')' * depth}", "FilterExpression")
 
 
+@pytest.fixture
+def usual_depth() -> Iterator[None]:
+    """Python's usual limit of nested calls; some libraries raise it for the whole process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_depth")
 def test_a_deep_statement_is_malformed() -> None:
     for text in (
         f"SELECT * FROM orders WHERE {'(' * 500}yen = 1{')' * 500}",
@@ -31,8 +44,8 @@ def test_a_deep_statement_is_malformed() -> None:
         ("RETURNING", "Expected data manipulation"),
         ("SELECT * FROM orders WHERE begins_with(id)", "operator or function: begins_with, number of operands: 1"),
         ("UPDATE orders SET tags = set_add(tags) WHERE id = 'a'", "function: set_add, number of operands: 1"),
-        ("UPDATE orders SET tags = set_add(tags, other) WHERE id = 'a'", "Unexpected term"),
-        ("UPDATE orders SET tags = set_delete(tags, 'new') WHERE id = 'a'", "Unexpected term"),
+        ("UPDATE orders SET tags = set_add(tags, other) WHERE id = 'a'", "Unexpected keyword"),
+        ("UPDATE orders SET tags = set_delete(tags, 'new') WHERE id = 'a'", "function: set_delete, operand type: S"),
     ],
 )
 def test_statements_without_an_end_or_an_operand(text: str, message: str) -> None:
