@@ -48,6 +48,11 @@ def _ignored(_shape: Any, _value: Any) -> str:
     return ""
 
 
+def of_type(shape: Any, _value: Any) -> str:
+    """The constraint that a value has the type of its shape. The wording is ours."""
+    return f"Member must be of the type {shape.type_name}"
+
+
 @dataclass(frozen=True, eq=False)
 class Dialect:
     """How one service reports what is wrong.

@@ -13,20 +13,16 @@ from urllib.parse import unquote
 
 import botocore.session
 
-from serverless_cloud.constraints import Dialect, sentence, violations
+from serverless_cloud.constraints import Dialect, of_type, sentence, violations
 from serverless_cloud.once import once
 from serverless_cloud.refusals import Refusal
 
 MOST_SHOWN = 8_192  # characters of a value in a message
 
 
-def _mistyped(shape: Any, _: object) -> str:
-    return f"Member must be of the type {shape.type_name}"
-
-
-_USUAL = Dialect(most_shown=MOST_SHOWN, mistyped=_mistyped)
+_USUAL = Dialect(most_shown=MOST_SHOWN, mistyped=of_type)
 #: The newer services write a pattern from ^ to $, the others as the API reference has it.
-_NEWER = Dialect(most_shown=MOST_SHOWN, mistyped=_mistyped, pattern="^{}$")
+_NEWER = Dialect(most_shown=MOST_SHOWN, mistyped=of_type, pattern="^{}$")
 
 
 class ValidationException(Refusal):

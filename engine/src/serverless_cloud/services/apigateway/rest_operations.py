@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import NoReturn
 
 from moto.apigateway.exceptions import BadRequestException, NotFoundException
@@ -152,10 +153,18 @@ def flush_stage_authorizers_cache(response: APIGatewayResponse) -> TYPE_RESPONSE
     return 202, {"status": 202}, "{}"
 
 
+def _date(response: APIGatewayResponse, name: str) -> str:
+    text = str(response._get_param(name))
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise BadRequestException(f"Invalid {name} '{text}'. Use a date such as 2026-11-29.") from None
+
+
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.get_usage", expects="")
 def get_usage(response: APIGatewayResponse) -> str:
     plan = response.backend.get_usage_plan(response.path.split("/")[2])
-    start, end = response._get_param("startDate"), response._get_param("endDate")
+    start, end = _date(response, "startDate"), _date(response, "endDate")
     wanted = response._get_param("keyId")
     keys = [key.id for key in response.backend.get_usage_plan_keys(plan.id) if wanted in (None, key.id)]
     items = current.parts[RestParts].gateway.quotas.usage(plan.id, plan.quota or {}, keys, start, end)

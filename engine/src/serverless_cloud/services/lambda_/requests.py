@@ -161,12 +161,18 @@ def _parameters(response: LambdaResponse, name: str) -> JsonObject:
     for member, its in (shape.members if shape else {}).items():
         location, key = its.serialization.get("location"), its.serialization.get("name", member)
         if location == "uri":
-            given[member] = unquote(str(response.uri_match.get(key, "")))
+            given[member] = _read(unquote(str(response.uri_match.get(key, ""))), its.type_name)
         elif location == "querystring" and key in response.querystring:
             values = response.querystring[key]
-            is_number = its.type_name == "integer" and values[0].lstrip("-").isdigit()
-            given[member] = values if its.type_name == "list" else int(values[0]) if is_number else values[0]
+            given[member] = values if its.type_name == "list" else _read(values[0], its.type_name)
     return given
+
+
+def _read(text: str, type_name: str) -> object:
+    """A value of the path or the query. A text that isn't of the type stays a text."""
+    if type_name in ("integer", "long") and text.lstrip("-").isdigit():
+        return int(text)
+    return {"true": True, "false": False}.get(text, text) if type_name == "boolean" else text
 
 
 def _plain(given: JsonObject, region: str, account_id: str) -> str:

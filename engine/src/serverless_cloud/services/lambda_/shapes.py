@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection
+from typing import Any
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.core.model import OperationModel
@@ -18,7 +19,15 @@ from serverless_cloud.core.json_types import JsonObject
 
 #: The local cloud runs fewer runtimes and has its own limits for these, so they are checked elsewhere.
 _UNSEEN = frozenset({"Runtime", "Code", "Content", "ZipFile", "StartingPosition", "EventSourceArn", "FilterCriteria"})
-_DIALECT = constraints.Dialect(order=("max", "min", "pattern", "enum"), unseen=_UNSEEN, together=True)
+
+
+def _mistyped(shape: Any, value: Any) -> str:
+    return "" if shape.type_name in ("integer", "long") else constraints.of_type(shape, value)  # checked elsewhere
+
+
+_DIALECT = constraints.Dialect(
+    order=("max", "min", "pattern", "enum"), unseen=_UNSEEN, mistyped=_mistyped, together=True
+)
 
 
 def refuse(found: list[str]) -> None:

@@ -307,7 +307,8 @@ def _require_status(wanted: object) -> None:
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions")
 def list_executions(response: StepFunctionResponse) -> Answer:
-    _require_status(json.loads(response.body).get("statusFilter"))
+    given = json.loads(response.body)
+    _require_status(given.get("statusFilter") if isinstance(given, dict) else None)
     given = asked(response, "ListExecutions")
     found = _executions_of(response.stepfunction_backend, given)
     found.sort(key=lambda each: each.start_date, reverse=True)
