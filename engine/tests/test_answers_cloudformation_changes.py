@@ -137,3 +137,35 @@ def test_a_stack_in_a_stack_names_its_parent_and_its_root(kit: Any) -> None:
     assert (stacks[2]["ParentId"], stacks[2]["RootId"]) == (stacks[1]["StackId"], stacks[0]["StackId"])
     summaries = {each["StackId"]: each.get("ParentId") for each in here.stacks().list_stacks()["StackSummaries"]}
     assert summaries[stacks[2]["StackId"]] == stacks[1]["StackId"]
+
+
+def test_a_failed_update_deletes_what_is_new_after_all_else_is_put_back() -> None:
+    here.create("shop", template(Lamps=topic(DisplayName="a")), Parameters=WORD)
+    bad = {"Type": "AWS::SQS::Queue", "Properties": {"Lamp": "on"}}
+    body = template(Lamps=topic(DisplayName="b"), New=topic(), Bad=bad | {"DependsOn": "New"})
+    here.stacks().update_stack(StackName="shop", TemplateBody=body, Parameters=WORD)
+    assert here.settled("shop") == "UPDATE_ROLLBACK_COMPLETE"
+    events = list(reversed(here.stacks().describe_stack_events(StackName="shop")["StackEvents"]))
+    told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in events]
+    start = told.index(("shop", "UPDATE_ROLLBACK_IN_PROGRESS"))
+    assert told[start:] == [
+        ("shop", "UPDATE_ROLLBACK_IN_PROGRESS"), ("Lamps", "UPDATE_IN_PROGRESS"), ("Lamps", "UPDATE_COMPLETE"),
+        ("shop", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"), ("Bad", "DELETE_COMPLETE"),
+        ("New", "DELETE_IN_PROGRESS"), ("New", "DELETE_COMPLETE"), ("shop", "UPDATE_ROLLBACK_COMPLETE"),
+    ]  # fmt: skip
+    assert here.reasons("shop") == [
+        "Properties validation failed for resource Bad with message:\n#: extraneous key [Lamp] is not permitted"
+    ]
+    resources = here.stacks().describe_stack_resources(StackName="shop")["StackResources"]
+    assert [each["LogicalResourceId"] for each in resources] == ["Lamps"]
+
+
+def test_a_template_has_one_format_version_and_do_nothing_disables_the_rollback(kit: Any) -> None:
+    stacks, body = here.stacks(), json.loads(template(Lamps=topic()))
+    old = json.dumps(body | {"AWSTemplateFormatVersion": "2012-10-17"})
+    for call in (lambda: stacks.validate_template(TemplateBody=old), lambda: here.create("shop", old, Parameters=WORD)):
+        assert kit.refused(call).message == (
+            "Template format error: 2012-10-17 is not a supported value for AWSTemplateFormatVersion."
+        )
+    here.create("shop", json.dumps(body), Parameters=WORD, OnFailure="DO_NOTHING")
+    assert stacks.describe_stacks(StackName="shop")["Stacks"][0]["DisableRollback"] is True
