@@ -35,7 +35,7 @@ def changes(body: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_a_mapping_and_a_condition_change_what_reads_them() -> None:
-    resources = {
+    resources: dict[str, Any] = {
         "Mapped": topic(DisplayName={"Fn::FindInMap": ["Lamps", "andon", "Watts"]}),
         "Chosen": topic(DisplayName={"Fn::If": ["IsTest", "a", "b"]}),
         "Plain": topic(DisplayName="lamps"),
@@ -87,6 +87,16 @@ def test_a_secret_that_changes_is_a_change() -> None:
     (change,) = changes(body, Parameters=[{"ParameterKey": "Word", "ParameterValue": "chochin"}])
     assert [each.get("CausingEntity") for each in change["Details"]] == [None, "Word"]
     assert "chochin" not in str(change)
+
+
+def test_a_change_set_keeps_what_was_asked_of_nested_stacks() -> None:
+    stacks, body = here.stacks(), template(Lamps=topic())
+    for name, asked in (("with", True), ("without", False)):
+        id = stacks.create_change_set(
+            StackName="shop", ChangeSetName=name, ChangeSetType="CREATE", TemplateBody=body, Parameters=WORD,
+            IncludeNestedStacks=asked,
+        )["Id"]  # fmt: skip
+        assert stacks.describe_change_set(ChangeSetName=id)["IncludeNestedStacks"] is asked
 
 
 def test_tags_are_an_attribute_of_their_own() -> None:
