@@ -343,6 +343,15 @@ def a_patch_of_the_account_breaks_it():
     operations = [{"op": "copy", "path": "/name", "value": "lamps"}]
     return breaks(gateway.update_account, NotImplementedError, patchOperations=operations)
 
+def a_deleted_key_stays_in_its_plan():
+    key, plan = gateway.create_api_key(name="gone")["id"], gateway.create_usage_plan(name="plan")["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    gateway.delete_api_key(apiKey=key)
+    return len(gateway.get_usage_plan_keys(usagePlanId=plan)["items"]) == 1
+
+def an_account_has_no_usage_plans():
+    return "features" not in gateway.get_account()
+
 def an_authorizer_has_no_kind():
     pool = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a"
     made = gateway.create_authorizer(restApiId=make()["restApiId"], name="a", type="COGNITO_USER_POOLS",

@@ -203,7 +203,19 @@ def test_statuses_and_siblings_are_checked(gateway: Any, api: dict[str, str]) ->
     )
 
 
-def test_a_document_that_is_none_makes_no_api(gateway: Any) -> None:
+def test_a_document_that_is_none_makes_no_api(gateway: Any, api: dict[str, str]) -> None:
     before = len(gateway.get_rest_apis()["items"])
-    assert refused(gateway.import_rest_api, body=b"lamps") == ("BadRequestException", "Invalid OpenAPI input.")
+    for body in (b"lamps", b'{"lamps": 7}', b"{"):
+        for call, which in ((gateway.import_rest_api, {}), (gateway.put_rest_api, {"restApiId": api["restApiId"]})):
+            assert refused(call, **which, body=body) == ("BadRequestException", "Invalid OpenAPI input.")
+    assert refused(gateway.put_rest_api, restApiId="nowhere", body=b"lamps")[0] == "NotFoundException"
     assert len(gateway.get_rest_apis()["items"]) == before
+    made = gateway.import_rest_api(body=b'{"openapi": "3.0.1", "info": {"title": "lamps"}, "paths": {}}')
+    assert "version" not in made
+
+
+def test_a_deleted_key_leaves_its_usage_plans(gateway: Any) -> None:
+    key, plan = gateway.create_api_key(name="gone")["id"], gateway.create_usage_plan(name="plan")["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    gateway.delete_api_key(apiKey=key)
+    assert gateway.get_usage_plan_keys(usagePlanId=plan)["items"] == []

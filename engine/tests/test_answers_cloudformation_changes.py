@@ -35,7 +35,7 @@ def changes(body: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_a_mapping_and_a_condition_change_what_reads_them() -> None:
-    resources = {
+    resources: dict[str, Any] = {
         "Mapped": topic(DisplayName={"Fn::FindInMap": ["Lamps", "andon", "Watts"]}),
         "Chosen": topic(DisplayName={"Fn::If": ["IsTest", "a", "b"]}),
         "Plain": topic(DisplayName="lamps"),
@@ -89,6 +89,16 @@ def test_a_secret_that_changes_is_a_change() -> None:
     assert "chochin" not in str(change)
 
 
+def test_a_change_set_keeps_what_was_asked_of_nested_stacks() -> None:
+    stacks, body = here.stacks(), template(Lamps=topic())
+    for name, asked in (("with", True), ("without", False)):
+        id = stacks.create_change_set(
+            StackName="shop", ChangeSetName=name, ChangeSetType="CREATE", TemplateBody=body, Parameters=WORD,
+            IncludeNestedStacks=asked,
+        )["Id"]  # fmt: skip
+        assert stacks.describe_change_set(ChangeSetName=id)["IncludeNestedStacks"] is asked
+
+
 def test_tags_are_an_attribute_of_their_own() -> None:
     def tagged(value: str) -> str:
         return template(Lamps=topic(Tags=[{"Key": "team", "Value": value}]))
@@ -137,3 +147,35 @@ def test_a_stack_in_a_stack_names_its_parent_and_its_root(kit: Any) -> None:
     assert (stacks[2]["ParentId"], stacks[2]["RootId"]) == (stacks[1]["StackId"], stacks[0]["StackId"])
     summaries = {each["StackId"]: each.get("ParentId") for each in here.stacks().list_stacks()["StackSummaries"]}
     assert summaries[stacks[2]["StackId"]] == stacks[1]["StackId"]
+
+
+def test_a_failed_update_deletes_what_is_new_after_all_else_is_put_back() -> None:
+    here.create("shop", template(Lamps=topic(DisplayName="a")), Parameters=WORD)
+    bad = {"Type": "AWS::SQS::Queue", "Properties": {"Lamp": "on"}}
+    body = template(Lamps=topic(DisplayName="b"), New=topic(), Bad=bad | {"DependsOn": "New"})
+    here.stacks().update_stack(StackName="shop", TemplateBody=body, Parameters=WORD)
+    assert here.settled("shop") == "UPDATE_ROLLBACK_COMPLETE"
+    events = list(reversed(here.stacks().describe_stack_events(StackName="shop")["StackEvents"]))
+    told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in events]
+    start = told.index(("shop", "UPDATE_ROLLBACK_IN_PROGRESS"))
+    assert told[start:] == [
+        ("shop", "UPDATE_ROLLBACK_IN_PROGRESS"), ("Lamps", "UPDATE_IN_PROGRESS"), ("Lamps", "UPDATE_COMPLETE"),
+        ("shop", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"), ("Bad", "DELETE_COMPLETE"),
+        ("New", "DELETE_IN_PROGRESS"), ("New", "DELETE_COMPLETE"), ("shop", "UPDATE_ROLLBACK_COMPLETE"),
+    ]  # fmt: skip
+    assert here.reasons("shop") == [
+        "Properties validation failed for resource Bad with message:\n#: extraneous key [Lamp] is not permitted"
+    ]
+    resources = here.stacks().describe_stack_resources(StackName="shop")["StackResources"]
+    assert [each["LogicalResourceId"] for each in resources] == ["Lamps"]
+
+
+def test_a_template_has_one_format_version_and_do_nothing_disables_the_rollback(kit: Any) -> None:
+    stacks, body = here.stacks(), json.loads(template(Lamps=topic()))
+    old = json.dumps(body | {"AWSTemplateFormatVersion": "2012-10-17"})
+    for call in (lambda: stacks.validate_template(TemplateBody=old), lambda: here.create("shop", old, Parameters=WORD)):
+        assert kit.refused(call).message == (
+            "Template format error: 2012-10-17 is not a supported value for AWSTemplateFormatVersion."
+        )
+    here.create("shop", json.dumps(body), Parameters=WORD, OnFailure="DO_NOTHING")
+    assert stacks.describe_stacks(StackName="shop")["Stacks"][0]["DisableRollback"] is True

@@ -91,10 +91,11 @@ def test_parts_of_a_template_come_from_s3(kit: Any) -> None:
     def include(location: Any) -> dict[str, Any]:
         return {"Name": "AWS::Include", "Parameters": {"Location": location}}
 
-    location = {"Fn::Sub": "s3://parts/${Key}"}
     parameters = STAGE | {"Key": {"Type": "String", "Default": "name.json"}}
     body = template(
-        {"Fn::Transform": include(location)}, Transform=include("s3://parts/whole.yaml"), Parameters=parameters
+        {"Fn::Transform": include({"Fn::Sub": "s3://parts/${Key}"})},
+        Transform=include("s3://parts/whole.yaml"),
+        Parameters=parameters,
     )
     here.create("shop", body)
     resources = here.stacks().describe_stack_resources(StackName="shop")["StackResources"]

@@ -78,7 +78,7 @@ def change_set(of: ChangeSet) -> dict[str, Any]:
         "ChangeSetId": of.id, "ChangeSetName": of.name, "StackId": of.stack.id, "StackName": of.stack.name,
         "Status": of.status, "ExecutionStatus": of.execution, "CreationTime": of.created, "Changes": of.changes,
         "Capabilities": of.capabilities, "NotificationARNs": of.request.get("NotificationARNs", []),
-        "RollbackConfiguration": {}, "IncludeNestedStacks": False,
+        "RollbackConfiguration": {}, "IncludeNestedStacks": bool(of.request.get("IncludeNestedStacks")),
     }  # fmt: skip
     optional = {
         "StatusReason": of.reason, "Description": of.description, "OnStackFailure": of.on_failure,

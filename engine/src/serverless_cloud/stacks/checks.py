@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from serverless_cloud.stacks import intrinsics
-from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
 
 _OF_RESOURCE = frozenset({
     "Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "UpdatePolicy",
@@ -158,3 +158,16 @@ def attributes_in(value: Any) -> Iterator[tuple[str, str]]:
         parts = given.split(".", 1) if isinstance(given, str) else given
         if function == "Fn::GetAtt" and all(isinstance(each, str) for each in parts):
             yield parts[0], parts[1]
+
+
+def refuse_policies(type: str, definition: Any) -> None:
+    """Raises ResourceFailed for policies of a resource that would have no effect here."""
+    for name in ("UpdatePolicy", "CreationPolicy"):
+        if definition.get(name):
+            raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
+    for name in ("DeletionPolicy", "UpdateReplacePolicy"):
+        if definition.get(name) == "Snapshot":
+            raise ResourceFailed(
+                f"The local cloud doesn't take snapshots, but the {name} of {type} asks for a snapshot. Write "
+                f"{name}: Delete."
+            )

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from serverless_cloud.stacks import kinds, schemas
-from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
+from serverless_cloud.stacks.checks import refuse_policies
+from serverless_cloud.stacks.errors import InvalidProperties, ResourceFailed, StackError, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, compact, plain, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
@@ -50,6 +51,7 @@ class Engine:
         self._scale, self._stopped = time_scale, stopped
         self._imports: set[str] = set()
         self._deadline_s: float | None = None
+        self._dropped: list[Resource] = []
 
     # ---- what a caller asks for
 
@@ -99,6 +101,8 @@ class Engine:
                 stack.become("UPDATE_ROLLBACK_FAILED", _failed_to("update", failed))
                 return
             stack.become("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+            for resource in self._dropped:
+                self._delete(resource, new=True)
             stack.become("UPDATE_ROLLBACK_COMPLETE")
             return
         stack.plan = plan
@@ -126,7 +130,7 @@ class Engine:
         self._stack.resources[logical_id] = resource
         with self._reporting(resource, "CREATE"):
             kind = _kind(resource.type)
-            _refuse_policies(resource.type, definition)
+            refuse_policies(resource.type, definition)
             resource.properties = self._properties(plan, scope, kind, definition)
             resource.made = kind.create(self._place(logical_id), dict(resource.properties))
         return resource
@@ -143,11 +147,11 @@ class Engine:
         kind = _kind(old.type)
         holder = replace(old)  # as it was, for an undo
         try:
-            _refuse_policies(old.type, definition)
+            refuse_policies(old.type, definition)
             wanted = self._properties(plan, scope, kind, definition)
         except (ResourceFailed, StackError) as error:
             with self._reporting(old, "UPDATE"):
-                raise ResourceFailed(str(error)) from error
+                raise error
         old.definition, old.needs = definition, frozenset(plan.template.needs(logical_id))
         old.told = self._told(plan, definition)
         if wanted == old.properties:
@@ -186,9 +190,9 @@ class Engine:
     # ---- putting back
 
     def _drop(self, logical_id: str) -> None:
-        resource = self._stack.resources.pop(logical_id, None)
-        if resource is not None and resource.made is not None:
-            self._erase(resource)
+        """Puts a new resource aside, to be deleted when everything else is as it was."""
+        if resource := self._stack.resources.pop(logical_id, None):
+            self._dropped.append(resource)
 
     def _restore(self, old: Resource) -> None:
         self._drop(old.logical_id)
@@ -370,7 +374,8 @@ class _Reporting:
             traceback.print_exception(error)
             told = f"The local cloud failed with {type(error).__name__}: {error}"
         else:
-            told = str(error)
+            of = self._resource.logical_id
+            told = error.told_of(of) if isinstance(error, InvalidProperties) else str(error)
         self._stack.note(self._resource, f"{self._verb}_FAILED", told)
         raise Failed(_failed_to(self._verb.lower(), [self._resource.logical_id]) or "") from error
 
@@ -386,15 +391,3 @@ def _kind(type: str) -> kinds.Kind:
     if kind is None:
         raise UnsupportedResource(f"the resource type {type}")
     return kind
-
-
-def _refuse_policies(type: str, definition: Any) -> None:
-    for name in ("UpdatePolicy", "CreationPolicy"):
-        if definition.get(name):
-            raise UnsupportedResource(f"{name} ({', '.join(definition[name])}) of {type}")
-    for name in ("DeletionPolicy", "UpdateReplacePolicy"):
-        if definition.get(name) == "Snapshot":
-            raise ResourceFailed(
-                f"The local cloud doesn't take snapshots, but the {name} of {type} asks for a snapshot. Write "
-                f"{name}: Delete."
-            )

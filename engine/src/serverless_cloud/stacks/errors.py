@@ -20,6 +20,14 @@ class ResourceFailed(Exception):
     """A resource could not be created, changed or deleted. The text is the reason in the stack's events."""
 
 
+class InvalidProperties(ResourceFailed):
+    """Properties that the schema of a type doesn't allow."""
+
+    def told_of(self, logical_id: str) -> str:
+        """What AWS says of a resource."""
+        return f"Properties validation failed for resource {logical_id} with message:\n{self}"
+
+
 class UnsupportedResource(ResourceFailed):
     """A type or a property that would have no effect in the local cloud, so it is refused by name."""
 

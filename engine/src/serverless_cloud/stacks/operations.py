@@ -281,6 +281,6 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
     )
     settings.keep(request, stack)
     stack.timeout_minutes = request.get("TimeoutInMinutes")
-    stack.disable_rollback = bool(request.get("DisableRollback"))
+    stack.disable_rollback = bool(request.get("DisableRollback")) or request.get("OnFailure") == "DO_NOTHING"
     stack.termination_protection = bool(request.get("EnableTerminationProtection"))
     return stack

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud.stacks.errors import ResourceFailed
+from serverless_cloud.stacks.errors import InvalidProperties
 from serverless_cloud.stacks.intrinsics import plain
 
 _PREFIX = "/properties/"
@@ -60,14 +60,14 @@ class Schema:
         """The properties of a resource with proper numbers and truth values, because templates may also write texts.
 
         Raises:
-            ResourceFailed: properties that there are not, or that are missing, or of the wrong kind; in AWS's words.
+            InvalidProperties: properties that there are not, or that are missing, or of the wrong kind; in AWS's words.
         """
         faults: list[str] = []
         checked = _checked(self.document, self.document, given, "#", faults)
         top = {name for name in self.read_only if "." not in name}
         faults += [f"#: extraneous key [{name}] is not permitted" for name in sorted(top & set(given) - self._given)]
         if faults:
-            raise ResourceFailed("Properties validation failed for resource with message:\n" + "\n".join(faults))
+            raise InvalidProperties("\n".join(faults))
         return dict(checked)
 
     @property

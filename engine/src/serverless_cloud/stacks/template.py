@@ -138,6 +138,9 @@ def check_shape(document: Mapping[str, Any]) -> None:
     allowed = _SECTIONS | {"Globals"} if SERVERLESS in transforms_of(document) else _SECTIONS
     if unknown := sorted(set(map(str, document)) - allowed):
         raise StackError(f"Invalid template property or properties [{', '.join(unknown)}]")
+    version = str(document.get("AWSTemplateFormatVersion", "2010-09-09"))
+    if version != "2010-09-09":
+        raise StackError(f"Template format error: {version} is not a supported value for AWSTemplateFormatVersion.")
     if document.get("Hooks"):
         raise StackError(
             "The local cloud doesn't support the section Hooks in a template (docs/fidelity.md). Leave it out."

@@ -265,6 +265,13 @@ def update_api_key(response: APIGatewayResponse) -> str:
     return json.dumps(shown)
 
 
+@patches.replaces("moto.apigateway.models:APIGatewayBackend.delete_api_key", upstream="Usage plans lose it.")
+def delete_api_key(backend: APIGatewayBackend, api_key_id: str) -> None:
+    delete_api_key.original(backend, api_key_id)
+    for keys in backend.usage_plan_keys.values():
+        keys.pop(api_key_id, None)
+
+
 @patches.replaces_each(
     "moto.apigateway.responses:APIGatewayResponse",
     ("get_usage_plan_keys", "get_usage_plan_key", "delete_usage_plan_key"),

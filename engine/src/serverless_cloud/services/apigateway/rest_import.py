@@ -87,6 +87,8 @@ def put_rest_api(
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_rest_api", upstream="A document has a base path.")
 def answer_put_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
+    response.backend.get_rest_api(response.path.split("/")[2])
+    _require_document(response)
     place_below_base(response)
     return answer_put_rest_api.original(response)
 
@@ -95,10 +97,16 @@ def answer_put_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
     "moto.apigateway.responses:APIGatewayResponse.import_rest_api", upstream="A document has a base path."
 )
 def answer_import_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    if not isinstance(_parsed(response.body or ""), Mapping):  # moto makes an API without a name
-        raise BadRequestException("Invalid OpenAPI input.")
+    _require_document(response)
     place_below_base(response)
     return answer_import_rest_api.original(response)
+
+
+def _require_document(response: APIGatewayResponse) -> None:
+    """Raises unless a body is a document of OpenAPI or Swagger."""
+    document = _parsed(response.body or "")
+    if not isinstance(document, Mapping) or not {"openapi", "swagger"} & set(document):
+        raise BadRequestException("Invalid OpenAPI input.")
 
 
 def place_below_base(response: APIGatewayResponse) -> None:
@@ -175,7 +183,7 @@ class _Import:
         api, doc = self._api, self._doc
         api.binaryMediaTypes = list(doc.get(_X + "binary-media-types") or api.binaryMediaTypes)
         api.api_key_source = doc.get(_X + "api-key-source") or api.api_key_source
-        api.version = (doc.get("info") or {}).get("version") or api.version
+        api.version = (doc.get("info") or {}).get("version")
         for name, schema in self._schemas.items():
             api.add_model(name, None, json.dumps(self._models(schema)), "application/json")
         for name, rule in (doc.get(_X + "request-validators") or {}).items():
