@@ -214,6 +214,29 @@ def test_a_document_that_is_none_makes_no_api(gateway: Any, api: dict[str, str])
     assert "version" not in made
 
 
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [
+        ("7", "a method"),
+        ('{"responses": ["200"]}', "responses"),
+        ('{"responses": {"200": "lamps"}}', "a response"),
+        ('{"responses": {"200": {"headers": "lamps"}}}', "headers"),
+        ('{"requestBody": {"content": {"application/json": 7}}}', "an entry of content"),
+        ('{"parameters": 7}', "a parameter"),
+    ],
+)
+def test_a_document_with_a_part_that_is_no_object_is_refused(gateway: Any, method: str, part: str) -> None:
+    body = f'{{"openapi": "3.0.1", "info": {{"title": "lamps"}}, "paths": {{"/a": {{"get": {method}}}}}}}'
+    code, message = refused(gateway.import_rest_api, body=body.encode())
+    assert (code, message.rpartition(": ")[2]) == ("BadRequestException", f"{part} is not an object")
+
+
+def test_the_usage_of_a_day_that_is_none_is_refused(gateway: Any) -> None:
+    plan = gateway.create_usage_plan(name="lamps")["id"]
+    code, message = refused(gateway.get_usage, usagePlanId=plan, startDate="lamps", endDate="2026-11-29")
+    assert (code, message) == ("BadRequestException", "Invalid startDate 'lamps'. Use a date such as 2026-11-29.")
+
+
 def test_a_deleted_key_leaves_its_usage_plans(gateway: Any) -> None:
     key, plan = gateway.create_api_key(name="gone")["id"], gateway.create_usage_plan(name="plan")["id"]
     gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
