@@ -163,13 +163,13 @@ def address_of_package(arn: str) -> str:
 
 def require_source(code: JsonObject) -> None:
     """Raises unless a request says where the code is. Args: code: the part of a request that says it."""
-    if not any(code.get(name) for name in ("ZipFile", "S3Bucket", "ImageUri")):
+    if not any(code.get(name) for name in ("ZipFile", "ImageUri")) and not (code.get("S3Bucket") and code.get("S3Key")):
         raise InvalidParameterValueException("Please provide a source for function code.")
 
 
 def refuse_missing_code(backend: LambdaBackend, code: JsonObject) -> None:
     """Raises unless the object in S3 that has the code exists. Args: code: the part of a request that names it."""
-    if "S3Bucket" not in code:
+    if not (code.get("S3Bucket") and code.get("S3Key")):
         return
     error = ""
     try:
