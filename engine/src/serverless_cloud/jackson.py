@@ -35,7 +35,7 @@ class _Constant(Exception):
 
 @dataclass(frozen=True)
 class _Mistake:
-    """What Jackson says.
+    """Jackson's words for an error.
 
     Args:
         said: without the place.

@@ -130,7 +130,7 @@ class _Comparison:
             if part == _at(had, path) and not causes and LATER in str(will_be):
                 continue  # it's only known later, and nothing that it depends on changes
             target = place | _change_of("/".join(("/Properties", name, *map(str, path))), was, will_be)
-            if part != _at(had, path) or not causes:  # or a mapping or a condition of the template is another one
+            if part != _at(had, path) or not causes:  # or a mapping or a condition of the template has changed
                 yield _detail(target, "Static")
                 continue
             yield _detail(target, "Dynamic")
@@ -196,7 +196,7 @@ def _at(given: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _change_of(path: str, before: Any, after: Any) -> dict[str, str]:
-    """What a change set tells of one value."""
+    """One value before and after, as a change set shows it."""
     values = {"BeforeValue": before, "AfterValue": after}
     shown = {
         name: each if isinstance(each, str) else json.dumps(each) for name, each in values.items() if each is not None

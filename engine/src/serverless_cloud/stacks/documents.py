@@ -59,7 +59,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def read(text: str) -> Any:
-    """What a text in JSON or YAML contains, the short forms of functions written out.
+    """The content of a text in JSON or YAML, with the short forms of functions written out.
 
     Raises:
         ValueError, yaml.YAMLError: it is neither.

@@ -282,7 +282,7 @@ class Engine:
         return ""
 
     def _scope(self, plan: StackSpec, *, secret: bool = False) -> Scope:
-        """What a template's values are worked out from; if `secret`, without values of parameters with NoEcho."""
+        """The scope that gives a template's values; if `secret`, without values of parameters with NoEcho."""
 
         def exported(name: str) -> str:
             owner = self._exporter(name)

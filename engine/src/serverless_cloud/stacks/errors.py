@@ -24,7 +24,7 @@ class InvalidProperties(ResourceFailed):
     """Properties that the schema of a type doesn't allow."""
 
     def told_of(self, logical_id: str) -> str:
-        """What AWS says of a resource."""
+        """AWS's sentence about a resource."""
         return f"Properties validation failed for resource {logical_id} with message:\n{self}"
 
 

@@ -40,7 +40,7 @@ class Macros:
     functions: Mapping[str, str]
 
     def expanded(self, document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        """A template without macros: first without those in its parts, then without the ones of the whole.
+        """A template without macros: the macros in its parts run first, then the macros of the whole.
 
         Args:
             values: of the template's parameters.
@@ -87,7 +87,7 @@ class Macros:
         return part
 
     def _included(self, given: Mapping[str, Any]) -> Any:
-        """What an object in S3 contains."""
+        """The content of an object in S3."""
         bucket, _, key = str(given.get("Location") or "").removeprefix("s3://").partition("/")
         if not str(given.get("Location")).startswith("s3://") or not bucket or not key:
             raise _failed(INCLUDE, "The location parameter is not a valid S3 uri.")
@@ -101,7 +101,7 @@ class Macros:
             raise _failed(INCLUDE, "The specified S3 object's content should be valid Yaml/JSON") from error
 
     def _asked(self, name: str, given: Mapping[str, Any], fragment: Any, scope: Scope) -> Any:
-        """What a macro's function makes of a part of the template."""
+        """The part of the template that a macro's function returns."""
         full = f"{self.account_id}::{name}"
         if name not in self.functions:
             raise StackError(f"No transform named {full} found.")

@@ -336,7 +336,7 @@ def delete_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
 
 
 def _tagged(response: APIGatewayResponse) -> Any:
-    """What a request about tags names; None if it is a stage or nothing that has tags."""
+    """The resource that a request about tags names; None for a stage, and for a resource without tags."""
     _, kind, id, *more = [*unquote(response.path.split("/tags/", 1)[1]).split("/"), "", ""]
     find: dict[str, Callable[[str], Any]] = {
         "restapis": response.backend.get_rest_api,

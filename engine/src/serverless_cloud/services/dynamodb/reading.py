@@ -153,7 +153,7 @@ class Page:
     Args:
         items: In the order of the answer, after the start key.
         wanted: The condition that an item in the answer meets.
-        consumed: What the page adds its units to; None for a count of its own.
+        consumed: The page adds its units to this count; if None, to its own count.
         part: Takes what the paths lead to out of an item.
     """
 

@@ -106,7 +106,7 @@ def execute_transaction(backend: DynamoDBBackend, request: JsonObject) -> JsonOb
 
 
 def _read_all(backend: DynamoDBBackend, statements: list[Statement], request: Mapping[str, Any]) -> JsonObject:
-    """What the reads of a transaction find."""
+    """The answer to the reads of a transaction."""
     responses: list[JsonObject] = []
     places: list[tuple[str, Attributes]] = []
     consumed: dict[str, Consumed] = {}

@@ -133,7 +133,7 @@ def do(backend: DynamoDBBackend, write: Write, consumed: Consumed | None = None)
     """Does one write. Raises: Refused.
 
     Args:
-        consumed: What the write adds its units to; None for a count of its own, which the answer shows on demand.
+        consumed: The write adds its units to this count; if None, to its own count, which the answer shows on demand.
     """
     request = write.request
     store = Store(backend, request["TableName"])

@@ -34,7 +34,7 @@ _IF_SET = tuple(
         - {"ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "Policy"}
     )
 )
-#: What a list tells of a subscription.
+#: The attributes of a subscription in a list.
 _LISTED = ("SubscriptionArn", "Owner", "Protocol", "Endpoint", "TopicArn")
 
 

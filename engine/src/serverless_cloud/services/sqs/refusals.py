@@ -261,7 +261,7 @@ def check_order(queue: Queue, group_id: str | None, deduplication_id: str | None
 
 
 def check_attributes(attributes: Mapping[str, JsonObject]) -> None:
-    """Raises unless a message may have these attributes, its own or those of the system."""
+    """Raises unless a message may have these attributes, its own or the system's."""
     if len(attributes) > MESSAGE_ATTRIBUTES:
         raise InvalidParameterValue(
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [{MESSAGE_ATTRIBUTES}]."

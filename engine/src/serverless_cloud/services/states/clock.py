@@ -287,7 +287,7 @@ def _lost(env: Frame, error: NoSuchJsonPathError) -> FailureEventException:
 
 
 def _use_output(state: ExecutionState, env: Frame, output: object) -> None:
-    """What follows the work of a state: its Assign, ResultSelector and ResultPath."""
+    """Applies a state's Assign, ResultSelector and ResultPath after its work."""
     env.stack.append(output)
     if not state._is_language_query_jsonpath():
         env.states.set_result(output)
