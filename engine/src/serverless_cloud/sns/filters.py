@@ -83,7 +83,7 @@ def _is_or(name: str, rules: Any) -> bool:
 
 
 def _values(objects: list[Any], name: str) -> list[Any]:
-    """The values that objects have under a name. AWS joins nested names with dots, so "a.b" is also the b of an object a."""
+    """The values under a name. AWS joins nested names with dots, so "a.b" is also the b of an object a."""
     for part in name.split("."):
         objects = list(_children(objects, part))
     return objects

@@ -37,7 +37,7 @@ METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 CONVERSIONS = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")
 INTEGRATIONS = ("HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS")
 TIMEOUTS_MS = (50, 29_000)
-#: The sources that a mapping of parameters can have. Source: API Gateway Developer Guide, "Parameter mapping source reference".
+#: The sources that a mapping of parameters can have; API Gateway Developer Guide, "Parameter mapping source reference".
 _SOURCE = re.compile(
     r"'.*'|(context|stageVariables)\..+"
     r"|(method\.request|integration\.response)\.((multivalue)?(header|querystring)\..+|path\..+|body.*)",
