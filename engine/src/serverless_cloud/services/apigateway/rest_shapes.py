@@ -93,7 +93,7 @@ def describe_method(method: Method) -> JsonObject:
 
 @patches.replaces("moto.apigateway.models:Account.to_json", upstream="Usage plans are on in every account.")
 def describe_account(account: Account) -> JsonObject:
-    return describe_account.original(account) | {"features": account.features or ["UsagePlans"], "apiKeyVersion": "4"}
+    return describe_account.original(account) | {"features": account.features or ["UsagePlans"]}
 
 
 @patches.replaces("moto.apigateway.models:GatewayResponse.to_json")
