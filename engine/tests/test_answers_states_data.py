@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -218,3 +219,17 @@ def test_a_runtime_error_inside_of_a_state_ends_the_execution(kind: str) -> None
     run = states.failed(states.run_once(states.steps(Both=both, Done=states.DONE), [{}]), "States.Runtime")
     assert run.cause.startswith("An error occurred while executing the state 'Note' (entered at the event id #")
     assert (run.cause.count("An error occurred"), f"{kind}StateFailed" in run.types) == (1, False)
+
+
+@pytest.mark.parametrize("config", [{"Mode": "INLINE"}, {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}])
+@pytest.mark.parametrize("own", [{}, {"QueryLanguage": "JSONPath"}])
+def test_states_inside_a_jsonata_state_have_the_language_of_the_machine(config: Any, own: Any) -> None:
+    note = {"Type": "Pass", "Parameters": {"id.$": "$"}, "End": True} | own
+    each = {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% [1, 2] %}", "End": True}
+    definition = states.steps(Each=each | {"ItemProcessor": {"ProcessorConfig": config} | states.steps(Note=note)})
+    told = states.states().validate_state_machine_definition(definition=json.dumps(definition))
+    assert (told["result"], told["diagnostics"]) == ("OK", [])
+    assert states.succeeded(states.run_once(definition)) == [{"id": 1}, {"id": 2}]
+    branch = states.steps(Inner=each | {"Type": "Parallel", "Branches": [states.steps(Note=note)]})
+    del branch["States"]["Inner"]["Items"]
+    assert states.succeeded(states.run_once(branch, 7)) == [{"id": 7}]

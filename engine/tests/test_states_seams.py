@@ -53,6 +53,8 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     no_alias = lambda: states.delete_state_machine_alias(stateMachineAliasArn=arn + ":live")
     found["alias that is not there"] = refused(no_alias)
     found["array"] = refused(lambda: machine("array", note(Parameters=[1])))
+    inside = {"Branches": [note(QueryLanguage="JSONPath")], "Type": "Parallel", "QueryLanguage": "JSONata"}
+    found["JSONPath in JSONata"] = refused(lambda: machine("languages", note(**inside)))
     bad = {"QueryLanguage": "JSONata"} | note(ToleratedFailureCount="{% 1 %}", ToleratedFailurePercentage="{% 1 %}")
     refused(lambda: machine("bad", bad))
     found["after a bad one"] = refused(lambda: machine("good", note(Parameters={"a": 1})))
@@ -113,6 +115,7 @@ def test_stock_moto_still_has_the_defects_that_the_seams_mend() -> None:
         "tags of nothing": "",
         "alias that is not there": "ResourceNotFound",
         "array": "ClientError",
+        "JSONPath in JSONata": "ClientError",
         "after a bad one": "ClientError",
         "default logging": {"level": "OFF"},
         "list item": [1],

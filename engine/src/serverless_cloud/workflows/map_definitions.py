@@ -87,9 +87,8 @@ def for_moto(definition: str) -> str:
     return json.dumps(whole, ensure_ascii=False)
 
 
-def distributed_of(state: JsonObject, query_language: str) -> Distributed:
-    """A distributed Map state's fields. Args: query_language: of what the state is in."""
-    language = str(state.get("QueryLanguage", query_language))
+def distributed_of(state: JsonObject, language: str) -> Distributed:
+    """A distributed Map state's fields. Args: language: the machine's query language, which children have too."""
     processor = copy.deepcopy(processor_of(state))
     config = processor.pop("ProcessorConfig")
     child = {"QueryLanguage": language} | processor if language == "JSONata" else processor

@@ -84,7 +84,7 @@ def _parse(definition: str) -> tuple[Program, object]:
 
 
 def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> None:
-    """Gives each distributed Map state of a parsed program what its definition says."""
+    """Gives each distributed Map state of a parsed program what its definition says. Args: language: the machine's."""
     for name, state in scope["States"].items():
         parsed = states[name]
         own = str(state.get("QueryLanguage", language))
@@ -94,11 +94,10 @@ def _attach(scope: JsonObject, states: Mapping[str, object], language: str) -> N
                 part["distributed"] = distributed = distributed_of(state, language)
                 part["batcher"] = _template(distributed.batcher_template, own, "ItemBatcher")
                 part["writer"] = _template(distributed.writer_template, own, "ResultWriter/Arguments")
-            inner = processor_of(state)
-            _attach(inner, part["_states"].states, str(inner.get("QueryLanguage", own)))
+            _attach(processor_of(state), part["_states"].states, language)
         elif isinstance(parsed, StateParallel):
             for branch, program in zip(state["Branches"], parsed.branches.programs, strict=True):
-                _attach(branch, program.states.states, str(branch.get("QueryLanguage", own)))
+                _attach(branch, program.states.states, language)
 
 
 def _template(value: JsonObject, language: str, place: str) -> Any:

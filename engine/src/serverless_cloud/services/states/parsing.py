@@ -4,6 +4,7 @@ r"""A definition's texts reach the interpreter unchanged.
 - Assign in a rule of a JSONPath Choice state is kept; moto drops it.
 - Only `{}` is a place of States.Format, `\{` and `\}` are braces; moto hands the text to Python's own format. The end
   of States.MathRandom never comes (Developer Guide, "Intrinsic functions": exclusive); with moto it does.
+- States inside Map and Parallel have the machine's query language or their own, not that of the state around them.
 - Parameters may be an array, and a ToleratedFailureCount in JSONata isn't a ToleratedFailurePercentage.
 - moto's grammar takes "JSONata" or "ErrorPath" for its own words inside somebody's data, and refuses the definition:
   `for_grammar` writes such data so that it isn't taken for them.
@@ -113,6 +114,21 @@ def _inner_string_of(parser_rule_context: _Tree) -> str | None:
     if antlr4utils.is_terminal(parser_rule_context, ASLLexer.NULL):
         return None
     return text_of(parser_rule_context.getText())
+
+
+@patches.replaces(
+    f"{_PREPROCESSOR}._open_query_language_scope",
+    upstream="States inside a JSONata state of a JSONPath machine may use JSONPath.",
+)
+def _open_query_language_scope(preprocessor: Preprocessor, parse_tree: Any) -> None:
+    """A state that names no query language has the machine's; moto gives it that of the state around it."""
+    scopes = preprocessor._query_language_per_scope
+    around = scopes[1:]
+    del scopes[1:]
+    try:
+        _open_query_language_scope.original(preprocessor, parse_tree)
+    finally:
+        scopes[1:1] = around
 
 
 @patches.replaces(f"{_ASL}.antlt4utils.antlr4utils:from_string_literal", everywhere=True)
