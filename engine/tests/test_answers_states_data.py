@@ -233,3 +233,36 @@ def test_states_inside_a_jsonata_state_have_the_language_of_the_machine(config: 
     branch = states.steps(Inner=each | {"Type": "Parallel", "Branches": [states.steps(Note=note)]})
     del branch["States"]["Inner"]["Items"]
     assert states.succeeded(states.run_once(branch, 7)) == [{"id": 7}]
+
+
+def test_an_intrinsic_function_takes_null() -> None:
+    call = "States.Array(null, 'null, null', $.null, States.ArrayContains(States.Array(null),null))"
+    assert passed({"null": 1}, Parameters={"found.$": call})["found"] == [None, "null, null", 1, True]
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "cause"),
+    [
+        ({"QueryLanguage": "JSONata", "Cause": "{% 5 %}"}, "States.QueryEvaluationError",
+         "The JSONata expression '5' specified for the field 'Cause' returned an unexpected result type. Expected "
+         "'string', but was 'number' for value: 5"),
+        ({"ErrorPath": "$.code"}, "States.Runtime", 'Reference path "$.code" must point to a string.'),
+    ],
+)  # fmt: skip
+def test_error_and_cause_are_texts(state: Any, error: str, cause: str) -> None:
+    run = states.run_once(states.steps(Stop={"Type": "Fail"} | state), {"code": 7})
+    place = "An error occurred while executing the state 'Stop' (entered at the event id #2). "
+    assert (run.status, run.error, run.cause) == ("FAILED", error, place + cause)
+    assert run.types[-1] == "ExecutionFailed"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("MaxConcurrency", -1), ("ToleratedFailureCount", -1), ("ToleratedFailurePercentage", 101)],
+)
+def test_a_number_that_is_out_of_range_is_told_once(field: str, value: int) -> None:
+    each = {"Type": "Map", "QueryLanguage": "JSONata", "Items": [1], "End": True, field: f"{{% {value} %}}"}
+    run = states.run_once(states.steps(Each=each | {"ItemProcessor": states.steps(Note={"Type": "Pass", "End": True})}))
+    assert run.error == "States.QueryEvaluationError"
+    assert run.cause.endswith(f"specified for the field '{field}' returned a value that is out of range: {value}")
+    assert len(run.details("EvaluationFailed")) == 1

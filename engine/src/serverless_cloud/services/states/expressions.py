@@ -18,6 +18,7 @@ moto writes EvaluationFailed twice for a Task; history.py leaves one.
 from __future__ import annotations
 
 import copy
+import math
 import re
 from typing import Any, Protocol
 
@@ -35,7 +36,10 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable im
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import MaxConcurrencyJSONata
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
     ToleratedFailureCountStringJSONata,
+    ToleratedFailurePercentageStringJSONata,
 )
+from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
+from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore, VariableStoreError
 from moto.stepfunctions.parser.asl.utils import json_path as moto_path
@@ -97,6 +101,7 @@ def _evaluation_failure(env: Frame, part: _Expression, cause: str) -> Exception:
     event = failure_event(env, "EvaluationFailed", "States.QueryEvaluationError", about, location=place)
     error = FailureEventException(event)
     note(env, "EvaluationFailed", error.get_evaluation_failed_event_details())
+    vars(error)["get_evaluation_failed_event_details"] = dict  # moto's Map asks again; history.py drops this answer
     return error
 
 
@@ -188,23 +193,27 @@ class _Computed(Protocol):
     def string_jsonata(self) -> StringJSONata: ...
 
 
-def _number(part: _Computed, env: Frame) -> int:
+def _number(part: _Computed, env: Frame, least: int = 0) -> int:
     value = value_of(env, part.string_jsonata)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _unexpected(env, part.string_jsonata, "integer", value)
-    if value < 0:
-        raise _evaluation_failure(env, part.string_jsonata, f"returned a value that is out of range: {value}")
+    _require_range(env, part, value, least)
     return value
+
+
+def _require_range(env: Frame, part: _Computed, value: float, least: float, most: float = math.inf) -> None:
+    if not least <= value <= most:
+        raise _evaluation_failure(env, part.string_jsonata, f"returned a value that is out of range: {value}")
 
 
 @patches.replaces(f"{_TIMEOUTS}.timeout:TimeoutSecondsJSONata._eval_seconds")
 def _timeout_seconds(timeout: TimeoutSecondsJSONata, env: Frame) -> int:
-    return _number(timeout, env)
+    return _number(timeout, env, 1)
 
 
 @patches.replaces(f"{_TIMEOUTS}.heartbeat:HeartbeatSecondsJSONata._eval_seconds")
 def _heartbeat_seconds(heartbeat: HeartbeatSecondsJSONata, env: Frame) -> int:
-    return _number(heartbeat, env)
+    return _number(heartbeat, env, 1)
 
 
 @patches.replaces(f"{_ASL}.component.state.wait.wait_function.seconds:SecondsJSONata._get_wait_seconds")
@@ -220,6 +229,37 @@ def _max_concurrency(concurrency: MaxConcurrencyJSONata, env: Frame) -> int:
 @patches.replaces(f"{_MAP}.tolerated_failure:ToleratedFailureCountStringJSONata._eval_tolerated_failure_count")
 def _tolerated_count(count: ToleratedFailureCountStringJSONata, env: Frame) -> int:
     return _number(count, env)
+
+
+@patches.replaces(
+    f"{_MAP}.tolerated_failure:ToleratedFailurePercentageStringJSONata._eval_tolerated_failure_percentage"
+)
+def _tolerated_percentage(percentage: ToleratedFailurePercentageStringJSONata, env: Frame) -> float:
+    value = value_of(env, percentage.string_jsonata)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _unexpected(env, percentage.string_jsonata, "number", value)
+    _require_range(env, percentage, value, 0, 100)
+    return value
+
+
+@patches.replaces(f"{_ASL}.component.state.fail.error_decl:Error._eval_body")
+def _evaluate_error(error: Error, env: Frame) -> None:
+    _evaluate_text(error.string_expression, env)
+
+
+@patches.replaces(f"{_ASL}.component.state.fail.cause_decl:Cause._eval_body")
+def _evaluate_cause(cause: Cause, env: Frame) -> None:
+    _evaluate_text(cause.string_expression, env)
+
+
+def _evaluate_text(expression: Any, env: Frame) -> None:
+    """Error or Cause of a Fail state. moto's execution ends without a result if it isn't a text."""
+    expression.eval(env=env)
+    if isinstance(value := env.stack[-1], str):
+        return
+    if isinstance(expression, StringJSONata):
+        raise _unexpected(env, expression, "string", value)
+    raise failure(env, "States.Runtime", f'Reference path "{expression.literal_value}" must point to a string.')
 
 
 @patches.replaces(f"{_ASL}.component.common.path.result_path:ResultPath._eval_body")

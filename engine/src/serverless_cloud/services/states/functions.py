@@ -8,6 +8,7 @@ the causes is AWS's as seen in public reports, what follows "the following error
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
@@ -26,6 +27,8 @@ patches = Service(
 )
 
 _ASL = "moto.stepfunctions.parser.asl"
+_NULL = "0.7410300825412693000107"  # a number that nobody writes stands for null
+_NULLS = re.compile(r"('(?:\\.|[^'\\])*')|(?<=[(,\s])null(?=[\s,)])")
 
 
 @patches.replaces(
@@ -61,4 +64,10 @@ def whole(value: Any) -> int:
 
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor.visitFunc_arg_float", expects="self, ctx")
 def _visit_float(_: Preprocessor, ctx: Any) -> ArgumentLiteral:
-    return ArgumentLiteral(float(ctx.getText()))
+    text = ctx.getText()
+    return ArgumentLiteral(None if text == _NULL else float(text))
+
+
+def with_nulls(call: str) -> str:
+    """A call as moto's grammar takes it: it has no null, and would leave the argument out."""
+    return _NULLS.sub(lambda found: found[1] or _NULL, call)

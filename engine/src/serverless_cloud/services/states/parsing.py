@@ -39,7 +39,7 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.functions import whole
+from serverless_cloud.services.states.functions import whole, with_nulls
 from serverless_cloud.workflows.shapes import compact
 
 patches = Service(
@@ -139,7 +139,7 @@ def from_string_literal(parser_rule_context: _Tree) -> str:
 @patches.replaces(f"{_PREPROCESSOR}.visitString_intrinsic_function", expects="self, ctx")
 def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFunction:
     call = text_of(ctx.STRINGINTRINSICFUNC().getText())
-    function, _tree = IntrinsicParser.parse(call)
+    function, _tree = IntrinsicParser.parse(with_nulls(call))
     return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
 
 
