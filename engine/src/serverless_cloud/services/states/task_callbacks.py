@@ -179,7 +179,8 @@ def send_task_heartbeat(_: StepFunctionsParserBackend, task_token: str) -> None:
 )
 def answer_send_task_failure(response: StepFunctionResponse) -> EmptyResult:
     given = asked(response, "SendTaskFailure")
-    response.stepfunction_backend.send_task_failure(given["taskToken"], given.get("error"), given.get("cause"))
+    about = {name: given.get(name) for name in ("error", "cause")}
+    response.stepfunction_backend.send_task_failure(given["taskToken"], **about)
     return EmptyResult()
 
 
