@@ -257,3 +257,12 @@ def test_warnings_are_told_if_asked_for() -> None:
         ("WARNING", "NO_DOLLAR", "/States/Copy/Parameters"),
         ("WARNING", "NO_PATH", "/States/Ask/Choices[0]/StringEquals"),
     ]
+
+
+def test_a_history_names_the_version_and_the_alias_that_it_began_with() -> None:
+    arn = two_versions()
+    states.states().create_state_machine_alias(name="live", routingConfiguration=routes(v1=100))
+    version, alias = {"stateMachineVersionArn": f"{arn}:1"}, {"stateMachineAliasArn": f"{arn}:live"}
+    for began, told in ((arn, {}), (f"{arn}:1", version), (f"{arn}:live", version | alias)):
+        (started,) = states.run(began).details("ExecutionStarted")
+        assert {name: value for name, value in started.items() if name.startswith("stateMachine")} == told

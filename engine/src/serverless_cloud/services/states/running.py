@@ -145,16 +145,19 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
         env.event_manager.root = env
         if not self.is_express:
             env.event_manager.on_full = env.set_error
+        started = ExecutionStartedEventDetails(
+            input=self.execution_input,
+            inputDetails=HistoryEventExecutionDataDetails(truncated=False),
+            roleArn=self.role_arn,
+        )
+        if self.alias_arn is not None:
+            started["stateMachineAliasArn"] = self.alias_arn
+        if self.version_arn is not None:
+            started["stateMachineVersionArn"] = self.version_arn
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type=HistoryEventType.ExecutionStarted,
-            event_details={
-                "executionStartedEventDetails": ExecutionStartedEventDetails(
-                    input=self.execution_input,
-                    inputDetails=HistoryEventExecutionDataDetails(truncated=False),
-                    roleArn=self.role_arn,
-                )
-            },
+            event_details={"executionStartedEventDetails": started},
             update_source_event_id=False,
         )
         self.exec_worker = worker
