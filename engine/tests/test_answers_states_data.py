@@ -266,3 +266,10 @@ def test_a_number_that_is_out_of_range_is_told_once(field: str, value: int) -> N
     assert run.error == "States.QueryEvaluationError"
     assert run.cause.endswith(f"specified for the field '{field}' returned a value that is out of range: {value}")
     assert len(run.details("EvaluationFailed")) == 1
+
+
+def test_a_result_without_the_path_that_is_selected_fails_the_execution() -> None:
+    task = states.task("aws-sdk:sts:getCallerIdentity", {}, ResultSelector={"shop.$": "$.Shop"})
+    run = states.run_once(states.steps(Who=task))
+    assert (run.error, run.types[-2:]) == ("States.Runtime", ["TaskSucceeded", "ExecutionFailed"])
+    assert "The JSONPath '$.Shop' specified for the field 'shop.$' could not be found in the input '{" in run.cause

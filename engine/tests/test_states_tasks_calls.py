@@ -293,7 +293,7 @@ def test_parameters_that_do_not_fit_fail_before_anything_is_sent(kit: Any, param
     done = sk.run_once(sk.steps(Call=state, Never={"Type": "Succeed"}))
     assert (done.status, done.error) == ("FAILED", "States.Runtime")
     assert f"could not be used to start the Task: [{problem}]" in done.cause
-    assert "TaskScheduled" not in done.types
+    assert done.types == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
 
 
 @pytest.mark.parametrize(

@@ -243,11 +243,7 @@ def _evaluate_with_timeout(state: ExecutionState, env: Frame) -> None:
             state._eval_execution(frame)
             outputs.extend(frame.stack)
         except NoSuchJsonPathError as error:
-            field, given = frame.next_field_name, to_json_str(error.data)
-            cause = (
-                f"The JSONPath '{error.json_path}' specified for the field '{field}' could not be found in the input"
-            )
-            errors.append(failure(frame, "States.Runtime", f"{cause} '{given}'"))
+            errors.append(_lost(frame, error))
         except Exception as error:
             errors.append(error)
         done.set()
@@ -276,7 +272,22 @@ def _evaluate_with_timeout(state: ExecutionState, env: Frame) -> None:
             env.stack.append(None)
             return
         raise errors[0]
-    output = outputs.pop()
+    try:
+        _use_output(state, env, outputs.pop())
+    except NoSuchJsonPathError as error:
+        raise _lost(env, error) from None
+
+
+def _lost(env: Frame, error: NoSuchJsonPathError) -> FailureEventException:
+    """The failure of a path that leads nowhere, with the field that it was given for."""
+    cause = (
+        f"The JSONPath '{error.json_path}' specified for the field '{env.next_field_name}' could not be found in the"
+    )
+    return failure(env, "States.Runtime", f"{cause} input '{to_json_str(error.data)}'")
+
+
+def _use_output(state: ExecutionState, env: Frame, output: object) -> None:
+    """What follows the work of a state: its Assign, ResultSelector and ResultPath."""
     env.stack.append(output)
     if not state._is_language_query_jsonpath():
         env.states.set_result(output)

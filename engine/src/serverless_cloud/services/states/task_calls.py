@@ -117,7 +117,7 @@ def unfit(env: Frame, parameters: object, problems: list[str]) -> FailureEventEx
     cause = (
         f"The Parameters '{shapes.compact(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
     )
-    return failure(env, "States.Runtime", cause, "TaskFailed")
+    return failure(env, "States.Runtime", cause)
 
 
 def request(env: Frame, call: Call, parameters: JsonObject) -> tuple[JsonObject, Shape | None]:
