@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -115,7 +116,7 @@ def _run(spec: FunctionSpec, arn: str, body: str | bytes | None, headers: _Heade
         refused = Refusal("TooManyRequestsException", "Rate Exceeded.", 429)
         refused.description = json.dumps({"Reason": refusal.reason, "Type": "User", "message": "Rate Exceeded."})
         raise refused from refusal
-    _tell(reply, answer)
+    _tell(reply, answer, with_log=log == "Tail")
     return reply.payload
 
 
@@ -123,10 +124,12 @@ def _not_one_of(allowed: tuple[str, ...], value: str, name: str) -> ValidationEx
     return ValidationException(value, name, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
-def _tell(reply: Reply, headers: dict[str, str]) -> None:
+def _tell(reply: Reply, headers: dict[str, str], *, with_log: bool) -> None:
     if reply.function_error:
         headers["x-amz-function-error"] = reply.function_error
     headers["x-amz-executed-version"] = reply.version
+    if not with_log:
+        return
     tail = reply.log.replace("\r", "\n").encode()[-LOG_RESULT_BYTES:]
     tail = tail.decode("utf-8", "ignore").encode()  # no part of a character at its beginning
     headers["x-amz-log-result"] = base64.b64encode(tail).decode()
@@ -163,7 +166,7 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
         if part.startswith("Lineage="):
             pairs = re.findall(r"([0-9a-f]{8}):(\d+)", part)
             found = {function: int(count) for function, count in pairs}
-    name = hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
+    name = _name_in_lineage(arn)
     found[name] = found.get(name, 0) + 1
     if found[name] > LOOP_LIMIT and not may_loop(arn):
         raise Refusal(
@@ -172,6 +175,11 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
             f"your function's invocation. It was in this chain of calls {LOOP_LIMIT} times.",
         )
     return found
+
+
+@functools.lru_cache(4096)
+def _name_in_lineage(arn: str) -> str:
+    return hashlib.sha256(":".join(arn.split(":")[:7]).encode()).hexdigest()[:8]
 
 
 def _client_context(header: str) -> str:
