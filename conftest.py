@@ -24,6 +24,14 @@ try:
 except ImportError:  # the tests that need no notebook run without them
     nbval_plugin = None
 
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:  # the tests that make no examples run without it
+    pass
+else:  # on a busy machine, examples are made slowly
+    settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("course")
+
 ROOT = Path(__file__).parent
 USUAL_S = pytest.StashKey[float]()  # --nbval-cell-timeout as it was given
 # In tests/labs, each task is a separate unit, and so is each test that runs once per module.

@@ -85,7 +85,8 @@ def test_a_function_is_created_and_invoked(aws: Aws, tmp_path: Path) -> None:
     role = aws("iam", "create-role", "--role-name", "hikari", "--assume-role-policy-document", trust)["Role"]["Arn"]
     made = aws("lambda", "create-function", "--function-name", "price", "--runtime", "python3.13", "--role", role,
                "--handler", "price.handler", "--zip-file", "fileb://price.zip")  # fmt: skip
-    assert made["State"] == "Active"
+    assert made["State"] == "Pending"
+    aws("lambda", "wait", "function-active-v2", "--function-name", "price")
     answer = aws("lambda", "invoke", "--function-name", "price", "--payload", '{"lamp": "Andon"}', "answer.json")
     assert answer == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
     assert json.loads((tmp_path / "answer.json").read_text()) == {"lamp": "Andon", "price_usd": 49}
