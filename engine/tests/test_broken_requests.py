@@ -246,3 +246,17 @@ def test_what_moto_fails_on_by_itself_is_refused_by_name(shared: Cloud) -> None:
 def test_json_of_other_types(value: Any, problem: str) -> None:
     shape = model_of("dynamodb").operation_model("GetItem").input_shape
     assert model_rules.serialization_problem(shape, value) == problem
+
+
+def test_null_for_the_input_of_an_execution_is_no_input(shared: Cloud) -> None:
+    states = cloud_kit.client("stepfunctions")
+    machine = states.create_state_machine(
+        name="lamps",
+        roleArn="arn:aws:iam::123456789012:role/lamps",
+        definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+    )["stateMachineArn"]
+    body = json.dumps({"stateMachineArn": machine, "input": None}).encode()
+    reply = call(shared, "stepfunctions", "StartExecution", body, stateMachineArn=machine)
+    assert reply.status == 200, reply.message
+    (execution,) = states.list_executions(stateMachineArn=machine)["executions"]
+    assert states.describe_execution(executionArn=execution["executionArn"])["input"] == "{}"

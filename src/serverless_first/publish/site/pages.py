@@ -80,10 +80,10 @@ def index_page(
         + "</p>"
     )
     text.add(
-        "In this course on serverless, you run each claim on your own machine. It follows one conference deck: "
+        "In this course on serverless, you test each claim on your own machine. It follows one conference deck: "
         f"{course.deck}.\n"
         "\n"
-        "You're looking at its **reading copy**, which shows the lessons as pages, with the results from when the "
+        "You're looking at its **reading copy**, which shows the lessons as pages, with the results recorded when the "
         "course was built. Each experiment begins with a question. Answer it, then open *Run it, and see the result*."
     )
     text.add("## Run it\n\nWith Python 3.11 or newer, the last line opens the course in JupyterLab.")

@@ -138,7 +138,7 @@ class Starter:
         is_express = machine.type == "EXPRESS"
         if sync and not is_express:
             raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
-        text = given.get("input", "{}")
+        text = "{}" if given.get("input") is None else given["input"]
         value = json_of(text, "Invalid State Machine Execution Input", "InvalidExecutionInput")
         name = given.get("name") or str(uuid.uuid4())
         if not is_express:

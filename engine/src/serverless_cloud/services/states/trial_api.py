@@ -113,7 +113,7 @@ def _own(scope: Any, name: str) -> Any:
 
 def _object(given: JsonObject, name: str) -> JsonObject:
     """A parameter that is an object in JSON; {} if it isn't given."""
-    value = json_of(given.get(name, "{}"), f"Invalid {name}", "ValidationException")
+    value = json_of("{}" if given.get(name) is None else given[name], f"Invalid {name}", "ValidationException")
     if not isinstance(value, dict):
         raise ValidationException(f"Invalid {name}: it must be a JSON object")
     return value
