@@ -206,8 +206,8 @@ def _entries_together(dialect: Dialect, shape: Any, value: dict[str, Any], path:
     for what, member, items in (("keys", shape.key, value), ("value", shape.value, value.values())):
         if rules := _rules_if_broken(dialect, member, items, path):
             constraint = f"Map {what} must satisfy constraint: [{rules}]"
-            shown = "" if shape.metadata.get("sensitive") else f"'{dialect.shown(shape, value)}' "
-            problems.append(f"Value {shown}at '{path}' failed to satisfy constraint: {constraint}")
+            text = None if shape.metadata.get("sensitive") else dialect.shown(shape, value)
+            problems.append(violation(path, constraint, text))
 
 
 def _rules_if_broken(dialect: Dialect, shape: Any, values: Iterable[Any], path: str) -> str:
