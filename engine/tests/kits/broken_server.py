@@ -7,12 +7,14 @@ import re
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
 from kits.raw_client import message
 
 AUTHENTICATED, READY = message(b"R", struct.pack("!i", 0)), message(b"Z", b"I")
+DONE, NOTICE = message(b"C", b"SELECT 1\0"), message(b"N", b"\0")
 NEGATIVE_LENGTH = b"T" + struct.pack("!i", -1)
 LoginFault: TypeAlias = "Callable[[_Session], None]"
 
@@ -26,6 +28,8 @@ class _Session(socketserver.StreamRequestHandler):
         with contextlib.suppress(ConnectionError, struct.error):
             (length,) = struct.unpack("!i", self.rfile.read(4))
             words = self.rfile.read(length - 4)[4:].decode().split("\0")
+            if "user" not in words:  # a request to cancel
+                return
             fault = self.server.login_faults.get(words[words.index("user") + 1])
             if fault is not None:
                 fault(self)
@@ -34,8 +38,13 @@ class _Session(socketserver.StreamRequestHandler):
             self.wfile.write(AUTHENTICATED + message(b"K", b"12345678") + READY)
             while self.rfile.read(1) == b"Q":
                 (length,) = struct.unpack("!i", self.rfile.read(4))
-                is_faulty = b"break" in self.rfile.read(length - 4)
-                self.wfile.write(NEGATIVE_LENGTH if is_faulty else message(b"C", b"SELECT 1\0") + READY)
+                sql = self.rfile.read(length - 4)
+                self.wfile.write(NEGATIVE_LENGTH if b"break" in sql else DONE + READY)
+                if b"twice" in sql:
+                    self.wfile.write(READY)
+                if b"later" in sql:
+                    time.sleep(0.05)  # the connection has gone back by then
+                    self.wfile.write(NOTICE + READY)
 
 
 def negative_length(session: _Session) -> None:
@@ -77,7 +86,8 @@ class BrokenServer:
 
     Args:
         login_faults: what it does to the login of these roles; it lets all others in, and answers their queries. To a
-            query with the word "break" it sends a message of -1 bytes.
+            query with the word "break" it sends a message of -1 bytes. After "twice" it is ready twice, after "later"
+            it is ready again when nobody has asked.
     """
 
     def __init__(self, login_faults: dict[str, LoginFault] | None = None) -> None:

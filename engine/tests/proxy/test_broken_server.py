@@ -47,6 +47,19 @@ def test_a_negative_length_in_an_answer(broken: Any) -> None:
     eventually(lambda: front.now("DatabaseConnections") <= 1, "the broken connection to be given up")
 
 
+@pytest.mark.parametrize("word", ["twice", "later"])
+def test_a_database_that_is_ready_although_nobody_asked(broken: Any, word: str) -> None:
+    """The connection is closed before the next client takes the answer for the one to its own query."""
+    front = broken()
+    with RawClient(front.endpoint) as client, RawClient(front.endpoint) as other:
+        client.login()
+        other.login()
+        client.ask(query(word))
+        eventually(lambda: any("The proxy closed the connection" in e["message"] for e in front.logged), "a log line")
+        assert [answer.brief() for answer in other.ask(query("SELECT 1"))] == ["C SELECT 1", "Z I"]
+    eventually(lambda: front.now("DatabaseConnections") <= 1, "the connection to be given up")
+
+
 FAULTS = {
     "negative length": (negative_length, "invalid message length"),
     "authentication without a code": (no_code, "an authentication message without a code"),

@@ -10,7 +10,7 @@ from serverless_cloud.moves import IllegalMove, moved
 from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
 from serverless_cloud.rds_proxy.prepared import CLIENT_BYTES
-from serverless_cloud.rds_proxy.session import LARGE_BYTES, Session
+from serverless_cloud.rds_proxy.session import Session
 from serverless_cloud.rds_proxy.statements import KEPT, Known
 
 PARSED, BOUND, CLOSED = b"1\0\0\0\4", b"2\0\0\0\4", b"3\0\0\0\4"
@@ -36,6 +36,17 @@ def close(what: str, name: str) -> bytes:
 EXECUTE = wire.message(b"E", b"\0\0\0\0\0")
 
 
+def kinds_of(messages: bytes) -> list[bytes]:
+    """The kind of each message; fails unless each is as long as it says."""
+    kinds, position = [], 0
+    while position < len(messages):
+        kinds.append(messages[position : position + 1])
+        (length_bytes,) = wire.INT.unpack_from(messages, position + 1)
+        position += 1 + length_bytes
+    assert position == len(messages)
+    return kinds
+
+
 class Client:
     """A session with the ends of both sockets in a test's hands."""
 
@@ -43,6 +54,7 @@ class Client:
         self.notes: list[tuple[str, str]] = []
         self.session = Session(good=good, note=lambda kind, detail: self.notes.append((kind, detail)))
         self.known = known if known is not None else Known()
+        self.later = b""  # what the database gets once it has answered
 
     def phase(self) -> Phase:
         return self.session.phase
@@ -60,13 +72,14 @@ class Client:
         return sent
 
     def hears(self, data: bytes = b"") -> bytes:
-        """What the client gets of it."""
+        """What the client gets of it. Then what it has sent behind a Sync goes on."""
         if data:
-            self.session.receive(data)
-        sent = b"".join(self.session.to_client)
-        self.session.to_client.clear()
+            self.session.answers.receive(data)
         if self.session.is_free:
             self.session.detach()
+        self.later += self.says(b"")
+        sent = b"".join(self.session.answers.to_client)
+        self.session.answers.to_client.clear()
         return sent
 
 
@@ -84,37 +97,104 @@ COPY = parse("", "COPY t FROM STDIN") + bind("") + EXECUTE + wire.SYNC
 COPIED = wire.message(b"d", b"1\n") + wire.message(b"c") + wire.SYNC
 NO_COLUMN, NO_STATEMENT = wire.error("42703", "no column", "ERROR"), wire.error("26000", "no statement", "ERROR")
 
-#: What the client says, what the database answers, and whether the connection is free then.
+COPY_BEGINS = wire.message(b"G", b"\0\0\0")
+READ_ONLY = wire.error("55000", "cannot copy to view", "ERROR")
+
+#: What the client says, what the database gets of it, what that answers, and whether the connection is free then.
 EXCHANGES = {
     "a transaction holds it to its end": [
-        (wire.query("BEGIN"), IN_TRANSACTION, False),
-        (wire.query("SELECT nonsense"), NO_COLUMN + FAILED, False),
-        (wire.query("ROLLBACK"), IDLE, True),
+        (wire.query("BEGIN"), "Q", IN_TRANSACTION, False),
+        (wire.query("SELECT nonsense"), "Q", NO_COLUMN + FAILED, False),
+        (wire.query("ROLLBACK"), "Q", IDLE, True),
     ],
-    "not before the last Sync is answered": [
-        (TWICE, PARSED + BOUND + DONE + IDLE, False),
-        (b"", PARSED + BOUND + DONE + IDLE, True),
+    "one ReadyForQuery is due at a time": [
+        (TWICE, "PBES", PARSED + BOUND + DONE + IDLE, False),
+        (b"", "PBES", PARSED + BOUND + DONE + IDLE, True),
     ],
-    "a message without Sync holds it": [(wire.query("SELECT 1") + parse("", "SELECT 2"), DONE + IDLE, False)],
+    "a message without Sync holds it": [
+        (wire.query("SELECT 1") + parse("", "SELECT 2"), "Q", DONE + IDLE, False),
+        (b"", "P", PARSED, False),
+    ],
     # After an error PostgreSQL skips a simple query like all messages before the Sync; it must not hold the connection.
     "a simple query that the database skipped": [
-        (bind("never") + wire.query("SELECT 1") + wire.SYNC, NO_STATEMENT + IDLE, True),
-        (wire.query("SELECT 1"), DONE + IDLE, True),
+        (bind("never") + wire.query("SELECT 1") + wire.SYNC, "BCQ", NO_STATEMENT, False),
+        (b"", "S", IDLE, True),
+        (wire.query("SELECT 1"), "Q", DONE + IDLE, True),
     ],
-    "Syncs before the end of a COPY are not waited for": [
-        (COPY, PARSED + BOUND + wire.message(b"G", b"\0\0\0"), False),
-        (COPIED, wire.message(b"C", b"COPY 1\0") + IDLE, True),
+    "a COPY takes data, and no Sync before it": [
+        (COPY + COPIED, "PBCEH", PARSED + BOUND + CLOSED + COPY_BEGINS, False),
+        (b"", "dcS", wire.message(b"C", b"COPY 1\0") + IDLE, True),
+    ],
+    "a COPY that fails before its first read": [
+        (COPY + wire.query("SELECT 1"), "PBCEH", PARSED + BOUND + CLOSED + COPY_BEGINS + READ_ONLY, False),
+        (b"", "S", IDLE, False),
+        (b"", "Q", DONE + IDLE, True),
+    ],
+    "a COPY with something else than data": [
+        (COPY + wire.query("SELECT 1"), "PBCEH", PARSED + BOUND + CLOSED + COPY_BEGINS, False),
+        (b"", "fS", wire.error("57014", "COPY from stdin failed", "ERROR") + IDLE, False),
+        (b"", "Q", DONE + IDLE, True),
+    ],
+    "data of a COPY that has failed": [
+        (wire.query("COPY t FROM STDIN"), "Q", COPY_BEGINS + READ_ONLY + IDLE, True),
+        (COPIED, "", b"", True),
+    ],
+    "several statements in one batch": [
+        (
+            TWICE[: -len(wire.SYNC)].replace(wire.SYNC, b"") + wire.SYNC,
+            "PBEPBES",
+            (PARSED + BOUND + DONE) * 2 + IDLE,
+            True,
+        )
     ],
 }
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=EXCHANGES)
-def test_when_the_connection_is_free(exchange: list[tuple[bytes, bytes, bool]]) -> None:
+def test_who_gets_what_and_when_the_connection_is_free(exchange: list[tuple[bytes, str, bytes, bool]]) -> None:
     client = Client()
-    for asked, answered, is_free in exchange:
-        client.says(asked)
+    for asked, sent, answered, is_free in exchange:
+        client.later += client.says(asked)
+        assert b"".join(kinds_of(client.later)).decode() == sent
+        client.later = b""
         client.hears(answered)
         assert client.phase() is (Phase.IDLE if is_free else Phase.BORROWING)
+
+
+@pytest.mark.parametrize("answer", [IDLE, DONE, PARSED, COPY_BEGINS], ids=["Z", "C", "1", "G"])
+def test_an_answer_to_nothing_breaks_the_protocol(answer: bytes) -> None:
+    client = Client()
+    client.says(wire.query("SELECT 1"))
+    with pytest.raises(wire.ProtocolError, match="answers nothing"):
+        client.hears(DONE + IN_TRANSACTION + answer)
+
+
+def test_notices_notifications_and_settings_may_come_at_any_time() -> None:
+    client = Client()
+    client.says(wire.query("BEGIN"))
+    client.hears(DONE + IN_TRANSACTION)
+    for message in (wire.message(b"N", b"\0"), wire.message(b"A", b"\0\0\0\1a\0\0"), wire.parameter_status("a", "b")):
+        assert client.hears(message) == message
+
+
+@pytest.mark.parametrize("begins", ["BEGIN; SET LOCAL timezone = 'Asia/Tokyo'", "SELECT set_config('a.b', '1', true)"])
+def test_a_transaction_with_another_setting_shares_no_statement(begins: str) -> None:
+    known, good = Known(), Known()
+    first, second = Client(known, good), Client(known, good)
+    sql = "SELECT timestamptz '2026-11-08'"
+    first.says(wire.query(begins))
+    first.hears(DONE + IN_TRANSACTION)
+    assert sql.encode() in first.says(parse("t", sql) + bind("t") + EXECUTE + wire.SYNC)
+    first.hears(PREPARED + BOUND + DONE + IN_TRANSACTION)
+    assert sql.encode() not in first.says(
+        bind("t") + EXECUTE + wire.SYNC
+    )  # it has it there, under a name that is its own
+    first.hears(BOUND + DONE + IN_TRANSACTION)
+    first.says(wire.query("COMMIT"))
+    first.hears(DONE + IDLE)
+    assert sql.encode() in second.says(parse("u", sql) + bind("u") + EXECUTE + wire.SYNC)  # under its own settings
+    second.hears(PREPARED + BOUND + DONE + IDLE)
+    assert sql.encode() not in first.says(bind("t") + EXECUTE + wire.SYNC)
 
 
 def test_what_a_client_says_is_sent_as_it_is() -> None:
@@ -124,27 +204,18 @@ def test_what_a_client_says_is_sent_as_it_is() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_it_does_not_matter_how_the_bytes_are_cut(size: int) -> None:
     asked = wire.query("BEGIN") + parse("a", "SELECT 1") + bind("a") + EXECUTE + wire.SYNC
-    answer = IN_TRANSACTION + PREPARED + BOUND + DONE + IDLE
+    answers = (IN_TRANSACTION, PREPARED + BOUND + DONE + IDLE)
     whole, cut = Client(), Client()
-    sent, heard = whole.says(asked), whole.hears(answer)
+    sent, heard = whole.says(asked), b"".join(map(whole.hears, answers))
+    pieces = [answer[n : n + size] for answer in answers for n in range(0, len(answer), size)]
     assert b"".join(cut.says(asked[n : n + size]) for n in range(0, len(asked), size)) == sent
-    assert b"".join(cut.hears(answer[n : n + size]) for n in range(0, len(answer), size)) == heard
+    assert b"".join(map(cut.hears, pieces)) == heard
+    assert cut.later == whole.later
     assert heard == IN_TRANSACTION + PARSED + BOUND + DONE + IDLE
     assert cut.phase() is Phase.IDLE
 
 
-def kinds_of(messages: bytes) -> list[bytes]:
-    """The kind of each message; fails unless each is as long as it says."""
-    kinds, position = [], 0
-    while position < len(messages):
-        kinds.append(messages[position : position + 1])
-        (length_bytes,) = wire.INT.unpack_from(messages, position + 1)
-        position += 1 + length_bytes
-    assert position == len(messages)
-    return kinds
-
-
-@pytest.mark.parametrize("size_bytes", [10, LARGE_BYTES - 50, LARGE_BYTES, 5 * LARGE_BYTES])
+@pytest.mark.parametrize("size_bytes", [10, wire.LARGE_BYTES - 50, wire.LARGE_BYTES, 5 * wire.LARGE_BYTES])
 @pytest.mark.parametrize("name", ["", "lamp"])
 def test_a_bind_of_any_size_is_as_long_as_it_says(name: str, size_bytes: int) -> None:
     client = Client()
@@ -231,18 +302,25 @@ def test_a_client_cannot_make_the_proxy_remember_statements_without_end() -> Non
     few = CLIENT_BYTES // 20_000  # that many are allowed with room to spare, twice as many are not
     for n in range(few):
         client.says(parse(f"s{n}", sql) + wire.SYNC)
-        client.hears((PREPARED if n == 0 else CLOSED) + IDLE)
+        client.hears(PREPARED + IDLE if n == 0 else b"")  # the others need no connection
     with pytest.raises(wire.ProtocolError, match="16 MiB of statements and portals for each client") as refused:
-        client.says(b"".join(parse(f"s{n}", sql) + wire.SYNC for n in range(few, few * 2)))
+        client.says(b"".join(parse(f"s{n}", sql) for n in range(few, few * 2)))
     assert wire.error_fields(refused.value.message)["C"] == "54000"
 
 
 def test_nor_portals() -> None:
     client = Client()
     client.says(wire.query("BEGIN") + parse("", "SELECT 1"))
-    client.hears(DONE + IN_TRANSACTION + PARSED)
+    client.hears(DONE + IN_TRANSACTION)
+    client.hears(PARSED)
+    client.session.inbox += b"".join(bind("", portal=f"p{n}") for n in range(CLIENT_BYTES // 500))
+
+    def forward_all() -> None:
+        while client.session.forward():
+            client.session.to_server.clear()
+
     with pytest.raises(wire.ProtocolError, match="statements and portals"):
-        client.says(b"".join(bind("", portal=f"p{n}") for n in range(CLIENT_BYTES // 500)))
+        forward_all()
 
 
 def test_what_a_client_closes_is_not_counted() -> None:

@@ -7,9 +7,11 @@ The core knows the protocol and does no input or output:
     login       a client's login; upstream: the proxy's own login to the database
     statements  prepared statements, which must work on whichever connection a client has borrowed
     pinning     which statements tie a client to its connection
-    session     one client: what goes to the database, what comes back, when the connection is free again
+    owed        what the database owes one client, and what it does with the client's next message
+    session     one client: what goes to the database, and when the connection is free again
+    answers     what comes back from the database
     pool        who borrows which connection, who waits, who has waited too long
 
-Around it stand `metrics` and `events` (what the proxy tells of itself), `settings`, `shell` (asyncio: the only place
-that touches a socket) and `__main__` (the process, steered by lines of JSON).
+Around it stand `metrics` and `events` (what the proxy reports about itself), `settings`, `proxy` with `client_link` and
+`server_link` (asyncio: the only places that touch a socket) and `__main__` (the process, steered by lines of JSON).
 """

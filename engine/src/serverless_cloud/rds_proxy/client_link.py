@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from serverless_cloud.rds_proxy.server_link import ServerLink
 
 GOODBYE_LIMIT_S = 5.0  # for a client to read what it is told last
-PATIENCE_BYTES = 262_144  # a client that waits for a connection may send so much ahead
+PATIENCE_BYTES = 262_144  # a client may send so much ahead of what the database has answered
 
 _numbers = itertools.count(1)
 
@@ -33,6 +33,7 @@ class ClientLink(asyncio.Protocol):
         server: the connection that it has borrowed.
         session: what it says and hears; None until it has logged in.
         arrived_s, heard_s: when it came and when it was last heard, by time.monotonic.
+        is_ahead: whether it sends faster than its connection reads.
     """
 
     def __init__(self, proxy: Proxy) -> None:
@@ -48,6 +49,7 @@ class ClientLink(asyncio.Protocol):
         self._inbox = bytearray()
         self._is_over = False
         self._is_full = False  # it does not read what it is sent as fast as it comes
+        self.is_ahead = False
         self._waited_s = 0.0  # for the connection, by the query that is answered first
 
     # ---- the socket speaks
@@ -64,12 +66,19 @@ class ClientLink(asyncio.Protocol):
         if self._is_over:
             return
         self.heard_s = time.monotonic()
+        if self.session is not None:
+            self.session.inbox += data
+        else:
+            self._inbox += data
+        self._proceed()
+
+    def _proceed(self) -> None:
+        if self._is_over:
+            return
         try:
             if self.session is not None:
-                self.session.inbox += data
                 self._go_on()
             else:
-                self._inbox += data
                 self._log_in()
         except wire.ProtocolError as error:
             if isinstance(error, LoginRefused) and error.wrong:
@@ -89,13 +98,21 @@ class ClientLink(asyncio.Protocol):
         self._is_full = False
         if self.server is not None:
             self.server.transport.resume_reading()
+        self._proceed()
+
+    def pace(self) -> None:
+        """Stops reading what the client sends while there is enough to deal with, and goes on later."""
+        waiting_bytes = len(self.session.inbox if self.session is not None else self._inbox)
+        if self._is_full or self.is_ahead or waiting_bytes > PATIENCE_BYTES:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
 
     # ---- login
 
     def _log_in(self) -> None:
         if self.login.is_done:  # it waits for its first connection
-            if len(self._inbox) > PATIENCE_BYTES:
-                self.transport.pause_reading()
+            self.pace()
             return
         self.transport.write(self.login.receive(self._inbox))
         if self.login.step is Step.TLS:
@@ -119,27 +136,29 @@ class ClientLink(asyncio.Protocol):
             note=partial(self._proxy.happened, self),
         )
         self.session.inbox, self._inbox = self._inbox, bytearray()
-        self.transport.resume_reading()
+        self.pace()
         if self.session.inbox:
-            asyncio.get_running_loop().call_soon(self.data_received, b"")
+            asyncio.get_running_loop().call_soon(self._proceed)
 
     # ---- work
 
     def _go_on(self) -> None:
         session = self.session
         assert session is not None
-        if self.server is not None:
-            session.forward()
-            _send(session.to_server, self.server.transport)
-        elif session.phase is Phase.IDLE and session.needs_connection():
-            session.move(Move.ASK)
-            self._proxy.pool.ask(self, self.login.key)
-        elif session.phase is Phase.WAITING and len(session.inbox) > PATIENCE_BYTES:
-            self.transport.pause_reading()
-        _send(session.to_client, self.transport)
+        if not self._is_full:  # else it would make answers that it doesn't read
+            if self.server is not None:
+                if session.forward():
+                    asyncio.get_running_loop().call_soon(self._proceed)
+                _send(session.to_server, self.server.transport)
+            elif session.phase is Phase.IDLE and session.needs_connection():
+                session.move(Move.ASK)
+                self._proxy.pool.ask(self, self.login.key)
+            _send(session.answers.to_client, self.transport)
         if session.phase is Phase.ENDED:
             self._hang_up()
             self._end()
+        else:
+            self.pace()
 
     def granted(self, server: ServerLink, waited_s: float) -> None:
         """The pool lends a connection. Args: waited_s: how long that took, in seconds."""
@@ -149,17 +168,18 @@ class ClientLink(asyncio.Protocol):
         session.attach(server.known)
         if self._is_full:
             server.transport.pause_reading()
-        self.transport.resume_reading()
-        self.data_received(b"")
+        if heard := server.take_heard():
+            self.database_said(heard)
+        self._proceed()
 
     def database_said(self, data: bytes) -> None:
         """Its connection has an answer."""
         session, server = self.session, self.server
         assert session is not None
         assert server is not None
-        was = session.status
+        was = session.answers.status
         try:
-            session.receive(data)
+            session.answers.receive(data)
         except wire.ProtocolError as error:
             text = (
                 f"The database sent a message that breaks the protocol: {error}. RDS Proxy closed the connection; "
@@ -168,15 +188,17 @@ class ClientLink(asyncio.Protocol):
             self.fail(wire.error("08P01", text), text)
             server.transport.abort()
             return
-        _send(session.to_client, self.transport)
-        if session.status != was:
-            by = (session.status != b"I") - (was != b"I")
+        _send(session.answers.to_client, self.transport)
+        if session.answers.status != was:
+            by = (session.answers.status != b"I") - (was != b"I")
             self._proxy.metrics.change("DatabaseConnectionsCurrentlyInTransaction", by)
-        if session.latencies_s:
-            self._proxy.answered(session.latencies_s, self._waited_s)
-            session.latencies_s.clear()
+        if session.answers.latencies_s:
+            self._proxy.answered(session.answers.latencies_s, self._waited_s)
+            session.answers.latencies_s.clear()
             self._waited_s = 0.0
         self.give_back()
+        if self.server is not None and session.inbox:  # it may have waited for this answer
+            self._proceed()
 
     def give_back(self) -> None:
         """Returns the connection, if it is free and no request to cancel is on its way to it."""
@@ -187,10 +209,11 @@ class ClientLink(asyncio.Protocol):
             self.server = server.client = None
             # They may have held each other up; now nobody else would let them go on.
             server.transport.resume_reading()
-            self.transport.resume_reading()
+            self.is_ahead = False
+            self.pace()
             self._proxy.returned(self, server)
             if session.inbox:
-                self.data_received(b"")
+                self._proceed()
 
     # ---- the end
 
@@ -210,7 +233,7 @@ class ClientLink(asyncio.Protocol):
     def database_lost(self) -> None:
         """Its connection ended under it."""
         self.server = None
-        if self.session is not None and self.session.is_told:  # by the database itself
+        if self.session is not None and self.session.answers.is_final:  # by the database itself
             self._hang_up()
             self._end()
             return

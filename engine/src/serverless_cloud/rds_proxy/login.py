@@ -57,6 +57,7 @@ class Login:
         self.application_name = ""
         self.cancel_key = b""
         self.has_tls = False
+        self._refused: set[int] = set()  # requests for encryption
         self._users, self._offers_tls, self._requires_tls = users, offers_tls, requires_tls
         self._verifier = scram.Verifier(None)
 
@@ -101,7 +102,13 @@ class Login:
         if packet.code == wire.CANCEL_CODE:
             self.step, self.cancel_key = Step.CANCEL, packet.key
             return b""
+        if packet.code in self._refused:  # PostgreSQL reads a second request of the same kind as a version
+            raise wire.ProtocolError(
+                f"unsupported frontend protocol {packet.code >> 16}.{packet.code & 0xFFFF}: server supports 3.0",
+                "0A000",
+            )
         if packet.code == wire.GSS_CODE or (packet.code == wire.SSL_CODE and not self._offers_tls):
+            self._refused.add(packet.code)
             return b"N"
         if packet.code == wire.SSL_CODE:
             if inbox or self.has_tls:  # sent before it could know the answer: somebody in between has put it there

@@ -1,7 +1,10 @@
-"""The answers that the database still owes one client and that matter to the proxy, in the order of their arrival.
+"""The answers that the database owes one client and that matter to the proxy, in the order of their arrival.
 
-Source: PostgreSQL documentation, "Message Flow": answers come in the order of the requests; after an error in extended
-protocol everything up to the Sync is skipped; in the middle of a copy Syncs are ignored.
+The proxy asks for at most one ReadyForQuery at a time: what a client sends behind a Sync or a query waits until the
+database is ready. So there is never a doubt which answer belongs to which request.
+
+Source: PostgreSQL documentation, "Message Flow": answers come in the order of the requests, and after an error in the
+extended protocol everything up to the Sync is skipped.
 """
 
 from __future__ import annotations
@@ -11,38 +14,43 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.statements import Statement
+
+
+class Turn(Enum):
+    """What the database does with what a client sends."""
+
+    QUIET = "nothing is asked"
+    BATCH = "it answers messages of the extended protocol, up to a Sync"
+    HELD = "it runs an execution whose answer tells how it will read what follows"
+    COPY = "it reads the data of a COPY"
+    SKIPPING = "it skips everything up to a Sync, because of an error"
+    ASKED = "it answers a query or a Sync, and ReadyForQuery is due"
 
 
 class Due(Enum):
     """An answer that will come."""
 
-    QUERY = "ReadyForQuery of a simple query"
-    SYNC = "ReadyForQuery of a Sync"
     PARSE = "ParseComplete, for the client"
     HIDDEN_PARSE = "ParseComplete of a statement that the proxy prepared again"
     KNOWN_PARSE = "CloseComplete, which the client sees as ParseComplete: the statement was there already"
     TAKEN_PARSE = "an error: the name is taken"
     CLOSE = "CloseComplete, for the client"
     HIDDEN_CLOSE = "CloseComplete of a statement that the proxy closed"
-    MARK = "CloseComplete of nothing: no error has come before the simple query behind it"
-
-
-READY = (Due.QUERY, Due.SYNC)
+    MARK = "CloseComplete of nothing: no error has come before the message behind it"
 
 
 class Entry(NamedTuple):
     """One answer that is due.
 
     Args:
-        asked_s: when it was asked, by the session's clock.
         key, name: the statement's name at the database and at the client.
         body: what was prepared.
         closed: what a Close has removed.
     """
 
     due: Due
-    asked_s: float
     key: bytes = b""
     name: bytes = b""
     body: bytes = b""
@@ -50,54 +58,88 @@ class Entry(NamedTuple):
 
 
 class Owed:
-    """All that is due to one client.
+    """All that is due to one client, and so whose turn it is.
 
     Args:
         clock: seconds, ever rising.
 
     Attributes:
-        ready: how many ReadyForQuery are among it.
+        turn: what the database does with what the client sends next.
+        entries: the answers that are due before the next ReadyForQuery.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.ready = 0
+        self.turn = Turn.QUIET
+        self.entries: deque[Entry] = deque()
         self._clock = clock
-        self._entries: deque[Entry] = deque()
+        self._asked_s = 0.0
+        self._is_query = False  # whether the ReadyForQuery that is due is a query's or a function call's
+        self._is_ready_due = False
+
+    # ---- the client asks
 
     def add(
         self, due: Due, key: bytes = b"", name: bytes = b"", *, body: bytes = b"", closed: Statement | None = None
     ) -> None:
-        """Something was asked. Args: as of `Entry`."""
-        self._entries.append(Entry(due, self._clock(), key, name, body, closed))
-        self.ready += due in READY
+        """Notes a request. Args: as of `Entry`."""
+        self.entries.append(Entry(due, key, name, body, closed))
 
-    def take(self) -> Entry | None:
-        """The entry that the ParseComplete or CloseComplete answers."""
-        if self._entries and self._entries[0].due not in READY:
-            return self._entries.popleft()
-        return None
+    def expect_ready(self, *, is_query: bool) -> None:
+        """Notes a request whose last answer is ReadyForQuery. Args: is_query: whether it isn't a Sync."""
+        self.turn, self._is_query, self._is_ready_due = Turn.ASKED, is_query, True
+        self._asked_s = self._clock()
 
-    def take_ready(self) -> tuple[float, list[Entry]]:
-        """ReadyForQuery has come: how long it took, in seconds, and what was skipped before it, the last first.
+    def copy_ends(self) -> None:
+        """The client has sent all data of a COPY."""
+        self.turn = Turn.ASKED if self._is_ready_due else Turn.BATCH
 
-        After an error in extended protocol a simple query is skipped like everything else up to the Sync.
+    # ---- the database answers
+
+    def take(self) -> Entry:
+        """The entry that the ParseComplete or CloseComplete answers.
+
+        Raises:
+            wire.ProtocolError: it answers nothing.
         """
-        skipped: list[Entry] = []
-        while self._entries:
-            entry = self._entries.popleft()
-            if entry.due in READY:
-                self.ready -= 1
-                if entry.due is Due.SYNC or not skipped:
-                    return self._clock() - entry.asked_s, skipped[::-1]
-            else:
-                skipped.append(entry)
-        return 0.0, skipped[::-1]
+        if not self.entries:
+            raise wire.ProtocolError("a ParseComplete or CloseComplete that answers nothing")
+        return self.entries.popleft()
 
-    def copy_begins(self) -> bool:
-        """The database waits for a client's data: whether it ignores the Syncs that it has got already."""
-        first = next((entry.due for entry in self._entries if entry.due in READY), None)
-        if first is not Due.SYNC:
-            return False
-        self._entries = deque(entry for entry in self._entries if entry.due is not Due.SYNC)
-        self.ready = sum(entry.due in READY for entry in self._entries)
-        return True
+    def copy_begins(self) -> None:
+        """CopyInResponse has come.
+
+        Raises:
+            wire.ProtocolError: nothing that was sent begins a COPY.
+        """
+        if self.turn is not Turn.HELD and not (self.turn is Turn.ASKED and self._is_query):
+            raise wire.ProtocolError("a CopyInResponse that answers nothing")
+        self.turn = Turn.COPY
+
+    def execution_ends(self) -> None:
+        """An execution has had its last answer."""
+        if self.turn is Turn.HELD and not self.entries:
+            self.turn = Turn.BATCH
+
+    def fail(self) -> list[Entry]:
+        """An error has come. Returns what the database has refused or skips, the last request first."""
+        skipped = list(self.entries)[::-1]
+        self.entries.clear()
+        if self.turn is Turn.ASKED and any(entry.due is Due.MARK for entry in skipped):
+            self._is_ready_due = False  # the query behind the mark is skipped like the rest of its batch
+            self.turn = Turn.SKIPPING
+        elif self.turn is Turn.COPY and self._is_ready_due:
+            self.turn = Turn.ASKED
+        elif self.turn in (Turn.BATCH, Turn.HELD, Turn.COPY):
+            self.turn = Turn.SKIPPING
+        return skipped
+
+    def take_ready(self) -> float:
+        """ReadyForQuery has come. Returns the seconds that it took.
+
+        Raises:
+            wire.ProtocolError: nobody is owed one.
+        """
+        if self.turn is not Turn.ASKED or self.entries:
+            raise wire.ProtocolError("a ReadyForQuery that nobody is owed")
+        self.turn, self._is_ready_due = Turn.QUIET, False
+        return self._clock() - self._asked_s

@@ -11,14 +11,13 @@ import functools
 import importlib
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 # By name, since mypy cannot read postgast's stub of the parse tree (a member is called None), nor protobuf's.
 postgast: Any = importlib.import_module("postgast")
 _DecodeError: Any = importlib.import_module("google.protobuf.message").DecodeError
 
 STATEMENT_BYTES = 16_384
-CACHED_BYTES = 2_048
 
 # The two reasons that public copies of RDS Proxy's log show in its own words (prisma/prisma-engines issue 1692,
 # elixir-ecto/postgrex issue 514). The others are worded alike; AWS's words for them were not found.
@@ -36,9 +35,11 @@ CURSOR = "A DECLARE CURSOR statement was detected."
 TEMPORARY = "A temporary table, view or sequence was detected."
 SEQUENCE = "A sequence function was detected."
 ADVISORY_LOCK = "A session-level advisory lock function was detected."
+UNREADABLE = "A statement that the proxy can't read was detected."
 
 CAUSES = (
     SETTINGS,
+    UNREADABLE,
     EXTENDED_PROTOCOL,
     LARGE_STATEMENT,
     PREPARED,
@@ -81,13 +82,14 @@ _WORDS = {
     "pg_temp": TEMPORARY,
     "reset": SETTINGS,
     "set_config": SETTINGS,
+    "pg_settings": SETTINGS,
 } | _FUNCTIONS
 
 # Without one of these no statement pins, and the parser is not asked: nine of ten statements of an application.
 # U&"..." may spell any of them. Looking for each separately takes a thirtieth of one regular expression's time.
 _ANYWHERE = (
     *(b"reset", b"set_config", b"prepare", b"execute", b"deallocate", b"discard", b"listen", b"pg_temp"),
-    *(b"nextval", b"setval", b"currval", b"lastval", b"advisory", b"u&"),
+    *(b"nextval", b"setval", b"currval", b"lastval", b"advisory", b"u&", b"pg_settings"),
 )
 # These stand inside many other words, and SET in the middle of UPDATE; so it counts only where a statement may begin:
 # at the first character or behind a semicolon, a line end or a comment. Every space belongs to only one such place,
@@ -95,24 +97,56 @@ _ANYWHERE = (
 _IN_OTHER_WORDS = (b"set", b"load", b"declare", b"temp")
 _AS_A_WORD = re.compile(rb"[;\n\r/][ \t\f\v]*set\b|\b(?:load|declare|temp|temporary)\b")
 
+# A COPY reads what follows, and the other two remove prepared statements.
+_STEPS = (b"copy", b"deallocate", b"discard")
+# Marks a setting that ends with the transaction. It pins nothing.
+_LOCAL = "SET LOCAL"
+# These decide how PostgreSQL reads a text, so after their change the proxy would read another one.
+_READING = ("standard_conforming_strings", "client_encoding")
+
+_TEMPORARY_SCHEMA = re.compile(r"pg_temp(_\d+)?")
 # SET LOCAL, SET TRANSACTION and SET TRANSACTION SNAPSHOT end with the transaction; SET CONSTRAINTS is another node.
 _OF_THE_TRANSACTION = ("TRANSACTION", "TRANSACTION SNAPSHOT")
 
 
-def pin_cause(sql: bytes) -> str | None:
-    """Why RDS Proxy would pin the session for this text.
+class Reading(NamedTuple):
+    """What the proxy reads in a text.
 
     Args:
-        sql: one message's SQL, without the zero byte at its end; it may hold several statements.
+        cause: why RDS Proxy would pin the session, one of `CAUSES`; None if nothing pins.
+        changes_settings: whether the text changes a setting until the end of the transaction.
+        needs_answer: whether the meaning of what a client sends next depends on the answer to this text, since it may
+            begin a COPY or remove prepared statements.
+    """
+
+    cause: str | None = None
+    changes_settings: bool = False
+    needs_answer: bool = False
+
+
+#: Of a text that is too large to be read.
+LARGE = Reading(LARGE_STATEMENT, changes_settings=True, needs_answer=True)
+
+
+def read(sql: bytes) -> Reading:
+    """Reads one message's SQL, which may hold several statements.
+
+    Args:
+        sql: the text, without the zero byte at its end.
 
     Returns:
-        One of `CAUSES`; None if nothing pins. A text with several causes gives SETTINGS if that is among them, as RDS
-        Proxy's log does (MagicStack/asyncpg issue 1153), else the first. A text that does not parse pins nothing:
-        PostgreSQL refuses it.
+        What it does to the session. If several causes pin, `cause` is SETTINGS if that is among them, as in RDS
+        Proxy's log (MagicStack/asyncpg issue 1153), else the first. A text that the parser can't read pins, because
+        PostgreSQL may be able to read it.
     """
     if len(sql) > STATEMENT_BYTES:
-        return LARGE_STATEMENT
-    return _cached(sql) if len(sql) <= CACHED_BYTES else _cause(sql)
+        return LARGE
+    return _read(sql)
+
+
+def pin_cause(sql: bytes) -> str | None:
+    """Why RDS Proxy would pin the session for this text; None if nothing pins. Args: as of `read`."""
+    return read(sql).cause
 
 
 def digest(sql: bytes) -> str:
@@ -123,11 +157,11 @@ def digest(sql: bytes) -> str:
         return ""
 
 
-def _cause(sql: bytes) -> str | None:
-    return _parsed(sql) if _is_worth_parsing(b"\n" + sql.lower()) else None
-
-
-_cached = functools.lru_cache(maxsize=1000)(_cause)
+@functools.lru_cache(maxsize=500)
+def _read(sql: bytes) -> Reading:
+    lower = b"\n" + sql.lower()
+    effects = _parsed(sql) if _is_worth_parsing(lower) else Reading()
+    return effects._replace(needs_answer=any(word in lower for word in _STEPS))
 
 
 def _is_worth_parsing(lower: bytes) -> bool:
@@ -136,17 +170,17 @@ def _is_worth_parsing(lower: bytes) -> bool:
     return any(word in lower for word in _IN_OTHER_WORDS) and _AS_A_WORD.search(lower) is not None
 
 
-def _parsed(sql: bytes) -> str | None:
+def _parsed(sql: bytes) -> Reading:
     text = _text(sql)
     try:
         tree = postgast.parse(text)
+        effects = [effect for raw in tree.stmts for effect in _effects(raw.stmt)]
     except postgast.PgQueryError:
-        return None
+        return Reading(UNREADABLE)
     except _DecodeError:  # nested deeper than protobuf's limit of 100 levels: 1 + 1 + 1 ... is
-        causes = list(_causes_in_words(text))
-    else:
-        causes = [cause for raw in tree.stmts for cause in _causes(raw.stmt)]
-    return SETTINGS if SETTINGS in causes else next(iter(causes), None)
+        effects = list(_causes_in_words(text))
+    causes = [effect for effect in effects if effect != _LOCAL]
+    return Reading(SETTINGS if SETTINGS in causes else next(iter(causes), None), _LOCAL in effects)
 
 
 def _text(sql: bytes) -> str:
@@ -154,20 +188,24 @@ def _text(sql: bytes) -> str:
     return sql.partition(b"\0")[0].decode(errors="replace")
 
 
-def _causes(statement: Any) -> Iterator[str]:
-    """The causes in one statement, also in statements inside it (EXPLAIN EXECUTE)."""
-    if statement.HasField("variable_set_stmt") and _outlives_the_transaction(statement.variable_set_stmt):
-        yield SETTINGS
+def _effects(statement: Any) -> Iterator[str]:
+    """The causes in one statement, and `_LOCAL`, also in statements inside it (EXPLAIN EXECUTE)."""
+    if statement.HasField("variable_set_stmt"):
+        yield from _effects_of_set(statement.variable_set_stmt)
     waiting = [statement]
     while waiting:
         node = waiting.pop()
         kind = node.DESCRIPTOR.name
         if kind in _STATEMENTS:
             yield _STATEMENTS[kind]
-        elif kind == "RangeVar" and (node.relpersistence == "t" or node.schemaname == "pg_temp"):
+        elif _is_temporary(node, kind):
             yield TEMPORARY
-        elif kind == "FuncCall" and (cause := _cause_of_call(node)):
-            yield cause
+        elif kind in ("UpdateStmt", "MergeStmt") and node.relation.relname == "pg_settings":
+            yield SETTINGS
+        elif kind == "FuncCall" and (effect := _effect_of_call(node)):
+            yield effect
+        if kind == "A_Const":  # a value, not a name
+            continue
         inside: list[Any] = []
         for field, value in node.ListFields():
             if field.message_type is not None:
@@ -175,24 +213,53 @@ def _causes(statement: Any) -> Iterator[str]:
         waiting += reversed(inside)
 
 
-def _outlives_the_transaction(statement: Any) -> bool:
-    return not (statement.is_local or statement.name in _OF_THE_TRANSACTION)
+def _is_temporary(node: Any, kind: str) -> bool:
+    """Whether a node is a temporary table, view or sequence, or the schema in the name of a function or a type."""
+    if kind == "RangeVar":
+        return node.relpersistence == "t" or _TEMPORARY_SCHEMA.fullmatch(node.schemaname) is not None
+    return kind == "String" and _TEMPORARY_SCHEMA.fullmatch(node.sval) is not None
 
 
-def _cause_of_call(call: Any) -> str | None:
+def _effects_of_set(statement: Any) -> Iterator[str]:
+    """What SET or RESET does, by the setting and how long it lasts."""
+    if statement.name in _OF_THE_TRANSACTION:
+        return
+    values = [argument.a_const.sval.sval for argument in statement.args]
+    yield _effect_of_setting(statement.name, ",".join(values)) if statement.is_local else SETTINGS
+
+
+def _effect_of_setting(name: str, value: str | None) -> str:
+    """What a change for the transaction does. Args: value: None if only PostgreSQL can compute it."""
+    if name.lower() in _READING or (name.lower() == "search_path" and value is None):
+        return SETTINGS
+    if name.lower() == "search_path" and "pg_temp" in (value or "").lower():
+        return TEMPORARY  # a plain CREATE TABLE is one of a temporary table from here on
+    return _LOCAL
+
+
+def _effect_of_call(call: Any) -> str | None:
     *schema, name = [part.string.sval for part in call.funcname]
     if schema not in ([], ["pg_catalog"]):
         return None
     if name == "set_config":
-        return None if _is_local(call) else SETTINGS
+        return _effect_of_set_config(call)
     return _FUNCTIONS.get(name)
 
 
-def _is_local(call: Any) -> bool:
-    """Whether set_config's third argument, is_local, is the literal true."""
-    named = {a.named_arg_expr.name: a.named_arg_expr.arg for a in call.args if a.HasField("named_arg_expr")}
-    given = named.get("is_local") or (call.args[2] if len(call.args) == 3 and not named else None)
-    return given is not None and bool(given.a_const.boolval.boolval)
+def _effect_of_set_config(call: Any) -> str:
+    """What set_config does; its name and is_local must be literals to be known."""
+    arguments = dict(zip(("setting_name", "new_value", "is_local"), call.args, strict=False))
+    arguments |= {a.named_arg_expr.name: a.named_arg_expr.arg for a in call.args if a.HasField("named_arg_expr")}
+    texts = {name: _literal(node) for name, node in arguments.items()}
+    is_local, setting = arguments.get("is_local"), texts.get("setting_name")
+    if is_local is None or not is_local.a_const.boolval.boolval or setting is None:
+        return SETTINGS
+    return _effect_of_setting(setting, texts.get("new_value"))
+
+
+def _literal(node: Any) -> str | None:
+    """The text of a literal; None for anything that PostgreSQL must compute."""
+    return str(node.a_const.sval.sval) if node.HasField("a_const") and node.a_const.HasField("sval") else None
 
 
 def _causes_in_words(text: str) -> Iterator[str]:

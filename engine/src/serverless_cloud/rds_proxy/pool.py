@@ -172,6 +172,10 @@ class Pool(Generic[C, W]):
         self.closing += 1
         self.close(connection)
 
+    def distrust(self, idle: C) -> None:
+        """An idle connection must not be used again."""
+        self._close(idle)
+
     def _close(self, idle: C) -> None:
         self.idle[idle.key].remove(idle)
         self.closing += 1

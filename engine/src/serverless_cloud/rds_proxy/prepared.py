@@ -3,6 +3,10 @@
 The proxy's own messages are in the client's batch (its messages up to a Sync). If PostgreSQL skips them after an
 error, it also skips what needs them, but the next batch must not rely on them. So a statement counts as prepared if
 the connection has confirmed it, or within the batch that prepares it.
+
+PostgreSQL reads a statement's literals and names by the session's settings, when it prepares the statement. So clients
+share a statement only while they have the settings that they logged in with. A client that has changed one has its
+statements for itself, prepared under its settings, until its transaction ends, or for as long as it is pinned.
 """
 
 from __future__ import annotations
@@ -25,7 +29,6 @@ TOO_MUCH = (
 PARSE_COMPLETE = b"1\0\0\0\4"
 _UNNAMED = b""
 _NONE = b""  # the body of a statement that does not exist: a real one has at least three bytes
-_LARGE = b"\xff"  # instead of a body that is too large to be kept
 _KEY_IN_QUOTES = re.compile(rb'"(rp_[0-9a-f]+)"')
 
 
@@ -39,6 +42,7 @@ class Prepared:
 
     Attributes:
         known: what the borrowed connection has prepared; there is no such attribute without one.
+        shares: whether it shares its statements with other clients.
     """
 
     known: Known
@@ -47,7 +51,10 @@ class Prepared:
         self._owed, self._to_server, self._good, self._schema = owed, to_server, good, schema
         self._statements: dict[bytes, Statement] = {}  # by the client's name
         self._unnamed = _NONE
-        self._portals: dict[bytes, bytes] = {}  # by name: the body of its statement, for the log
+        self._names: dict[bytes, bytes] = {}  # the client's, by the name at the database
+        self.shares = True
+        self._own_keys: dict[bytes, bytes] = {}  # of what it doesn't share: the names at the database, by the client's
+        self._portals: dict[bytes, bytes] = {}  # by name: the body of its statement
         self._batch: set[bytes] = set()  # the names, at the database, that this batch prepares
         self._statement_bytes = self._portal_bytes = 0
 
@@ -76,7 +83,9 @@ class Prepared:
         else:
             key = self._schema.key_of(body)
             self._keep(name, Statement(key, body))
-            if self._is_there(key):
+            if not self.shares:
+                self._prepare(Due.PARSE, self._own_key(name), body, name)
+            elif self._is_there(key):
                 self._send(statements.CLOSE_NOTHING, Due.KNOWN_PARSE, key, name)
             else:
                 self._prepare(Due.PARSE, key, body, name)
@@ -85,9 +94,9 @@ class Prepared:
         """Passes on the beginning of a Parse that is too large to be kept, under the client's own name."""
         self._forget(name)
         if not name:
-            self._unnamed = _LARGE
+            self._unnamed = statements.LARGE
             self._expect_unnamed()
-        self._send(head, Due.PARSE, name=name, body=_LARGE)
+        self._send(head, Due.PARSE, name=name, body=statements.LARGE)
 
     def bind(self, message: bytes, rest_bytes: int) -> None:
         """Binds a portal. Args: rest_bytes: how much of the message is still to come."""
@@ -98,15 +107,17 @@ class Prepared:
         if portal not in self._portals:
             self._portal_bytes += len(portal) + ITEM_BYTES
             self._check()
-        self._portals[portal] = statement.body if statement is not None else self._unnamed
+        body = (statement.body if statement is not None else statements.LARGE) if name else self._unnamed
+        if not portal or portal not in self._portals:  # PostgreSQL refuses a name that is taken
+            self._portals[portal] = body
         if there is not name:
             body = portal + b"\0" + there + b"\0" + rest
             message = b"B" + wire.INT.pack(len(body) + 4 + rest_bytes) + body
         self._to_server.append(message)
 
-    def sql_of(self, portal: bytes) -> bytes:
-        """The beginning of a portal's statement, for the log."""
-        return self._portals.get(portal, b"")[: wire.SHOWN_BYTES + 1].partition(b"\0")[0]
+    def body_of(self, portal: bytes) -> bytes:
+        """The Parse message of a portal's statement, after the name; `statements.LARGE` if that is not known."""
+        return self._portals.get(portal, statements.LARGE)
 
     def describe(self, message: bytes) -> None:
         """Describes a statement or a portal."""
@@ -145,6 +156,17 @@ class Prepared:
 
     # ---- what the database answers
 
+    def settings_change(self) -> None:
+        """The client changes a setting, or may have: from here on it shares no statement."""
+        self.shares = False
+
+    def settings_are_back(self) -> None:
+        """The settings are those of the client's login again, since its transaction has ended."""
+        if not self.shares:
+            self.shares, self.known.unnamed = True, None
+            for name in list(self._own_keys):
+                self._retire(name)
+
     def confirm(self, entry: Entry) -> bytes | None:
         """The client's answer instead of a ParseComplete or CloseComplete; None for the answer itself."""
         known, due, key = self.known, entry.due, entry.key
@@ -176,10 +198,9 @@ class Prepared:
         elif due is Due.HIDDEN_CLOSE and key:
             self.known.restore(key)
         elif due in (Due.PARSE, Due.KNOWN_PARSE):
-            statement = self._statements.get(name)
             if not name and self._unnamed is entry.body:
                 self._unnamed = _NONE
-            elif statement is not None and statement.key == key:
+            elif name in self._statements and key in (self._statements[name].key, self._own_keys.get(name)):
                 self._forget(name)
 
     def transaction_ends(self) -> None:
@@ -191,14 +212,15 @@ class Prepared:
         """DEALLOCATE ALL or DISCARD ALL has run on the client's own connection."""
         self.known.doubt()
         self._statements.clear()
+        self._names.clear()
+        self._own_keys.clear()
         self._statement_bytes = 0
 
     def rename(self, response: bytes) -> bytes:
         """An ErrorResponse with the client's names of statements instead of the proxy's."""
-        names = {statement.key: name for name, statement in self._statements.items()}
 
         def client_name(match: re.Match[bytes]) -> bytes:
-            return b'"' + names.get(match[1], match[1]) + b'"'
+            return b'"' + self._names.get(match[1], match[1]) + b'"'
 
         return wire.message(b"E", _KEY_IN_QUOTES.sub(client_name, response[5:]))
 
@@ -213,9 +235,25 @@ class Prepared:
         statement = self._statements.get(name)
         if statement is None:  # one of the proxy's names would be another client's statement
             return statements.NOTHING if name.startswith(statements.PREFIX) else name
-        if not self._is_there(statement.key):
-            self._prepare(Due.HIDDEN_PARSE, statement.key, statement.body)
-        return statement.key
+        key = statement.key if self.shares else self._own_key(name)
+        if not self._is_there(key):
+            self._prepare(Due.HIDDEN_PARSE, key, statement.body)
+        return key
+
+    def _own_key(self, name: bytes) -> bytes:
+        """The name at the database of a statement that only this client uses."""
+        key = self._own_keys.get(name)
+        if key is None:
+            key = self._own_keys[name] = statements.private_key()
+            self._names[key] = name
+        return key
+
+    def _retire(self, name: bytes) -> None:
+        """Forgets the copy of a statement that only this client uses."""
+        key = self._own_keys.pop(name, None)
+        if key is not None:
+            self._names.pop(key, None)
+            self.known.retire(key)
 
     def _is_there(self, key: bytes) -> bool:
         return self.known.use(key) or key in self._batch
@@ -232,7 +270,7 @@ class Prepared:
     def _prepare_unnamed(self, due: Due) -> None:
         body = self._unnamed
         self._expect_unnamed()
-        if body in (_NONE, _LARGE):  # there is nothing to prepare, and the client must be told so
+        if body in (_NONE, statements.LARGE):  # there is nothing to prepare, and the client must be told so
             self._send(statements.close(_UNNAMED), Due.HIDDEN_CLOSE)
         else:
             self._send(statements.parse(_UNNAMED, body), due, body=body)
@@ -262,11 +300,15 @@ class Prepared:
 
     def _remember(self, name: bytes, statement: Statement) -> None:
         self._statements[name] = statement
+        self._names[statement.key] = name
         self._statement_bytes += len(name) + len(statement.body) + ITEM_BYTES
 
     def _forget(self, name: bytes) -> Statement | None:
         statement = self._statements.pop(name, None)
         if statement is not None:
+            self._retire(name)
+            if self._names.get(statement.key) == name:
+                del self._names[statement.key]
             self._statement_bytes -= len(name) + len(statement.body) + ITEM_BYTES
         return statement
 

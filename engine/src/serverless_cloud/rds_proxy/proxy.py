@@ -147,7 +147,7 @@ class Proxy:
             self.metrics.change("ClientConnectionsTLS" if client.login.has_tls else "ClientConnectionsNoTLS", -1)
             if session.pinned:
                 self.metrics.change("DatabaseConnectionsCurrentlySessionPinned", -1)
-            if session.status != b"I":
+            if session.answers.status != b"I":
                 self.metrics.change("DatabaseConnectionsCurrentlyInTransaction", -1)
         self.metrics.add("ClientConnectionsClosed")
         self.events.note("disconnect", client.number, None)
@@ -242,6 +242,13 @@ class Proxy:
         self.metrics.change("DatabaseConnections", -1)
         self.events.note("lost", None, server.number)
         self.pool.lost(server)
+
+    def distrust(self, server: ServerLink, reason: str) -> None:
+        """An idle connection is out of step: it is closed before a client reads what was meant for another one."""
+        self.events.note("close", None, server.number, reason)
+        self._log("WARN", f"[dbConnection={server.number}] The proxy closed the connection: {reason}")
+        server.has_said_goodbye = True
+        self.pool.distrust(server)
 
     def server_closed(self, server: ServerLink) -> None:
         """A connection that was to end has ended."""

@@ -20,6 +20,9 @@ CONNECT_LIMIT_S = 10.0
 GOODBYE_LIMIT_S = 10.0  # for a backend to end once it was told to
 CANCEL_AGAIN_S = 0.3  # a request to cancel that comes before the query begins does nothing
 
+UNASKED_BYTES = 65_536  # the largest message that it may send while nobody uses it
+_UNASKED = "NSA"  # NoticeResponse, ParameterStatus, NotificationResponse
+
 _numbers = itertools.count(1)
 
 
@@ -71,8 +74,9 @@ class ServerLink(asyncio.Protocol):
         elif self.login is not None:
             self._inbox += data
             self._log_in()
-        elif not self._is_closing and data[:1] == b"E":
-            self.transport.close()  # it is about to end: "terminating connection due to administrator command"
+        elif not self._is_closing:
+            self._inbox += data
+            self._listen()
 
     def connection_lost(self, error: Exception | None) -> None:
         del error
@@ -91,11 +95,35 @@ class ServerLink(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self.client is not None:
-            self.client.transport.pause_reading()
+            self.client.is_ahead = True
+            self.client.pace()
 
     def resume_writing(self) -> None:
         if self.client is not None:
-            self.client.transport.resume_reading()
+            self.client.is_ahead = False
+            self.client.pace()
+
+    # ---- while nobody uses it
+
+    def _listen(self) -> None:
+        """Reads what the database says although nobody has asked. Notices, notifications and settings are legal."""
+        while len(self._inbox) >= 5:
+            kind, length = chr(self._inbox[0]), wire.INT.unpack_from(self._inbox, 1)[0]
+            if kind == "E":
+                self.transport.close()  # it is about to end: "terminating connection due to administrator command"
+                return
+            if kind not in _UNASKED or not 4 <= length <= UNASKED_BYTES:
+                self._proxy.distrust(self, f"The database sent a message of type {kind!r} that answers nothing")
+                return
+            if len(self._inbox) <= length:
+                return
+            del self._inbox[: length + 1]
+
+    def take_heard(self) -> bytes:
+        """The beginning of a message that came before somebody borrowed the connection; usually empty."""
+        heard = bytes(self._inbox)
+        self._inbox.clear()
+        return heard
 
     # ---- login and end
 

@@ -1,7 +1,11 @@
 """One client after its login, without input or output: its messages, its answers, and when its connection is free.
 
-A connection is free when all of this holds: every query and Sync has had its ReadyForQuery, the last one said "idle"
-(no transaction), no message is half-way in either direction, and no extended-protocol message waits for its Sync.
+A connection is free when all of this holds: the database has sent ReadyForQuery with the status "idle" (no
+transaction), the client has sent nothing behind it, and no message is half-way in either direction.
+
+What a client sends behind a Sync or a query waits here until the database is ready, and what it sends behind an
+execution that may begin a COPY waits for the first answer to that. So the proxy always knows who reads a message (the
+COPY, the next batch, or nobody after an error) and which ReadyForQuery belongs to whom.
 
 Source: PostgreSQL documentation, "Message Flow".
 """
@@ -13,18 +17,19 @@ from collections.abc import Callable
 
 from serverless_cloud.moves import moved
 from serverless_cloud.rds_proxy import statements, wire
-from serverless_cloud.rds_proxy.owed import Due, Owed
+from serverless_cloud.rds_proxy.answers import Answers
+from serverless_cloud.rds_proxy.owed import Due, Owed, Turn
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
-from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE_STATEMENT, pin_cause
+from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE, LARGE_STATEMENT, read
 from serverless_cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
 from serverless_cloud.rds_proxy.statements import Known, Schema
 
-LARGE_BYTES = 65_536  # a longer message is passed on in pieces
-HEAD_BYTES = 8_192  # the part that is read first, because it has two names
+MESSAGES_AT_ONCE = 1_000  # then other clients get their turn
 
 _length = wire.INT.unpack_from
-_DEALLOCATED = (b"DEALLOCATE ALL\0", b"DISCARD ALL\0")
-_FATAL, _UNKNOWN_STATEMENT, _STALE_PLAN = b"\0VFATAL\0", b"\0C26000\0", b"\0RRevalidateCachedQuery\0"
+_NOT_COPY_DATA = wire.message(b"f", b"unexpected message during COPY from stdin\0")
+_FLUSH = b"H\0\0\0\4"
+_COPY_READS = b"dcf"
 
 
 class Session:
@@ -39,11 +44,10 @@ class Session:
         clock: seconds, ever rising.
 
     Attributes:
-        to_client, to_server: pieces to send; the sender empties the lists.
+        to_server: pieces to send; the sender empties the list.
+        answers: what the database answers, and what the proxy answers instead.
         phase: where it is in its life.
         pinned: why it keeps its connection; None if it does not.
-        status: of its transaction: b"I" none, b"T" in one, b"E" in a failed one.
-        latencies_s: for each query answered since they were last taken, how long the database took.
     """
 
     def __init__(
@@ -55,25 +59,17 @@ class Session:
         note: Callable[[str, str], None] = lambda _kind, _detail: None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.to_client: list[bytes] = []
         self.to_server: list[bytes] = []
         self.phase = Phase.IDLE
         self.pinned: str | None = None
-        self.status = b"I"
-        self.latencies_s: list[float] = []
         self.inbox = bytearray()
         self._extended_pins, self._note = extended_protocol_pins, note
-        self.is_told = False  # that its connection ends: the database has sent a FATAL error
+        good, schema = good if good is not None else Known(), schema if schema is not None else Schema()
         self._owed = Owed(clock)
-        self._good = good if good is not None else Known()
-        self._schema = schema if schema is not None else Schema()
-        self._prepared = Prepared(self._owed, self.to_server, self._good, self._schema)
-        self._schema_changes = False  # in the transaction that is under way
-        self._unsynced = False  # extended-protocol messages wait for a Sync
-        self._copying_in = False
+        self._prepared = Prepared(self._owed, self.to_server, good, schema)
+        self.answers = Answers(self._owed, self._prepared, good, schema)
         self._client_rest = 0  # bytes of a message from the client that are still to be passed on
-        self._server_rest = 0  # the same from the server
-        self._server_part = b""
+        self._unwanted_rest = 0  # bytes of a message from the client that nobody wants
 
     def move(self, move: Move) -> None:
         """Goes to the next phase, as `moved` does."""
@@ -96,12 +92,10 @@ class Session:
         """Whether the borrowed connection can go back."""
         return (
             self.phase is Phase.BORROWING
-            and self.status == b"I"
-            and not self._owed.ready
-            and not self._unsynced
+            and self.answers.status == b"I"
+            and self._owed.turn is Turn.QUIET
             and not self._client_rest
-            and not self._server_rest
-            and not self._server_part
+            and not self.answers.is_cut_off
         )
 
     @property
@@ -112,7 +106,7 @@ class Session:
     @property
     def is_answered(self) -> bool:
         """Whether nothing that it asked is under way."""
-        return not self._owed.ready and not self._unsynced
+        return self._owed.turn is Turn.QUIET
 
     # ---- from the client, without a connection
 
@@ -124,20 +118,15 @@ class Session:
         """
         inbox = self.inbox
         while True:
-            if self._client_rest:  # of a copy that has failed: nobody wants the rest
-                taken = min(self._client_rest, len(inbox))
-                del inbox[:taken]
-                self._client_rest -= taken
-                if self._client_rest:
-                    return False
-            if len(inbox) < 5:
+            self._drop_rest()
+            if len(inbox) < 5 or self._unwanted_rest:
                 return False
             kind, length = inbox[0], wire.checked(_length(inbox, 1)[0]) + 1
-            if kind in b"dcf":
-                self._client_rest = length
+            if kind in _COPY_READS:  # of a copy that has failed
+                self._unwanted_rest = length
                 continue
             if kind not in b"XSH":
-                if len(inbox) < (length if length <= LARGE_BYTES else HEAD_BYTES):
+                if len(inbox) < (length if length <= wire.LARGE_BYTES else wire.HEAD_BYTES):
                     return False
                 if kind == 80 and self._is_prepared_without_connection(length):
                     continue
@@ -149,7 +138,7 @@ class Session:
                 self.move(Move.END)
                 return False
             if kind == 83:  # S, Sync: there is nothing to wait for
-                self.to_client.append(wire.READY_IDLE)
+                self.answers.to_client.append(wire.READY_IDLE)
 
     def _is_prepared_without_connection(self, length: int) -> bool:
         """Whether a Parse with its Sync could be answered here, since the statement is known to be good.
@@ -163,67 +152,118 @@ class Session:
         if not self._prepared.take_good(*wire.cut(bytes(inbox[5:length]), 0)):
             return False
         del inbox[: length + 5]
-        self.to_client.append(PARSE_COMPLETE + wire.READY_IDLE)
+        self.answers.to_client.append(PARSE_COMPLETE + wire.READY_IDLE)
         return True
+
+    def _drop_rest(self) -> None:
+        dropped = min(self._unwanted_rest, len(self.inbox))
+        del self.inbox[:dropped]
+        self._unwanted_rest -= dropped
 
     # ---- from the client, to its connection
 
-    def forward(self) -> None:
-        """Passes on what the client has sent.
+    def forward(self) -> bool:
+        """Passes on what the client has sent, as far as it is clear what the database will do with it.
+
+        Returns:
+            Whether to call it again after other clients had their turn.
 
         Raises:
             wire.ProtocolError: the client broke the protocol.
         """
-        inbox, position, end = self.inbox, 0, len(self.inbox)
-        try:
-            while position < end:
-                if self._client_rest:
-                    taken = min(self._client_rest, end - position)
-                    self.to_server.append(bytes(inbox[position : position + taken]))
-                    self._client_rest -= taken
-                    position += taken
-                    continue
-                if end - position < 5:
-                    return
-                kind, length = inbox[position], wire.checked(_length(inbox, position + 1)[0]) + 1
-                here = min(length, end - position)
-                if here < length and kind != 100 and (length <= LARGE_BYTES or here < HEAD_BYTES):
-                    return  # wait for the rest of it, or for its head; CopyData (d) needs neither
-                handle = _HANDLERS.get(kind)
-                if handle is None:
-                    raise wire.ProtocolError(f"invalid frontend message type {kind}")
-                self._client_rest = length - here
-                whole = bytes(inbox[position : position + here])
-                position += here
-                handle(self, whole)
-                if self.phase is Phase.ENDED:
-                    return
-        finally:
-            del inbox[:position]
+        for _ in range(MESSAGES_AT_ONCE):
+            if self._client_rest:
+                passed = min(self._client_rest, len(self.inbox))
+                if passed:
+                    self.to_server.append(bytes(self.inbox[:passed]))
+                    del self.inbox[:passed]
+                    self._client_rest -= passed
+            self._drop_rest()
+            if self._client_rest or self._unwanted_rest or not self._forward_one():
+                return False
+        return True
+
+    def _forward_one(self) -> bool:
+        """Deals with the next message; whether there may be another one to deal with."""
+        inbox, turn = self.inbox, self._owed.turn
+        if len(inbox) < 5 or turn is Turn.ASKED or turn is Turn.HELD:
+            return False
+        kind, length = inbox[0], wire.checked(_length(inbox, 1)[0]) + 1
+        handle = _HANDLERS.get(kind)
+        if handle is None:
+            raise wire.ProtocolError(f"invalid frontend message type {kind}")
+        if turn is Turn.COPY and kind not in b"dcfX":
+            return self._leave_copy()
+        if self._is_skipped(kind):
+            self._unwanted_rest = length
+            return True
+        here = min(length, len(inbox))
+        if here < length and kind != 100 and (length <= wire.LARGE_BYTES or here < wire.HEAD_BYTES):
+            return False  # wait for the rest of it, or for its head; CopyData (d) needs neither
+        self._client_rest = length - here
+        whole = bytes(inbox[:here])
+        del inbox[:here]
+        handle(self, whole)
+        return self.phase is not Phase.ENDED
+
+    def _is_skipped(self, kind: int) -> bool:
+        """Whether the database ignores such a message now."""
+        if self._owed.turn is Turn.SKIPPING:
+            return kind not in b"SX"
+        return kind in _COPY_READS and self._owed.turn is not Turn.COPY
+
+    def _leave_copy(self) -> bool:
+        """A message that isn't data comes first in the inbox while the database reads the data of a COPY.
+
+        The COPY ignores Sync and Flush, unless it has failed already. So they wait until the client sends more data, or
+        the error comes. Any other message ends the COPY.
+
+        Returns:
+            Whether to go on now.
+        """
+        inbox, at = self.inbox, 0
+        while len(inbox) - at >= 5 and inbox[at] in b"SH":
+            at += wire.checked(_length(inbox, at + 1)[0]) + 1
+        if len(inbox) - at < 5:
+            return False
+        if inbox[at] in _COPY_READS:
+            del inbox[:at]
+        else:
+            self.to_server.append(_NOT_COPY_DATA)
+            self._owed.copy_ends()
+        return True
 
     def _pin(self, cause: str | None, statement: bytes = b"") -> None:
         if cause is not None and self.pinned is None:
             self.move(Move.PIN)
-            self.pinned = cause
+            self.pinned, self.answers.is_pinned = cause, True
+            self._prepared.settings_change()
             self._note("pin", f"{cause}: {wire.shown(statement)}" if statement else cause)
 
     def _query(self, m: bytes) -> None:
         sql = m[5:-1] if not self._client_rest else m[5:]
         self._note("query", wire.shown(sql))
-        self._pin(LARGE_STATEMENT if self._client_rest else pin_cause(sql), sql)
-        self._mark()
-        self._owed.add(Due.QUERY)
+        effects = LARGE if self._client_rest else read(sql)
+        self._pin(effects.cause, sql)
+        if effects.changes_settings:
+            self._prepared.settings_change()
+        self._ask(m)
         self._prepared.query_begins()
+
+    def _ask(self, m: bytes) -> None:
+        """Sends a query or a function call."""
+        if self._owed.turn is Turn.BATCH:
+            self._mark()
+        self._owed.expect_ready(is_query=True)
         self.to_server.append(m)
 
     def _mark(self) -> None:
-        """Sends a Close of nothing, whose answer tells whether the database skips the simple query behind it."""
-        if self._unsynced:
-            self._owed.add(Due.MARK)
-            self.to_server.append(statements.CLOSE_NOTHING)
+        """Sends a Close of nothing. Its answer tells that no error makes the database skip the message behind it."""
+        self._owed.add(Due.MARK)
+        self.to_server.append(statements.CLOSE_NOTHING)
 
     def _parse(self, m: bytes) -> None:
-        self._unsynced = True
+        self._owed.turn = Turn.BATCH
         name, body = wire.cut(m, 5)
         if self._extended_pins:
             self._pin(EXTENDED_PROTOCOL, body)
@@ -232,133 +272,51 @@ class Session:
             self._prepared.parse_large(name, m)
         else:
             sql, _ = wire.cut(body, 0)
-            self._pin(pin_cause(sql), sql)
+            self._pin(read(sql).cause, sql)
             self._prepared.parse(name, body)
 
     def _bind(self, m: bytes) -> None:
-        self._unsynced = True
+        self._owed.turn = Turn.BATCH
         self._prepared.bind(m, self._client_rest)
         if self._extended_pins:
-            self._pin(EXTENDED_PROTOCOL, self._prepared.sql_of(wire.cut(m, 5)[0]))
+            self._pin(EXTENDED_PROTOCOL, wire.cut(self._prepared.body_of(wire.cut(m, 5)[0]) + b"\0", 0)[0])
 
     def _describe(self, m: bytes) -> None:
-        self._unsynced = True
+        self._owed.turn = Turn.BATCH
         self._prepared.describe(m)
 
     def _close(self, m: bytes) -> None:
-        self._unsynced = True
+        self._owed.turn = Turn.BATCH
         self._prepared.close(m)
 
     def _sync(self, m: bytes) -> None:
-        if not self._copying_in:  # else the database ignores it
-            self._unsynced = False
-            self._owed.add(Due.SYNC)
-            self._prepared.batch_ends()
+        self._owed.expect_ready(is_query=False)
+        self._prepared.batch_ends()
         self.to_server.append(m)
 
     def _end_of_copy(self, m: bytes) -> None:
-        self._copying_in = False
         self.to_server.append(m)
-
-    def _function_call(self, m: bytes) -> None:
-        self._mark()
-        self._owed.add(Due.QUERY)
-        self.to_server.append(m)
+        self._owed.copy_ends()
 
     def _execute(self, m: bytes) -> None:
-        self._unsynced = True
+        self._owed.turn = Turn.BATCH
         portal, _ = wire.cut(m, 5)
-        self._note("query", wire.shown(self._prepared.sql_of(portal)))
-        self.to_server.append(m)
+        body = self._prepared.body_of(portal)
+        is_large = body == statements.LARGE
+        sql = b"" if is_large else body.partition(b"\0")[0]
+        self._note("query", wire.shown(sql))
+        effects = LARGE if is_large else read(sql)
+        if effects.changes_settings:
+            self._prepared.settings_change()
+        if effects.needs_answer:
+            self._mark()  # so that no answer of an earlier message is taken for this one's
+            self.to_server += (m, _FLUSH)
+            self._owed.turn = Turn.HELD
+        else:
+            self.to_server.append(m)
 
     def _pass_on(self, m: bytes) -> None:
         self.to_server.append(m)
-
-    # ---- from its connection, to the client
-
-    def receive(self, data: bytes) -> None:
-        """Passes on what the database has sent, but for the answers to what the proxy sent itself.
-
-        Raises:
-            wire.ProtocolError: the database broke the protocol.
-        """
-        if self._server_part:
-            data, self._server_part = self._server_part + data, b""
-        position, end = min(self._server_rest, len(data)), len(data)
-        self._server_rest -= position
-        begin = 0  # of what is passed on in one piece
-        while end - position >= 5:
-            kind, length = data[position], _length(data, position + 1)[0] + 1
-            if length < 5:
-                raise wire.ProtocolError("invalid message length")
-            if end - position < length:
-                if kind in b"Z13CGE":
-                    break  # short, and it matters what it says
-                self._server_rest, position = length - (end - position), end
-                break
-            if kind in b"Z13CGE":
-                shown = self._answer(kind, data, position)
-                if shown is not None:
-                    if begin < position:
-                        self.to_client.append(data[begin:position])
-                    self.to_client.append(shown)
-                    begin = position + length
-            position += length
-        if begin < position:
-            self.to_client.append(data[begin:position])
-        self._server_part = data[position:]
-
-    def _answer(self, kind: int, data: bytes, at: int) -> bytes | None:
-        """Notes the meaning of an answer. Returns the client's answer instead; None for the answer itself."""
-        if kind == 90:  # Z, ReadyForQuery
-            self._ready(data[at + 5 : at + 6])
-        elif kind in b"13":
-            entry = self._owed.take()
-            if entry is None:
-                return None
-            if entry.due is Due.PARSE and entry.key and not self.pinned:
-                self._good.expect(entry.key)  # which keeps their number bounded
-                self._good.confirm(entry.key)
-            return self._prepared.confirm(entry)
-        elif kind == 71:  # G, CopyInResponse
-            self._copy_begins()
-        elif kind == 69:  # E, ErrorResponse
-            self._copying_in = False
-            return self._error(data[at : at + wire.INT.unpack_from(data, at + 1)[0] + 1])
-        elif self.pinned and data.startswith(_DEALLOCATED, at + 5):  # C, CommandComplete
-            self._prepared.deallocate_all()
-        elif statements.changes_schema(data, at + 5):
-            self._schema_changes = True
-            self._schema.version += 1
-        return None
-
-    def _ready(self, status: bytes) -> None:
-        self.status = status
-        self._copying_in = False
-        latency_s, skipped = self._owed.take_ready()
-        self.latencies_s.append(latency_s)
-        for entry in skipped:  # what stood between an error and the Sync was not done
-            self._prepared.undo(entry)
-        if status == b"I":
-            self._prepared.transaction_ends()
-            if self._schema_changes:  # others see the change only now
-                self._schema_changes = False
-                self._schema.version += 1
-
-    def _error(self, response: bytes) -> bytes | None:
-        """An error with the client's own names of statements; None for the error as it is."""
-        if _FATAL in response:
-            self.is_told = True
-        is_ours = b'"rp_' in response and b'"rp_none"' not in response
-        if _STALE_PLAN in response or (is_ours and _UNKNOWN_STATEMENT in response):
-            self._prepared.known.doubt()
-        return self._prepared.rename(response) if is_ours else None
-
-    def _copy_begins(self) -> None:
-        """In extended protocol the database ignores the Syncs that it has got before the end of the copy."""
-        self._copying_in = True
-        if self._owed.copy_begins():
-            self._unsynced = True
 
 
 _HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
@@ -370,7 +328,7 @@ _HANDLERS: dict[int, Callable[[Session, bytes], None]] = {
     ord("C"): Session._close,
     ord("S"): Session._sync,
     ord("H"): Session._pass_on,
-    ord("F"): Session._function_call,
+    ord("F"): Session._ask,
     ord("d"): Session._pass_on,
     ord("c"): Session._end_of_copy,
     ord("f"): Session._end_of_copy,

@@ -8,6 +8,8 @@ does not. The names that clients choose never reach the database.
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +22,9 @@ CLOSE_NOTHING = wire.message(b"C", b"S" + NOTHING + b"\0")  # PostgreSQL answers
 _DIGEST_BYTES = 12
 # Statements with these tags may change the columns or the parameters of a statement that is prepared already.
 _SCHEMA_TAGS = (b"ALTER ", b"DROP ", b"CREATE VIEW\0")
+LARGE = b"\xff"  # instead of a body that is too large to be kept: a real one has at least three bytes
+
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -43,6 +48,11 @@ class Statement(NamedTuple):
 
     key: bytes
     body: bytes
+
+
+def private_key() -> bytes:
+    """A name that no other client's statement shares, since what it means depends on this client's settings."""
+    return PREFIX + b"%x" % next(_numbers)
 
 
 def changes_schema(data: bytes, tag_at: int) -> bool:
@@ -73,23 +83,20 @@ class Known:
         unnamed: the body of the unnamed statement, empty if there is none, None if that is not certain.
     """
 
-    named: dict[bytes, bool] = field(default_factory=dict)
+    named: OrderedDict[bytes, bool] = field(default_factory=OrderedDict)
     unnamed: bytes | None = None
 
     def use(self, key: bytes) -> bool:
         """Whether the statement is certainly there; notes that it was used."""
         if not self.named.get(key):
             return False
-        self._put(key, is_confirmed=True)
+        self.named.move_to_end(key)
         return True
 
     def expect(self, key: bytes) -> list[bytes]:
         """Notes that a statement is about to be prepared; returns the ones to close if there are too many."""
         self._put(key, is_confirmed=False)
-        oldest = list(self.named)[: max(0, len(self.named) - KEPT)]
-        for surplus in oldest:
-            del self.named[surplus]
-        return oldest
+        return [self.named.popitem(last=False)[0] for _ in range(len(self.named) - KEPT)]
 
     def confirm(self, key: bytes) -> None:
         """PostgreSQL has prepared the statement."""
@@ -102,12 +109,18 @@ class Known:
     def restore(self, key: bytes) -> None:
         """PostgreSQL has skipped the Close: the statement may still be there, and is closed before any other."""
         if key not in self.named:
-            self.named = {key: False} | self.named
+            self.named[key] = False
+            self.named.move_to_end(key, last=False)
+
+    def retire(self, key: bytes) -> None:
+        """Nobody will use the statement again: it is closed before any other."""
+        if key in self.named:
+            self.named.move_to_end(key, last=False)
 
     def doubt(self) -> None:
         """Something has closed statements, or made them useless, so each is prepared again before its next use."""
-        self.named = dict.fromkeys(self.named, False)
+        self.named = OrderedDict.fromkeys(self.named, False)
 
     def _put(self, key: bytes, *, is_confirmed: bool) -> None:
-        self.named.pop(key, None)
         self.named[key] = is_confirmed
+        self.named.move_to_end(key)

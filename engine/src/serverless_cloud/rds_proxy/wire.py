@@ -16,6 +16,8 @@ CANCEL_CODE, SSL_CODE, GSS_CODE = 80877102, 80877103, 80877104
 MAX_STARTUP_BYTES = 10_000  # PostgreSQL's own limit (MAX_STARTUP_PACKET_LENGTH)
 MAX_LOGIN_BYTES = 65_535  # and for what a client sends during its login (PG_MAX_AUTH_TOKEN_LENGTH)
 MAX_MESSAGE_BYTES = 0x3FFFFFFF  # PostgreSQL's limit for one allocation, about 1 GB
+LARGE_BYTES = 65_536  # a longer message is passed on in pieces
+HEAD_BYTES = 8_192  # the part of it that is read first, because it has two names
 SHOWN_BYTES = 200  # of a statement, in a log
 
 SYNC = b"S\0\0\0\4"
