@@ -121,3 +121,34 @@ def test_queries_wait_while_the_database_is_down(proxy: Start, postgres: Any) ->
         finally:
             postgres.start()
         assert answer(c) == b"5"
+
+
+def test_a_target_that_goes_and_comes_back_at_once_serves_everybody(proxy: Start, postgres: Any) -> None:
+    """Deregister and register, as in a loop: new clients log in, and an idle client and one in a transaction go on."""
+    front = proxy()
+    target = front.settings["target"]
+    with front.endpoint.connect() as idle, front.endpoint.connect() as busy:
+        for number in range(20):
+            idle.execute("SELECT 1")
+            busy.execute("BEGIN")
+            front.configure(target=None)
+            front.configure(target=target)
+            with front.endpoint.connect() as fresh:
+                assert fresh.execute("SELECT %s::int", [number]).fetchone() == (number,)
+            busy.execute("COMMIT")
+    assert [line for line in front.logged if line["level"] == "ERROR"] == []
+    eventually(lambda: postgres.sessions() <= 10, "connections to the old target to be closed")
+
+
+def test_a_new_target_gets_no_connection_of_the_old_one(proxy: Start, postgres: Any, roomy: Any) -> None:
+    front = proxy()
+    ports = {}
+    with front.endpoint.connect() as idle, front.endpoint.connect() as busy:
+        for database in (postgres, roomy):
+            front.configure(target=front.settings["target"] | {"port": database.port})
+            for client in (idle, busy):
+                ports[database.port, client] = client.execute("SELECT inet_server_port()").fetchone()
+            busy.execute("BEGIN") if database is postgres else None
+        busy.execute("COMMIT")
+        ports[roomy.port, busy] = busy.execute("SELECT inet_server_port()").fetchone()
+    assert ports[roomy.port, idle] == ports[roomy.port, busy] == (roomy.port,)

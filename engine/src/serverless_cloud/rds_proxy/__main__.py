@@ -36,6 +36,13 @@ def _log(level: str, text: str) -> None:
     _say({"log": {"time_s": time.time(), "level": level, "message": text}})
 
 
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Logs a bug of the proxy, since asyncio closes the connection that met it without a word."""
+    error = context.get("exception")
+    if error is not None and not isinstance(error, OSError):  # a client that vanishes isn't a bug
+        _log("ERROR", f"The proxy closed a connection because of a bug: {type(error).__name__}: {error}")
+
+
 def answer(proxy: Proxy, request: dict[str, Any]) -> dict[str, Any]:
     """The answer to one request.
 
@@ -67,6 +74,7 @@ def _obey(proxy: Proxy, line: str) -> None:
 
 async def _serve(settings: Settings) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(_report)
     proxy = Proxy(settings, log=_log, tls=server_context())
     _say({"ready": {"port": await proxy.listen()}})
 
@@ -82,7 +90,7 @@ async def _serve(settings: Settings) -> None:
 def main() -> None:
     """Reads the settings and serves until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its proxies
-    # A client that vanishes isn't an error of the proxy, but asyncio would write a line for each.
+    # A client that vanishes isn't an error, but asyncio would write a line for each. `_report` logs what is one.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     work = _serve(Settings.from_json(json.loads(sys.stdin.readline())["settings"]))
     try:

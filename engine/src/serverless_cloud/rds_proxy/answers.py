@@ -130,7 +130,7 @@ class Answers:
 
     def _error(self, response: bytes) -> bytes | None:
         """An error with the client's own names of statements; None for the error as it is."""
-        if _FATAL in response[:wire.HEAD_BYTES]:
+        if _FATAL in response[: wire.HEAD_BYTES]:
             self.is_final = True
         for entry in self._owed.fail():
             self._prepared.undo(entry)

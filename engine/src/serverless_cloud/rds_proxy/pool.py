@@ -142,6 +142,13 @@ class Pool(Generic[C, W]):
         self.idle.setdefault(connection.key, []).append(connection)
         self.serve()
 
+    def opened_too_late(self, connection: C) -> None:
+        """A connection is ready, but nobody wants its database any more."""
+        self.opening[connection.key] -= 1
+        self.closing += 1
+        self.close(connection)
+        self.serve()
+
     def refused(self, key: Key, answer: bytes) -> None:
         """Tells the clients that wait for such a connection that the database refused it for good."""
         self.opening[key] -= 1
@@ -171,6 +178,11 @@ class Pool(Generic[C, W]):
         self.borrowed -= 1
         self.closing += 1
         self.close(connection)
+
+    def close_idle(self) -> None:
+        """Closes all idle connections."""
+        for connection in [c for connections in self.idle.values() for c in connections]:
+            self._close(connection)
 
     def distrust(self, idle: C) -> None:
         """An idle connection must not be used again."""

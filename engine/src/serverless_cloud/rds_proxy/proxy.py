@@ -64,9 +64,7 @@ class Proxy:
 
     def configure(self, settings: Settings) -> None:
         """Takes new settings; connections above a smaller limit go as they come back."""
-        moved = (
-            settings.target is None or self.settings.target is None or settings.target.port != self.settings.target.port
-        )
+        moved = settings.target is None or not settings.target.is_same_place(self.settings.target)
         self.settings, pool = settings, self.pool
         pool.limit, pool.max_idle = settings.max_connections, settings.max_idle_connections
         pool.borrow_timeout_s, pool.idle_s = settings.pool.borrow_timeout_s, settings.idle_connection_s
@@ -75,6 +73,7 @@ class Proxy:
             self._parameters.clear()
             self._good.clear()
             self.is_available = False
+            pool.close_idle()  # they go to the database that was the target before; the lent ones end as they come back
         if pool.waiting:
             pool.serve()
 
@@ -135,7 +134,10 @@ class Proxy:
         """A client's connection is free."""
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", -1)
         self.events.note("return", client.number, server.number)
-        self.pool.release(server)
+        if self._is_current(server):
+            self.pool.release(server)
+        else:
+            self._close_old(server)
 
     def client_left(self, client: ClientLink, server: ServerLink | None) -> None:
         """A client is gone, perhaps with a connection in its hands."""
@@ -188,7 +190,7 @@ class Proxy:
         self.metrics.observe("DatabaseConnectionsBorrowLatency", waited_s)
         if client.session is None:  # its login needed the settings, and has them
             self.pool.release(server)
-            self._greet(client, self._parameters[server.key])
+            self._greet(client, server.parameters)
             return
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", 1)
         self.events.note("borrow", client.number, server.number, f"waited {waited_s * 1000:.1f} ms")
@@ -212,14 +214,28 @@ class Proxy:
         except (OSError, TimeoutError):
             self.server_unreachable(link)
 
-    def server_ready(self, server: ServerLink, parameters: dict[str, str]) -> None:
+    def _is_current(self, server: ServerLink) -> bool:
+        """Whether a connection goes to the database that is the target now."""
+        target = self.settings.target
+        return target is not None and target.is_same_place(server.target)
+
+    def _close_old(self, server: ServerLink) -> None:
+        """Closes a connection that came back after the proxy got another target."""
+        self.events.note("close", None, server.number, "the proxy has another target now")
+        server.has_said_goodbye = True
+        self.pool.discard(server)
+
+    def server_ready(self, server: ServerLink) -> None:
         """A new connection can be used."""
-        self._parameters[server.key] = parameters
-        self.is_available = True
         self.metrics.add("DatabaseConnectionsSetupSucceeded")
         self.metrics.change("DatabaseConnections", 1)
         self.events.note("open", None, server.number, f"{server.key.user} to {server.key.database}")
-        self.pool.opened(server)
+        if self._is_current(server):
+            self._parameters[server.key] = server.parameters
+            self.is_available = True
+            self.pool.opened(server)
+        else:
+            self.pool.opened_too_late(server)
 
     def server_refused(self, server: ServerLink, answer: bytes, *, is_transient: bool) -> None:
         """The database did not let the proxy in."""

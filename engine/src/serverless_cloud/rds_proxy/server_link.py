@@ -32,6 +32,8 @@ class ServerLink(asyncio.Protocol):
     Attributes:
         number: its number in the event log.
         key: who can use it.
+        target: the database that it goes to; None if there was none.
+        parameters: the database's settings as this connection has them.
         client: who has borrowed it.
         known: what is prepared on it.
         cancels: how many requests to cancel its query are under way; it is not handed on before they have arrived.
@@ -48,6 +50,8 @@ class ServerLink(asyncio.Protocol):
         self.transport: asyncio.Transport
         self._proxy = proxy
         settings = proxy.settings
+        self.target = settings.target
+        self.parameters: dict[str, str] = {}
         self.login: UpstreamLogin | None = UpstreamLogin(
             key.user,
             settings.users.get(key.user, ""),
@@ -140,8 +144,8 @@ class ServerLink(asyncio.Protocol):
             if login.is_done:
                 assert self._timer is not None
                 self._timer.cancel()
-                self.cancel_key, self.login = login.cancel_key, None
-                self._proxy.server_ready(self, login.parameters)
+                self.cancel_key, self.parameters, self.login = login.cancel_key, login.parameters, None
+                self._proxy.server_ready(self)
 
     def _give_up(self, answer: bytes, *, is_transient: bool = False) -> None:
         self.login, self._is_closing = None, True

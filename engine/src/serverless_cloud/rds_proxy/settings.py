@@ -36,6 +36,10 @@ class Target:
     port: int
     max_connections: int
 
+    def is_same_place(self, other: Target | None) -> bool:
+        """Whether a connection to the other target reaches this database."""
+        return other is not None and (self.host, self.port) == (other.host, other.port)
+
 
 @dataclass(frozen=True)
 class Settings:
