@@ -150,15 +150,25 @@ def _one_order(attempt: Attempt) -> None:
     event = _order()
     (result,) = aws.at_once("orders", [event])
     since = aws.proxy_events(PROXY, mark)
-    refusal = next((e.detail for e in since if e.kind == "refuse"), "")
+    closing = next((e.detail for e in since if e.kind == "refuse"), "")
     called = f"invoke orders with {json.dumps(event)}"
     attempt.expect(
-        not refusal,
+        "the role" not in closing,
         problem="The proxy refuses the function's login, because its secret holds another user or password.",
         called=called,
-        came_back=refusal,
+        came_back=closing,
         expected="a login as orders_app",
         look_at="the secret. Whose name and password does it hold, and under which keys?",
+    )
+    reached = any(e.kind == "connect" for e in since)
+    attempt.expect(
+        result.outcome == "answered" or not reached or any(e.kind == "borrow" for e in since),
+        problem="The function reaches the proxy, but the proxy closes its connection without lending it one to the "
+        "database. The function's variables aren't the cause.",
+        called=called,
+        came_back=closing or result.error,
+        expected="an order number",
+        look_at=f"the proxy's log group, /aws/rds/proxy/{PROXY}, and the pool's settings. Then register the target again",
     )
     attempt.expect(
         result.outcome == "answered",

@@ -98,6 +98,10 @@ class Kernel:
         self._client.execute_cell(cell, len(self._book.cells) - 1)
         return errors_of(cell)
 
+    def printed(self) -> str:
+        """What the last cell printed."""
+        return "".join(o.text for o in self._book.cells[-1].outputs if o.output_type == "stream" and o.name == "stdout")
+
     def start_over(self, folder: Path) -> None:
         """An empty cloud, an empty namespace, an empty folder."""
         folder.mkdir()
@@ -292,6 +296,23 @@ def test_a_price_that_is_mended_in_the_file_alone_is_named(task_id: str, kernel:
     errors = kernel.run(check)
     says = r"The price is wrong.*look at: price\.py has changed since you deployed hikari-price"
     assert re.search(says, errors[0].evalue), errors[0].evalue
+
+
+@pytest.mark.thorough
+def test_the_cell_that_registers_the_proxys_target_can_run_again_and_again(kernel: Kernel, tmp_path: Path) -> None:
+    """It removes the target and registers it at once, and the lab asks to run it after each fix."""
+    kernel.start_over(tmp_path / "lab")
+    ((module, task),) = [(m, t) for m, t in TASKS if t.id == "5.1"]
+    cells = list(code_cells_for(task, read("solutions", module)))
+    (first, *_) = (n for n, cell in enumerate(cells) if tagged(cell, "task-5.1"))
+    for cell in cells[:first]:
+        assert not kernel.run(cell.source)
+    for _ in range(20):
+        assert not kernel.run(cells[first].source)
+        assert kernel.printed() == "The proxy answers.\n"
+    for cell in cells[first + 1 :]:
+        errors = kernel.run(cell.source)
+        assert not errors, errors[0].evalue
 
 
 @pytest.mark.parametrize(("name", "says"), [("5.1-the-other-variables-are-gone", "then run step 2 again$")])
