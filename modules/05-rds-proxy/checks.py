@@ -168,7 +168,7 @@ def _one_order(attempt: Attempt) -> None:
         called=called,
         came_back=closing or result.error,
         expected="an order number",
-        look_at=f"the proxy's log group, /aws/rds/proxy/{PROXY}, and the pool's settings. Then register the target again",
+        look_at=f"the proxy's log group, /aws/rds/proxy/{PROXY}, and the pool's settings; then register the target again",
     )
     attempt.expect(
         result.outcome == "answered",

@@ -63,11 +63,12 @@ class Answers:
         position, end = min(self._rest, len(data)), len(data)
         self._rest -= position
         begin = 0  # of what is passed on in one piece
+        is_quiet = self._owed.turn is Turn.QUIET
         while end - position >= 5:
             kind, length = data[position], _length(data, position + 1)[0] + 1
             if length < 5:
                 raise wire.ProtocolError("invalid message length")
-            if self._owed.turn is Turn.QUIET and kind not in _LEGAL_WHEN_QUIET:
+            if is_quiet and kind not in _LEGAL_WHEN_QUIET:
                 raise wire.ProtocolError(f"a message of type {chr(kind)!r} that answers nothing")
             here = min(length, end - position)
             if here < length:
@@ -76,6 +77,7 @@ class Answers:
                 self._rest = length - here
             if kind in _READ:
                 shown = self._answer(kind, data, position, here)
+                is_quiet = kind == 90 or is_quiet  # nothing was sent behind a request for ReadyForQuery
                 if shown is not None:
                     if begin < position:
                         self.to_client.append(data[begin:position])

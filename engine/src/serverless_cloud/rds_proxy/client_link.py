@@ -48,6 +48,7 @@ class ClientLink(asyncio.Protocol):
         self.secret = secrets.token_bytes(4)
         self._inbox = bytearray()
         self._is_over = False
+        self._is_paused = False  # what it sends isn't read now
         self._is_full = False  # it does not read what it is sent as fast as it comes
         self.is_ahead = False
         self._waited_s = 0.0  # for the connection, by the query that is answered first
@@ -91,6 +92,7 @@ class ClientLink(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_full = True
+        self.pace()
         if self.server is not None:
             self.server.transport.pause_reading()
 
@@ -98,15 +100,16 @@ class ClientLink(asyncio.Protocol):
         self._is_full = False
         if self.server is not None:
             self.server.transport.resume_reading()
+        self.pace()
         self._proceed()
 
     def pace(self) -> None:
         """Stops reading what the client sends while there is enough to deal with, and goes on later."""
         waiting_bytes = len(self.session.inbox if self.session is not None else self._inbox)
-        if self._is_full or self.is_ahead or waiting_bytes > PATIENCE_BYTES:
-            self.transport.pause_reading()
-        else:
-            self.transport.resume_reading()
+        is_paused = self._is_full or self.is_ahead or waiting_bytes > PATIENCE_BYTES
+        if is_paused != self._is_paused:
+            self._is_paused = is_paused
+            (self.transport.pause_reading if is_paused else self.transport.resume_reading)()
 
     # ---- login
 
@@ -157,7 +160,7 @@ class ClientLink(asyncio.Protocol):
         if session.phase is Phase.ENDED:
             self._hang_up()
             self._end()
-        else:
+        elif session.inbox or self._is_paused:
             self.pace()
 
     def granted(self, server: ServerLink, waited_s: float) -> None:
