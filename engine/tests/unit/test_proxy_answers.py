@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from serverless_cloud.rds_proxy.__main__ import answer
-from serverless_cloud.rds_proxy.proxy import Proxy
+from serverless_cloud.rds_proxy.pool import Key
+from serverless_cloud.rds_proxy.proxy import KINDS_KEPT, Proxy
+from serverless_cloud.rds_proxy.server_link import ServerLink
 from serverless_cloud.rds_proxy.settings import Settings
 
 DATABASE = {"host": "127.0.0.1", "port": 5432, "max_connections": 20}
@@ -67,3 +69,18 @@ def test_what_a_proxy_does_not_know_is_refused() -> None:
     with pytest.raises(TypeError, match="lamp"):
         answer(proxy, {"call": "configure", "settings": {"lamp": 1}})
     assert proxy.settings.target is not None  # the old settings hold
+
+
+def test_settings_that_clients_choose_are_not_remembered_without_end() -> None:
+    proxy = new_proxy(target=DATABASE)
+    for number in range(3 * KINDS_KEPT):
+        key = Key("app", "shop", (("extra_float_digits", str(number)),))
+        proxy.good_statements(key)
+        server = ServerLink(proxy, key)
+        proxy.pool.opening[key] += 1
+        proxy.server_ready(server)
+        proxy.pool.lost(server)
+        proxy.pool.tick()
+    assert len(proxy._good) <= KINDS_KEPT
+    assert len(proxy._parameters) <= KINDS_KEPT
+    assert (len(proxy.pool.idle), len(proxy.pool.opening)) == (0, 0)

@@ -214,6 +214,8 @@ class Pool(Generic[C, W]):
         self.waiting = deque(w for w in self.waiting if now - w.since_s < self.borrow_timeout_s)
         for waiter in late:
             self.refuse(waiter.who, b"")
+        self.idle = {key: connections for key, connections in self.idle.items() if connections}
+        self.opening = +self.opening
         while self.idle_count and self.size - self.closing > self.limit:
             self._close(self._oldest_idle())
         while self.idle_count > self.max_idle and now - self._oldest_idle().idle_since_s >= self.idle_s:

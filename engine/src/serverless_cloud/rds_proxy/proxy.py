@@ -18,6 +18,7 @@ from serverless_cloud.rds_proxy.settings import Settings
 from serverless_cloud.rds_proxy.statements import Known, Schema
 
 TICK_S = 0.05
+KINDS_KEPT = 200  # kinds of connections about which the proxy remembers something; clients choose their settings
 TIMED_OUT = "Timed-out waiting to acquire database connection"
 _PINNED = (
     "The client session was pinned to the database connection [dbConnection={server}] for the remainder of the "
@@ -128,6 +129,8 @@ class Proxy:
 
     def good_statements(self, key: Key) -> Known:
         """The statements that the database has accepted on connections of this kind."""
+        if key not in self._good and len(self._good) >= KINDS_KEPT:
+            self._good.clear()
         return self._good.setdefault(key, Known())
 
     def returned(self, client: ClientLink, server: ServerLink) -> None:
@@ -231,6 +234,8 @@ class Proxy:
         self.metrics.change("DatabaseConnections", 1)
         self.events.note("open", None, server.number, f"{server.key.user} to {server.key.database}")
         if self._is_current(server):
+            if len(self._parameters) >= KINDS_KEPT:
+                self._parameters.clear()
             self._parameters[server.key] = server.parameters
             self.is_available = True
             self.pool.opened(server)
