@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sqlite3
@@ -174,7 +175,8 @@ def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
     from serverless_first.teach.classroom import ports
     from serverless_first.teach.classroom.running import running
 
-    port, board_port = ports.free(2)
+    with contextlib.ExitStack() as undo:  # free at this moment
+        port, board_port = ports.hold(undo), ports.hold(undo)
     address = f"http://{name}:{port}" if name else None
     with running(
         folder / f"attack-{name}", ["Ann", "Bob"], port=port, board_port=board_port, memory_mb=1400,

@@ -41,7 +41,7 @@ def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Runni
     assert {"05-lesson.ipynb", "05-lab.ipynb"} <= {entry["name"] for entry in listed["content"]}
     if sys.platform == "linux" and os.geteuid() == 0:  # the hub goes last, and a seat before what else runs here
         below = psutil.Process(the_class.hub.pid).children(recursive=True)
-        own = [process.pid for process in below if "jupyterhub.singleuser" in process.cmdline()]
+        own = [process.pid for process in below if "serverless_first.teach.classroom.seat_server" in process.cmdline()]
         hub, *seats = [int(Path(f"/proc/{pid}/oom_score_adj").read_text()) for pid in (the_class.hub.pid, *own)]
         assert hub in (-900, 0)  # a container may not let even root say -900
         assert set(seats) == {500}

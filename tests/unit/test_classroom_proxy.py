@@ -115,7 +115,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 @contextlib.contextmanager
 def a_proxy(*options: str) -> Iterator[Proxy]:
-    port, api_port = ports.free(2)
+    with contextlib.ExitStack() as undo:
+        port, api_port = ports.hold(undo), ports.hold(undo)
+        yield from _a_proxy(port, api_port, options)
+
+
+def _a_proxy(port: int, api_port: int, options: Sequence[str]) -> Iterator[Proxy]:
     command = [
         *(sys.executable, "-m", "serverless_first.teach.classroom.proxy", "--strays-to", HUB),
         *("--ip", "127.0.0.1", "--port", str(port), "--api-ip", "127.0.0.1", "--api-port", str(api_port)),
