@@ -24,7 +24,8 @@ data = the.folder / "hub"
 run = [sys.executable, "-m"]
 marked = {plan.VARIABLE: str(the.folder)}  # by which a helper is found that has outlived the hub
 c = get_config()
-tornado.httpserver.HTTPServer = HeldServer  # JupyterHub has no setting for its own server's port and limits
+# JupyterHub has no settings for the limits of its own server, nor for a port that is held.
+tornado.httpserver.HTTPServer = HeldServer  # type: ignore[misc]
 
 c.JupyterHub.bind_url = f"http://{in_an_address(place.host)}:{place.port}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub_port}"
