@@ -250,7 +250,9 @@ class Exchange(HTTPMessageDelegate):
                     await self._ask(errors, RequestStartLine(method, path, "HTTP/1.1"), headers, code)
                 return
         if not self.has_begun:
-            headers = HTTPHeaders({"Content-Length": "0"} | ({"Location": refused.location} if refused.location else {}))
+            headers = HTTPHeaders(
+                {"Content-Length": "0"} | ({"Location": refused.location} if refused.location else {})
+            )
             self.begin(ResponseStartLine("HTTP/1.1", code, _REASONS[code]), headers)
             self.end()
 
