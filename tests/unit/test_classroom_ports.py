@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tornado.netutil import bind_sockets
 from tests.unit.board_kit import running as a_board
+from tornado.netutil import bind_sockets
 
 from serverless_first.lab import sharing
 from serverless_first.teach.board import Keys
@@ -46,10 +46,13 @@ def undo() -> Iterator[contextlib.ExitStack]:
 def test_the_board_is_one_above_the_class_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch, undo: contextlib.ExitStack
 ) -> None:
-    monkeypatch.setattr(ports, "hold", lambda _, host, port, option: (host, port, option))
+    asked: list[tuple[str, int, str]] = []
+    monkeypatch.setattr(ports, "hold", lambda _, host, port, option: asked.append((host, port, option)))
     on = "0.0.0.0"
-    assert ports.hold_pair(undo, on, 8000, None) == ((on, 8000, "--port"), (on, 8001, "--board-port"))
-    assert ports.hold_pair(undo, on, 8000, 9000) == ((on, 8000, "--port"), (on, 9000, "--board-port"))
+    ports.hold_pair(undo, on, 8000, None)
+    assert asked == [(on, 8000, "--port"), (on, 8001, "--board-port")]
+    ports.hold_pair(undo, on, 8000, 9000)
+    assert asked[2:] == [(on, 8000, "--port"), (on, 9000, "--board-port")]
 
 
 @pytest.mark.parametrize("board_port", [None, 0])

@@ -21,13 +21,13 @@ import pytest
 
 pytest.importorskip("configurable_http_proxy", reason="a class needs the extra `class`")
 
-from tests.unit.test_classroom_proxy import Proxy, a_proxy  # noqa: E402
-from tornado.httpserver import HTTPServer  # noqa: E402
-from tornado.netutil import bind_sockets, bind_unix_socket  # noqa: E402
-from tornado.web import Application, RequestHandler  # noqa: E402
-from tornado.websocket import WebSocketHandler  # noqa: E402
+from tests.unit.test_classroom_proxy import Proxy, a_proxy
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets, bind_unix_socket
+from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketHandler
 
-from serverless_first.teach.classroom.limits import LARGE_AT_ONCE, LARGEST_BODY, SMALL_BODY  # noqa: E402
+from serverless_first.teach.classroom.limits import LARGE_AT_ONCE, LARGEST_BODY, SMALL_BODY
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a class runs on POSIX")
 HUGE = 500_000_000
@@ -49,7 +49,7 @@ class Flood(WebSocketHandler):
     """Sends as much as it can."""
 
     async def open(self, *_: str) -> None:
-        for _ in range(50):
+        for _number in range(50):
             self.write_message(b"x" * 10_000_000, binary=True)
 
 
@@ -79,7 +79,7 @@ def proxy() -> Iterator[Proxy]:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "student-01"))
         (hub,) = bind_sockets(0, "127.0.0.1")
-        with servers(hub, bind_unix_socket(path)), a_proxy(hub=hub.getsockname()[1]) as running:
+        with servers(hub, bind_unix_socket(path)), a_proxy(hub=int(hub.getsockname()[1])) as running:
             running.route("", f"http://127.0.0.1:{hub.getsockname()[1]}")
             running.route("user/student-01", f"http+unix://{quote(path, safe='')}")
             yield running

@@ -59,7 +59,7 @@ def spawner(monkeypatch: pytest.MonkeyPatch, sockets: Path) -> Iterator[Any]:
 
     processes: list[subprocess.Popen[bytes]] = []
 
-    class Spawner(SeatSpawner):  # type: ignore[misc]
+    class Spawner(SeatSpawner):
         server = SimpleNamespace(connect_url="")
 
     seat: Any = Spawner.__new__(Spawner)

@@ -11,7 +11,7 @@ import contextlib
 import socket
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
@@ -34,7 +34,7 @@ UNIX = "http+unix"
 _BUSY_S = 0.05
 _OF_ONE_CONNECTION = ("Connection", "Keep-Alive", "Transfer-Encoding", "Expect", "Proxy-Connection", "TE", "Trailer")
 _PING = 16
-"""A ping of a WebSocket connection and its answer have fewer bytes, and say nothing about whether anybody is at work."""
+"""Pings of a WebSocket connection and their answers have fewer bytes. They don't show that anybody is at work."""
 _REASONS = {302: "Found", 400: "Bad Request", 404: "Not Found", 413: "Content Too Large", 503: "Service Unavailable"}
 
 
@@ -171,7 +171,7 @@ class Exchange(HTTPMessageDelegate):
         if (route := routes.target_for_req(host, path)) is None:
             raise Refused(302, self.front.strays_to + self.start.path) if routes.host_routing else Refused(404)
         self._prefix = route["prefix"]
-        return urlsplit(route["target"])
+        return urlsplit(str(route["target"]))
 
     def _is_large(self, of_hub: bool) -> bool:
         """Whether the body has to wait for its turn.
@@ -198,9 +198,9 @@ class Exchange(HTTPMessageDelegate):
         if self.start.method in ("POST", "PUT", "PATCH") and "Transfer-Encoding" not in self.headers:
             headers.setdefault("Content-Length", "0")
         headers["Connection"] = "Upgrade" if self.asks_for_upgrade else "close"
-        host = headers.get("Host", "")
+        host, browser = headers.get("Host", ""), cast(Any, self.browser.context)
         for name, value in (
-            ("For", self.browser.context.remote_ip),
+            ("For", browser.remote_ip),
             ("Port", str(split_host_and_port(host)[1] or 80)),
             ("Proto", "http"),
         ):

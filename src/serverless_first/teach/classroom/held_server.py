@@ -15,7 +15,7 @@ IDLE_S = 75
 """For so long a client may keep a connection without a request, or take for the head of one."""
 
 
-class HeldServer(HTTPServer):  # type: ignore[misc]
+class HeldServer(HTTPServer):
     """The hub's server and the proxy's. Everybody on this machine can connect to them, also without a card.
 
     A body is at most `SMALL_BODY`, unless `max_body_size` says otherwise. A connection beyond the most is closed at
@@ -29,9 +29,9 @@ class HeldServer(HTTPServer):  # type: ignore[misc]
         options = {"max_body_size": SMALL_BODY, "idle_connection_timeout": IDLE_S} | options
         super().initialize(*arguments, **options)
 
-    def listen(self, port: int, address: str | None = None, **options: Any) -> None:
-        """Listens at a port that the class holds."""
-        super().listen(port, address=address, reuse_port=ports.HELD, **options)
+    def listen(self, port: int, address: str | None = None, *arguments: Any, **options: Any) -> None:
+        """Listens at a port that the class holds, with Tornado's options."""
+        super().listen(port, address, *arguments, **{"reuse_port": ports.HELD} | options)
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Starts to serve a connection."""

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from configurable_http_proxy import log
 from configurable_http_proxy.configproxy import PythonProxy
 from tornado.http1connection import HTTP1Connection
-from tornado.httputil import HTTPMessageDelegate
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate, HTTPServerConnectionDelegate
 from tornado.ioloop import IOLoop
 
 from serverless_first.teach.classroom import plan
@@ -29,16 +29,20 @@ from serverless_first.teach.classroom.groups import PROXY
 from serverless_first.teach.classroom.held_server import HeldServer
 
 
-class Browsers(HeldServer):
-    """The side of the browsers."""
+class Browsers(HTTPServerConnectionDelegate):
+    """The side of the browsers.
 
-    def initialize(self, front: Front) -> None:
-        """Prepares to pass on requests. Their bodies have limits there, and Tornado's answer would come beside ours."""
+    Args:
+        front: what all requests share.
+    """
+
+    def __init__(self, front: Front) -> None:
         self._front = front
-        super().initialize(lambda _: None, max_body_size=2**63)
 
-    def start_request(self, server_conn: object, request_conn: HTTP1Connection) -> HTTPMessageDelegate:
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """The way of one request."""
+        del server_conn
+        assert isinstance(request_conn, HTTP1Connection)
         return Exchange(self._front, request_conn)
 
 
@@ -64,7 +68,8 @@ def main() -> None:
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     front = Front(routes, urlsplit(options.error_target), options.strays_to.rstrip("/"))
-    Browsers(front).listen(options.port, options.ip)
+    # An exchange has its own limits for bodies, and Tornado's answer to a larger one would come beside ours.
+    HeldServer(Browsers(front), max_body_size=2**63).listen(options.port, options.ip)
     HeldServer(routes.api_app).listen(options.api_port, options.api_ip)
     print("The proxy listens.", flush=True)
     IOLoop.current().start()

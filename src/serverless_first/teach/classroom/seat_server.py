@@ -14,7 +14,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyterhub.singleuser.extension import JupyterHubSingleUser
 
 
-class SeatServer(ServerApp):  # type: ignore[misc]
+class SeatServer(ServerApp):
     """Jupyter's server on the hub's socket."""
 
     listener: socket.socket
