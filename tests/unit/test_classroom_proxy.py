@@ -220,3 +220,9 @@ def test_a_seat_answers_under_its_own_name_and_the_hub_under_its_own(proxy_with_
 )
 def test_under_any_other_name_there_is_only_the_way_to_the_hub(proxy_with_names: Proxy, host: str, path: str) -> None:
     assert proxy_with_names.get(host, path) == (302, HUB + path)
+
+
+def test_a_proxy_that_does_not_know_its_routes_yet_does_not_send_browsers_in_a_circle() -> None:
+    with a_proxy("--host-routing") as running:
+        assert running.get("class.test:8000", "/hub/home")[0] == 503
+        assert running.get("student-01.class.test:8000", "/") == (302, HUB + "/")

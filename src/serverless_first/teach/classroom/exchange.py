@@ -40,7 +40,7 @@ _REASONS = {302: "Found", 400: "Bad Request", 404: "Not Found", 413: "Content To
 
 @dataclass
 class Front:
-    """What all requests share.
+    """The routes, the addresses and the turns that all requests share.
 
     Args:
         routes: configurable-http-proxy's, as the hub has set them.
@@ -169,6 +169,8 @@ class Exchange(HTTPMessageDelegate):
             raise Refused(400)
         host = split_host_and_port(self.headers.get("Host", "").lower())[0] if routes.host_routing else ""
         if (route := routes.target_for_req(host, path)) is None:
+            if host == urlsplit(self.front.strays_to).hostname:
+                raise Refused(503)  # a proxy that has only now started
             raise Refused(302, self.front.strays_to + self.start.path) if routes.host_routing else Refused(404)
         self._prefix = route["prefix"]
         return urlsplit(str(route["target"]))

@@ -24,7 +24,7 @@ data = the.folder / "hub"
 run = [sys.executable, "-m"]
 marked = {plan.VARIABLE: str(the.folder)}  # by which a helper is found that has outlived the hub
 c = get_config()
-# JupyterHub has no settings for the limits of its own server, nor for a port that is held.
+# JupyterHub's settings can neither limit requests nor share a port with the class.
 tornado.httpserver.HTTPServer = HeldServer  # type: ignore[misc]
 
 c.JupyterHub.bind_url = f"http://{in_an_address(place.host)}:{place.port}"

@@ -12,7 +12,7 @@ from serverless_first.teach.board.addresses import THIS_MACHINE_ALONE, in_an_add
 
 HELD = sys.platform == "linux"
 """Whether the servers of a class share their ports with the sockets that hold them. Linux lets sockets share a port
-only if all of them ask for it and belong to one user (SO_REUSEPORT, socket(7)), and connections come to those that
+only if all of them ask for it and belong to one user (SO_REUSEPORT, socket(7)). Connections come to the sockets that
 listen. Elsewhere all seats run under one account, so there is nobody to hold a port against."""
 
 
