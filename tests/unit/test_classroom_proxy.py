@@ -84,9 +84,11 @@ class Proxy:
 
     port: int
     api_port: int
+    pid: int
 
-    def route(self, path: str, target: int) -> None:
-        data = json.dumps({"target": f"http://127.0.0.1:{target}"}).encode()
+    def route(self, path: str, target: int | str) -> None:
+        target = f"http://127.0.0.1:{target}" if isinstance(target, int) else target
+        data = json.dumps({"target": target}).encode()
         url = f"http://127.0.0.1:{self.api_port}/api/routes/{path}"
         request = urllib.request.Request(url, data, {"Authorization": "token secret"}, method="POST")
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -114,19 +116,23 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 @contextlib.contextmanager
-def a_proxy(*options: str) -> Iterator[Proxy]:
-    port, api_port = ports.free(2)
+def a_proxy(*options: str, hub: int = 9) -> Iterator[Proxy]:
+    with contextlib.ExitStack() as undo:
+        yield from _a_proxy(ports.hold(undo), ports.hold(undo), hub, options)
+
+
+def _a_proxy(port: int, api_port: int, hub: int, options: Sequence[str]) -> Iterator[Proxy]:
     command = [
         *(sys.executable, "-m", "serverless_first.teach.classroom.proxy", "--strays-to", HUB),
         *("--ip", "127.0.0.1", "--port", str(port), "--api-ip", "127.0.0.1", "--api-port", str(api_port)),
-        *("--error-target", "http://127.0.0.1:9/hub/error", "--log-level", "warn", *options),
+        *("--error-target", f"http://127.0.0.1:{hub}/hub/error", "--log-level", "warn", *options),
     ]
     environ = os.environ | {"CONFIGPROXY_AUTH_TOKEN": "secret"}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "The proxy listens.\n"
-            yield Proxy(port, api_port)
+            yield Proxy(port, api_port, process.pid)
         finally:
             process.kill()
 
@@ -214,3 +220,9 @@ def test_a_seat_answers_under_its_own_name_and_the_hub_under_its_own(proxy_with_
 )
 def test_under_any_other_name_there_is_only_the_way_to_the_hub(proxy_with_names: Proxy, host: str, path: str) -> None:
     assert proxy_with_names.get(host, path) == (302, HUB + path)
+
+
+def test_a_proxy_that_does_not_know_its_routes_yet_does_not_send_browsers_in_a_circle() -> None:
+    with a_proxy("--host-routing") as running:
+        assert running.get("class.test:8000", "/hub/home")[0] == 503
+        assert running.get("student-01.class.test:8000", "/") == (302, HUB + "/")
