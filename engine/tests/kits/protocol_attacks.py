@@ -63,10 +63,13 @@ def copy_into_view(dice: Random, me: str) -> Script:
 
 
 def copy_refused_by_trigger(dice: Random, me: str) -> Script:
-    """A pipelined COPY whose trigger sleeps for 20 ms and refuses before the first row is read."""
-    batch = run(f"COPY {me}_guarded FROM STDIN") + SYNC
-    syncs = SYNC * dice.randint(0, 2)
-    return Script("copy_refused_by_trigger", (sends(batch, sleep(dice), SYNC, syncs), Await("Z"), Settle()))
+    """A COPY whose trigger sleeps for 20 ms and refuses before the first row is read; more is sent meanwhile."""
+    begin = run(f"COPY {me}_guarded FROM STDIN") + SYNC
+    syncs, more = SYNC * dice.randint(0, 2), sends(sleep(dice), SYNC)
+    if dice.random() < 0.3:
+        return Script("copy_refused_by_trigger", (sends(begin, sleep(dice), SYNC, syncs), Await("Z"), more, Settle()))
+    steps = (sends(begin), Await("G"), sends(sleep(dice), SYNC, syncs), Await("Z"), more, Settle())
+    return Script("copy_refused_by_trigger", steps)
 
 
 def copy_like_libpq(dice: Random, me: str) -> Script:
