@@ -195,13 +195,13 @@ class Attacker:
             talk = self._talk(self.front.endpoint, script, expected)
         except (OSError, AssertionError) as error:
             if script.is_compared and not self.front.over.is_set():
-                self.front.report(who, f"{error!r}\n  it plays\n    {script}\n  PostgreSQL says\n{shown(expected or [])}")
+                self.front.report(who, f"{error!r}\n  it plays\n{script.shown()}\n  PostgreSQL says\n{shown(expected or [])}")
             self.leave(Leave.VANISH)
             return
         if script.is_compared and not self.front.over.is_set():
             answers = [seen(answer) for answer in talk.answers]
             if not is_alike(expected or [], answers, is_over=talk.is_over):
-                text = f"it plays\n    {script}\n  PostgreSQL says\n{shown(expected or [])}\n  the proxy says\n{shown(answers)}"
+                text = f"it plays\n{script.shown()}\n  PostgreSQL says\n{shown(expected or [])}\n  the proxy says\n{shown(answers)}"
                 self.front.report(who, text)
         self.front.played[script.kind] += 1
         if script.leave is not None or talk.is_over:
@@ -239,8 +239,8 @@ def is_alike(expected: Answers, answers: Answers, *, is_over: bool) -> bool:
     """Whether the proxy's answers are PostgreSQL's. If both hang up, answers to earlier messages may be missing."""
     if not is_over:
         return answers == expected
-    before = [answer for answer in answers if answer[0] != "E"]
-    return before == expected[: len(before)] and any(body.startswith(b"FATAL") for _, body in expected)
+    heard, right = ([answer for answer in side if answer[0] != "E"] for side in (answers, expected))
+    return heard == right[: len(heard)] and any(body.startswith(b"FATAL") for _, body in expected)
 
 
 def threads_of(works: list[Callable[[], None]]) -> list[threading.Thread]:

@@ -8,6 +8,7 @@ from random import Random
 from kits.protocol_plan import (
     COPY_DONE,
     FOLDED,
+    SOUTH,
     Await,
     Cancel,
     Idle,
@@ -262,11 +263,40 @@ def vanishes(dice: Random, _me: str) -> Script:
     return Script("vanishes", steps, is_compared=False, leave=dice.choice(list(Leave)[:3]))
 
 
+def soup(dice: Random, me: str) -> Script:
+    """Any messages in any order: right ones, but not in an order that makes sense."""
+    copies = [f"COPY {me}_{where} FROM STDIN" for where in ("box", "view", "guarded")]
+    texts = ["SELECT 1 AS v", "SELECT generate_series(1, 5) AS v", "SELECT $1::text AS v", "SELECT 1 / 0", "SELEC", ""]
+    texts += ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "COPY (SELECT 1) TO STDOUT", "SHOW TimeZone", SOUTH]
+    texts += [*copies, f"INSERT INTO {me}_box VALUES ('a')", "SELECT 1 AS v; SELECT 2 AS v", "BEGIN; SELECT 1 AS v"]
+    pinning = ["DEALLOCATE ALL", "DISCARD ALL", "SET TimeZone = 'Asia/Tokyo'", "PREPARE s1 AS SELECT 1", "LISTEN c"]
+    pins = dice.random() < 0.3
+    parts = [_ingredient(dice, texts + (pinning if pins else [])) for _ in range(dice.randint(2, 25))]
+    leave = Leave.TERMINATE if pins or dice.random() < 0.3 else None
+    if dice.random() < 0.7:
+        return Script("soup", (sends(*parts),), leave=leave)
+    return Script("soup", tuple(step for part in parts for step in (sends(part), Pause(0.001))), leave=leave)
+
+
+def _ingredient(dice: Random, texts: list[str]) -> bytes:
+    name, portal, text = dice.choice(["", "", "s1", "s2"]), dice.choice(["", "", "p1"]), dice.choice(texts)
+    parameters = ["x"] if dice.random() < 0.2 else []
+    kind = dice.randint(0, 13)
+    if kind <= 3:
+        return run(text) + dice.choice([b"", SYNC])
+    single = (
+        *(query(text), parse(name, text), bind(portal, name, parameters), execute(portal, dice.randint(0, 3))),
+        *(describe(dice.choice("SP"), name), close(dice.choice("SP"), name), SYNC, SYNC, FLUSH),
+        dice.choice([copy_data("a\n"), copy_data("a\tb\n"), COPY_DONE, message(b"f", b"no\0")]),
+    )
+    return single[kind - 4]
+
+
 ATTACKS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
         *(copy_in_one_write, copy_then_idle, copy_into_view, copy_refused_by_trigger, copy_like_libpq, copy_fails),
         *(copy_simple, copy_abandoned, settings, leaks, deallocate, prepare_in_sql, portals, errors, functions),
-        *(pipelines, cancels, malformed, unknown_type, half_messages, in_pieces, vanishes),
+        *(pipelines, cancels, malformed, unknown_type, half_messages, in_pieces, vanishes, soup),
     )
 }

@@ -80,6 +80,24 @@ class Script:
     is_compared: bool = True
     leave: Leave | None = None
 
+    def shown(self) -> str:
+        """Its steps on a line each, with messages by their letters."""
+        lines = [
+            "sends " + " | ".join(map(letters, step.pieces)) if isinstance(step, Send) else str(step)
+            for step in self.steps
+        ]
+        return "\n".join(f"    {line}" for line in [*lines, f"leaves: {self.leave}"])
+
+
+def letters(data: bytes) -> str:
+    """Messages as their letters with what is readable in them; what is no whole message, as it is."""
+    parts = []
+    while len(data) >= 5 and 4 <= (length := int.from_bytes(data[1:5], "big")) < len(data):
+        body = data[5 : length + 1].rstrip(b"\0").replace(b"\0", b" ").decode("latin1")
+        parts.append(f"{data[:1].decode('latin1')}[{body[:90]}]" if body.strip() else data[:1].decode("latin1"))
+        data = data[length + 1 :]
+    return " ".join(parts + ([repr(data[:60])] if data else []))
+
 
 def sends(*messages: bytes) -> Send:
     """Messages in one write."""

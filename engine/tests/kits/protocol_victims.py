@@ -15,6 +15,7 @@ from kits.protocol_plan import (
     TEXT_OID,
     Folded,
     copy_data,
+    letters,
     seen,
     shown,
 )
@@ -136,7 +137,7 @@ class Victim:
             if answers != expected:
                 raise Wrong("the answer is wrong")
         except (OSError, Wrong) as error:
-            text = f"{error!r}\n  it sends\n    {sent!r}\n  right is\n{shown(expected)}\n  it gets\n{shown(answers)}"
+            text = f"{error!r}\n  it sends\n    {letters(sent)}\n  right is\n{shown(expected)}\n  it gets\n{shown(answers)}"
             raise Wrong(text) from None
         self.front.answered(sum(kind == "Z" for kind, _ in expected))
 
