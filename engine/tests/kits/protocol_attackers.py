@@ -100,18 +100,36 @@ class Front:
 
 
 class Talk:
-    """One client's part of a script: what it has heard. Args: expected: PostgreSQL's answers; None on its own side."""
+    """One client's part of a script.
 
-    def __init__(self, client: RawClient, front: Front, expected: Answers | None = None) -> None:
-        self.client, self.front, self.expected = client, front, expected
-        self.answers: list[Message] = []
+    Args:
+        right: the same script on a direct connection, if it is compared and this isn't the direct connection itself.
+
+    Attributes:
+        answers: all that it has heard, as `seen` gives it.
+        is_over: whether the other side has hung up.
+    """
+
+    def __init__(self, client: RawClient, front: Front, right: Talk | None = None) -> None:
+        self.client, self.front, self.right = client, front, right
+        self.answers: Answers = []
         self.is_over = False
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is like the direct one. If PostgreSQL hangs up, answers to earlier messages may be missing."""
+        assert self.right is not None
+        if not self.right.is_over and not self.is_over:
+            return self.answers == self.right.answers
+        mine, right = ([kind for kind in side if kind[0] != "E"] for side in (self.answers, self.right.answers))
+        shorter = min(len(mine), len(right))
+        return self.is_over and self.right.is_over and mine[:shorter] == right[:shorter]
 
     def hear(self) -> Message | None:
         """The next answer that isn't asynchronous; None at the end."""
         while (answer := self.client.receive()) is not None:
             if answer.kind not in ASYNCHRONOUS:
-                self.answers.append(answer)
+                self.answers.append(seen(answer))
                 return answer
         self.is_over = True
         return None
@@ -119,17 +137,16 @@ class Talk:
     def play(self, step: Step) -> None:
         """Does one step."""
         if isinstance(step, Send):
-            for piece in step.pieces:
-                self.client.send(piece)
-                time.sleep(step.pause_s)
+            self._send(step)
         elif isinstance(step, Await):
             for _ in range(step.count):
                 while (answer := self.hear()) is not None and answer.kind != step.kind:
                     pass
-        elif self.expected is None and not isinstance(step, Pause | Cancel):
+        elif self.right is None and isinstance(step, Settle | Idle):
             return
         elif isinstance(step, Settle):
-            while len(self.answers) < len(self.expected or []) - FENCE_ANSWERS and self.hear() is not None:
+            count = len(self.right.answers) - FENCE_ANSWERS if self.right is not None else 0
+            while len(self.answers) < count and self.hear() is not None:
                 pass
         elif isinstance(step, Idle):
             if not self.front.wait_for_answers(step.answers):
@@ -138,6 +155,15 @@ class Talk:
             time.sleep(step.pause_s)
         else:
             self._cancel()
+
+    def _send(self, step: Send) -> None:
+        try:
+            for piece in step.pieces:
+                self.client.send(piece)
+                time.sleep(step.pause_s)
+        except ConnectionError:
+            while self.hear() is not None:
+                pass
 
     def _cancel(self) -> None:
         with socket.create_connection((self.client.endpoint.host, self.client.endpoint.port), 10) as bare:
@@ -151,7 +177,7 @@ class Talk:
             while self.hear() is not None:
                 pass
             return
-        self.client.send(FENCE)
+        self._send(Send((FENCE,)))
         while (answer := self.hear()) is not None:
             if answer.kind == "D" and b"fence" in answer.body:
                 self.hear()
@@ -187,31 +213,28 @@ class Attacker:
 
     def play(self, script: Script, number: int) -> None:
         """Plays one script and reports what is wrong."""
-        who = f"{self.name}, script {number} ({script.kind})"
-        expected: Answers | None = None
+        right: Talk | None = None
+        talk: Talk | None = None
+        error: Exception | None = None
         try:
             if script.is_compared:
-                expected = [seen(answer) for answer in self._talk(self.front.direct, script, None).answers]
-            talk = self._talk(self.front.endpoint, script, expected)
-        except (OSError, AssertionError) as error:
-            if script.is_compared and not self.front.over.is_set():
-                self.front.report(who, f"{error!r}\n  it plays\n{script.shown()}\n  PostgreSQL says\n{shown(expected or [])}")
-            self.leave(Leave.VANISH)
-            return
-        if script.is_compared and not self.front.over.is_set():
-            answers = [seen(answer) for answer in talk.answers]
-            if not is_alike(expected or [], answers, is_over=talk.is_over):
-                text = f"it plays\n{script.shown()}\n  PostgreSQL says\n{shown(expected or [])}\n  the proxy says\n{shown(answers)}"
-                self.front.report(who, text)
+                right = self._talk(self.front.direct, script, None)
+            talk = self._talk(self.front.endpoint, script, right)
+        except (OSError, AssertionError) as problem:
+            error = problem
+        if script.is_compared and (error or (talk and not talk.is_right)) and not self.front.over.is_set():
+            sides = (("it plays", script.shown()), ("PostgreSQL says", said(right)), ("the proxy says", said(talk)))
+            text = "\n".join(f"  {name}\n{lines}" for name, lines in sides)
+            self.front.report(f"{self.name}, script {number} ({script.kind})", f"{error or 'not alike'!r}\n{text}")
         self.front.played[script.kind] += 1
-        if script.leave is not None or talk.is_over:
+        if error or script.leave is not None or (talk and talk.is_over):
             self.leave(script.leave or Leave.VANISH)
 
-    def _talk(self, endpoint: Endpoint, script: Script, expected: Answers | None) -> Talk:
+    def _talk(self, endpoint: Endpoint, script: Script, right: Talk | None) -> Talk:
         client = self.clients.get(endpoint.kind)
         if client is None:
             client = self.clients[endpoint.kind] = self.front.client(endpoint)
-        talk = Talk(client, self.front, expected)
+        talk = Talk(client, self.front, right)
         for step in script.steps:
             if not talk.is_over:
                 talk.play(step)
@@ -235,12 +258,9 @@ class Attacker:
         self.clients.clear()
 
 
-def is_alike(expected: Answers, answers: Answers, *, is_over: bool) -> bool:
-    """Whether the proxy's answers are PostgreSQL's. If both hang up, answers to earlier messages may be missing."""
-    if not is_over:
-        return answers == expected
-    heard, right = ([answer for answer in side if answer[0] != "E"] for side in (answers, expected))
-    return heard == right[: len(heard)] and any(body.startswith(b"FATAL") for _, body in expected)
+def said(talk: Talk | None) -> str:
+    """What a side of a script has heard."""
+    return shown([] if talk is None else talk.answers)
 
 
 def threads_of(works: list[Callable[[], None]]) -> list[threading.Thread]:

@@ -271,7 +271,7 @@ def soup(dice: Random, me: str) -> Script:
     texts += [*copies, f"INSERT INTO {me}_box VALUES ('a')", "SELECT 1 AS v; SELECT 2 AS v", "BEGIN; SELECT 1 AS v"]
     pinning = ["DEALLOCATE ALL", "DISCARD ALL", "SET TimeZone = 'Asia/Tokyo'", "PREPARE s1 AS SELECT 1", "LISTEN c"]
     pins = dice.random() < 0.3
-    parts = [_ingredient(dice, texts + (pinning if pins else [])) for _ in range(dice.randint(2, 25))]
+    parts = [_ingredient(dice, texts + (pinning if pins else [])) for _ in range(dice.randint(2, 14))]
     leave = Leave.TERMINATE if pins or dice.random() < 0.3 else None
     if dice.random() < 0.7:
         return Script("soup", (sends(*parts),), leave=leave)
