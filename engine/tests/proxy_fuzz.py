@@ -38,11 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pools", default=",".join(map(str, POOLS)), help="sizes of pools, default %(default)s")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds that an answer may take, default 20")
     parser.add_argument("--longest", type=float, default=float("inf"), help="seconds after which the run ends")
+    parser.add_argument("--direct", action="store_true", help="without a proxy: tests the test")
     options = parser.parse_args(arguments)
     attacks, works = chosen(parser, options.attacks, ATTACKS), chosen(parser, options.works, KINDS)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1, 10**9)
     pools = tuple(map(int, options.pools.split(",")))
-    plan = Plan(seed, options.answers, attacks, works, pools, options.limit, options.longest)
+    plan = Plan(seed, options.answers, attacks, works, pools, options.limit, options.longest, options.direct)
     print(f"--seed {seed} --attacks {','.join(attacks)} --works {','.join(works)} --pools {options.pools}", flush=True)
     with contextlib.closing(Database(MAX_CONNECTIONS)) as database:
         outcome = run(plan, database)

@@ -33,6 +33,8 @@ from kits.proxy_kit import Endpoint
 from kits.raw_client import CANCEL_REQUEST, TERMINATE, Message, RawClient
 
 TICK_S = 0.002
+#: Victims pause if they have more answers than this for each script, so that attacks don't become rare.
+ANSWERS_FOR_A_SCRIPT, AHEAD = 10, 200
 Answers = list[tuple[str, bytes]]
 
 
@@ -64,7 +66,7 @@ class Front:
         self.findings: list[Finding] = []
         self.over = threading.Event()
         self.played: Counter[str] = Counter()
-        self.answers = 0
+        self.answers = self._wanted = 0
         self._began_s = time.monotonic()
         self._lock = threading.Lock()
 
@@ -82,11 +84,22 @@ class Front:
     def wait_for_answers(self, count: int) -> bool:
         """Waits until victims had so many more answers, or the run is over; False if that takes too long."""
         goal, end_s = self.answers + count, time.monotonic() + self.limit_s
-        while self.answers < goal and not self.over.is_set():
-            if time.monotonic() > end_s:
-                return False
+        self._want(1)
+        while self.answers < goal and not self.over.is_set() and time.monotonic() < end_s:
             time.sleep(TICK_S)
-        return True
+        self._want(-1)
+        return self.answers >= goal or self.over.is_set()
+
+    def _want(self, change: int) -> None:
+        with self._lock:
+            self._wanted += change
+
+    def wait_for_attackers(self) -> None:
+        """Waits while the victims are far ahead of the attackers, and no attacker waits for victims."""
+        while self.answers > ANSWERS_FOR_A_SCRIPT * self.played.total() + AHEAD:
+            if self._wanted or self.over.is_set():
+                return
+            time.sleep(TICK_S)
 
     def client(self, endpoint: Endpoint, **settings: str) -> RawClient:
         """A client that has logged in."""

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kits.protocol_attackers import Attacker, Finding, Front, threads_of
 from kits.protocol_attacks import ATTACKS
@@ -34,6 +34,7 @@ class Plan:
         pools: for each proxy, the size of its pool.
         limit_s: no answer may take longer, in seconds.
         longest_s: the run ends after so many seconds, whatever it has.
+        is_direct: plays against PostgreSQL itself, where nothing may be wrong.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class Plan:
     pools: tuple[int, ...] = POOLS
     limit_s: float = 20.0
     longest_s: float = float("inf")
+    is_direct: bool = False
 
 
 @dataclass
@@ -62,8 +64,9 @@ def run(plan: Plan, database: Database) -> Outcome:
     prepare(database, names)
     with contextlib.ExitStack() as open_proxies:
         proxies = [open_proxies.enter_context(proxy_of(database, **pool_of(size))) for size in plan.pools]
+        bare = replace(database.endpoint, kind="PostgreSQL as if it were a proxy")
         fronts = [
-            Front(f"pool of {size}", proxy.endpoint, database.endpoint, plan.limit_s)
+            Front(f"pool of {size}", bare if plan.is_direct else proxy.endpoint, database.endpoint, plan.limit_s)
             for size, proxy in zip(plan.pools, proxies, strict=True)
         ]
         attackers = [list(attackers_of(plan, size, front)) for size, front in zip(plan.pools, fronts, strict=True)]

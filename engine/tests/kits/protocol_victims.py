@@ -109,6 +109,7 @@ class Victim:
                     break
                 self.last = self.dice.choice([kind for kind in self.kinds if kind not in LAST])
                 getattr(self, self.last)()
+                self.front.wait_for_attackers()
             if self.dice.random() < 0.2:
                 for self.last in set(self.kinds) & set(LAST):
                     getattr(self, self.last)()
