@@ -119,7 +119,6 @@ def inspect(front: Front, proxy: ProxyProcess) -> None:
     """After the work, every connection is back although clients stay connected, and a new client is served."""
     try:
         eventually(lambda: proxy.metrics()["now"][LENT] == 0, "every connection to be back in the pool")
-        front.over.clear()
-        Victim(front, "victim10", 0, ("simple",)).live()
+        Victim(Front(front.name, front.endpoint, front.direct, front.limit_s), "late", 0, ("simple",)).live()
     except (OSError, AssertionError) as error:
         front.report(f"{front.name}, afterwards", str(error))
