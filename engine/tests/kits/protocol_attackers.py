@@ -209,6 +209,7 @@ class Attacker:
     def __init__(self, front: Front, name: str, seed: int, attacks: dict[str, Attack]) -> None:
         self.front, self.name, self.seed, self.attacks = front, name, seed, attacks
         self.clients: dict[str, RawClient] = {}
+        self.talks: dict[str, Talk] = {}
 
     def script(self, number: int) -> tuple[Script, int]:
         """A script of the plan, and how many answers of victims to wait for afterwards."""
@@ -226,34 +227,35 @@ class Attacker:
 
     def play(self, script: Script, number: int) -> None:
         """Plays one script and reports what is wrong."""
-        right: Talk | None = None
-        talk: Talk | None = None
+        direct, proxy = self.front.direct, self.front.endpoint
+        self.talks.clear()
         error: Exception | None = None
         try:
             if script.is_compared:
-                right = self._talk(self.front.direct, script, None)
-            talk = self._talk(self.front.endpoint, script, right)
+                self._talk(direct, script)
+            self._talk(proxy, script)
         except (OSError, AssertionError) as problem:
             error = problem
+        talk = self.talks.get(proxy.kind)
         if script.is_compared and (error or (talk and not talk.is_right)) and not self.front.over.is_set():
-            sides = (("it plays", script.shown()), ("PostgreSQL says", said(right)), ("the proxy says", said(talk)))
-            text = "\n".join(f"  {name}\n{lines}" for name, lines in sides)
-            self.front.report(f"{self.name}, script {number} ({script.kind})", f"{error or 'not alike'!r}\n{text}")
+            sides = {end.kind: self.talks[end.kind].answers for end in (direct, proxy) if end.kind in self.talks}
+            text = "".join(f"\n  {name} says\n{shown(answers)}" for name, answers in sides.items())
+            what = f"{error!r}" if error else "The answers differ."
+            self.front.report(f"{self.name}, script {number} ({script.kind})", f"{what}\n  it plays\n{script.shown()}{text}")
         self.front.played[script.kind] += 1
         if error or script.leave is not None or (talk and talk.is_over):
             self.leave(script.leave or Leave.VANISH)
 
-    def _talk(self, endpoint: Endpoint, script: Script, right: Talk | None) -> Talk:
+    def _talk(self, endpoint: Endpoint, script: Script) -> None:
         client = self.clients.get(endpoint.kind)
         if client is None:
             client = self.clients[endpoint.kind] = self.front.client(endpoint)
-        talk = Talk(client, self.front, right)
+        talk = self.talks[endpoint.kind] = Talk(client, self.front, self.talks.get(self.front.direct.kind))
         for step in script.steps:
             if not talk.is_over:
                 talk.play(step)
         if script.is_compared and not talk.is_over:
             talk.finish(script.leave)
-        return talk
 
     def close(self) -> None:
         """Ends its connections."""
@@ -269,11 +271,6 @@ class Attacker:
                     client.reset()
             client.socket.close()
         self.clients.clear()
-
-
-def said(talk: Talk | None) -> str:
-    """What a side of a script has heard."""
-    return shown([] if talk is None else talk.answers)
 
 
 def threads_of(works: list[Callable[[], None]]) -> list[threading.Thread]:

@@ -24,7 +24,7 @@ from kits.protocol_plan import (
 from kits.raw_client import FLUSH, SYNC, bind, close, describe, execute, message, parse, query
 
 #: Another client's answer in a victim's hands shows these words.
-SECRET = "an attacker's row"
+SECRET = "a row of an attacker"
 Attack = Callable[[Random, str], Script]
 
 
@@ -136,7 +136,7 @@ def leaks(dice: Random, _me: str) -> Script:
         "SELECT set_config('work_mem', '7MB', false)",
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
         f"LISTEN c{n}",
-        f"SELECT pg_advisory_lock({n})",
+        f"SELECT pg_advisory_lock_shared({n})",
     )
     text = dice.choice(texts)
     if dice.random() < 0.2:
