@@ -241,7 +241,9 @@ class Attacker:
             sides = {end.kind: self.talks[end.kind].answers for end in (direct, proxy) if end.kind in self.talks}
             text = "".join(f"\n  {name} says\n{shown(answers)}" for name, answers in sides.items())
             what = f"{error!r}" if error else "The answers differ."
-            self.front.report(f"{self.name}, script {number} ({script.kind})", f"{what}\n  it plays\n{script.shown()}{text}")
+            self.front.report(
+                f"{self.name}, script {number} ({script.kind})", f"{what}\n  it plays\n{script.shown()}{text}"
+            )
         self.front.played[script.kind] += 1
         if error or script.leave is not None or (talk and talk.is_over):
             self.leave(script.leave or Leave.VANISH)

@@ -164,7 +164,13 @@ def deallocate(dice: Random, _me: str) -> Script:
     new = dice.choice(names)
     later = parse(new, "SELECT 'new' AS v") + SYNC
     use = bind("", new) + execute() + SYNC + bind("", names[0]) + execute() + SYNC
-    parts: list[Step] = [sends(prepare), Await("Z"), sends(end, later), Await("Z", 1 + (is_simple or syncs)), sends(use)]
+    parts: list[Step] = [
+        sends(prepare),
+        Await("Z"),
+        sends(end, later),
+        Await("Z", 1 + (is_simple or syncs)),
+        sends(use),
+    ]
     if dice.random() < 0.5:
         parts = [sends(prepare, end, later, use)]
     parts.append(Settle())
@@ -192,20 +198,29 @@ def portals(dice: Random, _me: str) -> Script:
 
 
 def errors(dice: Random, _me: str) -> Script:
-    """Batches with errors in the middle, simple queries and function calls that PostgreSQL skips."""
+    """Batches with errors in the middle, and simple queries that PostgreSQL skips."""
     bad = dice.choice([run("SELECT 1 / 0"), parse("", "SELEC"), bind("", "no such"), execute("none")])
-    call = message(b"F", b"\0\0\0\xb1\0\1\0\0\0\2\0\0\0\1" + b"1" + b"\0\0\0\1" + b"2" + b"\0\0")
-    rest = dice.choices([run("SELECT 2 AS v"), query("SELECT 3 AS v"), call, SYNC, FLUSH, bad], k=dice.randint(1, 6))
+    rest = dice.choices([run("SELECT 2 AS v"), query("SELECT 3 AS v"), SYNC, FLUSH, bad], k=dice.randint(1, 6))
     return Script("errors", (sends(run("SELECT 1 AS v"), bad, *rest, SYNC, sleep(dice), SYNC), Settle()))
 
 
-def functions(dice: Random, _me: str) -> Script:
-    """FunctionCall of int4pl, right and wrong, between other messages."""
+def call(dice: Random, oid: int = 177) -> bytes:
+    """FunctionCall with two numbers as text; 177 is int4pl."""
     numbers = [str(dice.randint(1, 99)).encode() for _ in range(2)]
     packed = b"".join(len(n).to_bytes(4, "big") + n for n in numbers)
-    oid = dice.choice([177, 177, 1])
-    call = message(b"F", oid.to_bytes(4, "big") + b"\0\1\0\0\0\2" + packed + b"\0\0")
-    return Script("functions", (sends(*dice.choices([call, query("SELECT 1 AS v"), SYNC], k=4), SYNC), Settle()))
+    return message(b"F", oid.to_bytes(4, "big") + b"\0\1\0\0\0\2" + packed + b"\0\0")
+
+
+def functions(dice: Random, _me: str) -> Script:
+    """FunctionCall, right and wrong, between other messages."""
+    parts = [call(dice), call(dice, 1), query("SELECT 1 AS v"), SYNC]
+    return Script("functions", (sends(*dice.choices(parts, k=4), SYNC), Settle()))
+
+
+def function_in_batch(dice: Random, _me: str) -> Script:
+    """FunctionCall inside a batch. PostgreSQL then says idle, but refuses the session's next statement with XX000."""
+    bad = dice.choice([b"", b"", run("SELECT 1 / 0")])
+    return Script("function_in_batch", (sends(bad, run("SELECT 1 AS v"), call(dice), SYNC),), is_compared=False)
 
 
 def pipelines(dice: Random, _me: str) -> Script:
@@ -296,7 +311,8 @@ ATTACKS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
         *(copy_in_one_write, copy_then_idle, copy_into_view, copy_refused_by_trigger, copy_like_libpq, copy_fails),
-        *(copy_simple, copy_abandoned, settings, leaks, deallocate, prepare_in_sql, portals, errors, functions),
-        *(pipelines, cancels, malformed, unknown_type, half_messages, in_pieces, vanishes, soup),
+        *(copy_simple, copy_abandoned, settings, leaks, deallocate, prepare_in_sql, portals, errors),
+        *(functions, function_in_batch, pipelines, cancels),
+        *(malformed, unknown_type, half_messages, in_pieces, vanishes, soup),
     )
 }

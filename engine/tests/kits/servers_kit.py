@@ -38,9 +38,7 @@ class Database:
         account = binaries.unprivileged_account()
         self._folder = folder.make(self._run_folder, account)
         chosen = programs or binaries.from_environment()
-        self._server = Postgres(
-            binaries.for_account(chosen, account, self._folder / "programs"), self._folder, account
-        )
+        self._server = Postgres(binaries.for_account(chosen, account, self._folder / "programs"), self._folder, account)
         setup = [f"CREATE ROLE {ADMIN} SUPERUSER LOGIN PASSWORD {roles.literal(ADMIN_PASSWORD)};"]
         setup += [f"CREATE ROLE {name} LOGIN PASSWORD {roles.literal(text)};" for name, text in PASSWORDS.items()]
         setup += [f"CREATE DATABASE {name} OWNER app;" for name in (SHOP, STOCK)]
