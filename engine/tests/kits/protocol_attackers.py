@@ -18,7 +18,6 @@ from kits.protocol_plan import (
     FENCE,
     FENCE_ANSWERS,
     Await,
-    Cancel,
     Idle,
     Leave,
     Pause,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from random import Random
 
 from kits.protocol_attackers import Answers, Front
@@ -107,12 +106,12 @@ class Victim:
             for _ in range(self.dice.randint(20, 200)):
                 if self.front.over.is_set():
                     break
-                self.last = self.dice.choice([kind for kind in self.kinds if kind not in LAST])
+                self.last = self.dice.choice([kind for kind in self.kinds if kind != "deallocate"])
                 getattr(self, self.last)()
                 self.front.wait_for_attackers()
-            if self.dice.random() < 0.2:
-                for self.last in set(self.kinds) & set(LAST):
-                    getattr(self, self.last)()
+            if "deallocate" in self.kinds and self.dice.random() < 0.2:
+                self.last = "deallocate"
+                self.deallocate()
             self.client.send(TERMINATE)
 
     def value(self) -> str:
@@ -138,8 +137,8 @@ class Victim:
             if answers != expected:
                 raise Wrong("the answer is wrong")
         except (OSError, Wrong) as error:
-            text = f"{error!r}\n  it sends\n    {letters(sent)}\n  right is\n{shown(expected)}\n  it gets\n{shown(answers)}"
-            raise Wrong(text) from None
+            sides = f"  right is\n{shown(expected)}\n  it gets\n{shown(answers)}"
+            raise Wrong(f"{error!r}\n  it sends\n    {letters(sent)}\n{sides}") from None
         self.front.answered(sum(kind == "Z" for kind, _ in expected))
 
     # ---- what it does
@@ -327,9 +326,8 @@ def parameters(shared: Folded) -> list[str]:
     return [] if shared.parameter is None else [shared.parameter]
 
 
-#: What a victim does only before it leaves, because it pins.
-LAST = ("deallocate",)
+#: All that a victim does; the last one only before it leaves, because it pins.
 KINDS = (
     *("simple", "many", "extended", "named", "transaction", "error", "broken_batch", "folded", "folded_in_transaction"),
-    *("pipeline", "portal", "copy_in", "copy_out", "copy_refused", "describes", "clean", "own_statement", *LAST),
+    *("pipeline", "portal", "copy_in", "copy_out", "copy_refused", "describes", "clean", "own_statement", "deallocate"),
 )
