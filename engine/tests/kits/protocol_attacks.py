@@ -217,10 +217,15 @@ def functions(dice: Random, _me: str) -> Script:
     return Script("functions", (sends(*dice.choices(parts, k=4), SYNC), Settle()))
 
 
-def function_in_batch(dice: Random, _me: str) -> Script:
-    """FunctionCall inside a batch. PostgreSQL then says idle, but refuses the session's next statement with XX000."""
+def query_in_batch(dice: Random, _me: str) -> Script:
+    """A simple query or a FunctionCall inside a batch.
+
+    PostgreSQL 18 then says that the session is idle, but refuses its next statement with XX000. That must be the next
+    statement of the same client.
+    """
     bad = dice.choice([b"", b"", run("SELECT 1 / 0")])
-    return Script("function_in_batch", (sends(bad, run("SELECT 1 AS v"), call(dice), SYNC),), is_compared=False)
+    inside = dice.choice([call(dice), query("SELECT 2 AS v")])
+    return Script("query_in_batch", (sends(bad, run("SELECT 1 AS v"), inside, SYNC), Settle()))
 
 
 def pipelines(dice: Random, _me: str) -> Script:
@@ -312,7 +317,7 @@ ATTACKS: dict[str, Attack] = {
     for attack in (
         *(copy_in_one_write, copy_then_idle, copy_into_view, copy_refused_by_trigger, copy_like_libpq, copy_fails),
         *(copy_simple, copy_abandoned, settings, leaks, deallocate, prepare_in_sql, portals, errors),
-        *(functions, function_in_batch, pipelines, cancels),
+        *(functions, query_in_batch, pipelines, cancels),
         *(malformed, unknown_type, half_messages, in_pieces, vanishes, soup),
     )
 }
