@@ -15,6 +15,8 @@ from kits.protocol_victims import KINDS, Victim
 from kits.proxy_kit import SHOP, ProxyProcess, eventually
 from kits.servers_kit import Database, proxy_of
 
+#: The oldest PostgreSQL that its makers support in December 2026 is 15; Debian puts it here.
+OLDEST = "/usr/lib/postgresql/15/bin"
 #: One percent of these is one connection.
 MAX_CONNECTIONS = 100
 POOLS = (1, 2, 3)
@@ -112,6 +114,7 @@ def prepare(database: Database, names: list[str]) -> None:
     """Makes the tables."""
     with database.endpoint.connect() as owner:
         owner.execute(f"ALTER DATABASE {SHOP} SET TimeZone = 'UTC'")
+        owner.execute("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS south CASCADE; CREATE SCHEMA public")
         owner.execute(setup(names))
 
 
