@@ -25,21 +25,26 @@ class Database:
 
     Its port changes with each start, as that of PostgreSQL behind a DB instance does; the proxies are told, as their
     control plane tells them.
+
+    Args:
+        programs: another PostgreSQL than the local cloud's.
     """
 
-    def __init__(self, max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, max_connections: int = MAX_CONNECTIONS, programs: binaries.Binaries | None = None) -> None:
         self.max_connections = max_connections
         self.proxies: list[ProxyProcess] = []
         self._watch: psycopg.Connection[Any] | None = None
         self._run_folder = Path(tempfile.mkdtemp(prefix="proxy-tests-"))
         account = binaries.unprivileged_account()
         self._folder = folder.make(self._run_folder, account)
-        programs = binaries.for_account(binaries.from_environment(), account, self._folder / "programs")
-        self._server = Postgres(programs, self._folder, account)
+        chosen = programs or binaries.from_environment()
+        self._server = Postgres(binaries.for_account(chosen, account, self._folder / "programs"), self._folder, account)
         setup = [f"CREATE ROLE {ADMIN} SUPERUSER LOGIN PASSWORD {roles.literal(ADMIN_PASSWORD)};"]
         setup += [f"CREATE ROLE {name} LOGIN PASSWORD {roles.literal(text)};" for name, text in PASSWORDS.items()]
         setup += [f"CREATE DATABASE {name} OWNER app;" for name in (SHOP, STOCK)]
-        parameters = {"max_connections": str(max_connections), "reserved_connections": "2", "log_min_messages": "panic"}
+        parameters = {"max_connections": str(max_connections), "log_min_messages": "panic"}
+        if chosen.major >= 16:  # older versions have no such setting
+            parameters["reserved_connections"] = "2"
 
         async def begin() -> None:
             await self._server.make_data()
