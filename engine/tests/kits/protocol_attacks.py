@@ -221,11 +221,12 @@ def query_in_batch(dice: Random, _me: str) -> Script:
     """A simple query or a FunctionCall inside a batch.
 
     PostgreSQL 18 then says that the session is idle, but refuses its next statement with XX000. That must be the next
-    statement of the same client.
+    statement of the same client, so the proxy pins.
     """
     bad = dice.choice([b"", b"", run("SELECT 1 / 0")])
     inside = dice.choice([call(dice), query("SELECT 2 AS v")])
-    return Script("query_in_batch", (sends(bad, run("SELECT 1 AS v"), inside, SYNC), Settle()))
+    steps = (sends(bad, run("SELECT 1 AS v"), inside, SYNC), Settle())
+    return Script("query_in_batch", steps, leave=Leave.TERMINATE)
 
 
 def pipelines(dice: Random, _me: str) -> Script:
@@ -290,12 +291,12 @@ def soup(dice: Random, me: str) -> Script:
     texts += ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "COPY (SELECT 1) TO STDOUT", "SHOW TimeZone", SOUTH]
     texts += [*copies, f"INSERT INTO {me}_box VALUES ('a')", "SELECT 1 AS v; SELECT 2 AS v", "BEGIN; SELECT 1 AS v"]
     pinning = ["DEALLOCATE ALL", "DISCARD ALL", "SET TimeZone = 'Asia/Tokyo'", "PREPARE s1 AS SELECT 1", "LISTEN c"]
-    pins = dice.random() < 0.3
-    parts = [_ingredient(dice, texts + (pinning if pins else [])) for _ in range(dice.randint(2, 14))]
-    leave = Leave.TERMINATE if pins or dice.random() < 0.3 else None
-    if dice.random() < 0.7:
-        return Script("soup", (sends(*parts),), leave=leave)
-    return Script("soup", tuple(step for part in parts for step in (sends(part), Pause(0.001))), leave=leave)
+    texts += pinning if dice.random() < 0.3 else []
+    parts = [_ingredient(dice, texts) for _ in range(dice.randint(2, 14))]
+    steps: tuple[Step, ...] = (sends(*parts),)
+    if dice.random() < 0.3:
+        steps = tuple(step for part in parts for step in (sends(part), Pause(0.001)))
+    return Script("soup", steps, leave=Leave.TERMINATE)  # it may have pinned
 
 
 def _ingredient(dice: Random, texts: list[str]) -> bytes:

@@ -115,12 +115,6 @@ EXCHANGES = {
         (wire.query("SELECT 1") + parse("", "SELECT 2"), "Q", DONE + IDLE, False),
         (b"", "P", PARSED, False),
     ],
-    # After an error PostgreSQL skips a simple query like all messages before the Sync; it must not hold the connection.
-    "a simple query that the database skipped": [
-        (bind("never") + wire.query("SELECT 1") + wire.SYNC, "BCQ", NO_STATEMENT, False),
-        (b"", "S", IDLE, True),
-        (wire.query("SELECT 1"), "Q", DONE + IDLE, True),
-    ],
     "a COPY takes data, and no Sync before it": [
         (COPY + COPIED, "PBCEH", PARSED + BOUND + CLOSED + COPY_BEGINS, False),
         (b"", "dcS", wire.message(b"C", b"COPY 1\0") + IDLE, True),
@@ -159,6 +153,16 @@ def test_who_gets_what_and_when_the_connection_is_free(exchange: list[tuple[byte
         client.later = b""
         client.hears(answered)
         assert client.phase() is (Phase.IDLE if is_free else Phase.BORROWING)
+
+
+def test_a_query_in_a_batch_pins_and_is_skipped_after_an_error() -> None:
+    client = Client()
+    assert kinds_of(client.says(bind("never") + wire.query("SELECT 1") + wire.SYNC)) == [b"B", b"C", b"Q"]
+    assert client.phase() is Phase.PINNED
+    client.hears(NO_STATEMENT)
+    assert client.later == wire.SYNC
+    client.hears(IDLE)
+    assert client.says(wire.query("SELECT 1")) == wire.query("SELECT 1")
 
 
 @pytest.mark.parametrize("answer", [IDLE, DONE, PARSED, COPY_BEGINS], ids=["Z", "C", "1", "G"])

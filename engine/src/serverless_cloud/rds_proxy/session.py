@@ -20,7 +20,7 @@ from serverless_cloud.rds_proxy import statements, wire
 from serverless_cloud.rds_proxy.answers import Answers
 from serverless_cloud.rds_proxy.owed import Due, Owed, Turn
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
-from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE, LARGE_STATEMENT, read
+from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE, LARGE_STATEMENT, QUERY_IN_BATCH, read
 from serverless_cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
 from serverless_cloud.rds_proxy.statements import Known, Schema
 
@@ -276,6 +276,8 @@ class Session:
     def _ask(self, m: bytes) -> None:
         """Sends a query or a function call."""
         if self._owed.turn is Turn.BATCH:
+            # PostgreSQL then says "idle" while its transaction goes on, and refuses the next query, whoever sends it.
+            self._pin(QUERY_IN_BATCH)
             self._mark()
         self._owed.expect_ready(is_query=True)
         self.to_server.append(m)
