@@ -1,6 +1,6 @@
 """Runs the own tests of psycopg and asyncpg on PostgreSQL and through the RDS proxy, and compares what fails.
 
-    pip download asyncpg==0.32.0 --no-deps --no-binary asyncpg && tar -xf asyncpg-0.32.0.tar.gz
+    pip download asyncpg==0.32.0 --no-deps --no-binary asyncpg && tar -xf asyncpg-0.32.0.tar.gz && pip install distro
     python engine/tests/driver_own_tests.py asyncpg asyncpg-0.32.0
 
     git clone https://github.com/psycopg/psycopg && pip install pproxy
@@ -31,7 +31,7 @@ from kits.servers_kit import ADMIN, ADMIN_PASSWORD, Database, proxy_of
 
 EXPECTED = Path(__file__).parent / "data" / "driver_tests.yml"
 DRIVERS = ("asyncpg", "psycopg")
-#: Tests that need other programs, a class of their own or hours.
+#: Tests of the sources, of name servers, of CockroachDB and of the clock; and those of psycopg_pool, another package.
 DESELECTED = {
     "asyncpg": ("--ignore=tests/test__sourcecode.py", "--ignore=tests/test__environment.py"),
     "psycopg": ("-m", "not slow and not dns and not mypy and not crdb", "--ignore=tests/pool"),
@@ -57,17 +57,16 @@ def surroundings(end: Endpoint) -> dict[str, str]:
     """The environment variables that tell both drivers' tests where the server is."""
     login = {"HOST": end.host, "PORT": str(end.port), "USER": ADMIN, "PASSWORD": ADMIN_PASSWORD, "DATABASE": "postgres"}
     named = {f"PG{name}": value for name, value in login.items()}
-    dsn = f"host={end.host} port={end.port} user={ADMIN} password={ADMIN_PASSWORD} dbname=postgres"
-    if end.kind == "proxy":
-        dsn += " sslmode=disable"
-    return {**os.environ, **named, "PSYCOPG_TEST_DSN": dsn, "PYTHONDONTWRITEBYTECODE": "1"}
+    dsn = f"host={end.host} port={end.port} user={ADMIN} password={ADMIN_PASSWORD} dbname=postgres sslmode=disable"
+    # Without TLS on both sides, since only the proxy offers it.
+    return {**os.environ, **named, "PGSSLMODE": "disable", "PSYCOPG_TEST_DSN": dsn, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def failures(driver: str, tests: Path, end: Endpoint, chosen: list[str]) -> tuple[set[str], int]:
     """Runs a driver's tests. Returns the names of those that failed, and how many ran."""
     report = tests.parent / f"{end.kind}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}"]
-    command += ["-p", "no:cacheprovider", "-p", "no:randomly", f"--rootdir={tests.parent}", "-o", "addopts="]
+    command += ["-p", "no:randomly", f"--rootdir={tests.parent}", "-o", "addopts="]
     command += [f"--timeout={TEST_LIMIT_S}", "--tb=short", *DESELECTED[driver], *(chosen or ["tests"])]
     with (tests.parent / f"{end.kind}.txt").open("w") as log:
         subprocess.run(command, cwd=tests.parent, env=surroundings(end), stdout=log, stderr=log, check=False)
