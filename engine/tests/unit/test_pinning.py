@@ -219,9 +219,7 @@ def test_bytes_that_are_no_utf8_are_read_as_well() -> None:
     assert pin_cause(b"SELECT 1\x00; SET a.b = 1") is None  # PostgreSQL reads to the zero byte
 
 
-@pytest.mark.parametrize(
-    "cause", sorted(set(pinning.CAUSES) - {pinning.EXTENDED_PROTOCOL, pinning.QUERY_IN_BATCH, LARGE_STATEMENT})
-)
+@pytest.mark.parametrize("cause", sorted(set(pinning.CAUSES) - {pinning.EXTENDED_PROTOCOL, LARGE_STATEMENT}))
 def test_every_cause_is_in_the_table(cause: str) -> None:
     assert cause in {given for _, given in PINS}
 

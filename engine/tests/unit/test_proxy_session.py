@@ -155,14 +155,15 @@ def test_who_gets_what_and_when_the_connection_is_free(exchange: list[tuple[byte
         assert client.phase() is (Phase.IDLE if is_free else Phase.BORROWING)
 
 
-def test_a_query_in_a_batch_pins_and_is_skipped_after_an_error() -> None:
-    client = Client()
-    assert kinds_of(client.says(bind("never") + wire.query("SELECT 1") + wire.SYNC)) == [b"B", b"C", b"Q"]
-    assert client.phase() is Phase.PINNED
-    client.hears(NO_STATEMENT)
-    assert client.later == wire.SYNC
-    client.hears(IDLE)
-    assert client.says(wire.query("SELECT 1")) == wire.query("SELECT 1")
+def test_a_query_in_a_batch_spoils_the_connection_unless_it_is_skipped() -> None:
+    batch = bind("") + wire.query("SELECT 1") + wire.SYNC
+    for answer, is_reusable in ((NO_STATEMENT, True), (BOUND + CLOSED + DONE + IN_TRANSACTION, False)):
+        client = Client()
+        assert kinds_of(client.says(parse("", "SELECT 2") + batch)) == [b"P", b"B", b"C", b"Q"]
+        client.hears(PARSED + answer)
+        assert client.later == wire.SYNC
+        client.session.answers.receive(IDLE)
+        assert client.session.detach() is is_reusable
 
 
 @pytest.mark.parametrize("answer", [IDLE, DONE, PARSED, COPY_BEGINS], ids=["Z", "C", "1", "G"])

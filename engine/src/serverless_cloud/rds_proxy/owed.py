@@ -66,11 +66,14 @@ class Owed:
     Attributes:
         turn: what the database does with what the client sends next.
         entries: the answers that are due before the next ReadyForQuery.
+        is_spoiled: whether the connection must not be used by another client. After a query before the Sync of a batch,
+            PostgreSQL 18 reports idle while its transaction goes on, and refuses the next query with XX000.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.turn = Turn.QUIET
         self.entries: deque[Entry] = deque()
+        self.is_spoiled = False
         self._clock = clock
         self._asked_s = 0.0
         self._is_query = False  # whether the ReadyForQuery that is due is a query's or a function call's
@@ -125,7 +128,7 @@ class Owed:
         skipped = list(self.entries)[::-1]
         self.entries.clear()
         if self.turn is Turn.ASKED and any(entry.due is Due.MARK for entry in skipped):
-            self._is_ready_due = False  # the query behind the mark is skipped like the rest of its batch
+            self._is_ready_due = self.is_spoiled = False  # the query behind the mark is skipped with its batch
             self.turn = Turn.SKIPPING
         elif self.turn is Turn.COPY and self._is_ready_due:
             self.turn = Turn.ASKED

@@ -26,7 +26,6 @@ SETTINGS = (
     "Consider moving session configuration to the proxy's initialization query."
 )
 EXTENDED_PROTOCOL = "A parse message was detected."
-QUERY_IN_BATCH = "A query before the Sync of a batch was detected."
 LARGE_STATEMENT = "A statement larger than 16384 bytes was detected."
 PREPARED = "A PREPARE, EXECUTE or DEALLOCATE statement was detected."
 DISCARD = "A DISCARD statement was detected."
@@ -42,7 +41,6 @@ CAUSES = (
     SETTINGS,
     UNREADABLE,
     EXTENDED_PROTOCOL,
-    QUERY_IN_BATCH,
     LARGE_STATEMENT,
     PREPARED,
     DISCARD,

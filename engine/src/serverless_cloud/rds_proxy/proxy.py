@@ -133,14 +133,16 @@ class Proxy:
             self._good.clear()
         return self._good.setdefault(key, Known())
 
-    def returned(self, client: ClientLink, server: ServerLink) -> None:
-        """A client's connection is free."""
+    def returned(self, client: ClientLink, server: ServerLink, *, is_reusable: bool) -> None:
+        """A client's connection is free. Args: is_reusable: whether another client can use it."""
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", -1)
         self.events.note("return", client.number, server.number)
-        if self._is_current(server):
+        if not is_reusable:
+            self._close(server, "its client sent a query before the Sync of a batch")
+        elif self._is_current(server):
             self.pool.release(server)
         else:
-            self._close_old(server)
+            self._close(server, "the proxy has another target now")
 
     def client_left(self, client: ClientLink, server: ServerLink | None) -> None:
         """A client is gone, perhaps with a connection in its hands."""
@@ -222,9 +224,9 @@ class Proxy:
         target = self.settings.target
         return target is not None and target.is_same_place(server.target)
 
-    def _close_old(self, server: ServerLink) -> None:
-        """Closes a connection that came back after the proxy got another target."""
-        self.events.note("close", None, server.number, "the proxy has another target now")
+    def _close(self, server: ServerLink, reason: str) -> None:
+        """Closes a connection that came back and must not be used again."""
+        self.events.note("close", None, server.number, reason)
         server.has_said_goodbye = True
         self.pool.discard(server)
 

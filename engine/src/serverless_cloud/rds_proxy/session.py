@@ -20,7 +20,7 @@ from serverless_cloud.rds_proxy import statements, wire
 from serverless_cloud.rds_proxy.answers import Answers
 from serverless_cloud.rds_proxy.owed import Due, Owed, Turn
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
-from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE, LARGE_STATEMENT, QUERY_IN_BATCH, read
+from serverless_cloud.rds_proxy.pinning import EXTENDED_PROTOCOL, LARGE, LARGE_STATEMENT, read
 from serverless_cloud.rds_proxy.prepared import PARSE_COMPLETE, Prepared
 from serverless_cloud.rds_proxy.statements import Known, Schema
 
@@ -82,10 +82,12 @@ class Session:
         self.move(Move.GRANT)
         self._prepared.known = known
 
-    def detach(self) -> None:
-        """The connection is free, and goes back."""
+    def detach(self) -> bool:
+        """The connection is free, and goes back. Returns whether somebody else can use it."""
         self.move(Move.RETURN)
         del self._prepared.known
+        is_spoiled, self._owed.is_spoiled = self._owed.is_spoiled, False
+        return not is_spoiled
 
     @property
     def is_free(self) -> bool:
@@ -276,9 +278,8 @@ class Session:
     def _ask(self, m: bytes) -> None:
         """Sends a query or a function call."""
         if self._owed.turn is Turn.BATCH:
-            # PostgreSQL then says "idle" while its transaction goes on, and refuses the next query, whoever sends it.
-            self._pin(QUERY_IN_BATCH)
             self._mark()
+            self._owed.is_spoiled = True
         self._owed.expect_ready(is_query=True)
         self.to_server.append(m)
 
