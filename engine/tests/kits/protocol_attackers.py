@@ -34,6 +34,8 @@ from kits.raw_client import CANCEL_REQUEST, TERMINATE, Message, RawClient
 TICK_S = 0.002
 #: Victims pause if they have more answers than this for each script, so that attacks don't become rare.
 ANSWERS_FOR_A_SCRIPT, AHEAD = 10, 200
+#: PostgreSQL 18 fails a session's next statement after a simple query inside a batch.
+POSTGRES_FAULT = b"unexpected state STARTED"
 Answers = list[tuple[str, bytes]]
 
 
@@ -131,6 +133,8 @@ class Talk:
     def is_right(self) -> bool:
         """Whether it is like the direct one. If PostgreSQL hangs up, answers to earlier messages may be missing."""
         assert self.right is not None
+        if any(POSTGRES_FAULT in body for _, body in self.right.answers):
+            return True  # a proxy may do better
         if not self.right.is_over and not self.is_over:
             return self.answers == self.right.answers
         mine, right = ([kind for kind in side if kind[0] != "E"] for side in (self.answers, self.right.answers))
