@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,3 +32,20 @@ def the_class(folder: Path) -> Iterator[Running]:
 
     with running(folder / "room", NAMES, port=0, memory_mb=1400) as now:
         yield now
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Headless Chromium, for which every name below class.test is this machine."""
+    from playwright.sync_api import sync_playwright
+    from tests.classroom.class_kit import NETWORK
+
+    from serverless_first.course.chromium import arguments, find_chromium
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(),
+            args=arguments(f"--host-resolver-rules=MAP *.{NETWORK} 127.0.0.1, MAP {NETWORK} 127.0.0.1"),
+        )
+        yield browser
+        browser.close()

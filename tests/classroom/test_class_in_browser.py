@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sqlite3
@@ -18,7 +19,7 @@ from tools.journey import through_lab
 
 from serverless_first import course
 from serverless_first.bench.lab_page import READY_MS, OpenLab, note_kernel
-from serverless_first.course.chromium import arguments, find_chromium, missing
+from serverless_first.course.chromium import missing
 
 pytestmark = [
     pytest.mark.thorough,
@@ -27,11 +28,11 @@ pytestmark = [
         reason="needs Chromium and the extra `class`, which is not for Windows",
     ),
 ]
+if importlib.util.find_spec("jupyterhub") is not None and sys.platform != "win32":
+    from tests.classroom.class_kit import NETWORK, seat, sign_in
 if TYPE_CHECKING:
     from serverless_first.teach.classroom.running import Running
 
-NETWORK = "class.test"
-"""A name as in a room with a name server: browsers take the seats' names for the same site, and trust no page of it."""
 # A student's server runs the student's code, so it can send any page to anyone who opens its address.
 ATTACK = """
 import json
@@ -67,19 +68,6 @@ ASK_FOR_A_TOKEN = """async ([page, url]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=arguments(f"--host-resolver-rules=MAP *.{NETWORK} 127.0.0.1, MAP {NETWORK} 127.0.0.1"),
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A page of a browser that nobody has used."""
@@ -88,12 +76,6 @@ def page(chromium: Any) -> Iterator[Any]:
     opened.set_default_timeout(READY_MS)
     yield opened
     context.close()
-
-
-def sign_in(page: Any, now: Running, code: str) -> None:
-    page.goto(now.address)
-    page.get_by_label("The code of your card").fill(code)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_a_student_fails_and_passes_a_check_and_the_board_shows_it(the_class: Running, page: Any) -> None:
@@ -126,8 +108,6 @@ def test_a_student_fails_and_passes_a_check_and_the_board_shows_it(the_class: Ru
 
 
 def test_the_administrator_stops_a_server_that_hangs(the_class: Running, page: Any) -> None:
-    from tests.classroom.class_kit import seat
-
     ken = seat(the_class, 1)
     ken.sign_in()
     ken.start_server()
@@ -169,12 +149,11 @@ def steal(page: Any, now: Running) -> dict[str, bool]:
 def test_a_page_of_one_student_cannot_act_as_another_unless_all_share_an_origin(
     folder: Path, page: Any, name: str | None
 ) -> None:
-    from tests.classroom.class_kit import seat
-
     from serverless_first.teach.classroom import ports
     from serverless_first.teach.classroom.running import running
 
-    port, board_port = ports.free(2)
+    with contextlib.ExitStack() as undo:  # free at this moment
+        port, board_port = ports.hold(undo), ports.hold(undo)
     address = f"http://{name}:{port}" if name else None
     with running(
         folder / f"attack-{name}", ["Ann", "Bob"], port=port, board_port=board_port, memory_mb=1400,

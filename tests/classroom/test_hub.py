@@ -9,6 +9,7 @@ import re
 import select
 import subprocess
 import sys
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_a_code_opens_a_seat_with_the_course_in_it_and_no_other(the_class: Runni
     assert {"05-lesson.ipynb", "05-lab.ipynb"} <= {entry["name"] for entry in listed["content"]}
     if sys.platform == "linux" and os.geteuid() == 0:  # the hub goes last, and a seat before what else runs here
         below = psutil.Process(the_class.hub.pid).children(recursive=True)
-        own = [process.pid for process in below if "jupyterhub.singleuser" in process.cmdline()]
+        own = [process.pid for process in below if "serverless_first.teach.classroom.seat_server" in process.cmdline()]
         hub, *seats = [int(Path(f"/proc/{pid}/oom_score_adj").read_text()) for pid in (the_class.hub.pid, *own)]
         assert hub in (-900, 0)  # a container may not let even root say -900
         assert set(seats) == {500}
@@ -244,6 +245,41 @@ def test_a_hub_that_is_killed_leaves_nothing_behind_when_the_class_ends(folder: 
         now.hub.wait()
         assert len([process for process in processes if process.is_running()]) >= 3  # a proxy, a board, a server
     assert psutil.wait_procs(processes, timeout=10)[1] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux: accounts for seats")
+def test_a_proxy_that_is_killed_leaves_no_port_to_others_and_comes_back(folder: Path) -> None:
+    from tests.unit.test_classroom_ports import take
+
+    with running(folder / "held", NAMES[:1], port=0, memory_mb=1400) as now:
+        hanako, place = seat(now, 0), now.plan.place
+        hanako.sign_in()
+        hanako.start_server()
+        proxies = [
+            process
+            for process in psutil.Process(now.hub.pid).children(recursive=True)
+            if "serverless_first.teach.classroom.proxy" in process.cmdline()
+        ]
+        assert len(proxies) == 1
+        if now.plan.groups:
+            assert now.plan.groups.processes("proxy") == [proxies[0].pid]
+            assert now.hub.pid in now.plan.groups.processes("hub")
+        proxies[0].kill()
+        tries, until_s = 0, time.monotonic() + 60
+        while True:
+            for port in (place.port, place.board_port, *now.plan.ports):
+                assert take(port) == []
+            tries += 1
+            try:
+                answer = hanako.http.get(f"{hanako.base}/api/status", timeout=60)
+            except requests.ConnectionError:
+                assert time.monotonic() < until_s
+                continue
+            if answer.ok and answer.url.endswith("/api/status"):  # the hub has set the routes again
+                break
+            assert time.monotonic() < until_s
+        assert tries > 1  # also while nobody listened
+        assert now.hub.poll() is None
 
 
 def test_two_students_have_clouds_that_do_not_collide(the_class: Running) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.unit.board_kit import running as a_board
+from tornado.netutil import bind_sockets
 
 from serverless_first.lab import sharing
 from serverless_first.teach.board import Keys
@@ -32,37 +36,105 @@ def a_plan(folder: Path, host: str = "127.0.0.1", board_port: int = 8001) -> pla
     return plan.Plan(folder, folder / "tmp", place, (1, 2), limits.Limits(900, 1400), {}, None, 60)
 
 
-def test_the_board_is_one_above_the_class_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, str]] = []
-    monkeypatch.setattr(ports, "_check", lambda _, number, option: asked.append((number, option)))
-    assert ports.choose("0.0.0.0", 8000, None) == (8000, 8001)
-    assert ports.choose("0.0.0.0", 8000, 9000) == (8000, 9000)
-    assert asked == [(8000, "--port"), (8001, "--board-port"), (8000, "--port"), (9000, "--board-port")]
+@pytest.fixture
+def undo() -> Iterator[contextlib.ExitStack]:
+    """Gives back the ports that a test has held."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def test_the_board_is_one_above_the_class_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, undo: contextlib.ExitStack
+) -> None:
+    asked: list[tuple[str, int, str]] = []
+    monkeypatch.setattr(ports, "hold", lambda _, host, port, option: asked.append((host, port, option)))
+    on = "0.0.0.0"
+    ports.hold_pair(undo, on, 8000, None)
+    assert asked == [(on, 8000, "--port"), (on, 8001, "--board-port")]
+    ports.hold_pair(undo, on, 8000, 9000)
+    assert asked[2:] == [(on, 8000, "--port"), (on, 9000, "--board-port")]
 
 
 @pytest.mark.parametrize("board_port", [None, 0])
-def test_any_ports_are_two_that_are_free(board_port: int | None) -> None:
-    chosen = ports.choose("127.0.0.1", 0, board_port)
+def test_any_ports_are_two_that_are_free(undo: contextlib.ExitStack, board_port: int | None) -> None:
+    chosen = ports.hold_pair(undo, "127.0.0.1", 0, board_port)
     assert len(set(chosen)) == 2
+    undo.close()
     for number in chosen:
         with socket.create_server(("127.0.0.1", number)):
             pass
-    assert not {*chosen} & {*ports.free(20, but=chosen)}
 
 
 @posix  # on Windows SO_REUSEADDR takes a port that another program has
-def test_a_port_that_cannot_be_used_is_told_with_its_option(taken: int) -> None:
+def test_a_port_that_cannot_be_used_is_told_with_its_option(taken: int, undo: contextlib.ExitStack) -> None:
     with pytest.raises(ports.NoPort, match=rf"Port {taken} on 127.0.0.1 cannot be used: .* another port with --port\."):
-        ports.choose("127.0.0.1", taken, 0)
+        ports.hold_pair(undo, "127.0.0.1", taken, 0)
     with pytest.raises(ports.NoPort, match=rf"Port {taken} on 127.0.0.1 cannot be used: .* with --board-port\."):
-        ports.choose("127.0.0.1", 0, taken)
+        ports.hold_pair(undo, "127.0.0.1", 0, taken)
 
 
-def test_a_port_that_there_cannot_be_is_told_with_its_option() -> None:
+def test_a_port_that_there_cannot_be_is_told_with_its_option(undo: contextlib.ExitStack) -> None:
     with pytest.raises(ports.NoPort, match=r"The class uses port 8000, .* with --board-port\."):
-        ports.choose("127.0.0.1", 8000, 8000)
+        ports.hold_pair(undo, "127.0.0.1", 8000, 8000)
     with pytest.raises(ports.NoPort, match=r"no port 65536 for the board\. .* --board-port\."):
-        ports.choose("127.0.0.1", 65_535, None)
+        ports.hold_pair(undo, "127.0.0.1", 65_535, None)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a class hold a port")
+TAKE = """
+import itertools, socket, sys
+families = {"127.0.0.1": socket.AF_INET, "0.0.0.0": socket.AF_INET, "::1": socket.AF_INET6, "::": socket.AF_INET6}
+for (host, family), address, port, only in itertools.product(families.items(), (0, 1), (0, 1), (0, 1)):
+    try:
+        with socket.socket(family) as thief:
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, address)
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, port)
+            if family == socket.AF_INET6:
+                thief.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+            thief.bind((host, int(sys.argv[1])))
+            thief.listen()
+            print("took", host, address, port, only)
+    except OSError:
+        pass
+"""
+STRANGER = 54_321
+
+
+def take(port: int) -> list[str]:
+    """The ways in which another user of this machine can listen at a port."""
+    command = [sys.executable, "-I", "-c", TAKE, str(port)]
+    done = subprocess.run(
+        command, user=STRANGER, group=STRANGER, extra_groups=[], cwd="/", capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux, to be another user")
+def test_no_other_user_can_take_a_port_of_the_class_also_while_its_server_is_down(undo: contextlib.ExitStack) -> None:
+    port = ports.hold(undo)
+    assert take(port) == []
+    (server,) = bind_sockets(port, "127.0.0.1", reuse_port=True)
+    assert take(port) == []
+    with socket.create_connection(("127.0.0.1", port)) as browser, server.accept()[0]:
+        server.close()
+        assert take(port) == []
+        browser.close()
+    assert take(port) == []
+    (again,) = bind_sockets(port, "127.0.0.1", reuse_port=True)  # the server that replaces it can
+    with again, socket.create_connection(("127.0.0.1", port)), again.accept()[0]:
+        undo.close()
+    assert len(take(port)) > 10  # the attack itself works
+
+
+@linux
+def test_another_class_of_the_same_user_cannot_share_the_port(undo: contextlib.ExitStack) -> None:
+    port = ports.hold(undo)
+    with pytest.raises(ports.NoPort, match=f"Port {port} on 127.0.0.1 cannot be used: Address already in use"):
+        ports.hold(undo, port=port, option="--port")
+    with bind_sockets(port, "127.0.0.1", reuse_port=True)[0]:
+        undo.close()
+        with pytest.raises(ports.NoPort, match="Address already in use"):
+            ports.hold(undo, port=port, option="--port")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +196,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[str]
     from serverless_first.teach.classroom import running
 
     monkeypatch.setenv("SERVERLESS_FIRST_ROOT", str(ROOT))
-    monkeypatch.setattr(running, "_hub_somewhere", lambda _, the: (None, the))
+    monkeypatch.setattr(running, "_hub", lambda *_: None)
     monkeypatch.setattr(running, "_groups", lambda *_: (None, "none here"))
     monkeypatch.setattr(running, "BOARD_WITHIN_S", 0.0)
     monkeypatch.setattr(limits, "share", lambda *_: limits.Limits(900, 1400))
@@ -142,15 +214,16 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[str]
 def test_an_instructor_is_told_the_boards_own_address_and_whether_it_answers(
     tmp_path: Path, start: Callable[..., tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (free,) = ports.free(1)
-    monkeypatch.setattr(ports, "choose", lambda *_: (8000, free))
+    with contextlib.ExitStack() as undo:
+        free = ports.hold(undo)
+    monkeypatch.setattr(ports, "hold_pair", lambda *_: (8000, free))
     address, said = start(tmp_path / "class", host="0.0.0.0", address="https://class.example/")
     assert address == f"http://class.example:{free}/board/#token={Keys.open(tmp_path / 'class' / 'board').instructor()}"
     assert "The board does not answer" in said[-1]
     assert "hub.log" in said[-1]
     with a_board(tmp_path / "other") as board:
         there = int(board.url.split(":")[2].split("/")[0])
-        monkeypatch.setattr(ports, "choose", lambda *_: (8000, there))
+        monkeypatch.setattr(ports, "hold_pair", lambda *_: (8000, there))
         address, said = start(tmp_path / "class")
         assert address.startswith(f"{board.url}#token=instructor.")
         assert not any("does not answer" in line for line in said)
@@ -165,23 +238,3 @@ def test_a_board_port_that_is_in_use_ends_the_start_in_one_line_and_leaves_no_pl
     with pytest.raises(CannotTeach, match=f"Port {taken} on 127.0.0.1 cannot be used: .* with --board-port"):
         start(tmp_path / "class", port=0, board_port=taken)
     assert not (tmp_path / "class" / "plan.json").exists()
-
-
-@posix
-def test_other_ports_behind_the_hub_leave_the_boards_where_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from serverless_first.teach.classroom import running
-
-    tried: list[plan.Plan] = []
-
-    def hub(_: object, the: plan.Plan) -> Any:
-        tried.append(the)
-        if len(tried) < 3:
-            raise running.CannotTeach("The hub did not start. [Errno 98] Address already in use")
-
-    monkeypatch.setattr(running, "_hub", hub)
-    _, found = running._hub_somewhere(Any, a_plan(tmp_path))  # type: ignore[arg-type]
-    assert {attempt.place for attempt in tried} == {a_plan(tmp_path).place}
-    assert len({each.ports for each in tried}) == 3
-    assert plan.load(tmp_path) == found == tried[-1]

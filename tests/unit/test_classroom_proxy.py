@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import os
 import subprocess
@@ -60,13 +61,13 @@ class Page(RequestHandler):
 @contextlib.contextmanager
 def a_server(name: str) -> Iterator[int]:
     """A student's server, or a hub, on its own port in a thread."""
-    socket, port = bind_unused_port()
+    listener, port = bind_unused_port()
     ready, loop = threading.Event(), asyncio.new_event_loop()
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
         rules: list[Any] = [(r".*/channels", Kernel), (r"/.*", Page, {"name": name})]
-        HTTPServer(Application(rules, websocket_max_message_size=2**26)).add_socket(socket)
+        HTTPServer(Application(rules, websocket_max_message_size=2**26)).add_socket(listener)
         loop.call_soon(ready.set)
         loop.run_forever()
 
@@ -84,9 +85,11 @@ class Proxy:
 
     port: int
     api_port: int
+    pid: int
 
-    def route(self, path: str, target: int) -> None:
-        data = json.dumps({"target": f"http://127.0.0.1:{target}"}).encode()
+    def route(self, path: str, target: int | str) -> None:
+        target = f"http://127.0.0.1:{target}" if isinstance(target, int) else target
+        data = json.dumps({"target": target}).encode()
         url = f"http://127.0.0.1:{self.api_port}/api/routes/{path}"
         request = urllib.request.Request(url, data, {"Authorization": "token secret"}, method="POST")
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -114,19 +117,23 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 @contextlib.contextmanager
-def a_proxy(*options: str) -> Iterator[Proxy]:
-    port, api_port = ports.free(2)
+def a_proxy(*options: str, hub: int = 9) -> Iterator[Proxy]:
+    with contextlib.ExitStack() as undo:
+        yield from _a_proxy(ports.hold(undo), ports.hold(undo), hub, options)
+
+
+def _a_proxy(port: int, api_port: int, hub: int, options: Sequence[str]) -> Iterator[Proxy]:
     command = [
         *(sys.executable, "-m", "serverless_first.teach.classroom.proxy", "--strays-to", HUB),
         *("--ip", "127.0.0.1", "--port", str(port), "--api-ip", "127.0.0.1", "--api-port", str(api_port)),
-        *("--error-target", "http://127.0.0.1:9/hub/error", "--log-level", "warn", *options),
+        *("--error-target", f"http://127.0.0.1:{hub}/hub/error", "--log-level", "warn", *options),
     ]
     environ = os.environ | {"CONFIGPROXY_AUTH_TOKEN": "secret"}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "The proxy listens.\n"
-            yield Proxy(port, api_port)
+            yield Proxy(port, api_port, process.pid)
         finally:
             process.kill()
 
@@ -214,3 +221,23 @@ def test_a_seat_answers_under_its_own_name_and_the_hub_under_its_own(proxy_with_
 )
 def test_under_any_other_name_there_is_only_the_way_to_the_hub(proxy_with_names: Proxy, host: str, path: str) -> None:
     assert proxy_with_names.get(host, path) == (302, HUB + path)
+
+
+def test_a_proxy_that_does_not_know_its_routes_yet_does_not_send_browsers_in_a_circle() -> None:
+    with a_proxy("--host-routing") as running:
+        assert running.get("class.test:8000", "/hub/home")[0] == 503
+        assert running.get("student-01.class.test:8000", "/") == (302, HUB + "/")
+
+
+def test_a_refused_request_with_a_body_gets_its_answer_and_keeps_the_connection(proxy_with_names: Proxy) -> None:
+    """A connection that is closed before it has all of the body is reset, and the answer is lost."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", proxy_with_names.port, timeout=10)) as line:
+        for _ in range(2):
+            line.putrequest("POST", "/x", skip_host=True)
+            line.putheader("Host", "student-02.class.test:8000")
+            line.putheader("Content-Length", "10")
+            line.endheaders(b"lamps")
+            line.send(b"lamps")
+            answer = line.getresponse()
+            assert (answer.status, answer.getheader("Location"), answer.read()) == (302, f"{HUB}/x", b"")
+            assert line.sock is not None  # http.client would open another one

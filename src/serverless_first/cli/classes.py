@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     help="Use one host name for all seats, such as an IP address. A page from one student can then act as anyone "
     "who opens it, so use this only with people who trust each other.",
 )
-@click.option("--proxy", metavar="PROGRAM", help="The original configurable-http-proxy, if you have Node.")
 @click.option(
     "--memory-mb", type=click.IntRange(1), help="The most memory that each seat may take; by default an equal share."
 )
@@ -71,7 +70,6 @@ def teach(
     board_port: int | None,
     address: str | None,
     shared_origin: bool,
-    proxy: str | None,
     memory_mb: int | None,
     idle_min: int,
     folder: Path | None,
@@ -100,7 +98,6 @@ def teach(
             board_port=board_port,
             address=address,
             shared_origin=shared_origin,
-            proxy=proxy,
             memory_mb=memory_mb,
             idle_s=60 * idle_min,
             report=click.echo,

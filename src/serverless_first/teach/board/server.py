@@ -21,6 +21,7 @@ import logging
 import re
 import secrets
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -234,6 +235,7 @@ def serve(
     prefix: str,
     students: Sequence[str],
     ready: Callable[[str, Keys], None],
+    held: bool = False,
 ) -> None:
     """Runs the board in the foreground until it is interrupted.
 
@@ -244,6 +246,7 @@ def serve(
         prefix: the path in front of all addresses.
         students: names to show from the beginning.
         ready: called once it listens, with its address and its keys.
+        held: a class holds the port for the board (teach/classroom/ports.py).
 
     Raises:
         CannotServe: the port or the folder is in use, or cannot be used.
@@ -256,7 +259,7 @@ def serve(
             store.add_students(students)
             board = Board(store, keys, course.load(), prefix)
             try:
-                asyncio.run(_serve(board, host, port, ready))
+                asyncio.run(_serve(board, host, port, ready, held=held))
             finally:
                 store.close()
     except Timeout:
@@ -286,9 +289,9 @@ def http_server(board: Board) -> HTTPServer:
     )
 
 
-async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys], None]) -> None:
+async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys], None], *, held: bool) -> None:
     try:
-        sockets = bind_sockets(port, host)
+        sockets = bind_sockets(port, host, reuse_port=held and sys.platform == "linux")
     except OSError as error:
         raise CannotServe(f"Port {port} on {host} cannot be used: {error.strerror or error}.") from error
     server = http_server(board)

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_first.teach.classroom.limits import Limits
+from serverless_first.teach.classroom.limits import HUB_MB, PROXY_MB, Limits
 
 MOUNT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
 NEEDED = ("memory", "pids", "cpu")
-HUB = "hub"
+HUB, PROXY = "hub", "proxy"
 WEIGHT, WEIGHT_WITH_A_TURN = 100, 500
 """Of a seat at the processors. Where three seats have a turn, a fourth that loops has a sixteenth of them."""
 
@@ -99,16 +99,20 @@ class Groups:
         return cls(roots, 1)
 
     def weigh(self, seats: int) -> None:
-        """Gives the class as much of the processors as so many programs, and the hub ten times a seat's share."""
-        whole, hub = WEIGHT * min(seats, 100), 10 * WEIGHT
-        for folder in self._folders(HUB):
-            folder.mkdir(exist_ok=True)
-        self._weigh(self.roots["cpu"], whole)
-        self._weigh(self.roots["cpu"] / HUB, hub)
+        """Gives the class as much of the processors as so many programs, and the hub ten times a seat's share, as well
+        as its proxy."""
+        self._weigh(self.roots["cpu"], WEIGHT * min(seats, 100))
+        for name in (HUB, PROXY):
+            for folder in self._folders(name):
+                folder.mkdir(exist_ok=True)
+            self._weigh(self.roots["cpu"] / name, 10 * WEIGHT)
 
     def cap(self, memory_mb: int) -> None:
-        """The most that the whole class may hold: beyond it the kernel ends one of its processes, none of others."""
+        """The most that the whole class, the hub and its proxy may hold: beyond it the kernel ends one of the processes
+        there, none of others."""
         self._limit(self.roots["memory"], memory_mb)
+        self._limit(self.roots["memory"] / HUB, HUB_MB)
+        self._limit(self.roots["memory"] / PROXY, PROXY_MB)
 
     def _limit(self, folder: Path, memory_mb: int) -> None:
         file = "memory.max" if self.version == 2 else "memory.limit_in_bytes"

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import tornado.httpserver
 from traitlets.config import get_config
 
 from serverless_first.teach.board.addresses import in_an_address
 from serverless_first.teach.classroom import plan, roll
+from serverless_first.teach.classroom.held_server import HeldServer
 from serverless_first.teach.classroom.sign_in import CodeAuthenticator, first_page
 from serverless_first.teach.classroom.spawner import SeatSpawner
 
@@ -22,6 +24,8 @@ data = the.folder / "hub"
 run = [sys.executable, "-m"]
 marked = {plan.VARIABLE: str(the.folder)}  # by which a helper is found that has outlived the hub
 c = get_config()
+# JupyterHub's settings can neither limit requests nor share a port with the class.
+tornado.httpserver.HTTPServer = HeldServer  # type: ignore[misc]
 
 c.JupyterHub.bind_url = f"http://{in_an_address(place.host)}:{place.port}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{hub_port}"
@@ -36,10 +40,7 @@ if not place.shared_origin:
     c.JupyterHub.hub_routespec = f"{urlsplit(place.address).hostname}/"  # the hub has no page under a seat's name
     # Browsers send such a cookie only to this name and only over TLS. A seat cannot set one for the hub.
     c.JupyterHub.cookie_host_prefix_enabled = place.address.startswith("https:")
-if place.proxy:
-    c.ConfigurableHTTPProxy.command = [place.proxy, "--proxy-timeout", "600000"]
-else:
-    c.ConfigurableHTTPProxy.command = [*run, "serverless_first.teach.classroom.proxy", "--strays-to", place.address]
+c.ConfigurableHTTPProxy.command = [*run, "serverless_first.teach.classroom.proxy", "--strays-to", place.address]
 c.ConfigurableHTTPProxy.log_level = "warn"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
 c.ConfigurableHTTPProxy.pid_file = str(data / "proxy.pid")
@@ -97,7 +98,7 @@ c.JupyterHub.services = [
         # Without a url, so not behind the hub's proxy: there it would share an origin with what students' servers send.
         "name": "board",
         "command": [
-            *(*run, "serverless_first.cli", "board", "--no-token"),
+            *(*run, "serverless_first.cli", "board", "--no-token", "--held"),
             *("--host", place.host, "--port", str(place.board_port)),
             *("--prefix", plan.PREFIX, "--folder", str(the.board), "--students", str(data / "names.csv")),
         ],

@@ -23,6 +23,12 @@ PROCESSES = 800
 """Of one seat. Linux counts threads: a burst of 60 has 60 processes and a thread or two beside each, PostgreSQL 90
 processes at most, and JupyterLab, each kernel and the local cloud have dozens of threads."""
 _DATA_MB = 2_000
+HUB_MB, PROXY_MB = 1_000, 500
+"""The limits of the hub with its helpers, and of its proxy. Neither can take the other's memory, or the seats'."""
+MOST_CONNECTIONS = 2_000
+SMALL_BODY, LARGEST_BODY, LARGE_AT_ONCE = 2**16, 64 * 2**20, 2
+"""Bytes of a request's body. The hub takes only small ones. A seat takes larger ones, two at a time: it reads a body
+before it looks who sends it, and two must fit beside a lab. JupyterLab uploads files in pieces of 1 MB."""
 
 
 class TooSmall(ValueError):

@@ -26,7 +26,6 @@ class Place:
         board_port: of the board, on the same host: its own origin, which no student's page shares.
         address: what students open, without a path.
         shared_origin: the hub and all seats have one host name; otherwise each seat has its own.
-        proxy: a program to use instead of our proxy, the original configurable-http-proxy; None for ours.
     """
 
     host: str
@@ -34,7 +33,6 @@ class Place:
     board_port: int
     address: str
     shared_origin: bool = False
-    proxy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,11 @@ class Plan:
     def turns(self) -> Path:
         """The folder with a file for each turn (cloud/seat.py)."""
         return self.temporary / "turns"
+
+    @property
+    def sockets(self) -> Path:
+        """The folder of the Unix sockets on which the seats' servers listen. Only the hub's account can enter it."""
+        return self.temporary / "sockets"
 
     @property
     def board(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import http.client
 import importlib.util
 import json
@@ -39,7 +38,6 @@ if sys.platform != "win32":  # where there is no pwd, and `running` refuses
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 90.0
 BOARD_WITHIN_S = 60.0
-_PORT_TRIES = 3
 NEEDED = ("jupyterhub", "jupyterhub_idle_culler", "configurable_http_proxy")
 
 
@@ -79,7 +77,6 @@ def running(
     board_port: int | None = None,
     address: str | None = None,
     shared_origin: bool = False,
-    proxy: str | None = None,
     memory_mb: int | None = None,
     idle_s: int = 3600,
     report: Callable[[str], None] = print,
@@ -94,7 +91,6 @@ def running(
         board_port: of the board, on the same address; the one above unless given, and 0 takes any.
         address: what students open; the seats have names below its host name. Found out unless given.
         shared_origin: give the hub and all seats one host name, for a room whose people trust each other.
-        proxy: the program of the original configurable-http-proxy, to use instead of ours.
         memory_mb: of each seat; an equal share unless given.
         idle_s: after so many seconds without use a server stops; its files stay.
         report: gets a line for each thing that an instructor should know.
@@ -105,7 +101,7 @@ def running(
         roll.BadClass, limits.TooSmall: as they say.
         OSError: the folder cannot be written.
     """
-    _require_programs(proxy)
+    _require_programs()
     folder = folder.absolute()
     for each in (folder, folder / "students"):
         if not each.exists():  # the rights of a folder that was there before are its owner's affair
@@ -118,9 +114,9 @@ def running(
             people = roll.enrol(folder, students, instructor)
             share = limits.share(len(people.students), memory_mb)
             with contextlib.ExitStack() as undo:
-                port, board_port = ports.choose(host, port, board_port)
+                port, board_port = ports.hold_pair(undo, host, port, board_port)
                 public = names.public_address(host, port, address, shared_origin=shared_origin)
-                place = Place(host, port, board_port, public, shared_origin, proxy)
+                place = Place(host, port, board_port, public, shared_origin)
                 yield _start(undo, folder, people, share, place, idle_s=idle_s, report=report)
     except (ports.NoPort, names.NoName) as error:
         raise CannotTeach(str(error)) from error
@@ -130,7 +126,7 @@ def running(
         ) from None
 
 
-def _require_programs(proxy: str | None) -> None:
+def _require_programs() -> None:
     if sys.platform == "win32":
         raise CannotTeach(
             "JupyterHub does not run on Windows. Use the Windows Subsystem for Linux, or `make lab` on each machine."
@@ -138,11 +134,6 @@ def _require_programs(proxy: str | None) -> None:
     if missing := [package for package in NEEDED if importlib.util.find_spec(package) is None]:
         raise CannotTeach(
             f"A class needs {', '.join(missing)}. Install with `make env` or `pip install -e '.[class]'`."
-        )
-    if proxy and not shutil.which(proxy):
-        raise CannotTeach(
-            f"There is no program {proxy}. `npm install -g configurable-http-proxy` installs the original proxy. "
-            "Without --proxy, the class uses its own proxy."
         )
 
 
@@ -162,8 +153,10 @@ def _start(
     if os.geteuid() == 0:
         numbers = _accounts(undo, people.seats, folder)
     groups, why = _groups(undo, temporary.name, len(people.seats), share)
-    plan = Plan(folder, temporary, place, _inner_ports(place), share, numbers, groups, idle_s)
+    inner_ports = ports.hold(undo), ports.hold(undo)
+    plan = Plan(folder, temporary, place, inner_ports, share, numbers, groups, idle_s)
     temporary.chmod(0o711)
+    plan.sockets.mkdir(mode=0o700)
     plan.turns.mkdir(mode=0o755)
     for number in range(1 + (os.cpu_count() or 1)):
         (plan.turns / f"turn-{number}").touch()
@@ -183,7 +176,8 @@ def _start(
     undo.callback((folder / "plan.json").unlink, missing_ok=True)
     files = cards.write(folder, people, place.address)
     report(f"Starting the hub for {len(people.students)} students. Its log is {folder / 'hub' / 'hub.log'}")
-    hub, plan = _hub_somewhere(undo, plan)
+    plan.save()
+    hub = _hub(undo, plan)
     if not _board_answers_in_time(plan):
         report(
             f"The board does not answer, so the class is open without it. The reason is in {folder / 'hub' / 'hub.log'}"
@@ -231,25 +225,6 @@ def _furnish(plan: Plan, seat: str) -> None:
     else:
         accounts.furnish(home, number)
         os.chown(temporary, number, number)
-
-
-def _hub_somewhere(undo: contextlib.ExitStack, plan: Plan) -> tuple[subprocess.Popen[bytes], Plan]:
-    """Starts the hub, on other ports behind it if somebody was faster at one that was free."""
-    for left in reversed(range(_PORT_TRIES)):
-        plan.save()
-        try:
-            return _hub(undo, plan), plan
-        except CannotTeach as error:
-            if not left or "Address already in use" not in str(error):
-                raise
-        plan = dataclasses.replace(plan, ports=_inner_ports(plan.place))
-    raise AssertionError
-
-
-def _inner_ports(place: Place) -> tuple[int, int]:
-    """Two free ports for the hub and its proxy, which are not the ports that others know."""
-    hub, proxy = ports.free(2, but=(place.port, place.board_port))
-    return hub, proxy
 
 
 def _hub(undo: contextlib.ExitStack, plan: Plan) -> subprocess.Popen[bytes]:

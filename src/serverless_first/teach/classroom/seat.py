@@ -13,6 +13,7 @@ from serverless_cloud.client import REGION
 from serverless_first.course import jupyter
 from serverless_first.course.places import work_dir
 from serverless_first.lab import welcome
+from serverless_first.teach.classroom.limits import LARGEST_BODY
 
 
 def main() -> None:
@@ -25,11 +26,13 @@ def main() -> None:
     os.makedirs(os.environ["TMPDIR"], mode=0o700, exist_ok=True)  # noqa: PTH103
     welcome.prepare(print)
     os.chdir(work)
-    options = jupyter.settings(work)
+    options = [*jupyter.settings(work), f"--ServerApp.max_body_size={LARGEST_BODY}"]
     surroundings.apply(surroundings.nowhere_environ(os.environ, REGION, work / jupyter.SETTINGS))
     os.environ["JUPYTERHUB_DEFAULT_URL"] = jupyter.default_url(work)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub.singleuser", *options, *sys.argv[1:]])
+    listener, *others = sys.argv[1:]
+    server = "serverless_first.teach.classroom.seat_server"
+    os.execv(sys.executable, [sys.executable, "-m", server, listener, *options, *others])
 
 
 if __name__ == "__main__":

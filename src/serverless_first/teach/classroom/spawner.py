@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jupyterhub.spawner import LocalProcessSpawner
 from tornado.ioloop import PeriodicCallback
@@ -18,7 +20,7 @@ from serverless_cloud.seat import ALLOTMENT, TURNS
 from serverless_first.lab import sharing
 from serverless_first.teach.board import Keys
 from serverless_first.teach.board.addresses import from_this_machine
-from serverless_first.teach.classroom import accounts, plan, ports, roll, warden
+from serverless_first.teach.classroom import accounts, plan, roll, warden
 
 LOOK_EVERY_MS = 3_000
 LISTENS_YET_EVERY_S = 0.3
@@ -89,8 +91,11 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
 
         return settle
 
-    async def start(self) -> tuple[str, int]:
-        """Starts the server, and waits until it is this one that listens at its port.
+    async def start(self) -> str:
+        """Starts the server, and waits until it listens.
+
+        It listens on a Unix socket, which we make, in a folder that only we can enter. So only the proxy can connect to
+        it, and nobody can listen in its place, even if it has ended.
 
         Raises:
             HTTPError: this account has no seat; the hub shows the message.
@@ -101,23 +106,29 @@ class SeatSpawner(LocalProcessSpawner):  # type: ignore[misc]
             raise HTTPError(403, f"The account {account} has no seat. It can only stop other people's servers.")
         if the.groups:
             the.groups.seat(account, the.limits)
-        self.cmd = [sys.executable, "-m", "serverless_first.teach.classroom.seat"]
-        for self.port in ports.of_seat(account):
-            where: tuple[str, int] = await super().start()
-            self._seat = warden.Seat(account, self.pid)
-            if self._watch is None:
-                self._watch = PeriodicCallback(self._look, LOOK_EVERY_MS, jitter=0.2)
-                self._watch.start()
-            if await self._listens():
-                return where
-            if self.port in ports.of_seat(account):  # it is free: that was not the reason
-                break
-        raise ServerEnded(f"The server of {account} ended before it listened. The reason is in the hub's log.")
+        path = the.sockets / account
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            number = listener.fileno()
+            self.cmd = [sys.executable, "-m", "serverless_first.teach.classroom.seat", str(number)]
+            self.popen_kwargs = {"pass_fds": [number]}
+            await super().start()
+        self._seat = warden.Seat(account, self.pid)
+        if self._watch is None:
+            self._watch = PeriodicCallback(self._look, LOOK_EVERY_MS, jitter=0.2)
+            self._watch.start()
+        if not await self._listens(path):
+            raise ServerEnded(f"The server of {account} ended before it listened. The reason is in the hub's log.")
+        address = f"http+unix://{quote(str(path), safe='')}"
+        self.server.connect_url = address  # JupyterHub takes only a host and a port from what we return
+        return address
 
-    async def _listens(self) -> bool:
-        """Waits for that. False if the process ends before, for example because its port was taken meanwhile."""
+    async def _listens(self, path: Path) -> bool:
+        """Waits for that. False if the process ends before."""
         while self.proc.poll() is None:
-            if await asyncio.to_thread(ports.listens, self.pid, self.port):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(path))
                 return True
             await asyncio.sleep(LISTENS_YET_EVERY_S)
         return False
