@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import os
 import subprocess
@@ -60,13 +61,13 @@ class Page(RequestHandler):
 @contextlib.contextmanager
 def a_server(name: str) -> Iterator[int]:
     """A student's server, or a hub, on its own port in a thread."""
-    socket, port = bind_unused_port()
+    listener, port = bind_unused_port()
     ready, loop = threading.Event(), asyncio.new_event_loop()
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
         rules: list[Any] = [(r".*/channels", Kernel), (r"/.*", Page, {"name": name})]
-        HTTPServer(Application(rules, websocket_max_message_size=2**26)).add_socket(socket)
+        HTTPServer(Application(rules, websocket_max_message_size=2**26)).add_socket(listener)
         loop.call_soon(ready.set)
         loop.run_forever()
 
@@ -226,3 +227,17 @@ def test_a_proxy_that_does_not_know_its_routes_yet_does_not_send_browsers_in_a_c
     with a_proxy("--host-routing") as running:
         assert running.get("class.test:8000", "/hub/home")[0] == 503
         assert running.get("student-01.class.test:8000", "/") == (302, HUB + "/")
+
+
+def test_a_refused_request_with_a_body_gets_its_answer_and_keeps_the_connection(proxy_with_names: Proxy) -> None:
+    """A connection that is closed before it has all of the body is reset, and the answer is lost."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", proxy_with_names.port, timeout=10)) as line:
+        for _ in range(2):
+            line.putrequest("POST", "/x", skip_host=True)
+            line.putheader("Host", "student-02.class.test:8000")
+            line.putheader("Content-Length", "10")
+            line.endheaders(b"lamps")
+            line.send(b"lamps")
+            answer = line.getresponse()
+            assert (answer.status, answer.getheader("Location"), answer.read()) == (302, f"{HUB}/x", b"")
+            assert line.sock is not None  # http.client would open another one

@@ -243,6 +243,7 @@ class Exchange(HTTPMessageDelegate):
         if self.has_begun:
             self.browser.close()
             return
+        await self._drop_body()
         if code in (404, 503):
             path = f"{errors.path.rstrip('/')}/{code}?url={quote(self.start.path.partition('?')[0])}"
             method = "HEAD" if self.start.method == "HEAD" else "GET"
@@ -257,6 +258,14 @@ class Exchange(HTTPMessageDelegate):
             )
             self.begin(ResponseStartLine("HTTP/1.1", code, _REASONS[code]), headers)
             self.end()
+
+    async def _drop_body(self) -> None:
+        """Waits for the end of a small body. Clients that still send when the connection closes miss the answer."""
+        if not self._server.done():
+            self._server.set_result(None)
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" not in self.headers and length.isdecimal() and int(length) <= SMALL_BODY:
+            await self._body_is_here.wait()
 
     def begin(self, start: ResponseStartLine, headers: HTTPHeaders) -> asyncio.Future[None]:
         """Begins the answer."""
