@@ -46,7 +46,7 @@ def proxy_in_front(attempt: Attempt) -> None:
     """A burst is placed through the proxy, on at most half of the seats, and others get in."""
     database, pool = attempt.database(), _pool_settings(attempt)
     targets = attempt.client("rds").describe_db_proxy_targets(DBProxyName=PROXY)["Targets"]
-    if not targets and pool["MaxConnectionsPercent"] == 100 and _has_old_password(attempt):
+    if not targets and pool["MaxConnectionsPercent"] == 100 and hikari.OLD_PASSWORD in _secret(attempt):
         attempt.not_started("The proxy still has all the faults that your colleague left.")
     attempt.expect(
         [target["RdsResourceId"] for target in targets] == [DATABASE],
@@ -68,18 +68,26 @@ def proxy_in_front(attempt: Attempt) -> None:
     )
     with borrowed(attempt, "orders") as restart:
         restart()  # while the proxy was broken, it has closed connections that the environments still keep
-        _one_order(attempt)
+        _one_order(attempt, database)
         _burst(attempt, database, pool)
 
 
-def _has_old_password(attempt: Attempt) -> bool:
-    """Whether the proxy's secret is the one that the learner found."""
+def _secret(attempt: Attempt) -> str:
+    """The login that the proxy knows, as JSON; empty if there is none."""
     client = attempt.client("secretsmanager")
     try:
-        login = str(client.get_secret_value(SecretId=f"{PROXY}-login").get("SecretString"))
+        return str(client.get_secret_value(SecretId=f"{PROXY}-login").get("SecretString"))
     except client.exceptions.ResourceNotFoundException:
+        return ""
+
+
+def _knows(secret: str, user: str, password: str) -> bool:
+    """Whether a secret holds this login, under the keys that a proxy reads."""
+    try:
+        login = json.loads(secret)
+    except ValueError:
         return False
-    return hikari.OLD_PASSWORD in login
+    return isinstance(login, dict) and (login.get("username"), login.get("password")) == (user, password)
 
 
 def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) -> None:
@@ -144,32 +152,15 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
     )
 
 
-def _one_order(attempt: Attempt) -> None:
+def _one_order(attempt: Attempt, database: hikari.Database) -> None:
     """A single order, to say what is wrong before a burst makes it many."""
     aws, mark = cloud.start(), _last_event()
     event = _order()
     (result,) = aws.at_once("orders", [event])
     since = aws.proxy_events(PROXY, mark)
-    closing = next((e.detail for e in since if e.kind == "refuse"), "")
     called = f"invoke orders with {json.dumps(event)}"
-    attempt.expect(
-        "the role" not in closing,
-        problem="The proxy refuses the function's login, because its secret holds another user or password.",
-        called=called,
-        came_back=closing,
-        expected="a login as orders_app",
-        look_at="the secret. Whose name and password does it hold, and under which keys?",
-    )
-    reached = any(e.kind == "connect" for e in since)
-    attempt.expect(
-        result.outcome == "answered" or not reached or any(e.kind == "borrow" for e in since),
-        problem="The function reaches the proxy, but the proxy closes its connection without lending it one to the "
-        "database. The function's variables aren't the cause.",
-        called=called,
-        came_back=closing or result.error,
-        expected="an order number",
-        look_at=f"the proxy's log group, /aws/rds/proxy/{PROXY}, and the pool's settings; then register the target again",
-    )
+    if result.outcome != "answered" and any(e.kind == "connect" for e in since):
+        _closed_by_the_proxy(attempt, database, since, called, result.error)
     attempt.expect(
         result.outcome == "answered",
         problem="The function has lost a variable that it needs. The variables that you send replace all the old ones."
@@ -187,6 +178,40 @@ def _one_order(attempt: Attempt) -> None:
         came_back=f"{result.payload}; nobody asked {PROXY} for a connection",
         expected="the function among the proxy's clients",
         look_at="the variables that the handler reads. Which address do they hold?",
+    )
+
+
+def _closed_by_the_proxy(
+    attempt: Attempt, database: hikari.Database, since: list[ProxyEvent], called: str, error: str
+) -> None:
+    """The function reached the proxy and got no answer: is it the secret, a variable, or the proxy itself?"""
+    closing = next((e.detail for e in since if e.kind == "refuse"), "")
+    is_about_the_login = "the role" in closing
+    has_right_secret = _knows(_secret(attempt), "orders_app", database.passwords["orders_app"])
+    attempt.expect(
+        not is_about_the_login or has_right_secret,
+        problem="The proxy refuses the function's login, because its secret holds another user or password.",
+        called=called,
+        came_back=closing,
+        expected="a login as orders_app",
+        look_at="the secret. Whose name and password does it hold, and under which keys?",
+    )
+    attempt.expect(
+        not is_about_the_login and "does not exist" not in closing,
+        problem="The function reaches the proxy, but logs in with another user, password or database than the lab's.",
+        called=called,
+        came_back=closing,
+        expected="a login as orders_app to the database shop",
+        look_at="the variables that step 2 sends. Change only the address in them",
+    )
+    attempt.expect(
+        any(e.kind == "borrow" for e in since),
+        problem="The function reaches the proxy, but the proxy closes its connection without lending it one to the "
+        "database. The function's variables aren't the cause.",
+        called=called,
+        came_back=closing or error,
+        expected="an order number",
+        look_at=f"the reason in the proxy's log group, /aws/rds/proxy/{PROXY}, and the pool's settings in step 1",
     )
 
 

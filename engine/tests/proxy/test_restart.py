@@ -110,6 +110,20 @@ def test_who_is_queued_is_served_afterwards(proxy: Start, postgres: Any) -> None
         assert [answer(each) for each in queue] == [b"0", b"1", b"2", b"3", b"4"]
 
 
+def test_the_log_says_why_a_client_is_closed_whose_connection_the_database_ended(proxy: Start, postgres: Any) -> None:
+    front = proxy()
+    with RawClient(front.endpoint) as c:
+        c.login()
+        assert c.ask(query("BEGIN"))[-1].brief() == "Z T"
+        postgres.restart()
+        c.until("none of these")
+    reason = "the database ended its connection"
+    assert [e["detail"] for e in front.events() if e["kind"] == "refuse"] == [reason]
+    assert [line["message"].partition("] ")[2] for line in front.logged] == [
+        f"The proxy closed the connection: {reason}"
+    ]
+
+
 def test_queries_wait_while_the_database_is_down(proxy: Start, postgres: Any) -> None:
     front = proxy()
     with front.endpoint.connect() as c:
@@ -152,3 +166,13 @@ def test_a_new_target_gets_no_connection_of_the_old_one(proxy: Start, postgres: 
         busy.execute("COMMIT")
         ports[roomy.port, busy] = busy.execute("SELECT inet_server_port()").fetchone()
     assert ports[roomy.port, idle] == ports[roomy.port, busy] == (roomy.port,)
+
+
+def test_a_query_at_the_old_target_is_cancelled_when_its_client_leaves(proxy: Start, postgres: Any, roomy: Any) -> None:
+    front = proxy()
+    with RawClient(front.endpoint) as c:
+        c.login()
+        c.send(query("SELECT pg_sleep(600)"))
+        eventually(lambda: postgres.sessions("active") == 1, "the query to begin")
+        front.configure(target=front.settings["target"] | {"port": roomy.port})
+    eventually(lambda: not postgres.sessions(), "the query at the old target to end")

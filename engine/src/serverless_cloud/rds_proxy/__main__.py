@@ -20,6 +20,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from serverless_cloud.rds_proxy.certificate import server_context
@@ -36,11 +37,11 @@ def _log(level: str, text: str) -> None:
     _say({"log": {"time_s": time.time(), "level": level, "message": text}})
 
 
-def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def report(proxy: Proxy, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Logs a bug of the proxy, since asyncio closes the connection that met it without a word."""
     error = context.get("exception")
     if error is not None and not isinstance(error, OSError):  # a client that vanishes isn't a bug
-        _log("ERROR", f"The proxy closed a connection because of a bug: {type(error).__name__}: {error}")
+        proxy.met_a_bug(context.get("protocol"), f"{type(error).__name__}: {error}")
 
 
 def answer(proxy: Proxy, request: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +75,8 @@ def _obey(proxy: Proxy, line: str) -> None:
 
 async def _serve(settings: Settings) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    loop.set_exception_handler(_report)
     proxy = Proxy(settings, log=_log, tls=server_context())
+    loop.set_exception_handler(partial(report, proxy))
     _say({"ready": {"port": await proxy.listen()}})
 
     def read() -> None:
@@ -90,7 +91,7 @@ async def _serve(settings: Settings) -> None:
 def main() -> None:
     """Reads the settings and serves until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupting the notebook must not end its proxies
-    # A client that vanishes isn't an error, but asyncio would write a line for each. `_report` logs what is one.
+    # A client that vanishes isn't an error, but asyncio would write a line for each. `report` logs what is one.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     work = _serve(Settings.from_json(json.loads(sys.stdin.readline())["settings"]))
     try:

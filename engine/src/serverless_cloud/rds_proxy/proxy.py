@@ -150,6 +150,8 @@ class Proxy:
         self.pool.leave(client)
         session = client.session
         if session is not None:
+            if session.answers.is_final and server is None:  # the client has read why
+                self.happened(client, "refuse", "the database ended its connection")
             self.metrics.change("ClientConnections", -1)
             self.metrics.change("ClientConnectionsTLS" if client.login.has_tls else "ClientConnectionsNoTLS", -1)
             if session.pinned:
@@ -181,6 +183,15 @@ class Proxy:
         elif kind == "pin":
             self.metrics.change("DatabaseConnectionsCurrentlySessionPinned", 1)
             self._log("WARN", f"[clientConnection={client.number}] " + _PINNED.format(server=server, cause=detail))
+
+    def met_a_bug(self, link: asyncio.BaseProtocol | None, error: str) -> None:
+        """The event loop has closed a connection because of a bug. Args: link: the connection, if it is known."""
+        number = link.number if isinstance(link, ClientLink) else None
+        if number is not None:
+            self.events.note("refuse", number, None, f"a bug of the proxy: {error}")
+        self._log(
+            "ERROR", f"[clientConnection={number or '?'}] The proxy closed the connection because of a bug: {error}"
+        )
 
     def answered(self, latencies_s: list[float], waited_s: float) -> None:
         """The database took so long for each of these queries; before it, the first one waited for a connection."""
@@ -298,7 +309,7 @@ class Proxy:
         self.spawn(self._cancel(server, arrived))
 
     async def _cancel(self, server: ServerLink, arrived: Callable[[], None]) -> None:
-        target = self.settings.target
+        target = server.target  # the proxy may have another one by now
         try:
             if target is None:
                 raise OSError("there is no target")
