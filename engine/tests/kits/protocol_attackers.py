@@ -37,6 +37,7 @@ NOT_COPY_DATA = b"during COPY from stdin"  # of an error, after which PostgreSQL
 ANSWERS_FOR_A_SCRIPT, AHEAD = 10, 200
 #: PostgreSQL 18 fails a session's next statement after a simple query inside a batch.
 POSTGRES_FAULT = b"unexpected state STARTED"
+#: PostgreSQL hangs up on a message that must not come during a copy, although its manual says that only the copy ends.
 Answers = list[tuple[str, bytes]]
 
 
@@ -266,7 +267,7 @@ class Attacker:
                 f"{self.name}, script {number} ({script.kind})", f"{what}\n  it plays\n{script.shown()}{text}"
             )
         self.front.played[script.kind] += 1
-        if error or script.leave is not None or (talk and talk.is_over):
+        if error or script.leave is not None or any(each.is_over for each in self.talks.values()):
             self.leave(script.leave or Leave.VANISH)
 
     def _talk(self, endpoint: Endpoint, script: Script) -> None:
