@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +105,9 @@ def test_an_api_runs_what_a_page_of_another_site_sends_only_as_its_cors_says(
         aws.local_url(url).rstrip("/"),
     )
     for way in ways:
+        for method in ("PUT", "DELETE", "POST"):  # the browser's question before these, or before JSON
+            question = [*FORM[:2], ("Access-Control-Request-Method", method)]
+            assert http_kit.send(way, "/orders", "OPTIONS", headers=question).status == 403, way
         refused = http_kit.send(way, "/orders", "POST", b"lamp", FORM)
         assert refused.status == 403, way
         assert "this POST, but the API's CORS doesn't allow that origin" in refused.json["message"]
@@ -122,6 +128,41 @@ def test_an_api_runs_what_a_page_of_another_site_sends_only_as_its_cors_says(
         assert http_kit.send(way, "/orders", "POST", b"lamp", FORM).status == 403, way
         allowed = [("Origin", "https://shop.example"), *FORM[1:]]
         assert http_kit.send(way, "/orders", "POST", b"lamp", allowed).status == 200, way
+
+
+def _flood(address: str, path: str, headers: str, size_mb: int) -> bytes:
+    """The status line of the answer to a huge POST, sent in chunks or with its length; b"" if there is none."""
+    with socket.create_connection((urlsplit(address).hostname or "", urlsplit(address).port or 80), 20) as connection:
+        connection.sendall(f"POST {urlsplit(address).path}{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode())
+        piece = b"x" * 1_000_000
+        with contextlib.suppress(OSError):  # hung up on
+            for _ in range(size_mb):
+                connection.sendall(b"f4240\r\n" + piece + b"\r\n" if "chunked" in headers else piece)
+            return connection.recv(4096).partition(b"\r\n")[0]
+    return b""
+
+
+def test_a_huge_body_of_a_page_is_not_held(aws: Cloud, kit: Any, tmp_path: Path) -> None:
+    """Three times 300 MB at the same time, by way of the cloud's own port and of an API."""
+    arn = kit.deploy("mark", MARK, Environment={"Variables": {"FOLDER": str(tmp_path)}}, Timeout=30)
+    id, address = make_api(arn, "$default")
+    server = _server()
+    before_mb = server.memory_info().rss / 1e6
+    page = "".join(f"{name}: {value}\r\n" for name, value in FORM)
+    ways = [(aws.endpoint_url, "/_local/reset"), (address, "/orders"),
+            (f"{aws.endpoint_url}/restapis/{id}/$default/_user_request_", "/orders")]  # fmt: skip
+    for length in ("Content-Length: 300000000\r\n", "Transfer-Encoding: chunked\r\n"):
+        most_mb = before_mb
+        with ThreadPoolExecutor() as pool:
+            floods = [pool.submit(_flood, *way, page + length, 300) for way in ways]
+            while wait(floods, 0.02).not_done:
+                most_mb = max(most_mb, server.memory_info().rss / 1e6)
+        assert {flood.result() for flood in floods} <= {b"HTTP/1.1 403 FORBIDDEN", b"HTTP/1.1 403 Forbidden", b""}
+        assert most_mb - before_mb < 60
+    assert list(tmp_path.iterdir()) == []
+    assert aws.environments("mark") == []
+    for way in ways:  # a smaller body is refused with words
+        assert b" 403 " in _flood(*way, page + "Content-Length: 3000000\r\n", 3)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -149,9 +190,14 @@ def test_a_call_of_our_own_that_is_wrong(aws: Cloud, method: str, call: str, bod
     assert aws.environments() == []
 
 
+def _server() -> psutil.Process:
+    (server,) = [c for c in psutil.Process().children() if "serverless_cloud.server" in " ".join(c.cmdline())]
+    return server
+
+
 def test_only_this_machine_can_connect(aws: Cloud) -> None:
     port = urlsplit(aws.endpoint_url).port
-    (server,) = [c for c in psutil.Process().children() if "serverless_cloud.server" in " ".join(c.cmdline())]
+    server = _server()
     listeners = [c.laddr.ip for c in server.net_connections("inet") if c.status == psutil.CONN_LISTEN]
     assert port in {c.laddr.port for c in server.net_connections("inet")}
     assert set(listeners) == {"127.0.0.1"}

@@ -23,6 +23,7 @@ Requests that a web page could send are refused: any page that the learner has o
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import traceback
@@ -89,6 +90,7 @@ class LocalCloudApp:
             return [of_api.body]
         if reason := _from_a_web_page(environ):
             return _json(start_response, "403 Forbidden", {"message": reason})
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read())  # not earlier: a page can send any size
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if path.startswith(PREFIX):
             try:

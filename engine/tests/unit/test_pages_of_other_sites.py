@@ -6,7 +6,7 @@ import pytest
 
 from serverless_cloud.http.cors import Cors
 from serverless_cloud.http.front import Request, Response
-from serverless_cloud.http.pages import as_cors_allows, is_of_another_site
+from serverless_cloud.http.pages import answer_without_running, is_of_another_site
 
 EVIL, SHOP = "https://evil.example", "https://shop.example"
 BROWSER = ("Sec-Fetch-Site", "cross-site")
@@ -27,7 +27,7 @@ class Shop:
         return self.cors.preflight(request) if self.cors is not None else None
 
     def guarded(self, request: Request) -> Response:
-        return as_cors_allows(self.answer, self.preflight)(request)
+        return answer_without_running(self.preflight, request) or self.answer(request)
 
 
 def request(*headers: tuple[str, str], method: str = "POST") -> Request:
@@ -87,9 +87,27 @@ def test_programs_are_answered_whatever_origin_they_name(headers: tuple[tuple[st
     assert len(shop.ran) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_changes_nothing_is_answered_as_on_aws(method: str) -> None:
     assert sent(Shop(), BROWSER, ("Origin", EVIL), method=method) == 200
+
+
+@pytest.mark.parametrize("cors", [None, Cors(origins=(SHOP,), methods=("*",))])
+@pytest.mark.parametrize("origin", [EVIL, SHOP])
+def test_only_the_configuration_answers_a_browser_s_own_preflight_request(cors: Cors | None, origin: str) -> None:
+    shop = Shop(cors)
+    question = request(BROWSER, ("Origin", origin), ("Access-Control-Request-Method", "PUT"), method="OPTIONS")
+    answer = shop.guarded(question)
+    assert answer.status == (204 if cors else 403)
+    allowed = [value for name, value in answer.headers if name == "Access-Control-Allow-Origin"]
+    assert allowed == ([SHOP] if cors and origin == SHOP else [])
+    assert shop.ran == []
+
+
+def test_a_page_sends_options_itself_as_cors_says() -> None:
+    assert sent(Shop(), BROWSER, ("Origin", EVIL), method="OPTIONS") == 403
+    shop = Shop(Cors(origins=(SHOP,)))
+    assert (sent(shop, BROWSER, ("Origin", SHOP), method="OPTIONS"), len(shop.ran)) == (200, 1)
 
 
 def test_the_question_carries_nothing_of_the_request() -> None:
@@ -101,16 +119,15 @@ def test_the_question_carries_nothing_of_the_request() -> None:
         return shop.preflight(question)
 
     sent = request(BROWSER, ("Origin", EVIL), ("Cookie", "lamp=1"), ("Content-Type", "text/plain"))
-    assert as_cors_allows(shop.answer, preflight)(sent).status == 200
+    assert answer_without_running(preflight, sent) is None
     (question,) = asked
     assert (question.method, question.body, question.path) == ("OPTIONS", b"", "/orders")
     assert [name for name, _ in question.headers] == ["Host", "Origin", "Access-Control-Request-Method"]
-    assert shop.ran == [sent]
 
 
 @pytest.mark.parametrize(("status", "allowed"), [(403, "*"), (500, "*"), (200, SHOP), (200, "*, *"), (200, "")])
 def test_an_answer_that_a_browser_would_not_take(status: int, allowed: str) -> None:
-    shop = Shop()
-    answer = as_cors_allows(shop.answer, lambda _: Response(status, (("Access-Control-Allow-Origin", allowed),)))
-    assert answer(request(BROWSER, ("Origin", EVIL))).status == 403
-    assert shop.ran == []
+    answer = Response(status, (("Access-Control-Allow-Origin", allowed),))
+    refusal = answer_without_running(lambda _: answer, request(BROWSER, ("Origin", EVIL)))
+    assert refusal is not None
+    assert refusal.status == 403

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from serverless_cloud.guard import is_this_machine
-from serverless_cloud.http.front import BODY_BYTES, HOST, FrontDoors, Request, Response, id_in_name, message
+from serverless_cloud.http.front import HOST, FrontDoors, Request, Response, id_in_name, message
 
 #: In the environment of a WSGI request: the headers as they came, which WSGI itself joins and renames.
 HEADERS = "serverless_cloud.headers"
@@ -32,7 +32,7 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
     """An API's answer to a request at the cloud's own port; None if the request is not for an API.
 
     Args:
-        environ: the WSGI request, with `HEADERS`; its body is read only if it is for an API.
+        environ: the WSGI request, with `HEADERS` and a `Body`, which is read only if an API runs the request.
     """
     target = str(environ.get("RAW_URI", "/"))
     host = environ.get("HTTP_HOST", HOST)
@@ -49,18 +49,14 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
         target = rest if unquote(found["stage"]) == _DEFAULT else f"/{found['stage']}{rest}"
     if doors.url(id) is None:
         return message(404, f"This cloud has no API or function URL with the id {id}. Check the id.")
-    body = environ["wsgi.input"].read()
-    if len(body) > BODY_BYTES:
-        return message(413, "Request Too Long")
     raw_path, _, raw_query = target.partition("?")
-    request = Request(
+    head = Request(
         method=environ["REQUEST_METHOD"],
         raw_path=raw_path or "/",
         raw_query=raw_query,
         headers=tuple(environ[HEADERS]),
-        body=body,
         source_ip=environ.get("REMOTE_ADDR", ""),
         protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
         port=int(environ["SERVER_PORT"]),
     )
-    return doors.answer(id, request)
+    return doors.answer(id, head, environ["wsgi.input"])

@@ -7,6 +7,8 @@ dropped, and writes the `Response`.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import http.client
 import json
 import re
@@ -22,15 +24,13 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from werkzeug.serving import DechunkedInput
-
 from serverless_cloud import peers
 from serverless_cloud.errors import CloudError
 from serverless_cloud.guard import is_this_machine
+from serverless_cloud.http.bodies import Body
 
 HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
-DRAINED_BYTES = 100_000_000  # of a body that is too long
 _NAME = re.compile(
     r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
 )
@@ -117,11 +117,11 @@ class FrontDoors:
         Returns:
             Its address without a slash at the end: "http://127.0.0.1:40123".
         """
-        from serverless_cloud.http.pages import as_cors_allows  # made of what this module holds
+        from serverless_cloud.http.pages import answer_without_running  # made of what this module holds
 
         with self._lock:
             if key not in self._doors:
-                self._doors[key] = _Door(key, as_cors_allows(answer, preflight))
+                self._doors[key] = _Door(key, answer, functools.partial(answer_without_running, preflight))
             return self._doors[key].url
 
     def url(self, key: str) -> str | None:
@@ -129,10 +129,10 @@ class FrontDoors:
         door = self._doors.get(key)
         return door.url if door else None
 
-    def answer(self, key: str, request: Request) -> Response:
+    def answer(self, key: str, head: Request, body: Body) -> Response:
         """A door's answer to a request that has come another way; 404 if the door is not open."""
         door = self._doors.get(key)
-        return message(404, "Not Found") if door is None else door.respond(request)
+        return message(404, "Not Found") if door is None else door.respond(head, body)
 
     def close(self, key: str) -> None:
         """Closes a door; a request under way is still answered."""
@@ -148,14 +148,6 @@ class FrontDoors:
             thread.start()
         for thread in closing:
             thread.join()
-
-
-class _Refused(Exception):
-    """A request that no API gets to see; it carries the answer, after which the connection is closed."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -193,26 +185,28 @@ class _Connection(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def _answered(self) -> Response:
-        door = self.server.door
+        headers = self.headers
         try:
-            request = self._request()
-            if door.is_closed:
-                raise _Refused(message(404, "Not Found"))
-            return door.respond(request)
-        except _Refused as refusal:
-            self.close_connection = True  # the rest of the request may still be on its way
-            return refusal.response
+            body = Body(self.rfile, headers.get("Transfer-Encoding", ""), headers.get("Content-Length", ""))
+        except ValueError:
+            self.close_connection = True  # nobody knows where the next request begins
+            return message(400, "Bad Request")
+        response = self._stranger_refused() or self.server.door.respond(self._head(), body)
+        if not body.skip() or self.server.door.is_closed:
+            self.close_connection = True
+        return response
 
-    def _request(self) -> Request:
+    def _stranger_refused(self) -> Response | None:
         for each in self.headers.get_all("Host", []):
             host = each.rsplit(":", 1)[0].strip("[]")
             # Otherwise any page on the web could come in by its own host name (DNS rebinding).
             if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
-                raise _Refused(
-                    message(
-                        403, f"This address answers at 127.0.0.1 and localhost, not at {host}. Use one of these names."
-                    )
+                return message(
+                    403, f"This address answers at 127.0.0.1 and localhost, not at {host}. Use one of these names."
                 )
+        return None
+
+    def _head(self) -> Request:
         target = self.requestline.split()[1]  # self.path has lost slashes at its beginning
         if "://" in target.split("?")[0][:8]:  # the absolute form, as a proxy would send it
             target = "/" + target.split("://", 1)[1].partition("/")[2]
@@ -222,29 +216,10 @@ class _Connection(BaseHTTPRequestHandler):
             raw_path=raw_path or "/",
             raw_query=raw_query,
             headers=tuple(self.headers.items()),
-            body=self._body(),
             source_ip=self.client_address[0],
             protocol=self.request_version,
             port=self.server.server_address[1],
         )
-
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            self.close_connection = True  # trailers are not read
-            stream: Any = self.rfile
-            body = bytes(DechunkedInput(stream).read(BODY_BYTES + 1) or b"")
-            if len(body) > BODY_BYTES:
-                raise _Refused(message(413, "Request Too Long"))
-            return body
-        given = self.headers.get("Content-Length", "0").strip()
-        if not (given.isascii() and given.isdigit()):
-            raise _Refused(message(400, "Bad Request"))
-        if int(given) > BODY_BYTES:
-            left = min(int(given), DRAINED_BYTES)
-            while left > 0 and (some := self.rfile.read(min(left, 65_536))):
-                left -= len(some)  # read it anyway, because the client could not read the refusal otherwise
-            raise _Refused(message(413, "Request Too Long"))
-        return self.rfile.read(int(given))
 
     def _write(self, response: Response) -> None:
         body = b"" if response.status in (204, 304) or response.status < 200 else response.body
@@ -278,9 +253,10 @@ class _Listener(socketserver.ThreadingTCPServer):
 
 
 class _Door:
-    def __init__(self, key: str, answer: Answer) -> None:
+    def __init__(self, key: str, answer: Answer, answer_without_running: Preflight) -> None:
         self.key = key
         self._answer: Answer | None = answer
+        self._answer_without_running = answer_without_running
         self._listener = _Listener(self)
         self.port = int(self._listener.server_address[1])
         self.url = f"http://{HOST}:{self.port}"
@@ -300,12 +276,18 @@ class _Door:
     def is_closed(self) -> bool:
         return self._answer is None
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, head: Request, body: Body) -> Response:
+        """The answer; nothing of the body is read for a request that the API doesn't run."""
         answer = self._answer
         if answer is None:
             return message(404, "Not Found")
+        if (response := self._answer_without_running(head)) is not None:
+            return response
+        content = body.read(BODY_BYTES + 1)
+        if len(content) > BODY_BYTES:
+            return message(413, "Request Too Long")
         try:
-            return answer(request)
+            return answer(dataclasses.replace(head, body=content))
         except Exception:  # an error of ours, not of the learner's
             traceback.print_exc()
             return message(500, "Internal Server Error")

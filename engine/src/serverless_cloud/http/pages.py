@@ -5,6 +5,7 @@ the browser could send it a POST unseen and without asking (a "simple" request o
 request only if the API's own CORS allows the page. It asks with the preflight request that the browser leaves out, and
 it asks only the API's configuration. It doesn't ask a function that answers OPTIONS by itself ($default, ANY), because
 the question would run the function for a request that is then refused.
+For the same reason only the configuration answers the preflight request that a browser sends itself.
 GET and HEAD change nothing, so they run as on AWS. The browser shows the page the answer only if CORS allows it.
 Programs such as curl, SDKs and tests send neither Sec-Fetch-Site nor a browser's name, so they are never asked.
 
@@ -17,30 +18,33 @@ import dataclasses
 from urllib.parse import urlsplit
 
 from serverless_cloud.guard import is_this_machine
-from serverless_cloud.http.front import Answer, Preflight, Request, Response, message
+from serverless_cloud.http.cors import is_preflight
+from serverless_cloud.http.front import Preflight, Request, Response, message
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
+_SAFE = ("GET", "HEAD")
 
 
-def as_cors_allows(answer: Answer, preflight: Preflight) -> Answer:
-    """An API that runs requests from pages of other sites only if its CORS allows the page.
+def answer_without_running(preflight: Preflight, head: Request) -> Response | None:
+    """The answer to a request of another site's page that runs nothing; None if the API runs the request.
 
     Args:
-        answer: the API's own.
         preflight: what the API's configuration answers to a preflight request; it runs no function.
+        head: the request without its body.
     """
-
-    def answered(request: Request) -> Response:
-        if request.method in _SAFE or not is_of_another_site(request) or _allows(preflight, request):
-            return answer(request)
-        return message(
-            403,
-            f"A page of {request.header('origin')} sent this {request.method}, but the API's CORS doesn't allow that "
-            f"origin, so the API did not run the {request.method}. To allow it, set CorsConfiguration of an HTTP API "
-            "or Cors of a function URL, or add an OPTIONS method with a MOCK integration to a REST API.",
-        )
-
-    return answered
+    if head.method in _SAFE or not is_of_another_site(head):
+        return None
+    if is_preflight(head):
+        answer = preflight(head)
+        if answer is not None:
+            return answer
+    elif _allows(preflight, head):
+        return None
+    return message(
+        403,
+        f"A page of {head.header('origin')} sent this {head.method}, but the API's CORS doesn't allow that "
+        f"origin, so the API did not run the {head.method}. To allow it, set CorsConfiguration of an HTTP API "
+        "or Cors of a function URL, or add an OPTIONS method with a MOCK integration to a REST API.",
+    )
 
 
 def is_of_another_site(request: Request) -> bool:
