@@ -37,6 +37,7 @@ NOT_COPY_DATA = b"during COPY from stdin"  # of an error, after which PostgreSQL
 ANSWERS_FOR_A_SCRIPT, AHEAD = 10, 200
 #: PostgreSQL 18 fails a session's next statement after a simple query inside a batch.
 POSTGRES_FAULT = b"unexpected state STARTED"
+FORGOTTEN = b"unnamed prepared statement does not exist"
 #: PostgreSQL hangs up on a message that must not come during a copy, although its manual says that only the copy ends.
 Answers = list[tuple[str, bytes]]
 
@@ -140,17 +141,18 @@ class Talk:
     def is_right(self) -> bool:
         """Whether it is like the direct one. If PostgreSQL hangs up, answers to earlier messages may be missing.
 
-        The proxy differs on purpose in three cases, which docs/fidelity.md has. It ends a COPY that gets another
+        The proxy differs in four cases, which docs/fidelity.md has. It ends a COPY that gets another
         message than data, where PostgreSQL hangs up. It takes a Sync before the data of a COPY for one that the COPY
-        ignores, where PostgreSQL is ready once more if the COPY has failed before it read anything. And it replaces a
-        connection that a query in a batch has spoiled.
+        ignores, where PostgreSQL is ready once more if the COPY has failed before it read anything. It replaces a
+        connection that a query in a batch has spoiled. And it forgets an unnamed statement if the Parse of another one
+        was skipped.
         """
         assert self.right is not None
         right = self.right.answers
         not_data = next((n for n, (kind, text) in enumerate(right) if kind == "E" and NOT_COPY_DATA in text), None)
         if not_data is not None:
             return self.answers[:not_data] == right[:not_data]
-        if any(POSTGRES_FAULT in text for _, text in right):
+        if any(POSTGRES_FAULT in text for _, text in right) or any(FORGOTTEN in text for _, text in self.answers):
             return True
         if any(kind == "G" for kind, _ in right) and not self.right.is_over and not self.is_over:
             return without_repeats(self.answers) == without_repeats(right)
