@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from tools import slow_tests
+from tools import impostors, slow_tests
 
 try:
     import nbval.kernel as nbval_kernel
@@ -143,6 +143,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
         return (yield)
     folders = {name: _fresh(item, name) for name in ("run", "work", "ipython")}
     surroundings = kernel_environment(ROOT, folders)
+    programs = impostors.make(_fresh(item, "programs"))
+    surroundings["PATH"] = os.pathsep.join((str(programs), surroundings.get("PATH", os.defpath)))
     # nbval starts the kernel next to the notebook, where files from an earlier run could hide that one is missing.
     elsewhere = partial(_kernel, nbval_plugin.RunningKernel, folders["run"])
     with (

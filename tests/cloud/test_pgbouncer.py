@@ -7,17 +7,21 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 import pytest
+from tools.kill_kernels import Folders, Kernel, code_cells
 
 from serverless_first import cloud
 from serverless_first.shop import hikari, pgbouncer
 
 pytestmark = pytest.mark.skipif(pgbouncer.program() is None, reason="PgBouncer is not installed")
 
+ROOT = Path(__file__).resolve().parents[2]
+LESSON = "notebooks/05-rds-proxy.ipynb"
 PASSWORD = 'one "lamp" at a time'
 
 
@@ -111,11 +115,21 @@ def test_it_ends_when_who_asked_for_it_is_killed(database: hikari.Database) -> N
     assert not is_open("127.0.0.1", port)
 
 
-@pytest.mark.parametrize(("found", "said"), [(None, "not installed"), (sys.executable, "does not listen")])
-def test_where_there_is_none_it_says_so(found: str | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pgbouncer, "program", lambda: found)
-    with pytest.raises(pgbouncer.NoPgBouncer, match=said), pgbouncer.running("127.0.0.1", 1, {}, pool_size=1):
-        pass
+@pytest.mark.thorough
+def test_lesson_05_shows_what_it_has_recorded(tmp_path: Path) -> None:
+    """The learner's own run of PgBouncer gives the recorded row."""
+    sources = ["".join(cell["source"]) for cell in code_cells(ROOT / LESSON)]
+    switch = "RUN_PGBOUNCER = False"
+    assert [switch in source for source in sources[-3:]] == [False, True, False]
+    own_run = [source.replace(switch, "RUN_PGBOUNCER = True") for source in sources[-3:]]
+    same = "from dataclasses import replace\nassert replace(poolers[1], name=RECORDED.name) == RECORDED, poolers"
+    kernel = Kernel(Folders(tmp_path))
+    try:
+        # The first seven cells create the database, the proxy and the function.
+        for source in (*sources[:7], *own_run, *own_run[1:], same):
+            assert kernel.run(source, 120) == ""
+    finally:
+        kernel.end()
 
 
 def is_open(host: str, port: int) -> bool:

@@ -45,3 +45,16 @@ def test_who_asked_for_pgbouncer_hears_it(monkeypatch: pytest.MonkeyPatch) -> No
         assert list(far.iterdir()) == []
     finally:
         shutil.rmtree(far)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (None, "not installed"),
+        pytest.param(sys.executable, "does not listen", marks=pytest.mark.thorough),
+    ],
+)
+def test_where_there_is_none_it_says_so(program: str | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pgbouncer, "program", lambda: program)
+    with pytest.raises(pgbouncer.NoPgBouncer, match=said), pgbouncer.running("127.0.0.1", 1, {}, pool_size=1):
+        pass

@@ -186,19 +186,20 @@ def two_poolers(poolers: Sequence[Pooler], *, title: str, note: str = "") -> Fig
             raise ValueError(f"{pooler.name} cannot have placed {pooler.placed} orders in {pooler.calls} calls.")
     calls = max(pooler.calls for pooler in poolers)
     connections = max(1, *(pooler.database_connections for pooler in poolers))
-    columns: list[tuple[str, int, list[int]]] = [
-        (f"orders placed\nof {calls}", calls, [p.placed for p in poolers]),
-        ("database\nconnections", connections, [p.database_connections for p in poolers]),
-        ("of them\npinned", connections, [p.pinned for p in poolers]),
+    columns: list[tuple[str, float, list[int], str]] = [
+        ("orders placed", 1.3 * calls, [p.placed for p in poolers], BLUE),
+        ("database\nconnections", connections, [p.database_connections for p in poolers], GREEN),
+        ("of them\npinned", connections, [p.pinned for p in poolers], VERMILION),
     ]
     lines = textwrap.wrap(note, 100)
     with style():
         figure = Figure(figsize=(8.0, 1.3 + 0.5 * len(poolers) + 0.22 * len(lines)))
         every = figure.subplots(1, 4, sharey=True, width_ratios=(3, 2, 2, 2.2))
-        for axes, (name, most, values), colour in zip(every, columns, (BLUE, GREEN, VERMILION), strict=False):
+        for axes, (name, most, values, colour) in zip(every, columns, strict=False):
             hatch = "xx" if colour == VERMILION else ""
             bars = axes.barh(range(len(poolers)), values, height=0.5, color=colour, hatch=hatch, edgecolor="black")
-            axes.bar_label(bars, padding=4, fontweight="bold")
+            of_calls = [f"{p.placed} of {p.calls}" for p in poolers] if colour == BLUE else None
+            axes.bar_label(bars, of_calls, padding=4, fontweight="bold")
             axes.set_xlim(0, 1.35 * max(most, 1))
             axes.set_title(name, fontsize=10, fontweight="normal")
         for y, pooler in enumerate(poolers):
