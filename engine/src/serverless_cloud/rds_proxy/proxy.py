@@ -309,7 +309,7 @@ class Proxy:
         self.spawn(self._cancel(server, arrived))
 
     async def _cancel(self, server: ServerLink, arrived: Callable[[], None]) -> None:
-        target = server.target  # the proxy may have another one by now
+        target = server.target  # the proxy may have another target by now
         try:
             if target is None:
                 raise OSError("there is no target")
