@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first import figures
 from serverless_first.figures.connections import short_message
 from serverless_first.figures.style import BLUE, GREEN
+from serverless_first.figures.words import alt_text
 
 RESERVED = (
     'connection failed: connection to server at "127.0.0.1", port {port} failed: FATAL:  remaining connection slots '
@@ -244,6 +246,14 @@ def test_moments_have_names() -> None:
     assert set(marks) < places
 
 
+def test_the_words_of_a_moment_have_the_time_of_the_axis() -> None:
+    """The axis may begin before 0, where a lesson's sale opens."""
+    samples = [replace(each, time_s=each.time_s - 0.3) for each in BURST]
+    marks = {0.0: "the sale opens", 0.1: "the last call has ended"}
+    said = alt_text(figures.connections_over_time(samples, title="t", max_connections=20, marks=marks))
+    assert "Marked: at 0.0 s the sale opens and at 0.1 s the last call has ended." in said
+
+
 @pytest.mark.parametrize("places", [(0.0, 0.1, 0.2), (9.8, 9.9, 10.0), (0.0, 5.0, 5.1), (4.0, 4.0001, 9.9)])
 def test_named_moments_that_are_close_stay_readable(places: Sequence[float]) -> None:
     marks = {place: f"moment {place:g} of the sale" for place in places}
@@ -284,7 +294,7 @@ def test_each_try_shows_what_became_of_the_orders_and_how_long_one_took() -> Non
     figure = figures.mitigations(TRIES, title="Each try has its price")
     orders, times = figure.axes
     assert bars(orders) == [[3, 8, 2, 0], [9, 4, 0, 12], [0, 0, 10, 0]]
-    assert legends(figure) == ["placed", "failed", "refused by Lambda"]
+    assert legends(figure) == ["placed", "failed", "refused by Lambda, safe to retry"]
     assert bars(times) == [[400, 1500, 250, 0]]
     assert [text.get_text() for text in times.texts] == ["400", "1,500", "250", "none placed"]
     assert [label.get_text().replace("\n", " ") for label in orders.get_yticklabels()] == list(TRIES)

@@ -17,6 +17,7 @@ from matplotlib.image import imread
 from serverless_first import explore
 from serverless_first.figures import limits, pool as pictures
 from serverless_first.figures.style import BLUE, SKY, VERMILION
+from serverless_first.figures.words import WrongTitle, marked_words, without_measured
 from serverless_first.simulate import connections, pool
 
 NAN = math.nan
@@ -65,6 +66,14 @@ def test_measured_and_simulated_waits_stand_beside_each_other() -> None:
     assert legend(figure) == ["measured: 50 % at once, 95 % within 2.5 s", "simulated: 50 % at once, 95 % within 3 s"]
     looks = [(line.get_linestyle(), to_hex(str(line.get_color()))) for line in (axes.lines[0], axes.lines[3])]
     assert len({look for pair in looks for look in pair}) == 4  # told apart without colour
+
+
+def test_a_title_may_state_the_longest_measured_wait_which_tests_of_notebooks_leave_out() -> None:
+    groups = {"measured": [0.0, 0.27], "simulated": [0.0, 1.0]}
+    figure = pictures.borrow_waits(groups, title="The last order waited 0.3 s here, and 1.0 s in the simulation")
+    assert without_measured(marked_words(figure)).startswith("The last order waited … s here")
+    with pytest.raises(WrongTitle, match=r"'1.0'"):
+        pictures.borrow_waits({"measured": [0.0, 0.27]}, title="The last order waited 1.0 s")
 
 
 def test_a_timeout_that_nobody_met_is_not_drawn() -> None:

@@ -133,6 +133,49 @@ def test_nothing_to_draw_is_said() -> None:
         figures.timeline([], title="t")
 
 
+def after_a_break(length_s: float) -> list[Interval]:
+    """An environment that serves a call, is frozen for a while, serves another call, and is frozen for as long."""
+    second_s = 0.4 + length_s
+    return [
+        *LIFE[:2],
+        Interval("a", 11, "frozen", 0.4, second_s),
+        Interval("a", 11, "invoke", second_s, second_s + 0.3),
+        Interval("a", 11, "frozen", second_s + 0.3, second_s + 0.3 + length_s),
+    ]
+
+
+@pytest.mark.parametrize(("length_s", "words"), [(254.0, "// 4 min //"), (12.3, "// 12 s //")])
+def test_calls_stay_visible_after_a_long_break(length_s: float, words: str) -> None:
+    """A learner reads for minutes between two calls of 0.3 s."""
+    (axes,) = figures.timeline(after_a_break(length_s), title="t", longest_pause_s=1.0).axes
+    widths = {  # of each phase's bars
+        phase: [path.get_extents().width for path in bars.get_paths()]
+        for phase, bars in zip(("init", "invoke", "frozen"), axes.collections, strict=True)
+    }
+    assert widths == {
+        "init": pytest.approx([0.1]),
+        "invoke": pytest.approx([0.3, 0.3]),
+        "frozen": pytest.approx([1.0, 1.0]),
+    }
+    assert [text.get_text() for text in axes.texts] == [words, words]
+    second_s = 0.4 + length_s
+    shown = [f"{time_s:.1f}" for time_s in (0, 0.4, second_s, second_s + 0.3, second_s + 0.3 + length_s)]
+    assert [label.get_text() for label in axes.get_xticklabels()] == shown
+
+
+def test_a_short_pause_is_not_cut() -> None:
+    cut, whole = (figures.timeline(after_a_break(0.9), title="t", longest_pause_s=s).axes[0] for s in (1.0, None))
+    assert not cut.texts
+    assert [bars.get_paths()[-1].get_extents().x1 for bars in cut.collections] == [
+        bars.get_paths()[-1].get_extents().x1 for bars in whole.collections
+    ]
+
+
+def test_a_pause_of_one_environment_is_not_cut_while_another_one_works() -> None:
+    (axes,) = figures.timeline(LIFE, title="t", longest_pause_s=1.0).axes
+    assert not axes.texts
+
+
 def test_the_learner_s_own_settings_stay() -> None:
     before = dict(mpl.rcParams)
     figures.timeline(LIFE, title="t")

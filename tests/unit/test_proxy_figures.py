@@ -144,6 +144,22 @@ def test_a_burst_has_a_row_for_each_client_that_is_served_and_for_each_that_is_n
     assert max(bar.get_x() + bar.get_width() for bar in kept) == pytest.approx(3.2)
 
 
+@pytest.mark.parametrize(
+    ("pinned_s", "shown"), [(0.1, set()), (0.11, set()), (0.6, {"holds a connection"}), (None, {"holds a connection"})]
+)
+def test_the_legend_of_a_burst_has_only_what_can_be_seen(pinned_s: float | None, shown: set[str]) -> None:
+    """A handler that pins first of all holds its connection for a moment before, which nobody could see."""
+    events = [event for event in PINNED if event.kind != "pin"]
+    if pinned_s is not None:
+        events = sorted([*events, *log((pinned_s, 1, 5, "pin", "cause"))], key=lambda event: event.time_s)
+        shown = shown | {"pinned: keeps it"}
+    figure = figures.pinned_burst(events, title="t")
+    assert set(legends(figure)) == {"waits for a database connection", "borrow timeout"} | shown
+    drawn = {to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches}
+    handles = {to_hex(handle.get_facecolor()) for handle in figure.legends[0].get_patches()}
+    assert handles == drawn
+
+
 @pytest.mark.parametrize("events", [[], SHARED[:3]])
 @pytest.mark.parametrize("draw", [figures.borrow_steps, figures.pinned_burst])
 def test_steps_that_nobody_made_are_refused(draw: Callable[..., Figure], events: list[ProxyEvent]) -> None:

@@ -30,7 +30,7 @@ _STATES = {
 _OUTCOMES = {
     "answered": (BLUE, "", "placed"),
     "failed": (VERMILION, "xx", "failed"),
-    "throttled": (ORANGE, "//", "refused by Lambda"),
+    "throttled": (ORANGE, "//", "refused by Lambda, safe to retry"),
 }
 _MESSAGE = re.compile(r"(?:FATAL|ERROR|PANIC): +([^\n]*)")
 _GAP_S = 0.5  # a longer time without a sample counts as a gap
@@ -107,8 +107,7 @@ def _told_over_time(
     """Adds the alt text to the figure of `connections_over_time`."""
     open_at = [len(sample.sessions) for sample in samples]
     states = Counter(map(_state, samples[-1].sessions))
-    begin_s = samples[0].time_s
-    named = listed([f"{measured(f'at {time_s - begin_s:.1f} s')} {text}" for time_s, text in marks.items()])
+    named = listed([f"{measured(f'at {time_s:.1f} s')} {text}" for time_s, text in marks.items()])
     lines = f"A line marks max_connections, {max_connections}."
     if reserved:
         lines = f"Lines mark max_connections, {max_connections}, and the {reserved} reserved seats below it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import grid
-from serverless_first.figures.connections import round_ticks
+from serverless_first.figures.connections import TITLE_LETTERS, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
 from serverless_first.figures.words import measured as varying, told
 from serverless_first.simulate import pool
@@ -123,10 +124,10 @@ def borrow_waits(
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,g}"))
         axes.set_xlabel(f"wait for a connection, in {unit}")
         grid(axes)
-        axes.set_title(title)
+        axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         figure.legend(loc="outside lower left", frameon=False, fontsize=9.5)
     totals = [curve.wait_s.size + curve.timed_out for curve in curves.values()]
-    longest = [float(curve.wait_s[-1]) for name, curve in curves.items() if curve.wait_s.size and not _varies(name)]
+    longest = [float(curve.wait_s[-1]) for curve in curves.values() if curve.wait_s.size]
     return told(
         figure,
         title,
@@ -134,6 +135,7 @@ def borrow_waits(
         *(_curve_in_words(name, curve, unit, factor) for name, curve in curves.items()),
         numbers=[*totals, *(curve.timed_out for curve in curves.values()), *longest, *(1000 * s for s in longest)],
         shares=[curve.served_share for curve in curves.values()],
+        varies=any(map(_varies, curves)),
     )
 
 

@@ -206,9 +206,15 @@ def _draw_row(axes: Axes, y: int, lane: _Lane, end_s: float) -> None:
         axes.barh(y, until_s - begin_s, left=begin_s, label=_WAITS, **waits)
     for hold in lane.holds:
         until_s = end_s if hold.end_s is None else hold.end_s
-        axes.barh(y, until_s - hold.begin_s, left=hold.begin_s, height=0.7, color=SKY, label=_BORROWED)
-        if hold.pinned_s is not None:
-            axes.barh(y, until_s - hold.pinned_s, left=hold.pinned_s, height=0.7, color=BLUE, label=_PINNED)
+        pinned_s = until_s if hold.pinned_s is None else hold.pinned_s
+        if hold.pinned_s is not None and pinned_s - hold.begin_s < 0.01 * end_s:
+            pinned_s = hold.begin_s  # nobody could see that it wasn't pinned before
+        for begin_s, stop_s, color, label in (
+            (hold.begin_s, pinned_s, SKY, _BORROWED),
+            (pinned_s, until_s, BLUE, _PINNED),
+        ):
+            if stop_s > begin_s:
+                axes.barh(y, stop_s - begin_s, left=begin_s, height=0.7, color=color, label=label)
     for moment_s in lane.timeouts_s:
         axes.plot(moment_s, y, "X", color=VERMILION, markersize=4, markeredgewidth=0, label=_IN_VAIN, clip_on=False)
 

@@ -19,7 +19,7 @@ class Gone(ConnectionError):
 
 
 class Body:
-    """What follows the head of a request.
+    """The body of a request, behind its head.
 
     Args:
         stream: the connection, at the end of the head.

@@ -1,7 +1,7 @@
-"""What the database answers to one client, without input or output.
+"""The database's answers to one client, without input or output.
 
-The client gets every message but the answers to what the proxy sent itself. What answers nothing breaks the protocol:
-it would belong to somebody else.
+The client gets every message but the answers to the proxy's own messages. A message that answers nothing breaks the
+protocol, because it would belong to somebody else.
 
 Source: PostgreSQL documentation, "Message Flow".
 """

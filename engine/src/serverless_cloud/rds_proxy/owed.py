@@ -1,7 +1,7 @@
 """The answers that the database owes one client and that matter to the proxy, in the order of their arrival.
 
-The proxy asks for at most one ReadyForQuery at a time: what a client sends behind a Sync or a query waits until the
-database is ready. So there is never a doubt which answer belongs to which request.
+The proxy asks for at most one ReadyForQuery at a time. A message behind a Sync or a query waits until the database is
+ready. So there is never a doubt which answer belongs to which request.
 
 Source: PostgreSQL documentation, "Message Flow": answers come in the order of the requests, and after an error in the
 extended protocol everything up to the Sync is skipped.
@@ -19,7 +19,7 @@ from serverless_cloud.rds_proxy.statements import Statement
 
 
 class Turn(Enum):
-    """What the database does with what a client sends."""
+    """The state of a conversation, which decides how the database reads the next message."""
 
     QUIET = "nothing is asked"
     BATCH = "it answers messages of the extended protocol, up to a Sync"

@@ -101,7 +101,7 @@ _AS_A_WORD = re.compile(rb"[;\n\r/][ \t\f\v]*set\b|\b(?:load|declare|temp|tempor
 _STEPS = (b"copy", b"deallocate", b"discard")
 # Marks a setting that ends with the transaction. It pins nothing.
 _LOCAL = "SET LOCAL"
-# These decide how PostgreSQL reads a text, so after their change the proxy would read another one.
+# These decide how PostgreSQL reads a text, so after a change the proxy would misread the text.
 _READING = ("standard_conforming_strings", "client_encoding")
 
 _TEMPORARY_SCHEMA = re.compile(r"pg_temp(_\d+)?")
@@ -110,7 +110,7 @@ _OF_THE_TRANSACTION = ("TRANSACTION", "TRANSACTION SNAPSHOT")
 
 
 class Reading(NamedTuple):
-    """What the proxy reads in a text.
+    """The effects of a text on its session.
 
     Args:
         cause: why RDS Proxy would pin the session, one of `CAUSES`; None if nothing pins.
@@ -135,7 +135,7 @@ def read(sql: bytes) -> Reading:
         sql: the text, without the zero byte at its end.
 
     Returns:
-        What it does to the session. If several causes pin, `cause` is SETTINGS if that is among them, as in RDS
+        The effects on the session. If several causes pin, `cause` is SETTINGS if that is among them, as in RDS
         Proxy's log (MagicStack/asyncpg issue 1153), else the first. A text that the parser can't read pins, because
         PostgreSQL may be able to read it.
     """
@@ -221,7 +221,7 @@ def _is_temporary(node: Any, kind: str) -> bool:
 
 
 def _effects_of_set(statement: Any) -> Iterator[str]:
-    """What SET or RESET does, by the setting and how long it lasts."""
+    """The effects of SET or RESET, by the setting and how long it lasts."""
     if statement.name in _OF_THE_TRANSACTION:
         return
     values = [argument.a_const.sval.sval for argument in statement.args]
@@ -229,7 +229,7 @@ def _effects_of_set(statement: Any) -> Iterator[str]:
 
 
 def _effect_of_setting(name: str, value: str | None) -> str:
-    """What a change for the transaction does. Args: value: None if only PostgreSQL can compute it."""
+    """The effect of a change that ends with the transaction. Args: value: None if only PostgreSQL can compute it."""
     if name.lower() in _READING or (name.lower() == "search_path" and value is None):
         return SETTINGS
     if name.lower() == "search_path" and "pg_temp" in (value or "").lower():
@@ -247,7 +247,7 @@ def _effect_of_call(call: Any) -> str | None:
 
 
 def _effect_of_set_config(call: Any) -> str:
-    """What set_config does; its name and is_local must be literals to be known."""
+    """The effect of set_config; its name and is_local must be literals to be known."""
     arguments = dict(zip(("setting_name", "new_value", "is_local"), call.args, strict=False))
     arguments |= {a.named_arg_expr.name: a.named_arg_expr.arg for a in call.args if a.HasField("named_arg_expr")}
     texts = {name: _literal(node) for name, node in arguments.items()}

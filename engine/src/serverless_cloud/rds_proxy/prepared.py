@@ -161,7 +161,7 @@ class Prepared:
         self.shares = False
 
     def settings_are_back(self) -> None:
-        """The settings are those of the client's login again, since its transaction has ended."""
+        """The client has the settings of its login again, since its transaction has ended."""
         if not self.shares:
             self.shares, self.known.unnamed = True, None
             for name in list(self._own_keys):

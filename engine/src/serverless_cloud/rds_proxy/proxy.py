@@ -278,7 +278,7 @@ class Proxy:
         self.pool.lost(server)
 
     def distrust(self, server: ServerLink, reason: str) -> None:
-        """An idle connection is out of step: it is closed before a client reads what was meant for another one."""
+        """An idle connection is out of step: it is closed before a client reads an answer to somebody else."""
         self.events.note("close", None, server.number, reason)
         self._log("WARN", f"[dbConnection={server.number}] The proxy closed the connection: {reason}")
         server.has_said_goodbye = True
@@ -309,7 +309,7 @@ class Proxy:
         self.spawn(self._cancel(server, arrived))
 
     async def _cancel(self, server: ServerLink, arrived: Callable[[], None]) -> None:
-        target = server.target  # the proxy may have another one by now
+        target = server.target  # the proxy may have another target by now
         try:
             if target is None:
                 raise OSError("there is no target")

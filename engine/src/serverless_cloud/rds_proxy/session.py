@@ -3,8 +3,8 @@
 A connection is free when all of this holds: the database has sent ReadyForQuery with the status "idle" (no
 transaction), the client has sent nothing behind it, and no message is half-way in either direction.
 
-What a client sends behind a Sync or a query waits here until the database is ready, and what it sends behind an
-execution that may begin a COPY waits for the first answer to that. So the proxy always knows who reads a message (the
+Messages behind a Sync or a query wait here until the database is ready, and messages behind an execution that may begin
+a COPY wait for its first answer. So the proxy always knows who reads a message (the
 COPY, the next batch, or nobody after an error) and which ReadyForQuery belongs to whom.
 
 Source: PostgreSQL documentation, "Message Flow".
@@ -209,7 +209,7 @@ class Session:
             del inbox[:position]
 
     def _forward_one(self) -> bool:
-        """Deals with the next message; whether there may be another one to deal with."""
+        """Deals with the next message; whether there may be more to deal with."""
         inbox, turn = self.inbox, self._owed.turn
         if len(inbox) < 5 or turn is Turn.ASKED or turn is Turn.HELD:
             return False
