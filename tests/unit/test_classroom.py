@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.lifecycle import State
 from serverless_first.cli import main
 from serverless_first.course import places
-from serverless_first.teach.classroom import cards, groups, limits, plan, roll, warden
+from serverless_first.teach.classroom import cards, groups, limits, plan, roll, turns, warden
 
 # systemd's UIDS-GIDS.md: system users, people, homed, containers' users, greeters, DynamicUser= and from there on.
 SYSTEMD = ((0, 999), (1000, 60_000), (60_001, 60_513), (60_514, 60_577), (60_578, 60_705), (61_184, 2**32))
@@ -149,9 +150,17 @@ def test_idle_environments_make_room_in_a_seat_and_nowhere_else(monkeypatch: pyt
     assert len(fleet._free["orders"]) + len(fleet._free["search"]) == 30 - len(ended)
 
 
-@posix
-def test_turns_are_taken_by_one_process_each_and_given_back_however_it_ends(tmp_path: Path) -> None:
-    (tmp_path / "turn-0").touch()
+@pytest.fixture
+def one_turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A class with one turn."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, turns.shared(Path(folder, "turns"), 1, {}, None):
+        monkeypatch.setenv(seat.TURNS, str(Path(folder, "turns")))
+        yield
+
+
+@linux
+@pytest.mark.usefixtures("one_turn")
+def test_turns_are_taken_by_one_process_each_and_given_back_however_it_ends() -> None:
     code = """
 import time
 from serverless_cloud import seat
@@ -159,11 +168,10 @@ with seat.turn():
     print("mine", flush=True)
     time.sleep(60)
 """
-    environ = os.environ | {seat.TURNS: str(tmp_path)}
-    first = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
+    first = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None
     assert first.stdout.readline() == "mine\n"
-    second = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, text=True)
+    second = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert second.stdout is not None
     assert select.select([second.stdout], [], [], 0.5)[0] == []  # it says nothing: it waits
     first.kill()
@@ -174,12 +182,12 @@ with seat.turn():
         process.stdout.close() if process.stdout else None
 
 
-def test_a_turn_of_this_process_is_shared_by_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "turn-0").touch()
-    monkeypatch.setenv(seat.TURNS, str(tmp_path))
+@posix
+@pytest.mark.usefixtures("one_turn")
+def test_a_turn_of_this_process_is_shared_by_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     with seat.turn(), seat.turn():
         pass
-    monkeypatch.setenv(seat.TURNS, str(tmp_path / "missing"))
+    monkeypatch.setenv(seat.TURNS, "/tmp/missing/turns")
     with seat.turn():
         pass  # a class whose folder is gone holds nobody up
 
@@ -431,19 +439,20 @@ def test_a_number_of_an_earlier_hubs_server_is_not_believed() -> None:
     assert spawner.pid == 0
 
 
-@posix
-def test_who_waits_for_a_turn_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import fcntl
-
-    monkeypatch.setenv(seat.TURNS, str(tmp_path))
-    monkeypatch.setattr(seat, "_SAID_AFTER_S", 0.0)
+@linux
+@pytest.mark.usefixtures("one_turn")
+def test_who_waits_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(seat, "_SAID_AFTER_S", 0.1)
     monkeypatch.setattr(seat, "LONGEST_WAIT_S", 0.5)
-    with (tmp_path / "turn-0").open("w") as others:
-        fcntl.flock(others, fcntl.LOCK_EX)
+    code = "from serverless_cloud import seat\nwith seat.turn():\n    print('mine', flush=True)\n    input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mine\n"
         with seat.turn():
             pass  # after the longest wait it goes on without a turn
+        other.kill()
     assert capsys.readouterr().out.count("Others in the class") == 1
 
 

@@ -10,16 +10,15 @@ The class sets two variables; without them nothing here changes anything. With t
 from __future__ import annotations
 
 import os
+import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 ALLOTMENT = "SERVERLESS_FIRST_MEMORY_MB"
 """The memory of this seat, MB."""
 TURNS = "SERVERLESS_FIRST_TURNS"
-"""A folder with a file for each turn that can be taken at the same time."""
+"""The Unix socket at which this seat asks for a turn."""
 KEPT_MB = 650  # JupyterLab, a kernel, the local cloud and PostgreSQL, as measured in lab 05
 EACH_MB = 22  # an execution environment that has imported psycopg, what it shares with others divided among them
 FEWEST = 18  # the database of modules 04 and 05 has 20 seats, 15 of them for the functions
@@ -47,20 +46,20 @@ class _Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._file: int | None = None
+        self._connection: socket.socket | None = None
 
-    def enter(self, folder: Path) -> None:
+    def enter(self, path: str) -> None:
         with self._lock:
-            if self._file is None:
-                self._file = _taken(sorted(folder.glob("turn-*")))
+            if self._connection is None:
+                self._connection = _connection_with_a_turn(path)
             self._users += 1
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
-            if not self._users and self._file is not None:
-                os.close(self._file)  # and the lock with it
-                self._file = None
+            if not self._users and self._connection is not None:
+                self._connection.close()  # and the turn with it
+                self._connection = None
 
 
 _turn = _Turn()
@@ -72,40 +71,33 @@ def turn() -> Iterator[None]:
 
     A process that ends, however it does, gives its turn back.
     """
-    folder = os.environ.get(TURNS)
-    if not folder or os.name != "posix":
+    path = os.environ.get(TURNS)
+    if not path or os.name != "posix":
         yield
         return
-    _turn.enter(Path(folder))
+    _turn.enter(path)
     try:
         yield
     finally:
         _turn.leave()
 
 
-def _taken(files: list[Path]) -> int | None:
-    """The first file that nobody else holds, locked; None when there are none, or the wait was too long."""
-    import fcntl  # Windows has none
-
-    opened = []
+def _connection_with_a_turn(path: str) -> socket.socket | None:
+    """A connection to the class, once this seat has a turn; None if there is no class, or the wait was too long."""
+    connection = socket.socket(socket.AF_UNIX)
     with suppress(OSError):
-        opened = [os.open(file, os.O_RDWR) for file in files]
-    mine, began_s, told = None, time.monotonic(), False
-    while opened and mine is None and time.monotonic() < began_s + LONGEST_WAIT_S:
-        if not told and time.monotonic() > began_s + _SAID_AFTER_S:
-            print(
-                f"Others in the class are running a burst or a check, and only {len(files)} can run at the same time. "
-                "Yours is waiting for its turn."
-            )
-            told = True
-        for descriptor in opened:
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mine = descriptor
+        connection.connect(path)
+        for wait_s in (_SAID_AFTER_S, LONGEST_WAIT_S):
+            connection.settimeout(wait_s)
+            try:
+                if connection.recv(1):
+                    return connection
                 break
-        else:
-            time.sleep(0.1)
-    for descriptor in opened:
-        if descriptor != mine:
-            os.close(descriptor)
-    return mine
+            except TimeoutError:
+                if wait_s == _SAID_AFTER_S:
+                    print(
+                        "Others in the class are running a burst or a check, and only a few can run at the same time. "
+                        "Yours is waiting for its turn."
+                    )
+    connection.close()
+    return None

@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def turns(self) -> Path:
-        """The folder with a file for each turn (cloud/seat.py)."""
+        """The socket at which seats ask for a turn (`turns.py`)."""
         return self.temporary / "turns"
 
     @property

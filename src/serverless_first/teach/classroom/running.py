@@ -157,12 +157,7 @@ def _start(
     plan = Plan(folder, temporary, place, inner_ports, share, numbers, groups, idle_s)
     temporary.chmod(0o711)
     plan.sockets.mkdir(mode=0o700)
-    plan.turns.mkdir(mode=0o755)
-    for number in range(1 + (os.cpu_count() or 1)):
-        (plan.turns / f"turn-{number}").touch()
-        (plan.turns / f"turn-{number}").chmod(0o666)  # to lock; there is nothing in it
-    if groups:
-        undo.enter_context(turns.weighed(plan.turns, groups))
+    undo.enter_context(turns.shared(plan.turns, 1 + (os.cpu_count() or 1), numbers, groups))
     for seat in people.seats:
         _furnish(plan, seat)
     if not place.shared_origin and not names.is_known_here(place.address, people.seats[0]):
