@@ -1,7 +1,9 @@
 """An account of the operating system for each seat, when we are root: made for a lesson, removed with it.
 
 While no class runs, the homes belong to root and nobody else may enter them, because the next class may use the same
-numbers for its own accounts. The group of a home keeps the seat's number for the next day.
+numbers for its own accounts. The group of a home keeps the seat's number for the next day. What an account has left
+elsewhere would belong to the next account with its number, and a set-user-id file would run as that account. So such
+files are removed from folders that everybody may write, before a class and after it.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ import hashlib
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+
+import psutil
 
 from serverless_cloud.postgres import free_shared_memory_of
 
@@ -21,6 +26,7 @@ PREFIX = "sf-"
 # Above people and services, and between the numbers that systemd hands out: to 60705, and from 61184 on
 # (systemd's UIDS-GIDS.md).
 _FIRST, _LAST = 60_706, 61_183
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock", "/var/lock", "/var/crash")
 
 
 class NoAccounts(RuntimeError):
@@ -105,6 +111,26 @@ def close(homes: Path) -> None:
                 os.fchown(top, 0, number)
         finally:
             os.close(top)
+        # What another seat has left in this home.
+        _delete([home], ["-uid", f"+{_FIRST - 1}", "-uid", f"-{_LAST + 1}", "!", "-uid", str(number)])
+
+
+def remove_left(numbers: Collection[int]) -> None:
+    """Removes the files of these accounts from the folders that everybody may write, at any depth."""
+    places = {Path(place) for place in (*_SHARED, *(each.mountpoint for each in psutil.disk_partitions()))}
+    shared = {place.resolve() for place in places if place.is_dir() and place.stat().st_mode & stat.S_IWOTH}
+    owners = [word for number in numbers for word in ("-o", "-uid", str(number))]
+    if shared and owners:
+        _delete(sorted(shared), ["(", *owners[1:], ")"])
+
+
+def _delete(folders: Iterable[Path], conditions: Iterable[str]) -> None:
+    """Deletes by find(1), which follows no link and reads folders of any depth, also while somebody changes them."""
+    program = shutil.which("find", path=os.defpath)
+    if program is None:
+        raise NoAccounts("This system has no find, so files of the last class can't be removed. Install findutils.")
+    command = [program, *map(str, folders), "-xdev", "-depth", *conditions, "-delete"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # not empty, or gone
 
 
 def _number_of(home: os.stat_result) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ MOST_CONNECTIONS = 2_000
 SMALL_BODY, LARGEST_BODY, LARGE_AT_ONCE = 2**16, 64 * 2**20, 2
 """Bytes of a request's body. The hub takes only small ones. A seat takes larger ones, two at a time: it reads a body
 before it looks who sends it, and two must fit beside a lab. JupyterLab uploads files in pieces of 1 MB."""
+_NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS in linux/prctl.h
+_system = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class TooSmall(ValueError):
@@ -56,7 +59,11 @@ class Limits:
         and does not enforce it; Windows has none.
 
         Args:
-            own_account: the seat has its own account, so that Linux can count its processes.
+            own_account: the seat has its own account, so that Linux can count its processes. Then no program gives them
+                the rights of another account either, such as a set-user-id file that somebody has left.
+
+        Raises:
+            OSError: Linux refuses.
         """
         if sys.platform == "win32":
             return
@@ -70,6 +77,8 @@ class Limits:
             _, hard = resource.getrlimit(which)
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(which, (most, most))
+        if own_account and _system is not None and _system.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
+            raise OSError("Linux doesn't let a seat give up new privileges (prctl).")
 
 
 def share(students: int, memory_mb: int | None = None, *, free: int | None = None) -> Limits:

@@ -185,6 +185,7 @@ def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) ->
     try:
         undo.callback(_remove_accounts, seats, folder)
         numbers = accounts.make(seats, folder / "students")
+        _clear_numbers(set(numbers.values()))  # of the accounts that had the same numbers before
         accounts.try_out(seats[0], numbers, folder / "students")
         return numbers
     except accounts.NoAccounts as error:
@@ -194,10 +195,15 @@ def _accounts(undo: contextlib.ExitStack, seats: Sequence[str], folder: Path) ->
 def _remove_accounts(seats: Sequence[str], folder: Path) -> None:
     """Ends whatever runs under the accounts of the seats, and removes them."""
     names = {accounts.name_of(seat, folder / "students") for seat in seats}
-    numbers = {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names}
-    _end([process for process in psutil.process_iter() if _number_of(process) in numbers])
+    _clear_numbers({entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in names})
     accounts.close(folder / "students")  # first, as an account may refuse to go
     accounts.remove(seats, folder / "students")
+
+
+def _clear_numbers(numbers: set[int]) -> None:
+    """Ends whatever runs with these numbers, and removes what it has left where others reach it."""
+    _end([process for process in psutil.process_iter() if numbers & _numbers_of(process)])
+    accounts.remove_left(numbers)
 
 
 def _groups(undo: contextlib.ExitStack, name: str, seats: int, share: limits.Limits) -> tuple[Groups | None, str]:
@@ -349,10 +355,11 @@ def _clear_up_after_a_crash(folder: Path) -> None:
     shutil.rmtree(plan.temporary, ignore_errors=True)
 
 
-def _number_of(process: psutil.Process) -> int | None:
+def _numbers_of(process: psutil.Process) -> set[int]:
+    """Also the number that a set-user-id file has lent to another user's process."""
     with contextlib.suppress(psutil.Error):
-        return int(process.uids().real)
-    return None
+        return set(process.uids())
+    return set()
 
 
 def _doubled(name: str) -> str:
