@@ -104,7 +104,7 @@ def test_everything_listens_on_this_machine_alone(notebook: Kernel) -> None:
                 if not ipaddress.ip_address(each.laddr.ip).is_loopback:
                     elsewhere.append(f"{each.laddr} of {words(process)}")
     assert elsewhere == []
-    assert listeners >= 8  # the cloud's port, three doors, the environment's, two of databases, the kernel's pipe
+    assert listeners >= 7  # the cloud's port, three doors, the environment's, two of databases
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="Unix sockets")
@@ -120,7 +120,7 @@ def test_no_other_user_reaches_a_unix_socket(notebook: Kernel) -> None:
                 assert closed, f"{path} of {words(process)} is open to everybody"
     if sys.platform == "linux":  # elsewhere the path of a temporary folder may be too long for a socket
         assert [name for name in seen if name.startswith(".s.PGSQL.")], f"of PostgreSQL there is none among {seen}"
-        assert len([name for name in seen if name.startswith("kernel-")]) == 5, f"of the kernel not all are in {seen}"
+        assert len([name for name in seen if name.startswith("kernel-")]) == 6, f"of the kernel not all are in {seen}"
 
 
 def test_no_process_but_the_kernel_knows_its_secrets(notebook: Kernel) -> None:

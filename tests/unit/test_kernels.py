@@ -17,11 +17,12 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+import zmq
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from serverless_cloud.own_folder import is_private
-from serverless_first.course import kernels
+from serverless_first.course import kernel_pipe, kernels
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no Unix sockets in Python")
 NOBODY = 65_534
@@ -110,10 +111,9 @@ def test_another_user_reaches_no_channel_of_a_kernel() -> None:
         places = addresses(psutil.Process(manager.provisioner.pid))
         said = eavesdrop(client, places)
     sockets = [place for place in places if place.startswith("ipc")]
-    assert len(sockets) == 5
+    assert len(sockets) == 6  # five channels, and the pipe for the output of forked processes
     assert set(said) >= {f"PermissionError {place}" for place in sockets}
-    # ipykernel's pipe for the output of forked processes: it sends nothing, and takes what begins with a secret.
-    assert len(places) - len(sockets) == 1
+    assert len(sockets) == len(places)  # no port
     assert "heard" not in said
 
 
@@ -124,8 +124,64 @@ def test_another_user_can_read_the_ports_of_a_kernel_only_if_it_does_not_encrypt
 ) -> None:
     with running(settings) as (manager, client):
         said = eavesdrop(client, addresses(psutil.Process(manager.provisioner.pid)))
-    assert len([line for line in said if line.startswith("reached")]) >= 5
+    assert len([line for line in said if line.startswith("reached")]) == 5
     assert ("heard" in said) is heard
+
+
+#: Prints from a process that the kernel has forked.
+FORKS = """
+import multiprocessing
+fork = multiprocessing.get_context("fork")
+child = fork.Process(target=print, args=("lamps of a child",), kwargs={"flush": True})
+child.start()
+child.join()
+"""
+
+
+@posix
+def test_what_a_forked_process_prints_is_shown() -> None:
+    with running(kernels.private_channels()) as (_, client):
+        shown: list[str] = []
+
+        def hear(message: Any) -> None:
+            shown.append(message["content"].get("text", ""))
+
+        client.execute_interactive(FORKS, timeout=60, output_hook=hear)
+        for _ in range(50):  # it comes by way of the pipe, perhaps after the cell's end
+            if "lamps of a child" in "".join(shown):
+                break
+            client.execute_interactive("import time; time.sleep(0.1)", timeout=60, output_hook=hear)
+    assert "lamps of a child" in "".join(shown)
+
+
+@pytest.mark.usefixtures("another_user")
+def test_a_kernel_listens_on_no_port_from_its_start_to_its_end() -> None:
+    """Also not for a moment, in which another user could fill its memory."""
+    opened = set()
+    with running(kernels.private_channels()) as (manager, client):
+        kernel = psutil.Process(manager.provisioner.pid)
+        opened |= {place for place in addresses(kernel) if place.startswith("tcp")}
+        manager.restart_kernel(now=True)
+        kernel = psutil.Process(manager.provisioner.pid)
+        waiting = threading.Thread(target=client.wait_for_ready, kwargs={"timeout": 60})
+        waiting.start()
+        while waiting.is_alive():
+            opened |= {place for place in addresses(kernel) if place.startswith("tcp")}
+        waiting.join()
+    assert opened == set()
+
+
+def test_without_sockets_a_kernel_has_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ipykernel.iostream import IOPubThread
+
+    for name in ("_setup_pipe_in", "_setup_pipe_out"):
+        monkeypatch.setattr(IOPubThread, name, getattr(IOPubThread, name))
+    monkeypatch.setattr(kernel_pipe, "socket_folder", lambda: None)
+    kernel_pipe.install()
+    thread: Any = IOPubThread(zmq.Context.instance().socket(zmq.PUB), pipe=True)  # type: ignore[no-untyped-call]
+    assert not thread._pipe_flag
+    assert not hasattr(thread, "_pipe_port")
+    thread.socket.close()
 
 
 @posix
