@@ -1,9 +1,9 @@
 """An account of the operating system for each seat, when we are root: made for a lesson, removed with it.
 
 While no class runs, the homes belong to root and nobody else may enter them, because the next class may use the same
-numbers for its own accounts. The group of a home keeps the seat's number for the next day. What an account has left
-elsewhere would belong to the next account with its number, and a set-user-id file would run as that account. So such
-files are removed from folders that everybody may write, before a class and after it.
+numbers for its own accounts. The group of a home keeps the seat's number for the next day. Files that an account has
+left elsewhere would belong to the next account with its number, and a set-user-id file would run as that account. So
+such files are removed from folders that everybody may write, before a class and after it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def close(homes: Path) -> None:
                 os.fchown(top, 0, number)
         finally:
             os.close(top)
-        # What another seat has left in this home.
+        # Files of another seat in this home.
         _delete([home], ["-uid", f"+{_FIRST - 1}", "-uid", f"-{_LAST + 1}", "!", "-uid", str(number)])
 
 

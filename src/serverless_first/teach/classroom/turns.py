@@ -39,7 +39,7 @@ def shared(path: Path, turns: int, numbers: Mapping[str, int], groups: Groups | 
     """
     with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as ends:
         listener.bind(str(path))
-        path.chmod(0o666 if numbers else 0o600)  # whoever has no seat is hung up on
+        path.chmod(0o666 if numbers else 0o600)  # a process without a seat connects in vain
         listener.listen(128)
         listener.setblocking(False)
         over, end = (ends.enter_context(half) for half in socket.socketpair())
@@ -82,7 +82,7 @@ class _Queue:
                 self._weigh(account, False)
 
     def advance(self, now_s: float) -> list[tuple[str, socket.socket]]:
-        """Gives free turns to those who wait. Returns the connections of the seats whose turn has lasted too long."""
+        """Gives free turns to the seats that wait. Returns the connections of the seats whose turn is over."""
         late = [account for account, end_s in self._end_s.items() if end_s <= now_s]
         ended = [(account, connection) for account in late for connection in self._connections[account]]
         for account, connection in ended:
