@@ -17,7 +17,7 @@ import yaml
 from serverless_first import facts
 from serverless_first.authoring.reading import Passage, core, passages
 
-_ROLE = re.compile(r"\{(fact|then|then-now|source|minutes)\}`([^`\n]+)`")
+_ROLE = re.compile(r"\{(fact|then|then-now|source|minutes)\}`([^`\n]+)`|[ ]?\{(asks)\}`[^`\n]+`")
 _SPEAKER = re.compile(r"(?:Say|Ask|Show|They think|Actually|Minutes|Step \d+):")
 _CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MAGIC = re.compile(r"^[%!:].*$", re.MULTILINE)  # and the tags of the cell
@@ -89,6 +89,8 @@ def _with_values(source: str, root: Path) -> str:
     known = _facts(root)
 
     def value(match: re.Match[str]) -> str:
+        if match[3]:
+            return ""
         role, name = match[1], match[2].strip()
         if role == "minutes":
             return "10"

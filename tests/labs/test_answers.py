@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.labs.answers import Mistake, answers_in
 
 from serverless_first import course
+from serverless_first.authoring.answers import Answer, UnfitAnswer, answers_in
 
 MODULE = course.load().module("00")
 CELL = """\
@@ -30,7 +30,7 @@ LAMPS = 3
 GIVEN = 'def handler(event, context):\n    print("given")\n'
 
 
-def answer(folder: Path, text: str) -> Mistake:
+def answer(folder: Path, text: str) -> Answer:
     (folder / "0.1-adds.py").write_text(text, encoding="utf-8")
     (found,) = answers_in(folder, MODULE, MODULE.tasks[0])
     return found
@@ -113,7 +113,7 @@ def test_changes_in_two_places_of_a_gap(tmp_path: Path) -> None:
 )
 def test_changes_that_do_not_fit_are_named(gap: int, changes: str, says: str, tmp_path: Path) -> None:
     found = answer(tmp_path, f"#: changes: gap {gap}\n{changes}")
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(UnfitAnswer, match=says):
         found.in_place_of(CELL)
 
 
@@ -128,5 +128,5 @@ def test_changes_that_do_not_fit_are_named(gap: int, changes: str, says: str, tm
     ],
 )
 def test_a_head_that_cannot_be_read_is_named(head: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=says):
+    with pytest.raises(UnfitAnswer, match=says):
         answer(tmp_path, f"{head}-    total = 0\n")

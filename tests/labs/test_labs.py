@@ -1,6 +1,6 @@
 """Every lab of every ready module: untouched it is not started, solved it passes, wrong it is rejected rightly.
 
-A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as answers.py reads it. `#: expects:` is a regular
+A mistake is a file `modules/<id>/mistakes/<task>-<name>.py`, written as authoring/answers.py reads it. `#: expects:` is a regular
 expression for the message of the check, `#: because:` the misconception. `make test` runs each task's quickest mistake
 unless it takes 12 s, `make test-all` every mistake and every other right answer.
 """
@@ -15,11 +15,21 @@ from typing import Any
 
 import nbformat
 import pytest
-from tests.labs.answers import GAP, Mistake, answers_in
 from nbclient import NotebookClient
 from traitlets.config import Config
 
 from serverless_first import course
+from serverless_first.authoring.answers import GAP, Answer, answers_in
+from serverless_first.authoring.requirements import requirements
+from serverless_first.authoring.trying import (
+    CELL_TIMEOUT_S,
+    Kernel,
+    code_cells_for,
+    errors_of,
+    is_tagged,
+    learner_environ,
+    stands_alone,
+)
 from serverless_first.course import kernels
 from serverless_first.course import Module, Task
 from serverless_first.lab.checks import load_checks
@@ -32,15 +42,12 @@ MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]
 AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes"}
 CAPSTONES_ROOM = AUTHORS_ROOM | {"given", "records"}
-CELL_TIMEOUT_S = 240
-STANDS_ALONE = "You can start with any task."  # a promise of some labs to the learner, in their first cell
-TASK_HEADING = re.compile(r"^## Task (\d+\.\d+)", re.MULTILINE)
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.id)
 each_task = pytest.mark.parametrize(("module", "task"), TASKS, ids=lambda x: x.id)
 
 
-def mistakes_of(module: Module, task: Task) -> list[Mistake]:
+def mistakes_of(module: Module, task: Task) -> list[Answer]:
     """The mistakes on disk for a task, in the order of their names."""
     return answers_in(module_dir(module.id) / "mistakes", module, task)
 
@@ -58,68 +65,6 @@ def read(folder: str, module: Module) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
-def tagged(cell: Any, tag: str) -> bool:
-    return tag in cell.metadata.get("tags", [])
-
-
-def errors_of(cell: Any) -> list[Any]:
-    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
-
-
-def kernel_environment(work: Path) -> dict[str, str]:
-    """The environment of a fresh learner: no local cloud of this process, progress of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**kept, "SERVERLESS_FIRST_WORK": str(work)}
-
-
-class Kernel:
-    """One kernel that runs cells in folder after folder; its local cloud is emptied between them."""
-
-    def __init__(self, work: Path) -> None:
-        self._book: Any = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-        self._client = NotebookClient(
-            self._book,
-            timeout=CELL_TIMEOUT_S,
-            allow_errors=True,
-            kernel_name="python3",
-            config=Config(KernelManager=kernels.private_channels()),
-        )
-        kernels.started(lambda: self._start(work))
-
-    def _start(self, work: Path) -> None:
-        self._client.create_kernel_manager()
-        self._client.start_new_kernel(cwd=str(work), env=kernel_environment(work))
-        self._client.start_new_kernel_client()
-
-    def run(self, source: str) -> list[Any]:
-        """Runs a cell and gives the errors it ended with, one or none."""
-        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-        self._book.cells.append(cell)
-        self._client.execute_cell(cell, len(self._book.cells) - 1)
-        return errors_of(cell)
-
-    def printed(self) -> str:
-        """What the last cell printed."""
-        return "".join(o.text for o in self._book.cells[-1].outputs if o.output_type == "stream" and o.name == "stdout")
-
-    def start_over(self, folder: Path) -> None:
-        """An empty cloud, an empty namespace, an empty folder."""
-        folder.mkdir()
-        fresh = (
-            "from serverless_first import cloud\ncloud.start(enforce_iam=False).reset()\n"
-            "import os\n"
-            f"os.chdir({str(folder)!r})\nos.environ['SERVERLESS_FIRST_WORK'] = {str(folder / 'work')!r}"
-        )
-        # %reset looks through every object there is, several times; what has outlived one is left out of the next.
-        for source in (fresh, "%reset -f", "__import__('gc').freeze()"):
-            errors = self.run(source)
-            assert not errors, errors[0].evalue
-
-    def end(self) -> None:
-        self.run("from serverless_first import cloud; cloud.start().stop()")
-        self._client._cleanup_kernel()
-
-
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     running = Kernel(tmp_path_factory.mktemp("mistakes"))
@@ -133,7 +78,7 @@ def test_there_is_a_lab() -> None:
 
 def test_the_labs_that_promise_it_can_be_started_with_any_task() -> None:
     """In other words, the promise would not be tested, and each mistake would run the cells of all tasks."""
-    promise = {m.id[:2] for m in MODULES if stand_alone(read("solutions", m))}
+    promise = {m.id[:2] for m in MODULES if stands_alone(read("solutions", m))}
     assert promise == {"01", "02", "03", "04", "05", "06", "07", "08", "09", "10"}
 
 
@@ -150,8 +95,8 @@ def test_every_task_has_a_check_three_hints_a_solution_and_there_is_a_quiz(modul
 def test_the_lab_has_each_tasks_cells_once_and_none_of_the_solution(module: Module) -> None:
     lab = read("labs", module)
     for task in module.tasks:
-        assert sum(tagged(cell, f"check-{task.id}") for cell in lab.cells) == 1
-        stubs = [cell for cell in lab.cells if tagged(cell, f"task-{task.id}")]
+        assert sum(is_tagged(cell, f"check-{task.id}") for cell in lab.cells) == 1
+        stubs = [cell for cell in lab.cells if is_tagged(cell, f"task-{task.id}")]
         assert len(stubs) == len(solution_cells(module, task.id))
         assert all("NotImplementedError" in cell.source for cell in stubs)
     assert not any("SOLUTION" in cell.source for cell in lab.cells)
@@ -172,7 +117,7 @@ def test_an_untouched_lab_says_not_started_at_each_check_and_breaks_nowhere_else
         config=Config(KernelManager=kernels.private_channels()),
         resources={"metadata": {"path": str(tmp_path)}},
     )
-    kernels.started(lambda: client.execute(env=kernel_environment(tmp_path / "work")))
+    kernels.started(lambda: client.execute(env=learner_environ(tmp_path / "work")))
     checked = 0
     for cell in lab.cells:
         tags = cell.metadata.get("tags", [])
@@ -195,7 +140,7 @@ def test_the_solution_has_passed_every_check(module: Module) -> None:
     """As it is stored: nbval runs the same notebook in the same make test, and compares each check's output."""
     solution = read("solutions", module)
     for task in module.tasks:
-        (check,) = [cell for cell in solution.cells if tagged(cell, f"check-{task.id}")]
+        (check,) = [cell for cell in solution.cells if is_tagged(cell, f"check-{task.id}")]
         assert check.source == f'lab.check("{task.id}")'
         *said, panel = check.outputs
         assert {output.output_type for output in said} <= {"stream"}
@@ -226,9 +171,20 @@ def test_a_task_has_at_least_three_mistakes_each_with_its_message_and_misconcept
 
 
 @each_task
+def test_each_requirement_of_a_task_has_a_mistake_that_breaks_it(module: Module, task: Task) -> None:
+    lab = (module_dir(module.id) / "lab.md").read_text(encoding="utf-8")
+    names = {requirement.name for requirement in requirements(lab) if requirement.task_id == task.id}
+    broken = {m.name: m.breaks for m in mistakes_of(module, task)}
+    if not names:
+        pytest.skip("the requirements of this task have no names yet")
+    assert {mistake: name for mistake, name in broken.items() if name not in names} == {}
+    assert names - set(broken.values()) == set()
+
+
+@each_task
 def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alike(module: Module, task: Task) -> None:
     """An answer that the solution has left behind is named here, without running it."""
-    cells = [cell.source for cell in read("solutions", module).cells if tagged(cell, f"task-{task.id}")]
+    cells = [cell.source for cell in read("solutions", module).cells if is_tagged(cell, f"task-{task.id}")]
     assert [cell for cell in cells if len(GAP.findall(cell)) != cell.count("### BEGIN SOLUTION")] == []
     answers = mistakes_of(module, task) + [a for a in ALL_RIGHT if a.task == task]
     assert [a.name for a in answers if not 1 <= a.replaces <= len(cells)] == []
@@ -237,16 +193,16 @@ def test_each_answer_to_a_task_has_its_place_in_the_solution_and_no_two_are_alik
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)
-def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, kernel: Kernel, tmp_path: Path) -> None:
+def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Answer, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
     for cell in code_cells_for(mistake.task, read("solutions", mistake.module)):
         source = cell.source
-        if tagged(cell, f"task-{mistake.task.id}"):
+        if is_tagged(cell, f"task-{mistake.task.id}"):
             seen += 1
             source = mistake.in_place_of(source) if seen == mistake.replaces else source
         errors = kernel.run(source)
-        if tagged(cell, f"check-{mistake.task.id}"):
+        if is_tagged(cell, f"check-{mistake.task.id}"):
             break
         assert not errors or source is not cell.source, (source, errors[0].evalue)
     else:
@@ -261,12 +217,12 @@ def test_a_mistake_is_rejected_with_the_message_that_names_it(mistake: Mistake, 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("answer", ALL_RIGHT, ids=lambda a: a.name)
-def test_another_right_answer_passes(answer: Mistake, kernel: Kernel, tmp_path: Path) -> None:
+def test_another_right_answer_passes(answer: Answer, kernel: Kernel, tmp_path: Path) -> None:
     kernel.start_over(tmp_path / "lab")
     seen = 0
-    for cell in code_cells_for(answer.task, read("solutions", answer.module), shown_too=True):
+    for cell in code_cells_for(answer.task, read("solutions", answer.module), with_demos=True):
         source = cell.source
-        if tagged(cell, f"task-{answer.task.id}"):
+        if is_tagged(cell, f"task-{answer.task.id}"):
             seen += 1
             source = answer.in_place_of(source) if seen == answer.replaces else source
         errors = kernel.run(source)
@@ -304,7 +260,7 @@ def test_the_cell_that_registers_the_proxys_target_can_run_again_and_again(kerne
     kernel.start_over(tmp_path / "lab")
     ((module, task),) = [(m, t) for m, t in TASKS if t.id == "5.1"]
     cells = list(code_cells_for(task, read("solutions", module)))
-    (first, *_) = (n for n, cell in enumerate(cells) if tagged(cell, "task-5.1"))
+    (first, *_) = (n for n, cell in enumerate(cells) if is_tagged(cell, "task-5.1"))
     for cell in cells[:first]:
         assert not kernel.run(cell.source)
     for _ in range(20):
@@ -321,7 +277,7 @@ def test_after_a_mistake_the_mended_cell_is_enough(name: str, says: str, kernel:
     kernel.start_over(tmp_path / "lab")
     (mistake,) = [m for module, task in TASKS for m in mistakes_of(module, task) if m.name == name]
     cells = list(code_cells_for(mistake.task, read("solutions", mistake.module)))
-    mended = [cell for cell in cells if tagged(cell, f"task-{mistake.task.id}")][mistake.replaces - 1].source
+    mended = [cell for cell in cells if is_tagged(cell, f"task-{mistake.task.id}")][mistake.replaces - 1].source
     for cell in cells:
         errors = kernel.run(mistake.in_place_of(mended) if cell.source == mended else cell.source)
     assert errors, "the check lets the mistake pass"
@@ -351,10 +307,10 @@ def test_a_cell_that_stops_is_said_instead_of_judging_the_machine_of_before(
     kernel.start_over(tmp_path / "lab")
     ((module, task),) = [(m, t) for m, t in TASKS if t.id == task_id]
     cells = list(code_cells_for(task, read("solutions", module)))
-    (check,) = [cell for cell in cells if tagged(cell, f"check-{task_id}")]
+    (check,) = [cell for cell in cells if is_tagged(cell, f"check-{task_id}")]
     for cell in cells[: cells.index(check)]:
         assert kernel.run(cell.source) == []
-    (solution,) = [cell.source for cell in cells if tagged(cell, f"task-{task_id}")]
+    (solution,) = [cell.source for cell in cells if is_tagged(cell, f"task-{task_id}")]
     assert kernel.run(solution.replace(right, wrong)), "the cell runs to its end"
     kernel.run("lab.progress()")  # a cell between changes nothing
     (error,) = kernel.run(check.source)
@@ -372,9 +328,9 @@ def test_a_first_cell_that_stops_is_said_unless_nobody_has_filled_it_in(kernel: 
     kernel.run("%reset -f in")  # the cells of other tests
     ((module, task),) = [(m, t) for m, t in TASKS if t.id == "10.2"]
     cells = list(code_cells_for(task, read("solutions", module)))
-    (check,) = [cell for cell in cells if tagged(cell, "check-10.2")]
+    (check,) = [cell for cell in cells if is_tagged(cell, "check-10.2")]
     *given, own = cells[: cells.index(check)]
-    assert tagged(own, "task-10.2")
+    assert is_tagged(own, "task-10.2")
     for cell in given:
         assert kernel.run(cell.source) == []
     kernel.run(f"raise NotImplementedError\n{own.source}")
@@ -387,38 +343,11 @@ def test_a_first_cell_that_stops_is_said_unless_nobody_has_filled_it_in(kernel: 
     assert re.search(says, error.evalue), error.evalue
 
 
-def stand_alone(lab: Any) -> bool:
-    """Whether the lab tells its learners that its tasks don't need each other."""
-    return STANDS_ALONE in " ".join(lab.cells[0].source.split())
-
-
-def code_cells_for(task: Task, solution: Any, *, shown_too: bool = False) -> Iterator[Any]:
-    """The code cells that a learner of `task` runs, without the checks of other tasks.
-
-    A cell that only shows something, tagged demo, runs with `shown_too`: what it leaves behind must change no verdict.
-
-    Where the lab promises that each task stands alone, these are the cells above the first task and the task's own:
-    so the promise is tested, and a mistake costs the time of one task. A slow cell of another task is left out: the
-    drill of the capstone, whose record the next task need not have.
-    """
-    stands_alone = stand_alone(solution)
-    section = ""
-    for cell in solution.cells:
-        if cell.cell_type == "markdown" and (heading := TASK_HEADING.search(cell.source)):
-            section = heading[1]
-        elif cell.cell_type == "code" and (not stands_alone or section in ("", task.id)):
-            tags = set(cell.metadata.get("tags", []))
-            mine = {f"task-{task.id}", f"check-{task.id}"}
-            others = {tag for tag in tags if tag.startswith("check-")} - mine
-            if not others and (shown_too or "demo" not in tags) and ("slow" not in tags or tags & mine):
-                yield cell
-
-
-def solution_lines(mistake: Mistake) -> list[str]:
+def solution_lines(mistake: Answer) -> list[str]:
     """The lines that a learner has to find, without those too short to give anything away."""
     found: list[str] = []
     for cell in read("solutions", mistake.module).cells:
-        if tagged(cell, f"task-{mistake.task.id}"):
+        if is_tagged(cell, f"task-{mistake.task.id}"):
             for gap in GAP.finditer(cell.source):
                 found += [line.strip() for line in gap[1].splitlines() if len(line.strip()) >= 12]
     assert found, "the solution's cells have no lines between BEGIN SOLUTION and END SOLUTION"

@@ -15,7 +15,7 @@ from typing import Any
 
 import jupytext
 
-from serverless_first.authoring import collapsed, deck, experiments, minutes, nbio, visible
+from serverless_first.authoring import collapsed, deck, experiments, minutes, nbio, requirements, visible
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.course import Module, dollars
 from serverless_first.facts import Facts
@@ -103,7 +103,8 @@ def place(source: str, number: int, cell: Any) -> str:
 
 def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cited: set[str]) -> Any:
     try:
-        cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst").cells
+        text = path.read_text(encoding="utf-8")
+        cells = jupytext.reads(requirements.without_names(text), fmt="md:myst").cells
     except UnicodeDecodeError:
         raise BuildFailed([f"{source} is not UTF-8: save it as UTF-8"]) from None
     except Exception as error:

@@ -57,6 +57,37 @@ def minutes(modules: tuple[str, ...], measure: bool) -> None:
 
 
 @click.command()
+@click.argument("task_id", metavar="TASK")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+def try_answer(task_id: str, files: tuple[Path, ...]) -> None:
+    """Try answers to TASK, such as 12.4, as its check judges them.
+
+    A FILE has the form of the files in modules/*/mistakes, which docs/authoring.md explains. It needs no header: then
+    it replaces the task's first cell.
+    """
+    with _building():
+        from serverless_first.authoring import answers, trying
+
+        module = course.load().module(task_id.partition(".")[0].zfill(2))
+        task = module.task(task_id)
+        if task is None:
+            raise click.UsageError(f"There is no task {task_id}, only {', '.join(each.id for each in module.tasks)}.")
+        surprises = 0
+        try:
+            candidates = [answers.read_answer(path, module, task) for path in files]
+            for trial in trying.trials(candidates):
+                click.echo(f"{trial.answer.name}: {trial.message or 'passed'} ({trial.check_s:.1f} s)")
+                if trial.answer.expects and not trial.as_expected:
+                    surprises += 1
+                    click.echo(f"  expected: CheckFailed: {trial.answer.expects}")
+        except answers.UnfitAnswer as error:
+            raise click.ClickException(str(error)) from error
+    sys.exit(1 if surprises else 0)
+
+
+@click.command()
 @click.argument("modules", nargs=-1, callback=_known)
 @click.option("--pdf/--no-pdf", default=True, help="Also print to PDF, which needs Chromium.")
 @click.option("--track", metavar="ID", help="Export only what this track of course.toml shows, to slides/export/ID/.")

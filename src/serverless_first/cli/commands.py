@@ -26,7 +26,7 @@ from serverless_first.course.places import CourseNotFound, work_dir
 _USERS = {
     "Learners": ("lab", "check", "progress", "catch-up", "reset", "summary", "doctor", "cloud", "deploy"),
     "Instructors": ("class", "board", "slides", "guide", "wheelhouse"),
-    "Maintainers": ("build", "minutes", "site", "bench"),
+    "Maintainers": ("build", "minutes", "try-answer", "site", "bench"),
 }
 
 
@@ -239,7 +239,7 @@ def reset(target: str) -> None:
         click.echo("Nothing to reset: your copy is the same as the course's.")
 
 
-for command in (building.build, building.minutes, building.slides, building.guide, building.site):
+for command in (building.build, building.minutes, building.try_answer, building.slides, building.guide, building.site):
     main.add_command(command)
 main.add_command(catch_up)
 main.add_command(board)
