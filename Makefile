@@ -44,7 +44,7 @@ BOOTSTRAP = @run() { \
 .PHONY: help lab class test test-all test-changed env build check slides guide site wheelhouse bench picture lock clean
 
 help:
-	@echo 'make lab     set up what is missing, then open the course in JupyterLab'
+	@echo 'make lab     set up what is missing, then open the course in JupyterLab (without a browser: LAB_ARGS=--no-browser)'
 	@echo 'make class   run a class on this machine (CLASS_ARGS="--students names.csv"; docs/class.md)'
 	@echo 'make test    test what a change is likely to break: style, types, lessons, solutions, quick tests'
 	@echo 'make test-all run all tests except the nightly ones; more than an hour on two cores'

@@ -168,11 +168,9 @@ def test_a_broken_checks_file_is_the_courses_fault(course_dir: Path, source: str
         Lab("05").check("5.1")
 
 
-def test_a_long_value_is_shortened_in_the_middle() -> None:
+def test_a_long_value_is_cut_at_its_end() -> None:
     failure = CheckFailed("p", came_back="a" * 500 + "b" * 500, task_id="5.1")
-    assert "[... 700 characters ...]" in str(failure)
-    assert failure.came_back.startswith("aaa")
-    assert failure.came_back.endswith("bbb")
+    assert failure.came_back == f"{'a' * 300} [... 700 more characters]"
 
 
 def test_the_panel_escapes_what_came_back_and_says_the_state_in_words() -> None:

@@ -24,7 +24,7 @@ An error without a traceback would not do: JupyterLab then shows its message in 
 """
 
 LONGEST_VALUE = 300
-"""Characters of one value that are shown; the middle of a longer one is left out."""
+"""Characters of one value that a message shows."""
 
 
 def one_line(text: str) -> str:
@@ -33,11 +33,8 @@ def one_line(text: str) -> str:
 
 
 def shorten(text: str, longest: int = LONGEST_VALUE) -> str:
-    """The text, or its beginning and its end around a note of how much is left out."""
-    if len(text) <= longest:
-        return text
-    keep = longest // 2
-    return f"{text[:keep]} [... {len(text) - 2 * keep} characters ...] {text[-keep:]}"
+    """The text, or its first `longest` characters and the number of those left out."""
+    return text if len(text) <= longest else f"{text[:longest]} [... {len(text) - longest} more characters]"
 
 
 def readable(value: object) -> str:
