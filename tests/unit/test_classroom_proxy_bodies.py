@@ -24,7 +24,7 @@ pytest.importorskip("configurable_http_proxy", reason="a class needs the extra `
 from tests.unit.test_classroom_proxy import Proxy, a_proxy
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 from serverless_first.teach.classroom.limits import LARGE_AT_ONCE, LARGEST_BODY, SMALL_BODY
@@ -45,6 +45,22 @@ class Sum(RequestHandler):
         self.write({"sum": hashlib.sha256(self.request.body).hexdigest(), "bytes": len(self.request.body)})
 
 
+@stream_request_body
+class Slow(RequestHandler):
+    """Tells the test that a request's head has reached the seat, and answers when the body is there."""
+
+    reached = threading.Semaphore(0)
+
+    def prepare(self) -> None:
+        self.reached.release()
+
+    def data_received(self, chunk: bytes) -> None:
+        """The body doesn't matter."""
+
+    def post(self) -> None:
+        self.write("all of it")
+
+
 class Flood(WebSocketHandler):
     """Sends as much as it can."""
 
@@ -60,7 +76,7 @@ def servers(*sockets: socket.socket) -> Iterator[None]:
 
     def serve() -> None:
         asyncio.set_event_loop(loop)
-        rules: list[Any] = [(r".*/flood", Flood), (r"/.*", Sum)]
+        rules: list[Any] = [(r".*/flood", Flood), (r".*/slow", Slow), (r"/.*", Sum)]
         HTTPServer(Application(rules), max_body_size=LARGEST_BODY, max_buffer_size=HUGE).add_sockets(sockets)
         loop.call_soon(ready.set)
         loop.run_forever()
@@ -164,11 +180,12 @@ def test_eight_bodies_of_500_mb_do_not_fill_the_proxy(proxy: Proxy, path: str) -
 
 
 def test_only_two_large_bodies_at_a_time_reach_a_seat_and_small_ones_pass_them(proxy: Proxy) -> None:
-    head = f"POST /user/student-01/x HTTP/1.1\r\nHost: x\r\nContent-Length: {SMALL_BODY + 1}\r\n\r\n".encode()
+    head = f"POST /user/student-01/slow HTTP/1.1\r\nHost: x\r\nContent-Length: {SMALL_BODY + 1}\r\n\r\n".encode()
     with contextlib.ExitStack() as undo:
         for _ in range(LARGE_AT_ONCE):
             slow = undo.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
             slow.sendall(head + b"x" * SMALL_BODY)  # all but the last byte
+            assert Slow.reached.acquire(timeout=30)
         third = undo.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=30))
         third.sendall(head + b"x" * (SMALL_BODY + 1))
         for _ in range(3):
