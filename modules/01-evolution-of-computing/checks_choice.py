@@ -203,7 +203,7 @@ def plan(attempt: Attempt) -> None:
             )
         attempt.expect(
             _offer(policy) in {_offer(each) for each in OFFERS},
-            problem="The plan is a policy that nobody offers, because it differs in more than the number that you choose.",
+            problem="The plan is a policy that nobody offers. You choose a single number, and the rest is fixed.",
             called=called,
             came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour, "
             f"at least {policy.minimum}",
