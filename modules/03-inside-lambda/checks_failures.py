@@ -200,12 +200,6 @@ _READ_LEFT = (
 )
 BROKEN = (
     Broken(
-        "takes one lamp, whatever the quantity",
-        '":wanted": {"N": str(event["quantity"])}}',
-        '":wanted": {"N": str(event["quantity"])}, ":one": {"N": "1"}}',
-        (("#left - :wanted", "#left - :one"),),
-    ),
-    Broken(
         "takes all lamps from the stock if there are enough",
         '":wanted": {"N": str(event["quantity"])}}',
         '":wanted": {"N": str(event["quantity"])}, ":none": {"N": "0"}}',
@@ -229,7 +223,6 @@ BROKEN = (
         '    return {"reserved": True}',
     ),
     Broken("says yes to a customer although there are too few lamps", '{"reserved": False}', '{"reserved": True}'),
-    Broken("refuses the customer who takes the very last lamps", ">= :wanted", "> :wanted"),
     Broken(
         "refuses an order but takes the lamps anyway",
         '        return {"reserved": False}',

@@ -1,5 +1,5 @@
 #: breaks: last-answer
-#: expects: do not notice a stock.py that refuses the customer who takes the very last lamps.? *[|]
+#: expects: a stock.py that takes the very last lamps but says no or one that says yes to the customer.*in the stock[.]
 #: because: The case on the border is left out.
 %%writefile test_stock.py
 import boto3
