@@ -103,19 +103,25 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
 
 
 @contextlib.contextmanager
-def refusing(attempt: Attempt, name: str, operation: str, code: str, message: str) -> Iterator[None]:
+def refusing(
+    attempt: Attempt, name: str, operation: str, code: str, message: str, *, timeout_s: int = _TIMEOUT_S
+) -> Iterator[None]:
     """Lets AWS refuse an operation to a function. The next calls are cold starts; at the end all is put back.
 
     Args:
         operation: by the name of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
+        timeout_s: the least timeout that the function has meanwhile.
     """
-    with _around(attempt, name, _REFUSES, {"operation": operation, "code": code, "message": message}):
+    values = {"operation": operation, "code": code, "message": message}
+    with _around(attempt, name, _REFUSES, values, timeout_s=timeout_s):
         yield
 
 
 @contextlib.contextmanager
-def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, object]) -> Iterator[None]:
+def _around(
+    attempt: Attempt, name: str, source: str, values: Mapping[str, object], *, timeout_s: int = _TIMEOUT_S
+) -> Iterator[None]:
     """Lends a function a handler around its own: `source` with these values and `handler` filled in."""
     client = attempt.client("lambda")
     was = client.get_function_configuration(FunctionName=name)
@@ -127,7 +133,7 @@ def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, objec
             FunctionName=name,
             Handler=f"{_MODULE}.handler",
             Layers=[*layers, layer["LayerVersionArn"]],
-            Timeout=max(_TIMEOUT_S, was["Timeout"]),
+            Timeout=max(timeout_s, was["Timeout"]),
         )
         yield
     finally:

@@ -1,0 +1,9 @@
+#: breaks: replayed
+#: expects: list replayed doesn't match
+#: because: The learner lists each record that the loop has seen.
+#: replaces: 2
+#: changes: gap 1
+             order = record["requestPayload"]
++            replayed.append(order["order_id"])
+@@
+-            replayed.append(order["order_id"])
