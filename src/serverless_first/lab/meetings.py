@@ -103,9 +103,7 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
 
 
 @contextlib.contextmanager
-def refusing(
-    attempt: Attempt, name: str, operations: str | Sequence[str], code: str, message: str
-) -> Iterator[None]:
+def refusing(attempt: Attempt, name: str, operations: str | Sequence[str], code: str, message: str) -> Iterator[None]:
     """Lets AWS refuse operations to a function. The next calls are cold starts; at the end all is put back.
 
     Args:
