@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from IPython import get_ipython
@@ -133,12 +133,15 @@ class News:
 
     Args:
         key: the field of a message by which the messages are sorted.
+        known: the values of the key in the check's inputs. Messages with other values are stray.
     """
 
-    def __init__(self, attempt: Attempt, topic: str, key: str) -> None:
+    def __init__(self, attempt: Attempt, topic: str, key: str, known: Collection[str] = ()) -> None:
         self._sns, self._sqs, self._key = attempt.client("sns"), attempt.client("sqs"), key
         self._topic = self._sns.create_topic(Name=topic)["TopicArn"]
         self._found: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
+        self._known = set(known)
+        self.key = key
         #: Messages that aren't JSON objects with the key.
         self.strange: list[str] = []
 
@@ -167,6 +170,13 @@ class News:
         """
         wait_until(lambda: self._take() and len(self._found[wanted]) >= number, 2.0)
         return list(self._found[wanted])
+
+    @property
+    def stray(self) -> list[Any]:
+        """The messages so far about something that is in none of the check's inputs."""
+        if not self._known:
+            return []
+        return [message for key, messages in self._found.items() if key not in self._known for message, _ in messages]
 
     def _take(self) -> bool:
         answer = self._sqs.receive_message(
@@ -206,6 +216,14 @@ def expect_one(
     """
     found = news.about(wanted)
     told = [one for one, _ in found]
+    attempt.expect(
+        bool(told or not news.stray),
+        problem=f"There is a message, but its \"{news.key}\" isn't from this execution's input.",
+        called=called,
+        came_back=readable(news.stray),
+        expected=readable(message),
+        look_at=f'where "{news.key}" comes from in your definition, because a fixed value is the same each time',
+    )
     if not told:
         problem = "The shop hears nothing, because there is no message about this." if not news.strange else (
             "There is a message, but it is not the JSON object that the shop reads."
