@@ -226,7 +226,7 @@ def _finished(attempt: Attempt, called: str, answers: list[Answer], *, is_endles
         called=called,
         came_back=(from_printer or errors or [""])[0],
         expected="a response, and a label for every other order",
-        look_at="what worker.py does when print_label raises an error, because the next error may be another one",
+        look_at="what worker.py does when print_label raises an error, whatever its class",
     )
 
 

@@ -205,7 +205,7 @@ def _redrive(attempt: Attempt) -> None:
 
 
 def _not_moved(left: int, back: int) -> str:
-    """What went wrong if dead letters are left."""
+    """The problem, in words, if dead letters are left."""
     if not back:
         return "hikari-redrive moves nothing from the dead-letter queue that its event names."
     if left + back > LETTERS:

@@ -57,7 +57,7 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
         execution.function_calls == 0,
         problem="The machine still calls a function.",
         called=called,
-        came_back=f"{execution.function_calls} function calls",
+        came_back=f"{execution.function_calls} function {'call' if execution.function_calls == 1 else 'calls'}",
         expected="none, because the state itself calls the service",
         look_at="the Resource of each state",
     )

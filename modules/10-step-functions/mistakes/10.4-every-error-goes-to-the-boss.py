@@ -1,3 +1,4 @@
+#: breaks: program-error
 #: expects: An error in the person's program is reported as if.*came back: \[\{"order_id": "ord-\w+", "result": "escalated"\}\]
 #: because: An error in the person's program is taken for a person who says nothing.
 #: changes: gap 1

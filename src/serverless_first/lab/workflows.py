@@ -13,7 +13,7 @@ from IPython import get_ipython
 
 from serverless_cloud import CloudError
 from serverless_first.lab.attempt import Attempt
-from serverless_first.lab.failures import one_line, readable
+from serverless_first.lab.failures import one_line, readable, shorten
 from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -109,7 +109,18 @@ def how_it_ended(execution: Execution) -> str:
     """Status, and the error with its cause, for a message."""
     if not execution.error:
         return execution.status
-    return f"{execution.status}, {execution.error}: {one_line(execution.cause)[:200]}"
+    cause = one_line(_reason(execution.cause))
+    return f"{execution.status}, {execution.error}" + (f": {shorten(cause)}" if cause else "")
+
+
+def _reason(cause: str) -> str:
+    """The message in the cause of a function's error, or in a job's description; any other cause as it is."""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        return cause
+    names = ("errorMessage", "StatusReason")
+    return next((str(told[name]) for name in names if name in told), cause) if isinstance(told, dict) else cause
 
 
 def run_all(
