@@ -171,7 +171,7 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
         not told,
         problem="Money is refunded although nobody has said yes."
         if any(message.get("result") == "refunded" for message in told)
-        else "An error in the person's program is reported as if somebody had answered or stayed silent.",
+        else "An error in the person's program sends a message, as if somebody had answered or stayed silent.",
         called=called,
         came_back=readable(told),
         expected="no message, and an execution that is FAILED",
