@@ -48,9 +48,9 @@ class Whole:
 
     # ---- as a customer
 
-    def post(self, order: Any) -> Answered:
+    def post(self, order: Any, **headers: str) -> Answered:
         """POST /orders."""
-        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "POST", "/orders", order)
+        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "POST", "/orders", order, **headers)
 
     def get(self, order_id: str) -> Answered:
         """GET /orders/{order_id}."""
