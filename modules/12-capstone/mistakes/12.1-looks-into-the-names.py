@@ -1,4 +1,4 @@
-#: breaks: texts
+#: breaks: fields
 #: expects: rejects an order because of the customer's name
 #: because: a name that the database cannot store shall not get in
 #: changes: gap 1
