@@ -90,13 +90,13 @@ def _table(whole: Whole) -> None:
     with whole.shop.database() as connection:
         try:
             (status,) = connection.execute(row, list(mine.values())).fetchone()
-            connection.execute("UPDATE orders SET status = 'cancelled'")
-            connection.execute("UPDATE orders SET status = 'paid'")
+            for later in ("cancelled", "paid"):
+                connection.execute("UPDATE orders SET status = %s", [later])
         except psycopg.Error as error:
             attempt.fail(
                 "A good order cannot be written to your table.",
                 called="drop the table orders, run Migrate, then INSERT an order with 40 characters in order_id and "
-                "100 in customer and in lamp, and UPDATE its status to 'cancelled' and to 'paid'",
+                "100 in customer and in lamp, and UPDATE its status to both later ones",
                 came_back=one_line(str(error)),
                 expected="a row",
                 look_at="the columns in functions/schema.sql",

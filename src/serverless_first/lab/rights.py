@@ -1,4 +1,4 @@
-"""What a function's role may do: the actions and resources that its statements allow beyond what it needs."""
+"""Compares the statements of a function's role with the actions and resources that the function needs."""
 
 from __future__ import annotations
 

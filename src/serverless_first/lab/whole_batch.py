@@ -273,8 +273,8 @@ def _copies(whole: Whole, safe: list[dict[str, Any]], messages: list[dict[str, A
 
 
 def _said(whole: Whole, prefix: str) -> list[str]:
-    """The rest of each line that begins so in the worker's log, in the order of the lines."""
-    return [line.removeprefix(prefix).strip() for line in lines_of(whole, "Worker") if line.startswith(prefix)]
+    """The rest of each line in the worker's log that contains the prefix, in the order of the lines."""
+    return [line.partition(prefix)[2].strip() for line in lines_of(whole, "Worker") if prefix in line]
 
 
 def _learners(whole: Whole) -> list[str]:
@@ -285,7 +285,7 @@ def _learners(whole: Whole) -> list[str]:
 
 
 def _calls(whole: Whole) -> str:
-    lines = [line for line in lines_of(whole, "Worker") if line.startswith(("payment.start:", "news.accepted:"))]
+    lines = [line for line in lines_of(whole, "Worker") if "payment.start:" in line or "news.accepted:" in line]
     return readable(f"the log: {' / '.join(lines)}" if lines else "no call to payment.start or news.accepted")
 
 
