@@ -105,7 +105,7 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         states.send_task_failure(taskToken=token, error=REFUSED, cause="There is no money on this card.")
     wanted = "paid" if output else "cancelled"
     called = f"the provider replies: {'paid' if output else REFUSED}"
-    more = _asked_again(whole, mine, wanted) if not output else None
+    more = _asked_again(whole, mine) if not output else None
     whole.attempt.expect(
         more is None,
         problem="The provider has declined the card, but is asked again.",
@@ -136,14 +136,14 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
     )
 
 
-def _asked_again(whole: Whole, mine: dict[str, Any], wanted: str) -> dict[str, Any] | None:
-    """A second request about an order; None if the order has ended without one."""
+def _asked_again(whole: Whole, mine: dict[str, Any]) -> dict[str, Any] | None:
+    """A second request about an order; None if its execution has ended without one."""
     more: list[dict[str, Any]] = []
 
     def over() -> bool:
         question = next_question(whole, mine["order_id"], 0.3)
         more.extend([question] if question else [])
-        return bool(more) or _now(whole, mine) == wanted or _is_over(whole, mine) or _is_stuck(whole, mine)
+        return bool(more) or _is_over(whole, mine) or _is_stuck(whole, mine)
 
     wait_until(over, 15.0)
     return more[0] if more else None
@@ -158,12 +158,12 @@ def _marked(whole: Whole, mine: dict[str, Any], wanted: str, limit_s: float = 15
 def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
     states, called = whole.shop.client("stepfunctions"), "the provider replies with the error ProviderBusy"
     states.send_task_failure(taskToken=asked["busy"]["token"], error="ProviderBusy", cause="Come back later.")
-    again = next_question(whole, mine["order_id"], 10.0)
+    again = _asked_again(whole, mine)
     whole.attempt.expect(
         again is not None,
         problem="A busy provider is not asked again, and the workflow gives up on the order.",
         called=called,
-        came_back=f"no second request in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
+        came_back=f"no second request; the order is: {_now(whole, mine)} {_how(whole, mine)}",
         expected="a second request, half a second later (30 s of AWS time)",
         look_at="the Retry of your first state, and which errors your Catch handles",
     )
