@@ -259,7 +259,8 @@ def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution,
 def _timed_out(attempt: Attempt) -> None:
     """Lets the call to the bank time out, in a copy of the machine whose state waits for a second at most."""
     states = attempt.client("stepfunctions")
-    order = {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": ["paid"]}
+    order_id = fresh_id("ord")
+    order = {"order_id": order_id, "amount_yen": 4100, "answers": ["paid"]}
     called = f"an execution of a copy of {PAYMENT} with {readable(order)}; the call to the bank takes too long"
     like = states.describe_state_machine(stateMachineArn=machine_arn(attempt, PAYMENT))
     definition = json.loads(like["definition"])
@@ -271,11 +272,11 @@ def _timed_out(attempt: Attempt) -> None:
     )["stateMachineArn"]
     try:
         with (
-            News(attempt, "news", "order_id", [order["order_id"]]) as news,
+            News(attempt, "news", "order_id", [order_id]) as news,
             lent_code(attempt, BANK, SLOW_BANK, file="shop.py"),
         ):
             done = ended(attempt, called, hikari_workflows.start(arn, order), 30.0, "the loops in your machine")
-            _not_paid(attempt, news, order["order_id"], done, called)
+            _not_paid(attempt, news, order_id, done, called)
     finally:
         states.delete_state_machine(stateMachineArn=arn)
 

@@ -6,4 +6,5 @@
              order = record["requestPayload"]
 +            replayed.append(order["order_id"])
 @@
+             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
 -            replayed.append(order["order_id"])
