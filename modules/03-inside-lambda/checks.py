@@ -252,7 +252,8 @@ def _same_report(attempt: Attempt, name: str, sold: list[int]) -> None:
 
 def _same_rejections(attempt: Attempt, name: str) -> None:
     day = fresh_id("check")
-    for sold_yen in ("many", ["4320"], [4320.5], [True], None, {}):
+    rejected: tuple[object, ...] = ("many", ["4320"], [4320.5], [True], None, {})
+    for sold_yen in rejected:
         wrong = {"day": day, "sold_yen": sold_yen}
         try:
             answer: object = attempt.invoke(name, wrong)

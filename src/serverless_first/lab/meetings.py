@@ -75,7 +75,7 @@ call_aws = botocore.client.BaseClient._make_api_call
 
 
 def refuses(self, operation, arguments):
-    if operation == {operation!r}:
+    if operation in {operations!r}:
         told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
         raise self.exceptions.from_code({code!r})(told, operation)
     return call_aws(self, operation, arguments)
@@ -104,16 +104,23 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
 
 @contextlib.contextmanager
 def refusing(
-    attempt: Attempt, name: str, operation: str, code: str, message: str, *, timeout_s: int = _TIMEOUT_S
+    attempt: Attempt,
+    name: str,
+    operations: str | Sequence[str],
+    code: str,
+    message: str,
+    *,
+    timeout_s: int = _TIMEOUT_S,
 ) -> Iterator[None]:
-    """Lets AWS refuse an operation to a function. The next calls are cold starts; at the end all is put back.
+    """Lets AWS refuse operations to a function. The next calls are cold starts; at the end all is put back.
 
     Args:
-        operation: by the name of the API, as in "RedriveExecution".
+        operations: one or several, by the names of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
         timeout_s: the least timeout that the function has meanwhile.
     """
-    values = {"operation": operation, "code": code, "message": message}
+    refused = (operations,) if isinstance(operations, str) else tuple(operations)
+    values = {"operations": refused, "code": code, "message": message}
     with _around(attempt, name, _REFUSES, values, timeout_s=timeout_s):
         yield
 
