@@ -207,6 +207,8 @@ def _variables_of(attempt: Attempt, name: str) -> dict[str, str]:
 # ---- 4.2
 
 Group = tuple[str, str]  # user and state
+HELPING = ("orders_app", "active")  # what the view says of the helper process of the check's parallel query
+ASKING = (MASTER, "active")  # the session of the function that asks also holds a seat
 CLOSE_S = 0.01  # the moments in the check's crowd are further apart than this
 STRANGER = "check_stranger"  # a role that the learner doesn't know
 
@@ -220,34 +222,53 @@ def seats(attempt: Attempt) -> None:
         sessions = cloud.start().database_sessions("orders-db")
         reply = attempt.invoke("seats", {})
     rows = _rows(attempt, reply.payload, reply.called)
-    asked = (MASTER, "active")  # the session of the function that asks also holds a seat
-    right = Counter((session.user, session.state) for session in sessions) + Counter([asked])
-    came_back = ", ".join(f"{user} {state}: {number}" for (user, state), (number, _) in sorted(rows.items()))
-    expected = "all client sessions, by user and state, including the session that runs your query"
-    told = {group: number for group, (number, _) in rows.items()}
-    total = sum(told.values())
-    strangers = {user for user, _ in right} - {user for user, _ in told}
-    if any(not user or not state for user, state in told):
-        problem = "Your list counts PostgreSQL's own background processes. They don't take any seats."
-        look_at = "which column of pg_stat_activity tells clients from background processes"
-    elif strangers and all(told.get(group) == number for group, number in right.items() if group[0] not in strangers):
-        problem = "One user's sessions are left out. Every session holds a seat, even if you don't know its user."
-        look_at = "the condition after WHERE"
-    elif told.keys() < right.keys() and all(told[group] == right[group] for group in told):
-        problem = "Sessions in some states are left out. Each session holds a seat, whatever it is doing."
-        look_at = "the condition after WHERE"
-    elif total < right.total():
-        problem = "Sessions are missing. The limit applies to the whole server, not to one database or one user."
-        look_at = "the condition after WHERE, and which sessions it leaves out"
-    elif total > right.total():
-        problem = "Your list counts more sessions than there are clients."
-        look_at = "which processes in pg_stat_activity are clients"
-    else:
-        problem, look_at = "The sessions are grouped incorrectly.", "the columns that you group by"
+    right = Counter((session.user, session.state) for session in sessions) + Counter([ASKING])
+    told = Counter({group: number for group, (number, _) in rows.items()})
+    problem, look_at = _wrong_groups(told, right, sessions)
     attempt.expect(
-        told == right, problem=problem, called=reply.called, came_back=came_back, expected=expected, look_at=look_at
+        told == right,
+        problem=problem,
+        called=reply.called,
+        came_back=", ".join(f"{user} {state}: {number}" for (user, state), number in sorted(told.items())),
+        expected="all client sessions, by user and state, including the session that runs your query",
+        look_at=look_at,
     )
     _oldest_first(attempt, rows, sessions, reply.called)
+
+
+def _wrong_groups(told: Counter[Group], right: Counter[Group], sessions: list[DatabaseSession]) -> tuple[str, str]:
+    """The misconception that leads to these groups, and where to look."""
+    of_one_database = Counter((s.user, s.state) for s in sessions if s.database == "shop") + Counter([ASKING])
+    strangers = {user for user, _ in right} - {user for user, _ in told}
+    condition = "the condition after WHERE"
+    if told == right + Counter([HELPING]):
+        return (
+            "Your list counts a process that isn't a client. A parallel query has helper processes, which have a "
+            "user, a database and a state, but take no seats.",
+            "which column of pg_stat_activity tells clients from background processes",
+        )
+    if told[HELPING] == right[HELPING] + 1:  # it also leaves something out, which comes first
+        told = told - Counter([HELPING])
+    if any(not user or not state for user, state in told):
+        return (
+            "Your list counts PostgreSQL's own background processes. They don't take any seats.",
+            "which column of pg_stat_activity tells clients from background processes",
+        )
+    if told == Counter({(state, user): number for (user, state), number in right.items()}):
+        return "The columns are in another order than the task asks for.", "the columns of your SELECT"
+    if told == right - Counter([ASKING]):
+        return "Only the session that runs your query is missing. It also holds a seat.", condition
+    if told == of_one_database:
+        return "Sessions in other databases are missing. The limit applies to the whole server.", condition
+    if strangers and all(told[group] == number for group, number in right.items() if group[0] not in strangers):
+        return "One user's sessions are left out. Every session holds a seat, even if you don't know its user.", condition
+    if told.keys() < right.keys() and all(told[group] == right[group] for group in told):
+        return "Sessions in some states are left out. Each session holds a seat, whatever it is doing.", condition
+    if told.total() < right.total():
+        return "Sessions are missing. Each of the server's clients holds a seat.", f"{condition}, and what it leaves out"
+    if told.total() > right.total():
+        return "Your list counts more sessions than there are clients.", condition
+    return "The sessions are grouped incorrectly.", "the columns that you group by"
 
 
 def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int, datetime]]:
@@ -356,19 +377,21 @@ def _crowd(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
     crowd = _Crowd(attempt, shop)
     try:
         crowd.join(STRANGER, "SELECT 1")
-        crowd.join("orders_app", "SELECT 1")
-        for _ in range(2):
-            crowd.join("orders_app", "SELECT 1", autocommit=False)
+        broken = crowd.join("orders_app", "SELECT 1", autocommit=False)
+        with contextlib.suppress(psycopg.errors.DivisionByZero):
+            broken.execute("SELECT 1 / 0")  # idle in transaction (aborted)
+        crowd.join("orders_app", "SELECT 1", autocommit=False, application_name="report")
+        crowd.join("orders_app", "SELECT 1", autocommit=False, dbname="postgres")
         crowd.join("orders_app", "SELECT 1", dbname="postgres")
-        busy = crowd.join("orders_app", "SELECT 1")
+        busy = crowd.join("orders_app", "SET debug_parallel_query = on")  # a helper process runs the next query
         busy.pgconn.send_query(b"SELECT pg_sleep(600)")
         pid = busy.info.backend_pid
 
         def at_work() -> bool:
-            found = cloud.start().database_sessions("orders-db")
-            return any(session.pid == pid and session.state == "active" for session in found)
+            sessions = cloud.start().database_sessions("orders-db")
+            return any(session.pid == pid and session.waits_for == "IPC" for session in sessions)
 
-        assert wait_until(at_work), "the session that should be active isn't"
+        assert wait_until(at_work), "no helper process runs the parallel query"
         yield
     finally:
         for connection in crowd.connections:
