@@ -280,11 +280,17 @@ def _wrong_groups(told: Counter[Group], right: Counter[Group], sessions: list[Da
     if told == of_one_database:
         return "Sessions in other databases are missing. The limit applies to the whole server.", condition
     if strangers and all(told[group] == number for group, number in right.items() if group[0] not in strangers):
-        return "One user's sessions are left out. Every session holds a seat, even if you don't know its user.", condition
+        return (
+            "One user's sessions are left out. Every session holds a seat, even if you don't know its user.",
+            condition,
+        )
     if told.keys() < right.keys() and all(told[group] == right[group] for group in told):
         return "Sessions in some states are left out. Each session holds a seat, whatever it is doing.", condition
     if told.total() < right.total():
-        return "Sessions are missing. Each of the server's clients holds a seat.", f"{condition}, and what it leaves out"
+        return (
+            "Sessions are missing. Each of the server's clients holds a seat.",
+            f"{condition}, and what it leaves out",
+        )
     if told.total() > right.total():
         return "Your list counts more sessions than there are clients.", condition
     return "The sessions are grouped incorrectly.", "the columns that you group by"

@@ -54,7 +54,9 @@ def room(attempt: Attempt) -> None:
             f"The database refuses orders. Two versions with {limit} environments and the report's {REPORT} sessions "
             f"want {wanted} seats, but roles such as {USER} share only {open_to_all}."
         )
-        look_at = "which seats your limit leaves to whom: the report, the administrators, each version. How do you round?"
+        look_at = (
+            "which seats your limit leaves to whom: the report, the administrators, each version. How do you round?"
+        )
     else:
         problem = (
             "There are seats for only one version. After the deployment, the database refuses orders because the old "
