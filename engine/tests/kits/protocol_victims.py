@@ -117,7 +117,7 @@ class Victim:
     def value(self) -> str:
         """A text that nobody else has, now and then a long one."""
         self.count += 1
-        return f"{self.name}.{self.count}" + "x" * self.dice.choice([0] * 20 + [100, 9000])
+        return f"{self.name}.{self.count}" + "x" * self.dice.choice([0] * 20 + [100, 5000])
 
     def ask(self, *exchange: bytes | tuple[str, bytes]) -> None:
         """Sends the bytes in one write, and compares the answers. Args: exchange: messages and their answers, mixed."""

@@ -111,3 +111,14 @@ def test_statements_of_a_transaction_with_another_time_zone_stay_its_own(front: 
             client.ask(query("COMMIT"))
         assert hours == {"s0": [b"15"], "s1": [b"0"], "s2": [b"0"]}
         assert rows(tokyo.ask(bind("", "s0") + execute() + SYNC)) == [b"0"]  # outside, it follows the settings there
+
+
+@pytest.mark.parametrize("ask", [bind("", "order") + execute(), parse("order", "SELECT 2")], ids=["bound", "taken"])
+def test_a_statement_without_a_sync_is_there_after_the_next_query(front: ProxyProcess, ask: bytes) -> None:
+    """The query spoils the connection, so the statement has to be prepared again on the next one."""
+    with RawClient(front.endpoint) as client:
+        client.login()
+        client.send(parse("order", "SELECT 1") + query("SELECT 0") + ask + SYNC)
+        assert [answer.kind for answer in ready(client, 1)] == ["1", "T", "D", "C", "Z"]
+        kinds = [answer.kind for answer in ready(client, 1)]
+    assert kinds == (["E", "Z"] if ask.startswith(b"P") else ["2", "D", "C", "Z"])

@@ -146,12 +146,12 @@ class Prepared:
         self._send(message, Due.CLOSE, name=name, closed=closed)
 
     def query_begins(self) -> None:
-        """A simple query destroys the unnamed statement."""
+        """A simple query destroys the unnamed statement, and ends a batch without a Sync."""
         self._unnamed, self.known.unnamed = _NONE, None
-        self._batch.discard(_UNNAMED)
+        self.batch_ends()
 
     def batch_ends(self) -> None:
-        """A Sync. Later messages must not rely on this batch's statements until they are confirmed."""
+        """A batch ends. Later messages must not rely on this batch's statements until they are confirmed."""
         self._batch.clear()
 
     # ---- what the database answers
