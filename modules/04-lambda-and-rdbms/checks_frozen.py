@@ -20,24 +20,29 @@ from serverless_first.shop import hikari
 
 NAME, USER = "orders", "orders_app"
 CALLS = 5
-#: When the line is cut: the order is in the table, or it is still running.
+#: When the line is cut: the order is still running, or it is in the table.
 WHEN = {
-    "answered": "the database places the order, and the connection dies before the reply arrives",
     "asked": "the database begins to place the order, and the connection dies immediately",
+    "answered": "the database places the order, and the connection dies before the reply arrives",
 }
-# A lamp that is sold out: the order fails, and each attempt leaves a trace, because a sequence is not rolled back.
-SOLD_OUT = """
+#: Lamps whose orders the database refuses, with its words. psycopg raises an OperationalError only for the deadlock.
+REFUSALS = {"Yuki, sold out": "this lamp is sold out", "Yuki, locked": "deadlock detected"}
+# Each attempt leaves a trace, because a sequence is not rolled back.
+REFUSING = """
 DROP SEQUENCE IF EXISTS check_tries CASCADE;
 CREATE SEQUENCE check_tries;
-CREATE OR REPLACE FUNCTION check_sold_out() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE OR REPLACE FUNCTION check_refusal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     PERFORM nextval('check_tries');
-    RAISE EXCEPTION 'this lamp is sold out';
+    IF NEW.lamp = 'Yuki, sold out' THEN
+        RAISE EXCEPTION 'this lamp is sold out';
+    END IF;
+    RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected';
 END $$;
-CREATE OR REPLACE TRIGGER check_sold_out BEFORE INSERT ON orders
-    FOR EACH ROW WHEN (NEW.lamp = 'Yuki, sold out') EXECUTE FUNCTION check_sold_out();
+CREATE OR REPLACE TRIGGER check_refusal BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.lamp LIKE 'Yuki, %') EXECUTE FUNCTION check_refusal();
 """
-SOLD_OUT_NO_MORE = "DROP FUNCTION check_sold_out CASCADE; DROP SEQUENCE check_tries;"
+REFUSING_NO_MORE = "DROP FUNCTION check_refusal CASCADE; DROP SEQUENCE check_tries;"
 
 
 @task("4.3")
@@ -49,12 +54,13 @@ def kept(attempt: Attempt) -> None:
         restart({})
         _end_all(administrator)  # a session that the learner has left open would be counted
         _one_connection_each(attempt)
+        _refuses(attempt, administrator)
         say("4.3: the connections die while the environments are frozen ...")
         _survives(attempt, administrator)
-        _fails_once(attempt, administrator)
         say("4.3: the network cuts the line in the middle of an order ...")
         with Relay(shop.host, shop.port) as relay:
             restart({"DB_HOST": relay.host, "DB_PORT": str(relay.port)})
+            _survives_a_cut(attempt, administrator, relay)
             for when in WHEN:
                 _places_once(attempt, administrator, relay, when)
 
@@ -108,20 +114,8 @@ def _survives(attempt: Attempt, administrator: Any) -> None:
     _at_once([_order() for _ in range(CALLS)])
     for again in ("", " again"):
         _end_all(administrator)
-        events = [_order() for _ in range(CALLS)]
-        results = _at_once(events)
         called = f"{CALLS} orders at once, after the connections of their frozen environments died{again}"
-        for event, result in zip(events, results, strict=True):
-            attempt.expect(
-                result.outcome == "answered",
-                problem="The connection died while the environment was frozen, and the next customer's order failed.",
-                called=called,
-                came_back=one_line(result.error),
-                expected="every order is placed",
-                look_at="how your handler finds out that its connection is dead before the order depends on it",
-            )
-            rows = _rows_of(administrator, event["order_key"])
-            _true_answer(attempt, result, rows, called)
+        _go_through(attempt, administrator, CALLS, called)
     attempt.expect(
         wait_until(lambda: len(_sessions()) <= CALLS, limit_s=4.0),
         problem="After your function replaced dead connections, it has more than one connection per environment.",
@@ -132,19 +126,67 @@ def _survives(attempt: Attempt, administrator: Any) -> None:
     )
 
 
+def _survives_a_cut(attempt: Attempt, administrator: Any, relay: Relay) -> None:
+    """The network drops a frozen connection, so the database doesn't say goodbye, and psycopg raises another error."""
+    attempt.invoke(NAME, _order())
+    relay.cut()
+    _go_through(attempt, administrator, 1, "an order, after the network cut the frozen environment's connection")
+
+
+def _go_through(attempt: Attempt, administrator: Any, number: int, called: str) -> None:
+    """Sends this many orders to environments whose connections are dead."""
+    events = [_order() for _ in range(number)]
+    for event, result in zip(events, _at_once(events), strict=True):
+        attempt.expect(
+            result.outcome == "answered",
+            problem="The connection died while the environment was frozen, and the next customer's order failed.",
+            called=called,
+            came_back=one_line(result.error),
+            expected="every order is placed",
+            look_at="how your handler finds out that its connection is dead before the order depends on it",
+        )
+        _true_answer(attempt, result, _rows_of(administrator, event["order_key"]), called)
+
+
 def _end_all(administrator: Any) -> None:
     administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (USER,))
     assert wait_until(lambda: not _sessions()), "sessions that were ended are still there"
 
 
-def _fails_once(attempt: Attempt, administrator: Any) -> None:
-    administrator.execute(SOLD_OUT)
+def _refuses(attempt: Attempt, administrator: Any) -> None:
+    """Orders that the database refuses, each followed by an ordinary order, in one environment."""
+    administrator.execute(REFUSING)
     try:
-        (result,) = _at_once([_order("Yuki, sold out")])
-        row = administrator.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM check_tries").fetchone()
+        for lamp, words in REFUSALS.items():
+            _fails_once(attempt, administrator, lamp, words)
+            (result,) = _at_once([_order()])
+            attempt.expect(
+                result.outcome == "answered",
+                problem="After the database has refused an order, the environment's next order fails.",
+                called=f"an ordinary order, after an order that the database refuses: {words}",
+                came_back=one_line(result.error),
+                expected="an order that is placed",
+                look_at="the state in which a refused order leaves your connection",
+            )
     finally:
-        administrator.execute(SOLD_OUT_NO_MORE)
-    called = "an order that the database refuses: this lamp is sold out"
+        administrator.execute(REFUSING_NO_MORE)
+    wait_until(lambda: len(_sessions()) <= 1, limit_s=2.0)  # a closed session stays for another moment
+    attempt.expect(
+        len(_sessions()) <= 1,
+        problem="After a refused order, your function opens another connection, and the old one stays open.",
+        called=f"{len(REFUSALS)} orders that the database refuses, each followed by an ordinary order",
+        came_back=f"{len(_sessions())} open connections of one execution environment",
+        expected="one connection",
+        look_at="what your handler does with its connection after an error, and whether the connection was dead",
+    )
+
+
+def _fails_once(attempt: Attempt, administrator: Any, lamp: str, words: str) -> None:
+    query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM check_tries"
+    before = administrator.execute(query).fetchone()[0]
+    (result,) = _at_once([_order(lamp)])
+    attempts = administrator.execute(query).fetchone()[0] - before
+    called = f"an order that the database refuses: {words}"
     attempt.expect(
         result.outcome == "failed",
         problem="The database refused the order, but your function answered as if it had placed the order.",
@@ -154,14 +196,15 @@ def _fails_once(attempt: Attempt, administrator: Any) -> None:
         look_at="which errors your handler catches, and what it returns in that case",
     )
     attempt.expect(
-        row[0] == 1,
-        problem="The database refused an order, and your function retried it, although the connection was alive.",
+        attempts == 1,
+        problem="The database refused an order, and your function retried it, although the connection was alive."
+        if attempts
+        else "The order never reached the database.",
         called=called,
-        came_back=f"{row[0]} attempts",
+        came_back=f"{attempts} attempts; {one_line(result.error)}",
         expected="one attempt, then the error",
         look_at="which errors mean that a connection is dead, and which don't",
     )
-    attempt.invoke(NAME, _order())  # and the next order goes through
 
 
 def _places_once(attempt: Attempt, administrator: Any, relay: Relay, when: str) -> None:
@@ -192,8 +235,14 @@ def _places_once(attempt: Attempt, administrator: Any, relay: Relay, when: str) 
         expected="at most one row; the right answer is an error",
         look_at="what your handler does when the order itself fails, and what the handler can know at that point",
     )
-    if result.outcome == "answered":
-        _true_answer(attempt, result, rows, called)
+    attempt.expect(
+        result.outcome == "failed",
+        problem="The connection died in the middle of an order, and your function hid that from its caller.",
+        called=called,
+        came_back=readable(result.payload),
+        expected="the exception that psycopg raised",
+        look_at="what your handler does when the order itself fails, and what the handler can know at that point",
+    )
     attempt.invoke(NAME, _order())  # and the environment works again
 
 
@@ -267,6 +316,12 @@ class Relay:
     def __exit__(self, *_: object) -> None:
         for end in [self._server, *self._open]:
             _cut(end)
+
+    def cut(self) -> None:
+        """Cuts every line that is open now."""
+        for end in self._open:
+            _cut(end)
+        self._open.clear()
 
     def cut_at(self, key: bytes, when: str) -> None:
         """Cuts the line of the next client that sends `key`, once.

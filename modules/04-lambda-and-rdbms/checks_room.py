@@ -45,16 +45,18 @@ def room(attempt: Attempt) -> None:
     most = settings["max_connections"]
     open_to_all = most - settings["superuser_reserved_connections"] - settings["reserved_connections"]
     refused = [result.error for burst in bursts for result in burst if result.outcome == "failed"]
-    alone = any(result.outcome == "failed" for result in bursts[0])
-    if alone:
+    wanted = 2 * limit + REPORT
+    if any(result.outcome == "failed" for result in bursts[0]):
         problem = "The database refuses orders even before the deployment. The function can't take every seat."
         look_at = "who else holds seats, and for whom seats are reserved"
-    elif 2 * limit <= open_to_all:
-        problem = "The database refuses orders. Your limit leaves no seats for the sales report."
-        look_at = "who else is connected"
-    elif 2 * limit + REPORT <= most:
-        problem = "The database refuses orders. Your limit counts the administrators' reserved seats as free."
-        look_at = "the three settings: who may take which seats?"
+    elif wanted <= most:
+        problem = (
+            f"The database refuses orders. Two versions with {limit} environments and the report's {REPORT} sessions "
+            f"want {wanted} seats, but roles such as {USER} share only {open_to_all}."
+        )
+        look_at = (
+            "which seats your limit leaves to whom: the report, the administrators, each version. How do you round?"
+        )
     else:
         problem = (
             "There are seats for only one version. After the deployment, the database refuses orders because the old "

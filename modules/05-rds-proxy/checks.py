@@ -1,10 +1,9 @@
-"""Checks of module 05, tasks 5.1 and 5.2: a proxy that doesn't help, and a function that pins."""
+"""Check of module 05, task 5.1: a proxy that doesn't help."""
 
 from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +11,7 @@ import psycopg
 from serverless_cloud import DatabaseSession, ProxyEvent
 from serverless_first import cloud
 from serverless_first.lab import Attempt, task
-from serverless_first.lab.functions import alive, borrowed, fresh_id
+from serverless_first.lab.functions import borrowed, fresh_id
 from serverless_first.lab.show import say
 from serverless_first.shop import hikari
 
@@ -36,9 +35,6 @@ def _pool_settings(attempt: Attempt) -> dict[str, Any]:
 
 def _of_the_proxy(session: DatabaseSession) -> bool:
     return session.application == f"RDS Proxy {PROXY}"
-
-
-# ---- 5.1
 
 
 @task("5.1")
@@ -238,221 +234,3 @@ def _times_placed(database: hikari.Database, keys: list[str]) -> list[int]:
         query = "SELECT order_key, count(*) FROM orders WHERE order_key = ANY(%s) GROUP BY order_key"
         found = dict(connection.execute(query, [keys]).fetchall())
     return [found.get(key, 0) for key in keys]
-
-
-# ---- 5.2
-
-CALLS = 12
-UNLIKELY_S = 1.0  # a query of this length is stopped when half a second is the limit, and not otherwise
-
-
-@task("5.2")
-def pinning(attempt: Attempt) -> None:
-    """The function that pins is named. It no longer pins, and its setting applies only to its own queries."""
-    database = attempt.database()
-    _finding(attempt)
-    pool = _pool_settings(attempt)
-    aws, lamp = cloud.start(), fresh_id("lamp")
-    with database.connect() as connection:
-        for _ in range(_chance.randint(2, 9)):
-            connection.execute("INSERT INTO orders (lamp, quantity) VALUES (%s, 1)", [lamp])
-        right = connection.execute("SELECT count(*) FROM orders WHERE lamp = %s", [lamp]).fetchone()[0]
-    fast = {"lamp": lamp, "takes_s": 0.05}
-    mark = _last_event()
-    with borrowed(attempt, "search") as restart:
-        restart()  # the proxy may have closed connections that the environments still keep
-        for _ in range(2):
-            attempt.invoke("search", fast)  # says so if it is not written yet
-        say(f"5.2: {CALLS} searches at once ...")
-        for _ in range(3):  # on a very slow machine a short query may take half a second
-            results = aws.at_once("search", [fast] * CALLS)
-            if not any(isinstance(r.payload, dict) and r.payload.get("reason") == "too slow" for r in results):
-                break
-        since = aws.proxy_events(PROXY, mark)
-        environments = len(alive("search"))
-        _no_pin(attempt, since, pool)
-        _no_cancel(attempt, since, f"invoke search with {json.dumps(fast)}, {CALLS} times at once")
-        found = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
-        attempt.expect(
-            found == [right] * CALLS,
-            problem="search no longer finds the right number of orders.",
-            called=f"invoke search with {json.dumps(fast)}, {CALLS} times at once",
-            came_back=next((r.error or r.payload for r, f in zip(results, found, strict=True) if f != right), ""),
-            expected=f'{{"found": {right}}} each time',
-            look_at="the query in freed.py, and the error if there is one",
-        )
-        logins = sum(event.kind == "login" for event in since)
-        attempt.expect(
-            0 < logins <= environments,
-            problem="search doesn't use the proxy."
-            if not logins
-            else "search opens more connections than it needs. An environment serves one call at a time.",
-            called=f"restart the function search, invoke it twice in a row, then {CALLS} times at once",
-            came_back=f"{environments} execution environments, {logins} connections to {PROXY}",
-            expected="one connection per environment",
-            look_at="how often freed.py connects. The pool is already there, in the proxy",
-        )
-        say("5.2: slow queries ...")
-        _still_ended(attempt, database, fast, right)
-    _others_are_free(attempt, database)
-
-
-def _finding(attempt: Attempt) -> None:
-    try:
-        text = Path("finding.json").read_text(encoding="utf-8")
-    except OSError:
-        attempt.not_started("There is no finding.json yet.", look_at="step 1 of task 5.2. Write your part, then run it")
-    finding = json.loads(text)
-    attempt.expect(
-        isinstance(finding, dict),
-        problem="finding is no longer a dict.",
-        called="reading finding.json",
-        came_back=text,
-        expected="a dict with the two fields of step 1",
-        look_at="the cell of step 1",
-    )
-    function, statement = str(finding.get("function", "")), str(finding.get("statement", ""))
-    if not function:
-        attempt.not_started("finding.json doesn't name a function yet.", look_at="step 1 of task 5.2")
-    attempt.expect(
-        function == "search",
-        problem=f"{function} doesn't pin anything."
-        + (" It fails because others hold the connections." if function in ("orders", "report") else ""),
-        called="reading finding.json",
-        came_back=text,
-        expected="the function that runs the statement in the proxy's log",
-        look_at="the statement after Reason in the proxy's log group. Which file has it?",
-    )
-    attempt.expect(
-        "statement_timeout" in statement.lower(),
-        problem="This statement doesn't pin.",
-        called="reading finding.json",
-        came_back=text,
-        expected="the statement in the proxy's log",
-        look_at="the statement after Reason in the proxy's log group",
-    )
-
-
-def _no_pin(attempt: Attempt, since: list[ProxyEvent], pool: dict[str, Any]) -> None:
-    pins = [event for event in since if event.kind == "pin"]
-    percent = pool["MaxConnectionsPercent"]
-    attempt.expect(
-        not pins,
-        problem=f"search still pins. A larger pool ({percent}%) only hides this until more customers come."
-        if percent > 50
-        else "search still pins connections.",
-        called=f"restart the function search, invoke it twice in a row, then {CALLS} times at once",
-        came_back=f"{len(pins)} pins; {pins[0].detail if pins else ''}",
-        expected="none",
-        look_at="the reason above. How long does the setting last? And did you deploy freed.py?",
-    )
-
-
-def _no_cancel(attempt: Attempt, since: list[ProxyEvent], called: str) -> None:
-    cancels = sum(event.kind == "cancel" for event in since)
-    attempt.expect(
-        not cancels,
-        problem="search cancels its query itself. RDS Proxy doesn't forward a client's cancel request, so on AWS the "
-        "query would keep running. Only the local proxy forwards it.",
-        called=called,
-        came_back=f"cancel requests that reached the proxy: {cancels}",
-        expected="no such request, because the database stops a slow query",
-        look_at="who watches the time, freed.py or the database",
-    )
-
-
-def _timeouts_of_roles(database: hikari.Database) -> str:
-    """The roles whose new connections begin with a statement_timeout, as in "orders_app: statement_timeout=500ms"."""
-    with database.connect() as connection:
-        query = """
-            SELECT coalesce(rolname, 'every role') || ': ' || setting
-            FROM pg_db_role_setting LEFT JOIN pg_roles ON oid = setrole, unnest(setconfig) AS setting
-            WHERE setting LIKE 'statement_timeout=%' ORDER BY 1
-        """
-        return ", ".join(row[0] for row in connection.execute(query).fetchall())
-
-
-def _init_query(attempt: Attempt) -> str:
-    """The SQL that the learner's proxy runs on each new connection; empty if there is none."""
-    return str(_pool_settings(attempt).get("InitQuery") or "")
-
-
-def _connections_open() -> str:
-    """How many connections the learner's proxy has to the database, in words."""
-    return f"RDS Proxy has {sum(map(_of_the_proxy, cloud.start().database_sessions(DATABASE)))} connections open"
-
-
-def _still_ended(attempt: Attempt, database: hikari.Database, fast: dict[str, Any], right: int) -> None:
-    slow = fast | {"takes_s": UNLIKELY_S}
-    for event, expected in ((slow, None), (fast, right), (slow, None)):
-        mark = _last_event()
-        (result,) = cloud.start().at_once("search", [event])
-        payload = result.payload if isinstance(result.payload, dict) else {}
-        came_back = result.error or payload or result.payload
-        _no_cancel(attempt, cloud.start().proxy_events(PROXY, mark), f"invoke search with {json.dumps(event)}")
-        if event is fast:
-            problem = "After a query is stopped, the same environment doesn't answer the next call."
-            look_at = "the transaction and the connection. What state are they in after a query is stopped?"
-        elif payload.get("found") is not None and (roles := _timeouts_of_roles(database)):
-            problem = (
-                "The database doesn't stop a slow search. ALTER ROLE affects only new connections. Connections that "
-                "the proxy opened earlier keep the old value."
-            )
-            came_back = f"{json.dumps(payload)}; {roles}; {_connections_open()}"
-            look_at = "the other functions that log in as this role, and what makes the proxy open new connections"
-        elif payload.get("found") is not None and "statement_timeout" in (query := _init_query(attempt)).lower():
-            problem = (
-                "The database doesn't stop a slow search. The proxy runs its InitQuery only on new connections. "
-                "Connections that it opened earlier never ran it."
-            )
-            came_back = f"{json.dumps(payload)}; InitQuery: {query}; {_connections_open()}"
-            look_at = "the other functions that use this proxy, and what makes the proxy open new connections"
-        elif payload.get("found") is not None:
-            problem = "The database no longer stops a slow search, so the setting in freed.py is lost."
-            look_at = "whether the setting is in effect when the query runs"
-        else:
-            problem = "The database stops a slow search, but the customer doesn't get the same answer as before."
-            look_at = "what search.py returns when its query is stopped"
-        wanted = {"found": right} if event is fast else {"found": None, "reason": "too slow"}
-        attempt.expect(
-            not result.error
-            and payload.get("found") == expected
-            and (event is fast or payload.get("reason") == "too slow"),
-            problem=problem,
-            called=f"invoke search with {json.dumps(event)}",
-            came_back=came_back,
-            expected=wanted,
-            look_at=look_at,
-        )
-        at_work = [s for s in cloud.start().database_sessions(DATABASE) if s.state == "active" and _of_the_proxy(s)]
-        attempt.expect(
-            not at_work,
-            problem="The customer already has an answer, but the database is still working on the query.",
-            called=f"invoke search with {json.dumps(event)}, and list the database's sessions",
-            came_back=[session.query for session in at_work],
-            expected="no session that is still working",
-            look_at="whether the database stops the query",
-        )
-
-
-def _others_are_free(attempt: Attempt, database: hikari.Database) -> None:
-    with borrowed(attempt, "report") as restart:
-        restart()
-        results = [(t, cloud.start().at_once("report", [{"takes_s": t}])[0]) for t in (0.05, UNLIKELY_S)]
-    for takes_s, result in results:
-        roles = _timeouts_of_roles(database)
-        if "statement timeout" not in result.error:
-            problem = "report no longer works."
-            look_at = "the cell above step 1, which deploys all three functions. Run it again, then run yours"
-        else:
-            problem = "search's setting now also applies to report, so the database stops report's slow query."
-            look_at = "how long your setting applies, and to which clients. All functions share the proxy's connections"
-            look_at += ". A setting made with ALTER ROLE stays until ALTER ROLE ... RESET" if roles else ""
-        attempt.expect(
-            result.outcome == "answered",
-            problem=problem,
-            called=f"invoke report with {json.dumps({'takes_s': takes_s})}",
-            came_back=result.error + (f"; {roles}" if roles else ""),
-            expected="the number of lamps sold",
-            look_at=look_at,
-        )

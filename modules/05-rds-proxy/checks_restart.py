@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
+
 from serverless_cloud import CallResult, CloudError
 from serverless_first import cloud
 from serverless_first.lab import Attempt, task
@@ -21,8 +23,8 @@ from serverless_first.shop import hikari
 
 _chance = random.Random()
 PROXY, DATABASE = "orders-proxy", "orders-db"
-POOL, TIMEOUT_S = 10, 5
-AGAIN_TIMEOUT_S = 30  # much longer than anybody needs to connect twice
+POOL, TIMEOUT_S, AGAIN_TIMEOUT_S = 10, 5, 30  # the longer timeout is much longer than the door stays shut
+SHUT_S, MOST_ATTEMPTS = 2.6, 30  # counted attempts end before that; without a wait there are hundreds of them
 LIMIT_S = 60.0  # for a restart on a slow machine
 
 
@@ -39,7 +41,10 @@ def restart_in_mid_burst(attempt: Attempt) -> None:
         restart(Timeout=TIMEOUT_S)
         attempt.invoke("orders", _order())  # says so if it is not written yet
         _twice(attempt, database)
-        _not_retried(attempt)
+        _unique(attempt, database)
+        most, _ = _attempts_of(_order())
+        for event in (_order(quantity=0), _order(quantity="two")):
+            _not_retried(attempt, event, most)
         _not_retried_when_cancelled(attempt, database)
     say("5.4: a restart during a burst ...")
     _restarted(attempt, database)
@@ -111,20 +116,42 @@ def _same(
     )
 
 
-def _not_retried(attempt: Attempt) -> None:
-    """The database refuses an order for zero lamps each time, so the handler must try it once and let the error out."""
-    tried: list[int] = []
-    for event in (_order(), _order(quantity=0)):
-        mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
-        (result,) = cloud.start().at_once("orders", [event])
-        statements = [e.detail.lower() for e in cloud.start().proxy_events(PROXY, mark) if e.kind == "query"]
-        tried.append(sum("place_order" in text or "insert" in text for text in statements))
+def _unique(attempt: Attempt, database: hikari.Database) -> None:
+    """The database refuses a second row with the same key, whatever the rest of the order is."""
+    statement = "INSERT INTO orders (order_key, lamp, quantity) VALUES (%s, %s, 1)"
+    key = fresh_id("check")
+    with database.connect() as connection:
+        connection.execute(statement, [key, "Tsuki"])
+        try:
+            connection.execute(statement, [key, "Hoshi"])
+        except psycopg.errors.IntegrityError:
+            return
+    attempt.fail(
+        "The database accepts another order with the same key, if the lamp is another.",
+        called=f"two rows with the order_key {key}, and the lamps Tsuki and Hoshi",
+        came_back="both are in the table",
+        expected="psycopg.errors.UniqueViolation for the second row",
+        look_at="the columns of your constraint or index in step 1",
+    )
+
+
+def _attempts_of(event: dict[str, Any]) -> tuple[int, CallResult]:
+    """How often a call sends its order to the database, and the call's result."""
+    mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
+    (result,) = cloud.start().at_once("orders", [event])
+    statements = [e.detail.lower() for e in cloud.start().proxy_events(PROXY, mark) if e.kind == "query"]
+    return sum("place_order" in text or "insert" in text for text in statements), result
+
+
+def _not_retried(attempt: Attempt, event: dict[str, Any], most: int) -> None:
+    """The database refuses an order each time, so the handler must try it once and let the error out."""
+    attempts, result = _attempts_of(event)
     called = f"invoke orders with {json.dumps(event)}"
     attempt.expect(
-        tried[1] <= max(1, tried[0]),
+        attempts <= max(1, most),
         problem="Your function repeats an order that can never succeed.",
         called=called,
-        came_back=f"{tried[1]} attempts; {result.error or json.dumps(result.payload)}",
+        came_back=f"attempts: {attempts}; {result.error or json.dumps(result.payload)}",
         expected="one attempt, and the error",
         look_at="how your handler distinguishes a lost connection from an invalid order",
     )
@@ -177,7 +204,7 @@ def _not_retried_when_cancelled(attempt: Attempt, database: hikari.Database) -> 
 
 
 def _restarted(attempt: Attempt, database: hikari.Database) -> None:
-    calls = 2 * POOL  # when it restarts, the database works on half of them, and the other half waits
+    calls = 2 * POOL  # half of them wait when it restarts
     for _ in range(3):  # on a very slow machine the restart may come when all is over
         events = [_order() for _ in range(calls)]
         mark = max((e.number for e in cloud.start().proxy_events(PROXY)), default=0)
@@ -271,19 +298,30 @@ def _hidden(attempt: Attempt) -> None:
 
 
 def _comes_back(attempt: Attempt, database: hikari.Database) -> None:
-    """The environment's first connection fails, and the next connection reaches the proxy: the order must be placed."""
+    """The environment's first connections fail for a while, and a later one reaches the proxy."""
     event = _order()
     with _Door(*cloud.start().database_address(PROXY)) as door, _connecting_to(attempt, door.port, AGAIN_TIMEOUT_S):
         (result,) = cloud.start().at_once("orders", [event])
     ((*rows,),) = _stored(database, [event])
+    called = f"invoke orders when connections to DB_PORT fail for {SHUT_S} s; the timeout is {AGAIN_TIMEOUT_S} s"
+    came_back = f"{result.error or json.dumps(result.payload)}; connections: {door.arrived}; rows: {len(rows)}"
     attempt.expect(
         len(rows) == 1 and result.payload == {"order": rows[0]},
-        problem="Your function gives up when its first connection can't be made. The next connection would have "
-        "reached the proxy.",
-        called=f"invoke orders when only the first connection to DB_PORT fails; the timeout is {AGAIN_TIMEOUT_S} s",
-        came_back=f"{result.error or json.dumps(result.payload)}; connections: {door.arrived}; rows: {len(rows)}",
-        expected="two connections, one row, and its number in the answer",
-        look_at="what connection is if it was never made, and what your handler does then",
+        problem=f"Your function gives up after {door.arrived} attempts, although most of its time is left."
+        if door.arrived > 1
+        else "Your function gives up when its first connection can't be made. A later one would have got through.",
+        called=called,
+        came_back=came_back,
+        expected="one row, and its number in the answer",
+        look_at="what connection is if it was never made, and how your handler decides that it is time to give up",
+    )
+    attempt.expect(
+        door.arrived <= MOST_ATTEMPTS,
+        problem="Your function tries again without a wait. A database that starts has no use for so many connections.",
+        called=called,
+        came_back=came_back,
+        expected=f"at most {MOST_ATTEMPTS} connections",
+        look_at="what your handler does between two attempts",
     )
 
 
@@ -306,14 +344,13 @@ def _connecting_to(attempt: Attempt, port: int, timeout_s: int) -> Iterator[None
 
 
 class _Door:
-    """A port that hangs up on its first client, and passes on what later clients and the proxy say to each other.
+    """A port that hangs up on clients for SHUT_S, and passes on what later clients and the proxy say to each other.
 
     Args:
         host, port: the proxy's address.
 
     Attributes:
-        port: where it listens.
-        arrived: how many clients have connected so far.
+        port, arrived: where it listens, and how many clients have come so far.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -333,11 +370,13 @@ class _Door:
 
     def _answer(self) -> None:
         with contextlib.suppress(OSError):  # closed, at the end
+            first_s = 0.0
             while True:
                 client, _ = self._listener.accept()
                 self._open.append(client)
                 self.arrived += 1
-                if self.arrived == 1:
+                first_s = first_s or time.monotonic()
+                if time.monotonic() < first_s + SHUT_S:
                     _hang_up(client)
                     continue
                 proxy = socket.create_connection(self._behind)

@@ -1,3 +1,4 @@
+#: breaks: least
 #: expects: privileges that no order needs
 #: because: The role gets all rights on the table, so that nothing is missing.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: least
 #: expects: The administrator is refused
 #: because: The role gets every right, so that it works: it may also take the seats that are kept.
 #: replaces: 2

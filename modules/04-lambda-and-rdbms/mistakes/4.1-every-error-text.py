@@ -1,3 +1,4 @@
+#: breaks: each-once
 #: expects: The evidence contains the same error text more than once
 #: because: A list of all texts is thought to be more complete.
 outcomes = Counter(result.outcome for result in results)

@@ -1,3 +1,4 @@
+#: breaks: least
 #: expects: privileges that no order needs
 #: because: A role that the administrator made is thought to need an administrator's rights.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: error-texts
 #: expects: aren't in PostgreSQL's own words
 #: because: That it failed is thought to be enough; why, the log would have said.
 outcomes = Counter(result.outcome for result in results)

@@ -1,3 +1,4 @@
+#: breaks: place
 #: expects: With the new role, no order goes through
 #: because: That a role may log in is taken for enough.
 #: replaces: 2

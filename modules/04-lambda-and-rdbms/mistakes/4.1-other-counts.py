@@ -1,3 +1,4 @@
+#: breaks: outcomes
 #: expects: The counts don't match the sessions
 #: because: The calls that failed and the calls that were answered change places.
 outcomes = Counter(result.outcome for result in results)

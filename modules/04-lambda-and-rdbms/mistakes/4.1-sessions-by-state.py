@@ -1,3 +1,4 @@
+#: breaks: sessions
 #: expects: The evidence doesn't have the sessions
 #: because: The state is counted in place of the user, so nobody learns whose sessions they are.
 outcomes = Counter(result.outcome for result in results)

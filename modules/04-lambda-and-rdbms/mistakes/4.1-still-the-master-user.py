@@ -1,3 +1,4 @@
+#: breaks: use-role
 #: expects: still logs in as the master user
 #: because: The role is there, and the function does not use it.
 #: replaces: 2

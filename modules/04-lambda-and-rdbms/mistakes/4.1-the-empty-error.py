@@ -1,3 +1,4 @@
+#: breaks: error-texts
 #: expects: A text in errors is empty
 #: because: A call that went well has an error too: an empty one.
 outcomes = Counter(result.outcome for result in results)

@@ -1,3 +1,4 @@
+#: breaks: no-background
 #: expects: counts PostgreSQL's own background processes
 #: because: Each row of the view is taken for a client.
 #: changes: gap 1

@@ -1,5 +1,6 @@
-#: expects: The limit applies to the whole server
+#: breaks: every-database
+#: expects: Sessions in other databases are missing
 #: because: The seats are thought to belong to a database.
 #: changes: gap 1
 -            WHERE backend_type = 'client backend'
-+            WHERE datname = current_database()
++            WHERE backend_type = 'client backend' AND datname = current_database()

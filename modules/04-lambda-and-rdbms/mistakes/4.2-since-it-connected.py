@@ -1,3 +1,4 @@
+#: breaks: earliest
 #: expects: The value of since says when a session connected
 #: because: How long somebody is connected is taken for how long they are idle.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: earliest
 #: expects: isn't from the session that has been in this state the longest
 #: because: The greatest moment is taken for the longest time.
 #: changes: gap 1

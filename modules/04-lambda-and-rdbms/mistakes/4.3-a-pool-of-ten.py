@@ -1,3 +1,4 @@
+#: breaks: one-connection
 #: expects: An environment holds more connections than it can use
 #: because: A pool, as on a server; but an environment serves one call at a time.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: refused-propagates
 #: expects: answered as if it had placed the order
 #: because: The caller is spared the error, and believes that there is an order.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: survives
 #: expects: The connection died while the environment was frozen
 #: because: closed is thought to know what the network has done; it knows only what the last statement met.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: reused
 #: expects: Each order opens its own connection
 #: because: Where nothing is kept, nothing can die: a login for each customer.
 %%writefile kept.py

@@ -1,3 +1,4 @@
+#: breaks: placed-once
 #: expects: two lamps
 #: because: An order that is not in the table is thought not to come; it may still be running.
 #: fills: gap 1
@@ -12,5 +13,5 @@
             row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()
             return {"order": row[0]}
         except psycopg.OperationalError:
-            if attempt == 2:
+            if attempt == 2 or not connection.closed:
                 raise

@@ -1,3 +1,4 @@
+#: breaks: placed-once
 #: expects: The customer gets two lamps
 #: because: An order whose answer is lost is thought not to be placed.
 #: fills: gap 1
@@ -6,6 +7,8 @@
             connection = connect()
         row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()
     except psycopg.OperationalError:
+        if not connection.closed:
+            raise
         connection = connect()
         row = connection.execute("SELECT place_order(%s, %s, %s)", order).fetchone()
     return {"order": row[0]}

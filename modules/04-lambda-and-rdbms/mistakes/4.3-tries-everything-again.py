@@ -1,3 +1,4 @@
+#: breaks: refused-once
 #: expects: The database refused an order, and your function retried it
 #: because: Each error is taken for a dead connection.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: two-versions
 #: expects: There are seats for only one version
 #: because: The environments of the old version are forgotten; reserved concurrency does not count them.
 kept = seats["superuser_reserved_connections"] + seats["reserved_connections"]

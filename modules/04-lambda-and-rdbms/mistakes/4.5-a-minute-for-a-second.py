@@ -1,3 +1,4 @@
+#: breaks: per-second
 #: expects: as if they came in a second
 #: because: The units of rate and time differ.
 %%writefile enough.py

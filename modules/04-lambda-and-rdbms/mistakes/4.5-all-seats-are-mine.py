@@ -1,3 +1,4 @@
+#: breaks: seats
 #: expects: The function can't have all of max_connections
 #: because: What others hold, and what is kept, counts as free.
 %%writefile enough.py

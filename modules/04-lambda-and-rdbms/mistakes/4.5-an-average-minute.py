@@ -1,3 +1,4 @@
+#: breaks: busiest
 #: expects: is for an average minute
 #: because: The mean of the day is taken for the load.
 %%writefile enough.py

@@ -1,3 +1,4 @@
+#: breaks: connections
 #: expects: An environment can hold more than one connection
 #: because: One connection for each environment is taken for granted.
 %%writefile enough.py

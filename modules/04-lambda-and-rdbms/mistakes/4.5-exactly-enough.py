@@ -1,3 +1,4 @@
+#: breaks: enough
 #: expects: the conclusion isn't
 #: because: As many seats as are needed are thought to be too few.
 %%writefile enough.py

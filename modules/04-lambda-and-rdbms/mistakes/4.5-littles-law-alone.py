@@ -1,3 +1,4 @@
+#: breaks: larger
 #: expects: Little's law gives the average
 #: because: The mean of the busiest minute is taken for its worst moment.
 %%writefile enough.py

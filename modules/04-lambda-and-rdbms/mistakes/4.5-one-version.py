@@ -1,3 +1,4 @@
+#: breaks: versions
 #: expects: counts only one version
 #: because: A deployment is forgotten.
 %%writefile enough.py

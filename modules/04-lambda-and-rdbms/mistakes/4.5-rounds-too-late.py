@@ -1,3 +1,4 @@
+#: breaks: whole-environments
 #: expects: rounded too late
 #: because: The connections are rounded, not the environments.
 %%writefile enough.py

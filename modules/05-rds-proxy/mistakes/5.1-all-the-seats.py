@@ -1,3 +1,4 @@
+#: breaks: half
 #: expects: takes 1[1-5] of 20 seats, but it may have only half of them
 #: because: The pool's default looks sensible, but it gives all seats to one proxy.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: only-the-address
 #: expects: another user, password or database than the lab's.*does not exist.*Change only the address
 #: because: The learner takes DB_NAME for the name of the DB instance, so PostgreSQL has no such database.
 #: replaces: 2

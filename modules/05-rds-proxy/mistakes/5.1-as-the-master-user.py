@@ -1,3 +1,4 @@
+#: breaks: login
 #: expects: logs in as a user other than orders_app
 #: because: Function and proxy both use the master user. That works, but gives them every right.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: Lambda refuses customers
 #: because: The reserved concurrency of lesson 04 stays in place, and turns away customers that could wait for the proxy.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: login
 #: expects: refuses the function's login
 #: because: The learner puts the master user's login into the secret, but the function logs in as orders_app.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: address
 #: expects: bypasses the proxy
 #: because: The address goes into a variable that the handler doesn't read.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: only-the-address
 #: expects: another user, password or database than the lab's.*the role hikari.*Change only the address
 #: because: The learner lets the function log in as the master user, whom the proxy's secret doesn't name.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: all-variables
 #: expects: has lost a variable that it needs
 #: because: The learner expects the call to add variables, but it replaces all of them.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: login
 #: expects: refuses the function's login.*The password that was provided for the role orders_app is wrong
 #: because: The proxy says that the client's password is wrong, so the learner looks for the fault in the function.
 #: changes: gap 1

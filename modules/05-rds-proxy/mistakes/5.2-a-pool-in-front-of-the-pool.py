@@ -1,3 +1,4 @@
+#: breaks: one-connection
 #: expects: opens more connections than it needs
 #: because: The client keeps a pool, although an environment serves one call at a time.
 #: replaces: 2

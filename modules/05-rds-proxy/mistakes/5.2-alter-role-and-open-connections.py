@@ -1,3 +1,4 @@
+#: breaks: every-query
 #: expects: opened earlier keep the old value.*came back: \{"found": \d+\}; orders_app: statement_timeout=500ms; RDS Proxy has 10 connections open
 #: because: Somebody expects ALTER ROLE to change connections that are already open.
 #: replaces: 2

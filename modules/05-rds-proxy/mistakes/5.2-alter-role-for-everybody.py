@@ -1,3 +1,4 @@
+#: breaks: no-other
 #: expects: also applies to report.*came back:.*orders_app: statement_timeout=500ms.*look at:.*RESET
 #: because: ALTER ROLE sets it for a user, and all three functions log in as that user.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: function
 #: expects: report doesn't pin anything. It fails because others hold the connections
 #: because: The learner blames the function that fails.
 finding = {"function": "", "statement": ""}

@@ -1,3 +1,4 @@
+#: breaks: enforced
 #: expects: RDS Proxy doesn't forward a client's cancel request
 #: because: A timer in the function sets the limit, but RDS Proxy doesn't forward its cancel request to the database.
 #: replaces: 2

@@ -1,4 +1,5 @@
-#: expects: also applies to report
+#: breaks: pool-unchanged
+#: expects: all three functions use these connections.*InitQuery
 #: because: InitQuery sets it on every connection of the proxy, and every function uses these connections.
 #: replaces: 2
 Path("freed.py").write_text("""import os

@@ -1,3 +1,4 @@
+#: breaks: no-pin
 #: expects: still pins connections
 #: because: The learner expects SET and RESET around each query to leave the connection as it was.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: every-query
 #: expects: the setting in freed.py is lost
 #: because: SET LOCAL outside of a transaction has no effect, and PostgreSQL only warns.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: enforced
 #: expects: the setting in freed.py is lost
 #: because: The learner deletes the statement that pins, and with it its purpose.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: migration
 #: expects: the migration doesn't get a seat
 #: because: The learner counts the proxies, and forgets a client that doesn't use a proxy.
 rds.modify_db_proxy_target_group(

@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: turned away after 0 s
 #: because: Not waiting at all looks best.
 rds.modify_db_proxy_target_group(

@@ -1,3 +1,4 @@
+#: breaks: loyalty
 #: expects: changed the other team's pool
 #: because: The learner makes room at the other team's cost.
 rds.modify_db_proxy_target_group(

@@ -1,3 +1,4 @@
+#: breaks: wait
 #: expects: The last customers wait for 5 other rounds
 #: because: The learner takes as few connections as possible, without counting the rounds.
 rds.modify_db_proxy_target_group(

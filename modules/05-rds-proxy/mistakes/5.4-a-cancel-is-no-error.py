@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: canceled, but your function answers as if the order had been placed
 #: because: The handler ignores the error of a canceled query.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: not-when-open
 #: expects: tries again on a connection that still works.*came back: 2 attempts
 #: because: The handler closes the connection, which then looks lost.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: same-answer
 #: expects: is already there ends with an error
 #: because: The database refuses the second order, and the handler treats that as a failure.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: repeats an order that can never succeed
 #: because: The learner treats every error as a lost connection.
 #: replaces: 2

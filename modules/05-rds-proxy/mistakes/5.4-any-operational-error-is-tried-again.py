@@ -1,3 +1,4 @@
+#: breaks: not-when-open
 #: expects: tries again on a connection that still works.*invoke orders .* and pg_cancel_backend.*came back: 2 attempts
 #: because: The learner treats every OperationalError as a lost connection, but a canceled query also raises one.
 #: replaces: 2

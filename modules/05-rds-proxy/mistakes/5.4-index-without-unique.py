@@ -1,3 +1,4 @@
+#: breaks: unique
 #: expects: stored twice
 #: because: An index finds a key fast, but doesn't stop a second row with the same key.
 with database.connect("hikari") as connection:

@@ -1,3 +1,4 @@
+#: breaks: last-error
 #: expects: doesn't say why the order couldn't be placed.*came back: gave up
 #: because: After the last attempt, the handler raises its own error, and the log doesn't name the cause.
 #: replaces: 2

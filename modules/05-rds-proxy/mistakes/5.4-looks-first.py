@@ -1,3 +1,4 @@
+#: breaks: unique
 #: expects: stored twice
 #: because: The learner looks before storing. Two orders that look at the same time both find nothing.
 #: replaces: 2

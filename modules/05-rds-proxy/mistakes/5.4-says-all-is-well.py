@@ -1,3 +1,4 @@
+#: breaks: raises
 #: expects: answers as if it had been placed
 #: because: The handler catches every error, and the caller doesn't learn about it.
 #: replaces: 2

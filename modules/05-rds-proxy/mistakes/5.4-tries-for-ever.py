@@ -1,3 +1,4 @@
+#: breaks: gives-up
 #: expects: keeps trying until Lambda ends it
 #: because: The loop doesn't end while the database can't be reached.
 #: replaces: 2
