@@ -222,7 +222,9 @@ def test_a_document_that_is_none_makes_no_api(gateway: Any, api: dict[str, str])
         ('{"responses": {"200": "lamps"}}', "a response"),
         ('{"responses": {"200": {"headers": "lamps"}}}', "headers"),
         ('{"requestBody": {"content": {"application/json": 7}}}', "an entry of content"),
-        ('{"parameters": 7}', "a parameter"),
+        ('{"parameters": [7]}', "an entry of parameters"),
+        ('{"security": [7]}', "an entry of security"),
+        ('{"x-amazon-apigateway-integration": "lamps"}', "x-amazon-apigateway-integration"),
     ],
 )
 def test_a_document_with_a_part_that_is_no_object_is_refused(gateway: Any, method: str, part: str) -> None:

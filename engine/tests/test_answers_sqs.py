@@ -67,6 +67,17 @@ def test_a_group_is_open_when_a_message_comes_back(kit: Any) -> None:
     assert second["Body"] == "a-2"
 
 
+def test_a_message_that_comes_back_does_not_overtake_an_older_one_in_flight(kit: Any) -> None:
+    queue = _fifo(kit, "a-1", "a-2", "a-3")
+    first, second = _receive(kit, queue, 2)
+    _hide(kit, queue, second, 0)
+    kit.eventually(lambda: mapping_kit.visible(queue) == 2, "a-2 is back beside a-3")
+    assert not _receive(kit, queue)  # a-1 is still in flight
+    _hide(kit, queue, first, 0)
+    kit.eventually(lambda: mapping_kit.visible(queue) == 3, "a-1 is back")
+    assert _bodies(_receive(kit, queue)) == ["a-1", "a-2", "a-3"]
+
+
 def test_groups_that_come_back_are_last(kit: Any) -> None:
     queue = _fifo(kit, "a-1", "a-2", "b-1")
     for message in _receive(kit, queue, 1):

@@ -106,7 +106,7 @@ def test_an_alias_that_is_not_there(kit: Any) -> None:
         assert (refused.code, refused.message) == told
 
 
-def test_aliases_are_listed_newest_first_in_pages(kit: Any) -> None:
+def test_aliases_are_listed_oldest_first_in_pages(kit: Any) -> None:
     arn = two_versions()
     client = states.states()
     for name in ("first", "second", "third"):
@@ -118,7 +118,7 @@ def test_aliases_are_listed_newest_first_in_pages(kit: Any) -> None:
         page = client.list_state_machine_aliases(stateMachineArn=f"{arn}:1", maxResults=2, **more)
         names += [each["stateMachineAliasArn"].rsplit(":", 1)[1] for each in page["stateMachineAliases"]]
         more = {"nextToken": page["nextToken"]} if "nextToken" in page else {}
-    assert names == ["third", "second", "first"]
+    assert names == ["first", "second", "third"]
     bad = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, nextToken="lamps"))
     assert (bad.code, bad.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
     many = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, maxResults=1001))

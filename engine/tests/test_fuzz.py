@@ -10,12 +10,14 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from kits import fixtures, fuzz_kit as fuzz, fuzz_shop, fuzz_templates
+from kits import fixtures, fuzz_documents, fuzz_kit as fuzz, fuzz_shop, fuzz_templates
 from kits.fuzz_wire import Reply, Sent, Wire
 from serverless_cloud import Cloud
 
@@ -36,6 +38,8 @@ LEFT_OUT = {
     "GetActivityTask", "DescribeImages", "DescribeInstanceTypes", "DescribeSnapshots", "DescribeSpotPriceHistory",
     "DescribeVpcEndpointServices", "DescribeInstanceTypeOfferings", "GetInstanceTypesFromInstanceRequirements",
 }  # fmt: skip
+DOCUMENTS = 170  # of each of three kinds
+ROLE = "arn:aws:iam::123456789012:role/shop"
 OF_EC2 = 60  # so many of EC2's 830 operations are asked for in `make test`
 
 
@@ -178,6 +182,38 @@ def test_broken_templates(cloud_of_module: Cloud) -> None:
             reply = wire.send(wire.request(operation, {"TemplateBody": template} | more), operation)
             if reply.problem:
                 wrong.append(f"{operation}: {reply.problem}: {reply.message}\n    {template}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("service", "operation", "broken", "request_of"),
+    [
+        ("apigateway", "ImportRestApi", fuzz_documents.broken_rest_api, lambda text: {"body": text.encode()}),
+        ("apigatewayv2", "ImportApi", fuzz_documents.broken_http_api, lambda text: {"Body": text}),
+        (
+            "stepfunctions",
+            "CreateStateMachine",
+            fuzz_documents.broken_machine,
+            lambda text: {"name": f"m-{zlib.crc32(text.encode())}", "definition": text, "roleArn": ROLE},
+        ),
+    ],
+    ids=["rest api", "http api", "state machine"],
+)
+def test_broken_documents(
+    cloud_of_module: Cloud,
+    service: str,
+    operation: str,
+    broken: Callable[[random.Random], str],
+    request_of: Callable[[str], dict[str, Any]],
+) -> None:
+    print(f"FUZZ_SEED={OTHER_SEED}")
+    wire, dice, wrong = Wire(cloud_of_module.endpoint_url, service), random.Random(OTHER_SEED), []
+    for _ in range(DOCUMENTS):
+        document = broken(dice)
+        reply = wire.send(wire.request(operation, request_of(document)), operation)
+        if reply.problem:
+            wrong.append(f"{reply.problem}: {reply.message}\n    {document}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from kits import cloud_kit, stack_kit
 
 REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("CloudWatch::Alarm", {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}),
     ("CloudWatch::Dashboard", {"DashboardBody": "{}"}),
     ("EC2::NetworkAcl", {"VpcId": "vpc-1"}),
     ("EC2::NetworkAclEntry", {"NetworkAclId": "acl-1", "Protocol": -1, "RuleAction": "allow", "RuleNumber": 100}),

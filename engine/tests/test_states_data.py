@@ -219,6 +219,8 @@ INTRINSICS: list[tuple[str, Any]] = [
     ("States.JsonToString($.items[0])", '{"lamp":"andon","price":1200,"n":1}'),
     ("States.MathAdd($.id, -2)", 5),
     ("States.StringSplit('a,b;c', ',;')", ["a", "b", "c"]),
+    ("States.Format('{}\n\tof', $.id)", "7\n\tof"),
+    ("States.Array('a\nb', 'c\\\n')", ["a\nb", "c\n"]),
 ]
 
 

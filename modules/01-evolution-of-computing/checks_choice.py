@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ def morning(attempt: Attempt) -> None:
     _bill_is_right(attempt, file, [0.0, 12.0], 6.0, 0.5, 10.0, told_why={2: begins})
     # Both are idle at 8 s, and the second one was used last. So the first one is gone when two meet at 11 s.
     _bill_is_right(attempt, file, [0.0, 0.5, 8.0, 11.25, 11.375], 1.0, 0.0, 10.0)
+    # At 10 s, one has become idle last, and the other has got the latest request. So only one is left when two meet.
+    latest = "You take the environment whose last request came latest. Take the environment that became idle last."
+    _bill_is_right(attempt, file, [0.0, 5.0, 5.5, 6.0, 10.0, 18.0, 18.125], 1.0, 3.0, 10.0, told_why={2: latest})
     _bill_is_right(attempt, file, [], 0.25, 0.5, 600.0)
     for _ in range(6):
         count, hours = _chance.randint(20, 300), _chance.choice([0.05, 0.5, 4.0])
@@ -199,23 +203,26 @@ def plan(attempt: Attempt) -> None:
             )
         attempt.expect(
             _offer(policy) in {_offer(each) for each in OFFERS},
-            problem="The plan is a policy that nobody offers, because its price, size or lead time is different.",
+            problem="The plan is a policy that nobody offers. You choose a single number, and the rest is fixed.",
             called=called,
-            came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour",
-            expected="a policy from one of the four calls, with your own number",
+            came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour, "
+            f"at least {policy.minimum}",
+            expected="a policy from one of the four calls, with your own number; a fleet has at least two",
             look_at="what plan changes in the policy",
         )
         for tomorrow in tomorrows:
             _tomorrow_is_right(attempt, policy, name, yesterday, tomorrow)
 
 
+_CHOSEN = ("initial", "maximum", "minimum", "name", "target")
 OFFERS = (shop.bought(100), shop.servers(0.5), shop.tasks(0.5), shop.functions())
 
 
 def _offer(policy: Policy) -> tuple[object, ...]:
-    """The parts of a policy that the learner cannot choose."""
-    fixed = ("at_once", "billing", "lead_time_s", "per_unit_s", "shrinks", "usd_per_unit_hour")
-    return tuple(getattr(policy, name) for name in fixed)
+    """The parts of a policy that the learner cannot choose, and whether a fleet that shrinks keeps two units."""
+    fixed = [field.name for field in fields(policy) if field.name not in _CHOSEN]
+    keeps_two = policy.at_once or not policy.shrinks or policy.minimum >= 2
+    return (*(getattr(policy, name) for name in fixed), keeps_two)
 
 
 def _side_street(seed: int) -> Demand:

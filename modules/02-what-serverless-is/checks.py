@@ -1,27 +1,17 @@
-"""Checks of module 02, tasks 2.1 and 2.2: the key of the payment function, and its role."""
+"""Check of module 02, task 2.1: the key of the payment function."""
 
 from __future__ import annotations
 
-import contextlib
 import uuid
-from collections.abc import Iterator
-from typing import Any
 
-from serverless_first.lab import Attempt, CheckBroken, CheckFailed, Reply, task
-from serverless_first.lab.functions import Scratch, borrowed, fresh_id, log_lines
+from serverless_first.lab import Attempt, Reply, task
+from serverless_first.lab.functions import at_once, borrowed, fresh_id, log_lines
 from serverless_first.lab.show import say
 from serverless_first.shop.provider import PaymentProvider
 
 PAYMENT, SECRET, TABLE = "hikari-payment", "hikari/provider-key", "payments"
-#: The policy with which the lab begins.
-EVERYTHING = "everything"
 #: The order that step 2 of task 2.1 pays for. Before that, the function is as the auditor found it.
 FIRST_ORDER_AFTER = "order-2"
-#: AWS's policy for writing logs, which stays.
-BASIC = "AWSLambdaBasicExecutionRole"
-
-
-# ---- 2.1
 
 
 @task("2.1")
@@ -64,6 +54,8 @@ def the_key(attempt: Attempt) -> None:
                     expected="the secret's current key",
                     look_at="where your code keeps the key: in the environment's memory, or somewhere else?",
                 )
+                provider.close()
+                _nothing_without_the_provider(attempt)
         _not_told(attempt, [first, second])
     finally:
         secrets.put_secret_value(SecretId=SECRET, SecretString=before)
@@ -94,6 +86,15 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
         expected="the payment, recorded as before",
         look_at="your handler, which has to do everything that the original handler did",
     )
+    recorded = (kept or {}).get("yen", {}).get("N")
+    attempt.expect(
+        recorded == str(yen),
+        problem="The item in the table doesn't say how much the customer has paid.",
+        called=reply.called,
+        came_back=f"yen: {recorded or 'missing'}",
+        expected=f"yen: {yen}, as before",
+        look_at="the item that your handler puts into the table",
+    )
     places = {"the function's answer": str(reply.payload), f"the item in {TABLE}": str(kept)}
     told = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
     attempt.expect(
@@ -105,6 +106,23 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
         look_at="what your handler returns, and what it puts into the table",
     )
     return reply
+
+
+def _nothing_without_the_provider(attempt: Attempt) -> None:
+    """Nobody listens at the provider's address, so nobody is charged."""
+    order = fresh_id("order")
+    (answer,) = at_once(attempt, PAYMENT, [{"order": order, "yen": 4800}])
+    recorded = _has_payment(attempt, order)
+    attempt.expect(
+        bool(answer.error) and not recorded,
+        problem="Your function records a payment before the provider has charged the customer."
+        if recorded
+        else "Your function hides that the provider couldn't be reached, so the caller thinks that all is well.",
+        called=f"invoke {PAYMENT} with {order}, while nobody listens at the provider's address",
+        came_back=f"{answer.error.partition(':')[0] or answer.payload}; {'an' if recorded else 'no'} item in {TABLE}",
+        expected="an error and no item, as with the original handler",
+        look_at="the order of your handler's lines, and which errors it catches",
+    )
 
 
 def _the_new_key(
@@ -178,184 +196,3 @@ def _not_told(attempt: Attempt, keys: list[str]) -> None:
         expected="none",
         look_at="what your code prints",
     )
-
-
-# ---- 2.2
-
-CALLS = """
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-
-def handler(event, context):
-    config = Config(retries={"total_max_attempts": 1})
-    answers = []
-    for service, operation, parameters in event:
-        try:
-            getattr(boto3.client(service, config=config), operation)(**parameters)
-        except ClientError as error:
-            answers.append(error.response["Error"]["Code"])
-        else:
-            answers.append("done")
-    return answers
-"""
-REFUSED = ("AccessDeniedException", "AccessDenied")
-
-
-@task("2.2")
-def the_role(attempt: Attempt) -> None:
-    """The role of the payment function allows what it needs, and nothing else."""
-    iam = attempt.client("iam")
-    arn = attempt.client("lambda").get_function_configuration(FunctionName=PAYMENT)["Role"]
-    role = arn.rsplit("/", 1)[-1]
-    own = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    attached = [policy["PolicyName"] for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]]
-    own += [name for name in attached if name != BASIC]
-    elsewhere = _who_else_may(iam, role)
-    if own == [EVERYTHING] and not elsewhere and _is_everything(iam, role):
-        attempt.not_started(f"The role {role} still has only its old policy, which is named {EVERYTHING}.")
-    with Scratch(attempt, PAYMENT) as scratch, _other_things(attempt) as (other_table, other_secret):
-        function = scratch.function(CALLS)
-        _may_do_its_work(attempt, function, role, elsewhere if set(own) <= {EVERYTHING} else [])
-        _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
-    attempt.expect(
-        not elsewhere,
-        problem=f"The role {role} is right, but {', '.join(elsewhere)} now also has a policy, but should not have one.",
-        called="list_role_policies",
-        came_back=f"policies of {' and '.join(elsewhere)}",
-        expected=f"a policy only for {role}",
-        look_at="which role you gave the policy to",
-    )
-
-
-def _try(attempt: Attempt, function: str, calls: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
-    try:
-        answers = attempt.invoke(function, calls).payload
-    except CheckFailed as failure:
-        raise CheckBroken(
-            "The check's own function didn't finish. Run the check again.",
-            called=failure.called,
-            came_back=failure.came_back,
-            task_id=attempt.task.id,
-        ) from None
-    return [str(answer) for answer in answers]
-
-
-def _put(table: str) -> tuple[str, str, dict[str, Any]]:
-    return ("dynamodb", "put_item", {"TableName": table, "Item": {"order": {"S": "of the check"}}})
-
-
-def _may_do_its_work(attempt: Attempt, function: str, role: str, elsewhere: list[str]) -> None:
-    say("2.2: the calls that the payment function needs ...")
-    needs = {
-        f"read the secret {SECRET}": ("secretsmanager", "get_secret_value", {"SecretId": SECRET}),
-        f"put an item into {TABLE}": _put(TABLE),
-    }
-    for what, answer in zip(needs, _try(attempt, function, list(needs.values())), strict=True):
-        if answer == "done":
-            continue
-        if elsewhere:
-            problem = f"You gave the permission to {elsewhere[0]}, but the function runs as {role}."
-            look_at = "which role you gave the policy to, and which role the function has"
-        elif answer in REFUSED:
-            problem = f"The payment function is not allowed to {what}, so it no longer works."
-            look_at = "the statement that should allow it: check the action, and the ARN letter by letter"
-        else:
-            problem = f"The payment function cannot {what}."
-            look_at = "whether you ran the cells at the top of the lab"
-        attempt.fail(
-            problem,
-            called=f"{what}, in a function with the role {role}",
-            came_back=answer,
-            expected="the call is allowed",
-            look_at=look_at,
-        )
-    attempt.client("dynamodb").delete_item(TableName=TABLE, Key={"order": {"S": "of the check"}})
-    group = {"logGroupNamePrefix": f"/aws/lambda/{function}"}
-    wrote = attempt.client("logs").describe_log_groups(**group)["logGroups"] and log_lines(attempt, function)
-    attempt.expect(
-        bool(wrote),
-        problem="The function can no longer write its log.",
-        called=f"filter_log_events of a function with the role {role}",
-        came_back="no lines",
-        expected="the lines of its calls",
-        look_at="the AWS policy that was attached to the role",
-    )
-
-
-def _may_do_nothing_else(
-    attempt: Attempt, function: str, role: str, own: list[str], other_table: str, other_secret: str
-) -> None:
-    say("2.2: the calls that it doesn't need ...")
-    key = {"TableName": TABLE, "Key": {"order": {"S": "nobody"}}}
-    beyond = {
-        "list the account's users": ("iam", "list_users", {}),
-        "list the account's buckets": ("s3", "list_buckets", {}),
-        "put an item into another table": _put(other_table),
-        "read another secret": ("secretsmanager", "get_secret_value", {"SecretId": other_secret}),
-        f"read all of {TABLE}": ("dynamodb", "scan", {"TableName": TABLE}),
-        f"read one item of {TABLE}": ("dynamodb", "get_item", key),
-        f"delete from {TABLE}": ("dynamodb", "delete_item", key),
-        "list the names of all secrets": ("secretsmanager", "list_secrets", {}),
-        f"read the access policy of {SECRET}": ("secretsmanager", "get_resource_policy", {"SecretId": SECRET}),
-    }
-    answers = dict(zip(beyond, _try(attempt, function, list(beyond.values())), strict=True))
-    done = [what for what, answer in answers.items() if answer not in REFUSED]
-    if not done:
-        return
-    if "list the account's users" in done and EVERYTHING in own and len(own) > 1:
-        problem = "The old policy is still there. Policies add up, so a narrow policy does not restrict a broad one."
-        look_at = f"the policies of {role}: which of them allows this?"
-    elif done[0].startswith("list the account's"):
-        problem = "The role still allows things that have nothing to do with payments."
-        look_at = "the values of Action"
-    elif "another" in done[0]:
-        problem = "The actions are right, but the resource is not. The role allows them on everything of that kind."
-        look_at = "the values of Resource: which table, and which secret?"
-    else:
-        problem = "The resource is right, but the role allows more on it than the payment function needs."
-        look_at = "the values of Action: which calls does the function make?"
-    attempt.fail(
-        problem,
-        called=f"{len(beyond)} calls that the payment function does not need, made with the role {role}",
-        came_back=f"{len(done)} allowed: {', '.join(done[:4])}{', ...' if len(done) > 4 else ''}",
-        expected="all of them refused",
-        look_at=look_at,
-    )
-
-
-def _is_everything(iam: Any, role: str) -> bool:
-    document = iam.get_role_policy(RoleName=role, PolicyName=EVERYTHING)["PolicyDocument"]
-    statements = document["Statement"]
-    statements = statements if isinstance(statements, list) else [statements]
-    return [(s.get("Action"), s.get("Resource")) for s in statements] == [("*", "*")]
-
-
-def _who_else_may(iam: Any, role: str) -> list[str]:
-    """Other roles of the lab that have their own policies. Nobody has given the deployer a policy."""
-    names = [found["RoleName"] for found in iam.list_roles()["Roles"]]
-    return sorted(
-        name
-        for name in names
-        if name != role and name.startswith("hikari-") and iam.list_role_policies(RoleName=name)["PolicyNames"]
-    )
-
-
-@contextlib.contextmanager
-def _other_things(attempt: Attempt) -> Iterator[tuple[str, str]]:
-    """A table and a secret that the payment function must not use."""
-    database, secrets = attempt.client("dynamodb"), attempt.client("secretsmanager")
-    table, secret = fresh_id("salaries"), fresh_id("bank/pin")
-    database.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "order", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "order", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    secrets.create_secret(Name=secret, SecretString="7431")
-    try:
-        yield table, secret
-    finally:
-        database.delete_table(TableName=table)
-        secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)

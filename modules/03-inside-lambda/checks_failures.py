@@ -83,13 +83,13 @@ def _kept(attempt: Attempt) -> None:
     )
     tries = mine[0][1]["requestContext"]["approximateInvokeCount"] if mine else 0
     attempt.expect(
-        tries == 2,
-        problem=f"Lambda tried {tries} times. The task asks for one retry, which makes two attempts in all."
+        tries in (1, 2),
+        problem=f"Lambda tried {tries} times. The task allows one retry, which makes two attempts in all."
         if mine
         else "The event failed, but there is no record of it in hikari-lost-parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{order}"}}',
         came_back=f"a record after {tries} attempts" if mine else f"no record after 8 s; {json.dumps(shown)}",
-        expected="a record after 2 attempts",
+        expected="a record after 2 attempts or fewer",
         look_at="MaximumRetryAttempts and the destination's ARN",
     )
 
@@ -134,7 +134,9 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
     )
     attempt.expect(
         len(arrived) == len(right),
-        problem="Nothing arrived as an asynchronous call." if not arrived else "The wrong number of events arrived.",
+        problem="Nothing arrived as an asynchronous call of the function that the records name."
+        if not arrived
+        else "The wrong number of events arrived.",
         look_at="the call to functions.invoke, and which records reach it",
         **told,
     )
@@ -192,12 +194,39 @@ def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
 
 #: Ways to break stock.py, each with the behavior of the copy, the text to replace and the new text. Each way needs its
 #: own assertion.
+_READ_LEFT = (
+    '    item = dynamodb.get_item(TableName="hikari-stock", Key={"lamp": {"S": event["lamp"]}})["Item"]\n'
+    '    left = int(item["left"]["N"])\n'
+)
 BROKEN = (
     Broken(
         "takes one lamp, whatever the quantity",
         '":wanted": {"N": str(event["quantity"])}}',
         '":wanted": {"N": str(event["quantity"])}, ":one": {"N": "1"}}',
         (("#left - :wanted", "#left - :one"),),
+    ),
+    Broken(
+        "takes all lamps from the stock if there are enough",
+        '":wanted": {"N": str(event["quantity"])}}',
+        '":wanted": {"N": str(event["quantity"])}, ":none": {"N": "0"}}',
+        (("#left - :wanted", ":none"),),
+    ),
+    Broken(
+        "takes the lamps but says no, unless they are the last",
+        '    return {"reserved": True}',
+        _READ_LEFT + '    return {"reserved": left == 0}',
+    ),
+    Broken(
+        "takes the very last lamps but says no",
+        '    return {"reserved": True}',
+        _READ_LEFT + '    return {"reserved": left != 0}',
+    ),
+    Broken(
+        "says yes to the customer who takes the very last lamps but leaves one of them in the stock",
+        '    return {"reserved": True}',
+        _READ_LEFT
+        + '    if left == 0:\n        dynamodb.put_item(TableName="hikari-stock", Item={**item, "left": {"N": "1"}})\n'
+        '    return {"reserved": True}',
     ),
     Broken("says yes to a customer although there are too few lamps", '{"reserved": False}', '{"reserved": True}'),
     Broken("refuses the customer who takes the very last lamps", ">= :wanted", "> :wanted"),

@@ -9,6 +9,7 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import Answer, at_once, borrowed, fresh_id, lent_code, log_lines, times_ms
+from serverless_first.lab.meetings import refusing
 from serverless_first.lab.show import say
 
 LIMIT, ORDERS = 5, 15
@@ -33,6 +34,7 @@ def payment(attempt: Attempt) -> None:
         say("3.4: making payment fail after a charge, then blocking all payments for a moment ...")
         with lent_code(attempt, "hikari-payment", FAILING, file="payment.py"):
             _charged_once_when_payment_fails(attempt)
+        _another_refusal_is_an_error(attempt)
         client.put_function_concurrency(FunctionName="hikari-payment", ReservedConcurrentExecutions=0)
         try:
             _honest_when_stopped(attempt)
@@ -96,6 +98,24 @@ def _charged_once_when_payment_fails(attempt: Attempt) -> None:
         came_back=f"{charges} charges; {answer.error or readable(answer.payload)}",
         expected="one charge, and an error",
         look_at=look_at,
+    )
+
+
+def _another_refusal_is_an_error(attempt: Attempt) -> None:
+    """Lets Lambda fail without saying what became of the call. "Busy" is wrong then, and so is a second attempt."""
+    order = fresh_id("ord")
+    code, message = "ServiceException", "An internal error occurred."
+    with refusing(attempt, "hikari-checkout", "Invoke", code, message, timeout_s=TIMEOUT_S):
+        (answer,) = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 9000}])
+    attempts = answer.log.count("asking for payment,")
+    attempt.expect(
+        bool(answer.error) and attempts == 1,
+        problem="Your checkout takes each error of the call for a refusal. Only TooManyRequestsException is one, and "
+        "after any other error, nobody knows whether payment has charged.",
+        called=f"invoke hikari-checkout with {order}, while Lambda answers {code}",
+        came_back=f"{attempts} attempt{'' if attempts == 1 else 's'}; {answer.error or readable(answer.payload)}",
+        expected="one attempt, and an error",
+        look_at="which exceptions your handler catches",
     )
 
 

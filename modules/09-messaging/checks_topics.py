@@ -39,10 +39,11 @@ def departments(attempt: Attempt) -> None:
         (_order(29_999), "web"),
         (_order(_chance.randint(1, 20) * 1000), "phone"),
         (_order(_chance.randint(40, 90) * 1000), "web"),
-        (_order(_chance.randint(100, 900) * 1000), "shop"),
+        (_order(_chance.randint(100, 9_000) * 1000), "shop"),
         (_order(4_800), "shop"),
+        (_order(_chance.randint(40, 90) * 1000), "phone"),  # all three want the last order
     ]
-    say("9.5: six orders, published once each ...")
+    say("9.5: seven orders, published once each ...")
     for order, channel in orders:
         sns.publish(
             TopicArn=topic,
@@ -54,9 +55,9 @@ def departments(attempt: Attempt) -> None:
         "hikari-web-team": [order for order, channel in orders if channel != "shop"],
         "hikari-insurance": [order for order, _ in orders if order["total_yen"] >= 30_000],
     }
-    wait_until(lambda: all(messages_in(attempt, urls[name]) >= len(wanted[name]) for name in QUEUES), 5)
+    wait_until(lambda: all(messages_in(attempt, urls[name]) >= len(wanted[name]) for name in QUEUES), 2)
     for name in QUEUES:
-        _got(attempt, name, take_all(attempt, urls[name], wait_s=1), wanted[name], dict(_by_id(orders)))
+        _got(attempt, name, take_all(attempt, urls[name]), wanted[name], dict(_by_id(orders)))
 
 
 def _order(yen: int) -> dict[str, Any]:
@@ -68,13 +69,13 @@ def _by_id(orders: list[tuple[dict[str, Any], str]]) -> list[tuple[str, str]]:
 
 
 def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, Any]], shown: dict[str, str]) -> None:
-    called = "publish six orders to hikari-placed: " + "; ".join(shown.values())
+    called = "publish seven orders to hikari-placed: " + "; ".join(shown.values())
     got = [json.loads(body) for body in bodies]
     attempt.expect(
         not any(isinstance(each, dict) and each.get("Type") == "Notification" for each in got),
         problem=f"{name} gets SNS's envelope, which contains the order as a string. The department reads only orders.",
         called=called,
-        came_back=bodies[0][:90] + " ..." if bodies else "",
+        came_back=bodies[0] if bodies else "",
         expected=json.dumps(wanted[0]),
         look_at="the subscription's attributes, one of which leaves out the envelope",
     )
@@ -106,14 +107,6 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
         expected=should,
         look_at=look_at,
     )
-    attempt.expect(
-        len(ids) == len(right),
-        problem=f"{name} gets an order more than once.",
-        called=called,
-        came_back=f"{len(ids)} messages",
-        expected=f"{len(right)} messages",
-        look_at="how many subscriptions the queue has",
-    )
 
 
 # ---- 9.6
@@ -122,6 +115,7 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
 #: that the others don't need.
 BROKEN = (
     Broken("stores a card for every order", 'if order["gift"]:', "if True:"),
+    Broken("stores a card without its text", '"text": order["text"]}', '"text": order["text"] and ""}'),
     Broken(
         "stores a second card over the first card when an order comes again",
         '                    ConditionExpression="attribute_not_exists(order_id)",\n',
@@ -137,7 +131,17 @@ BROKEN = (
         '            failures.append({"itemIdentifier": record["messageId"]})\n',
         "",
     ),
+    Broken(
+        "reports the order instead of the message", '{"itemIdentifier": record["messageId"]}', '{"itemIdentifier": "2"}'
+    ),
     Broken("stores an empty card for an order without text", 'order["text"]', 'order.get("text", "")'),
+    Broken(
+        "stores an empty card before it reports an order without text",
+        '            if order["gift"]:\n',
+        '            if order["gift"] and "text" not in order:\n'
+        '                gifts.put_item(Item={"order_id": order["order_id"], "text": ""})\n'
+        '            if order["gift"]:\n',
+    ),
     Broken(
         "reports a repeated order as failed",
         '            print("again:", order["order_id"])\n',

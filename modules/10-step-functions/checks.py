@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
-from serverless_first.lab.functions import fresh_id, wait_until
+from serverless_first.lab.functions import fresh_id, lent_code, wait_until
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -22,7 +23,7 @@ def told(attempt: Attempt) -> None:
     """A picture has one job and one message after its end. A job that fails has a message and a failed execution."""
     machine_arn(attempt, PICTURE)
     good, bad = fresh_id("Hoshi"), fresh_id("Kage")
-    with News(attempt, "news", "lamp") as news:
+    with News(attempt, "news", "lamp", known=(good, bad)) as news:
         drawn, failed = run_all(attempt, PICTURE, [{"lamp": good}, {"lamp": bad}], look_at="the loops in your machine")
         _drawn(attempt, news, good, drawn)
         called = f'an execution of {PICTURE} with {{"lamp": "{bad}"}}, whose job fails'
@@ -43,6 +44,7 @@ def told(attempt: Attempt) -> None:
 def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> None:
     called = f'an execution of {PICTURE} with {{"lamp": "{lamp}"}}'
     [job] = _jobs(attempt, lamp, called, execution)
+    _waits(attempt, called, execution)
     attempt.expect(
         execution.status == "SUCCEEDED",
         problem="The job can render this picture, but the execution does not succeed.",
@@ -55,7 +57,7 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
         execution.function_calls == 0,
         problem="The machine still calls a function.",
         called=called,
-        came_back=f"{execution.function_calls} function calls",
+        came_back=f"{execution.function_calls} function {'call' if execution.function_calls == 1 else 'calls'}",
         expected="none, because the state itself calls the service",
         look_at="the Resource of each state",
     )
@@ -70,6 +72,20 @@ def _drawn(attempt: Attempt, news: News, lamp: str, execution: Execution) -> Non
         came_back=f"the message, {stopped_s - sent_s:.1f} s before the job ended",
         expected="the message, after the job ended",
         look_at="what your state waits for: the job's submission, or its end",
+    )
+
+
+def _waits(attempt: Attempt, called: str, execution: Execution) -> None:
+    """Expects that the execution called Batch once, instead of asking for the job's status."""
+    services = [event.get("taskScheduledEventDetails", {}).get("resourceType", "") for event in execution.events]
+    calls = sum(service.endswith("batch") for service in services)
+    attempt.expect(
+        calls <= 1,
+        problem="The state that submits the job completes before the job has ended, so the machine keeps asking Batch.",
+        called=called,
+        came_back=f"{calls} calls to Batch, and {len(execution.entered)} states entered",
+        expected="1 call to Batch, in a state that completes when the job has ended",
+        look_at="the suffix of the Resource of your state, which determines when the execution moves on",
     )
 
 
@@ -88,7 +104,7 @@ def _jobs(attempt: Attempt, lamp: str, called: str, execution: Execution) -> lis
         len(ids) == 1,
         problem="There is no job for this lamp." if not ids else "There is more than one job for this lamp.",
         called=called,
-        came_back=f"{len(ids)} jobs for this lamp; the execution: {how_it_ended(execution)}",
+        came_back=f"{len(ids) or 'no'} jobs for this lamp; the execution: {how_it_ended(execution)}",
         expected=f'one job, whose parameter "lamp" is {lamp}',
         look_at="what your state passes to Batch, and whether the lamp comes from the input",
     )
@@ -120,6 +136,7 @@ NEVER_AGAIN = {
     "unknown": "an order that it cannot read",
 }
 _TRIES = 3
+SLOW_BANK = "import time\n\n\ndef bank(event, context):\n    time.sleep(3)\n"
 TOO_LONG = 2.2  # times the ordered pauses together, because calls also take time
 
 
@@ -137,7 +154,8 @@ def paid(attempt: Attempt) -> None:
     orders: dict[str, dict[str, Any]] = {
         name: {"order_id": fresh_id("ord"), "amount_yen": 4100, "answers": plan} for name, plan in plans.items()
     }
-    with News(attempt, "news", "order_id") as news:
+    known = [order["order_id"] for order in orders.values()]
+    with News(attempt, "news", "order_id", known) as news:
         done = dict(zip(orders, run_all(attempt, PAYMENT, list(orders.values())), strict=True))
         called = {name: f"an execution of {PAYMENT} with {readable(order)}" for name, order in orders.items()}
         for name, what in NEVER_AGAIN.items():
@@ -162,6 +180,7 @@ def paid(attempt: Attempt) -> None:
             expected="no message",
             look_at="which path of the machine leads to the message",
         )
+    _timed_out(attempt)
     _throttled(attempt)
 
 
@@ -237,6 +256,31 @@ def _not_paid(attempt: Attempt, news: News, order_id: str, execution: Execution,
     )
 
 
+def _timed_out(attempt: Attempt) -> None:
+    """Lets the call to the bank time out, in a copy of the machine whose state waits for a second at most."""
+    states = attempt.client("stepfunctions")
+    order_id = fresh_id("ord")
+    order = {"order_id": order_id, "amount_yen": 4100, "answers": ["paid"]}
+    called = f"an execution of a copy of {PAYMENT} with {readable(order)}; the call to the bank takes too long"
+    like = states.describe_state_machine(stateMachineArn=machine_arn(attempt, PAYMENT))
+    definition = json.loads(like["definition"])
+    for state in definition["States"].values():
+        if state["Type"] == "Task" and "lambda" in json.dumps(state):
+            state["TimeoutSeconds"] = 1
+    arn = states.create_state_machine(
+        name=fresh_id("check"), definition=json.dumps(definition), roleArn=like["roleArn"]
+    )["stateMachineArn"]
+    try:
+        with (
+            News(attempt, "news", "order_id", [order_id]) as news,
+            lent_code(attempt, BANK, SLOW_BANK, file="shop.py"),
+        ):
+            done = ended(attempt, called, hikari_workflows.start(arn, order), 30.0, "the loops in your machine")
+            _not_paid(attempt, news, order_id, done, called)
+    finally:
+        states.delete_state_machine(stateMachineArn=arn)
+
+
 def _throttled(attempt: Attempt) -> None:
     """Lets no call to the bank through for a moment."""
     for _ in range(_TRIES):
@@ -250,7 +294,7 @@ def _throttled(attempt: Attempt) -> None:
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, because the bank can be called a moment later",
-        look_at="which errors you retry, and how often; the task gives the error's name",
+        look_at="which errors you retry, and how many times; the task gives the error's name",
     )
     gaps_s = _gaps_s(done)
     attempt.expect(
@@ -261,13 +305,14 @@ def _throttled(attempt: Attempt) -> None:
         expected="another call, some seconds later",
         look_at="where a throttled call's error leads",
     )
-    first_s = SCALE * gaps_s[0]
+    pauses_s = [SCALE * gap_s for gap_s in gaps_s]
+    wanted_s = [FIRST_S * RATE**number for number in range(len(pauses_s))]
     attempt.expect(
-        first_s >= 0.9 * FIRST_S,
+        all(pause_s >= 0.9 * least_s for pause_s, least_s in zip(pauses_s, wanted_s, strict=True)),
         problem="A throttled call is retried too soon. Lambda still has no room a moment later.",
         called=called,
-        came_back=f"a first pause of {first_s:.0f} s on AWS",
-        expected=f"at least {FIRST_S} s, as for a busy bank",
+        came_back=f"pauses of at most {', '.join(f'{pause_s:.0f}' for pause_s in pauses_s)} s on AWS",
+        expected=f"at least {', '.join(map(str, wanted_s))} s, as for a busy bank",
         look_at="the pauses in the rule for throttled calls",
     )
 

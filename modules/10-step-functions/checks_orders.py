@@ -23,6 +23,7 @@ def _order() -> dict[str, Any]:
 # ---- 10.4
 
 REFUND, PATIENCE_S, BROKEN = "hikari-refund", 2, "broken"
+FIELDS = {"order_id", "amount_yen", "token"}
 _TRIES = 3
 
 
@@ -80,6 +81,7 @@ def _questions(
     sqs, tokens = attempt.client("sqs"), dict[str, str]()
     url = sqs.get_queue_url(QueueName="approvals")["QueueUrl"]
     seen: list[Any] = []
+    over = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
     amounts = {order["order_id"]: order["amount_yen"] for order in orders.values()}
 
     def take() -> bool:
@@ -97,16 +99,25 @@ def _questions(
                 seen.append(body)
         return len({one["order_id"] for one in seen if isinstance(one, dict)}) == len(ids)
 
-    wait_until(take, 8.0)
+    states = attempt.client("stepfunctions")
+
+    def nothing_comes() -> bool:  # all have ended, and asked nothing
+        return all(states.describe_execution(executionArn=arn)["status"] in over for arn in running.values())
+
+    wait_until(lambda: take() or (not seen and nothing_comes()), 8.0)
     if len(tokens) < len(ids):
-        status = how_it_ended(hikari_workflows.ended(running["refunded"], 6.0)) if not seen else "they wait"
+        status = "" if seen else how_it_ended(hikari_workflows.ended(running["refunded"], 6.0))
         attempt.fail(
-            "The person did not get a question with all three fields.",
+            "The person did not get a question with all three fields."
+            if not all(isinstance(one, dict) and set(one) >= FIELDS for one in seen) or not seen
+            else "The question doesn't have the order's amount."
+            if any(one["amount_yen"] != amounts[one["order_id"]] for one in seen)
+            else "The question's token is not a string.",
             called=f"four executions of {REFUND}, then reading the queue approvals",
             came_back=readable([{**one, "token": "..."} if isinstance(one, dict) and "token" in one else one
                                 for one in seen]) if seen else f"no message; the execution: {status}",
-            expected='for each refund, a message with "order_id", "amount_yen" and "token"',
-            look_at="what your state sends",
+            expected='for each refund, a message with its "order_id", its "amount_yen" and a "token"',
+            look_at="what your state sends, and whether each value comes from the input or the context",
         )  # fmt: skip
     return tokens
 
@@ -130,7 +141,9 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     )
     attempt.expect(
         done.status == "SUCCEEDED",
-        problem="The refund does not end on its own.",
+        problem="The timeout ends the whole execution, so nobody is told."
+        if done.status == "TIMED_OUT"
+        else "The execution fails instead of reporting the result.",
         called=called,
         came_back=how_it_ended(done),
         expected="SUCCEEDED, after the message",
@@ -158,7 +171,7 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
         not told,
         problem="Money is refunded although nobody has said yes."
         if any(message.get("result") == "refunded" for message in told)
-        else "An error in the person's program is reported as if somebody had answered or stayed silent.",
+        else "An error in the person's program sends a message, as if somebody had answered or stayed silent.",
         called=called,
         came_back=readable(told),
         expected="no message, and an execution that is FAILED",

@@ -49,11 +49,20 @@ def once(attempt: Attempt) -> None:
         len(set(arns)) == 1,
         problem="The same order has more than one execution, so the customer pays more than once.",
         called=called,
-        came_back=f"{len(set(arns))} ARNs, and {len(_executions(attempt, first))} executions for this order",
+        came_back=f"{len(set(arns))} ARNs; executions for this order: {len(_executions(attempt, first))}",
         expected="the same execution from each call",
         look_at="how a second call can find the first call's execution",
     )
     done = ended(attempt, called, arns[0], 20.0, "the event that you pass as input")
+    sent = json.loads(attempt.client("stepfunctions").describe_execution(executionArn=arns[0])["input"])
+    attempt.expect(
+        isinstance(sent, dict) and sent.items() >= first.items(),
+        problem="The execution's input is not the event, so its states don't know the whole order.",
+        called=called,
+        came_back=readable(sent),
+        expected=readable(first),
+        look_at="what your function passes as input",
+    )
     _well(attempt, done, called)
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
@@ -242,6 +251,26 @@ def _arn_of(attempt: Attempt, payload: Any, called: str) -> str:
         expected="the ARN of the order's execution",
         look_at="what your function returns",
     )
+    states = attempt.client("stepfunctions")
+    try:
+        states.describe_execution(executionArn=arn)
+    except states.exceptions.ExecutionDoesNotExist:
+        attempt.fail(
+            "No execution has the ARN that your function returns.",
+            called=called,
+            came_back=str(arn),
+            expected="the ARN of the execution that your function started, which ends with the execution's name",
+            look_at="the name that you give the execution when you start it, because Step Functions makes one up "
+            "otherwise",
+        )
+    except states.exceptions.InvalidArn as error:
+        attempt.fail(
+            "Your function returns something that isn't an ARN.",
+            called=called,
+            came_back=f"{arn}: {error.response['Error']['Message']}",
+            expected="the ARN of the order's execution",
+            look_at="how your function makes the ARN from the machine's ARN and the execution's name",
+        )
     return str(arn)
 
 
@@ -286,9 +315,10 @@ def _counted(attempt: Attempt, order: dict[str, Any], called: str, labels: int |
         calls = int(table.get_item(TableName="calls", Key=key).get("Item", {}).get("calls", {}).get("N", 0))
         attempt.expect(
             number is None or calls == number,
-            problem=("The money was taken" if what == "bank" else "The label was printed") + f" {calls} times.",
+            problem=("The money was taken" if what == "bank" else "The label was printed")
+            + f" {calls} {'time' if calls == 1 else 'times'}.",
             called=called,
-            came_back=f"{calls} calls to {what}",
+            came_back=f"{calls} {'call' if calls == 1 else 'calls'} to {what}",
             expected=f"{number} per order",
             look_at=AGAIN,
         )

@@ -14,7 +14,8 @@ from serverless_first.lab import Attempt, task, whole_payment as endings
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_payment import next_question, same_key
+from serverless_first.lab.whole_payment import Told, last_failure, next_question, same_key
+from serverless_first.lab.whole_retries import judge_retries
 from serverless_first.lab.whole_shop import FILES, Whole, deployed, log_of, order
 
 FULL_S = 4.0  # how long Ledger refuses; 60 times as long on AWS
@@ -27,6 +28,7 @@ def paid(attempt: Attempt) -> None:
     """The check is the provider: it charges, declines, is busy, says nothing. Each order has one announced outcome."""
     outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
     whole = deployed(attempt, FILES["12.3"], outputs)
+    judge_retries(whole)
     with whole.paused("Provider"), _news(whole) as told:
         whole.purge("PaymentsQueueUrl")
         orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
@@ -37,7 +39,7 @@ def paid(attempt: Attempt) -> None:
         _answered(whole, "refused", orders["refused"], asked, "")
         _busy(whole, orders["busy"], asked)
         say("12.3: Ledger is busy, an order comes again ...")
-        _throttled(whole, orders["throttled"], asked)
+        _throttled(whole, orders["throttled"], asked, told)
         _again(whole, orders["paid"])
         endings.not_started(whole)
         say("12.3: a provider that does not answer ...")
@@ -51,13 +53,16 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
     attempt = whole.attempt
     called = f"put {len(orders)} orders in the queue, then read the provider's queue"
     names = {each["order_id"]: name for name, each in orders.items()}
-    found = whole.take("PaymentsQueueUrl", len(orders), limit_s=15.0)
+    found: list[Any] = []
+    end_s = time.monotonic() + 15.0
+    while len(found) < len(orders) and time.monotonic() < end_s and not _failed_attempt(whole):
+        found += whole.take("PaymentsQueueUrl", len(orders) - len(found), limit_s=1.0)
     asked = {names.get(str(each.get("order_id")), ""): each for each in found if isinstance(each, dict)}
     attempt.expect(
         set(asked) >= set(orders),
         problem="The provider is not asked about every order.",
         called=called,
-        came_back=f"{len(found)} requests: {readable(found[:1])} {_trouble(whole)}",
+        came_back=f"requests: {len(found)} {readable(found[:1])} {_trouble(whole)}",
         expected="a message for each order",
         look_at="functions/payment.py, and the first state of your workflow",
     )
@@ -100,7 +105,16 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         states.send_task_failure(taskToken=token, error=REFUSED, cause="There is no money on this card.")
     wanted = "paid" if output else "cancelled"
     called = f"the provider replies: {'paid' if output else REFUSED}"
-    status = whole.status(mine["order_id"], wanted)
+    more = _asked_again(whole, mine) if not output else None
+    whole.attempt.expect(
+        more is None,
+        problem="The provider has declined the card, but is asked again.",
+        called=called,
+        came_back="another request for the same order",
+        expected="no second request, because the reply will not change",
+        look_at="which errors your Retry handles",
+    )
+    status = _marked(whole, mine, wanted)
     whole.attempt.expect(
         status == wanted,
         problem="The order is paid, but not marked as paid."
@@ -120,34 +134,43 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         expected="SUCCEEDED",
         look_at="the last state of this path",
     )
-    if not output:
-        more = next_question(whole, mine["order_id"], 1.0)
-        whole.attempt.expect(
-            more is None,
-            problem="The provider has declined the card, but is asked again.",
-            called=called,
-            came_back="another request for the same order",
-            expected="no second request, because the reply will not change",
-            look_at="which errors your Retry handles",
-        )
+
+
+def _asked_again(whole: Whole, mine: dict[str, Any]) -> dict[str, Any] | None:
+    """A second request about an order; None if its execution has ended without one."""
+    more: list[dict[str, Any]] = []
+
+    def over() -> bool:
+        question = next_question(whole, mine["order_id"], 0.3)
+        more.extend([question] if question else [])
+        return bool(more) or _is_over(whole, mine) or _is_stuck(whole, mine)
+
+    wait_until(over, 15.0)
+    return more[0] if more else None
+
+
+def _marked(whole: Whole, mine: dict[str, Any], wanted: str, limit_s: float = 15.0) -> str:
+    """The status of an order, once it is the one that is wanted, or nothing can change it any more."""
+    wait_until(lambda: _now(whole, mine) == wanted or _is_over(whole, mine) or _is_stuck(whole, mine), limit_s)
+    return _now(whole, mine)
 
 
 def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
     states, called = whole.shop.client("stepfunctions"), "the provider replies with the error ProviderBusy"
     states.send_task_failure(taskToken=asked["busy"]["token"], error="ProviderBusy", cause="Come back later.")
-    again = next_question(whole, mine["order_id"], 10.0)
+    again = _asked_again(whole, mine)
     whole.attempt.expect(
         again is not None,
         problem="A busy provider is not asked again, and the workflow gives up on the order.",
         called=called,
-        came_back=f"no second request in 10 s; the order is: {_now(whole, mine)} {_how(whole, mine)}",
+        came_back=f"no second request; the order is: {_now(whole, mine)} {_how(whole, mine)}",
         expected="a second request, half a second later (30 s of AWS time)",
         look_at="the Retry of your first state, and which errors your Catch handles",
     )
     assert again is not None
     same_key(whole, asked["busy"], again, called)
     states.send_task_success(taskToken=again["token"], output=PAID)
-    status = whole.status(mine["order_id"], "paid")
+    status = _marked(whole, mine, "paid")
     whole.attempt.expect(
         status == "paid",
         problem="The provider's second reply is ignored.",
@@ -158,8 +181,8 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
     )
 
 
-def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
-    """Lambda refuses Ledger while the order is to be marked."""
+def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]], told: Told) -> None:
+    """Lambda refuses Ledger while the order is to be marked, and nothing is announced meanwhile."""
     functions, states = whole.shop.client("lambda"), whole.shop.client("stepfunctions")
     name = whole["Ledger"]
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
@@ -167,9 +190,18 @@ def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, An
         states.send_task_success(taskToken=asked["throttled"]["token"], output=PAID)
         end_s = time.monotonic() + FULL_S
         wait_until(lambda: (time.monotonic() > end_s and _refusals(whole, mine) >= 2) or _is_over(whole, mine), 15.0)
+        early = [kind for kind, detail in told() if _is_about(detail, mine)]
     finally:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)
-    status = whole.status(mine["order_id"], "paid", limit_s=20.0)
+    whole.attempt.expect(
+        not early,
+        problem="An order is announced as paid before it is marked. Other services then see an order that is not paid.",
+        called="the provider replies: paid, while Lambda rejects each call to Ledger",
+        came_back=f"the order is: {_now(whole, mine)}, but the event {early[0] if early else ''} has been sent",
+        expected="no event until Ledger has marked the order",
+        look_at="the order of the states after the provider's reply",
+    )
+    status = _marked(whole, mine, "paid", 20.0)
     whole.attempt.expect(
         status == "paid",
         problem="Ledger was busy for a few minutes, and a paid order stays unmarked. The customer has paid and gets "
@@ -195,30 +227,36 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
         expected="no second execution of the order",
         look_at="the name of the execution in functions/payment.py",
     )
+    name = _execution(whole, mine).rpartition(":")[2]
+    attempt.expect(
+        name == mine["order_id"],
+        problem="The execution of an order has another name than the order id.",
+        called=called,
+        came_back=name,
+        expected=mine["order_id"],
+        look_at="the name of the execution in functions/payment.py",
+    )
     left = whole.shop.depth(whole["QueueUrl"])
     attempt.expect(
         left == 0,
         problem="An order that arrives twice causes an error in your worker.",
         called=called,
-        came_back=f"{left} messages in the order queue; {log_of(whole, 'Worker', 'rror')}",
+        came_back=f"messages in the order queue: {left}; {log_of(whole, 'Worker', 'rror')}",
         expected="an empty queue",
         look_at="what functions/payment.py does when the execution already exists",
     )
 
 
-def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
-    wanted = {name: "OrderCancelled" if name == "refused" else "OrderPaid" for name in orders}
-    kinds = ("OrderPaid", "OrderCancelled")
+def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Told) -> None:
+    wanted = {
+        name: "hikari.orders OrderCancelled" if name == "refused" else "hikari.orders OrderPaid" for name in orders
+    }
 
     def of(name: str) -> list[str]:
-        mine = orders[name]["order_id"]
-        return [
-            kind
-            for kind, detail in told()
-            if kind in kinds and isinstance(detail, dict) and detail.get("order_id") == mine
-        ]
+        mine = [kind for kind, detail in told() if _is_about(detail, orders[name])]
+        return [kind for kind in mine if kind != "hikari.orders OrderAccepted"]
 
-    wait_until(lambda: all(of(name) for name in orders), 10.0)
+    wait_until(lambda: all(of(name) for name in orders), 4.0)
     for name, kind in wanted.items():
         found, came = of(name), sorted(Counter(kind for kind, _ in told()).items())
         ending = "cancelled" if name == "refused" else "paid"
@@ -226,22 +264,28 @@ def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Any) -> None:
             found == [kind],
             problem="An outcome is not announced, so no other service learns about it."
             if not found
-            else "The wrong outcome is announced, or an outcome is announced twice.",
+            else "An outcome is announced twice."
+            if set(found) == {kind}
+            else "The wrong outcome is announced, or an outcome has another source or detail type.",
             called=f"an order that is {ending}; a rule on the bus collects the events",
             came_back=f"{readable(found)}; all events that arrived: {readable(came)}",
-            expected=f'one event {kind} from hikari.orders, with the detail {{"order_id": ...}}',
+            expected=f'one event {kind}, with the detail {{"order_id": ...}}',
             look_at="the last state of this path",
         )
 
 
+def _is_about(detail: Any, mine: dict[str, Any]) -> bool:
+    return isinstance(detail, dict) and detail.get("order_id") == mine["order_id"]
+
+
 @contextlib.contextmanager
 def _news(whole: Whole) -> Iterator[Any]:
-    """Listens to the bus; gives a call that tells detail type and detail of what has come so far."""
+    """Listens to the bus; gives a call that tells source and detail type, and the detail, of what has come so far."""
     events, sqs = whole.shop.client("events"), whole.shop.client("sqs")
     name, bus = f"check-{uuid.uuid4().hex[:8]}", "hikari"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["hikari.orders"]}))
+    events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": [{"prefix": ""}]}))
     events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "check", "Arn": arn}])
     found: list[tuple[str, Any]] = []
 
@@ -249,7 +293,7 @@ def _news(whole: Whole) -> Iterator[Any]:
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                found.append((event["detail-type"], event["detail"]))
+                found.append((f"{event['source']} {event['detail-type']}", event["detail"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
@@ -314,21 +358,27 @@ def _how(whole: Whole, mine: dict[str, Any]) -> str:
     found = states.describe_execution(executionArn=arn)
     events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
     last = next((each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each), "")
-    why = f", {found['error']}: {found.get('cause', '')}" if found.get("error") else ""
-    return f"(its execution: {found['status']} in the state {last!r}{readable(why)})"
+    why = f"{found['error']}: {found.get('cause', '')}" if found.get("error") else last_failure(whole, arn)
+    return f"(its execution: {found['status']} in the state {last!r}{', ' if why else ''}{readable(why)})"
 
 
 def _now(whole: Whole, mine: dict[str, Any]) -> str:
     return ", ".join(status for _, status in whole.rows([mine["order_id"]])) or "no row"
 
 
+def _is_stuck(whole: Whole, mine: dict[str, Any]) -> bool:
+    """Whether the order's execution repeats an attempt that can never succeed."""
+    return "QueryEvaluationError" in last_failure(whole, _execution(whole, mine))
+
+
 def _trouble(whole: Whole) -> str:
-    """The errors in the worker's log, or else the first execution that failed."""
-    if said := log_of(whole, "Worker", "rror"):
-        return said
+    """The errors in the worker's log, or else the last failed attempt of an execution since the check began."""
+    return log_of(whole, "Worker", "rror") or _failed_attempt(whole)
+
+
+def _failed_attempt(whole: Whole) -> str:
     states = whole.shop.client("stepfunctions")
-    found = states.list_executions(stateMachineArn=whole["PaymentMachineArn"], statusFilter="FAILED")["executions"]
-    if not found:
-        return ""
-    failed = states.describe_execution(executionArn=found[0]["executionArn"])
-    return f"an execution has failed: {failed.get('error')}: {failed.get('cause')}"
+    runs = states.list_executions(stateMachineArn=whole["PaymentMachineArn"], maxResults=10)["executions"]
+    recent = [run for run in runs if run["startDate"].timestamp() * 1000 >= whole.begun_ms]
+    failures = (last_failure(whole, run["executionArn"]) for run in recent)
+    return next((f"an execution's last failed attempt: {readable(each)}" for each in failures if each), "")

@@ -100,10 +100,10 @@ def said_of(check: Callable[[], None]) -> str:
 def test_an_order_that_is_paid_while_ledger_is_busy_must_be_marked_once_there_is_room(
     flow: ModuleType, whole: Callable[..., Whole], status: str
 ) -> None:
-    said = said_of(lambda: flow._throttled(whole(status), MINE, ASKED))
+    said = said_of(lambda: flow._throttled(whole(status), MINE, ASKED, list))
     assert "a paid order stays unmarked. The customer has paid and gets no lamp." in said
     assert f"came back: the order is: {status or 'no row'} " in said
-    assert said_of(lambda: flow._throttled(whole("paid"), MINE, ASKED)) == ""
+    assert said_of(lambda: flow._throttled(whole("paid"), MINE, ASKED, list)) == ""
 
 
 @pytest.mark.parametrize("status", ["paid", "accepted"])
@@ -111,7 +111,7 @@ def test_ledger_is_busy_while_the_provider_answers_and_has_room_again_whatever_c
     flow: ModuleType, whole: Callable[..., Whole], status: str
 ) -> None:
     mine = whole(status)
-    said_of(lambda: flow._throttled(mine, MINE, ASKED))
+    said_of(lambda: flow._throttled(mine, MINE, ASKED, list))
     assert mine.shop.client("lambda").done == [
         ("concurrency", "ledger", 0),
         ("success", "token-throttled", {"paid": True}),

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSON, BUILT = "00-start-here/00-lesson.ipynb", "notebooks/00-start-here.ipynb"
 COMMANDS = (
     *("lab", "doctor", "cloud", "deploy", "check", "catch-up", "reset", "progress", "summary", "bench"),
-    *("board", "class", "wheelhouse", "guide", "slides", "site", "build", "minutes"),
+    *("board", "class", "wheelhouse", "guide", "slides", "site", "build", "minutes", "try-answer"),
 )
 
 

@@ -49,13 +49,20 @@ def test_the_stub_in_a_deployed_handler_is_not_started(outcome: Outcome, functio
     )
 
 
+@pytest.mark.parametrize(
+    "library",
+    ["/usr/lib/python3.13/json/decoder.py", r"C:\Python313\Lib\json\decoder.py", "/v/site-packages/psycopg/a.py"],
+)
 def test_an_error_of_the_function_comes_with_type_message_and_line(
-    outcome: Outcome, functions: dict[str, object]
+    library: str, outcome: Outcome, functions: dict[str, object]
 ) -> None:
     functions["hikari-total"] = {
         "errorType": "KeyError",
         "errorMessage": "'price'",
-        "stackTrace": ['  File "/var/task/app.py", line 5, in handler\n    event["price"]\n'],
+        "stackTrace": [
+            '  File "/var/task/app.py", line 5, in handler\n    event["price"]\n',
+            f'  File "{library}", line 345, in decode\n',
+        ],
     }
     failure = outcome(INVOKE)
     assert not isinstance(failure, NotStarted)

@@ -159,6 +159,16 @@ def test_only_the_numbers_of_the_module_change_in_course_toml(root: Path) -> Non
     assert minutes.in_course_file(after, course.load().module("00"), right) == after
 
 
+def test_the_files_that_a_lab_asks_to_read_count_as_its_visible_code() -> None:
+    capstone = course.load().module("12")
+    lines = minutes.work_in_files(capstone).code_lines
+    assert lines > 100
+    lab = [text("# Lab"), *(text(f"## Task {task.id}: x") for task in capstone.tasks)]
+    without = minutes.of_module(dataclasses.replace(capstone, lab_reads=()), None, lab)
+    seconds = 60 * (minutes.of_module(capstone, None, lab).lab - without.lab)
+    assert abs(seconds - lines * minutes.CODE_LINE_S) <= 60 * len(capstone.tasks)  # each task is rounded up
+
+
 @pytest.mark.usefixtures("root")
 def test_the_command_tells_what_minutes_are_made_of() -> None:
     told = CliRunner().invoke(main, ["minutes", "00"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -110,6 +111,8 @@ def _prepare_for_moto(guarded: bool) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    # moto's interpreter of state machines logs each failed state with its own objects. An execution's history has it.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     if guarded:
         guard.arm()
 

@@ -1,3 +1,4 @@
+#: breaks: fields
 #: expects: Every order gets the same total
 #: because: The example's numbers are written into the code.
 #: fills: gap 1

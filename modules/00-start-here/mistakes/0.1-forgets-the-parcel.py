@@ -1,3 +1,4 @@
+#: breaks: one-parcel
 #: expects: parcel is missing.*called: invoke hikari-order-total with \{"price_yen": 4800, "quantity": 2\}.*came back: \{"total_yen": 9600\}.*expected: \{"total_yen": 10100\}
 #: because: The second half of the rule is overlooked.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: price-times-quantity
 #: expects: The total is wrong
 #: because: Small examples are taken for all there is.
 %%writefile order_total.py

@@ -1,3 +1,4 @@
+#: breaks: price-times-quantity
 #: expects: two different totals
 #: because: A value outside the handler is taken for one that each call gets afresh.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: returns-an-object
 #: expects: returned nothing
 #: because: Printing is taken for returning.
 #: fills: gap 1

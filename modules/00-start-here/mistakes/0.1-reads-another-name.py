@@ -1,3 +1,4 @@
+#: breaks: fields
 #: expects: ended with an error.*KeyError
 #: because: The field of the event is called by another name.
 #: fills: gap 1

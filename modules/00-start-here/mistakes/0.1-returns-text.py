@@ -1,3 +1,4 @@
+#: breaks: returns-an-object
 #: expects: returned text
 #: because: JSON is made by hand and then once more by Lambda.
 #: fills: gap 1

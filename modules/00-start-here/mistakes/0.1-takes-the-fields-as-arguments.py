@@ -1,3 +1,4 @@
+#: breaks: fields
 #: expects: with two values, the event
 #: because: The handler is taken for a function that gets the fields of the event.
 %%writefile order_total.py

@@ -1,3 +1,4 @@
+#: breaks: lost-requests
 #: expects: as if each minute lasted one second
 #: because: The units of the rate are forgotten.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: price
 #: expects: charge the hourly price for every minute
 #: because: The price per hour is counted for each started minute.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: servers-needed
 #: expects: servers_needed fits the average
 #: because: A fleet is planned for the mean of the day.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: price
 #: expects: charge a full hour for part of an hour
 #: because: Bills as in the first years of EC2.
 %%writefile fixed.py

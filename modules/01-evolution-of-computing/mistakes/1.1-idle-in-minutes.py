@@ -1,3 +1,4 @@
+#: breaks: idle-hours
 #: expects: count idle servers in minutes
 #: because: Server-minutes are taken for server-hours.
 %%writefile fixed.py

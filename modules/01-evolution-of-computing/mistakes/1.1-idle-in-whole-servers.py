@@ -1,3 +1,4 @@
+#: breaks: idle-hours
 #: expects: count idle time only for whole servers
 #: because: A server that does anything is taken for busy.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: no-saving
 #: expects: let quiet minutes make up for busy minutes
 #: because: Totals are compared, as if room could be kept.
 %%writefile fixed.py

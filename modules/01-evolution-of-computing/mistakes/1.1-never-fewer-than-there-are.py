@@ -1,3 +1,4 @@
+#: breaks: servers-needed
 #: expects: never below the number of existing servers
 #: because: A fleet is thought to grow, and not to have been too large.
 %%writefile fixed.py

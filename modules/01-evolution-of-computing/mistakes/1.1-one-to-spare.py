@@ -1,3 +1,4 @@
+#: breaks: servers-needed
 #: expects: one too many if the busiest minute fits exactly
 #: because: Adds one to be sure, and calls it needed.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: servers-needed
 #: expects: rounded down
 #: because: A part of a server is dropped.
 %%writefile fixed.py

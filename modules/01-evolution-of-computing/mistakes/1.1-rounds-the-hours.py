@@ -1,3 +1,4 @@
+#: breaks: digits
 #: expects: is rounded
 #: because: Two digits look better.
 %%writefile fixed.py

@@ -1,3 +1,4 @@
+#: breaks: lost
 #: expects: reacts too late
 #: because: The mean of the whole day so far is taken for the demand.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: orders-at-once
 #: expects: the rule waits before it orders more
 #: because: The cooldown keeps it from growing, too.
 #: fills: gap 1

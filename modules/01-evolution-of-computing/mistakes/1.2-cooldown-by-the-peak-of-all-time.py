@@ -1,3 +1,4 @@
+#: breaks: used
 #: expects: never scales in
 #: because: The busiest minute since midnight decides, all day.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: turns
 #: expects: flaps
 #: because: There is no cooldown: each minute's chance orders and gives back.
 #: fills: gap 1

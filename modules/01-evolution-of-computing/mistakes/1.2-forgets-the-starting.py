@@ -1,3 +1,4 @@
+#: breaks: turns
 #: expects: The rule flaps.*Compare with wanted
 #: because: The learner compares the need with the servers that run, not with the servers that the rule has asked for.
 #: fills: gap 1

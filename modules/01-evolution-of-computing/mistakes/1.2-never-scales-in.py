@@ -1,3 +1,4 @@
+#: breaks: used
 #: expects: never scales in
 #: because: The cooldown waits for a quiet that never comes, so the number only grows.
 #: fills: gap 1

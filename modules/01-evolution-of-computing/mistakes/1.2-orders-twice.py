@@ -1,3 +1,4 @@
+#: breaks: used
 #: expects: forgets the servers that are already starting
 #: because: The need is compared with the servers that run, and those that start are forgotten.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: used
 #: expects: Too much capacity is idle
 #: because: Three times the demand is kept ready, to be sure.
 #: fills: gap 1

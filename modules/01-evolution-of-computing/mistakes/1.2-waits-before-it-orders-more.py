@@ -1,3 +1,4 @@
+#: breaks: orders-at-once
 #: expects: the rule waits before it orders more
 #: because: The cooldown of ten minutes holds for orders, too.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: idle-first
 #: expects: count each request as a cold start
 #: because: A function is thought to start anew for each call.
 %%writefile per_request.py

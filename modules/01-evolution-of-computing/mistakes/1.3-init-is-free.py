@@ -1,3 +1,4 @@
+#: breaks: init-billed
 #: expects: Init is not on the bill
 #: because: As it was until August 2025.
 %%writefile per_request.py

@@ -1,3 +1,4 @@
+#: breaks: first-longer
 #: expects: cold start takes no time
 #: because: Init is billed, and the environment is free too soon.
 %%writefile per_request.py

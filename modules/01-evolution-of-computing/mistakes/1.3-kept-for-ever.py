@@ -1,3 +1,4 @@
+#: breaks: gone
 #: expects: keep environments forever
 #: because: An environment that has started stays.
 %%writefile per_request.py

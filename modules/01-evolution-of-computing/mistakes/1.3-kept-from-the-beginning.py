@@ -1,3 +1,4 @@
+#: breaks: gone
 #: expects: count keep_s from the start of a request
 #: because: The clock of keep_s runs from the arrival.
 %%writefile per_request.py

@@ -1,3 +1,4 @@
+#: breaks: one-at-a-time
 #: expects: One environment serves everything
 #: because: An environment is taken for a server with many threads.
 %%writefile per_request.py

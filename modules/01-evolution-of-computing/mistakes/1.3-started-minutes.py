@@ -1,3 +1,4 @@
+#: breaks: busy-time
 #: expects: bill full minutes
 #: because: A request is billed as if it were a machine by the minute.
 %%writefile per_request.py

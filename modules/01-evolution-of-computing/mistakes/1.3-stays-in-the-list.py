@@ -1,3 +1,4 @@
+#: breaks: busy-again
 #: expects: still counts an environment as idle
 #: because: What was taken is not taken out of the list.
 %%writefile per_request.py

@@ -1,3 +1,4 @@
+#: breaks: used-last
 #: expects: take the environment that has waited longest
 #: because: The environments take turns.
 %%writefile per_request.py

@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: functions' limit is below the peak
 #: because: The limit is thought of as an average.
 #: fills: gap 1

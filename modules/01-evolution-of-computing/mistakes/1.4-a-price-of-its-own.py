@@ -1,3 +1,4 @@
+#: breaks: one-of-the-calls
 #: expects: a policy that nobody offers
 #: because: The price is taken for a setting.
 %%writefile plan.py

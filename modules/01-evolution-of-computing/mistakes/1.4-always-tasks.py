@@ -1,3 +1,4 @@
+#: breaks: cost
 #: expects: even the smallest fleet waits
 #: because: One answer for every shop.
 #: fills: gap 1

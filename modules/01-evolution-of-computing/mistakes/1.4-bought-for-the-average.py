@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: bought for less than the peak
 #: because: The fleet fits the mean of the day.
 #: fills: gap 1

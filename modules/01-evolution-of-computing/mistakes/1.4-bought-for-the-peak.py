@@ -1,3 +1,4 @@
+#: breaks: cost
 #: expects: bought for the peak and sits idle
 #: because: Nothing is lost, and nobody looks at what it costs.
 #: fills: gap 1

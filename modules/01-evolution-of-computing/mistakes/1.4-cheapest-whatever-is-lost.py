@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: the cheapest of the policies that meet the service level
 #: because: The cost is compared without the service level.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: served
 #: expects: barely enough yesterday.*step 2's ordinary day
 #: because: The learner takes the cheapest policy that just met the service level yesterday.
 #: changes: gap 1

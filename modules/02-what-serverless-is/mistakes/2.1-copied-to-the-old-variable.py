@@ -1,3 +1,4 @@
+#: breaks: read-by-the-function
 #: expects: ^2.1 failed: The key was copied into a variable when you deployed.*PROVIDER_KEY: what reads the secret
 #: because: The notebook reads the secret and hands it on, so the old handler can stay as it is.
 #: replaces: 2

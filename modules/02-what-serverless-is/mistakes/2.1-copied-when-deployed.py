@@ -1,3 +1,4 @@
+#: breaks: read-by-the-function
 #: expects: copied into a variable when you deployed
 #: because: The notebook reads the secret and hands on its value, so it does come from Secrets Manager.
 #: replaces: 2

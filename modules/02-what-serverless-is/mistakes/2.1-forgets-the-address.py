@@ -1,3 +1,4 @@
+#: breaks: address
 #: expects: deployed without PROVIDER_URL
 #: because: The learner thinks that the function needs only the new variable.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: from-secrets-manager
 #: expects: The key is in the code
 #: because: The key must not be in the settings, so the learner puts it where nobody seems to look.
 #: changes: gap 1

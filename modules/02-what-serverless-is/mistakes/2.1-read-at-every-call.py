@@ -1,3 +1,4 @@
+#: breaks: read-once
 #: expects: reads the secret on every call
 #: because: The learner reads the secret where the code uses it.
 #: fills: gap 1

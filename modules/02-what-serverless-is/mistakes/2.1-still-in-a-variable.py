@@ -1,3 +1,4 @@
+#: breaks: no-key-in-variables
 #: expects: the key is still in an environment variable
 #: because: The learner leaves the old variable for safety, because the new code doesn't use it.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: only-two-permissions
 #: expects: the role allows more on it than the payment function needs
 #: because: The table and the secret are right, so the learner thinks that the actions don't matter.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

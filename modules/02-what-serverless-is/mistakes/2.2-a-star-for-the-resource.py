@@ -1,3 +1,4 @@
+#: breaks: one-table
 #: expects: The role allows them on everything of that kind
 #: because: The learner leaves the ARNs for later, because there are few actions.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

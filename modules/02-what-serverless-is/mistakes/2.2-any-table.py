@@ -1,16 +1,6 @@
-#: expects: The role allows them on everything of that kind
-#: because: The learner takes a pattern for all tables instead of the ARN.
-allow_everything()  # if you run this cell again, it starts from what the auditor found
-
-policy = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET_ARN},
-        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN.replace("payments", "*")},
-    ],
-}
-iam.put_role_policy(RoleName="hikari-payment", PolicyName="payment", PolicyDocument=json.dumps(policy))
-iam.delete_role_policy(RoleName="hikari-payment", PolicyName="everything")
-
-for name in ("hikari-payment", "hikari-deployer"):
-    print(name, iam.list_role_policies(RoleName=name)["PolicyNames"])
+#: breaks: one-table
+#: expects: The role allows them on everything of that kind.*another table
+#: because: The learner takes a pattern for the payments of each year.
+#: changes: gap 1
+-        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN},
++        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN + "*"},

@@ -1,3 +1,4 @@
+#: breaks: right-role
 #: expects: the function runs as hikari-payment
 #: because: The learner thinks that the role that deploys the function needs the right.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

@@ -1,3 +1,4 @@
+#: breaks: one-table
 #: expects: is not allowed to put an item into payments
 #: because: Reading sounds safe, but the function writes.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

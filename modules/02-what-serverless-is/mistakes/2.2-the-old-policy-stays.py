@@ -1,3 +1,4 @@
+#: breaks: old-policy
 #: expects: The old policy is still there
 #: because: The learner thinks that a narrow policy narrows a wide one.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

@@ -1,3 +1,4 @@
+#: breaks: log-policy
 #: expects: can no longer write its log
 #: because: The learner takes AWS's policy away, because it isn't one of the two rights.
 allow_everything()  # if you run this cell again, it starts from what the auditor found

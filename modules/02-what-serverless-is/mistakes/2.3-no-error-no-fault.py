@@ -1,3 +1,4 @@
+#: breaks: same-line
 #: expects: No error warned you
 #: because: The import is repaired and the function answers, so it seems right.
 %%writefile invoice.py

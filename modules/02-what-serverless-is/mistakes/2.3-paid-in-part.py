@@ -1,3 +1,4 @@
+#: breaks: open-until-paid
 #: expects: The invoice line is wrong
 #: because: The learner writes the handler from the two examples, in which all is paid or nothing.
 %%writefile invoice.py

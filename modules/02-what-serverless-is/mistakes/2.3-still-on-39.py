@@ -1,3 +1,4 @@
+#: breaks: supported-runtime
 #: expects: is still on python3.9
 #: because: The learner repairs and deploys the code, but forgets the runtime.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: runs
 #: expects: the code still needs the old one
 #: because: The learner thinks that a new runtime is only a setting.
 %%writefile invoice.py

@@ -1,3 +1,4 @@
+#: breaks: supported-runtime
 #: expects: which is also past its end
 #: because: The learner thinks that the next version is enough.
 #: replaces: 2

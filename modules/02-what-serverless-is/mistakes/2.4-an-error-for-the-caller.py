@@ -1,3 +1,4 @@
+#: breaks: no-error
 #: expects: ends with an error
 #: because: The learner sets the timeout, but the error that it raises goes to the customer.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: at-most-3-s
 #: expects: that does not help when the provider hangs
 #: because: The learner thinks that more time makes the error go away.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: variable
 #: expects: deployed without PROVIDER_URL
 #: because: The learner thinks that the variables of the earlier function stay.
 #: replaces: 2

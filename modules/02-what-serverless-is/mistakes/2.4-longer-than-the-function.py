@@ -1,3 +1,4 @@
+#: breaks: in-time
 #: expects: until Lambda ends the call
 #: because: urlopen has a timeout, but the learner doesn't see that the function's timeout is shorter.
 #: fills: gap 1

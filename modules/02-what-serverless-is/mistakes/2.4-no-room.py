@@ -1,3 +1,4 @@
+#: breaks: room
 #: expects: gives up on a provider that keeps its promise
 #: because: The provider promises half a second, so the learner waits for half a second.
 #: fills: gap 1

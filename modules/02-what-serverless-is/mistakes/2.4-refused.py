@@ -1,3 +1,4 @@
+#: breaks: hangs
 #: expects: returns a status that the provider did not give
 #: because: The learner takes no answer for a refusal.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: hangs-halfway
 #: expects: ends with an error
 #: because: The learner thinks that an answer that has begun will be complete.
 #: fills: gap 1

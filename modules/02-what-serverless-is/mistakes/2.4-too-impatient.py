@@ -1,3 +1,4 @@
+#: breaks: room
 #: expects: gives up on a provider that keeps its promise
 #: because: Quick is good, so the learner thinks that quicker is better.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: in-time
 #: expects: until Lambda ends the call
 #: because: The handler tries again for as long as it takes.
 #: fills: gap 1

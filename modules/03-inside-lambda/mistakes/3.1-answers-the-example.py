@@ -1,3 +1,4 @@
+#: breaks: price-list
 #: expects: never reads the price list
 #: because: The example's numbers are written into the code.
 %%writefile price.py

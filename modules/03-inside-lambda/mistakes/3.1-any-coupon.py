@@ -1,3 +1,4 @@
+#: breaks: other-coupons
 #: expects: A coupon that Hikari never gave out
 #: because: That there is a coupon is thought to be enough.
 %%writefile price.py

@@ -1,3 +1,4 @@
+#: breaks: count
 #: expects: Your count spans environments
 #: because: All environments are thought to be one; the count is put into a place that they share.
 %%writefile price.py

@@ -1,3 +1,4 @@
+#: breaks: count
 #: expects: count starts over in each call
 #: because: A local variable is expected to last from call to call.
 %%writefile price.py

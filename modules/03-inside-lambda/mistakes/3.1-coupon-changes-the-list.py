@@ -1,3 +1,4 @@
+#: breaks: one-call
 #: expects: One customer's coupon changed the price for the next
 #: because: The price list is changed for one call, and it outlives the call.
 %%writefile price.py

@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: reads the price list again and again
 #: because: The handler is taken for a program that starts anew with each call.
 %%writefile price.py

@@ -1,3 +1,4 @@
+#: breaks: package
 #: expects: ended with an error.*No module named 'catalogue'
 #: because: What lies beside the handler here is thought to be on Lambda too.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: later-calls
 #: expects: Each later call is slower
 #: because: What is slow in Init is moved into the handler, where each call pays for it.
 %%writefile sale.py

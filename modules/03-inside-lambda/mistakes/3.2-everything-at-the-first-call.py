@@ -1,3 +1,4 @@
+#: breaks: tenth
 #: expects: moved from Init to the first call
 #: because: Init alone is looked at; the customer waits for Init and the first call.
 %%writefile sale.py

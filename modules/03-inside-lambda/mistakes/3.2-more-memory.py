@@ -1,3 +1,4 @@
+#: breaks: tenth
 #: expects: More memory doesn't help
 #: because: A slow function is thought to be a small one.
 from pathlib import Path

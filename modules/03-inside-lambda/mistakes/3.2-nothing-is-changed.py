@@ -1,3 +1,4 @@
+#: breaks: tenth
 #: expects: hardly shorter than before
 #: because: A copy under another name is expected to start faster.
 %%writefile sale.py

@@ -1,3 +1,4 @@
+#: breaks: report-file
 #: expects: nightly report isn't stored anymore
 #: because: The slow client is removed together with what it did.
 %%writefile sale.py

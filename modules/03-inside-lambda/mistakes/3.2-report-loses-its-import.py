@@ -1,3 +1,4 @@
+#: breaks: report
 #: expects: nightly report is broken
 #: because: What the tried path does not need is thought to be needed nowhere.
 %%writefile sale.py

@@ -1,3 +1,4 @@
+#: breaks: rejections
 #: expects: accepts an event that it rejected before
 #: because: The slow library is removed together with what it kept out.
 %%writefile sale.py

@@ -1,3 +1,4 @@
+#: breaks: processor-time
 #: expects: hardly shorter than before
 #: because: Only connections are thought to be slow, not imports.
 %%writefile sale.py

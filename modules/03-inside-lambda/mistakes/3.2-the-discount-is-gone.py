@@ -1,3 +1,4 @@
+#: breaks: total
 #: expects: The total has changed
 #: because: Code that looks slow is left out with what it does.
 %%writefile sale.py

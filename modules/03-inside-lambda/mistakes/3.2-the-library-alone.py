@@ -1,3 +1,4 @@
+#: breaks: processor-time
 #: expects: not short enough. Something slow still runs
 #: because: The slowest line is mended, and the next one is not looked for.
 %%writefile sale.py

@@ -1,3 +1,4 @@
+#: breaks: old-failures-do-not-count
 #: expects: blames the new version for errors of the old version
 #: because: Every error is thought to be the new version's.
 #: replaces: 2

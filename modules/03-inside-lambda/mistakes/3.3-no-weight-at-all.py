@@ -1,3 +1,4 @@
+#: breaks: one-in-ten
 #: expects: there is no canary
 #: because: A new version is thought to be a release by itself.
 deploy("hikari-banner", "banner_today.py")

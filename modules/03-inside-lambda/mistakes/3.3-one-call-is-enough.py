@@ -1,3 +1,4 @@
+#: breaks: all-calls
 #: expects: but your guard made 1[.]
 #: because: One call is thought to meet the new version.
 #: replaces: 2

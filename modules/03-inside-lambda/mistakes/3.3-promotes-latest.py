@@ -1,3 +1,4 @@
+#: breaks: to-the-new-version
 #: expects: points to .LATEST
 #: because: The newest code is thought to be the newest version.
 #: replaces: 2

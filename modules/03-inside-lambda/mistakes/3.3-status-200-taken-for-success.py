@@ -1,3 +1,4 @@
+#: breaks: one-failure-counts
 #: expects: promoted a version that fails
 #: because: HTTP 200 is taken for a call that worked.
 #: replaces: 2

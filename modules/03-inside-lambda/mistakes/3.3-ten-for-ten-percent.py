@@ -1,3 +1,4 @@
+#: breaks: one-in-ten
 #: expects: gets 90% of the calls
 #: because: The weight is taken for the share of the version that the alias names.
 deploy("hikari-banner", "banner_today.py")

@@ -1,3 +1,4 @@
+#: breaks: one-failure-counts
 #: expects: fails once in a while
 #: because: Each call overwrites what the guard knew of the one before.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: today-first
 #: expects: weight is on the wrong version
 #: because: The weight is given to the version that is to keep its customers.
 deploy("hikari-banner", "banner_today.py")

@@ -1,3 +1,4 @@
+#: breaks: only-one-version
 #: expects: weights are still in place
 #: because: Going back is thought to be done when the alias names the old version.
 #: replaces: 2

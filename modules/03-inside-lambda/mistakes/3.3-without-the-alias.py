@@ -1,3 +1,4 @@
+#: breaks: through-the-alias
 #: expects: No call came through the alias
 #: because: The function is called by its name alone; the alias is thought to stand in the way of every call.
 #: replaces: 2

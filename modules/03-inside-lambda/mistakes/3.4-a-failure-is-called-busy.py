@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: although it can't know whether the order is paid
 #: because: A payment that failed is taken for one that did nothing.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: five-at-once
 #: expects: limit on hikari-payment isn't five
 #: because: The limit is chosen by what is wished for, not by what the bank takes.
 deploy("hikari-payment", "payment.py")

@@ -1,3 +1,4 @@
+#: breaks: charges-once
 #: expects: charges again after payment failed
 #: because: Every error is taken for a refusal that may be tried again.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: paid
 #: expects: says paid, but payment never charged
 #: because: An error is made to vanish, and the answer stays the same.
 #: replaces: 2

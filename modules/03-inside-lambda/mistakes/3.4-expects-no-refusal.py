@@ -1,3 +1,4 @@
+#: breaks: retries
 #: expects: An order isn't paid.*TooManyRequestsException
 #: because: A refused call is not expected at all.
 #: replaces: 2

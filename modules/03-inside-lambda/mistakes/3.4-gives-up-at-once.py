@@ -1,3 +1,4 @@
+#: breaks: retries
 #: expects: An order isn't paid, although payment had room again
 #: because: Busy is taken for a final answer.
 #: replaces: 2

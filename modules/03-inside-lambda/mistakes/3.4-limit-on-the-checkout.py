@@ -1,3 +1,4 @@
+#: breaks: five-at-once
 #: expects: limit is on the checkout
 #: because: The caller is limited, in place of what must be protected.
 deploy("hikari-payment", "payment.py")

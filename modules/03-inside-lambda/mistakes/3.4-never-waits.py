@@ -1,3 +1,4 @@
+#: breaks: growing-waits
 #: expects: retries without a pause
 #: because: Asking more often is thought to help.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: five-at-once
 #: expects: Provisioned concurrency keeps environments ready
 #: because: Environments that are kept ready are taken for a limit.
 deploy("hikari-payment", "payment.py")

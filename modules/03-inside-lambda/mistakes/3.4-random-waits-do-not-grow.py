@@ -1,3 +1,4 @@
+#: breaks: growing-waits
 #: expects: waits don't grow
 #: because: A random wait is thought to be enough; it gives a busy service no rest.
 #: replaces: 2

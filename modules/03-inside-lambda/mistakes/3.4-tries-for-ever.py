@@ -1,3 +1,4 @@
+#: breaks: gives-up
 #: expects: retries until Lambda stops it
 #: because: A refusal is expected to end some time.
 #: replaces: 2

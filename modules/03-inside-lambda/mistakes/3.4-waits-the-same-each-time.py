@@ -1,3 +1,4 @@
+#: breaks: growing-waits
 #: expects: waits don't grow
 #: because: A pause of any kind is thought to be enough.
 #: replaces: 2

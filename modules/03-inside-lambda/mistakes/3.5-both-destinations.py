@@ -1,3 +1,4 @@
+#: breaks: nothing-else
 #: expects: A parcel that was sent also left a record
 #: because: A destination for each way is thought to be safer.
 functions.put_function_event_invoke_config(

@@ -1,3 +1,4 @@
+#: breaks: accepted-first
 #: expects: deleted the record too early
 #: because: A message is deleted when it is read, not when the work is done.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: stays
 #: expects: deleted records that you had no address for
 #: because: Every message that was looked at is thought to be done.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: record-of-failures
 #: expects: Yours gets the events that succeed
 #: because: A destination is taken for a place where everything ends.
 functions.put_function_event_invoke_config(

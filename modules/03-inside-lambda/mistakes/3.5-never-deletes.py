@@ -1,3 +1,4 @@
+#: breaks: deletes
 #: expects: still in the queue
 #: because: Receiving is thought to take a message out of the queue.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: record-of-failures
 #: expects: hikari-parcel hides its error
 #: because: The handler tries again by itself, then ends as if all were well.
 from pathlib import Path

@@ -1,3 +1,4 @@
+#: breaks: the-failed-event
 #: expects: You sent the whole record
 #: because: The record is taken for the event.
 #: replaces: 2

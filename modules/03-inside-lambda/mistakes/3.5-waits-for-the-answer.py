@@ -1,3 +1,4 @@
+#: breaks: asynchronously
 #: expects: Nothing arrived as an asynchronous call
 #: because: Waiting for the answer is thought to be safer.
 #: replaces: 2

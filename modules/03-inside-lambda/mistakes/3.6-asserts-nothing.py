@@ -1,3 +1,4 @@
+#: breaks: few-answer
 #: expects: pass whatever the handler does
 #: because: A test that runs the code is thought to test it.
 %%writefile test_stock.py

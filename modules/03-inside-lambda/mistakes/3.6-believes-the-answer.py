@@ -1,3 +1,4 @@
+#: breaks: few-left
 #: expects: do not notice a stock.py that.*takes the lamps anyway
 #: because: The answer alone is looked at, not what is stored.
 %%writefile test_stock.py

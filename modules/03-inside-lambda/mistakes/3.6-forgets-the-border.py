@@ -1,3 +1,4 @@
+#: breaks: last-answer
 #: expects: do not notice a stock.py that refuses the customer who takes the very last lamps.? *[|]
 #: because: The case on the border is left out.
 %%writefile test_stock.py

@@ -1,3 +1,4 @@
+#: breaks: test-names
 #: expects: finds no test in your file
 #: because: Any function that asserts is thought to be a test.
 %%writefile test_stock.py

@@ -1,3 +1,4 @@
+#: breaks: few-answer
 #: expects: do not notice a stock.py that says yes to a customer although there are too few lamps
 #: because: The way on which all goes well is thought to be all ways.
 %%writefile test_stock.py

@@ -1,3 +1,4 @@
+#: breaks: with-moto
 #: expects: try to reach the real AWS
 #: because: The table is made when the file is imported, before moto answers.
 %%writefile test_stock.py

@@ -1,3 +1,4 @@
+#: breaks: until-empty
 #: expects: workers stop while orders are left
 #: because: takes one answer of the queue for all that it holds
 #: replaces: 2

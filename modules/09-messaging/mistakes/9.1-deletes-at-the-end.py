@@ -1,3 +1,4 @@
+#: breaks: crash
 #: expects: still in the queue after a power failure
 #: because: deletes the batch when all of it is printed
 #: replaces: 2

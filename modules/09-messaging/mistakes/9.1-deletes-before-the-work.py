@@ -1,3 +1,4 @@
+#: breaks: failed-stays
 #: expects: had already been deleted
 #: because: takes receiving for a promise, so that nobody else gets the order
 #: replaces: 2

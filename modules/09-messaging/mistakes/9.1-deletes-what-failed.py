@@ -1,4 +1,5 @@
-#: expects: without an address is lost
+#: breaks: failed-stays
+#: expects: An order is lost\. It has no label
 #: because: deletes in finally, so a failure is taken for done
 #: replaces: 2
 #: fills: gap 1
@@ -10,7 +11,7 @@
             try:
                 print_label(order)
                 printed.append(order["order_id"])
-            except ValueError as error:
+            except Exception as error:
                 print("not printed:", error)
             finally:
                 sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])

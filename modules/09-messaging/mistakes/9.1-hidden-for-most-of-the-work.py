@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: printed twice, because a message came back
 #: because: counts with a fifth of a second for a label, though ten may take two and a half
 #: replaces: 2

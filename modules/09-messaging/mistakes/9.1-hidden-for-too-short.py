@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: printed twice, because a message came back
 #: because: leaves the visibility timeout shorter than the work on all that it has received
 #: replaces: 2

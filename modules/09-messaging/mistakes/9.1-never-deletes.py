@@ -1,3 +1,4 @@
+#: breaks: done-leaves
 #: expects: printed (twice|are still in the queue)
 #: because: thinks that receiving takes the message out of the queue
 #: replaces: 2

@@ -1,4 +1,5 @@
-#: expects: stops the worker, and the orders after it wait
+#: breaks: others
+#: expects: can't print stops the worker.*ValueError
 #: because: does not catch what one order raises
 #: replaces: 2
 #: fills: gap 1

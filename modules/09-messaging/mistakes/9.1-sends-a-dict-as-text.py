@@ -1,3 +1,4 @@
+#: breaks: json
 #: expects: is not JSON
 #: because: takes the text of a dict for JSON
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: whole-order
 #: expects: doesn't contain the whole order
 #: because: thinks that the consumer can ask the shop for the rest
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: finishes
 #: expects: Your worker never finished
 #: because: waits for longer than a message is hidden, so what failed comes back for ever
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: rest-of-batch
 #: expects: order after a repeated order was not packed
 #: because: catches the refusal around the whole loop
 %%writefile pack.py

@@ -1,3 +1,4 @@
+#: breaks: no-error
 #: expects: repeated order is not an error
 #: because: lets the refusal of the condition fail the call
 #: fills: gap 1

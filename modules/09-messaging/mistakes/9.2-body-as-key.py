@@ -1,3 +1,4 @@
+#: breaks: sent-again
 #: expects: sent the order again, and it was packed again
 #: because: takes the text of the message for the order: sent_at differs
 %%writefile pack.py

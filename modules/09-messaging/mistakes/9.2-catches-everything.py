@@ -1,3 +1,4 @@
+#: breaks: real-error
 #: expects: reports success
 #: because: takes every exception for a repetition
 #: changes: gap 1

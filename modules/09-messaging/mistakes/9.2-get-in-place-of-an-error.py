@@ -1,3 +1,4 @@
+#: breaks: real-error
 #: expects: reports success[\s\S]*get returns None
 #: because: asks for the lamp with get, so an order without one is packed
 %%writefile pack.py

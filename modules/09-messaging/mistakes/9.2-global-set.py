@@ -1,3 +1,4 @@
+#: breaks: other-environment
 #: expects: new execution environment packed the orders again
 #: because: keeps what was seen in the memory of one environment
 %%writefile pack.py

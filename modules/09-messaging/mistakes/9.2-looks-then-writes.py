@@ -1,3 +1,4 @@
+#: breaks: same-time
 #: expects: same order at the same time, and both packed
 #: because: looks first and writes later: another one looks in between
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: packed-once
 #: expects: failed, but marked it as done
 #: because: marks first and works later, so a failed order counts as done
 #: fills: gap 1

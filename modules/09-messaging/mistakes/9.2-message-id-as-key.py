@@ -1,3 +1,4 @@
+#: breaks: sent-again
 #: expects: sent the order again, and it was packed again
 #: because: takes the message for the order: a second message of the same order has another id
 #: fills: gap 1

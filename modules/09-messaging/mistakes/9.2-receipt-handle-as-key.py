@@ -1,3 +1,4 @@
+#: breaks: same-message
 #: expects: same message came again, and its order was packed again
 #: because: takes the receipt for the message: it is new each time
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: not-overwritten
 #: expects: overwrote the item
 #: because: writes a 1 in place of counting, without a condition
 %%writefile pack.py

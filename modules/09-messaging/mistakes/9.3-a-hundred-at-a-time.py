@@ -1,3 +1,4 @@
+#: breaks: at-most-ten
 #: expects: more than ten messages
 #: because: takes the batch for a matter of speed alone
 #: replaces: 2

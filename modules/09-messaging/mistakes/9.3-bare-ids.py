@@ -1,3 +1,4 @@
+#: breaks: entries
 #: expects: The list contains bare ids
 #: because: returns the ids, without the dict that Lambda reads
 #: changes: gap 1

@@ -1,4 +1,5 @@
-#: expects: Lambda didn't read the response
+#: breaks: reads-response
+#: expects: doesn't read the response of hikari-invoice
 #: because: returns the list, and leaves the setting out of the mapping
 #: replaces: 2
 _ = table("hikari-invoices", "order_id")

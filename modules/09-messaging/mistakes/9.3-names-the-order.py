@@ -1,3 +1,4 @@
+#: breaks: identifier
 #: expects: not a message in the batch
 #: because: reports by the order or the receipt, and not by the message
 #: changes: gap 1

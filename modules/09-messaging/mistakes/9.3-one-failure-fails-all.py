@@ -1,3 +1,4 @@
+#: breaks: failures
 #: expects: makes the whole call fail
 #: because: lets the exception out of the handler
 #: fills: gap 1

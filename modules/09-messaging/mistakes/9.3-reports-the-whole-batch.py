@@ -1,3 +1,4 @@
+#: breaks: no-others
 #: expects: or can be, are reported as failed
 #: because: reports all when one has failed
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: every-record
 #: expects: keeps good messages from being handled
 #: because: leaves the loop at the first failure
 #: changes: gap 1

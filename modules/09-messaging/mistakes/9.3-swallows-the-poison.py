@@ -1,3 +1,4 @@
+#: breaks: failures
 #: expects: failed is not reported
 #: because: prints the error and calls it done
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: reports
 #: expects: failed is not reported
 #: because: catches everything so that a bad order does not disturb the good ones, and forgets to report it
 #: changes: gap 1

@@ -1,4 +1,5 @@
-#: expects: also still a dead letter
+#: breaks: moves
+#: expects: also still dead letters
 #: because: receives and sends, and does not delete
 #: replaces: 3
 #: fills: gap 1

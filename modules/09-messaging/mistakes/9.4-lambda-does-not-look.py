@@ -1,4 +1,5 @@
-#: expects: The poison message has vanished
+#: breaks: mapping
+#: expects: doesn't read the response of hikari-pipeline
 #: because: returns the list, and leaves the setting out of the mapping
 #: replaces: 2
 _ = table("hikari-packed", "order_id")

@@ -1,3 +1,4 @@
+#: breaks: dead-letters
 #: expects: Poison messages have nowhere to go
 #: because: makes the dead-letter queue and does not connect it
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: three-times
 #: expects: gets only one attempt
 #: because: counts retries in place of receives, or sees no use in them
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: packed-once
 #: expects: repeated order is packed more than once
 #: because: packs without a condition
 #: changes: gap 1

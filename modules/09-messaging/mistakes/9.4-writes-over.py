@@ -1,3 +1,4 @@
+#: breaks: packed-once
 #: expects: overwrote the item
 #: because: writes a 1 in place of counting, without a condition
 #: fills: gap 1

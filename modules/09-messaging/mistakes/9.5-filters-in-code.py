@@ -1,3 +1,4 @@
+#: breaks: sns-filters
 #: expects: hikari-web-team gets every order
 #: because: leaves the filtering to the department: each copy is paid for
 #: changes: gap 1

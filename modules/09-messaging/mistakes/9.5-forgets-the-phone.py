@@ -1,3 +1,4 @@
+#: breaks: web-and-phone
 #: expects: hikari-web-team does not get orders that it wants
 #: because: names one of the two channels
 #: changes: gap 1

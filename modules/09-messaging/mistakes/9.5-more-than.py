@@ -1,3 +1,4 @@
+#: breaks: large-orders
 #: expects: hikari-insurance does not get orders that it wants
 #: because: takes "and more" for "more than"
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: raw
 #: expects: envelope
 #: because: does not ask for the raw message
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: asserts
 #: expects: whatever the handler does
 #: because: calls the handler and compares nothing
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: others
 #: expects: stops at the first message that fails
 #: because: lets the broken message stand at the end, with nothing behind it
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: no-text
 #: expects: empty card for an order without text
 #: because: leaves out the order that fails in the middle of its work
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: again
 #: expects: second card|stops at the first
 #: because: tests what works, and nothing else
 #: fills: gap 1

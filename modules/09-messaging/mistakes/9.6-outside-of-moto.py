@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your tests try to reach the real AWS
 #: because: makes the table where moto does not answer
 #: fills: gap 1

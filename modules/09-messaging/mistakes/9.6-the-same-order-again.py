@@ -1,3 +1,4 @@
+#: breaks: first-text
 #: expects: over the first card
 #: because: repeats the order with the same text, so that overwriting it changes nothing
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: ready
 #: expects: not the JSON object that the shop reads
 #: because: A message is thought to be for people.
 job = {

@@ -1,3 +1,4 @@
+#: breaks: lamp
 #: expects: There is no job for this lamp
 #: because: The example's lamp is written into the definition.
 job = {

@@ -1,3 +1,4 @@
+#: breaks: one-message
 #: expects: There are 2 messages about this
 #: because: The error path joins the other path again.
 job = {

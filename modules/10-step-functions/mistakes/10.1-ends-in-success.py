@@ -1,3 +1,4 @@
+#: breaks: status
 #: expects: The job has failed, but the execution looks successful
 #: because: A caught error is handled, so the machine may end well.
 job = {

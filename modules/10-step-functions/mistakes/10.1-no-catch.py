@@ -1,3 +1,4 @@
+#: breaks: catches
 #: expects: The shop hears nothing
 #: because: A failed execution is thought to tell the shop by itself.
 job = {

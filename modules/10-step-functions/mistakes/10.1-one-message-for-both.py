@@ -1,3 +1,4 @@
+#: breaks: failed
 #: expects: does not say what happened
 #: because: Both paths lead to the same message.
 job = {

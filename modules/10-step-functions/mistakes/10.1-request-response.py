@@ -1,3 +1,4 @@
+#: breaks: waits
 #: expects: sent before the picture was ready
 #: because: The state is thought to wait for the job, but it waits for Batch's reply.
 job = {

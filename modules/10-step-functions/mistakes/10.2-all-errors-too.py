@@ -1,3 +1,4 @@
+#: breaks: unknown
 #: expects: called again after a bug in the bank
 #: because: A second rule for everything that is not named, except the card.
 #: changes: gap 1

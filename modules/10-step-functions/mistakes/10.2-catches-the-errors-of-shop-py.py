@@ -1,3 +1,4 @@
+#: breaks: told
 #: expects: The shop hears nothing.*came back: no message; the execution: FAILED, (IndexError|TypeError)
 #: because: Only the errors that shop.py names are expected.
 #: changes: gap 1

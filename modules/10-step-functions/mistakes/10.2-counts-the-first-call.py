@@ -1,3 +1,4 @@
+#: breaks: busy
 #: expects: gives up too early
 #: because: MaxAttempts is thought to count the first call.
 #: changes: gap 1

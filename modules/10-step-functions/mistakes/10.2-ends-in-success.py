@@ -1,3 +1,4 @@
+#: breaks: failed
 #: expects: The order is not paid, but the execution looks successful
 #: because: The catch leads to a normal end.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: same-pauses
 #: expects: A throttled call is retried too soon
 #: because: Lambda has room again in a moment.
 #: changes: gap 1

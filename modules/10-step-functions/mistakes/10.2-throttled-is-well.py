@@ -1,3 +1,4 @@
+#: breaks: throttled
 #: expects: A call that Lambda throttles is not retried, and the execution looks successful
 #: because: A throttled call has done no harm, so nothing seems left to do.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: at-once
 #: expects: one of them comes a moment too late
 #: because: Nothing is expected to happen between the look and the redrive.
 #: changes: gap 1

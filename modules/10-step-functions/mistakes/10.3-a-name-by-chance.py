@@ -1,3 +1,4 @@
+#: breaks: starts-nothing
 #: expects: The same order has more than one execution
 #: because: Step Functions is thought to know that it is the same order.
 %%writefile start.py

@@ -1,3 +1,4 @@
+#: breaks: too-long
 #: expects: does not continue\. .*whose execution took too long.*came back: TIMED_OUT
 #: because: An execution that took too long is thought to be over for good.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: no-error
 #: expects: An order that arrives twice isn't an error
 #: because: The name is used, and the refusal goes to the caller.
 %%writefile start.py

@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: The money was taken 2 times
 #: because: After a failure a new execution begins, and pays again.
 %%writefile start.py

@@ -1,3 +1,4 @@
+#: breaks: too-long
 #: expects: does not continue\. .*took too long, and another 100 executions
 #: because: list_executions is expected to list all executions, but it returns a page of 100.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: failed
 #: expects: The order's execution does not succeed\.
 #: because: A name that is taken is thought to be enough.
 %%writefile start.py

@@ -1,3 +1,4 @@
+#: breaks: no-error
 #: expects: ended with an error
 #: because: An execution that has succeeded is redriven, too.
 %%writefile start.py

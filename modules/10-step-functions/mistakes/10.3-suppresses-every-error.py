@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: could not make the execution continue, but it reports success.*came back: \{"execution":
 #: because: Every error of the redrive is taken to mean that another call was quicker.
 #: changes: gap 1

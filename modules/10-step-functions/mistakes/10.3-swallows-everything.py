@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: Nothing was started, but your function reports success
 #: because: "This isn't an error" is taken to cover every error.
 %%writefile start.py

@@ -1,4 +1,5 @@
-#: expects: does not end on its own
+#: breaks: no-answer
+#: expects: The timeout ends the whole execution, so nobody is told
 #: because: The timeout is on the machine, so it ends everything and tells nobody.
 order_id = "{% $states.context.Execution.Input.order_id %}"
 

@@ -1,3 +1,4 @@
+#: breaks: token
 #: expects: does not accept the token that the person got
 #: because: The execution's ARN is taken for the token.
 order_id = "{% $states.context.Execution.Input.order_id %}"

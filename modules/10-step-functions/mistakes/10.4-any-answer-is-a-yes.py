@@ -1,3 +1,4 @@
+#: breaks: no
 #: expects: Money is refunded although nobody has said yes
 #: because: That there is an answer is taken for a yes.
 order_id = "{% $states.context.Execution.Input.order_id %}"

@@ -1,3 +1,4 @@
+#: breaks: patience
 #: expects: more or less time to answer than the task says
 #: because: A person should have some more time.
 order_id = "{% $states.context.Execution.Input.order_id %}"

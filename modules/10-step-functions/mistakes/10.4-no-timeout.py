@@ -1,3 +1,4 @@
+#: breaks: no-answer
 #: expects: The execution does not end
 #: because: Somebody is expected to answer every time.
 order_id = "{% $states.context.Execution.Input.order_id %}"

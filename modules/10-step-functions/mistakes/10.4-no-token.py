@@ -1,3 +1,4 @@
+#: breaks: fields
 #: expects: did not get a question with all three fields
 #: because: The order's id is thought to be enough for an answer.
 order_id = "{% $states.context.Execution.Input.order_id %}"

@@ -1,3 +1,4 @@
+#: breaks: no-answer
 #: expects: Money is refunded although nobody has said yes
 #: because: Every error leads on as if there was an answer.
 order_id = "{% $states.context.Execution.Input.order_id %}"

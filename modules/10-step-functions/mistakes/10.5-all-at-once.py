@@ -1,3 +1,4 @@
+#: breaks: no-refusal
 #: expects: Lambda refuses calls
 #: because: A Map is thought to know how many seats there are.
 book = {

@@ -1,3 +1,4 @@
+#: breaks: others
 #: expects: One bad order stops the whole day.*came back: FAILED, TypeError
 #: because: The one error that was seen is thought to be the only one.
 #: changes: gap 1

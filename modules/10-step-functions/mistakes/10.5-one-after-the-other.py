@@ -1,3 +1,4 @@
+#: breaks: three-seats
 #: expects: Some seats stay empty
 #: because: One at a time is safe, and slow.
 book = {

@@ -1,3 +1,4 @@
+#: breaks: others
 #: expects: One bad order stops the whole day
 #: because: An item's error is thought to be the item's own.
 book = {

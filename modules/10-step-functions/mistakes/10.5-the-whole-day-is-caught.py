@@ -1,3 +1,4 @@
+#: breaks: output
 #: expects: does not have one string per order
 #: because: The Catch is on the Map, so the execution succeeds, and the day is not booked.
 book = {

@@ -1,3 +1,4 @@
+#: breaks: one-row
 #: expects: accepts the same order twice
 #: because: a table has a number of its own as its key; the order's id is a column like the others
 #: replaces: 3

@@ -1,3 +1,4 @@
+#: breaks: safe
 #: expects: says 202 before the order is safe
 #: because: the client shall not be bothered by trouble with the queue
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: fields
 #: expects: A bad order \(a quantity of 1,001\) is accepted
 #: because: thinks only of numbers that are too small; the integer column then refuses a very large one forever
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: rejected
 #: expects: A rejected order is in the queue anyway
 #: because: sends the order first, and looks at it afterwards
 #: fills: gap 1

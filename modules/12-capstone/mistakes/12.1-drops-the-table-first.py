@@ -1,3 +1,4 @@
+#: breaks: again
 #: expects: throws the orders away
 #: because: makes the second run work by dropping the table before it is made
 #: replaces: 3

@@ -1,3 +1,4 @@
+#: breaks: rights
 #: expects: Front is not allowed to do sqs:SendMessage
 #: because: it works on this machine
 #: replaces: 2

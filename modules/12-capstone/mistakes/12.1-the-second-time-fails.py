@@ -1,3 +1,4 @@
+#: breaks: again
 #: expects: Migrate cannot run your schema.sql
 #: because: makes a table that is there already
 #: replaces: 3

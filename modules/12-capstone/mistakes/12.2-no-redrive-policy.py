@@ -1,3 +1,4 @@
+#: breaks: dead-letters
 #: expects: comes back forever
 #: because: makes a dead-letter queue, and does not tell the other queue of it
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: proxy
 #: expects: bypasses the proxy
 #: because: takes the address of the database, which works as well for one worker
 #: replaces: 3

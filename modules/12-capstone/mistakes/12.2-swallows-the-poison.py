@@ -1,4 +1,5 @@
-#: expects: cannot be written counts as done
+#: breaks: failures
+#: expects: whose order cannot be written counts as done
 #: because: an error is printed, and that is thought to be enough
 #: fills: gap 1
     accepted = []

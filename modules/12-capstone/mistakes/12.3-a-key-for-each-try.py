@@ -1,3 +1,4 @@
+#: breaks: key
 #: expects: another key, so the customer is charged twice
 #: because: takes the token as the key: it is at hand, and different for each order
 #: replaces: 2

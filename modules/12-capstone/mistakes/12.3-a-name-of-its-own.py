@@ -1,3 +1,4 @@
+#: breaks: one-execution
 #: expects: arrives twice is paid twice
 #: because: each execution has a name of its own, so that none is refused
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: one-execution
 #: expects: arrives twice causes an error in your worker
 #: because: an execution that is there already is a reason to fail
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: ask-again
 #: expects: busy provider is not asked again
 #: because: any error of the provider means that the order is not paid
 #: replaces: 2

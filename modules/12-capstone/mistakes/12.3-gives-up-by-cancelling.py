@@ -1,3 +1,4 @@
+#: breaks: only-refused
 #: expects: canceled even though the provider may have charged
 #: because: an order that could not be paid in all these tries shall not stay open
 #: replaces: 2

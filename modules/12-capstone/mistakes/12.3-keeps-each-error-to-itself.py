@@ -1,3 +1,4 @@
+#: breaks: other-errors
 #: expects: could not be started counts as done
 #: because: that there is an execution already is no error, so no error matters
 #: fills: gap 1

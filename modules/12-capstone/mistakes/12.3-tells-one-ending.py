@@ -1,3 +1,4 @@
+#: breaks: cancelled
 #: expects: An outcome is not announced
 #: because: only a sale is news: nobody needs to hear of a cancelled order
 #: replaces: 2
@@ -13,4 +14,4 @@
 -                  Source: hikari.orders
 -                  DetailType: OrderCancelled
 -                  Detail: {order_id: "{% $states.input.order_id %}"}
--            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 20, JitterStrategy: FULL}]
+-            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 30, JitterStrategy: FULL}]

@@ -1,7 +1,8 @@
-#: expects: Ledger was busy for a few minutes
+#: breaks: hour
+#: expects: 'Mark as paid' gives up too early.*add up to 7 s
 #: because: a Retry that names its errors has good pauses of its own
 #: replaces: 2
 #: changes: gap 1
                Payload: {order_id: "{% $states.input.order_id %}", status: paid}
--            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 20, JitterStrategy: FULL}]
+-            Retry: [{ErrorEquals: [States.ALL], IntervalSeconds: 30, BackoffRate: 2, MaxDelaySeconds: 300, MaxAttempts: 30, JitterStrategy: FULL}]
 +            Retry: [{ErrorEquals: [States.ALL]}]

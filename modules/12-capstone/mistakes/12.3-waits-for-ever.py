@@ -1,3 +1,4 @@
+#: breaks: timeout
 #: expects: waits forever for a provider
 #: because: the provider will answer some time
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: errors-come-back
 #: expects: could not be written counts as done
 #: because: whatever the table says, the event must have been late
 #: replaces: 2

@@ -1,4 +1,5 @@
-#: expects: never sees that an order is accepted
+#: breaks: event-fields
+#: expects: Announcing accepted orders causes an error in your worker.*Detail
 #: because: Detail is an object in the documentation's pictures
 #: changes: gap 1
 -            "Detail": json.dumps({"order_id": order_id}),

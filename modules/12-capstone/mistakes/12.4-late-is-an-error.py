@@ -1,3 +1,4 @@
+#: breaks: late-is-fine
 #: expects: A late event causes an error in your projector
 #: because: a condition that does not hold is an error like any other
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: ten-a-call
 #: expects: A large batch causes an error|Not every order of a large batch is announced
 #: because: one call takes a list, however long
 #: changes: gap 1

@@ -1,4 +1,5 @@
-#: expects: never sees that an order is cancelled
+#: breaks: all-events
+#: expects: The rule leaves out events of the shop, for example OrderCancelled
 #: because: the rule takes the events that the author thought of
 #: replaces: 3
 #: fills: gap 1

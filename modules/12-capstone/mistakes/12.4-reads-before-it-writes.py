@@ -1,3 +1,4 @@
+#: breaks: at-once
 #: expects: reach two environments at once
 #: because: looks at the item, and writes if the event is newer; nobody is thought to write in between
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: each-status
 #: expects: never sees that an order is paid
 #: because: writes an item only when there is none
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: newest-wins
 #: expects: late event overwrites a newer status
 #: because: the last event that comes is the newest
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your shop has failed the drill.*what the design 'direct connections' does
 #: because: the functions go past the proxy: a seat of the database for each environment
 #: replaces: 2

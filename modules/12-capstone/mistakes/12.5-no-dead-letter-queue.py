@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your shop has failed the drill.*what the design 'no dead-letter queue' does
 #: because: leaves the redrive policy out: nothing is lost that way, and poison comes back for ever
 #: replaces: 2

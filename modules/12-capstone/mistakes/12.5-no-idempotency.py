@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your shop has failed the drill.*what the design 'no idempotency' does
 #: because: nothing makes the second time harmless: no key in the table, a plain INSERT, an execution without a name
 #: replaces: 2

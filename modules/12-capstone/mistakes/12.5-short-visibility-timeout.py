@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your shop has failed the drill.*what the design 'short visibility timeout' does
 #: because: lowers the visibility timeout, so that a message that failed comes back sooner; one that is at work comes back, too
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: passes
 #: expects: Your shop has failed the drill.*what the design 'state in memory' does
 #: because: remembers in a variable of the module which orders are done; another environment does not know, and a new one neither
 #: replaces: 2

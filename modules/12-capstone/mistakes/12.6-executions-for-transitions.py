@@ -1,3 +1,4 @@
+#: breaks: transitions
 #: expects: executions are counted, but transitions are billed
 #: because: one execution, one fee
 #: changes: gap 1

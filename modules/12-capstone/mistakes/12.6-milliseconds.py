@@ -1,3 +1,4 @@
+#: breaks: duration
 #: expects: milliseconds are treated as seconds
 #: because: billed_ms is billed
 #: changes: gap 1

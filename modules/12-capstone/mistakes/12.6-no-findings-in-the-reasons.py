@@ -1,3 +1,4 @@
+#: breaks: names-a-finding
 #: expects: does not name a finding of the drill
 #: because: a reason is a general truth, so nothing has to show it
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: per-1000
 #: expects: the price of the whole drill
 #: because: forgets for how many orders the sum is
 #: changes: gap 1

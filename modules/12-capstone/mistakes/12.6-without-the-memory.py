@@ -1,3 +1,4 @@
+#: breaks: duration
 #: expects: the memory of the functions is not counted
 #: because: Lambda bills time
 #: changes: gap 1

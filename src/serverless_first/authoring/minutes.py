@@ -17,6 +17,7 @@ from typing import Any
 
 from serverless_first.authoring import collapsed, reading
 from serverless_first.course import Module
+from serverless_first.course.places import module_dir
 
 WORDS_PER_MINUTE = 200
 #: Corrected by trials with people who saw the module for the first time: in November 2026, the core of lesson 04 took
@@ -46,7 +47,7 @@ class Work:
 
     Args:
         words: to read, without code and sources.
-        code_lines: visible and given.
+        code_lines: visible and given, also in the files that a lab asks to read.
         predictions, figures, questions: how many; quiz and recall ask the questions.
         steps: things to do in a lab, each with at least one line to write or one thing to find out.
         written_lines: of the solution, in the gaps.
@@ -123,6 +124,12 @@ def work(cells: Iterable[Any]) -> Work:
     for cell in cells:
         total += _of_code(cell) if cell.cell_type == "code" else Work(words=reading.words(cell.source))
     return total
+
+
+def work_in_files(module: Module) -> Work:
+    """The lines of the provided files that a lab asks to read."""
+    files = [module_dir(module.id) / "given" / name for name in module.lab_reads]
+    return Work(code_lines=sum(_lines(file.read_text(encoding="utf-8")) for file in files))
 
 
 def in_text(markdown: str, module: Module) -> str:
@@ -226,7 +233,7 @@ def _tasks(module: Module, cells: Sequence[Any]) -> dict[str, int]:
         into.append(part)
     each_s = (module.lab_run_s or 0) / max(1, work(cells).code_cells)
     works = {task: _in_steps(own) for task, own in parts.items()}
-    shared = work(around)
+    shared = work(around) + work_in_files(module)
     if not works:
         return {"": math.ceil(shared.minutes(each_s * shared.code_cells))} if cells else {}
     share = shared.minutes(each_s * shared.code_cells) / len(works)

@@ -39,7 +39,7 @@ def tell(names: Sequence[str], *, run_first: bool = False, report: Callable[[str
         for kind in ("lesson", "lab"):
             if kind not in cells:
                 continue
-            done = minutes.work(cells[kind])
+            done = minutes.work(cells[kind]) + (minutes.work_in_files(module) if kind == "lab" else minutes.Work())
             computed, stated = getattr(right, kind), getattr(module, f"{kind}_minutes")
             run_s = module.lesson_run_s if kind == "lesson" else module.lab_run_s
             more = f" and {right.further} to go further" if kind == "lesson" and right.further else ""

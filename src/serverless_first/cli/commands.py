@@ -207,7 +207,8 @@ def check(module: str | None) -> None:
     from serverless_first.lab.runner import run_lab
 
     notebook = work_dir() / copy_path(found.id, "lab")
-    click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, a few seconds to check)")
+    to_run = f"about {found.lab_run_s:.0f} s" if found.lab_run_s else "a few seconds"
+    click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, {to_run} to check)")
     try:
         results = run_lab(found.id, notebook)
     except CourseFault as error:

@@ -44,6 +44,7 @@ class Module:
     `lesson_run_s` and `lab_run_s` say how long the cells run, in seconds. Where they are measured, the build computes
     the minutes (`authoring.minutes`). `slides_minutes` is how long its slides take at most, by their notes; course.toml
     leaves it out where they may take as long as the lesson. `needs` are the numbers of the modules that it builds on.
+    `lab_reads` are the provided files that the lab asks its learners to read, in the module's folder `given`.
     `formerly` are the ids that it had in earlier versions of the course. The overview is a module without a lesson and
     a lab: see `Course.overview`.
     """
@@ -63,6 +64,7 @@ class Module:
     further_minutes: int = 0
     lesson_run_s: float | None = None
     lab_run_s: float | None = None
+    lab_reads: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -225,4 +227,5 @@ def _module(data: dict[str, Any], root: Path) -> Module:
         further_minutes=data.get("further_minutes", 0),
         lesson_run_s=data.get("lesson_run_s"),
         lab_run_s=data.get("lab_run_s"),
+        lab_reads=tuple(data.get("lab_reads", ())),
     )

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 _TIMED_OUT = "Sandbox.Timedout"
 _STAMP = re.compile(r"^\S+Z \S+ (?=Task timed out)|^RequestId: \S+ (?=Error)")
 _FRAME = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)(?:, in (\S+))?')
-_NOT_THE_LEARNERS = re.compile(r"[/\\](?:site-packages|awslambdaric|serverless_first)[/\\]|<frozen")
+_NOT_THE_LEARNERS = re.compile(
+    r"[/\\](?:site-packages|awslambdaric|serverless_first|lib(?:64)?[/\\]python3\.\d+|Lib)[/\\]|<frozen"
+)
 
 
 @dataclass(frozen=True, eq=False)

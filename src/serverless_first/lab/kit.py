@@ -57,7 +57,7 @@ class Lab:
             "lab.progress()": "lists what has passed and what is next",
             "lab.summary()": "makes a page to keep, in your folder",
             "lab.quiz()": "asks about this module",
-            "lab.recall()": "asks about the previous module",
+            "lab.recall()": "asks about an earlier module",
             "lab.share(True)": "lets the instructor's board see your progress, if there is one",
         }
         say("\n".join(f"  {call:<22} {what}" for call, what in calls.items()))
@@ -277,7 +277,7 @@ class Lab:
         self._show_quiz("quiz")
 
     def recall(self) -> None:
-        """Shows questions on the previous module, because recalling beats rereading."""
+        """Shows questions on an earlier module, because recalling beats rereading."""
         self._show_quiz("recall")
 
     def _show_quiz(self, section: str) -> None:

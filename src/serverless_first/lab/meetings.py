@@ -75,7 +75,7 @@ call_aws = botocore.client.BaseClient._make_api_call
 
 
 def refuses(self, operation, arguments):
-    if operation == {operation!r}:
+    if operation in {operations!r}:
         told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
         raise self.exceptions.from_code({code!r})(told, operation)
     return call_aws(self, operation, arguments)
@@ -103,19 +103,32 @@ def meeting(attempt: Attempt, name: str, calls: int, *, before: Sequence[str]) -
 
 
 @contextlib.contextmanager
-def refusing(attempt: Attempt, name: str, operation: str, code: str, message: str) -> Iterator[None]:
-    """Lets AWS refuse an operation to a function. The next calls are cold starts; at the end all is put back.
+def refusing(
+    attempt: Attempt,
+    name: str,
+    operations: str | Sequence[str],
+    code: str,
+    message: str,
+    *,
+    timeout_s: int = _TIMEOUT_S,
+) -> Iterator[None]:
+    """Lets AWS refuse operations to a function. The next calls are cold starts; at the end all is put back.
 
     Args:
-        operation: by the name of the API, as in "RedriveExecution".
+        operations: one or several, by the names of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
+        timeout_s: the least timeout that the function has meanwhile.
     """
-    with _around(attempt, name, _REFUSES, {"operation": operation, "code": code, "message": message}):
+    refused = (operations,) if isinstance(operations, str) else tuple(operations)
+    values = {"operations": refused, "code": code, "message": message}
+    with _around(attempt, name, _REFUSES, values, timeout_s=timeout_s):
         yield
 
 
 @contextlib.contextmanager
-def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, object]) -> Iterator[None]:
+def _around(
+    attempt: Attempt, name: str, source: str, values: Mapping[str, object], *, timeout_s: int = _TIMEOUT_S
+) -> Iterator[None]:
     """Lends a function a handler around its own: `source` with these values and `handler` filled in."""
     client = attempt.client("lambda")
     was = client.get_function_configuration(FunctionName=name)
@@ -127,7 +140,7 @@ def _around(attempt: Attempt, name: str, source: str, values: Mapping[str, objec
             FunctionName=name,
             Handler=f"{_MODULE}.handler",
             Layers=[*layers, layer["LayerVersionArn"]],
-            Timeout=max(_TIMEOUT_S, was["Timeout"]),
+            Timeout=max(timeout_s, was["Timeout"]),
         )
         yield
     finally:

@@ -27,6 +27,16 @@ def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any]
     return None
 
 
+def last_failure(whole: Whole, arn: str) -> str:
+    """The last failed attempt in an execution's history, even if the workflow retries it; "" if there is none."""
+    if not arn:
+        return ""
+    states = whole.shop.client("stepfunctions")
+    events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+    details = [part for event in events for part in event.values() if isinstance(part, dict) and part.get("error")]
+    return f"{details[0]['error']}: {details[0].get('cause', '')}" if details else ""
+
+
 def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called: str) -> None:
     """Checks that two requests about an order have the same key.
 
@@ -99,7 +109,7 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
 
     def cancelled() -> bool:
         return any(
-            kind == "OrderCancelled" and isinstance(detail, dict) and detail.get("order_id") == order_id
+            kind.endswith(" OrderCancelled") and isinstance(detail, dict) and detail.get("order_id") == order_id
             for kind, detail in told()
         )
 
@@ -112,6 +122,16 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
         came_back="the event OrderCancelled",
         expected="no cancellation, because only CardRefused says that nothing was charged",
         look_at="which errors your Catch handles",
+    )
+    status = states.describe_execution(executionArn=run)["status"]
+    whole.attempt.expect(
+        status != "SUCCEEDED",
+        problem="Your workflow gives up on an order as if all was well, so nobody looks into it.",
+        called="a copy of your workflow with few retries; the provider does not reply, then replies to each request "
+        "with the error OutOfPaper",
+        came_back=f"the execution is {status}",
+        expected="FAILED, because the customer may have paid",
+        look_at="which errors your Catch handles, and what comes after it",
     )
 
 

@@ -48,9 +48,9 @@ class Whole:
 
     # ---- as a customer
 
-    def post(self, order: Any) -> Answered:
+    def post(self, order: Any, **headers: str) -> Answered:
         """POST /orders."""
-        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "POST", "/orders", order)
+        return send(self.attempt, self.shop.aws.local_url(self["ApiUrl"]), "POST", "/orders", order, **headers)
 
     def get(self, order_id: str) -> Answered:
         """GET /orders/{order_id}."""
@@ -225,16 +225,19 @@ def order(**fields: Any) -> dict[str, Any]:
     return {"order_id": f"ord-{uuid.uuid4().hex[:8]}", "customer": "Sato Emi", "lamp": "Tsuki", "quantity": 2} | fields
 
 
-def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:
-    """The last lines of a function's log since the check began that match; "" if none do."""
-    group = f"/aws/lambda/{whole[output]}"
-    logs = whole.shop.client("logs")
+def lines_of(whole: Whole, output: str) -> list[str]:
+    """The lines of a function's log since the check began."""
+    logs, group = whole.shop.client("logs"), f"/aws/lambda/{whole[output]}"
     try:
         pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=whole.begun_ms))
     except logs.exceptions.ResourceNotFoundException:
-        return ""
-    lines = [event["message"].strip() for page in pages for event in page["events"]]
-    return readable(" / ".join([line for line in lines if re.search(pattern, line)][-most:]))
+        return []
+    return [line.strip() for page in pages for event in page["events"] for line in event["message"].splitlines()]
+
+
+def log_of(whole: Whole, output: str, pattern: str, most: int = 3) -> str:
+    """The last lines of a function's log since the check began that match; "" if none do."""
+    return readable(" / ".join([line for line in lines_of(whole, output) if re.search(pattern, line)][-most:]))
 
 
 def statements_of(whole: Whole, output: str) -> list[dict[str, Any]]:

@@ -6,14 +6,14 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from IPython import get_ipython
 
 from serverless_cloud import CloudError
 from serverless_first.lab.attempt import Attempt
-from serverless_first.lab.failures import one_line, readable
+from serverless_first.lab.failures import one_line, readable, shorten
 from serverless_first.lab.functions import fresh_id, wait_until
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -109,7 +109,18 @@ def how_it_ended(execution: Execution) -> str:
     """Status, and the error with its cause, for a message."""
     if not execution.error:
         return execution.status
-    return f"{execution.status}, {execution.error}: {one_line(execution.cause)[:200]}"
+    cause = one_line(_reason(execution.cause))
+    return f"{execution.status}, {execution.error}" + (f": {shorten(cause)}" if cause else "")
+
+
+def _reason(cause: str) -> str:
+    """The message in the cause of a function's error, or in a job's description; any other cause as it is."""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        return cause
+    names = ("errorMessage", "StatusReason")
+    return next((str(told[name]) for name in names if name in told), cause) if isinstance(told, dict) else cause
 
 
 def run_all(
@@ -133,12 +144,15 @@ class News:
 
     Args:
         key: the field of a message by which the messages are sorted.
+        known: the values of the key in the check's inputs. Messages with other values are stray.
     """
 
-    def __init__(self, attempt: Attempt, topic: str, key: str) -> None:
+    def __init__(self, attempt: Attempt, topic: str, key: str, known: Collection[str] = ()) -> None:
         self._sns, self._sqs, self._key = attempt.client("sns"), attempt.client("sqs"), key
         self._topic = self._sns.create_topic(Name=topic)["TopicArn"]
         self._found: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
+        self._known = set(known)
+        self.key = key
         #: Messages that aren't JSON objects with the key.
         self.strange: list[str] = []
 
@@ -167,6 +181,13 @@ class News:
         """
         wait_until(lambda: self._take() and len(self._found[wanted]) >= number, 2.0)
         return list(self._found[wanted])
+
+    @property
+    def stray(self) -> list[Any]:
+        """The messages so far about something that is in none of the check's inputs."""
+        if not self._known:
+            return []
+        return [message for key, messages in self._found.items() if key not in self._known for message, _ in messages]
 
     def _take(self) -> bool:
         answer = self._sqs.receive_message(
@@ -206,6 +227,14 @@ def expect_one(
     """
     found = news.about(wanted)
     told = [one for one, _ in found]
+    attempt.expect(
+        bool(told or not news.stray),
+        problem=f"There is a message, but its \"{news.key}\" isn't from this execution's input.",
+        called=called,
+        came_back=readable(news.stray),
+        expected=readable(message),
+        look_at=f'where "{news.key}" comes from in your definition, because a fixed value is the same each time',
+    )
     if not told:
         problem = "The shop hears nothing, because there is no message about this." if not news.strange else (
             "There is a message, but it is not the JSON object that the shop reads."

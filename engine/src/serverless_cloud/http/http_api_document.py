@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.http import openapi_shape
 
 _X = "x-amazon-apigateway-"
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", _X + "any-method")
@@ -104,6 +105,10 @@ def read(text: str) -> Document:
         raise BadDocument(
             "The document is not OpenAPI 3. To define an HTTP API, set its key openapi to a version such as 3.0.1."
         )
+    try:
+        openapi_shape.check(doc)
+    except openapi_shape.Misshapen as error:
+        raise BadDocument(f"Unable to parse the document: {error}") from None
     if not str((doc.get("info") or {}).get("title") or ""):
         raise BadDocument("info.title is missing. Set it to the API's name.")
     for name in _extensions(doc):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from botocore import xform_name
 
 from serverless_cloud.clients import client
-from serverless_cloud.stacks import query
+from serverless_cloud.stacks import cloud_control, query
 from serverless_cloud.stacks.change_sets import ChangeSets
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.operations import Operations
@@ -28,12 +28,17 @@ class StacksApp:
         self._parts: tuple[Any, ...] = (operations, ChangeSets(store, operations, account_id))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target.startswith(cloud_control.PREFIX):
+            status, told = cloud_control.answer(target.removeprefix(cloud_control.PREFIX), body, _region_of(environ))
+            start_response(status, [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(told)))])
+            return [told]
         form = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-        form |= dict(parse_qsl(body, keep_blank_values=True))
+        form |= dict(parse_qsl(body.decode(), keep_blank_values=True))
         request_id, status = str(uuid.uuid4()), "200 OK"
         try:
-            told = self._answer(form, environ.get("HTTP_AUTHORIZATION", ""), request_id)
+            told = self._answer(form, _region_of(environ), request_id)
         except StackError as error:
             told = query.error(error.code, error.message, request_id)
             status = f"{error.status} {'Not Found' if error.status == 404 else 'Bad Request'}"
@@ -41,7 +46,7 @@ class StacksApp:
         start_response(status, headers)
         return [told]
 
-    def _answer(self, form: dict[str, str], authorization: str, request_id: str) -> bytes:
+    def _answer(self, form: dict[str, str], region: str, request_id: str) -> bytes:
         name = form.get("Action", "")
         model = client("cloudformation", "us-east-1").meta.service_model
         call = next((getattr(part, xform_name(name)) for part in self._parts if hasattr(part, xform_name(name))), None)
@@ -49,5 +54,10 @@ class StacksApp:
             raise NotImplementedError(name)
         operation = model.operation_model(name)
         request = query.parse(operation.input_shape, form) if operation.input_shape else {}
-        found = _REGION.search(authorization)
-        return query.answer(operation, call(request, found[1] if found else "us-east-1"), request_id)
+        return query.answer(operation, call(request, region), request_id)
+
+
+def _region_of(environ: dict[str, Any]) -> str:
+    """The Region that a request is signed for."""
+    signed = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return signed[1] if signed else "us-east-1"

@@ -217,11 +217,14 @@ class Operations:
 
     def get_template(self, request: Request, region: str) -> Answer:
         plan = self._plan_to_show(request, region)
+        if plan is None:
+            return {"StagesAvailable": []}
         processed = request.get("TemplateStage") == "Processed" and uses_macros(plan.original)
         text = documents.dump(plan.template.document) if processed else plan.original
         return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
-    def _plan_to_show(self, request: Request, region: str) -> StackSpec:
+    def _plan_to_show(self, request: Request, region: str) -> StackSpec | None:
+        """The plan of a change set or stack. A stack that waits for its first change set has none."""
         if request.get("ChangeSetName"):
             change_set = self._store.change_set(request, region)
             if change_set.plan is None:
@@ -229,10 +232,7 @@ class Operations:
             return change_set.plan
         if not request.get("StackName"):
             raise StackError("Either StackName or ChangeSetName is required.")
-        stack = self._store.find(region, request["StackName"])
-        if stack.plan is None:
-            raise StackError(f"Template does not exist for stack {stack.name}")
-        return stack.plan
+        return self._store.find(region, request["StackName"]).plan
 
     def get_template_summary(self, request: Request, region: str) -> Answer:
         sources = [name for name in ("StackName", "TemplateBody", "TemplateURL") if request.get(name)]

@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from serverless_cloud.stacks import kinds, notifications
@@ -153,10 +153,13 @@ class Stack:
         self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None, told: str = ""
     ) -> None:
         is_stack = physical_id == self.id
+        moment = now()
+        if self.events:  # tools sort by time, which is shown in milliseconds
+            moment = max(moment, self.events[-1]["Timestamp"] + timedelta(milliseconds=1))
         event = {
             "StackId": self.id, "StackName": self.name, "LogicalResourceId": logical_id, "ResourceType": type,
             "EventId": str(uuid.uuid4()) if is_stack else f"{logical_id}-{status}-{uuid.uuid4()}",
-            "PhysicalResourceId": physical_id, "Timestamp": now(), "ResourceStatus": status,
+            "PhysicalResourceId": physical_id, "Timestamp": moment, "ResourceStatus": status,
         }  # fmt: skip
         optional = {"ResourceStatusReason": reason, "ResourceProperties": told, "ClientRequestToken": self.token}
         event |= {name: value for name, value in optional.items() if value}

@@ -136,7 +136,7 @@ class _Checking:
             yield schema("These fields are required: [Type]", place)
             return
         kind = state["Type"]
-        if kind not in FIELDS:
+        if not isinstance(kind, str) or kind not in FIELDS:
             yield schema(f"Value should be one of the following: [{', '.join(sorted(FIELDS))}]", f"{place}/Type")
             return
         language = self._language
@@ -218,7 +218,7 @@ def _ways(states: JsonObject, start: Any, place: str) -> Iterator[Problem]:
     reached, ahead = set(), [start]
     while ahead:
         name = ahead.pop()
-        if name in states and name not in reached:
+        if isinstance(name, str) and name in states and name not in reached:
             reached.add(name)
             ahead += [target for target, _ in targets(states[name], "")]
     for name in states:

@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
 MOST_NESTED = 10  # "You can nest up to 10 intrinsic functions within a field"
 
 _NAME = re.compile(r"States\.[A-Za-z0-9]+")
-_LITERAL = re.compile(r"'(?:\\.|[^'\\])*'|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
+_LITERAL = re.compile(r"(?s)'(?:\\.|[^'\\])*'|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 _VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 
 

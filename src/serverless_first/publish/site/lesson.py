@@ -21,7 +21,7 @@ _PREDICTS = re.compile(r"\blab\.predict\(")
 _ASKS = re.compile(r"lab\.(predict|quiz|recall)\(")
 _QUIZ = re.compile(r"\blab\.(quiz|recall)\(\)")
 _FOLD_OPENS = '<details class="happened"><summary>Run it, and see the result</summary>'
-_QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about the previous module"}
+_QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about an earlier module"}
 
 
 class _Page:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.http import openapi_shape
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_documents import import_parts, parts_of
@@ -152,9 +153,10 @@ def _check(doc: JsonObject) -> None:
     is_object = isinstance(doc, Mapping)
     if not is_object or not (str(doc.get("openapi", "")).startswith("3") or str(doc.get("swagger")) == "2.0"):
         raise InvalidOpenApiDocVersionException
-    for name, part in _objects(doc):
-        if not isinstance(part, Mapping):
-            raise BadRequestException(f"Failed to parse the uploaded OpenAPI document: {name} is not an object")
+    try:
+        openapi_shape.check(doc)
+    except openapi_shape.Misshapen as error:
+        raise BadRequestException(f"Failed to parse the uploaded OpenAPI document: {error}") from None
 
     def look(part: object) -> None:
         for name, value in part.items() if isinstance(part, Mapping) else ():
@@ -164,38 +166,6 @@ def _check(doc: JsonObject) -> None:
                 look(value)
 
     look(doc)
-
-
-def _objects(doc: JsonObject) -> Iterator[tuple[str, Any]]:
-    """The parts of a document that must be objects, with their names. The caller checks each before the next."""
-    security, validators, responses = "securityDefinitions", _X + "request-validators", _X + "gateway-responses"
-    for name in ("info", "paths", "components", "definitions", security, validators, responses):
-        yield name, doc.get(name) or {}
-    components = doc.get("components") or {}
-    for name in ("schemas", "securitySchemes"):
-        yield name, components.get(name) or {}
-    for name, part in ((security, doc), ("securitySchemes", components), (validators, doc), (responses, doc)):
-        for each in (part.get(name) or {}).values():
-            yield f"an entry of {name}", each
-    for path in (doc.get("paths") or {}).values():
-        yield "a path", path
-        for method in [path, *(path[key] for key in METHODS if key in path)]:
-            yield "a method", method
-            yield from _objects_of_method(method)
-
-
-def _objects_of_method(method: JsonObject) -> Iterator[tuple[str, Any]]:
-    parameters, body = method.get("parameters") or [], method.get("requestBody") or {}
-    for each in parameters if isinstance(parameters, list) else [parameters]:
-        yield "a parameter", each
-    yield "requestBody", body
-    yield "responses", method.get("responses") or {}
-    for holder in (body, *(method.get("responses") or {}).values()):
-        yield "a response", holder
-        for name in ("content", "headers"):
-            yield name, holder.get(name) or {}
-        for each in (holder.get("content") or {}).values():
-            yield "an entry of content", each
 
 
 class _Import:

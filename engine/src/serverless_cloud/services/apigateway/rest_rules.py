@@ -122,6 +122,8 @@ def update_rest_api(response: APIGatewayResponse) -> TYPE_RESPONSE:
             raise invalid_patch(path, op, [f"/{each}" for each in PATCHED])
         if path == "/binaryMediaTypes":
             raise BadRequestException(f"Invalid patch path {path}")
+        if first == "minimumCompressionSize" and op == "replace" and patch.get("value") in (None, ""):
+            continue  # no compression, as before
         if first in ("policy", "minimumCompressionSize"):
             raise NotHonoured(f"{first} in update_rest_api")
         if first == "endpointConfiguration":

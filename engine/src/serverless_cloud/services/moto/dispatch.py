@@ -56,6 +56,8 @@ def method_names_from_class(clazz: object) -> list[str]:
 )
 def infer_service_region_host(app: DomainDispatcherApplication, environ: WSGIEnvironment, path: str) -> str | None:
     host = _host(app, environ, path)
+    if host and host.startswith("cloudcontrolapi."):
+        return host.replace("cloudcontrolapi", "cloudformation", 1)  # `stacks.app` answers it
     if path.endswith("/") and host and host.startswith("sqs.") and _QUEUE.fullmatch(path):
         environ["PATH_INFO"] = path.rstrip("/")  # many samples of AWS end the address of a queue with a slash
     return host

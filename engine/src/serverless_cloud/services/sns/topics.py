@@ -279,7 +279,7 @@ def _require_same(old: Topic, given: JsonObject, tags: dict[str, str]) -> None:
         if (kept_value(old, name) or _DEFAULTS.get(name, "")) != str(value):
             reason = "Topic already exists with different attributes"
             raise sns_rules.Refused(f"Invalid parameter: Attributes Reason: {reason}")
-    if tags and tags != old._tags:
+    if not tags.items() <= old._tags.items():
         raise sns_rules.Refused("Invalid parameter: Tags Reason: Topic already exists with different tags")
 
 

@@ -7,7 +7,7 @@ that a purge or another scope changes nothing in what was seen before, is from r
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from moto.sqs import models
@@ -25,7 +25,7 @@ def setting(queue: Queue, name: str) -> Any:
     return getattr(queue, name)
 
 
-def in_order(ready: Iterator[models.Message], blocked: set[str]) -> Iterator[models.Message]:
+def in_order(ready: Iterator[models.Message], in_flight: Iterable[models.Message]) -> Iterator[models.Message]:
     """The messages that a receiver of a FIFO queue may get now, group by group.
 
     A FIFO queue gives as many messages of one group as there are before it gives some of another. Here the group of the
@@ -33,8 +33,13 @@ def in_order(ready: Iterator[models.Message], blocked: set[str]) -> Iterator[mod
 
     Args:
         ready: visible messages, oldest first.
-        blocked: groups with a message in flight. A group is open again as soon as one that was in flight comes back.
+        in_flight: messages that a receiver has. A message that comes back opens its group again, up to the oldest
+            message of the group that is still in flight, since the order would be lost beyond it.
     """
+    limits: dict[str | None, int] = {}
+    for message in in_flight:
+        number = int(message.sequence_number or 0)
+        limits[message.group_id] = min(number, limits.get(message.group_id, number))
     groups: dict[str | None, list[models.Message]] = {}
     for message in ready:
         groups.setdefault(message.group_id, []).append(message)
@@ -43,8 +48,11 @@ def in_order(ready: Iterator[models.Message], blocked: set[str]) -> Iterator[mod
         for group, messages in groups.items()
     }
     for group in sorted(groups, key=lambda name: back_ms[name]):
-        if group not in blocked or back_ms[group] >= 0:
+        limit = limits.get(group)
+        if limit is None:
             yield from groups[group]
+        elif back_ms[group] >= 0:
+            yield from (message for message in groups[group] if int(message.sequence_number or 0) < limit)
 
 
 def next_number(queue: Queue) -> str:

@@ -112,7 +112,7 @@ def takeable(queue: Queue) -> Iterator[models.Message]:
     now_ms = clock.now_ms()
     queue._pending_messages = {m for m in queue._pending_messages if m.visible_at >= now_ms}
     ready = (m for m in list(queue._messages) if m.visible_at < now_ms and m.delayed_until <= now_ms)
-    return sqs_fifo.in_order(ready, queue.pending_message_groups) if queue.fifo_queue else ready
+    return sqs_fifo.in_order(ready, queue._pending_messages) if queue.fifo_queue else ready
 
 
 def _take(queue: Queue, most: int, visibility_timeout_s: float, room_bytes: int) -> list[models.Message]:

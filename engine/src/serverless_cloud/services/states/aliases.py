@@ -133,12 +133,12 @@ def delete_state_machine_alias(response: StepFunctionResponse) -> EmptyResult:
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_state_machine_aliases")
 def list_state_machine_aliases(response: StepFunctionResponse) -> ActionResult:
-    """The newest first; of a version's ARN only the aliases that lead to it."""
+    """The oldest first; of a version's ARN only the aliases that lead to it."""
     given = asked(response, "ListStateMachineAliases")
     machine, instance, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
     found = [
         alias
-        for alias in reversed(machine.aliases.values())
+        for alias in machine.aliases.values()
         if instance is machine
         or any(route["stateMachineVersionArn"] == instance.arn for route in alias.routing_configuration)
     ]

@@ -28,7 +28,10 @@ patches = Service(
 
 _ASL = "moto.stepfunctions.parser.asl"
 _NULL = "0.7410300825412693000107"  # a number that nobody writes stands for null
-_NULLS = re.compile(r"('(?:\\.|[^'\\])*')|(?<=[(,\s])null(?=[\s,)])")
+_NULLS = re.compile(r"('(?:\\.|[^'\\])*')|(?<=[(,\s])null(?=[\s,)])", re.DOTALL)
+#: moto's grammar takes no control characters in a text, so they go through it as characters of Unicode's private area.
+_DISGUISED = {code: 0xE100 + code for code in range(32)}
+_SHOWN = {disguise: code for code, disguise in _DISGUISED.items()}
 
 
 @patches.replaces(
@@ -68,6 +71,11 @@ def _visit_float(_: Preprocessor, ctx: Any) -> ArgumentLiteral:
     return ArgumentLiteral(None if text == _NULL else float(text))
 
 
-def with_nulls(call: str) -> str:
-    """A call as moto's grammar takes it: it has no null, and would leave the argument out."""
-    return _NULLS.sub(lambda found: found[1] or _NULL, call)
+def for_grammar(call: str) -> str:
+    """A call as moto's grammar takes it: without null, which it would leave out, and control characters in texts."""
+    return _NULLS.sub(lambda part: part[1].translate(_DISGUISED) if part[1] else _NULL, call)
+
+
+def from_grammar(literal: str) -> str:
+    """A text of a call as it was before `for_grammar`."""
+    return literal.translate(_SHOWN)

@@ -38,8 +38,9 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
+from serverless_cloud.services.states import functions
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.functions import whole, with_nulls
+from serverless_cloud.services.states.functions import whole
 from serverless_cloud.workflows.shapes import compact
 
 patches = Service(
@@ -139,7 +140,7 @@ def from_string_literal(parser_rule_context: _Tree) -> str:
 @patches.replaces(f"{_PREPROCESSOR}.visitString_intrinsic_function", expects="self, ctx")
 def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFunction:
     call = text_of(ctx.STRINGINTRINSICFUNC().getText())
-    function, _tree = IntrinsicParser.parse(with_nulls(call))
+    function, _tree = IntrinsicParser.parse(functions.for_grammar(call))
     return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
 
 
@@ -172,10 +173,10 @@ def visit_tolerated_count(preprocessor: Preprocessor, ctx: Any) -> ToleratedFail
 
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")
 def _text_of_str(parse_tree: _Tree) -> str:
-    raw = parse_tree.getText()[1:-1]
-    found = _Literal(re.sub(r"\\(.)", r"\1", raw))
-    found.raw = raw
-    return found
+    raw = functions.from_grammar(parse_tree.getText()[1:-1])
+    literal = _Literal(re.sub(r"(?s)\\(.)", r"\1", raw))
+    literal.raw = raw
+    return literal
 
 
 @patches.replaces(

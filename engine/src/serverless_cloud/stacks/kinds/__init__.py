@@ -15,12 +15,14 @@ from serverless_cloud.stacks.kinds import (
     nested,
     network,
     rest_apis,
+    surroundings,
 )
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, unsupported
 from serverless_cloud.stacks.template import is_custom
 
 _MODULES = (
     buckets, data, databases, events, functions, gateways, http_apis, identity, messages, nested, network, rest_apis,
+    surroundings,
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
 

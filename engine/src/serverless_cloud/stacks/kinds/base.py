@@ -196,7 +196,7 @@ class Kind:
         schema = schemas.of(self.type)
         checked = schema.checked(given) if schema else dict(given)
         for path in self.refused:
-            if _at(checked, path) not in (None, False, [], {}, "None"):
+            if _at(checked, path) not in (None, False, [], {}, "", "None"):
                 raise UnsupportedResource(f"{path} of {self.type}")
         if self.honoured is not None and (more := sorted(set(checked) - self.honoured)):
             raise UnsupportedResource(f"{', '.join(more)} of {self.type}")

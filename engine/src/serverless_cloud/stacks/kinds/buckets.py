@@ -134,7 +134,8 @@ def _notification(value: Properties) -> dict[str, Any]:
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
-    known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpirationDate", "AbortIncompleteMultipartUpload"}
+    as_called = ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration")
+    known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpirationDate", *as_called}
     if unknown := sorted(set(rule) - known):
         raise UnsupportedResource(f"{', '.join(unknown)} in LifecycleConfiguration of AWS::S3::Bucket")
     made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
@@ -143,7 +144,7 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
     for name, unit in (("ExpirationInDays", "Days"), ("ExpirationDate", "Date")):
         if name in rule:
             made["Expiration"] = {unit: rule[name]}
-    return made | {name: rule[name] for name in ("AbortIncompleteMultipartUpload",) if name in rule}
+    return made | {name: rule[name] for name in as_called if name in rule}
 
 
 class BucketPolicy(Kind):

@@ -278,8 +278,27 @@ class UsagePlan(_Rest):
         super().delete(at, made, given)
 
 
+class Account(Kind):
+    """AWS::ApiGateway::Account: the settings of a Region, which stay when the stack is deleted, as on AWS."""
+
+    type = "AWS::ApiGateway::Account"
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": given.get("CloudWatchRoleArn", "")}
+        at.call("apigateway", "UpdateAccount", patchOperations=[role])
+        name = at.generated_name()
+        return Made(name, {"Id": name})
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        self.create(at, given)
+        return made
+
+    def delete(self, at: Place, made: Made, given: Properties) -> None:
+        """The settings stay."""
+
+
 KINDS: tuple[Kind, ...] = (
-    RestApi(), Deployment(), Stage(), Method(), Model(), UsagePlan(),
+    Account(), RestApi(), Deployment(), Stage(), Method(), Model(), UsagePlan(),
     _Rest(type="AWS::ApiGateway::Resource", created_by="CreateResource", deleted_by="DeleteResource",
           ids={"restApiId": "RestApiId", "resourceId": "id"}, ref="id", gives={"ResourceId": "id"}),
     _Rest(type="AWS::ApiGateway::Authorizer", created_by="CreateAuthorizer", updated_by="UpdateAuthorizer",
