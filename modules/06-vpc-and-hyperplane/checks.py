@@ -52,6 +52,14 @@ def shop_network(attempt: Attempt) -> None:
     _no_other_group(attempt, picture, functions[0], databases)
     for rule in _rules_in(picture, databases[0]):
         attempt.expect(
+            not _addresses(rule),
+            problem="The database's group also lets in addresses, but only the function may reach the database.",
+            called="describe_security_groups for the database's group",
+            came_back=f"a rule for {', '.join(_addresses(rule))}",
+            expected="rules that name only the function's group",
+            look_at="the rule's source. Every machine that gets such an address can connect",
+        )
+        attempt.expect(
             (str(rule["IpProtocol"]), rule.get("FromPort"), rule.get("ToPort"))
             in (("tcp", POSTGRESQL, POSTGRESQL), ("6", POSTGRESQL, POSTGRESQL)),
             problem="More database ports are open than PostgreSQL needs.",
@@ -132,6 +140,12 @@ def _rules_in(picture: Picture, place: Place) -> list[Any]:
     """The rules by which the security groups of a place let packets in."""
     groups = [each for each in picture.groups if each["GroupId"] in place.group_ids]
     return [rule for group in groups for rule in group["IpPermissions"]]
+
+
+def _addresses(rule: Any) -> list[str]:
+    """The blocks and prefix lists that a rule lets in."""
+    keys = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6", "PrefixListIds": "PrefixListId"}
+    return [str(one[key]) for of, key in keys.items() for one in rule.get(of, [])]
 
 
 def _ports(rule: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from typing import Any
 
@@ -12,8 +13,8 @@ from serverless_first.reach.picture import name_of
 
 _chance = random.Random()
 _OUTSIDE = ("203.0.113.7", "198.51.100.23", "192.0.2.80")  # addresses for documentation, RFC 5737
-CLOSED_PORTS = (22, 443, 1023)
-CLOSED_PORTS_OUT = (22, 80, 8443, 50_000)
+_PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+HTTPS, FIRST_OPEN_PORT = 443, 1024
 
 
 def _places(attempt: Attempt, name: str) -> tuple[Place, ...]:
@@ -34,12 +35,13 @@ def _subnet(picture: Picture, place: Place) -> Any:
     return picture.one(picture.subnets, "SubnetId", place.subnet_id)
 
 
-def _is_open(picture: Picture, place: Place) -> bool:
-    """Whether something with a public address in this subnet would meet an internet gateway."""
-    public = Place(place.subnet_id, place.group_ids, public="198.51.100.9")
-    answer = reach.explain(picture, public, (_OUTSIDE[0], 443))
-    kinds = [hop for hop in answer.hops if hop.by is By.ROUTE_TABLE]
-    return bool(kinds) and "internet gateway" in kinds[0].why
+def _route_to(picture: Picture, place: Place, *kinds: str) -> str:
+    """A route of the place's subnet to a gateway of these kinds ("igw", "nat"), in words; "" if there is none."""
+    for route in picture.route_table_of(_subnet(picture, place)).get("Routes", []):
+        kind, target = rules.target_of(route)
+        if kind in kinds:
+            return f"the route {route.get('DestinationCidrBlock')} leads to {target}"
+    return ""
 
 
 # ---- 6.2
@@ -55,15 +57,14 @@ def way_out(attempt: Attempt) -> None:
     answers = [answer for of_place in by_place for answer in of_place]
     for place in places:
         subnet = _subnet(picture, place)
-        answer = reach.explain(picture, place, (addresses[0], 443))
         attempt.expect(
-            not _is_open(picture, place),
+            not _route_to(picture, place, "igw"),
             problem="The function is in a public subnet but has no public address, so nothing can reply to it."
             if name_of(subnet).startswith("public")
             else "The private subnet's route points to the internet gateway. That makes the subnet public, and the "
             "function has no public address.",
-            called=answer.question,
-            came_back=answer.reason or "arrives",
+            called=f"the route table of {name_of(subnet)}",
+            came_back=_route_to(picture, place, "igw"),
             expected="a private subnet whose packets leave through something with a public address",
             look_at="the hops that show() lists. Which hop says NO, and what is missing there?",
         )
@@ -81,30 +82,69 @@ def way_out(attempt: Attempt) -> None:
             expected="from each of the function's subnets, the packet arrives and the reply comes back",
             look_at="the hops that show() lists. The line with NO says what blocks the packet",
         )
+    _both_subnets(attempt, picture, places)
     for place in places:
-        acl = picture.network_acl_of(_subnet(picture, place))
-        for port in CLOSED_PORTS:
-            decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=True)
-            attempt.expect(
-                not decision.allowed,
-                problem="The network ACL lets in more than replies.",
-                called=f"TCP {port} from {_OUTSIDE[1]} into {name_of(_subnet(picture, place))}",
-                came_back=decision.why,
-                expected="ports below 1024 stay closed to the internet",
-                look_at="the private subnets. They now use the VPC's default network ACL, which lets everything through"
-                if acl.get("IsDefault")
-                else "PortRange and Protocol in the rule that you added",
-            )
-        for port in CLOSED_PORTS_OUT:
-            decision = rules.acl_decides(acl, _OUTSIDE[1], "tcp", (port, port), inward=False)
-            attempt.expect(
-                not decision.allowed,
-                problem="The network ACL lets more out to the internet than calls to port 443.",
-                called=f"TCP {port} out of {name_of(_subnet(picture, place))} to {_OUTSIDE[1]}",
-                came_back=decision.why,
-                expected="all other ports stay closed on the way out to the internet",
-                look_at="the outbound rules that you added. Does the function need them?",
-            )
+        _closed(attempt, picture, place, inward=True)
+        _closed(attempt, picture, place, inward=False)
+
+
+def _both_subnets(attempt: Attempt, picture: Picture, places: tuple[Place, ...]) -> None:
+    vpc = _subnet(picture, places[0])["VpcId"]
+    private = {
+        each["SubnetId"]: name_of(each)
+        for each in picture.subnets
+        if each["VpcId"] == vpc and name_of(each).startswith("private")
+    }
+    used = {place.subnet_id: name_of(_subnet(picture, place)) for place in places}
+    attempt.expect(
+        set(used) == set(private),
+        problem="The function isn't in both private subnets. If the Zone of a single subnet fails, no order is paid.",
+        called="get_function_configuration for payments",
+        came_back=", ".join(sorted(used.values())),
+        expected=", ".join(sorted(private.values())),
+        look_at="subnets in the task's cell. Which subnets had the function at first?",
+    )
+
+
+def _closed(attempt: Attempt, picture: Picture, place: Place, *, inward: bool) -> None:
+    """Tries each port at which a rule of the network ACL begins or ends, from and to each block that a rule names."""
+    subnet = _subnet(picture, place)
+    acl = picture.network_acl_of(subnet)
+    entries = [each for each in acl.get("Entries", []) if bool(each["Egress"]) is not inward]
+    ends = {end for each in entries for end in (each.get("PortRange") or {}).values()}
+    near = {22, 80, FIRST_OPEN_PORT - 1, 50_000, *(end + step for end in ends for step in (-1, 0, 1))}
+    ports = [p for p in sorted(near) if (0 <= p < FIRST_OPEN_PORT if inward else 0 <= p < 65_536 and p != HTTPS)]
+    blocks = (ipaddress.ip_network(each["CidrBlock"]) for each in entries if "CidrBlock" in each)
+    named = {str(block[0]) for block in blocks if not any(block[0] in private for private in _PRIVATE)}
+    for address in (_OUTSIDE[1], *sorted(named)):
+        for protocol in rules.PROTOCOLS:
+            for port in ports:
+                decision = rules.acl_decides(acl, address, protocol, (port, port), inward=inward)
+                if not decision.allowed:
+                    continue
+                packet = f"{protocol.upper()} {port}"
+                if inward:
+                    problem, where = "The network ACL lets in more than replies.", f"from {address} into"
+                    expected = f"ports below {FIRST_OPEN_PORT} stay closed to the internet"
+                    look_at = "PortRange and Protocol in the rules that you added"
+                else:
+                    problem = f"The network ACL lets more out to the internet than calls to port {HTTPS}."
+                    where, expected = (
+                        f"to {address} out of",
+                        "all other ports stay closed on the way out to the internet",
+                    )
+                    look_at = "the outbound rules that you added. Does the function need them?"
+                if acl.get("IsDefault"):
+                    look_at = (
+                        "the private subnets. They now use the VPC's default network ACL, which lets everything through"
+                    )
+                attempt.fail(
+                    problem,
+                    called=f"{packet} {where} {name_of(subnet)}",
+                    came_back=decision.why,
+                    expected=expected,
+                    look_at=look_at,
+                )
 
 
 def _kind(answer: Answer) -> str:
@@ -166,13 +206,12 @@ def endpoints(attempt: Attempt) -> None:
     if not mine and not any(each["VpcId"] == vpc for each in picture.nat_gateways):
         attempt.not_started("The VPC has no endpoint yet.")
     for place in places:
-        answer = reach.explain(picture, place, (_OUTSIDE[1], 443))
         attempt.expect(
-            not any(hop.by is By.GATEWAY for hop in answer.hops),
+            not _route_to(picture, place, "igw", "nat"),
             problem="The function has a route to the internet. It doesn't need one, and you pay for a NAT gateway by "
             "the hour.",
-            called=answer.question,
-            came_back=_way_outside(answer),
+            called=f"the route table of {name_of(_subnet(picture, place))}",
+            came_back=_route_to(picture, place, "igw", "nat"),
             expected="routes only to S3 and DynamoDB",
             look_at="the private subnets' routes. Remove routes to other places, or run the task's cell again",
         )
@@ -189,14 +228,15 @@ def endpoints(attempt: Attempt) -> None:
                 expected="a route to the service's gateway endpoint for each of the function's subnets",
                 look_at="VpcEndpointType, ServiceName and RouteTableIds. Then run all the task's cells again",
             )
-
-
-def _way_outside(answer: Answer) -> str:
-    """The gateway that a packet to the internet meets first, in words."""
-    first = next((hop.where for hop in answer.hops if hop.by is By.GATEWAY), "")
-    if answer.arrives:
-        return f"arrives through {first}"
-    return f"a route leads to {first}" + (f", but it doesn't arrive: {answer.reason}" if answer.reason else "")
+    interfaces = [str(each["ServiceName"]) for each in mine if each.get("VpcEndpointType") == "Interface"]
+    attempt.expect(
+        not interfaces,
+        problem="The VPC also has an interface endpoint. You pay for it by the hour, and the function doesn't need it.",
+        called="describe_vpc_endpoints",
+        came_back=f"an interface endpoint for {', '.join(interfaces)}",
+        expected="only gateway endpoints",
+        look_at="VpcEndpointType. Then run all the task's cells again",
+    )
 
 
 def _by_endpoint(hop: Hop) -> bool:

@@ -56,11 +56,12 @@ def why_not(attempt: Attempt) -> None:
 
 def _routes(attempt: Attempt, field: Field) -> None:
     """The longest prefix decides, wherever it is in the list."""
-    blocks = ["203.0.0.0/8", "203.0.113.0/24", ANY, "203.0.113.64/26"]
+    # Some blocks have texts of one length, and of 96 and 112 the smaller network is the smaller text.
+    blocks = ["203.0.0.0/8", "96.0.0.0/3", "203.0.112.0/20", "203.0.113.0/24", ANY, "203.0.113.64/26", "112.0.0.0/4"]
     for order in (blocks, blocks[::-1]):
         for block in order:
             field.ec2.create_route(RouteTableId=field.table, DestinationCidrBlock=block, GatewayId=field.gateway)
-        for address in ("203.0.113.70", "203.0.113.7", "203.7.7.7", "192.0.2.1"):
+        for address in ("203.0.113.70", "203.0.113.7", "112.7.7.7", "192.0.2.1"):
             _judged(attempt, field, address, "route_for: which of the matching routes is the most specific?")
         for block in order:
             field.ec2.delete_route(RouteTableId=field.table, DestinationCidrBlock=block)
@@ -74,7 +75,7 @@ def _acls(attempt: Attempt, field: Field) -> None:
     numbers = "acl_lets: in which order do you try the rules, and which rule decides?"
     ends = "A PortRange includes its first and its last port, so a rule for one port has the same number twice."
     ports = "You used a rule for other ports. A rule matches if its PortRange includes the packet's port."
-    other_way = "You used a rule for the other direction. Egress says which direction a rule applies to."
+    other_way = "No rule for this direction matches, but you let the packet pass. Egress is a rule's direction."
     other_end = "A rule's CidrBlock refers to the other end, which the packet comes from or goes to."
     cases: list[tuple[list[Rule], str, str]] = [
         ([(100, False, "allow", ANY, (5432, 5432)), out], "acl_lets: PortRange", ends),
@@ -86,7 +87,7 @@ def _acls(attempt: Attempt, field: Field) -> None:
             "acl_lets: PortRange",
             ports,
         ),
-        ([out], "acl_lets: which direction does each rule apply to?", other_way),
+        ([out], "acl_lets: which rules do you skip, and what do you return if no rule is left?", other_way),
         (
             [(100, False, "allow", "10.66.2.0/24", None), out],
             "acl_lets: which address does a rule refer to?",

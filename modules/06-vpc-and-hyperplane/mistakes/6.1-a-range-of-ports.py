@@ -1,3 +1,4 @@
+#: breaks: only-5432
 #: expects: More database ports are open
 #: because: FromPort and ToPort are taken for the ports of the two ends.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

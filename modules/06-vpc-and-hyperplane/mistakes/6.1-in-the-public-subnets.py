@@ -1,3 +1,4 @@
+#: breaks: private
 #: expects: orders is in a public subnet
 #: because: There are two subnets already, in two Zones.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

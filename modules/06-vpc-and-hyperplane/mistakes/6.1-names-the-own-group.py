@@ -1,3 +1,4 @@
+#: breaks: reaches
 #: expects: lets someone else in
 #: because: The rule names the group in which it stands.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: own-groups
 #: expects: share a security group
 #: because: One group that lets its own members in is thought to be enough for both.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: two-zones
 #: expects: in one Availability Zone
 #: because: Two subnets are taken for two Zones.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: nobody-else
 #: expects: lets strangers in, because its group names addresses
 #: because: The VPC is thought to be a wall: whoever is inside may come in.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: nobody-else
 #: expects: lets strangers in, because its group names addresses
 #: because: Nobody outside reaches a private subnet, so the rule may name everybody.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: nobody-else
 #: expects: lets in every machine with the VPC's default group
 #: because: Every VPC brings a group along, and all that it holds reach each other.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

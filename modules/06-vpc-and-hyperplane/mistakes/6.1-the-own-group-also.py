@@ -1,3 +1,4 @@
+#: breaks: nobody-else
 #: expects: also lets in machines with the database's own group
 #: because: The database is thought to need a rule for its own group.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: reaches
 #: expects: group lets nobody in
 #: because: The rule stands in the group that asks, not in the one that is asked.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

@@ -1,3 +1,4 @@
+#: breaks: size
 #: expects: so small that it will run out of addresses
 #: because: A function and a database are two things, so a small block is enough.
 shop = hikari_vpc.make(private=False)  # shop.id is the id of the VPC

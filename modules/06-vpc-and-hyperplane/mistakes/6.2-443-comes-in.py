@@ -1,3 +1,4 @@
+#: breaks: replies
 #: expects: the reply doesn't get in
 #: because: The reply comes from 443, so 443 is thought to be its port.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: closed-ports
 #: expects: lets in more than replies
 #: because: To be on the safe side all may come in.
 shop = hikari_vpc.make(strict_acl=True)

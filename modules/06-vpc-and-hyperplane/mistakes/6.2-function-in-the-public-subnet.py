@@ -1,3 +1,4 @@
+#: breaks: stays
 #: expects: is in a public subnet but has no public address
 #: because: A public subnet is thought to give its machines internet.
 shop = hikari_vpc.make(strict_acl=True)

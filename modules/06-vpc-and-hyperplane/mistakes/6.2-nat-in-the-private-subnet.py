@@ -1,3 +1,4 @@
+#: breaks: nat
 #: expects: The NAT gateway is in a private subnet
 #: because: The NAT gateway is put to those who use it.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: nat
 #: expects: (NAT gateway has no public address|can't reach the internet)
 #: because: A private NAT gateway is taken for one that leads to the internet.
 shop = hikari_vpc.make(strict_acl=True)

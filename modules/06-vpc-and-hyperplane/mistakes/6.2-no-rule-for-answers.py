@@ -1,3 +1,4 @@
+#: breaks: replies
 #: expects: the reply doesn't get in
 #: because: The reply is thought to pass by itself, as with a security group.
 shop = hikari_vpc.make(strict_acl=True)

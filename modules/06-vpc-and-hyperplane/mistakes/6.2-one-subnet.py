@@ -1,3 +1,4 @@
+#: breaks: provider
 #: expects: One of the function's subnets has no route to the internet
 #: because: One route table is thought to serve both subnets.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: only-443
 #: expects: lets more out to the internet than calls to port 443
 #: because: The reply is thought to need both directions.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: stay-private
 #: expects: points to the internet gateway. That makes the subnet public
 #: because: The internet gateway is the door, so the route leads there.
 shop = hikari_vpc.make(strict_acl=True)

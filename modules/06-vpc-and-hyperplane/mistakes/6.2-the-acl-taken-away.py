@@ -1,3 +1,4 @@
+#: breaks: closed-ports
 #: expects: the VPC's default network ACL, which lets everything through
 #: because: The wall is in the way, so the subnets get the VPC's default network ACL again.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: replies
 #: expects: the reply doesn't get in
 #: because: The rule for replies is written for the wrong direction.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: provider
 #: expects: have routes only to some addresses
 #: because: The route names the one address that the example calls.
 shop = hikari_vpc.make(strict_acl=True)

@@ -1,3 +1,4 @@
+#: breaks: no-internet
 #: expects: has a route to the internet
 #: because: A NAT gateway leads to S3 and DynamoDB as well.
 shop = hikari_vpc.make()

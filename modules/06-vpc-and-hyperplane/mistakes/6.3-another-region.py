@@ -1,3 +1,4 @@
+#: breaks: both-services
 #: expects: is for another Region
 #: because: The name of an example is copied, with its Region.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL

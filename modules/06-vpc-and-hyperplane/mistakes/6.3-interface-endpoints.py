@@ -1,3 +1,4 @@
+#: breaks: gateway
 #: expects: is an interface endpoint
 #: because: One kind of endpoint is taken for the other.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL

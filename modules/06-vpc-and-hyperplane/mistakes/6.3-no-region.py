@@ -1,3 +1,4 @@
+#: breaks: both-services
 #: expects: its ServiceName doesn't name a Region
 #: because: A service of AWS is thought to have one name everywhere.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: each-subnet
 #: expects: One of the function's subnets can't reach s3
 #: because: One route table is thought to be enough for the VPC.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL

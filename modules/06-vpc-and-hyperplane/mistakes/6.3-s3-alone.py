@@ -1,3 +1,4 @@
+#: breaks: both-services
 #: expects: There is no endpoint for dynamodb
 #: because: One endpoint is thought to serve all of AWS.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL

@@ -1,3 +1,4 @@
+#: breaks: each-subnet
 #: expects: uses other route tables
 #: because: The endpoint is thought to be a way out, so it goes where the way out is.
 shop = hikari_vpc.make()  # as in 6.2, without the network ACL

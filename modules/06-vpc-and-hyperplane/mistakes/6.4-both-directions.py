@@ -1,4 +1,5 @@
-#: expects: You used a rule for the other direction
+#: breaks: direction
+#: expects: No rule for this direction matches
 #: because: The rules of both directions are taken for one list.
 #: changes: gap 2
 -            entry["Egress"] == egress

@@ -1,3 +1,4 @@
+#: breaks: reply-in
 #: expects: You missed that the reply is blocked
 #: because: The reply leaves one subnet, and enters another: one of them is forgotten.
 #: fills: gap 3

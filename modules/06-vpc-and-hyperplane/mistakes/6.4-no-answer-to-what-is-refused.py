@@ -1,3 +1,4 @@
+#: breaks: all-walls
 #: expects: Check the reply even if the packet is blocked
 #: because: A packet that is refused has no reply, so the way back is not asked.
 #: fills: gap 3

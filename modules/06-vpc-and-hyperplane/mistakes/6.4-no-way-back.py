@@ -1,3 +1,4 @@
+#: breaks: reply-out
 #: expects: You missed that the reply is blocked
 #: because: The reply is thought to pass by itself.
 %%writefile why_not.py

@@ -1,3 +1,4 @@
+#: breaks: reply-in
 #: expects: You missed one wall that blocks the reply
 #: because: The second network ACL is asked only if the first one lets the reply pass.
 #: fills: gap 3

@@ -1,3 +1,4 @@
+#: breaks: reply-out
 #: expects: in the wrong direction
 #: because: Out and in are taken from the client, not from the subnet.
 #: fills: gap 3

@@ -1,3 +1,4 @@
+#: breaks: client-port
 #: expects: to the port that the client picked, not to the service
 #: because: The reply is thought to go to the port of the service.
 #: fills: gap 3

@@ -1,3 +1,4 @@
+#: breaks: most-specific
 #: expects: You chose a route with a shorter prefix
 #: because: The first route that matches is thought to be taken.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: reply-out
 #: expects: you gave acl_lets the wrong address
 #: because: The addresses of the way there are kept for the way back.
 #: fills: gap 3

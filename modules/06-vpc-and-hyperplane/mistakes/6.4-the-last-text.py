@@ -1,5 +1,6 @@
+#: breaks: most-specific
 #: expects: You chose a route with a shorter prefix
-#: because: The last route that was written is thought to count.
+#: because: compares the blocks as texts
 #: fills: gap 1
     matching = [route for route in routes if inside(address, route["DestinationCidrBlock"])]
-    return matching[-1] if matching else None
+    return max(matching, key=lambda route: route["DestinationCidrBlock"], default=None)

@@ -1,0 +1,10 @@
+#: breaks: closed-ports
+#: expects: lets in more than replies
+#: because: lets the DNS server's replies in at port 53
+#: changes: gap 1
+     PortRange={"From": 1024, "To": 65535},
+ )
++ec2.create_network_acl_entry(
++    NetworkAclId=shop.private_acl, RuleNumber=130, Egress=False, RuleAction="allow",
++    Protocol="17", CidrBlock="0.0.0.0/0", PortRange={"From": 53, "To": 53},
++)
