@@ -20,6 +20,7 @@ ONE_BY_ONE = ("lambda_request_usd", "lambda_gb_s_usd", "http_api_request_usd", "
 MOST = 1000
 _CLEAR_USD = 0.02  # cents may be rounded on both sides
 _WHICH_GROW = "which numbers of the workload grow with the customers"
+_WHERE_PRICES = "whether the prices come from the event"
 _WHICH_ARE_TRIED = "which multiples your search tries: each one from 1 up?"
 
 _chance = random.Random()
@@ -116,13 +117,12 @@ def _wrong(
             None,
         )
     ways = _wrong_ways(work, event_prices, ahead)
-    if elsewhere:
-        look_at = "whether the prices come from the event"
-        all_of_them = _first(_ahead(work, elsewhere))
-        ways.insert(0, WrongWay("The answer matches the prices of another Region.", look_at, all_of_them))
+    if elsewhere:  # the other faults have shown before
         for name in ONE_BY_ONE:
             times = _first(_ahead(work, {**event_prices, name: elsewhere[name]}))
-            ways.append(WrongWay(f"The answer matches {name} of another Region.", look_at, times))
+            ways.insert(0, WrongWay(f"The answer matches {name} of another Region.", _WHERE_PRICES, times))
+        problem, times = "The answer matches the prices of another Region.", _first(_ahead(work, elsewhere))
+        ways.insert(0, WrongWay(problem, _WHERE_PRICES, times))
     for way in ways:
         if told == way.times:
             return way
@@ -248,7 +248,7 @@ def _clear(work: Workload, ahead: list[float]) -> bool:
 def _other_prices(work: Workload, here: EventPrices) -> dict[str, float]:
     """Prices with a clear answer, which changes if a function has written down one of them, or all, from `here`."""
     while True:
-        other = {name: usd * _chance.uniform(0.4, 2.5) for name, usd in here.items()}
+        other = {name: float(f"{usd * _chance.uniform(0.4, 2.5):.4g}") for name, usd in here.items()}
         ahead = _ahead(work, other)
         right = _first(ahead)
         if right is None or not 3 < right < 200 or min(abs(usd) for usd in ahead[: right + 1]) < _CLEAR_USD:
