@@ -39,12 +39,14 @@ def protected(attempt: Attempt) -> None:
         expected="the settings from step 1",
         look_at="the error below step 2's cell, which names the rejected path or value",
     )
+    settings = stage["methodSettings"]
+    _as_many_as_wanted(attempt, settings)
+    _looking_is_free(attempt, settings)
+    _not_too_old(attempt, settings)
     _private(attempt, address)
     _prices(attempt, address)
-    _not_too_old(attempt, stage["methodSettings"])
     say("8.3: a bot places orders ...")
     _robot(attempt, address)
-    _as_many_as_wanted(attempt, stage["methodSettings"])
 
 
 def _private(attempt: Attempt, address: str) -> None:
@@ -124,17 +126,44 @@ def _not_too_old(attempt: Attempt, settings: dict[str, Any]) -> None:
     )
 
 
+def _limits(settings: dict[str, Any], path: str, verb: str) -> tuple[float, float]:
+    """The burst and the rate of a method's throttle. Without its own, it has the account's, or -1."""
+    own = _own(settings, path, verb)
+    return float(own.get("throttlingBurstLimit", -1)), float(own.get("throttlingRateLimit", -1))
+
+
 def _as_many_as_wanted(attempt: Attempt, settings: dict[str, Any]) -> None:
-    own = _own(settings, "/orders", "POST")
-    found = (int(own.get("throttlingBurstLimit", -1)), float(own.get("throttlingRateLimit", -1)))
+    burst, per_s = _limits(settings, "/orders", "POST")
+    account = attempt.client("apigateway").get_account()["throttleSettings"]
+    if not 0 <= burst < account["burstLimit"] and not 0 <= per_s < account["rateLimit"]:
+        problem, came_back = "The bot gets in as often as it likes.", "no throttle for POST /orders"
+    else:
+        fewer = (burst, per_s) < (BURST, RATE_PER_S)
+        problem = f"{'Fewer' if fewer else 'More'} orders get in than the shop wants."
+        came_back = f"{burst:g} at once, then {per_s:g} per second"
     attempt.expect(
-        found == (BURST, RATE_PER_S),
-        problem="The throttle does not allow the number of orders that the shop wants.",
+        (burst, per_s) == (BURST, RATE_PER_S),
+        problem=problem,
         called="get_stage for the API shop",
-        came_back=f"{found[0]} at once, then {found[1]:g} per second",
+        came_back=came_back,
         expected=f"{BURST} at once, then {RATE_PER_S} per second",
-        look_at="burstLimit and rateLimit for POST /orders",
+        look_at="burstLimit and rateLimit for POST /orders: which of the two is the bucket's size?",
     )
+
+
+def _looking_is_free(attempt: Attempt, settings: dict[str, Any]) -> None:
+    """The methods that only look have no limit below the account's."""
+    account = attempt.client("apigateway").get_account()["throttleSettings"]
+    for path in ("/prices/{lamp}", "/orders"):
+        burst, per_s = _limits(settings, path, "GET")
+        attempt.expect(
+            not 0 <= burst < account["burstLimit"] and not 0 <= per_s < account["rateLimit"],
+            problem="A customer who only looks is turned away if many look. Your throttle affects more than orders.",
+            called="get_stage for the API shop",
+            came_back=f"GET {path}: {burst:g} at once, then {per_s:g} per second",
+            expected="no limit, except the account's",
+            look_at="the methods for which your SETTINGS have burstLimit and rateLimit",
+        )
 
 
 def _robot(attempt: Attempt, address: str) -> None:
@@ -223,6 +252,16 @@ BROKEN = (
         "return answer(200, known)",
         "return answer(200, order)",
     ),
+    Broken(
+        "returns the first order with a key and stores the second",
+        "        return answer(200, known)",
+        '        dynamodb.put_item(TableName="orders", Item={"order_key": {"S": order["order_key"]},\n'
+        '            "lamp": {"S": order["lamp"]}, "quantity": {"N": str(order["quantity"])}})\n'
+        "        return answer(200, known)",
+    ),
+    Broken("returns 200 for a good order", "return answer(201, order)", "return answer(200, order)"),
+    Broken("returns an empty body for a good order", "return answer(201, order)", "return answer(201, {})"),
+    Broken("stores one lamp more than was ordered", 'str(order["quantity"])', 'str(order["quantity"] + 1)'),
 )
 
 
@@ -234,5 +273,5 @@ def tests_of_front(attempt: Attempt) -> None:
         "test_front.py",
         "front.py",
         BROKEN,
-        look_at="the four cases in step 1: for each, check the status, the body, and the contents of the table",
+        look_at="the table in step 1, which says what to test in each of the four cases",
     )

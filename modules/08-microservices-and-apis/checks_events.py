@@ -9,11 +9,16 @@ from typing import Any
 from serverless_first.lab import Attempt, CheckFailed, messages, task
 from serverless_first.lab.apis import Answered, begun, http_api, http_event, items, lamps, send, switched_off
 from serverless_first.lab.functions import Answer, at_once, borrowed, fresh_id, messages_in, wait_until
-from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting
+from serverless_first.lab.meetings import DYNAMODB_WRITES, meeting, refusing
 from serverless_first.lab.show import say
 
 FUNCTION = "stock-inbox"
 CAUGHT_UP_S = 15.0
+THROTTLED = ("ProvisionedThroughputExceededException", "Too many writes.")
+CONFLICT = (
+    "TransactionCanceledException",
+    "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict, None]",
+)
 
 
 @task("8.4")
@@ -42,6 +47,7 @@ def open_while_stock_is_down(attempt: Attempt) -> None:
             attempt.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
             _caught_up(attempt, queue, orders, lamp, before, again=True)
         _behind_a_repetition(attempt, body, behind, lamp)
+        _refused_writes(attempt, behind, lamp)
         _no_queue(attempt, address, queue, lamp)
 
 
@@ -245,11 +251,52 @@ def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int
     )
 
 
+def _refused_writes(attempt: Attempt, behind: tuple[dict[str, Any], str], lamp: str) -> None:
+    """DynamoDB refuses every write of a new order, then all but the first. Then the message comes again."""
+    order, body = behind
+    key = fresh_id("ord")
+    event, before = messages.batch(body.replace(order["order_key"], key)), _left(attempt, lamp)
+    with refusing(attempt, FUNCTION, DYNAMODB_WRITES, *CONFLICT):
+        [answer] = at_once(attempt, FUNCTION, [event])
+    attempt.expect(
+        bool(answer.error),
+        problem="DynamoDB refused a new order's reservation, but the function ended well. Lambda deletes the message, "
+        "and the order is lost.",
+        called=f"invoke {FUNCTION} with a new order, while DynamoDB cancels each write with a TransactionConflict",
+        came_back="no error",
+        expected="an error, so that the message comes again",
+        look_at="which errors your function catches, and what they say about the order",
+    )
+    with refusing(attempt, FUNCTION, DYNAMODB_WRITES, *THROTTLED, spared=1):
+        at_once(attempt, FUNCTION, [event])
+    [answer] = at_once(attempt, FUNCTION, [event])
+    taken, there = before - _left(attempt, lamp), key in items(attempt, "stock-reservations", "order_key")
+    if not there:
+        problem = (
+            "DynamoDB refused some writes, and when the message came again, the function did not reserve the order."
+        )
+    elif taken < order["quantity"]:
+        problem = (
+            "The function stopped between two writes. The order is noted as reserved, but its lamps are never taken."
+        )
+    else:
+        problem = "The function stopped between two writes. When the message came again, the lamps were taken twice."
+    attempt.expect(
+        there and taken == order["quantity"],
+        problem=problem,
+        called=f"invoke {FUNCTION} twice with a new order. In the first call, DynamoDB throttles all but one write",
+        came_back=f"lamps taken: {taken}; {'a' if there else 'no'} reservation; {_first_error([answer])}",
+        expected=f"lamps taken: {order['quantity']}; a reservation",
+        look_at="how many writes a reservation takes, and what is left if the function stops between them",
+    )
+
+
 def _first_error(answers: list[Answer]) -> str:
     return next((answer.error for answer in answers if answer.error), "no error")
 
 
 def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
+    """Either write of the orders service fails, and the customer doesn't hear that all is well."""
     with borrowed(attempt, "orders", variables_too={"STOCK_QUEUE": f"{queue}-gone"}) as restart:
         restart()
         got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
@@ -261,6 +308,17 @@ def _no_queue(attempt: Attempt, address: str, queue: str, lamp: str) -> None:
         came_back=str(got),
         expected="a status of 500 or more, so that she retries",
         look_at="which errors of send_message your function swallows",
+    )
+    with refusing(attempt, "orders", DYNAMODB_WRITES, *THROTTLED):
+        got = send(attempt, address, "POST", "/orders", _order(lamp, 1))
+    attempt.expect(
+        got.status >= 500,
+        problem="DynamoDB did not store the order, but the customer got a success status. If she asks about her order, "
+        "it cannot be found.",
+        called=f"{got.called}, while DynamoDB throttles the writes of orders",
+        came_back=str(got),
+        expected="a status of 500 or more, so that she retries",
+        look_at="which errors of the write to orders your function swallows",
     )
 
 

@@ -102,7 +102,7 @@ def limits(attempt: Attempt) -> None:
 def _judge_limits(attempt: Attempt, key: str, service: Any, leave: Any, record: Any) -> None:
     called, look_at = f'reading limits.json, "{key}"', f'the card "{key}", and the table of limits'
     attempt.expect(
-        service in LEFT and isinstance(leave, dict),
+        isinstance(service, str) and service in LEFT and isinstance(leave, dict),
         problem=f'The record for "{key}" has an unknown service, or its "leave" is not a dict.',
         called=called,
         came_back=record,
@@ -163,12 +163,12 @@ def _weak_service(key: str, service: str) -> str:
 
 
 def _weak_reason(key: str, step: str, limit: Any) -> str:
-    if (key, step, limit) in NO_REASON:
+    if isinstance(limit, str) and (key, step, limit) in NO_REASON:
         return NO_REASON[key, step, limit]
     try:
         fact = facts.get(limit)
     except (KeyError, TypeError, AttributeError):
-        return f"{limit!r} is not one of the ids in the table of limits."
+        return f"{limit!r} is not one of the ids in the table of limits. Each step needs one id."
     return (
         f'"{limit}" does not force "{key}" off {step}. The course\'s facts say "{_in_words(fact)}", and the card does '
         "not need more."

@@ -14,14 +14,19 @@ from serverless_first.shop.workloads import FARGATE, LAMBDA, Workload, grown, mo
 from serverless_first.simulate.cost import HOURS_A_MONTH
 
 MONTH, REVIEW = "hikari-month", "hikari-review"
-REGIONS = ("us-east-1", "ap-northeast-1")
+REGION = "us-east-1"
+#: Prices that a function may have written down.
+ONE_BY_ONE = ("lambda_request_usd", "lambda_gb_s_usd", "http_api_request_usd", "fargate_vcpu_hour_usd")
 MOST = 1000
 _CLEAR_USD = 0.02  # cents may be rounded on both sides
 _WHICH_GROW = "which numbers of the workload grow with the customers"
+_WHERE_PRICES = "whether the prices come from the event"
 _WHICH_ARE_TRIED = "which multiples your search tries: each one from 1 up?"
 
 _chance = random.Random()
 EventPrices = Mapping[str, float]
+#: A job that nobody uses: both services cost nothing.
+_NOBODY = {"requests": 0, "busy_per_s": 0, "quiet_per_s": 0, "load_balancer_units": 0, "least_tasks": 0, "http": False}
 
 
 class WrongWay(NamedTuple):
@@ -35,7 +40,7 @@ class WrongWay(NamedTuple):
 @task("11.4")
 def when_to_decide_again(attempt: Attempt) -> None:
     """The answer is the first multiple at which Fargate costs less, wherever from 1 to 1,000 it is, or None."""
-    here, tokyo = (workloads.prices_for_events(prices.of(region)) for region in REGIONS)
+    here = workloads.prices_for_events(prices.of(REGION))
     sale, reports = (dict(workloads.CARDS[key].numbers) for key in ("flash sale", "lamp reports"))
     never = sale | {"memory_mb": 128, "task_vcpu": 2, "task_gb": 16, "at_once_per_task": 1, "most_busy": 0.5}
     _judge(attempt, sale, here)
@@ -44,8 +49,9 @@ def when_to_decide_again(attempt: Attempt) -> None:
     _judge(attempt, _drawn(_whole_tasks, here, lambda _, ahead: _first(ahead) not in _guessed(ahead)), here)
     _judge(attempt, reports, here)
     _judge(attempt, never | {"http": False}, here)
+    _judge(attempt, never | _NOBODY, here)
     _judge(attempt, _at_the_last(here), here)
-    _judge(attempt, sale, tokyo, elsewhere=here)
+    _judge(attempt, sale, _other_prices(sale, here), elsewhere=here)
 
 
 def _judge(
@@ -60,7 +66,7 @@ def _judge(
     numbers = ", ".join(f"{key}={value}" for key, value in work.items())
     attempt.fail(
         wrong.problem,
-        called=f"invoke {REVIEW} with {numbers}; prices of {REGIONS[1 if elsewhere else 0]}",
+        called=f"invoke {REVIEW} with {numbers}; prices {event_prices if elsewhere else 'of ' + REGION}",
         came_back=reply,
         expected=f"null: up to {MOST} times as many customers, Lambda costs less"
         if right is None
@@ -94,7 +100,15 @@ def _wrong(
         )
     if told is None:
         return WrongWay(
-            "There is a multiple at which Fargate costs less, but the answer is None.", _WHICH_ARE_TRIED, None
+            "There is a multiple at which Fargate costs less, but the answer is None.",
+            f"{_WHICH_ARE_TRIED} And {_WHICH_GROW}",
+            None,
+        )
+    if right is None and told in range(1, MOST + 1) and ahead[int(told) - 1] == 0:
+        return WrongWay(
+            f"At {told} times as many customers, both cost the same. Then Fargate does not cost less.",
+            "how your function compares the two costs",
+            None,
         )
     if right is None:
         return WrongWay(
@@ -103,14 +117,12 @@ def _wrong(
             None,
         )
     ways = _wrong_ways(work, event_prices, ahead)
-    if elsewhere:
-        other = _first(_ahead(work, elsewhere))
-        ways.insert(
-            0,
-            WrongWay(
-                "The answer matches the prices of another Region.", "whether the prices come from the event", other
-            ),
-        )
+    if elsewhere:  # the other faults have shown before
+        for name in ONE_BY_ONE:
+            times = _first(_ahead(work, {**event_prices, name: elsewhere[name]}))
+            ways.insert(0, WrongWay(f"The answer matches {name} of another Region.", _WHERE_PRICES, times))
+        problem, times = "The answer matches the prices of another Region.", _first(_ahead(work, elsewhere))
+        ways.insert(0, WrongWay(problem, _WHERE_PRICES, times))
     for way in ways:
         if told == way.times:
             return way
@@ -231,6 +243,19 @@ def _clear(work: Workload, ahead: list[float]) -> bool:
             if needed > work["least_tasks"] - 0.001 and abs(needed - round(needed)) < 1e-6:
                 return False
     return True
+
+
+def _other_prices(work: Workload, here: EventPrices) -> dict[str, float]:
+    """Prices with a clear answer, which changes if a function has written down one of them, or all, from `here`."""
+    while True:
+        other = {name: float(f"{usd * _chance.uniform(0.4, 2.5):.4g}") for name, usd in here.items()}
+        ahead = _ahead(work, other)
+        right = _first(ahead)
+        if right is None or not 3 < right < 200 or min(abs(usd) for usd in ahead[: right + 1]) < _CLEAR_USD:
+            continue
+        written_down = [other | {name: here[name]} for name in ONE_BY_ONE]
+        if right not in [_first(_ahead(work, instead)) for instead in (here, *written_down)]:
+            return other
 
 
 def _work(busy_per_s: float, quiet_per_s: float, **numbers: Any) -> dict[str, Any]:

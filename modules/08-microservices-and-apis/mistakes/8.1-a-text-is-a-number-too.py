@@ -1,3 +1,4 @@
+#: breaks: quantity
 #: expects: An order with a quantity that is a string is accepted
 #: because: int() makes a number out of it, so it is taken for one.
 #: changes: gap 1

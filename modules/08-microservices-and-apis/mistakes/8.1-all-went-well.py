@@ -1,3 +1,4 @@
+#: breaks: created
 #: expects: the status does not say so
 #: because: 200 is taken for the status of everything that works.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: clients-fault
 #: expects: the status says that all is well
 #: because: The body says what is wrong; the status is thought to be about the transport.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: quantity
 #: expects: refused because of its quantity, 20
 #: because: Reads "from 1 to 20" as range(1, 20).
 #: changes: gap 1

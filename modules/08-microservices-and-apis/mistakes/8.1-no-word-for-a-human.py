@@ -1,3 +1,4 @@
+#: breaks: message
 #: expects: nothing tells a human what
 #: because: The status says it all.
 #: changes: gap 1

@@ -1,4 +1,5 @@
-#: expects: GET does not return a stored order
+#: breaks: routes
+#: expects: has no route GET
 #: because: One route is thought to be enough: the function looks at the path itself.
 #: replaces: 2
 #: fills: gap 1

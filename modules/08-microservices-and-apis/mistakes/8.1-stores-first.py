@@ -1,3 +1,4 @@
+#: breaks: nothing-stored
 #: expects: A refused order was stored anyway
 #: because: The order is saved first, so that nothing is lost.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: quantity
 #: expects: blames our service for the client's fault.*true instead of a quantity
 #: because: isinstance(True, int) holds.
 #: changes: gap 1

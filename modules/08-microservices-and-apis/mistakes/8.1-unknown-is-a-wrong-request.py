@@ -1,3 +1,4 @@
+#: breaks: unknown
 #: expects: The status for an unknown order means something else
 #: because: All faults of the client are thought to be 400.
 #: changes: gap 1

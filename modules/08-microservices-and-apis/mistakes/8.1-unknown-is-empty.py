@@ -1,3 +1,4 @@
+#: breaks: unknown
 #: expects: gets the same response as a stored order
 #: because: No order is thought to be an answer like any other.
 #: changes: gap 1

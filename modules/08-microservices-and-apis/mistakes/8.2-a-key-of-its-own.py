@@ -1,3 +1,4 @@
+#: breaks: sends-the-order
 #: expects: under a key that is not the order's
 #: because: Each call of stock is thought to need a key of its own.
 #: changes: gap 1

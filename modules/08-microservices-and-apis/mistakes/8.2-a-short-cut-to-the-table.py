@@ -1,3 +1,4 @@
+#: breaks: over-http
 #: expects: Orders took lamps from the stock service's table
 #: because: A table in the same account is quicker than a call, and it is all Hikari's.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: any-error
 #: expects: told that the lamp is sold out
 #: because: Whatever stock says but yes is taken for: no lamps.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: sold-out
 #: expects: Sold out is not an outage
 #: because: HTTPError is a kind of OSError, and one except line for both is thought to be enough.
 #: changes: gap 1

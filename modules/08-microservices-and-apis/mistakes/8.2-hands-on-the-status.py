@@ -1,3 +1,4 @@
+#: breaks: any-error
 #: expects: the customer gets stock's status
 #: because: Stock knows best what went wrong.
 #: changes: gap 1

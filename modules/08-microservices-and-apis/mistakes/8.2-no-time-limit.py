@@ -1,3 +1,4 @@
+#: breaks: two-seconds
 #: expects: Orders waits for as long as stock takes
 #: because: urlopen is thought to give up by itself.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: reserved-before
 #: expects: Stock says that it reserved the lamps before
 #: because: Everything but 201 is taken for a no.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: any-error
 #: expects: the handler fails because of it
 #: because: What is not 409 is left to the runtime.
 #: changes: gap 1

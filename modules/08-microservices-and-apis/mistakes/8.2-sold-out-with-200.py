@@ -1,3 +1,4 @@
+#: breaks: sold-out
 #: expects: the status says that all is well
 #: because: The body says that it is sold out.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: stores-nothing
 #: expects: her order was stored anyway
 #: because: The order is saved first, so that nothing is lost.
 #: changes: gap 1

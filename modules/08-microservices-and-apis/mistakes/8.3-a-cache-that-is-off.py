@@ -1,3 +1,4 @@
+#: breaks: cached
 #: expects: nothing comes from the cache
 #: because: The setting of the method is thought to switch on the cache of the stage.
 CACHE_KEYS = ["method.request.path.lamp"]

@@ -1,3 +1,4 @@
+#: breaks: cached
 #: expects: nothing comes from the cache
 #: because: The customer as a key is thought to be on the safe side, for prices too.
 CACHE_KEYS = ["method.request.path.lamp", "method.request.header.Customer"]

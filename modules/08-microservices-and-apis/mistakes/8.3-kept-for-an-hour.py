@@ -1,3 +1,4 @@
+#: breaks: fresh
 #: expects: in the cache longer than the shop wants
 #: because: The longer, the fewer calls.
 CACHE_KEYS = ["method.request.path.lamp"]

@@ -1,3 +1,4 @@
+#: breaks: own-price
 #: expects: A lamp has another lamp's price
 #: because: The path is thought to be part of the key by itself.
 CACHE_KEYS = []

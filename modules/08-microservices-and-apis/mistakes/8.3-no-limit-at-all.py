@@ -1,3 +1,4 @@
+#: breaks: at-once
 #: expects: The bot gets in as often as it likes
 #: because: The cache is thought to protect the orders, too.
 CACHE_KEYS = ["method.request.path.lamp"]

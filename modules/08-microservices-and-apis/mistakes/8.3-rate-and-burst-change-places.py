@@ -1,4 +1,5 @@
-#: expects: Fewer orders get in at once
+#: breaks: at-once
+#: expects: Fewer orders get in than
 #: because: Burst is taken for requests a second, rate for the size of the bucket.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

@@ -1,4 +1,5 @@
-#: expects: does not allow the number of orders that the shop wants
+#: breaks: at-once
+#: expects: More orders get in than.*6 at once
 #: because: One more does no harm.
 CACHE_KEYS = ["method.request.path.lamp"]
 SETTINGS = {

@@ -1,3 +1,4 @@
+#: breaks: orders-not-cached
 #: expects: One customer sees another customer's orders
 #: because: Caching is thought to be good for every question.
 CACHE_KEYS = ["method.request.path.lamp"]

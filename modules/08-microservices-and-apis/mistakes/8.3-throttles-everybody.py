@@ -1,3 +1,4 @@
+#: breaks: never-turned-away
 #: expects: A customer who only looks is turned away
 #: because: A limit for the stage is thought to be a limit for the robot.
 CACHE_KEYS = ["method.request.path.lamp"]

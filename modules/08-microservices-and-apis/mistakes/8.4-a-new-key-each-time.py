@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: took its lamps twice
 #: because: Each message is thought to be an order of its own.
 #: fills: gap 1

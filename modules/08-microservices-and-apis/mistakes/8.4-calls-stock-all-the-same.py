@@ -1,3 +1,4 @@
+#: breaks: not-stock
 #: expects: the customer gets an error
 #: because: Waiting for stock is thought to be safer than telling it.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: not-an-error
 #: expects: the function fails and receives them again
 #: because: That an order has reserved before is taken for a failure.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: accepted
 #: expects: nothing is reserved yet
 #: because: 201 is taken for: the order has come in.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: each-record
 #: expects: The order after a repeated order is not reserved
 #: because: What was reserved before needs nothing more.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: took its lamps twice
 #: because: What one environment remembers is thought to be known to all.
 #: replaces: 2

@@ -1,3 +1,4 @@
+#: breaks: sends-again
 #: expects: the first attempt failed between the two
 #: because: What is in the table was dealt with before.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: same-moment
 #: expects: in two environments at the same time takes its lamps more than once
 #: because: Who has looked knows, also a moment later.
 #: replaces: 2

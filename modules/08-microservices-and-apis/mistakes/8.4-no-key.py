@@ -1,3 +1,4 @@
+#: breaks: once
 #: expects: took its lamps twice
 #: because: A queue is thought to deliver once.
 #: replaces: 2

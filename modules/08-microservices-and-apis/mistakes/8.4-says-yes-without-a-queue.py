@@ -1,3 +1,4 @@
+#: breaks: in-the-queue
 #: expects: The message could not be sent, but the customer got a success status
 #: because: The order is in the table, so it is not lost.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: not-stock
 #: expects: orders writes to the stock service's table
 #: because: The lamps are taken at once, so that nobody else gets them.
 #: fills: gap 1

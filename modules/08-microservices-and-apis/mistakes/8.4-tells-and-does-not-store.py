@@ -1,3 +1,4 @@
+#: breaks: stores
 #: expects: are not in the orders table
 #: because: The queue is thought to keep the order.
 #: fills: gap 1

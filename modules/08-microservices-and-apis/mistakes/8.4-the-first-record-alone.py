@@ -1,3 +1,4 @@
+#: breaks: each-record
 #: expects: orders are missing in stock
 #: because: A call is thought to bring one message.
 #: replaces: 2

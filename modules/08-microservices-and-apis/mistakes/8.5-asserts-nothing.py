@@ -1,3 +1,4 @@
+#: breaks: four-cases
 #: expects: pass whatever the handler does
 #: because: A test that runs through is thought to be a test.
 #: changes: gap 1

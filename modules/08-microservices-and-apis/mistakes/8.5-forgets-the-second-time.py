@@ -1,3 +1,4 @@
+#: breaks: same-key
 #: expects: lets a second order with the same key replace the first
 #: because: A second order of the same key is thought never to come.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: four-cases
 #: expects: finds no test
 #: because: pytest is thought to run every function.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: in-moto
 #: expects: Your tests try to reach the real AWS
 #: because: mock_aws on one test is thought to be enough for all.
 #: fills: gap 1

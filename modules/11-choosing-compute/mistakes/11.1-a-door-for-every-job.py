@@ -1,3 +1,4 @@
+#: breaks: http-api
 #: expects: No requests come over HTTP here, but the estimate includes an HTTP API
 #: because: Each function has an API in front.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: whole-tasks
 #: expects: includes part of a task
 #: because: Two tasks and a third are two tasks and a third.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: in-progress
 #: expects: treated as requests in progress
 #: because: As many requests are under way as come in a second.
 %%writefile month.py

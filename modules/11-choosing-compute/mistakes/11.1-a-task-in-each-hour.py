@@ -1,3 +1,4 @@
+#: breaks: least-tasks
 #: expects: hours that have nothing to do
 #: because: There is no service without a task.
 %%writefile month.py

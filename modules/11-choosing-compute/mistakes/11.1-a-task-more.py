@@ -1,3 +1,4 @@
+#: breaks: whole-tasks
 #: expects: hours that have nothing to do
 #: because: int rounds down, so one is added.
 %%writefile month.py

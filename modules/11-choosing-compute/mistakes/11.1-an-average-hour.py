@@ -1,3 +1,4 @@
+#: breaks: quiet-hours
 #: expects: enough for an average hour
 #: because: Capacity for the mean of the month is capacity enough.
 %%writefile month.py

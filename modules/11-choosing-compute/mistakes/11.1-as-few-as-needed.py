@@ -1,3 +1,4 @@
+#: breaks: least-tasks
 #: expects: fewer tasks than least_tasks
 #: because: In a quiet hour one task is enough, or none.
 %%writefile month.py

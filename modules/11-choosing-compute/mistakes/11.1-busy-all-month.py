@@ -1,3 +1,4 @@
+#: breaks: quiet-hours
 #: expects: run all month
 #: because: The tasks of the busiest hour are there at night, too.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: room
 #: expects: The tasks are full, with no room left
 #: because: A task that can do ten at once gets ten at once.
 %%writefile month.py

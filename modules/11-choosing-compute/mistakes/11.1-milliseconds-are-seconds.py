@@ -1,3 +1,4 @@
+#: breaks: duration
 #: expects: as if they were seconds
 #: because: duration_ms is multiplied with a price per second.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: http-api
 #: expects: HTTP API in front of the function is not in the estimate
 #: because: A function is reached from the internet for nothing.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: load-balancer
 #: expects: load balancer in front of the tasks is not in the estimate
 #: because: Containers cost what their tasks cost.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: in-progress
 #: expects: one request at a time
 #: because: A task is like an environment: one request at a time.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: quiet-hours
 #: expects: In the quiet hours there are no tasks
 #: because: When there is little to do, nothing runs.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: no-free-tier
 #: expects: free tier is in the estimate
 #: because: Each function has a million requests and 400,000 GB-seconds for nothing.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: load-balancer
 #: expects: capacity units are not in the estimate
 #: because: A load balancer costs by the hour alone.
 %%writefile month.py

@@ -1,3 +1,4 @@
+#: breaks: load-balancer
 #: expects: or only for a single hour
 #: because: The price of the units is that of a month.
 %%writefile month.py

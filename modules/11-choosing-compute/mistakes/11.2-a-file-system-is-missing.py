@@ -1,3 +1,4 @@
+#: breaks: forces
 #: expects: "lambda-efs" does not force
 #: because: Any line of the table is a reason.
 records = {

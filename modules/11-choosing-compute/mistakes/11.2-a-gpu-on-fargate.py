@@ -1,3 +1,4 @@
+#: breaks: can-do-it
 #: expects: Nothing justifies .* on fargate.*the gpu parameter is not valid
 #: because: A container runs anywhere, with whatever it needs.
 records = {

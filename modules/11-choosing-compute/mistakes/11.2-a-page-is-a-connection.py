@@ -1,3 +1,4 @@
+#: breaks: forces
 #: expects: HTTP requests reach a function through an API
 #: because: What is used by HTTP needs a connection that comes in.
 records = {

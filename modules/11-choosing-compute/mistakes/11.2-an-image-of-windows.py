@@ -1,3 +1,4 @@
+#: breaks: forces
 #: expects: can be a container image, but not a Windows image
 #: because: The image is the reason, and not what is in it.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: can-do-it
 #: expects: Nothing justifies .* on lambda.*no network path leads into it
 #: because: Serverless first is serverless always.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: forces
 #: expects: 64 GB fits in a Fargate task
 #: because: The memory sends it on from Fargate, too.
 records = {

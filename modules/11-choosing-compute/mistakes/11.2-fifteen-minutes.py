@@ -1,3 +1,4 @@
+#: breaks: only-if-forced
 #: expects: longest piece takes two minutes
 #: because: A job of three hours cannot be a function.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: only-if-forced
 #: expects: no limit forces it to: lambda can do all
 #: because: So many requests a second are too many for functions.
 records = {

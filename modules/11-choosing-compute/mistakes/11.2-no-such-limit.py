@@ -1,3 +1,4 @@
+#: breaks: one-limit
 #: expects: is not one of the ids in the table
 #: because: The reason is written in words.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: only-if-forced
 #: expects: leaves fargate, but no limit forces it to
 #: because: What listens needs a machine of its own.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: only-if-forced
 #: expects: Windows containers on Fargate: yes
 #: because: Windows needs a machine of its own, as slide 36 says.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: can-do-it
 #: expects: this work needs its own kernel
 #: because: Fargate is a server, so it does what a server does.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: steps
 #: expects: reasons do not match the steps
 #: because: A step can be skipped without saying why.
 records = {

@@ -1,3 +1,4 @@
+#: breaks: costs
 #: expects: is the cost of a year
 #: because: The contract runs for a year.
 decisions = {}

@@ -1,3 +1,4 @@
+#: breaks: costs
 #: expects: .flash sale. on fargate is too low
 #: because: One task all month is what Fargate costs.
 decisions = {}

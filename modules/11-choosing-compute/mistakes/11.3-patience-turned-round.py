@@ -1,3 +1,4 @@
+#: breaks: less-work
 #: expects: there is more to operate
 #: because: The 25 dollars are paid for the service that is more to operate.
 decisions = {}

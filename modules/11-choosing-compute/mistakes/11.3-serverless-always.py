@@ -1,3 +1,4 @@
+#: breaks: cheaper
 #: expects: having to operate tasks is not worth that much
 #: because: Serverless first is serverless always.
 decisions = {}

@@ -1,5 +1,6 @@
+#: breaks: less-work
 #: expects: On Fargate, .flash sale. costs .82
-#: because: Whoever has 300 requests a second needs servers.
+#: because: Work with 300 requests a second needs servers.
 decisions = {}
 for key, card in CARDS.items():
     if card.numbers:

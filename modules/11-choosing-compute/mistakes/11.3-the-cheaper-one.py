@@ -1,3 +1,4 @@
+#: breaks: less-work
 #: expects: .film. costs .4.89 a month less on Fargate
 #: because: The cheaper service is the better one.
 decisions = {}

@@ -1,3 +1,4 @@
+#: breaks: record
 #: expects: record for .flash sale. is incomplete
 #: because: The choice is the answer.
 decisions = {

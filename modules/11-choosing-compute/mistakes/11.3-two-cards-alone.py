@@ -1,3 +1,4 @@
+#: breaks: each-card
 #: expects: missing: lamp reports, clean-up
 #: because: Cards whose answer is plain need no record.
 decisions = {}

@@ -1,3 +1,4 @@
+#: breaks: never
 #: expects: at any multiple up to 1000
 #: because: The last time that was tried is the answer.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: today
 #: expects: one more than the first multiple
 #: because: Once as many customers are not more customers.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: every-multiple
 #: expects: but not for the first time
 #: because: Once Fargate costs less, it does so for ever: a search by halves finds the place.
 %%writefile review.py

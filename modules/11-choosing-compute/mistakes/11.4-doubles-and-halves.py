@@ -1,3 +1,4 @@
+#: breaks: every-multiple
 #: expects: but not for the first time|search jumps over the answer
 #: because: Doubling shows between which numbers the place is.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: every-multiple
 #: expects: search jumps over the answer
 #: because: A rough answer is enough: 1, 2, 4, 8 and so on.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: through-1000
 #: expects: 1000 times is the last multiple to try
 #: because: range ends at its second number.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: requests-grow
 #: expects: cost stays the same as today
 #: because: More customers are more requests in the month.
 %%writefile review.py

@@ -1,3 +1,4 @@
+#: breaks: prices
 #: expects: matches the prices of another Region
 #: because: The prices of us-east-1 are written into the code.
 %%writefile review.py

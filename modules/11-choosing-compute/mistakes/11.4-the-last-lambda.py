@@ -1,3 +1,4 @@
+#: breaks: smallest
 #: expects: one less than the first multiple
 #: because: The answer is the last time at which Lambda costs less.
 %%writefile review.py

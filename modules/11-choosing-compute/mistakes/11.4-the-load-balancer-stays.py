@@ -1,3 +1,4 @@
+#: breaks: load-balancer-grows
 #: expects: load balancer has no more to do than today
 #: because: The load balancer is there in any case.
 %%writefile review.py

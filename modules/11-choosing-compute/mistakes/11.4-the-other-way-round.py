@@ -1,3 +1,4 @@
+#: breaks: less
 #: expects: first multiple at which Lambda costs less
 #: because: The comparison is turned round.
 %%writefile review.py

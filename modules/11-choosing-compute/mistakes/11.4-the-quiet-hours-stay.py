@@ -1,3 +1,4 @@
+#: breaks: requests-grow
 #: expects: quiet hours stays as it is
 #: because: More customers come in the busy hours.
 %%writefile review.py

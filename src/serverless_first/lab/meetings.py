@@ -70,15 +70,25 @@ import importlib
 import botocore.client
 
 module, _, name = {handler!r}.rpartition(".")
-handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+learners = getattr(importlib.import_module(module.replace("/", ".")), name)
 call_aws = botocore.client.BaseClient._make_api_call
+asked = 0
 
 
 def refuses(self, operation, arguments):
+    global asked
     if operation in {operations!r}:
-        told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
-        raise self.exceptions.from_code({code!r})(told, operation)
+        asked += 1
+        if asked > {spared!r}:
+            told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
+            raise self.exceptions.from_code({code!r})(told, operation)
     return call_aws(self, operation, arguments)
+
+
+def handler(event, context):
+    global asked
+    asked = 0
+    return learners(event, context)
 
 
 botocore.client.BaseClient._make_api_call = refuses
@@ -110,6 +120,7 @@ def refusing(
     code: str,
     message: str,
     *,
+    spared: int = 0,
     timeout_s: int = _TIMEOUT_S,
 ) -> Iterator[None]:
     """Lets AWS refuse operations to a function. The next calls are cold starts; at the end all is put back.
@@ -117,10 +128,11 @@ def refusing(
     Args:
         operations: one or several, by the names of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
+        spared: how many of these operations each call may do before.
         timeout_s: the least timeout that the function has meanwhile.
     """
-    refused = (operations,) if isinstance(operations, str) else tuple(operations)
-    values = {"operations": refused, "code": code, "message": message}
+    several = (operations,) if isinstance(operations, str) else tuple(operations)
+    values = {"operations": several, "code": code, "message": message, "spared": spared}
     with _around(attempt, name, _REFUSES, values, timeout_s=timeout_s):
         yield
 
