@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -33,7 +34,11 @@ def moto_app(stacks: Callable[[], WSGIApplication]) -> WSGIApplication:
     def app_of(service: Any) -> Any:
         if service is None:
             raise NotImplementedError("no such service")
-        return stacks() if service == "cloudformation" else create_backend_app(service)
+        app = stacks() if service == "cloudformation" else create_backend_app(service)
+        if isinstance(app, Flask):
+            # In debug mode, Flask makes a class for each request, which holds the body until a garbage collection.
+            app.debug, app.config["PROPAGATE_EXCEPTIONS"] = False, True
+        return app
 
     return DomainDispatcherApplication(app_of)
 

@@ -262,7 +262,13 @@ class Fleet:
             layers = {layer.code_sha256: layer.code for layer in spec.layers}
             opt = code.unpack(layers, store) if layers else None
             environment = Environment(
-                spec, task_root, opt, self._around, self._template, provisioned=provisioned, when_ended=when_ended
+                spec.without_packages(),
+                task_root,
+                opt,
+                self._around,
+                self._template,
+                provisioned=provisioned,
+                when_ended=when_ended,
             )
             with self._lock:
                 if not self.is_over(generation):

@@ -8,7 +8,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -90,6 +90,10 @@ class FunctionSpec:
             [layer.code_sha256 for layer in self.layers], str(self.logging), self.revision,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def without_packages(self) -> FunctionSpec:
+        """The same configuration for who keeps it long after the packages are unpacked; its key is the same."""
+        return replace(self, code=b"", layers=tuple(replace(layer, code=b"") for layer in self.layers))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ callers, its URLs, and the pollers that call it. Each has a file, which says wha
 
 from __future__ import annotations
 
+import weakref
+
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
@@ -174,6 +176,8 @@ def _delete(backend: LambdaBackend, function_name: str, qualifier: str | None) -
         return
     gone = ["$LATEST", *(str(v.version) for v in functions.versions(backend, name))]
     delete_function.original(backend, name)
+    # A function and its policy hold each other, and with them the package, until the next full garbage collection.
+    function.policy.parent = weakref.proxy(function)
     fleet.forget(arn, gone)
 
 
