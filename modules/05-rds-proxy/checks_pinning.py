@@ -255,7 +255,7 @@ def _too_slow(attempt: Attempt, database: hikari.Database, result: CallResult, c
 
 
 def _at_work(waits_for: str = "") -> list[DatabaseSession]:
-    """The proxy's sessions that are running a statement, or those of them that wait for this."""
+    """The proxy's sessions that are running a statement and wait for `waits_for`. Empty means all of them."""
     sessions = cloud.start().database_sessions(DATABASE)
     return [s for s in sessions if s.state == "active" and _of_the_proxy(s) and waits_for in s.waits_for]
 
