@@ -24,7 +24,7 @@ from serverless_first.shop import hikari
 _chance = random.Random()
 PROXY, DATABASE = "orders-proxy", "orders-db"
 POOL, TIMEOUT_S, AGAIN_TIMEOUT_S = 10, 5, 30  # the longer timeout is much longer than the door stays shut
-HIDDEN_TIMEOUT_S, SHUT_S = 3, 2.9  # a handler that tries for a fixed time is too late for one or too early for the other
+HIDDEN_TIMEOUT_S, SHUT_S = 3, 2.9  # any fixed time of trying is too long for one or too short for the other
 MOST_ATTEMPTS = 40  # without a wait there are hundreds of them while the door is shut
 LIMIT_S = 60.0  # for a restart on a slow machine
 
