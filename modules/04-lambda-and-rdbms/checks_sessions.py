@@ -1,4 +1,4 @@
-"""Check of module 04, task 4.2: who holds the seats."""
+"""Check of module 04, task 4.2: the sessions of each user and state."""
 
 from __future__ import annotations
 

@@ -22,6 +22,24 @@ CALLS = 12
 QUICK_S, SLOW_S, LONG_S = 0.3, 0.6, 1.0  # half a second is search's limit, and report has none
 LOCKED_S = 3.0  # much longer than half a second; then the check gives up waiting
 POOL = {"MaxConnectionsPercent": 50, "ConnectionBorrowTimeout": 2}  # as the task's cell sets it
+# A policy of the table sees the setting of each query that reads it. A sequence keeps it, even if the query is stopped.
+NOTING = """
+DROP SEQUENCE IF EXISTS check_limit CASCADE;
+CREATE SEQUENCE check_limit MINVALUE 0;
+CREATE OR REPLACE FUNCTION check_limit() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    RETURN setval('check_limit', setting::bigint) >= 0 FROM pg_settings WHERE name = 'statement_timeout';
+END $$;
+DROP POLICY IF EXISTS check_limit ON orders;
+CREATE POLICY check_limit ON orders USING (check_limit());
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+"""
+NOTING_NO_MORE = """
+ALTER TABLE orders DISABLE ROW LEVEL SECURITY;
+DROP FUNCTION check_limit CASCADE;
+DROP SEQUENCE check_limit;
+"""
+LIMIT_MS = 500
 
 
 @task("5.2")
@@ -72,6 +90,7 @@ def pinning(attempt: Attempt) -> None:
         )
         say("5.2: slow queries ...")
         _still_ended(attempt, database, fast | {"takes_s": QUICK_S}, right)
+        _same_value(attempt, database, fast)
         _no_pin(attempt, aws.proxy_events(PROXY, mark))
     _others_are_free(attempt, database)
 
@@ -210,6 +229,31 @@ def _still_ended(attempt: Attempt, database: hikari.Database, quick: dict[str, A
     _too_slow(attempt, database, result, called)
 
 
+def _same_value(attempt: Attempt, database: hikari.Database, fast: dict[str, Any]) -> None:
+    """The setting has its old value while the query runs, to the millisecond."""
+    called = f"invoke search with {json.dumps(fast)}, and read statement_timeout while its query runs"
+    limit_ms = None
+    with database.connect() as connection:
+        connection.execute(NOTING)
+        try:
+            for _ in range(3):  # on a very slow machine the query may be stopped before it reads the table
+                _searched(attempt, fast, called)
+                is_called, last_ms = connection.execute("SELECT is_called, last_value FROM check_limit").fetchone()
+                if is_called:
+                    limit_ms = int(last_ms)
+                    break
+        finally:
+            connection.execute(NOTING_NO_MORE)
+    attempt.expect(
+        limit_ms == LIMIT_MS,
+        problem="Your function has changed the limit of its queries.",
+        called=called,
+        came_back="a query that doesn't read the table orders" if limit_ms is None else f"{limit_ms} ms",
+        expected=f"{LIMIT_MS} ms",
+        look_at="the value of the setting in search.py",
+    )
+
+
 def _searched(attempt: Attempt, event: dict[str, Any], called: str) -> CallResult:
     mark = _last_event()
     (result,) = cloud.start().at_once("search", [event])
@@ -236,7 +280,7 @@ def _too_slow(attempt: Attempt, database: hikari.Database, result: CallResult, c
         problem = "The database stops a slow search, but the customer doesn't get the same answer as before."
         look_at = "what search.py returns when its query is stopped"
     attempt.expect(
-        not result.error and payload.get("found") is None and payload.get("reason") == "too slow",
+        payload == {"found": None, "reason": "too slow"},
         problem=problem,
         called=called,
         came_back=came_back,
@@ -255,7 +299,7 @@ def _too_slow(attempt: Attempt, database: hikari.Database, result: CallResult, c
 
 
 def _at_work(waits_for: str = "") -> list[DatabaseSession]:
-    """The proxy's sessions that are running a statement, or those of them that wait for this."""
+    """The proxy's sessions that are running a statement and wait for `waits_for`. Empty means all of them."""
     sessions = cloud.start().database_sessions(DATABASE)
     return [s for s in sessions if s.state == "active" and _of_the_proxy(s) and waits_for in s.waits_for]
 
