@@ -265,7 +265,7 @@ def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...])
         not missing,
         problem="Not every card has a record.",
         called=called,
-        came_back=found,
+        came_back=f"records for: {', '.join(map(str, found))}" if isinstance(found, dict) else found,
         expected=f"a record for each of: {', '.join(keys)}; missing: {', '.join(missing)}",
         look_at="the names of the cards",
     )
