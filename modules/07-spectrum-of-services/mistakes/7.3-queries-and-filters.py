@@ -1,3 +1,4 @@
+#: breaks: no-filter
 #: expects: reads far more items than it returns
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
 %%writefile dynamo_orders.py

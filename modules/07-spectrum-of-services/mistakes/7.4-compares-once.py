@@ -1,3 +1,4 @@
+#: breaks: nothing-differs
 #: expects: You switched without comparing
 #: because: One look and one repair; nobody is thought to write meanwhile.
 #: fills: gap 5

@@ -1,3 +1,4 @@
+#: breaks: both-first
 #: expects: that a customer placed during the move|overwritten a newer order|without comparing
 #: because: A copy in the night: nobody is thought to write meanwhile.
 #: fills: gap 5

@@ -1,3 +1,4 @@
+#: breaks: nothing-differs
 #: expects: You switched without comparing
 #: because: After the backfill the two stores are thought to be equal.
 #: fills: gap 5
