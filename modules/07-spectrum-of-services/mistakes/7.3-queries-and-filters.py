@@ -1,5 +1,5 @@
 #: breaks: no-filter
-#: expects: reads far more items than it returns
+#: expects: of_customer filters
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
 %%writefile dynamo_orders.py
 from serverless_first.shop.order_stores import OrderExists
