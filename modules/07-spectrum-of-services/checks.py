@@ -21,6 +21,14 @@ class SlowToAnswer(MemoryOrders):
         return dict(sorted(found.items())) if found else None
 
 
+class TiesTheOtherWay(MemoryOrders):
+    """A correct store that lists orders of the same moment in another sequence than MemoryOrders does."""
+
+    def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
+        own = [order for order in self.all() if order["customer"] == customer]
+        return sorted(own, key=lambda order: str(order["placed_at"]))[::-1][:limit]
+
+
 class Overwrites(MemoryOrders):
     def place(self, order: Order) -> None:
         self._orders[order["order_id"]] = dict(order)
@@ -95,6 +103,20 @@ class AlwaysSaysYes(MemoryOrders):
         return True
 
 
+class AlwaysSaysNo(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        super().set_status(order_id, old, new)
+        return False
+
+
+class CountsRefusals(MemoryOrders):
+    def set_status(self, order_id: str, old: str, new: str) -> bool:
+        done = super().set_status(order_id, old, new)
+        if not done and order_id in self._orders:
+            self._orders[order_id]["version"] += 1
+        return done
+
+
 class NeverChanges(MemoryOrders):
     def set_status(self, order_id: str, old: str, new: str) -> bool:  # noqa: ARG002
         order = self._orders.get(order_id)
@@ -139,7 +161,9 @@ BROKEN: tuple[tuple[Callable[[], Any], str, str], ...] = (
     (ChangesAnyStatus, "changes the status without comparing it with the old status", _STATUS),
     (SaysNoAndChanges, "returns False, but still changes the status", _STATUS),
     (AlwaysSaysYes, "returns True although nothing changed", _STATUS),
+    (AlwaysSaysNo, "changes the status, but returns False", _STATUS),
     (KeepsTheVersion, "changes an order without changing its version", _STATUS),
+    (CountsRefusals, "increments the version although it returns False", _STATUS),
 )
 
 
@@ -148,7 +172,7 @@ def contract(attempt: Attempt) -> None:
     """Checks that the rules accept correct stores, and catch each store that breaks a rule."""
     file = LearnerFile(attempt, "contract.py")
     rules = file["check_store"]
-    for right in (MemoryOrders, SlowToAnswer):
+    for right in (MemoryOrders, SlowToAnswer, TiesTheOtherWay):
         try:
             file.run("check_store(...)", rules, right(), allowed=(AssertionError,))
         except AssertionError as error:

@@ -16,7 +16,8 @@ from serverless_first.lab.show import say
 from serverless_first.shop.order_stores import LAMPS, DynamoOrders, Order, OrderExists, PostgresOrders
 
 THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 40.0
-FORGOTTEN = 3  # times that a forgotten program writes: after the backfill, and after the first looks for differences
+FORGOTTEN = 12  # times that a forgotten program writes: after the backfill, and after looks for differences
+_CANCELS_FROM = 22  # the first of the orders from before the move that it cancels; packers leave these alone
 
 
 class Shop:
@@ -66,7 +67,7 @@ _CAUSES = {
     "before": "Orders from before the move are missing, because the backfill has not copied them all.",
     "customer": "An order that a customer placed during the move is lost. The shop wrote it only to the old store.",
     "packer": "The backfill has overwritten a newer order with an older copy, or a changed status was never copied.",
-    "forgotten": "You switched without comparing the stores, so a change that a forgotten program made is lost.",
+    "forgotten": "You switched while the stores still differed, so a change that a forgotten program made is lost.",
     "after": "After the switch, the shop does not write to the new store.",
 }
 
@@ -160,7 +161,7 @@ class Scene:
         order = self.order()
         self.old.place(order)
         self.note(order, "forgotten")
-        known = self.before[6 + number]
+        known = self.before[_CANCELS_FROM + number]
         if self.old.set_status(known["order_id"], "open", "cancelled"):
             self.note(known | {"status": "cancelled", "version": 2}, "forgotten")
 

@@ -15,6 +15,7 @@ from serverless_first.lab import Attempt, task
 from serverless_first.lab.functions import fresh_id
 from serverless_first.lab.learner_file import LearnerFile
 from serverless_first.lab.show import say
+from serverless_first.lab.store_errors import passes_all_on, passes_on
 from serverless_first.lab.store_promises import (
     PACKERS,
     Asked,
@@ -27,6 +28,8 @@ from serverless_first.lab.store_promises import (
 from serverless_first.shop import hikari
 
 TABLE = "orders_of_shop"
+_METHODS = ("place", "get", "of_customer", "set_status")
+_FILTERS = ("FilterExpression", "QueryFilter", "ScanFilter")
 
 
 # ---- 7.2
@@ -56,6 +59,19 @@ def on_rds(attempt: Attempt) -> None:
         say("7.2: two packers pack the same order at the same time ...")
         one_packer_wins(stores, meeting)
         one_customer_wins(stores, meeting)
+        _hides_nothing(stores[0], connections[0])
+
+
+def _hides_nothing(asked: Asked, connection: Any) -> None:
+    """A missing value, a database that can only be read, and a closed connection all reach the caller."""
+    order = new_order(fresh_id("ann"), "21T12:00:00")
+    passes_on(asked, "of an order without a lamp", "place", order | {"lamp": None})
+    asked.place(order)
+    passes_on(asked, "with None as the new status", "set_status", order["order_id"], "open", None)
+    connection.execute("SET default_transaction_read_only = on")
+    passes_all_on(asked, "while the database is read-only", ("place", "set_status"))
+    connection.close()
+    passes_all_on(asked, "while the connection is closed")
 
 
 def _connect(attempt: Attempt, database: hikari.Database, cursor: Any) -> Any:
@@ -75,12 +91,16 @@ def _take_away(database: hikari.Database, stores: list[Asked]) -> None:
 # ---- 7.3
 
 
+_THROTTLED = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "Rate exceeded"}}
+
+
 @dataclass
 class Watch:
     """The calls to DynamoDB under way in this process: name, parameters and answer of each."""
 
     meeting: Meeting
     calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    throttles: bool = False
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[Watch]:
@@ -89,8 +109,11 @@ class Watch:
         real = BaseClient._make_api_call
 
         def watched(client: Any, name: str, params: dict[str, Any]) -> Any:
+            on_dynamodb = client.meta.service_model.service_name == "dynamodb"
+            if on_dynamodb and self.throttles:
+                raise client.exceptions.ProvisionedThroughputExceededException(_THROTTLED, name)
             answer = real(client, name, params)
-            if client.meta.service_model.service_name == "dynamodb":
+            if on_dynamodb:
                 self.calls.append((name, params, answer))
                 if name in ("GetItem", "Query", "Scan"):
                     self.meeting.has_read()
@@ -124,6 +147,11 @@ def on_dynamodb(attempt: Attempt) -> None:
             say("7.3: two packers pack the same order at the same time ...")
             one_packer_wins(stores, meeting)
             one_customer_wins(stores, meeting)
+            watch.throttles = True
+            passes_all_on(stores[0], "while DynamoDB throttles", _METHODS)
+            watch.throttles = False
+            absent = file.call("DynamoOrders", attempt.client("dynamodb"), fresh_id("no-table"))
+            passes_all_on(Asked(attempt, file, absent, "DynamoOrders"), "on a table that doesn't exist", _METHODS)
     finally:
         with contextlib.suppress(client.exceptions.ResourceNotFoundException):
             client.delete_table(TableName=name)
@@ -147,29 +175,40 @@ def _reads_little(attempt: Attempt, asked: Asked, watch: Watch) -> None:
         asked.place(new_order(customers[n % 20], f"{1 + n // 20:02}T{n % 20:02}:30:00"))
     for n in range(8):
         asked.place(new_order(customers[3], f"{10 + n}T12:30:00"))
+    known = asked.placed[-7]["order_id"]
     asks: dict[str, Callable[[], Any]] = {
         "of_customer": lambda: asked.of_customer(customers[3], 2),
-        "get": lambda: asked.get(asked.placed[-7]["order_id"]),
+        "get": lambda: asked.get(known),
+        "place": lambda: asked.place(new_order(customers[5], "28T12:30:00")),
+        "set_status": lambda: asked.set_status(known, "open", "packed"),
     }
     for what, ask in asks.items():
         before = len(watch.calls)
         ask()
         calls = watch.calls[before:]
-        if any(name in ("Scan", "ExecuteStatement") for name, _, _ in calls):
-            problem = f"{what} scans. It reads and pays for the whole table to answer one question."
-        elif sum(int(a.get("ScannedCount", 0)) for _, _, a in calls) > 4:
-            problem = f"{what} reads far more items than it returns, and throws the rest away."
-        else:
-            continue
-        attempt.fail(
-            problem,
-            called=f"{what}, with more than 60 orders in the table",
-            came_back=[
-                f"{name}: read {a.get('ScannedCount', 1)}, returned {a.get('Count', 1)}" for name, _, a in calls
-            ],
-            expected="a Query or GetItem that reads only the items that it returns",
-            look_at=f"{what}: which keys of the table or an index answer this question?",
-        )
+        if problem := _waste(what, calls):
+            attempt.fail(
+                problem,
+                called=f"{what}, with more than 60 orders in the table",
+                came_back=[
+                    f"{name}: read {a.get('ScannedCount', 1)}, returned {a.get('Count', 1)}" for name, _, a in calls
+                ],
+                expected="calls that read only the items that they return, and find them by a key",
+                look_at=f"{what}: which keys of the table or an index answer this question?",
+            )
+
+
+def _waste(what: str, calls: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> str:
+    """How one method's calls read more than they need; "" if they don't."""
+    for name, parameters, _ in calls:
+        selects = str(parameters.get("Statement", "")).strip().upper().startswith("SELECT")
+        if name == "Scan" or (name == "ExecuteStatement" and selects):
+            return f"{what} scans. It reads and pays for the whole table to answer one question."
+        if any(parameters.get(kind) for kind in _FILTERS):
+            return f"{what} filters. DynamoDB first reads the items that the filter drops, and Hikari pays for them."
+    if sum(int(answer.get("ScannedCount", 0)) for _, _, answer in calls) > 4:
+        return f"{what} reads far more items than it returns, and throws the rest away."
+    return ""
 
 
 def _shares_out(attempt: Attempt, client: Any, name: str) -> None:

@@ -1,3 +1,4 @@
+#: breaks: refused-unchanged
 #: expects: but still changes the status
 #: because: False is believed, and the order is not looked at.
 #: changes: gap 1

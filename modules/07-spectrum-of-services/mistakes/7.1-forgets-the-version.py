@@ -1,3 +1,4 @@
+#: breaks: version
 #: expects: without changing its version
 #: because: The version is not looked at.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: limit
 #: expects: returns the oldest orders up to the limit
 #: because: The number of orders is checked, and not which ones they are.
 #: changes: gap 1

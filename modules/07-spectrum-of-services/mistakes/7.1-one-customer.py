@@ -1,3 +1,4 @@
+#: breaks: own-orders
 #: expects: lists other customers' orders
 #: because: All orders of the test are of one customer.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: first-remains
 #: expects: but still replaces the first order
 #: because: OrderExists is taken for proof that nothing was written.
 #: changes: gap 1

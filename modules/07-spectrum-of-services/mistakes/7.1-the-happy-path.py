@@ -1,3 +1,4 @@
+#: breaks: old-status
 #: expects: changes the status without comparing
 #: because: A status that may change is tested, one that may not is left out.
 #: changes: gap 1

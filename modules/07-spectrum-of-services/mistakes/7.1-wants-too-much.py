@@ -1,3 +1,4 @@
+#: breaks: correct-passes
 #: expects: reject a correct store
 #: because: The test asks for something that the interface does not promise: fields in an order of their own.
 %%writefile contract.py

@@ -1,3 +1,4 @@
+#: breaks: any-text
 #: expects: The statement breaks at an apostrophe
 #: because: An f-string is shorter, and works for most names.
 #: fills: gap 2

@@ -1,3 +1,4 @@
+#: breaks: version
 #: expects: The version does not show
 #: because: The version is left as it was.
 #: changes: gap 3

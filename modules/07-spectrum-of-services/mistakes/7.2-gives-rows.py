@@ -1,3 +1,4 @@
+#: breaks: dicts
 #: expects: does not return a list of orders
 #: because: What the database gives is handed on as it is.
 #: fills: gap 2

@@ -1,3 +1,4 @@
+#: breaks: newest-first
 #: expects: The oldest order comes first
 #: because: ORDER BY sorts upwards unless it is told otherwise.
 #: fills: gap 2

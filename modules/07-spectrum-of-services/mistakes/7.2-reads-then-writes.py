@@ -1,3 +1,4 @@
+#: breaks: one-packer
 #: expects: Two packers have packed the same order
 #: because: The status is read, compared in Python, and then written: two at once read the same.
 #: fills: gap 3

@@ -1,3 +1,4 @@
+#: breaks: unique-id
 #: expects: A second order with the same id replaces the first
 #: because: An order with a known id is taken for a correction.
 #: changes: gap 1

@@ -1,3 +1,4 @@
+#: breaks: unique-id
 #: expects: Two orders have the same id, and the shop was not told
 #: because: ON CONFLICT DO NOTHING keeps the first order, and the shop believes that both are there.
 #: changes: gap 1

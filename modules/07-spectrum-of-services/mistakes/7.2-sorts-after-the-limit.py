@@ -1,3 +1,4 @@
+#: breaks: newest-first
 #: expects: limit is applied before sorting
 #: because: The database limits before Python sorts.
 #: fills: gap 2

@@ -1,3 +1,4 @@
+#: breaks: any-text
 #: expects: The statement breaks at an apostrophe
 #: because: The statement is put together as text: an apostrophe ends it.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: no-new-item
 #: expects: does not exist creates something
 #: because: An update of an item that is not there is thought to fail.
 #: changes: gap 5

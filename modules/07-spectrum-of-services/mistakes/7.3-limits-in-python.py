@@ -1,3 +1,4 @@
+#: breaks: reads-little
 #: expects: reads far more items than it returns
 #: because: Everything is read, and the rest thrown away.
 #: changes: gap 4

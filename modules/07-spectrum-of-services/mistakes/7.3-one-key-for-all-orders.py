@@ -1,3 +1,4 @@
+#: breaks: spread-keys
 #: expects: A hot key: most orders have the same partition key in the index
 #: because: All orders are put under one partition key, and the customer into the sort key, so that one index answers everything.
 %%writefile dynamo_orders.py

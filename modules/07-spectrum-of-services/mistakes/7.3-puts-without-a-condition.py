@@ -1,3 +1,4 @@
+#: breaks: unique-id
 #: expects: A second order with the same id replaces the first
 #: because: put_item is thought to refuse an item that is there.
 #: changes: gap 2

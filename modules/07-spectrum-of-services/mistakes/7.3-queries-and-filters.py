@@ -1,4 +1,5 @@
-#: expects: reads far more items than it returns
+#: breaks: no-filter
+#: expects: of_customer filters
 #: because: The index has one partition for each lamp, and a filter finds the customer in it.
 %%writefile dynamo_orders.py
 from serverless_first.shop.order_stores import OrderExists

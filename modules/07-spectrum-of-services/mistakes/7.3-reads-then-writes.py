@@ -1,3 +1,4 @@
+#: breaks: one-packer
 #: expects: Two packers have packed the same order
 #: because: get, compare, update: between the look and the write another packer comes.
 #: fills: gap 5

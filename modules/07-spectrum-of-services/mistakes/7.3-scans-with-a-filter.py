@@ -1,3 +1,4 @@
+#: breaks: no-scan
 #: expects: of_customer scans\. It reads and pays for the whole table
 #: because: A filter is thought to choose what is read.
 #: fills: gap 4

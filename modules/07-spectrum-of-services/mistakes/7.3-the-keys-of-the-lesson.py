@@ -1,3 +1,4 @@
+#: breaks: unique-id
 #: expects: Two orders have the same id
 #: because: The keys of the lesson: the id is in no primary key, so no condition can see a second one.
 %%writefile dynamo_orders.py

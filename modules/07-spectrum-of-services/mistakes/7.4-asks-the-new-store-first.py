@@ -1,3 +1,4 @@
+#: breaks: old-decides
 #: expects: The new store has an order that the old store refused
 #: because: The new store is written first, before the old one has decided.
 #: fills: gap 1

@@ -1,3 +1,4 @@
+#: breaks: both-first
 #: expects: lacks an order that a customer placed
 #: because: What comes between the backfill and the double writing is thought to be caught later.
 #: fills: gap 5

@@ -1,3 +1,4 @@
+#: breaks: copies
 #: expects: Both does not copy to the new store
 #: because: The new store gets the same call, and not a copy of what the old one holds.
 #: fills: gap 2

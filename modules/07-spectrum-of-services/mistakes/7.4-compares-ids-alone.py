@@ -1,3 +1,4 @@
+#: breaks: older-version
 #: expects: overwritten a newer order with an older copy|differences does not find
 #: because: The comparison asks whether an order is there, and not whether it is the newest.
 %%writefile move.py

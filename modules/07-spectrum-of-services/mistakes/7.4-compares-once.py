@@ -1,4 +1,5 @@
-#: expects: You switched without comparing
+#: breaks: nothing-differs
+#: expects: You switched while the stores still differed
 #: because: One look and one repair; nobody is thought to write meanwhile.
 #: fills: gap 5
     shop.store = Both(shop.old, shop.new)

@@ -1,3 +1,4 @@
+#: breaks: whole-orders
 #: expects: differences does not return orders
 #: because: The ids seem to be enough.
 %%writefile move.py

@@ -1,3 +1,4 @@
+#: breaks: newer-stays
 #: expects: overwritten a newer order with an older copy|leaves an older copy
 #: because: put keeps whatever comes last.
 %%writefile move.py

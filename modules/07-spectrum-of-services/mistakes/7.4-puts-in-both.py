@@ -1,3 +1,4 @@
+#: breaks: both-newer-stays
 #: expects: Both leaves an older copy
 #: because: put keeps whatever comes last, and two packers may write in another order.
 #: fills: gap 2

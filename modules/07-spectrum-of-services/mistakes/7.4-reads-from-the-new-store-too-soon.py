@@ -1,3 +1,4 @@
+#: breaks: reads-old
 #: expects: a customer cannot find an order
 #: because: The shop reads from the new store while it is being filled.
 %%writefile move.py

@@ -1,3 +1,4 @@
+#: breaks: both-first
 #: expects: uses the new store before the backfill
 #: because: The new store is used first, and filled later.
 #: changes: gap 5

@@ -1,4 +1,5 @@
-#: expects: You switched without comparing
+#: breaks: nothing-differs
+#: expects: You switched while the stores still differed
 #: because: After the backfill the two stores are thought to be equal.
 #: fills: gap 5
     shop.store = Both(shop.old, shop.new)

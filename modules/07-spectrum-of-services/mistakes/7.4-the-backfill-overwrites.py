@@ -1,3 +1,4 @@
+#: breaks: newer-stays
 #: expects: overwritten a newer order with an older copy
 #: because: put keeps whatever comes last, and the backfill comes last with what it read first.
 %%writefile move.py

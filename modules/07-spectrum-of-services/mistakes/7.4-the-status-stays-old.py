@@ -1,3 +1,4 @@
+#: breaks: copies
 #: expects: Both does not copy to the new store
 #: because: Only new orders are copied; the comparing repairs the rest.
 #: fills: gap 2

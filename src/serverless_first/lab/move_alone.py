@@ -85,18 +85,32 @@ class Busy(MemoryOrders):
         return found
 
 
+class Watched(MemoryOrders):
+    """The new store. Once, another packer changes an order right after somebody has looked it up here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.then: dict[str, Callable[[], None]] = {}
+
+    def get(self, order_id: str) -> Order | None:
+        found = super().get(order_id)
+        if order_id in self.then:
+            self.then.pop(order_id)()
+        return found
+
+
 @dataclass
 class _Move:
     """The learner's `Both` on two stores."""
 
     attempt: Attempt
     file: LearnerFile
-    old: Busy
-    new: MemoryOrders
+    old: Any  # Busy or Changing
+    new: Watched
 
     def same(self, order_id: str, called: str, look_at: str) -> None:
         """Fails the check unless the new store holds what the old one holds."""
-        right, found = MemoryOrders.get(self.old, order_id), self.new.get(order_id)
+        right, found = MemoryOrders.get(self.old, order_id), MemoryOrders.get(self.new, order_id)
         if found == right:
             return
         newer = found and right and found["version"] < right["version"]
@@ -120,7 +134,7 @@ class _Move:
 
 def writes_to_both(attempt: Attempt, file: LearnerFile) -> None:
     """Checks that the new store has at once what `Both` writes, and that no older copy overwrites a newer one."""
-    move = _Move(attempt, file, Busy(), MemoryOrders())
+    move = _Move(attempt, file, Busy(), Watched())
     both = file.call("Both", move.old, move.new)
     _writes(move, both)
     _writes_while_others_do(move, both)
@@ -172,6 +186,23 @@ def _writes_while_others_do(move: _Move, both: Any) -> None:
             "Both.set_status(...), and another packer changes the order between the two writes",
             "Both.set_status: which copy wins when two arrive?",
         )
+    _writes_after_a_look(move, both)
+
+
+def _writes_after_a_look(move: _Move, both: Any) -> None:
+    """Another packer comes after `Both` has looked into the new store, if it looks, and before it writes there."""
+    look_at = "{}: can the new store compare the versions and write in one call?"
+    raced, late = _order(), _order()
+    move.new.then[raced["order_id"]] = move.packer(raced["order_id"], "open", "packed")
+    move.file.run("Both.place(order)", both.place, dict(raced))
+    called = "Both.place(order), and a packer changes it after your code has looked into the new store"
+    move.same(raced["order_id"], called, look_at.format("Both.place"))
+    MemoryOrders.place(move.old, late)
+    move.new.then[late["order_id"]] = move.packer(late["order_id"], "packed", "sent")
+    move.file.run("Both.set_status(...)", both.set_status, late["order_id"], "open", "packed")
+    called = "Both.set_status(...), and another packer comes after your code has looked into the new store"
+    move.same(late["order_id"], called, look_at.format("Both.set_status"))
+    move.new.then.clear()
 
 
 # ---- backfill
@@ -195,21 +226,25 @@ class Changing(MemoryOrders):
 
 def fills_up(attempt: Attempt, file: LearnerFile) -> None:
     """Checks that `backfill` copies every order, and overwrites no change that came meanwhile."""
-    new = MemoryOrders()
+    new = Watched()
     old = Changing(new)
-    for _ in range(5):
-        old.place(_order())
+    orders = [_order() for _ in range(5)]
+    for order in orders:
+        old.place(order)
+    looked = orders[4]["order_id"]
+    new.then[looked] = _Move(attempt, file, old, new).packer(looked, "open", "packed")
     file.call("backfill", old, new)
     right = {order["order_id"]: order for order in MemoryOrders.all(old)}
     kept = {order["order_id"]: order for order in new.all()}
     if kept == right:
         return
     older = [key for key, order in kept.items() if order["version"] < right[key]["version"]]
+    after = "your code has looked into the new store" if looked in older else "it is read"
     attempt.fail(
         "The backfill has overwritten a newer order with an older copy."
         if older
         else "The backfill has not copied every order.",
-        called="backfill(old, new) with five orders; one is changed, in both stores, after it is read",
+        called=f"backfill(old, new) with five orders; one is changed, in both stores, after {after}",
         came_back=_shown(kept[older[0]]) if older else f"{len(kept)} orders in the new store",
         expected="status packed, version 2" if older else "5 orders",
         look_at="backfill: which copy wins when two arrive?" if older else "backfill: does it copy every order?",

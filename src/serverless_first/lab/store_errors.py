@@ -1,0 +1,56 @@
+"""Checks that a learner's order store hides no errors from the shop. Module 07's checks use this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from serverless_first.lab.functions import fresh_id
+from serverless_first.lab.store_promises import Asked, new_order
+from serverless_first.shop.order_stores import OrderExists
+
+
+def passes_all_on(asked: Asked, state: str, methods: tuple[str, ...] = ("place", "of_customer", "set_status")) -> None:
+    """Checks that these methods raise an error while the store can't work.
+
+    Args:
+        asked: the store, in that state already.
+        state: what is wrong, for the message, such as "while the connection is closed".
+        methods: those that can't work now.
+    """
+    order = new_order(fresh_id("ann"), "20T12:00:00")
+    arguments: dict[str, tuple[Any, ...]] = {
+        "place": (order,),
+        "get": (order["order_id"],),
+        "of_customer": (order["customer"],),
+        "set_status": (order["order_id"], "open", "packed"),
+    }
+    for method in methods:
+        passes_on(asked, state, method, *arguments[method])
+
+
+def passes_on(asked: Asked, state: str, method: str, *arguments: Any) -> None:
+    """Checks that one call raises an error that isn't OrderExists."""
+    called = f"{asked.name}.{method}(...) {state}"
+    came_back = asked.file.run(called, _answer, lambda: getattr(asked.store, method)(*arguments))
+    if came_back:
+        asked.fail(
+            f"{method} hides an error from the shop, so the shop believes a wrong answer.",
+            called,
+            came_back,
+            "the error itself, because it isn't about the order's id or status",
+            f"{method}: which errors does it catch, and what does it do with them?",
+        )
+
+
+def _answer(call: Callable[[], Any]) -> str:
+    """The answer that the shop gets; "" if it gets an error that isn't OrderExists."""
+    try:
+        answer = call()
+    except NotImplementedError:
+        raise
+    except OrderExists:
+        return "OrderExists"
+    except Exception:
+        return ""
+    return "no error" if answer is None else f"{answer!r}, and no error"
