@@ -122,6 +122,17 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
     )
 
 
+def test_an_integration_response_without_a_method_response_answers_with_an_error(
+    gateway: Any, api: dict[str, str]
+) -> None:
+    gateway.put_integration(**api, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.put_integration_response(**api, statusCode="200")
+    tried = gateway.test_invoke_method(**api)
+    assert (tried["status"], "Output mapping refers to an invalid method response: 200" in tried["log"]) == (500, True)
+    gateway.put_method_response(**api, statusCode="200")
+    assert gateway.test_invoke_method(**api)["status"] == 200
+
+
 def test_a_method_is_changed_as_a_whole_or_not_at_all(gateway: Any, api: dict[str, str]) -> None:
     def asked(*operations: tuple[str, str, str]) -> list[dict[str, str]]:
         return [dict(zip(("op", "path", "value"), each, strict=True)) for each in operations]
@@ -159,6 +170,9 @@ def test_operations_of_patches_are_an_enumeration(gateway: Any, api: dict[str, s
         "1 validation error detected: Value 'lamp' at 'updateRestApiInput.patchOperations.2.member.op' failed to "
         "satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]",
     )
+    for operation in ({"op": "replace", "value": "lamps"}, {"op": "remove"}):
+        shown = gateway.update_rest_api(**of_api, patchOperations=[{"path": "/description", **operation}])
+        assert shown.get("description") == operation.get("value")
     operations = [{"op": "replace", "path": "/watts", "value": "7"}]
     assert refused(gateway.update_rest_api, **of_api, patchOperations=operations)[1].startswith(
         "Invalid patch path  '/watts' specified for op 'replace'. Must be one of: [/apiKeySource, "

@@ -192,9 +192,9 @@ def test_what_a_query_or_a_scan_shows(db: Any, table: str) -> None:
     assert "Items" not in db.query(**in_kyoto(), Select="COUNT")
     missing = "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
     assert refusal(db.query, **in_kyoto(), Select="SPECIFIC_ATTRIBUTES") == ENVELOPE + missing
-    assert refusal(db.scan, TableName=table, Select="SPECIFIC_ATTRIBUTES") == missing
+    assert refusal(db.scan, TableName=table, Select="SPECIFIC_ATTRIBUTES") == ENVELOPE + missing
     both = refusal(db.scan, TableName=table, Select="COUNT", ProjectionExpression="lamp")
-    assert both == "Cannot specify the ProjectionExpression when choosing to get only the Count"
+    assert both == f"{ENVELOPE}Cannot specify the ProjectionExpression when choosing to get only the Count"
     assert refusal(db.query, **in_kyoto(FilterExpression="#s = :s")) == (
         "Filter Expression can only contain non-primary key attributes: Primary key attribute: shop"
     )
@@ -207,8 +207,7 @@ def test_segments_share_the_items(db: Any, table: str) -> None:
     parts = [db.scan(TableName=table, Segment=number, TotalSegments=3) for number in range(3)]
     assert sorted(number for part in parts for number in numbers(part)) == list(range(10))
     assert refusal(db.scan, TableName=table, Segment=3, TotalSegments=3) == (
-        "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: 3 is not less "
-        "than TotalSegments: 3"
+        "The Segment parameter is zero-based and must be less than parameter TotalSegments"
     )
     assert refusal(db.scan, TableName=table, Segment=0).startswith("The TotalSegments parameter is required")
 

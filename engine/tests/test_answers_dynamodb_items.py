@@ -171,6 +171,10 @@ def test_empty_text_is_a_value_but_not_a_key(db: Any, table: str, item: Stored) 
         assert refusal(call, TableName=table, **{given_key: key("")}) == (
             f"{words}The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
         )
+    for call, part in ((db.transact_write_items, "Delete"), (db.transact_get_items, "Get")):
+        with pytest.raises(db.exceptions.ClientError) as refused:
+            call(TransactItems=[{part: {"TableName": table, "Key": key("")}}])
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
     assert refusal(db.put_item, TableName=table, Item=key() | {"room": {"S": ""}}) == (
         f"{words}A value specified for a secondary index key is not supported. The AttributeValue for a key attribute "
         "cannot contain an empty string value. IndexName: by-room, IndexKey: room"
@@ -294,7 +298,7 @@ def test_a_malformed_condition_says_what_is_wrong(db: Any, table: str, expressio
     if used:
         request["ExpressionAttributeValues"] = used
     assert refusal(db.put_item, Item=key(), **request) == f"{ENVELOPE}Invalid ConditionExpression: {words}"
-    assert refusal(db.delete_item, Key=key(), **request) == f"Invalid ConditionExpression: {words}"
+    assert refusal(db.delete_item, Key=key(), **request) == f"{ENVELOPE}Invalid ConditionExpression: {words}"
 
 
 def test_names_and_values_must_be_used(db: Any, table: str, item: Stored) -> None:

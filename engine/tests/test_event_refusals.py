@@ -121,6 +121,8 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     assert answer["Entries"][4]["ErrorMessage"] == "Not authorized for the source."
     assert [record["id"] for record in kit.records(queue)] == [answer["Entries"][6]["EventId"]]
 
+    large = here.events().put_events(Entries=[good | {"Detail": json.dumps({"text": "x" * 262_144})}])
+    assert [record["id"] for record in kit.records(queue)] == [large["Entries"][0]["EventId"]]
     big = good | {"Detail": json.dumps({"text": "x" * 1_048_576})}
     kit.refused(lambda: here.events().put_events(Entries=[big]), VALIDATION, "over the limit")
     kit.refused(lambda: here.events().put_events(Entries=[good] * 11), VALIDATION, "less than or equal to 10")

@@ -93,10 +93,6 @@ def two_resources_have_one_name():
         gateway.create_resource(restApiId=api["id"], parentId=api["rootResourceId"], pathPart="orders")
     return True
 
-def an_integration_response_needs_no_method_response():
-    names = deployed()[1]
-    return gateway.put_integration_response(**names, statusCode="200", selectionPattern="")["statusCode"] == "200"
-
 def a_disabled_endpoint_cannot_be_enabled():
     made = gateway.update_rest_api(restApiId=make()["id"], patchOperations=[
         {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "false"}])

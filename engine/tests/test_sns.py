@@ -201,6 +201,8 @@ def test_what_aws_refuses_is_refused(kit: Any) -> None:
     assert sns().list_subscriptions()["Subscriptions"] == []  # a refused one is not there
 
     arn = subscribe(topic, queue.arn, FilterPolicy={"kind": ["lamp"]})
+    assert subscribe(topic, queue.arn, FilterPolicyScope="MessageAttributes") == arn  # the usual scope
+    assert subscribing(FilterPolicyScope="MessageBody")[1].endswith("already exists with different attributes")
     assert subscribing(FilterPolicy={"kind": ["shade"]})[1].endswith("already exists with different attributes")
     setting = {"SubscriptionArn": arn, "AttributeName": "FilterPolicy"}
     bad = kit.refused(lambda: sns().set_subscription_attributes(**setting, AttributeValue='{"a": {"b": ["c"]}}'))

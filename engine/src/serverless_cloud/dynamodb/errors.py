@@ -1,7 +1,7 @@
 """The errors that DynamoDB answers with.
 
-A request itself shows some errors; others depend on the table or its items. Since 2026, PutItem and UpdateItem
-put "1 validation error detected: " before errors of the first kind. Transactions report only errors of the second kind
+A request itself shows some errors; others depend on the table or its items. Since 2026, the calls that
+write one item put "1 validation error detected: " before errors of the first kind. Transactions report only errors of the second kind
 as the reason of a cancellation. So an error knows its kind.
 """
 
@@ -28,10 +28,14 @@ class Refused(Exception):
         self.message, self.code, self.of_request, self.members = message, code, of_request, members
 
     def in_envelope(self) -> Refused:
-        """The same error with the words that PutItem and UpdateItem put before it."""
+        """The same error with the words that calls that write one item put before it."""
         if not self.of_request or self.message.startswith(ENVELOPE):
             return self
         return Refused(ENVELOPE + self.message, self.code, of_request=True, **self.members)
+
+
+class RefusedRequest(Refused):
+    """DynamoDB refuses a whole request, even if it is a transaction, which reports other errors as a part's reason."""
 
 
 def malformed(message: str) -> Refused:

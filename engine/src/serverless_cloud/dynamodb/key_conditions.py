@@ -53,9 +53,13 @@ class KeyConditions:
             if missed is not None:
                 raise Refused(f"Query condition missed key schema element: {missed}")
             raise Refused("Query key condition not supported")
-        ranges = [name for name in index.ranges if name in conditions]
-        if tuple(ranges) != index.ranges[: len(ranges)] or any(conditions[name].name != "=" for name in ranges[:-1]):
-            raise Refused("Query key condition not supported")
+        for number, name in enumerate(index.ranges):
+            later = next((other for other in index.ranges[number + 1 :] if other in conditions), None)
+            if later is not None and (name not in conditions or conditions[name].name != "="):
+                raise Refused(
+                    f"RANGE key attributes {name} must have equality conditions specified in the query because a "
+                    f"condition is present on key attribute {later}"
+                )
 
     def hold(self, item: Mapping[str, Value]) -> bool:
         """Whether the query reads an item: the index has it, and its key is as asked for."""

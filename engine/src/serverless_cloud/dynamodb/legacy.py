@@ -87,8 +87,6 @@ def conditions(given: Mapping[str, Mapping[str, Any]] | None, connection: str | 
 
 def key_conditions(given: Mapping[str, Mapping[str, Any]]) -> Node:
     """KeyConditions as one condition."""
-    if len(given) not in (1, 2):
-        raise Refused("Conditions can be of length 1 or 2 only")
     node = conditions(given)
     for each in given.values():
         if each["ComparisonOperator"] in COMPARISONS.keys() - {*_IN_KEYS}:

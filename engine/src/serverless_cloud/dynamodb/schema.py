@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, parameter
+from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, parameter
 from serverless_cloud.dynamodb.syntax import Path
 from serverless_cloud.dynamodb.values import Attributes, Value, canonical_attributes, content_of, decoded, kind_of
 from serverless_cloud.sources.stream_sizes import size_of
@@ -48,14 +48,21 @@ class Schema:
     types: Mapping[str, str]
     indexes: tuple[Index, ...] = field(default=())
 
-    def index(self, name: str | None) -> Index:
-        """An index by its name, or the table itself without one. Raises: Refused: there is no such index."""
+    def index(self, name: str | None, *, shows_name: bool = True) -> Index:
+        """An index by its name, or the table itself without one.
+
+        Args:
+            shows_name: Whether the error has the name, which PartiQL's hasn't.
+
+        Raises:
+            Refused: there is no such index.
+        """
         if name is None:
             return self.own
         for index in self.indexes:
             if index.name == name:
                 return index
-        raise Refused(f"The table does not have the specified index: {name}")
+        raise Refused(f"The table does not have the specified index{f': {name}' if shows_name else ''}")
 
     def key_of(self, item: Mapping[str, Value]) -> Attributes:
         """The primary key of an item."""
@@ -159,7 +166,7 @@ def refuse_empty(name: str, value: Value) -> None:
     """Raises Refused for a key attribute without content."""
     if not content_of(value):
         empty = "string" if "S" in value else "binary"
-        raise Refused(
+        raise RefusedRequest(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
             f"empty {empty} value. Key: {name}"
         )

@@ -147,9 +147,12 @@ def response(exchange: Exchange, answered: Answered) -> Response:
     """The method's response for the answer of an integration that isn't a proxy.
 
     Raises:
-        GatewayError: no integration response fits.
+        GatewayError: no integration response fits, or the method doesn't declare its status.
     """
     chosen = _chosen(exchange.integration.get("integrationResponses") or {}, answered.selector)
+    if chosen["statusCode"] not in (exchange.method.get("methodResponses") or {}):
+        reason = f"Output mapping refers to an invalid method response: {chosen['statusCode']}"
+        raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
     headers = _response_headers(exchange, chosen.get("responseParameters") or {}, answered)
     templates = {key: value for key, value in (chosen.get("responseTemplates") or {}).items() if value}
     kind, template = _response_template(templates, exchange.request.header("accept"))

@@ -227,7 +227,7 @@ def get_integration(response: APIGatewayResponse) -> TYPE_RESPONSE:
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_integration_response")
 def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The method must declare the status, and each header that is mapped."""
+    """The method must declare each header that is mapped. A call fails if the method doesn't declare the status."""
     parts = response.path.split("/")
     api_id, resource_id, method_name, status = parts[2], parts[4], parts[6], parts[9]
     check_status(status)
@@ -235,10 +235,8 @@ def put_integration_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
     if method.method_integration is None:
         raise NotFound("Invalid Integration identifier specified")
     declared = method.get_response(status)
-    if declared is None:
-        raise NotFound("Invalid Response status code specified")
     for target, source in (given_to(response).get("responseParameters") or {}).items():
-        if target not in (declared.response_parameters or {}):
+        if declared is None or target not in (declared.response_parameters or {}):
             raise _unmapped(f"parameter specified: {target}")
         if not _SOURCE.fullmatch(str(source)):
             raise _unmapped(f"specified: {source}")

@@ -127,5 +127,5 @@ def describe_integration_response(response: IntegrationResponse) -> JsonObject:
 def describe_api(api: RestAPI) -> JsonObject:
     shown = describe_api.original(api)
     shown["endpointConfiguration"] = {"ipAddressType": _ADDRESSES} | (shown["endpointConfiguration"] or {})
-    empty = ("binaryMediaTypes", "tags")
+    empty = ("binaryMediaTypes", "description", "tags")
     return {name: value for name, value in shown.items() if value is not None and (value or name not in empty)}

@@ -51,7 +51,7 @@ ITEM_CALLS: dict[str, _Answer] = {
 }
 _OPERATIONS = {name: name.title().replace("_", "") for name in ITEM_CALLS}
 #: The calls whose errors AWS puts into an envelope.
-_ENVELOPED = ("put_item", "update_item")
+_ENVELOPED = ("put_item", "update_item", "delete_item")
 _CONTENT_TYPE = {"Content-Type": "application/x-amz-json-1.0"}
 _PREFIXES = {
     "ValidationException": "com.amazon.coral.validate#",

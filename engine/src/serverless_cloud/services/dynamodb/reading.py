@@ -14,7 +14,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import legacy, shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
-from serverless_cloud.dynamodb.errors import Refused, malformed
+from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, malformed
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
 from serverless_cloud.dynamodb.schema import Index, Schema, wrong_key
@@ -119,6 +119,8 @@ def transact_get_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObj
             stores[get["TableName"]].schema.checked_key(key)
             stores[get["TableName"]].schema.check_scalars(paths)
             reasons.append({"Code": "None"})
+        except RefusedRequest:
+            raise
         except Refused as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
     cancel(reasons)
@@ -205,7 +207,7 @@ class Page:
         return wishes_more or self.request.get("Select") == "ALL_ATTRIBUTES"
 
 
-def _check_select(request: Mapping[str, Any], query: bool) -> None:
+def _check_select(request: Mapping[str, Any]) -> None:
     select = request.get("Select")
     wishes = [name for name in ("AttributesToGet", "ProjectionExpression") if request.get(name) is not None]
     message = ""
@@ -219,8 +221,8 @@ def _check_select(request: Mapping[str, Any], query: bool) -> None:
         message = f"Cannot specify the {wishes[0]} when choosing to get {what}"
     if not message and select == "ALL_PROJECTED_ATTRIBUTES" and request.get("IndexName") is None:
         message = "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
-    if message:  # Query has these words in the envelope, and Scan hasn't
-        raise malformed(message).in_envelope() if query else malformed(message)
+    if message:
+        raise malformed(message).in_envelope()
 
 
 def check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...], schema: Schema) -> None:
@@ -245,7 +247,7 @@ def check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...
 
 def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     legacy.check_mixed(request)
-    _check_select(request, query=True)
+    _check_select(request)
     expressions = Expressions(request, ("FilterExpression", "ProjectionExpression", "KeyConditionExpression"))
     key_condition = expressions.condition("KeyConditionExpression")
     wanted = expressions.condition("FilterExpression")
@@ -289,7 +291,7 @@ def _check_filter(wanted: Node | None, index: Index, old: bool) -> None:
 
 def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     legacy.check_mixed(request)
-    _check_select(request, query=False)
+    _check_select(request)
     _check_segment(request)
     expressions = Expressions(request, ("FilterExpression", "ProjectionExpression"))
     wanted = expressions.condition("FilterExpression")
@@ -332,10 +334,7 @@ def _check_segment(request: Mapping[str, Any]) -> None:
             "present"
         )
     if segment is not None and segments is not None and segment >= segments:
-        raise malformed(
-            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: "
-            f"{segment} is not less than TotalSegments: {segments}"
-        )
+        raise malformed("The Segment parameter is zero-based and must be less than parameter TotalSegments")
 
 
 def _segment(item: StoredItem, segments: int) -> int:

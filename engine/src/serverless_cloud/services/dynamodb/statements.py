@@ -140,7 +140,7 @@ def _select(
     backend: DynamoDBBackend, statement: Statement, request: Mapping[str, Any], consumed: Consumed | None = None
 ) -> JsonObject:
     store = Store(backend, statement.table)
-    schema, index = store.schema, store.schema.index(statement.index)
+    schema, index = store.schema, store.schema.index(statement.index, shows_name=False)
     like = {**request, "TableName": statement.table, "IndexName": statement.index}
     reading.check_index(like, index, statement.paths, schema)
     key = _equalities(statement.condition, index)

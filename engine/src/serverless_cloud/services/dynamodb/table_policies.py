@@ -79,7 +79,9 @@ def delete_resource_policy(handler: DynamoHandler) -> ActionResult:
     body = _checked(handler)
     policies, arn = handler.dynamodb_backend.resource_policies, body["ResourceArn"]
     policy, expected = policies.get(arn), body.get("ExpectedRevisionId")
-    if expected and (policy is None or policy.revision_id != expected):
+    if policy is not None:
+        handler.dynamodb_backend.delete_resource_policy(arn, expected)
+        return ActionResult({"RevisionId": policy.revision_id})
+    if expected:
         raise PolicyNotFoundException(f"Resource-based policy not found for the provided ResourceArn: {arn}")
-    policies.pop(arn, None)
-    return ActionResult({"RevisionId": policy.revision_id} if policy else {})
+    return ActionResult({})

@@ -14,7 +14,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import legacy, shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
-from serverless_cloud.dynamodb.errors import Refused, condition_failed, malformed, parameter
+from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, condition_failed, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
 from serverless_cloud.dynamodb.syntax import Action, Node, paths_in
@@ -280,11 +280,11 @@ def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str,
         try:
             key = write.key(store.schema)
             if (store.name, key) in places:
-                raise Refused("Transaction request cannot include multiple operations on one item")
+                raise RefusedRequest("Transaction request cannot include multiple operations on one item")
             places.append((store.name, key))
+        except RefusedRequest:
+            raise
         except Refused as error:
-            if error.message.startswith("Transaction request"):
-                raise
             reasons.append(_reason(error))
             continue
         old = store.attributes(key)

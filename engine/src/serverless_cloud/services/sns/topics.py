@@ -306,7 +306,8 @@ def set_topic_attributes(response: SNSResponse) -> ActionResult:
 
 
 def _differs(kept: JsonObject, given: JsonObject) -> bool:
-    return any(str(kept.get(name, "")).lower() != str(value).lower() for name, value in given.items())
+    usual = {"FilterPolicyScope": sns_filters.ATTRIBUTES}
+    return any(str((usual | kept).get(name, "")).lower() != str(value).lower() for name, value in given.items())
 
 
 def want_arn(response: SNSResponse, parameter: str) -> None:
