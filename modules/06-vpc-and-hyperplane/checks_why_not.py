@@ -187,6 +187,8 @@ def _judged(
     )
     if look_at == GIVEN and any(word.startswith("reply") for word in named ^ right):
         look_at = BACK
+    if not around and any("network ACL" in word for word in named - right):
+        look_at = "acl_lets: which ports does an entry without a PortRange apply to?"
     attempt.expect(
         named == right,
         problem=problem or _problem(named, right, around),
@@ -215,6 +217,11 @@ def _problem(told: set[str], right: set[str], around: str) -> str:
         return "You missed one wall that blocks the reply. Two network ACLs block it, and you must report both."
     if missed == back and told and not invented:
         return "The packet is blocked, and so is the reply. Check the reply even if the packet is blocked."
+    if not around and any("network ACL" in word for word in invented):
+        return (
+            "The subnet's network ACL has an entry without a PortRange, which allows everything, but you say that the "
+            "network ACL blocks the packet."
+        )
     if any(word.startswith("reply") for word in missed) and around.count("allow") > 1:
         return "You missed a wall. The reply goes to the port that the client picked, not to the service's port."
     if any(word.startswith("reply") for word in missed):

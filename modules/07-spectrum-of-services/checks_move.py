@@ -17,7 +17,7 @@ from serverless_first.shop.order_stores import LAMPS, DynamoOrders, Order, Order
 
 THERE_BEFORE, ROUNDS, MOVE_LIMIT_S = 40, 12, 40.0
 FORGOTTEN = 12  # times that a forgotten program writes: after the backfill, and after looks for differences
-_CANCELS_FROM = 22  # the first of the orders from before the move that it cancels; packers leave these alone
+_CANCELS_FROM = 22  # the first of the orders from before the move that it cancels; no packer touches these
 
 
 class Shop:

@@ -16,7 +16,7 @@ def passes_all_on(asked: Asked, state: str, methods: tuple[str, ...] = ("place",
     Args:
         asked: the store, in that state already.
         state: what is wrong, for the message, such as "while the connection is closed".
-        methods: those that can't work now.
+        methods: the names of the methods that can't work now.
     """
     order = new_order(fresh_id("ann"), "20T12:00:00")
     arguments: dict[str, tuple[Any, ...]] = {
