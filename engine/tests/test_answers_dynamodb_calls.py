@@ -512,6 +512,7 @@ def test_statements_read_and_write(db: Any, table: str) -> None:
         ("UPDATE lamps SET n = 1 WHERE shop = 'a'", "Where clause does not contain a mandatory equality on all key "
          "attributes"),
         ("SELECT * FROM no_lamps", "Requested resource not found"),
+        ("SELECT * FROM lamps.by_lamp", "The table does not have the specified index"),
         ("SELECT * FROM lamps LIMIT 1", "Unsupported clause: LIMIT"),
         ("INSERT INTO lamps VALUE {'shop': 'a'}", "Key attribute should be present in the item: Key number"),
         ("INSERT INTO lamps VALUE {'shop': 'a', 'number': 'b'}", "Key attribute's data type should match its data type "

@@ -282,6 +282,11 @@ def test_a_policy_is_checked_and_deleted_twice(db: Any) -> None:
         assert refused(db.put_resource_policy, ResourceArn=arn, Policy=text) == ("ValidationException", message)
     policy = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": "*"}]}'
     revision = db.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"]
+    former = "Requested update for policy with revision id 7, but the policy associated to target table shared has "
+    assert refused(db.delete_resource_policy, ResourceArn=arn, ExpectedRevisionId="7") == (
+        "PolicyNotFoundException",
+        f"Resource-based policy not found for the provided ResourceArn: {former}revision id {revision}.",
+    )
     assert db.get_resource_policy(ResourceArn=arn) | {"ResponseMetadata": {}} == {
         "Policy": policy, "RevisionId": revision, "ResponseMetadata": {},
     }  # fmt: skip

@@ -181,6 +181,29 @@ def test_a_local_index_counts_what_it_reads_from_the_table(db: Any, wish: Item, 
     assert consumed == {"TableName": LAMPS} | units
 
 
+def test_an_index_may_have_a_key_of_several_attributes(db: Any) -> None:
+    several = [*key("room", "shelf"), {"AttributeName": "lamp", "KeyType": "RANGE"}]
+    by_place = index("by-place", KeySchema=several)
+    db.create_table(**table("places", "room", "shelf", "lamp", GlobalSecondaryIndexes=[by_place]))
+    for number in "012":
+        item = {"pk": number, "room": "hall", "shelf": "a", "lamp": number}
+        db.put_item(TableName="places", Item={name: {"S": value} for name, value in item.items()})
+
+    def condition(value: str, operator: str) -> Item:
+        return {"AttributeValueList": [{"S": value}], "ComparisonOperator": operator}
+
+    request = {"TableName": "places", "IndexName": "by-place"}
+    asked = {"room": condition("hall", "EQ"), "shelf": condition("a", "EQ"), "lamp": condition("0", "GT")}
+    found = db.query(**request, KeyConditions=asked)["Items"]
+    assert [item["lamp"]["S"] for item in found] == ["1", "2"]
+    for wrong in ({**asked, "shelf": condition("a", "GE")}, {"room": asked["room"], "lamp": asked["lamp"]}):
+        assert refused(db.query, **request, KeyConditions=wrong) == (
+            "ValidationException",
+            "RANGE key attributes shelf must have equality conditions specified in the query because a condition is "
+            "present on key attribute lamp",
+        )
+
+
 # ---- backups
 
 

@@ -1,8 +1,8 @@
 """The errors that DynamoDB answers with.
 
 A request itself shows some errors; others depend on the table or its items. Since 2026, the calls that
-write one item put "1 validation error detected: " before errors of the first kind. Transactions report only errors of the second kind
-as the reason of a cancellation. So an error knows its kind.
+write one item put "1 validation error detected: " before errors of the first kind. Transactions report only errors of
+the second kind as the reason of a cancellation. So an error knows its kind.
 """
 
 from __future__ import annotations
