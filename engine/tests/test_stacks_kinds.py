@@ -32,6 +32,16 @@ def test_users_access_lists_and_monitoring_are_refused_by_name(kit: Any) -> None
         assert f"doesn't support the resource type AWS::{type}," in why
 
 
+def test_kafka_is_refused_as_unsupported_and_not_for_its_name_in_templates(kit: Any) -> None:
+    del kit
+    servers = {"Endpoints": {"KafkaBootstrapServers": ["kafka.example.com:9092"]}}
+    mapping = _resource(
+        "Lambda::EventSourceMapping", FunctionName="orders", Topics=["orders"], SelfManagedEventSource=servers
+    )
+    why = stack_kit.why_not({"Resources": {"Mapping": mapping}})
+    assert "doesn't support SelfManagedEventSource" in why
+
+
 def test_an_instance_profile_has_its_role(kit: Any) -> None:
     role = _resource("IAM::Role", RoleName="renderer", AssumeRolePolicyDocument=cloud_kit.ASSUMABLE)
     profile = _resource("IAM::InstanceProfile", InstanceProfileName="renderers", Roles=[{"Ref": "Role"}])

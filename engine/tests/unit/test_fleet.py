@@ -114,7 +114,7 @@ def test_the_environment_that_was_used_last_serves_and_one_call_at_a_time(make_f
     assert [environment_of(place) for place in places[:2]] == [newer, older]
     assert environment_of(places[2]) not in (older, newer)
     assert [len(place.inits) for place in places] == [0, 0, 1]  # a cold start only where none was free
-    assert environment_of(fleet.acquire(ORDERS)).spec is ORDERS
+    assert environment_of(fleet.acquire(ORDERS)).spec.key == ORDERS.key
 
 
 def test_new_code_ends_the_old_environments_and_a_busy_one_after_its_call(make_fleet: MakeFleet) -> None:
@@ -125,7 +125,7 @@ def test_new_code_ends_the_old_environments_and_a_busy_one_after_its_call(make_f
     fleet.retire(changed)
     assert (idle.state, environment_of(under_way).state, other.state) == (State.ENDED, State.BUSY, State.FROZEN)
     assert done(fleet, under_way).state is State.ENDED
-    assert environment_of(fleet.acquire(changed)).spec is changed
+    assert environment_of(fleet.acquire(changed)).spec.key == changed.key
 
 
 def test_in_a_class_the_longest_idle_environment_makes_room(

@@ -163,6 +163,9 @@ class EventSourceMapping(ByCalls):
     }  # fmt: skip
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
+        if servers := given.get("SelfManagedEventSource", {}).get("Endpoints", {}).get("KafkaBootstrapServers"):
+            # The template's name of it isn't the call's.
+            given = given | {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": servers}}}
         made = super().create(at, given)
         self._wait(at, made)
         return made
