@@ -1,6 +1,6 @@
 #: breaks: two-seconds
 #: expects: Orders waits for as long as stock takes
-#: because: Each attempt is thought to have 2 seconds of its own.
+#: because: The learner gives each attempt 2 seconds.
 #: changes: gap 1
 -        with urllib.request.urlopen(request, timeout=2):
 -            pass

@@ -55,7 +55,7 @@ class Schema:
             shows_name: Whether the error has the name, which PartiQL's hasn't.
 
         Raises:
-            Refused: there is no such index.
+            Refused: the table doesn't have the index.
         """
         if name is None:
             return self.own

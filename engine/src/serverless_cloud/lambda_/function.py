@@ -92,7 +92,7 @@ class FunctionSpec:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def without_packages(self) -> FunctionSpec:
-        """The same configuration for who keeps it long after the packages are unpacked; its key is the same."""
+        """The configuration and its key, without the packages, for environments that remain listed after they end."""
         return replace(self, code=b"", layers=tuple(replace(layer, code=b"") for layer in self.layers))
 
 

@@ -147,6 +147,14 @@ class Permission(Kind):
         return Made(statement, {"Id": statement}, which)
 
 
+def _with_names_of_the_call(settings: dict[str, Any]) -> dict[str, Any]:
+    """A mapping's settings as Lambda's call names them. Templates have another name for Kafka's servers."""
+    servers = settings.get("SelfManagedEventSource", {}).get("Endpoints", {}).get("KafkaBootstrapServers")
+    if not servers:
+        return settings
+    return settings | {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": servers}}}
+
+
 class EventSourceMapping(ByCalls):
     """AWS::Lambda::EventSourceMapping."""
 
@@ -163,10 +171,7 @@ class EventSourceMapping(ByCalls):
     }  # fmt: skip
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        if servers := given.get("SelfManagedEventSource", {}).get("Endpoints", {}).get("KafkaBootstrapServers"):
-            # The template's name of it isn't the call's.
-            given = given | {"SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": servers}}}
-        made = super().create(at, given)
+        made = super().create(at, _with_names_of_the_call(given))
         self._wait(at, made)
         return made
 
