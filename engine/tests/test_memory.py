@@ -46,6 +46,7 @@ def test_a_deleted_functions_package_leaves_the_memory() -> None:
         server = next(c for c in psutil.Process().children() if "serverless_cloud.server" in " ".join(c.cmdline()))
         role = boto3.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=json.dumps(ASSUMABLE))
         code = package()
+        create_call_and_delete(role["Role"]["Arn"], code)  # imports what all later cycles need
         before_mb = server.memory_info().rss / 1e6
         for _ in range(6):
             create_call_and_delete(role["Role"]["Arn"], code)
