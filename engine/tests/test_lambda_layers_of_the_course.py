@@ -115,3 +115,19 @@ def test_the_zip_does_not_depend_on_how_python_runs_here(monkeypatch: pytest.Mon
 
 def names_of(package: bytes) -> list[str]:
     return zipfile.ZipFile(io.BytesIO(package)).namelist()
+
+
+def test_the_public_layer_of_powertools_is_the_installed_package(aws: cloud.Cloud, kit: Any) -> None:
+    del aws
+    arn = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-x86_64:18"
+    code = "import aws_lambda_powertools\ndef handler(event, context):\n    return aws_lambda_powertools.__file__\n"
+    kit.deploy("sell", code, Layers=[arn])
+    assert kit.client("lambda").get_function_configuration(FunctionName="sell")["Layers"][0]["Arn"] == arn
+    answer = kit.invoke("sell")
+    installed = importlib.util.find_spec("aws_lambda_powertools")
+    assert installed is not None
+    assert answer.error is None, answer.payload
+    assert answer.payload.endswith("__init__.py")
+    assert answer.payload != installed.origin
+    missing = kit.refused(lambda: kit.deploy("other", code, Layers=[arn.replace("PythonV3", "PythonV1")]))
+    assert "does not exist" in missing.message

@@ -69,6 +69,15 @@ def test_what_cannot_be_created_is_refused_and_leaves_nothing(kit: Any) -> None:
     assert rds.describe_db_instances()["DBInstances"] == []
 
 
+def test_the_version_that_is_there_is_listed(kit: Any) -> None:
+    rds = kit.client("rds")
+    (row,) = rds.describe_db_engine_versions(Engine="postgres", DefaultOnly=True)["DBEngineVersions"]
+    assert row["DBParameterGroupFamily"] == f"postgres{row['MajorEngineVersion']}"
+    assert rds.describe_db_engine_versions(EngineVersion=row["EngineVersion"])["DBEngineVersions"] == [row]
+    assert rds.describe_db_engine_versions(Engine="mysql")["DBEngineVersions"] == []
+    assert rds.describe_db_engine_versions(EngineVersion="9.6")["DBEngineVersions"] == []
+
+
 def test_the_version_that_is_there_is_accepted(kit: Any) -> None:
     rds = kit.client("rds")
     for number, version in enumerate(("18", "18.1")):

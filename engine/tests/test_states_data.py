@@ -435,6 +435,15 @@ def test_too_much_data_fails() -> None:
     states.failed(states.run_once(doubling, "x" * 100_000), "States.DataLimitExceeded")
 
 
+def test_a_function_that_returns_no_json_fails(kit: Any) -> None:
+    kit.deploy("draw", "def handler(event, context):\n    return b'a lamp'\n")
+    arn = kit.client("lambda").get_function(FunctionName="draw")["Configuration"]["FunctionArn"]
+    for resource, arguments in ((arn, {}), ("arn:aws:states:::lambda:invoke", {"FunctionName": "draw"})):
+        task = {"Type": "Task", "Resource": resource, "Parameters": arguments, "End": True}
+        run = states.failed(states.run_once(states.steps(Draw=task)), "States.DataLimitExceeded")
+        assert "isn't JSON" in run.cause
+
+
 def test_a_fail_state_with_paths() -> None:
     stop = {"Type": "Fail", "ErrorPath": "$.error", "CausePath": "States.Format('no {} left', $.lamp)"}
     run = states.run_once(states.steps(Stop=stop), {"error": "Hikari.Sold", "lamp": "andon"})

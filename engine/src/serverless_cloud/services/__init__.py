@@ -20,7 +20,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
-        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "modes", "tags", "changes",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers", "modes",
+        "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
     "sns": ("topics", "answers", "mobile"),
@@ -32,7 +33,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
     "iam": ("enforcement", "policies"),
-    "rds": ("instances", "proxies"),
+    "rds": ("instances", "proxies", "versions"),
     "apigateway": (  # version 1 and version 2
         "rest_apis", "rest_rules", "rest_methods", "rest_answers", "rest_shapes", "rest_stage_rules", "rest_import",
         "rest_operations", "rest_updates", "rest_documents", "http_apis", "http_api_stages", "http_api_import",

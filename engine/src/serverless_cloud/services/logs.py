@@ -10,17 +10,19 @@ from moto.backends import get_backend
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.lambda_.function import FunctionSpec
+from serverless_cloud.services import embedded_metrics
 
 _making_streams = threading.Lock()  # moto's dictionaries are not made for many threads
 
 
 def write_log(spec: FunctionSpec, stream: str, text: str) -> None:
-    """Writes one event a line."""
+    """Writes one event a line, and publishes the metrics that it has."""
     if not text:
         return
     now_ms = int(time.time() * 1000)
     events = [{"timestamp": now_ms, "message": line.replace("\r", "\n")} for line in text.split("\n") if line]
     write_events(spec.account_id, spec.region, spec.log_group, stream, events)
+    embedded_metrics.publish(spec.account_id, spec.region, (str(event["message"]) for event in events))
 
 
 def write_proxy_log(key: tuple[str, str, str], entry: JsonObject) -> None:

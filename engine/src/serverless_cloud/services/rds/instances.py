@@ -63,7 +63,7 @@ def create_db_instance(backend: RDSBackend, db_kwargs: JsonObject) -> DBInstance
     given = {**db_kwargs, "db_instance_identifier": db_kwargs["db_instance_identifier"].lower()}
     if given["db_instance_identifier"] in backend.databases:
         raise DBInstanceAlreadyExists()
-    programs = _programs()
+    programs = installed()
     refuse_bad_instance(given, programs)
     given["engine_version"] = programs.version
     database = create_db_instance.original(backend, given)
@@ -92,7 +92,7 @@ def modify_db_instance(backend: RDSBackend, db_instance_identifier: str, db_kwar
     refuse_bad_change(database, db_kwargs)
     password = db_kwargs.get("master_user_password")
     if (name := db_kwargs.get("db_parameter_group_name")) and name in backend.db_parameter_groups:
-        check_family(backend.db_parameter_groups[name], _programs())
+        check_family(backend.db_parameter_groups[name], installed())
     if password is not None:
         if instance.state is not State.AVAILABLE:
             message = f"Instance {db_instance_identifier} is {instance.state}. It must be available."
@@ -170,7 +170,7 @@ def modify_db_parameter_group(
     group = backend.db_parameter_groups.get(db_parameter_group_name)
     if group is None or not str(group.family).startswith("postgres"):
         return modify_db_parameter_group.original(backend, db_parameter_group_name, changes)
-    programs = _programs()
+    programs = installed()
     for change in changes:
         _check_parameter(programs, change)
     answer = modify_db_parameter_group.original(backend, db_parameter_group_name, changes)
@@ -209,7 +209,7 @@ def settings_of(database: DBInstance) -> dict[str, str]:
     group = database.db_parameter_groups()[0]
     given = {name: str(p["ParameterValue"]) for name, p in group.parameters.items() if p.get("ParameterValue")}
     try:
-        return parameters.settings(_programs(), classes.memory_bytes(database.db_instance_class), given)
+        return parameters.settings(installed(), classes.memory_bytes(database.db_instance_class), given)
     except ValueError as error:
         raise InvalidParameterValue(str(error)) from error
 
@@ -299,7 +299,7 @@ def _check_parameter(programs: binaries.Binaries, change: JsonObject) -> None:
         )
 
 
-def _programs() -> binaries.Binaries:
+def installed() -> binaries.Binaries:
     try:
         return binaries.from_environment()
     except CloudError as error:

@@ -49,6 +49,15 @@ def error_of(payload: str) -> tuple[str, str]:
     )
 
 
+class _NotJson(Exception):
+    """A function has returned something that isn't JSON."""
+
+
+def _not_json(error: _NotJson) -> tuple[str, str]:
+    """Error and cause of a function that hasn't returned JSON; AWS's words for the cause aren't known."""
+    return "States.DataLimitExceeded", str(error)
+
+
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
 _BY_CALL = f"{_TASK}.service.state_task_service_lambda:StateTaskServiceLambda"
 
@@ -60,6 +69,8 @@ def error_by_arn(task: StateTaskLambda, env: Frame, ex: Exception) -> FailureEve
         error, cause = error_of(ex.payload)
     elif isinstance(ex, ClientError):
         error, cause = states_task_calls.error_and_cause(_INVOKE, ex)
+    elif isinstance(ex, _NotJson):
+        error, cause = _not_json(ex)
     else:
         return error_by_arn.original(task, env=env, ex=ex)
     return failure_event(env, "LambdaFunctionFailed", error, cause)
@@ -68,6 +79,8 @@ def error_by_arn(task: StateTaskLambda, env: Frame, ex: Exception) -> FailureEve
 @patches.replaces(f"{_BY_CALL}._from_error", expects="self, env, ex")
 def error_by_call(task: StateTaskServiceLambda, env: Frame, ex: Exception) -> FailureEvent:
     """The event of a Task that calls Invoke and has failed."""
+    if isinstance(ex, _NotJson):
+        return task_failure(task, env, *_not_json(ex))
     if not isinstance(ex, LambdaFunctionErrorException):
         return states_task_calls.named_error(error_by_call.original, task, env, ex)
     return task_failure(task, env, *error_of(ex.payload))
@@ -104,10 +117,14 @@ def _invoked(client: BaseClient, arguments: JsonObject) -> JsonObject:
 
     Raises:
         LambdaFunctionErrorException: the function has failed.
+        _NotJson: its payload isn't JSON, as with bytes.
     """
     answer: JsonObject = client.invoke(**arguments)
     text = answer["Payload"].read().decode("utf-8", "replace")
-    payload = json.loads(text) if text else ""
+    try:
+        payload = json.loads(text) if text else ""
+    except ValueError as not_json:
+        raise _NotJson(f"The function {arguments['FunctionName']} returned a payload that isn't JSON.") from not_json
     if error := answer.get("FunctionError"):
         raise LambdaFunctionErrorException(error, shapes.compact(payload))
     answer["Payload"] = payload
