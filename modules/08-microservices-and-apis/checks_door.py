@@ -242,7 +242,7 @@ BROKEN = (
         '            "lamp": {"S": order["lamp"]}, "quantity": {"N": str(order["quantity"])}})\n'
         "        return answer(400,",
     ),
-    Broken("returns 200 for an order that does not exist", "else answer(404,", "else answer(200,"),
+    Broken("returns 400 for an order that does not exist", "else answer(404,", "else answer(400,"),
     Broken("lets a second order with the same key replace the first", "    if known:", "    if known == order:"),
     Broken("returns 201 for a good order and does not store it", "    dynamodb.put_item(", "    dict("),
     Broken("accepts 21 lamps", "<= 20:", "<= 21:"),

@@ -256,7 +256,7 @@ def _refused_writes(attempt: Attempt, behind: tuple[dict[str, Any], str], lamp: 
     order, body = behind
     key = fresh_id("ord")
     event, before = messages.batch(body.replace(order["order_key"], key)), _left(attempt, lamp)
-    with refusing(attempt, FUNCTION, DYNAMODB_WRITES, *CONFLICT):
+    with refusing(attempt, FUNCTION, DYNAMODB_WRITES, *CONFLICT, reasons=("TransactionConflict", "None")):
         [answer] = at_once(attempt, FUNCTION, [event])
     attempt.expect(
         bool(answer.error),

@@ -12,6 +12,7 @@ from typing import Any
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.batches import batch_reply, expect_mapping, expect_reported
 from serverless_first.lab.functions import fresh_id, messages_in, wait_until
+from serverless_first.lab.meetings import DYNAMODB_WRITES, refusing
 from serverless_first.lab.messages import again, batch, left_alone, numbers, send_all, take_all
 from serverless_first.lab.show import say
 
@@ -112,6 +113,13 @@ def _pipeline_by_hand(attempt: Attempt, name: str, new_lamp: str) -> None:
     packed(f"{called}; then with the same batch again")
     expect_reported(attempt, again_reply, event, failing, f"{what}; all for the second time")
     left_alone(attempt, name, again(event), "hikari-packed", good["order_id"])
+    event, busy = (
+        batch({"order_id": fresh_id("ord"), "lamp": new_lamp}),
+        "an order, while DynamoDB throttles all writes",
+    )
+    with refusing(attempt, name, DYNAMODB_WRITES, "ProvisionedThroughputExceededException", "The table is busy."):
+        reply = batch_reply(attempt, name, event)
+    expect_reported(attempt, reply, event, {event["Records"][0]["messageId"]}, busy)
 
 
 def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:

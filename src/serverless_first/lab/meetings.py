@@ -80,7 +80,7 @@ def refuses(self, operation, arguments):
     if operation in {operations!r}:
         asked += 1
         if asked > {spared!r}:
-            told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}}}
+            told = {{"Error": {{"Code": {code!r}, "Message": {message!r}}}, "CancellationReasons": {reasons!r}}}
             raise self.exceptions.from_code({code!r})(told, operation)
     return call_aws(self, operation, arguments)
 
@@ -121,6 +121,7 @@ def refusing(
     message: str,
     *,
     spared: int = 0,
+    reasons: Sequence[str] = (),
     timeout_s: int = _TIMEOUT_S,
 ) -> Iterator[None]:
     """Lets AWS refuse operations to a function. The next calls are cold starts; at the end all is put back.
@@ -129,10 +130,12 @@ def refusing(
         operations: one or several, by the names of the API, as in "RedriveExecution".
         code, message: of the error, as in "ThrottlingException".
         spared: how many of these operations each call may do before.
+        reasons: the code for each action of a canceled transaction, as in "TransactionConflict".
         timeout_s: the least timeout that the function has meanwhile.
     """
     several = (operations,) if isinstance(operations, str) else tuple(operations)
     values = {"operations": several, "code": code, "message": message, "spared": spared}
+    values |= {"reasons": [{"Code": reason} for reason in reasons]}
     with _around(attempt, name, _REFUSES, values, timeout_s=timeout_s):
         yield
 

@@ -192,6 +192,7 @@ def _second(asked: Asked, first: Order, other: str) -> None:
     found = asked.get(first["order_id"])
     replaced = not _same(found, first)
     if refused and not replaced and not asked.of_customer(other):
+        _the_same(asked, first)
         return
     if replaced:
         problem = "A second order with the same id replaces the first. Ann's order is gone."
@@ -207,6 +208,20 @@ def _second(asked: Asked, first: Order, other: str) -> None:
         answer,
         "OrderExists, and the first order unchanged",
         "place: what makes an id unique in this store?",
+    )
+
+
+def _the_same(asked: Asked, first: Order) -> None:
+    try:
+        asked.place(first)
+    except OrderExists:
+        return
+    asked.fail(
+        "The shop was not told that the order's id is taken, because the second order equals the first.",
+        f"place of the order {first['order_id']} a second time, with the same values",
+        "no error",
+        "OrderExists, and the first order unchanged",
+        "place: when is an order a second order?",
     )
 
 
