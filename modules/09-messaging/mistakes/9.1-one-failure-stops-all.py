@@ -1,5 +1,5 @@
 #: breaks: others
-#: expects: can't print stops the worker.*ValueError
+#: expects: can't print stops the worker.*(ValueError|TypeError|ClientError)
 #: because: does not catch what one order raises
 #: replaces: 2
 #: fills: gap 1
