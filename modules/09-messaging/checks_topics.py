@@ -41,7 +41,7 @@ def departments(attempt: Attempt) -> None:
         (_order(_chance.randint(40, 90) * 1000), "web"),
         (_order(_chance.randint(100, 9_000) * 1000), "shop"),
         (_order(4_800), "shop"),
-        (_order(0), "shop"),  # a lamp in place of a broken one
+        (_order(0), "shop"),  # replaces a broken lamp
         (_order(_chance.randint(40, 90) * 1000), "phone"),  # all three want the last order
     ]
     say("9.5: eight orders, published once each ...")

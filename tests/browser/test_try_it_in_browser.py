@@ -79,7 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except make.LeftOut as error:
         pytest.skip(str(error))
     site = tmp_path_factory.mktemp("site")
-    make.write(made, site / make.FOLDER)
+    make.write(made, site / make.FOLDER, None)
     return site
 
 

@@ -129,7 +129,7 @@ def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
 
 def test_the_page_names_what_it_loads(tmp_path: Path) -> None:
     loaded = {"pyodide.mjs": b"export {}", "packages.zip": b"PK", "worker.js": b""}
-    make.write(make.Parts(loaded), tmp_path / "try")
+    make.write(make.Parts(loaded), tmp_path / "try", "https://example.org/lamps/course")
     page = (tmp_path / "try" / "index.html").read_text(encoding="utf-8")
     assert "{{" not in page
     (listed,) = re.findall(r'id="files">(.*?)</script>', page)

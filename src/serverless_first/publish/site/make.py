@@ -20,6 +20,7 @@ from serverless_first.course.places import course_root
 from serverless_first.facts import glossary
 from serverless_first.lab.failures import CourseFault
 from serverless_first.lab.quiz import load_quiz
+from serverless_first.publish import repository
 from serverless_first.publish.site import excerpts, links, pages
 from serverless_first.publish.site.lesson import lesson_page
 from serverless_first.publish.site.outputs import PICTURES
@@ -63,7 +64,7 @@ def make_site(target: Path | None = None, *, try_it: bool = False, report: Calla
         _run_sphinx(source, made, texts)
         excerpts.write(made)
         if task is not None:
-            tryit.write(task, made / tryit.FOLDER)
+            tryit.write(task, made / tryit.FOLDER, repository.address(root))
         problems, outside = links.checked(made, {f"{name}.html": text.origin for name, text in texts.items()})
         if problems:
             raise SiteFailed(problems)
@@ -110,7 +111,7 @@ def _write_pages(root: Path, source: Path, *, has_task: bool) -> dict[str, Text]
         )
         problems += found
     texts["index"] = pages.index_page(
-        the_course, lessons, documents, _film(root, source / "extra" / PICTURES), has_task
+        the_course, lessons, documents, _film(root, source / "extra" / PICTURES), has_task, repository.address(root)
     )
     texts["labs"] = pages.labs_page([module for module in the_course.ready_modules if module.lab_minutes])
     texts["glossary"] = pages.glossary_page(words, lessons)

@@ -9,6 +9,7 @@ from pathlib import Path
 from serverless_first.authoring import table
 from serverless_first.course import Course, Module
 from serverless_first.facts.glossary import Glossary, Term
+from serverless_first.publish.repository import UNKNOWN
 from serverless_first.publish.site import links
 from serverless_first.publish.site.lesson import deck_words
 from serverless_first.publish.site.text import Text, escaped
@@ -59,12 +60,14 @@ def index_page(
     documents: Iterable[str],
     picture: tuple[str, str] | None = None,
     has_task: bool = False,
+    repository: str | None = None,
 ) -> Text:
     """The front page, with a picture, a button to start with, three paths and the modules.
 
     Args:
         picture: the alt text and the address of the moving picture.
         has_task: whether the site has the page that runs a task in the browser.
+        repository: the page of the repository.
     """
     text = Text("course.toml")
     text.add(f"# {course.title}")
@@ -87,7 +90,10 @@ def index_page(
         "course was built. Each experiment begins with a question. Answer it, then open *Run it, and see the result*."
     )
     text.add("## Run it\n\nWith Python 3.11 or newer, the last line opens the course in JupyterLab.")
-    text.fenced("{code-block} text", "git clone URL serverless-first\ncd serverless-first\nmake lab")
+    clone = f"git clone {repository or UNKNOWN} serverless-first\ncd serverless-first\nmake lab"
+    text.fenced("{code-block} text", clone)
+    if repository is None:
+        text.add(f"Write the address of the course's repository instead of {UNKNOWN}.")
     text.add("You don't need an AWS account or Docker. None of your AWS calls leave your machine or cost anything.")
     if course.routes:
         text.add(f"## Three paths\n\n{table.paths(course, _address)}")
@@ -103,11 +109,12 @@ def index_page(
     beside = "".join(
         f'<li><a href="{name}.html">{_DOCUMENTS[name][1]}</a>: {_DOCUMENTS[name][2]}.</li>' for name in documents
     )
+    source = repository and f'<li><a href="{escaped(repository)}">The repository</a>, with all sources.</li>'
     text.html(
         '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li><li><a '
         'href="glossary.html">Glossary</a>: the terms in English and Japanese (<span '
-        f'lang="ja">用語集</span>).</li>{beside}<li><a href="search.html">Search</a>, in English and Japanese, even '
-        "offline.</li></ul>"
+        f'lang="ja">用語集</span>).</li>{beside}{source or ""}<li>'
+        '<a href="search.html">Search</a>, in English and Japanese, even offline.</li></ul>'
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
     listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" for name in documents)

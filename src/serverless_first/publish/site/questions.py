@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
@@ -59,9 +60,12 @@ def prediction(text: str) -> str:
     if not choices or not first:
         raise ValueError(f"this is not a prediction with its choices: {lines[0][:60]}")
     question = " ".join(lines[:first])
-    items = "".join(f"<li>{markup(choice)}</li>" for choice in choices)
+    name = f"prediction-{hashlib.sha256(question.encode()).hexdigest()[:8]}"
+    items = "".join(
+        f'<li><label><input type="radio" name="{name}"> {markup(choice)}</label></li>' for choice in choices
+    )
     return (
         '<div class="prediction" role="group" aria-label="Prediction">'
-        f"<p><strong>Predict.</strong> {markup(question)}</p><ol>{items}</ol>"
+        f"<p><strong>Predict.</strong> {markup(question)}</p><ul>{items}</ul>"
         "<p>Choose one before you open what happened.</p></div>"
     )

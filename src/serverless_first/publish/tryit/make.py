@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serverless_first.course import look
+from serverless_first.publish.repository import UNKNOWN
 from serverless_first.publish.tryit import packages, pyodide
 
 #: The folder of the site with the page, and the folder of the checkout that keeps Pyodide between two builds.
@@ -60,11 +61,12 @@ def parts(root: Path) -> Parts:
     return Parts(loaded)
 
 
-def write(made: Parts, folder: Path) -> None:
+def write(made: Parts, folder: Path, address: str | None) -> None:
     """Writes the page and its files.
 
     Args:
         folder: the folder of the page, which is made.
+        address: the page of the repository.
     """
     folder.mkdir(parents=True)
     stored = made.stored()
@@ -79,6 +81,8 @@ def write(made: Parts, folder: Path) -> None:
         "hints": _text("hints.txt"),
         "solution": _text("solution.py"),
         "pyodide": pyodide.VERSION,
+        "clone": address or UNKNOWN,
+        "unknown": "" if address else f"Write the address of the course's repository instead of {UNKNOWN}.",
         "megabytes": f"{sum(map(len, stored.values())) / 1e6:.0f}",
     }
     page = (_PAGE / "index.html").read_text(encoding="utf-8")

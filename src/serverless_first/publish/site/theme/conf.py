@@ -21,6 +21,7 @@ html_theme = "furo"
 html_title = project
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_extra_path = ["extra"]
 html_css_files = ["look.css", "course.css"]  # the first one is written by course/look.py

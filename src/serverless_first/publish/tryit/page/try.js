@@ -112,7 +112,7 @@ function broken(words) {
 
 function ready() {
   check.disabled = false;
-  tell("Ready. Everything is loaded, so the page now works offline.");
+  tell("Ready. Everything is loaded, so you can go offline now.");
 }
 
 function watch() {
