@@ -8,7 +8,7 @@ from typing import Any
 
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable
-from serverless_first.lab.functions import alive, borrowed, fresh_id, wait_until
+from serverless_first.lab.functions import alive, borrowed, fresh_id, lent_code, log_lines, wait_until
 from serverless_first.lab.workflows import News, ended, expect_one, how_it_ended, machine_arn, run_all
 from serverless_first.shop import hikari_workflows
 from serverless_first.shop.hikari_workflows import Execution
@@ -151,15 +151,7 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     )
     message = {"order_id": order["order_id"], "result": result}
     expect_one(attempt, news, order["order_id"], message, done, called=called, look_at=look_at)
-    waited_s, is_exact = _waited_s(done)
-    attempt.expect(
-        waited_s is None or (waited_s == PATIENCE_S if is_exact else 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 2.5),
-        problem="The person gets more or less time to answer than the task says.",
-        called=called,
-        came_back=f"the wait ended after {waited_s or 0:.1f} s",
-        expected=f"{PATIENCE_S} s",
-        look_at="what ends the wait of your state",
-    )
+    _patience(attempt, done, called)
 
 
 def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str) -> None:
@@ -187,40 +179,85 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
     )
 
 
-def _waited_s(execution: Execution) -> tuple[float | None, bool]:
-    """How long the state waited before it was over, in seconds; None if it was answered.
+def _patience(attempt: Attempt, execution: Execution, called: str) -> None:
+    """The person is asked once, and the wait ends after the time of the task, whatever the person's program sends.
 
-    And whether that is what the state itself was told, as its history says: a busy machine makes no difference to it.
+    The history says how long the state may wait, so a busy machine makes no difference.
     """
-    over = next((event for event in execution.events if event["type"] == "TaskTimedOut"), None)
-    if over is None:
-        return None, False
-    before = [event for event in execution.events if event["id"] < over["id"]]
-    begun = next(event for event in reversed(before) if event["type"] == "TaskScheduled")
-    told = begun.get("taskScheduledEventDetails", {})
-    limits_s = [told[name] for name in ("timeoutInSeconds", "heartbeatInSeconds") if name in told]
-    if limits_s:
-        return float(min(limits_s)), True
-    return float((over["timestamp"] - begun["timestamp"]).total_seconds()), False
+    over = [number for number, event in enumerate(execution.events) if event["type"] == "TaskTimedOut"]
+    if not over:  # the person has answered
+        return
+    begun = next(event for event in reversed(execution.events[: over[0]]) if event["type"] == "TaskScheduled")
+    settings = begun.get("taskScheduledEventDetails", {})
+    limit_s, heartbeat_s = settings.get("timeoutInSeconds"), settings.get("heartbeatInSeconds")
+    waited_s = (execution.events[over[-1]]["timestamp"] - begun["timestamp"]).total_seconds()
+    attempt.expect(
+        len(over) == 1,
+        problem="The person is asked again after the time is over, so the boss hears of the refund too late.",
+        called=called,
+        came_back=f"{len(over)} questions without an answer in {waited_s:.1f} s",
+        expected=f"1 question, and the message after {PATIENCE_S} s",
+        look_at="what your state does after its time is over, before it gives up",
+    )
+    attempt.expect(
+        heartbeat_s is None or (limit_s is not None and limit_s <= heartbeat_s),
+        problem="How long the wait lasts depends on heartbeats, but a heartbeat is not an answer.",
+        called=called,
+        came_back=f"a wait that ends {heartbeat_s} s after the last heartbeat",
+        expected=f"a wait that ends after {PATIENCE_S} s, with or without heartbeats",
+        look_at="what ends the wait of your state",
+    )
+    attempt.expect(
+        limit_s == PATIENCE_S or (limit_s is None and 0.9 * PATIENCE_S <= waited_s <= PATIENCE_S + 2.5),
+        problem="The person gets more or less time to answer than the task says.",
+        called=called,
+        came_back=f"the wait ended after {limit_s or waited_s:.1f} s",
+        expected=f"{PATIENCE_S} s",
+        look_at="what ends the wait of your state",
+    )
 
 
 # ---- 10.5
 
 DAY, LEDGER, SEATS = "hikari-day", "ledger", 3
+#: The check's own ledger logs its events after the word RUN, and can't record a lamp that is no longer sold.
+LEDGER_CODE = """import json
+import time
+
+
+class NotInTheBooks(Exception):
+    pass
+
+
+def ledger(event, context):
+    print("RUN", json.dumps(event))
+    time.sleep(0.3)
+    if event["lamp"] == "Kage":
+        raise NotInTheBooks("There is no account for this lamp.")
+    return {"booked_yen": event["amount_yen"]}
+"""
 
 
 @task("10.5")
 def booked(attempt: Attempt) -> None:
     """Each order has its string in its place, no call is refused, all seats are used, a bad order stops no others."""
     machine_arn(attempt, DAY)
-    orders = [_order() for _ in range(9)]
-    bad = _chance.randrange(1, 8)
-    odd = _chance.choice([number for number in range(1, 8) if number != bad])
+    orders = [_order() | {"lamp": "Tsuki"} for _ in range(9)]
+    free, bad, odd, unknown = _chance.sample(range(1, 8), 4)
+    orders[free]["amount_yen"] = 0
     del orders[bad]["amount_yen"]
+    orders[unknown]["lamp"] = "Kage"
     sent: list[Any] = [*orders]
     sent[odd] = orders[odd]["order_id"]
-    called = f"an execution of {DAY} with 9 orders; number {bad + 1} has no amount, and number {odd + 1} is a string"
-    with borrowed(attempt, LEDGER) as restart:
+    called = (
+        f"an execution of {DAY} with 9 orders; number {free + 1} costs 0 yen, number {bad + 1} has no amount, "
+        f"number {odd + 1} is a string, and the check makes {LEDGER} fail for number {unknown + 1}"
+    )
+    run = fresh_id("run")
+    with (
+        borrowed(attempt, LEDGER) as restart,
+        lent_code(attempt, LEDGER, LEDGER_CODE.replace("RUN", run), file="shop.py"),
+    ):
         for _ in range(3):  # calls of an execution that failed before may still be running, and take seats
             wait_until(lambda: all(e.state == "frozen" for e in alive(LEDGER)), 10.0)
             restart()
@@ -236,6 +273,7 @@ def booked(attempt: Attempt) -> None:
         expected=f"at most {SEATS} calls at the same time",
         look_at="how many items your state works on at once",
     )
+    _got_orders(attempt, run, sent, called)
     attempt.expect(
         done.status == "SUCCEEDED",
         problem="One bad order stops the whole day, and the other orders are not recorded.",
@@ -244,15 +282,7 @@ def booked(attempt: Attempt) -> None:
         expected="SUCCEEDED, with the bad orders held back",
         look_at="where the error of one order is caught",
     )
-    right = ["held back" if number in (bad, odd) else "booked" for number in range(len(orders))]
-    attempt.expect(
-        done.output == right,
-        problem="The output does not have one string per order, in the same sequence as the orders.",
-        called=called,
-        came_back=readable(done.output),
-        expected=readable(right),
-        look_at="the output of one iteration, with and without an error",
-    )
+    _right(attempt, done.output, called, held_back={bad, odd, unknown}, free=free)
     attempt.expect(
         used == SEATS,
         problem="Some seats stay empty, so the nightly run takes longer than it has to.",
@@ -260,6 +290,36 @@ def booked(attempt: Attempt) -> None:
         came_back=f"at most {used} execution environments of {LEDGER} at the same time",
         expected=f"{SEATS} at the same time",
         look_at="how many items your state works on at once",
+    )
+
+
+def _got_orders(attempt: Attempt, run: str, orders: list[Any], called: str) -> None:
+    """Each event that the check's ledger has logged is an order."""
+    events = [json.loads(line.removeprefix(run)) for line in log_lines(attempt, LEDGER) if line.startswith(run)]
+    others = [event for event in events if event not in orders]
+    attempt.expect(
+        not others,
+        problem=f"The event of {LEDGER} is not the order, so {LEDGER} doesn't know the whole order.",
+        called=called,
+        came_back=f"{readable(others[:1])} as an event of {LEDGER}",
+        expected=f"an order, such as {readable(orders[0])}",
+        look_at=f"what your state passes to {LEDGER}",
+    )
+
+
+def _right(attempt: Attempt, output: Any, called: str, *, held_back: set[int], free: int) -> None:
+    """The output has the right string for each order, in the same sequence."""
+    right = ["held back" if number in held_back else "booked" for number in range(9)]
+    without_free = ["held back" if number == free else result for number, result in enumerate(right)]
+    attempt.expect(
+        output == right,
+        problem=f"{LEDGER} has recorded the order that costs 0 yen, but the output says that it is held back."
+        if output == without_free
+        else "The output does not have one string per order, in the same sequence as the orders.",
+        called=called,
+        came_back=readable(output),
+        expected=readable(right),
+        look_at="the output of one iteration, with and without an error",
     )
 
 

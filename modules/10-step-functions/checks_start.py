@@ -30,8 +30,8 @@ def once(attempt: Attempt) -> None:
     machine_arn(attempt, ORDER)
     table = attempt.client("dynamodb")
     table.delete_item(TableName="calls", Key=OFF)
-    first, other = _order(), _order()
-    attempt.invoke(START, other)  # says so if there is no function yet
+    first, other = _alike()
+    earlier = attempt.invoke(START, other)  # says so if there is no function yet
     at_once(attempt, START, [other] * AT_ONCE)  # so that the calls that count are warm, and meet
     replies = at_once(attempt, START, [first] * AT_ONCE)
     called = f"invoke {START} {AT_ONCE} times at the same time with {readable(first)}"
@@ -53,16 +53,16 @@ def once(attempt: Attempt) -> None:
         expected="the same execution from each call",
         look_at="how a second call can find the first call's execution",
     )
-    done = ended(attempt, called, arns[0], 20.0, "the event that you pass as input")
-    sent = json.loads(attempt.client("stepfunctions").describe_execution(executionArn=arns[0])["input"])
     attempt.expect(
-        isinstance(sent, dict) and sent.items() >= first.items(),
-        problem="The execution's input is not the event, so its states don't know the whole order.",
-        called=called,
-        came_back=readable(sent),
-        expected=readable(first),
-        look_at="what your function passes as input",
+        arns[0] != _arn_of(attempt, earlier.payload, earlier.called),
+        problem="Two orders share an execution, so one of them is never paid.",
+        called=f"{earlier.called}, then {called}",
+        came_back=f"the execution {arns[0].rpartition(':')[2]} for both",
+        expected="an execution for each order",
+        look_at="how your function turns an order's id into a name, because two ids may differ in a single character",
     )
+    done = ended(attempt, called, arns[0], 20.0, "the event that you pass as input")
+    _has_input(attempt, arns[0], first, called)
     _well(attempt, done, called)
     late = attempt.invoke(START, first)
     _same(attempt, _arn_of(attempt, late.payload, late.called), arns[0], late.called)
@@ -74,6 +74,28 @@ def once(attempt: Attempt) -> None:
     say("10.3: executions that were stopped or took too long ...")
     _after_it_stopped(attempt, "ABORTED")
     _after_it_stopped(attempt, "TIMED_OUT")
+
+
+def _alike() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two orders whose ids differ only in where a hyphen is. The first one has a field that the task doesn't name."""
+    first, other = _order(), _order()
+    digits = first["order_id"].rpartition("-")[2]
+    first |= {"order_id": f"ord-{digits[:2]}-{digits[2:]}", "lamp": "Kumo"}
+    other["order_id"] = f"ord-{digits[:3]}-{digits[3:]}"
+    return first, other
+
+
+def _has_input(attempt: Attempt, arn: str, order: dict[str, Any], called: str) -> None:
+    """The execution's input is the whole order."""
+    sent = json.loads(attempt.client("stepfunctions").describe_execution(executionArn=arn)["input"])
+    attempt.expect(
+        isinstance(sent, dict) and sent.items() >= order.items(),
+        problem="The execution's input is not the event, so its states don't know the whole order.",
+        called=called,
+        came_back=readable(sent),
+        expected=readable(order),
+        look_at="what your function passes as input",
+    )
 
 
 def _order() -> dict[str, Any]:

@@ -1,5 +1,5 @@
 #: breaks: others
-#: expects: One bad order stops the whole day.*came back: FAILED, TypeError
+#: expects: One bad order stops the whole day.*came back: FAILED, (TypeError|NotInTheBooks)
 #: because: The one error that was seen is thought to be the only one.
 #: changes: gap 1
 -    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Hold Back"}],
