@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from serverless_cloud import leftovers
 from serverless_first.lab import Attempt, task, whole_payment as endings
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.show import say
-from serverless_first.lab.whole_payment import Told, last_failure, next_question, same_key
+from serverless_first.lab.whole_events import Eavesdropper
+from serverless_first.lab.whole_payment import last_failure, next_question, same_key
 from serverless_first.lab.whole_retries import judge_retries
 from serverless_first.lab.whole_shop import FILES, Whole, deployed, log_of, order
 
+Told = Callable[[], list[tuple[str, Any]]]
 FULL_S = 4.0  # how long Ledger refuses; 60 times as long on AWS
 FIELDS = ("order_id", "customer", "lamp", "quantity", "key", "token")
 PAID, REFUSED = '{"paid": true}', "CardRefused"
@@ -27,9 +32,7 @@ PAID, REFUSED = '{"paid": true}', "CardRefused"
 def paid(attempt: Attempt) -> None:
     """The check is the provider: it charges, declines, is busy, says nothing. Each order has one announced outcome."""
     outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
-    whole = deployed(attempt, FILES["12.3"], outputs)
-    judge_retries(whole)
-    with whole.paused("Provider"), _news(whole) as told:
+    with _heard(attempt, outputs) as (whole, ear), whole.paused("Provider"), _news(whole) as told:
         whole.purge("PaymentsQueueUrl")
         orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
         whole.send("QueueUrl", [json.dumps(each) for each in orders.values()])
@@ -41,11 +44,21 @@ def paid(attempt: Attempt) -> None:
         say("12.3: Ledger is busy, an order comes again ...")
         _throttled(whole, orders["throttled"], asked, told)
         _again(whole, orders["paid"])
-        endings.not_started(whole)
+        endings.not_started(whole, ear)
         say("12.3: a provider that does not answer ...")
-        endings.unanswered(whole, told)
+        endings.unanswered(whole)
         _told(whole, orders, told)
     say("12.3: each order is paid once or canceled, and each outcome is announced.")
+
+
+@contextlib.contextmanager
+def _heard(attempt: Attempt, outputs: list[str]) -> Iterator[tuple[Whole, Eavesdropper]]:
+    """The deployed shop with a sound Retry in each state, and an ear behind functions/payment.py."""
+    with tempfile.TemporaryDirectory(dir=leftovers.scratch(), ignore_cleanup_errors=True) as folder:
+        ear = Eavesdropper(Path(folder))
+        whole = deployed(attempt, FILES["12.3"], outputs, instead=ear.behind("functions/payment.py"))
+        judge_retries(whole)
+        yield whole, ear
 
 
 def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from serverless_cloud.stacks import documents
+from serverless_cloud.stacks.errors import StackError
 from serverless_first import drill, figures
 from serverless_first.authoring.execute import SLOW_CELL_TIMEOUT_S, timeout_s
 from serverless_first.drill import capstone
@@ -49,6 +50,27 @@ def test_the_template_has_the_pieces_that_are_written_and_the_outputs_of_their_r
     second = documents.parse(shop.write_template().read_text())
     assert set(second["Outputs"]) - set(first["Outputs"]) == {"ApiUrl", "Front"}
     assert "Worker" not in second["Resources"]
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        '  "OrdersDlq": {"Type": "AWS::SQS::Queue"}',
+        "  'OrdersDlq' :\n    Type: AWS::SQS::Queue",
+        "  ? OrdersDlq\n  : {Type: AWS::SQS::Queue}",
+    ],
+)
+def test_a_resource_has_its_output_however_the_yaml_is_spelled(shop: Shop, queue: str) -> None:
+    (shop.folder / "parts" / "queues.yaml").write_text(f"{queue}\n")
+    (shop.folder / "parts" / "door.yaml").write_text(DOOR.replace("Type: HttpApi", '"Type": "HttpApi"'))
+    made = documents.parse(shop.write_template().read_text())
+    assert {"DeadLetterQueueUrl", "ApiUrl", "Front"} <= set(made["Outputs"])
+
+
+def test_a_template_that_is_not_yaml_is_written_without_outputs_and_the_deployment_names_the_place(shop: Shop) -> None:
+    (shop.folder / "parts" / "queues.yaml").write_text("  OrdersDlq: {Type: [}\n")
+    with pytest.raises(StackError, match=r"YAML not well-formed. \(line \d+"):
+        documents.parse(shop.write_template().read_text())
 
 
 def test_the_provider_comes_with_the_workflow(shop: Shop) -> None:

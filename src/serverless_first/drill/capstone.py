@@ -14,13 +14,14 @@ import base64
 import html
 import io
 import os
-import re
 import runpy
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from serverless_cloud import Cloud, CloudError, leftovers
 from serverless_first.course.places import module_dir
@@ -49,8 +50,6 @@ _OUTPUTS = {
     **{name: (name, f"${{{name}}}") for name in ("Front", "Worker", "Ledger", "Projector", "Provider", "Migrate")},
 }
 _STUB = "raise NotImplementedError"
-_RESOURCE = re.compile(r"^  (\w+):", re.MULTILINE)
-_HTTP_EVENT = re.compile(r"\bType: *[\"']?HttpApi\b")
 
 
 class NotLaid(CloudError):
@@ -103,11 +102,11 @@ class Shop:
         chosen = [part for part in there if _LATER.get(part, part) in there]
         texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in chosen]
         text = "".join(each if each.endswith("\n") else f"{each}\n" for each in texts)
-        made = set(_RESOURCE.findall(text))
-        if _HTTP_EVENT.search(text):
-            made.add("ServerlessHttpApi")  # SAM makes it of such an event
+        resources = _resources(text)
         lines = [
-            f'  {name}: {{Value: !Sub "{value}"}}' for name, (resource, value) in _OUTPUTS.items() if resource in made
+            f'  {name}: {{Value: !Sub "{value}"}}'
+            for name, (resource, value) in _OUTPUTS.items()
+            if resource in resources
         ]
         template = self.folder / "template.yaml"
         template.write_text("\n".join([text, "Outputs:", *lines, ""]), encoding="utf-8")
@@ -155,6 +154,23 @@ class Shop:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
         return True
+
+
+def _resources(template: str) -> set[str]:
+    """The names of the resources, however the YAML is spelled. None if it can't be read: the deployment says why."""
+    try:
+        document = yaml.compose(template, Loader=yaml.SafeLoader)  # leaves !Ref and !GetAtt as they are
+    except yaml.YAMLError:
+        return set()
+    resources = _members(_members(document).get("Resources"))
+    properties = [_members(_members(resource).get("Properties")) for resource in resources.values()]
+    events = [_members(event) for each in properties for event in _members(each.get("Events")).values()]
+    has_http = any((kind := event.get("Type")) and kind.value == "HttpApi" for event in events)
+    return {*resources, "ServerlessHttpApi"} if has_http else set(resources)  # SAM makes it of such an event
+
+
+def _members(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
 
 
 def _given_room() -> Path:

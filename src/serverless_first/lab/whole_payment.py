@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
+from serverless_first.course.words import count
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until
 from serverless_first.lab.messages import record
+from serverless_first.lab.whole_events import Eavesdropper
 from serverless_first.lab.whole_shop import Whole, order
 
-Told = Callable[[], list[tuple[str, Any]]]
-_TRIES = 2  # the retries of each Retry in the copy
+_TRIES = 1  # the retries of each Retry in the copy
 
 
 def next_question(whole: Whole, order_id: str, limit_s: float) -> dict[str, Any] | None:
@@ -53,13 +53,14 @@ def same_key(whole: Whole, first: dict[str, Any], second: dict[str, Any], called
     )
 
 
-def unanswered(whole: Whole, told: Told) -> None:
+def unanswered(whole: Whole) -> None:
     """Checks that a provider that doesn't reply is asked again, and that no order is canceled if the provider breaks.
 
-    It runs a copy of the learner's workflow with few retries, and with timeouts and pauses of one second.
+    It runs a copy of the learner's workflow with few retries, and with timeouts and pauses of one second. The provider
+    never replies about one order, and replies to each request about another with an error that the workflow can't know.
 
     Raises:
-        CheckFailed: there is no second request, the second request has another key, or the order is canceled.
+        CheckFailed: there is no second request, the second request has another key, or an order is canceled.
     """
     attempt, states = whole.attempt, whole.shop.client("stepfunctions")
     machine = states.describe_state_machine(stateMachineArn=whole["PaymentMachineArn"])
@@ -68,58 +69,74 @@ def unanswered(whole: Whole, told: Told) -> None:
     arn = states.create_state_machine(name=name, definition=json.dumps(quick), roleArn=machine["roleArn"])[
         "stateMachineArn"
     ]
-    mine = order()
+    silent, broken = order(), order()
     try:
-        run = states.start_execution(
-            stateMachineArn=arn, name=mine["order_id"], input=json.dumps(mine, sort_keys=True)
-        )["executionArn"]
-        first = next_question(whole, mine["order_id"], 10.0)
-        second = next_question(whole, mine["order_id"], 10.0) if first else None
-        called = "a copy of your workflow with timeouts of one second; the provider does not reply"
+        runs = {
+            mine["order_id"]: states.start_execution(
+                stateMachineArn=arn, name=mine["order_id"], input=json.dumps(mine, sort_keys=True)
+            )["executionArn"]
+            for mine in (silent, broken)
+        }
+        questions = _requests(whole, runs, broken["order_id"])[silent["order_id"]]
+        called = "a copy of your workflow with few retries and timeouts of one second; the provider does not reply"
+        status = states.describe_execution(executionArn=runs[silent["order_id"]])["status"]
         attempt.expect(
-            second is not None,
-            problem="Your workflow waits forever for a provider that does not reply.",
+            len(questions) > 1,
+            problem="If the provider does not reply, your workflow does not ask again.",
             called=called,
-            came_back="one request, and no second request within 10 s",
+            came_back=f"{count(len(questions), 'request')}, and the execution is {status}",
             expected="another request after the timeout",
             look_at="how long your first state waits, and which errors its Retry handles",
         )
-        assert first is not None
-        assert second is not None
-        same_key(whole, first, second, called)
-        _breaks(whole, mine["order_id"], run, second, told)
+        same_key(whole, questions[0], questions[1], called)
+        _is_open(whole, runs[silent["order_id"]], called)
+        called = (
+            "a copy of your workflow with few retries; the provider replies to each request with the error OutOfPaper"
+        )
+        _is_open(whole, runs[broken["order_id"]], called)
     finally:
         states.delete_state_machine(stateMachineArn=arn)
 
 
-def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | None, told: Told) -> None:
-    """Replies to each request with an error that the workflow can't know, until the execution ends."""
+def _requests(whole: Whole, runs: dict[str, str], broken: str) -> dict[str, list[dict[str, Any]]]:
+    """Collects the requests about each order until the executions have ended. Requests about `broken` get an error."""
     states = whole.shop.client("stepfunctions")
-    end_s = time.monotonic() + 15.0
-    while states.describe_execution(executionArn=run)["status"] == "RUNNING" and time.monotonic() < end_s:
-        if question:
-            try:
-                states.send_task_failure(
-                    taskToken=question["token"], error="OutOfPaper", cause="Charged. The receipt is not printed."
-                )
-            except states.exceptions.ClientError as error:
-                if error.response["Error"]["Code"] not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
-                    raise
-        question = next_question(whole, order_id, 0.5)
+    asked: dict[str, list[dict[str, Any]]] = {order_id: [] for order_id in runs}
 
-    def cancelled() -> bool:
-        return any(
-            kind.endswith(" OrderCancelled") and isinstance(detail, dict) and detail.get("order_id") == order_id
-            for kind, detail in told()
-        )
+    def over() -> bool:
+        for question in whole.take("PaymentsQueueUrl", 1, limit_s=0.2):
+            order_id = question.get("order_id") if isinstance(question, dict) else None
+            asked.get(str(order_id), []).append(question)
+            if order_id == broken:
+                _break(whole, question["token"])
+        return all(states.describe_execution(executionArn=arn)["status"] != "RUNNING" for arn in runs.values())
 
+    wait_until(over, 15.0)
+    return asked
+
+
+def _break(whole: Whole, token: str) -> None:
+    states = whole.shop.client("stepfunctions")
+    try:
+        states.send_task_failure(taskToken=token, error="OutOfPaper", cause="Charged. The receipt is not printed.")
+    except states.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+            raise
+
+
+def _is_open(whole: Whole, run: str, called: str) -> None:
+    """Expects that an execution has canceled nothing, and hasn't ended as if all was well."""
+    states = whole.shop.client("stepfunctions")
+    events = states.get_execution_history(executionArn=run, reverseOrder=True, maxResults=1000)["events"]
+    scheduled = [part for event in events for name, part in event.items() if name.endswith("ScheduledEventDetails")]
+    calls = [str(part.get("parameters") or part.get("input")) for part in scheduled]
+    cancellations = [call for call in calls if "cancelled" in call.lower()]
     whole.attempt.expect(
-        not wait_until(cancelled, 1.0),
+        not cancellations,
         problem="An order is canceled even though the provider may have charged it. The customer pays, but gets no "
         "lamp.",
-        called="a copy of your workflow with few retries; the provider does not reply, then replies to each request "
-        "with the error OutOfPaper",
-        came_back="the event OrderCancelled",
+        called=called,
+        came_back=f"your workflow calls another service with {cancellations[-1]}" if cancellations else "",
         expected="no cancellation, because only CardRefused says that nothing was charged",
         look_at="which errors your Catch handles",
     )
@@ -127,8 +144,7 @@ def _breaks(whole: Whole, order_id: str, run: str, question: dict[str, Any] | No
     whole.attempt.expect(
         status != "SUCCEEDED",
         problem="Your workflow gives up on an order as if all was well, so nobody looks into it.",
-        called="a copy of your workflow with few retries; the provider does not reply, then replies to each request "
-        "with the error OutOfPaper",
+        called=called,
         came_back=f"the execution is {status}",
         expected="FAILED, because the customer may have paid",
         look_at="which errors your Catch handles, and what comes after it",
@@ -148,20 +164,29 @@ def _quick(part: Any) -> Any:
     return made
 
 
-def not_started(whole: Whole) -> None:
+def not_started(whole: Whole, ear: Eavesdropper) -> None:
     """Checks that a message comes back if Step Functions can't start its execution.
+
+    Args:
+        ear: listens to functions/payment.py.
 
     Raises:
         CheckFailed: the worker treats the message as done.
     """
+    with whole.paused("Worker"):
+        with ear.failing("no payments"):
+            _comes_back(whole, "too many executions are running (ExecutionLimitExceeded)")
+        with whole.away("Worker", "PaymentMachineArn"):
+            _comes_back(whole, "the machine does not exist")
+
+
+def _comes_back(whole: Whole, why: str) -> None:
     mine = record(json.dumps(order()))
-    with whole.paused("Worker"), whole.away("Worker", "PaymentMachineArn"):
-        good, came_back = whole.hand("Worker", mine)
+    good, came_back = whole.hand("Worker", mine)
     whole.attempt.expect(
         not good or mine["messageId"] in came_back,
         problem="A payment that could not be started counts as done. Its message is deleted, and nobody is charged.",
-        called="invoke Worker with an order, while Step Functions cannot start an execution because the machine "
-        "does not exist",
+        called=f"invoke Worker with an order, while Step Functions cannot start an execution because {why}",
         came_back=came_back,
         expected="a failure, so that the message comes back",
         look_at="which errors functions/payment.py swallows",
