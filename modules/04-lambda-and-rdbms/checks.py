@@ -32,6 +32,8 @@ SELECT what FROM pg_roles AS role, LATERAL (
         FROM unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER', 'INSERT WITH GRANT OPTION']) AS kind
     UNION ALL SELECT kind || ' orders', has_any_column_privilege(role.oid, 'orders', kind)
         FROM unnest(ARRAY['UPDATE', 'REFERENCES']) AS kind
+    UNION ALL SELECT 'use tables that others create later',
+        EXISTS (SELECT FROM pg_default_acl, aclexplode(defaclacl) AS later WHERE later.grantee = role.oid)
 ) AS privilege (what, may)
 WHERE rolname = %(user)s AND may AND NOT pg_has_role(role.oid, 'pg_use_reserved_connections', 'MEMBER')
 """

@@ -73,12 +73,14 @@ def _acls(attempt: Attempt, field: Field) -> None:
     """The lowest number that matches decides; directions and ports count."""
     out: Rule = (100, True, "allow", ANY, None)
     numbers = "acl_lets: in which order do you try the rules, and which rule decides?"
-    ends = "A PortRange includes its first and its last port, so a rule for one port has the same number twice."
+    ends = "A PortRange includes its first and its last port."
     ports = "You used a rule for other ports. A rule matches if its PortRange includes the packet's port."
     other_way = "No rule for this direction matches, but you let the packet pass. Egress is a rule's direction."
     other_end = "A rule's CidrBlock refers to the other end, which the packet comes from or goes to."
     cases: list[tuple[list[Rule], str, str]] = [
         ([(100, False, "allow", ANY, (5432, 5432)), out], "acl_lets: PortRange", ends),
+        ([(100, False, "allow", ANY, (5000, 5432)), out], "acl_lets: PortRange", ends),
+        ([(100, False, "allow", ANY, (5432, 6000)), out], "acl_lets: PortRange", ends),
         ([(200, False, "deny", ANY, None), (100, False, "allow", ANY, None), out], numbers, ""),
         ([(200, False, "allow", ANY, None), (100, False, "deny", ANY, (5000, 6000)), out], numbers, ""),
         ([(1000, False, "allow", ANY, None), (90, False, "deny", ANY, (5432, 5432)), out], numbers, ""),
