@@ -28,8 +28,8 @@ RULES = Path(__file__).with_name("prose_rules.yml")
 UNCONVERTED = "tools/prose_unconverted.txt"
 #: The files that are judged, except mistakes, which are wrong on purpose.
 JUDGED = (
-    *("modules/**/*.md", "modules/**/*.yml", "modules/**/checks*.py", "docs/*.md", "*.md", "engine/*.md"),
-    *("facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
+    *("modules/**/*.md", "modules/**/*.yml", "modules/**/checks*.py", "docs/**/*.md", "*.md", "engine/*.md"),
+    *(".github/**/*.md", "facts/glossary.yml", "src/**/*.py", "engine/src/**/*.py", "tools/*.py"),
 )
 
 _STEP = re.compile(r"Step \d+: ")
