@@ -29,7 +29,7 @@ def course_table(course: Course) -> str:
 
 
 def paths(course: Course, address: Callable[[Module], str]) -> str:
-    """The three ways through the course as a list, with their hours. A short way has links to its lessons.
+    """The three paths through the course as a list, with their hours. A short path has links to its lessons.
 
     Args:
         address: where the lesson of a module is.
