@@ -22,7 +22,7 @@ def course_table(course: Course) -> str:
     rows = ["| Module | What you run | Deck slides | Minutes, lesson + core tasks of the lab |", "|---|---|---|---|"]
     rows += [
         f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {ranges(module.deck_slides)} "
-        f"| {module.lesson_minutes} + {_lab_minutes(module)} |"
+        f"| {module.lesson_minutes} + {module.lab_of} |"
         for module in course.modules
     ]
     return "\n".join([*rows, "", course.hours])
@@ -64,12 +64,6 @@ def with_table(readme: str, course: Course) -> str:
         head, rest = readme.split(begin)
         readme = f"{head}{begin}\n{part(course)}\n{end}{rest.split(end)[1]}"
     return readme
-
-
-def _lab_minutes(module: Module) -> str:
-    """As in "30 of 94", or "30" if no task is optional."""
-    core, whole = module.core_lab_minutes, module.lab_minutes
-    return f"{core} of {whole}" if core < whole else f"{whole}"
 
 
 def _title(module: Module) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -76,6 +75,18 @@ class Module:
         """How long the lab takes without its optional tasks."""
         optional = sum(task.minutes for task in self.tasks if task.optional)
         return self.lab_minutes - optional
+
+    @property
+    def lab_of(self) -> str:
+        """The minutes of the lab's core tasks and of all its tasks for a table, as in "23 of 46"."""
+        core, whole = self.core_lab_minutes, self.lab_minutes
+        return f"{core} of {whole}" if core < whole else f"{whole}"
+
+    @property
+    def lab_words(self) -> str:
+        """The same in words, as in "23 minutes, or 46 with the optional tasks"."""
+        core, whole = self.core_lab_minutes, self.lab_minutes
+        return f"{core} minutes{f', or {whole} with the optional tasks' if core < whole else ''}"
 
     def minutes(self, kind: str) -> int:
         """How long its "lesson" or its "lab" takes, without the lesson's sections for going further; 0 without one."""
@@ -164,7 +175,7 @@ class Course:
     @property
     def hours(self) -> str:
         """How long the core path and everything take, as two sentences."""
-        core_h, all_h = (math.ceil(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
+        core_h, all_h = (round(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
         return (
             "The core path, which is each lesson up to *Going further* and each lab without its optional tasks, takes "
             f"about {core_h} hours. With *Going further* and the "

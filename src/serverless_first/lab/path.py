@@ -45,7 +45,12 @@ class Step:
         if self.optional:
             return f"Optional tasks are left in {where}."
         lead = f"The path “{self.longer.title}” goes on with" if self.longer else "Next:"
-        return f"{lead} {where}, about {count(self.module.minutes(self.kind), 'minute')}."
+        return f"{lead} {where}, about {count(self.minutes, 'minute')}."
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes, without optional tasks."""
+        return self.module.lesson_minutes if self.kind == "lesson" else self.module.core_lab_minutes
 
     @property
     def file(self) -> str:

@@ -104,7 +104,7 @@ def _continue(the_course: Course, data: Data, work: Path) -> list[str]:
         return ["## Where you are", how_far]
     module = step.module
     link = f"Open **[{step.name}, {module.title}]({step.file})**."
-    note = f"It takes about {count(module.minutes(step.kind), 'minute')}."
+    note = f"It takes about {count(step.minutes, 'minute')}."
     if not data["modules"]:
         return ["## Start", f"{link} {note}"]
     open_here = _required(data, module) or progress.open_tasks(data, module)
@@ -149,7 +149,7 @@ def _route(route: Route, is_chosen: bool, data: Data, work: Path) -> str:
 
 
 def _map(data: Data, modules: list[Module], work: Path) -> str:
-    rows = ["| Module | What you do there | Lesson | Lab | Tasks passed |", "|---|---|---|---|---|"]
+    rows = ["| Module | What you do there | Lesson | Lab, core tasks of all | Tasks passed |", "|---|---|---|---|---|"]
     last = progress.last_module(data)
     for module in modules:
         cells = [f"{module.number} {_text(module.title)}", _text(module.summary)]
@@ -163,8 +163,9 @@ def _map(data: Data, modules: list[Module], work: Path) -> str:
 
 def _link(data: Data, module: Module, kind: str) -> str:
     """The cell of a lesson or lab in the map, with a tick before a finished lesson; tasks have their own column."""
+    minutes = module.lesson_minutes if kind == "lesson" else module.lab_of
     tick = "✓ " if kind == "lesson" and path.finished(data, module, kind) else ""
-    return f"{tick}[{kind.capitalize()} {module.number}]({copy_path(module.id, kind)}), {module.minutes(kind)} min"
+    return f"{tick}[{kind.capitalize()} {module.number}]({copy_path(module.id, kind)}), {minutes} min"
 
 
 def _passed_cell(data: Data, module: Module) -> str:
