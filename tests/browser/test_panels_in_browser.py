@@ -79,9 +79,10 @@ def test_the_buttons_of_a_panel_work_by_keyboard_and_after_a_kernel_restart() ->
 
         # A panel that offers help.
         lab.run_cell(0)
-        show = "from serverless_first.lab import NotStarted, panel\nfrom IPython.display import HTML\n"
+        show = "from serverless_first.course import Task\nfrom serverless_first.lab import NotStarted, panel\n"
+        show += "from IPython.display import HTML\n"
         show += "f = NotStarted('Nothing is there yet.', task_id='0.1')\nm = lab._module\n"
-        show += "HTML(panel.failed(m, m.tasks[0], f, panel.Next('', '0.2')))"
+        show += "HTML(panel.failed(m, m.tasks[0], f, panel.Next('', Task('0.2', 'Ship it', 1))))"
         shown = lab.add_cell(1, show)
         assert not shown.get_by_text('lab.hint("0.1")').is_visible()
         restart(lab)
@@ -97,3 +98,25 @@ def test_the_buttons_of_a_panel_work_by_keyboard_and_after_a_kernel_restart() ->
         assert kept["modules"]["00-start-here"]["tasks"]["0.1"]["hints"] == 3
         shown.get_by_role("button", name="Next task").click()
         lab.page.wait_for_function("() => document.querySelectorAll('.jp-Cell')[3].classList.contains('jp-mod-active')")
+
+
+def test_the_main_button_of_a_pass_opens_the_next_notebook() -> None:
+    passed = """from serverless_first import course
+from serverless_first.lab import panel, progress
+from IPython.display import HTML
+file = progress.ProgressFile()
+file.update(progress.judged("00-start-here", "0.1", passed=True))
+the_course, data = course.load(), file.read()
+module = the_course.module("00")
+(task,) = module.tasks
+done = progress.task_progress(data, module.id, task.id)
+HTML(panel.passed(module, task, done, panel.after(the_course, module, task, data)))"""
+    with opened_lab("x.ipynb", cells=[passed]) as lab:
+        lab.run_cell(0)
+        buttons = lab.cell(0).locator(".lab-panel").get_by_role("button")
+        assert buttons.all_inner_texts() == ["Next: lesson 01", "Solution", "Progress", "Check again"]
+        look = "button => getComputedStyle(button).backgroundColor"
+        grounds = [button.evaluate(look) for button in buttons.all()]
+        assert grounds[0] not in grounds[1:]
+        buttons.first.press("Enter")
+        lab.page.wait_for_url("**/lab/tree/01-evolution-of-computing/01-lesson.ipynb")

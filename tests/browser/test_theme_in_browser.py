@@ -78,6 +78,6 @@ def test_figures_quizzes_and_panels_follow_the_theme() -> None:
         choice.click()
         said = quiz.locator(".Feedback")
         lab.page.wait_for_timeout(1_000)  # the answer's color fades in
-        assert ratio(said, paper) >= 4.5
+        assert ratio(said, said) >= 4.5
         assert ratio(choice, choice) >= 4.5
         assert lab.asked_elsewhere == []

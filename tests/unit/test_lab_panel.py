@@ -31,6 +31,12 @@ def buttons(html: str) -> list[str]:
     return re.findall(r'data-lab-do="(\w+)"', html)
 
 
+def main_button(html: str) -> str:
+    """The label of the one button that stands out."""
+    (label,) = re.findall(r'class="lab-main"[^>]*>([^<]+)<', html)
+    return str(label)
+
+
 def test_a_pass_is_green_and_says_when_and_what_is_next(
     functions: dict[str, Any], shown: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +53,8 @@ def test_a_pass_is_green_and_says_when_and_what_is_next(
     assert re.search(r"Passed at \d\d:\d\d on \d+ \w+, after 2 attempts\.", html)
     assert "Next: task 5.2, Ship the lamp, about 1 minute." in html
     assert 'data-next="5.2"' in html
-    assert buttons(html) == ["next", "check", "hint", "solution", "progress"]
+    assert buttons(html) == ["next", "solution", "progress", "check"]
+    assert main_button(html) == "Next: task 5.2"
 
 
 def test_a_pass_of_the_last_required_task_says_so_and_offers_the_optional_ones(
@@ -63,6 +70,43 @@ def test_a_pass_of_the_last_required_task_says_so_and_offers_the_optional_ones(
     assert words in html
     assert "Next: task" not in html
     assert 'data-next="5.2"' in html
+
+
+def test_the_last_task_of_a_lab_leads_to_the_next_step_on_the_path(
+    course_dir: Path, functions: dict[str, Any], shown: list[dict[str, str]]
+) -> None:
+    (course_dir / "modules" / "06-later").mkdir()
+    toml = course_dir / "course.toml"
+    path = '[[route]]\ntitle = "Only labs"\nsummary = "s"\nparts = ["05 lab", "06 lab"]\n'
+    tasks = '[[module.task]]\nid = "6.1"\ntitle = "Light it"\nminutes = 1\n'
+    toml.write_text(f"{toml.read_text(encoding='utf-8')}\n{tasks}\n{path}", encoding="utf-8")
+    functions["hikari-total"] = {"total_yen": 2400}
+    (course_dir / "shipped.txt").write_text("lamp", encoding="utf-8")
+    Lab("05").check("5.1")
+    Lab("05").check("5.2")
+    html = shown[-1]["html"]
+    assert "That was the last task of this lab. Next: lesson 06, Later, about 5 minutes." in html
+    assert main_button(html) == "Next: lesson 06"
+    assert 'data-open="06-later/06-lesson.ipynb"' in html
+
+    press.choose_path("Only labs")
+    Lab("05").check("5.2")
+    assert main_button(shown[-1]["html"]) == "Next: lab 06"
+    with pytest.raises(ValueError, match=r"no path 'Only lamps'. Choose one of: Only labs"):
+        press.choose_path("Only lamps")
+
+
+def test_a_prediction_is_answered_in_a_panel_like_those_of_checks(shown: list[dict[str, str]]) -> None:
+    lab = Lab("05")
+    lab.predict("lamps", "How many?", {"<none>": 0, "a few": range(1, 9)}).value = "<none>"
+    lab.predicted("lamps", 0)
+    lab.predicted("lamps", 5)
+    hit, miss = (bundle["html"] for bundle in shown)
+    assert look.panel("pass") in hit
+    assert "&#10003; As you predicted." in hit
+    assert "You predicted: &lt;none&gt;" in hit
+    assert look.panel("note") in miss
+    assert "Not as predicted" in miss
 
 
 def test_a_pass_says_what_it_has_shown_and_no_time_where_outputs_are_stored(

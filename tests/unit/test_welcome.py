@@ -1,4 +1,4 @@
-"""The front page: where to go on, three ways through the course, its map, and progress."""
+"""The front page: where to go on, three paths through the course, its map, and progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from serverless_first import course
 from serverless_first.course.places import work_dir
-from serverless_first.lab import progress, welcome
+from serverless_first.lab import Lab, press, progress, welcome
 from serverless_first.lab.progress import ProgressFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def test_every_link_leads_to_a_notebook(work: Path) -> None:
 
 @pytest.mark.usefixtures("work")
 def test_there_are_three_ways_with_their_time() -> None:
-    ways = section(written(), "Three ways through the course")
+    ways = section(written(), "Three paths through the course")
     hour, weekend, everything = course.load().routes
     assert re.findall(r"^- \*\*(.+?)\*\* \((.+?)\)\.", ways, re.MULTILINE) == [
         ("An hour", f"{hour.minutes} minutes"),
@@ -88,6 +88,27 @@ def test_a_learner_goes_on_where_they_left_off(done: list[progress.Change], word
     for change in done:
         ProgressFile().update(change)
     assert words in section(written(), "Continue")
+
+
+@pytest.mark.usefixtures("work")
+def test_the_continue_link_stays_on_the_chosen_path_and_knows_finished_lessons() -> None:
+    def goes_on() -> str:
+        return section(written(), "Continue").partition(")**")[0]
+
+    Lab("00").quiz()
+    assert "lab 00, Start here](00-start-here/00-lab.ipynb" in goes_on()
+    press.choose_path("An hour")
+    assert "lesson 04, Lambda and a relational database](04-lambda-and-rdbms/04-lesson.ipynb" in goes_on()
+    ways = section(written(), "Three paths through the course")
+    assert "Take ✓ [lesson 00](00-start-here/00-lesson.ipynb) and [lesson 04](" in ways
+    assert ways.count("Take this path</button>") == 2
+    assert re.search(r"^- \*\*An hour\*\*.* \*\*This is your path\.\*\*$", ways, re.MULTILINE)
+    assert "| ✓ [Lesson 00](00-start-here/00-lesson.ipynb), " in written()
+
+    Lab("04").quiz()
+    assert "You have finished your path. The path **A weekend** goes on. Open **[lab 00, " in goes_on()
+    press.choose_path("A weekend")
+    assert "Open **[lab 04, " in goes_on()
 
 
 @pytest.mark.usefixtures("work")
@@ -151,11 +172,14 @@ def test_a_link_in_its_place_is_left(work: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("work")
-def test_a_page_that_is_open_is_kept_up_to_date() -> None:
+def test_a_prediction_is_on_the_page_at_once_and_a_page_without_news_is_not_written_again() -> None:
     page = written()
-    ProgressFile().update(progress.judged("00-start-here", "0.1", passed=True))
-    welcome.refresh()
-    assert (work_dir() / "welcome.md").read_text(encoding="utf-8") != page
+    Lab("05").predict("pin", "How many?", ["none", "some"]).value = "some"
+    file = work_dir() / "welcome.md"
+    assert "**05 RDS Proxy** (you were here last)" in file.read_text(encoding="utf-8") != page
+    before = file.stat().st_mtime_ns
+    Lab("05").predict("pin", "How many?", ["none", "some"]).value = "none"
+    assert file.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(

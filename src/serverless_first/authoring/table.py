@@ -22,14 +22,14 @@ def course_table(course: Course) -> str:
     rows = ["| Module | What you run | Deck slides | Minutes, lesson + core tasks of the lab |", "|---|---|---|---|"]
     rows += [
         f"| {_title(module)} | {module.summary.replace('|', chr(92) + '|')} | {ranges(module.deck_slides)} "
-        f"| {module.lesson_minutes} + {_lab_minutes(module)} |"
+        f"| {module.lesson_minutes} + {module.lab_of} |"
         for module in course.modules
     ]
     return "\n".join([*rows, "", course.hours])
 
 
 def paths(course: Course, address: Callable[[Module], str]) -> str:
-    """The three ways through the course as a list, with their hours. A short way has links to its lessons.
+    """The three paths through the course as a list, with their hours. A short path has links to its lessons.
 
     Args:
         address: where the lesson of a module is.
@@ -64,12 +64,6 @@ def with_table(readme: str, course: Course) -> str:
         head, rest = readme.split(begin)
         readme = f"{head}{begin}\n{part(course)}\n{end}{rest.split(end)[1]}"
     return readme
-
-
-def _lab_minutes(module: Module) -> str:
-    """As in "30 of 94", or "30" if no task is optional."""
-    core, whole = module.core_lab_minutes, module.lab_minutes
-    return f"{core} of {whole}" if core < whole else f"{whole}"
 
 
 def _title(module: Module) -> str:

@@ -72,6 +72,18 @@ def color(name: str) -> str:
     return f"var({_variable(name)}, {COLORS[name].light})"
 
 
+def panel(kind: str) -> str:
+    """The style of a panel for its `style` attribute: a line, a tint, and ink.
+
+    A sign or a word must also tell the kind, for readers who don't see the color.
+
+    Args:
+        kind: "pass", "fail" or "note".
+    """
+    line, paper, ink = (color(name) for name in (kind, f"{kind}_paper", "ink"))
+    return f"border-left: 6px solid {line}; padding: 0.5em 1em; background: {paper}; color: {ink}"
+
+
 def jupyterlab_css() -> str:
     """The style sheet that JupyterLab loads as its custom.css."""
     return f"{_variables(_DARK_LAB)}{_LAB_FIGURES} {{ filter: var(--course-figure-filter, none); }}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,6 +76,22 @@ class Module:
         optional = sum(task.minutes for task in self.tasks if task.optional)
         return self.lab_minutes - optional
 
+    @property
+    def lab_of(self) -> str:
+        """The minutes of the lab's core tasks and of all its tasks for a table, as in "23 of 46"."""
+        core, whole = self.core_lab_minutes, self.lab_minutes
+        return f"{core} of {whole}" if core < whole else f"{whole}"
+
+    @property
+    def lab_words(self) -> str:
+        """The same in words, as in "23 minutes, or 46 with the optional tasks"."""
+        core, whole = self.core_lab_minutes, self.lab_minutes
+        return f"{core} minutes{f', or {whole} with the optional tasks' if core < whole else ''}"
+
+    def minutes(self, kind: str) -> int:
+        """How long its "lesson" or its "lab" takes, without the lesson's sections for going further; 0 without one."""
+        return self.lesson_minutes if kind == "lesson" else self.lab_minutes
+
     def task(self, task_id: str) -> Task | None:
         """The task that has this id or had it formerly."""
         return next((task for task in self.tasks if task_id in (task.id, *task.formerly)), None)
@@ -99,10 +114,8 @@ class Route:
     @property
     def minutes(self) -> int:
         """How long its parts take together."""
-        return sum(module.lab_minutes if kind == "lab" else self._lesson_minutes(module) for module, kind in self.parts)
-
-    def _lesson_minutes(self, module: Module) -> int:
-        return module.lesson_minutes + (module.further_minutes if self.whole else 0)
+        further = sum(module.further_minutes for module, kind in self.parts if kind == "lesson" and self.whole)
+        return sum(module.minutes(kind) for module, kind in self.parts) + further
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,12 @@ class Course:
     overview: Module | None = None
     """The deck that tells the whole story only in slides. It isn't one of the modules, and has no number."""
     routes: tuple[Route, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[Module, str], ...]:
+        """Every module that is ready and its "lesson" or "lab", in order."""
+        pairs = ((module, kind) for module in self.ready_modules for kind in ("lesson", "lab"))
+        return tuple((module, kind) for module, kind in pairs if module.minutes(kind))
 
     @property
     def built(self) -> tuple[Module, ...]:
@@ -156,7 +175,7 @@ class Course:
     @property
     def hours(self) -> str:
         """How long the core path and everything take, as two sentences."""
-        core_h, all_h = (math.ceil(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
+        core_h, all_h = (round(minutes / 60) for minutes in (self.core_minutes, self.all_minutes))
         return (
             "The core path, which is each lesson up to *Going further* and each lab without its optional tasks, takes "
             f"about {core_h} hours. With *Going further* and the "
@@ -198,16 +217,17 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
 
 def _route(data: dict[str, Any], found: Course) -> Route:
     """A route; without `parts` it is everything that is ready, with the sections for going further."""
-    everything = [f"{module.number} {kind}" for module in found.ready_modules for kind in ("lesson", "lab")]
+    if "parts" not in data:
+        return Route(data["title"], data["summary"], found.parts, whole=True)
     parts = []
-    for part in data.get("parts", everything):
+    for part in data["parts"]:
         name, _, kind = part.partition(" ")
         if kind not in ("lesson", "lab"):
             raise ValueError(f'course.toml: the part {part!r} of a route must be written like "04 lesson" or "04 lab".')
         module = found.module(name)
-        if module.lesson_minutes if kind == "lesson" else module.lab_minutes:
+        if module.minutes(kind):
             parts.append((module, kind))
-    return Route(data["title"], data["summary"], tuple(parts), whole="parts" not in data)
+    return Route(data["title"], data["summary"], tuple(parts))
 
 
 def _module(data: dict[str, Any], root: Path) -> Module:

@@ -10,10 +10,10 @@ from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
-from serverless_first.lab import citing, course_map, panel, progress, sharing, summary, welcome
+from serverless_first.lab import citing, course_map, panel, path, progress, sharing, summary, welcome
 from serverless_first.lab.checks import load_checks, run_check
 from serverless_first.lab.failures import CheckFailed, UnknownLab, UnknownTask, listed
-from serverless_first.lab.progress import ProgressFile
+from serverless_first.lab.progress import Change, ProgressFile
 from serverless_first.lab.quiz import load_quiz, show_quiz
 from serverless_first.lab.show import say, show
 from serverless_first.lab.texts import TIERS, load_hints, solution_cells
@@ -80,15 +80,14 @@ class Lab:
         except CheckFailed as failure:
             question = ""
             if failure.state == "failed":
-                self._progress.update(progress.judged(self._module.id, task.id, passed=False))
+                self._record(progress.judged(self._module.id, task.id, passed=False))
                 question = sharing.after_check(self._progress, self._module.id, task.id, failure.problem)
             following = panel.after(self._course, self._module, task, self._progress.read())
             text = "\n".join([failure.text(), *([question] if question else [])])
             # Last, because the panel hides the error that follows it.
             show(text, html=panel.failed(self._module, task, failure, following, question))
             raise
-        self._progress.update(progress.judged(self._module.id, task.id, passed=True))
-        welcome.refresh()
+        self._record(progress.judged(self._module.id, task.id, passed=True))
         question = sharing.after_check(self._progress, self._module.id, task.id, "")
         data = self._progress.read()
         done = progress.task_progress(data, self._module.id, task.id)
@@ -112,7 +111,7 @@ class Lab:
         done = progress.task_progress(self._progress.read(), self._module.id, task.id)
         number = len(hints) if done.passed else done.hints + 1
         number = min(number if upto is None else max(upto, 1), len(hints))
-        self._progress.update(progress.hint_seen(self._module.id, task.id, number))
+        self._record(progress.hint_seen(self._module.id, task.id, number))
         headings = [f"{task.id}, hint {n} of {len(hints)}: {tier}" for n, tier in enumerate(TIERS, 1)]
         seen_now = list(zip(headings, hints, strict=True))[:number]
         last = f'That was the last hint. `lab.solution("{task.id}", sure=True)` shows a solution.'
@@ -143,7 +142,7 @@ class Lab:
             show(text, html=panel.sure(self._module, task, text))
         else:
             cells = solution_cells(self._module, task.id)
-            self._progress.update(progress.solution_seen(self._module.id, task.id))
+            self._record(progress.solution_seen(self._module.id, task.id))
             heading = (
                 f"One solution of {task.id}. Others can also be right, because the check looks at what the code does."
             )
@@ -179,7 +178,8 @@ class Lab:
             if passed or caught_up or module.id == self._module.id:
                 more = f", {caught_up} caught up" if caught_up else ""
                 lines.append(f"  {module.id}: {progress.passed_of(data, module)} passed{more}")
-        further = panel.next_module(self._course, self._module, data)
+        step = path.following(self._course, data)
+        further = step.words if step and step.module != self._module else ""
         done_here = further or ("" if open_here else "You have passed every task that is ready.")
         ends = [line for line in ("" if required_here else done_here, sharing.told(data)) if line]
         lines += ends
@@ -239,7 +239,7 @@ class Lab:
         pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
 
         def save(picked: str) -> None:
-            self._progress.update(progress.predicted(self._module.id, key, pick=picked))
+            self._record(progress.predicted(self._module.id, key, pick=picked))
 
         return Prediction(question, list(choices), pick, save, told=first)
 
@@ -264,21 +264,28 @@ class Lab:
         if pick is None:
             say(f"What happened: {answer}")
             return
-        self._progress.update(progress.predicted(self._module.id, key, outcome=answer))
+        self._record(progress.predicted(self._module.id, key, outcome=answer))
         true, run = progress.came_true(self._progress.read())
         verdict = "As you predicted." if pick == answer else "Not as predicted: read on to see why."
-        say(
-            f"You predicted: {pick}\nWhat happened: {answer}\n{verdict} "
-            f"Predictions that came true so far: {true} of {run}."
-        )
+        both = f"You predicted: {pick}", f"What happened: {answer}"
+        so_far = f"Predictions that came true so far: {true} of {run}."
+        html = panel.prediction(verdict, *both, so_far, hit=pick == answer)
+        show("\n".join([*both, f"{verdict} {so_far}"]), html=html)
 
     def quiz(self) -> None:
         """Shows the questions on this module; each answer is explained when you click it."""
+        if self._module.lesson_minutes:
+            self._record(progress.lesson_ended(self._module.id))
         self._show_quiz("quiz")
 
     def recall(self) -> None:
         """Shows questions on an earlier module, because recalling beats rereading."""
         self._show_quiz("recall")
+
+    def _record(self, change: Change) -> None:
+        """Saves a change of the learner's progress, and shows it on the front page."""
+        self._progress.update(change)
+        welcome.refresh()
 
     def _show_quiz(self, section: str) -> None:
         show_quiz(self._module.id, section, load_quiz(self._module)[section])

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from serverless_first.course import Course, Module, Task, dollars, look
 from serverless_first.course.words import count
+from serverless_first.lab import path
 from serverless_first.lab.failures import CheckFailed
+from serverless_first.lab.path import Step
 from serverless_first.lab.progress import Data, TaskProgress, open_tasks, required
 
 ACTIONS = {
@@ -24,58 +26,52 @@ ACTIONS = {
     "solution": "Solution",
     "sure": "Show the solution",
     "next": "Next task",
+    "open": "Next notebook",
     "progress": "Progress",
     "share": "Yes, share",
     "keep": "No, share nothing",
 }
-"""The action of a button -> its label. `lab.press` runs them; "next" scrolls, and needs no kernel."""
+"""The action of a button -> its label. `lab.press` runs them; only "next" and "open" need no kernel."""
 
 
 @dataclass(frozen=True)
 class Next:
-    """The step after a task: another task of the lab, or another module.
+    """The step after a task.
 
     Attributes:
-        words: a sentence, as in "Next: task 5.2, Ship the lamp, about 1 minute."; empty when the course is done.
-        task_id: the task in this lab, or empty.
+        words: a sentence, as in "Next: task 5.2, Ship the lamp, about 1 minute.".
+        task: the lab's next open task, or None. It is optional only if no required task is open.
+        step: the lesson or lab to open, or None while the lab has open required tasks and at the end of the course.
     """
 
     words: str
-    task_id: str = ""
+    task: Task | None = None
+    step: Step | None = None
 
 
 def after(the_course: Course, module: Module, task: Task, data: Data) -> Next:
-    """The step after a task: the lab's next open task, else an earlier one, else the next module.
+    """The step after a task: the lab's next open task, else an earlier one, else the next step on the learner's path.
 
-    Optional tasks don't hold anybody up: the step then names the next module and the lab's next optional task.
+    Optional tasks don't hold anybody up: the words then name the next step and the lab's next optional task.
     """
     number = module.tasks.index(task)
     open_here = open_tasks(data, module)
     others = [other for other in (*module.tasks[number + 1 :], *module.tasks[:number]) if other in open_here]
     for other in required(others)[:1]:
-        return Next(f"Next: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}.", other.id)
-    further = next_module(the_course, module, data)
-    for other in others[:1]:
-        done = "You have passed all required tasks of this lab."
-        optional = f"Optional: task {other.id}, {other.title}, about {count(other.minutes, 'minute')}."
-        return Next(" ".join(filter(None, (done, further, optional))), other.id)
-    return Next(
-        f"That was the last task of this lab. {further}" if further else "You have passed every task of the course."
-    )
+        return Next(f"Next: task {_in_words(other)}", other)
+    step = path.following(the_course, data)
+    if step and step.module == module:
+        step = None  # this lab's optional tasks, which the words name anyway
+    words = ["You have passed all required tasks of this lab." if others else "That was the last task of this lab."]
+    words += [step.words] if step else []
+    words += [f"Optional: task {_in_words(other)}" for other in others[:1]]
+    if not step and not others:
+        words = ["You have passed every task of the course."]
+    return Next(" ".join(words), others[0] if others else None, step)
 
 
-def next_module(the_course: Course, module: Module, data: Data) -> str:
-    """Names the next module with an open task, after this one and then from the beginning; "" if there is none.
-
-    A module in which only optional tasks are open counts if no other module has an open task.
-    """
-    ready = list(the_course.ready_modules)
-    here = ready.index(module)
-    others = [later for later in (*ready[here + 1 :], *ready[:here]) if open_tasks(data, later)]
-    for later in others:
-        if required(open_tasks(data, later)):
-            return f"Next: module {later.number}, {later.title}."
-    return f"Optional tasks are left in module {others[0].number}, {others[0].title}." if others else ""
+def _in_words(task: Task) -> str:
+    return f"{task.id}, {task.title}, about {count(task.minutes, 'minute')}."
 
 
 def passed(module: Module, task: Task, done: TaskProgress, following: Next, consent: str = "") -> str:
@@ -88,12 +84,12 @@ def passed(module: Module, task: Task, done: TaskProgress, following: Next, cons
     parts = [f"<strong>&#10003; {html.escape(f'{task.id} passed: {task.title}.')}</strong>"]
     for text in (task.shows, _when(done), following.words):
         parts += [f'<div style="margin-top: 0.3em">{html.escape(text)}</div>'] if text else []
-    names = ["next"] * bool(following.task_id) + ["check", "hint", "solution", "progress"]
-    # A tint as well as a line, and a sign and a word for readers who don't see the color.
-    line, paper, ink = (look.color(name) for name in ("pass", "pass_paper", "ink"))
-    style = f"border-left: 6px solid {line}; padding: 0.5em 1em; background: {paper}; color: {ink}"
-    inside = "".join(parts) + _consent(consent) + buttons(names)
-    return wrapped(module, task, inside, f"{task.id} passed", style=style, following=following.task_id)
+    labels = {"open": f"Next: {following.step.name}"} if following.step else {}
+    if following.task:
+        labels["next"] = f"{'Optional' if following.task.optional else 'Next'}: task {following.task.id}"
+    row = buttons([*labels, "solution", "progress", "check"], labels, main=next(iter(labels), ""))
+    inside = "".join(parts) + _consent(consent) + row
+    return wrapped(module, task, inside, f"{task.id} passed", style=look.panel("pass"), following=following)
 
 
 def failed(module: Module, task: Task, failure: CheckFailed, following: Next, consent: str = "") -> str:
@@ -103,9 +99,21 @@ def failed(module: Module, task: Task, failure: CheckFailed, following: Next, co
         consent: the question whether to share, or empty.
     """
     names = ["check", "hint", "solution"] if failure.state != "not judged" else ["check"]
-    names += ["next"] if following.task_id else []
+    names += ["next"] if following.task else []
     inside = failure.html() + _consent(consent) + buttons(names)
-    return wrapped(module, task, inside, f"{task.id} {failure.state}", following=following.task_id)
+    return wrapped(module, task, inside, f"{task.id} {failure.state}", following=following)
+
+
+def prediction(verdict: str, *lines: str, hit: bool) -> str:
+    """The panel below an experiment: whether the prediction came true, and what was predicted.
+
+    Args:
+        hit: whether it came true.
+    """
+    parts = [f"<strong>{'&#10003; ' if hit else ''}{html.escape(verdict)}</strong>"]
+    parts += [f'<div style="margin-top: 0.3em">{html.escape(line)}</div>' for line in lines]
+    style = look.panel("pass" if hit else "note")
+    return dollars.in_html(f'<div class="prediction-outcome" style="{style}">{"".join(parts)}</div>')
 
 
 def sure(module: Module, task: Task, text: str) -> str:
@@ -113,29 +121,39 @@ def sure(module: Module, task: Task, text: str) -> str:
     return wrapped(module, task, f"{html.escape(text)}{buttons(['sure'])}", f"{task.id} solution")
 
 
-def wrapped(module: Module, task: Task, inside: str, label: str, *, style: str = "", following: str = "") -> str:
+def wrapped(
+    module: Module, task: Task, inside: str, label: str, *, style: str = "", following: Next | None = None
+) -> str:
     """A panel around its parts, with data for the extension and a place for answers that is read aloud.
 
     Args:
         label: the panel's name for screen readers.
-        following: id of the task to which the button "next" leads, or empty.
+        following: where the buttons "next" and "open" lead.
     """
     more = f' style="{style}"' if style else ""
-    following = f' data-next="{html.escape(following)}"' if following else ""
+    more += f' data-next="{html.escape(following.task.id)}"' if following and following.task else ""
+    more += f' data-open="{html.escape(following.step.file)}"' if following and following.step else ""
     return dollars.in_html(
         f'<div class="lab-panel" role="group" tabindex="-1" aria-label="{html.escape(label)}" '
-        f'data-lab="{html.escape(module.id)}" data-task="{html.escape(task.id)}"{following}{more}>'
+        f'data-lab="{html.escape(module.id)}" data-task="{html.escape(task.id)}"{more}>'
         f'{inside}<div class="lab-answer" role="status"></div></div>'
     )
 
 
-def buttons(names: Sequence[str]) -> str:
+def buttons(names: Sequence[str], labels: Mapping[str, str] | None = None, main: str = "") -> str:
     """A row of buttons, hidden until the extension shows it.
 
     Args:
         names: keys of `ACTIONS`.
+        labels: other labels for some of them.
+        main: the button that stands out, if there is one.
     """
-    row = "".join(f'<button type="button" data-lab-do="{name}">{ACTIONS[name]}</button>' for name in names)
+    texts = {**ACTIONS, **(labels or {})}
+    main_class = ' class="lab-main"'
+    row = "".join(
+        f'<button type="button"{main_class * (name == main)} data-lab-do="{name}">{texts[name]}</button>'
+        for name in names
+    )
     return f'<div class="lab-buttons" hidden>{row}</div>'
 
 

@@ -1,11 +1,14 @@
-"""Runs the buttons of a panel (see `serverless_first.lab.panel`), which do the same as the typed calls.
+"""Runs the buttons of panels (see `serverless_first.lab.panel`), and those of the front page.
 
 Nothing of the notebook is used, so a button also works after a kernel restart, before any cell has run again.
 """
 
 from __future__ import annotations
 
+from serverless_first import course
+from serverless_first.lab import progress, welcome
 from serverless_first.lab.kit import Lab
+from serverless_first.lab.progress import ProgressFile
 
 
 def press(module_id: str, task_id: str, action: str) -> None:
@@ -36,3 +39,19 @@ def press(module_id: str, task_id: str, action: str) -> None:
         raise ValueError(
             f"Unknown action {action!r}. Choose one of: check, hint, solution, sure, progress, share, keep."
         )
+
+
+def choose_path(title: str) -> None:
+    """Keeps the path that the learner has chosen on the front page, and writes the page again.
+
+    Args:
+        title: as course.toml has it, as in "An hour".
+
+    Raises:
+        ValueError: the course has no such path; the message lists the paths.
+    """
+    titles = [route.title for route in course.load().routes]
+    if title not in titles:
+        raise ValueError(f"The course has no path {title!r}. Choose one of: {', '.join(titles)}.")
+    ProgressFile().update(progress.path_chosen(title))
+    welcome.refresh()

@@ -1,8 +1,9 @@
 """The learner's progress: one plain JSON file, `progress.json` in the learner's folder.
 
-    {"version": 1, "last_module": "00-start-here",
+    {"version": 1, "last_module": "00-start-here", "path": "An hour",
      "modules": {"00-start-here": {
          "begun_at": "2026-11-24T14:40:00Z", "touched_at": "2026-11-24T15:00:00Z",
+         "lesson_finished_at": "2026-11-24T14:55:00Z",
          "tasks": {"0.1": {"attempts": 3, "first_tried_at": "...", "passed_at": "...", "passed_after": 2,
                            "hints": 1, "solution_shown_at": "..."}},
          "predictions": {"same-process": {"pick": "yes", "outcome": "no"}}}}}
@@ -218,6 +219,27 @@ def last_module(data: Data) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def tried(data: Data, module: Module) -> bool:
+    """Whether the learner has worked on the module's lab. To catch up is not to try."""
+    tasks = data["modules"].get(module.id, {}).get("tasks", {})
+    return any(entry.keys() - {"caught_up_at"} for entry in tasks.values())
+
+
+def lesson_finished(data: Data, module: Module) -> bool:
+    """Whether the learner has come to the lesson's quiz, or went on to the lab."""
+    return "lesson_finished_at" in data["modules"].get(module.id, {}) or tried(data, module)
+
+
+def lesson_ended(module_id: str) -> Change:
+    """The change after a lesson's quiz was shown. The first time keeps its date."""
+    return lambda data: _module(data, module_id).setdefault("lesson_finished_at", now())
+
+
+def path_chosen(title: str) -> Change:
+    """The change after the learner chose one of the course's paths by its title."""
+    return lambda data: data.update(path=title)
+
+
 def judged(module_id: str, task_id: str, *, passed: bool) -> Change:
     """The change after a check that could judge: one more attempt, and the first pass keeps its date."""
 
@@ -263,12 +285,16 @@ def _task(data: Data, module_id: str, task_id: str) -> Data:
 
 
 def _entry(data: Data, module_id: str, group: str, key: str) -> Data:
-    module = data["modules"].setdefault(module_id, {})
+    entry: Data = _module(data, module_id).setdefault(group, {}).setdefault(key, {})
+    return entry
+
+
+def _module(data: Data, module_id: str) -> Data:
+    module: Data = data["modules"].setdefault(module_id, {})
     module["touched_at"] = now()
     module.setdefault("begun_at", module["touched_at"])
     data["last_module"] = module_id
-    entry: Data = module.setdefault(group, {}).setdefault(key, {})
-    return entry
+    return module
 
 
 def _empty() -> Data:

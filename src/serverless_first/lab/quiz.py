@@ -186,11 +186,16 @@ def foot(marks: Marks) -> str:
 
 
 def _style(name: str) -> str:
-    """Adds to jupyterquiz's own style, which has one color of choices for all themes and no frame for the keyboard."""
+    """Adds to jupyterquiz's own style, which has one color of choices for all themes and no frame for the keyboard.
+
+    An explanation looks like the panel of a check. Right is blue, as the choice itself.
+    """
     return (
         f"<style>#{name} {{ background: {_PAPER}; color: {_INK}; padding: 0.6em }} "
         f"#{name} .MCButton {{ color: {_INK} }} "
         f"#{name} .correctButton, #{name} .incorrectButton {{ color: {_PAPER} }} "
+        f"#{name} .Feedback {{ font-size: 16px; line-height: 1.4; text-align: left }} "
+        f"#{name} .Feedback.correct {{ {look.panel('note')} }} #{name} .Feedback.incorrect {{ {look.panel('fail')} }} "
         f"#{name} .MCButton:focus-within {{ outline: 3px solid {look.color('line')}; outline-offset: 2px }}</style>"
     )
 

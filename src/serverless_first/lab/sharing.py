@@ -81,17 +81,17 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
         if _answer(data, the_board) is None:
             if "since" not in _noted(data, the_board):
                 file.update(lambda found: _note(found, the_board, None))
-                return question(the_board)
+                return question()
         elif _answer(data, the_board):
             _queue(file, the_board, _event(data, module_id, task_id, problem))
             SENDER.start(file, the_board)
     return ""
 
 
-def question(the_board: Board) -> str:
+def question() -> str:
     """The question that asks a learner whether to share."""
     return (
-        f"Your instructor has a board ({the_board.url}). May it see your progress after each check?\n"
+        "Your instructor has a board. May it see your progress after each check?\n"
         f"It would get: {WHAT}\n"
         "Call lab.share(True) to agree, or lab.share(False) to refuse. Nothing is sent until you agree, and you "
         "can change your mind."

@@ -197,7 +197,7 @@ def _next(the_course: Course, rows: list[_Row]) -> str:
     for module in the_course.ready_modules:
         if module.id not in begun:
             parts = [f"lesson {module.lesson_minutes} minutes"] if module.lesson_minutes else []
-            parts += [f"lab {module.lab_minutes} minutes"] if module.lab_minutes else []
+            parts += [f"lab {module.lab_words}"] if module.lab_minutes else []
             items.append(f"Module {module.number}, {module.title}: {', '.join(parts)}. {module.summary}")
     if not items:
         items.append(

@@ -1,4 +1,4 @@
-"""The front page of the learner's folder: where to go on, three ways through the course, its map, and progress.
+"""The front page of the learner's folder: where to go on, three paths through the course, its map, and progress.
 
 It is a Markdown page, because JupyterLab shows one without a kernel, follows its links, and finds its headings for the
 table of contents.
@@ -18,7 +18,7 @@ from serverless_first.course import Course, Module, Route, Task, safe_files, wor
 from serverless_first.course.layout import FRONT_PAGE, copy_path
 from serverless_first.course.places import work_dir
 from serverless_first.course.words import count, listed
-from serverless_first.lab import carry, progress
+from serverless_first.lab import carry, path, progress
 from serverless_first.lab.progress import Data, ProgressFile
 
 LONG_ROUTE = 10  # modules; the course map shows a longer route better than a sentence does
@@ -46,25 +46,27 @@ def write(report: Report = print) -> None:
     A page that the learner has edited is saved before. Where the page can't be written, one line says so.
     """
     work = work_dir()
-    path = work / FRONT_PAGE
+    file = work / FRONT_PAGE
     try:
-        if problem := safe_files.odd(path, work):
+        if problem := safe_files.odd(file, work):
             report(f"{FRONT_PAGE}: left as it is, because {problem}")
             return
-        if path.exists() and not _is_ours(path.read_text(encoding="utf-8", errors="replace")):
-            kept = workcopy.save_version(path, work, path.stem).relative_to(work).as_posix()
+        if file.exists() and not _is_ours(file.read_text(encoding="utf-8", errors="replace")):
+            kept = workcopy.save_version(file, work, file.stem).relative_to(work).as_posix()
             report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {kept}")
         text = page(course.load(), ProgressFile().read(), work)
-        safe_files.write(path, f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode())
+        content = f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode()
+        if not file.exists() or file.read_bytes() != content:
+            safe_files.write(file, content)
     except (OSError, workcopy.CannotReset) as error:
         report(f"{FRONT_PAGE}: cannot be written: {error}")
 
 
 def refresh() -> None:
     """Writes the page again if there is one and the learner has not edited it."""
-    path = work_dir() / FRONT_PAGE
+    file = work_dir() / FRONT_PAGE
     with contextlib.suppress(OSError):  # the next `make lab` tells of it
-        if path.is_file() and _is_ours(path.read_text(encoding="utf-8", errors="replace")):
+        if file.is_file() and _is_ours(file.read_text(encoding="utf-8", errors="replace")):
             write(lambda _line: None)
 
 
@@ -75,13 +77,14 @@ def page(the_course: Course, data: Data, work: Path) -> str:
         data: the learner's progress.
         work: the learner's folder; the page links only to what lies there.
     """
-    modules = [module for module in the_course.modules if _laid(module, work)]
+    modules = [module for module in the_course.modules if any(_laid(work, module, kind) for kind in ("lesson", "lab"))]
+    route = path.chosen(the_course, data)
     parts = [
         f"# {the_course.title}",
         "You run each claim about serverless on your own machine, without an AWS account and without costs.",
-        *_continue(the_course, data, modules),
-        "## Three ways through the course",
-        "\n".join(_route(route, work) for route in the_course.routes),
+        *_continue(the_course, data, work),
+        "## Three paths through the course",
+        "\n".join(_route(other, other == route, data, work) for other in the_course.routes),
         "## Course map",
         _map(data, modules, work),
         "The files that a notebook writes are in `lesson-files` or `lab-files` beside it. The course rewrites this "
@@ -90,44 +93,28 @@ def page(the_course: Course, data: Data, work: Path) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _continue(the_course: Course, data: Data, modules: list[Module]) -> list[str]:
+def _continue(the_course: Course, data: Data, work: Path) -> list[str]:
     """The link to go on with, and how far the learner is."""
     tasks = sum(len(progress.required(module.tasks)) for module in the_course.ready_modules)
     left = sum(len(_required(data, module)) for module in the_course.ready_modules)
     bar = f'<progress max="{tasks}" value="{tasks - left}" title="Tasks passed"></progress>'
     how_far = f"You have passed {progress.passed_of(data, *the_course.ready_modules)}. {bar}"
-    following = _following(data, modules)
-    if following is None:
+    step = path.following(the_course, data, lambda part: _laid(work, *part))
+    if step is None:
         return ["## Where you are", how_far]
-    module, kind = following
-    link = f"[{kind} {module.number}, {module.title}]({copy_path(module.id, kind)})"
-    minutes = module.lesson_minutes if kind == "lesson" else module.lab_minutes
-    open_here = _required(data, module) or progress.open_tasks(data, module)
+    module = step.module
+    link = f"Open **[{step.name}, {module.title}]({step.file})**."
+    note = f"It takes about {count(step.minutes, 'minute')}."
     if not data["modules"]:
-        return ["## Start", f"Open **{link}**. It takes {count(minutes, 'minute')}."]
-    if kind == "lab" and open_here:
+        return ["## Start", f"{link} {note}"]
+    open_here = _required(data, module) or progress.open_tasks(data, module)
+    if step.kind == "lab" and open_here:
         task = open_here[0]
         kind = "optional task" if task.optional else "task"
         note = f"Your next {kind} is {task.id}, {_text(task.title)}. It takes about {count(task.minutes, 'minute')}."
-    else:
-        note = f"It takes about {count(minutes, 'minute')}."
-    return ["## Continue", f"Open **{link}**. {note}", how_far]
-
-
-def _following(data: Data, modules: list[Module]) -> tuple[Module, str] | None:
-    """The notebook to go on with; None when every task has passed.
-
-    A module whose lab was tried goes on with its lab. After a finished one comes the next module with something open.
-    Modules in which only optional tasks are open come last.
-    """
-    last = progress.last_module(data)
-    place = next((index for index, module in enumerate(modules) if module.id == last), 0)
-    around = [module for module in modules[place:] + modules[:place] if progress.open_tasks(data, module)]
-    for module in sorted(around, key=lambda module: not _required(data, module)):
-        record = data["modules"].get(module.id, {})
-        tried = any(entry.keys() - {"caught_up_at"} for entry in record.get("tasks", {}).values())
-        return module, "lab" if tried or not module.lesson_minutes else "lesson"
-    return None
+    if step.longer:
+        link = f"You have finished your path. The path **{step.longer.title}** goes on. {link}"
+    return ["## Continue", f"{link} {note}", how_far]
 
 
 def _required(data: Data, module: Module) -> list[Task]:
@@ -135,36 +122,50 @@ def _required(data: Data, module: Module) -> list[Task]:
     return progress.required(progress.open_tasks(data, module))
 
 
-def _route(route: Route, work: Path) -> str:
-    """A route as an item of a list: its modules, or the lesson or lab of one of which it takes only that."""
+def _route(route: Route, is_chosen: bool, data: Data, work: Path) -> str:
+    """A route as an item of a list: its modules, or the lesson or lab of one of which it takes only that.
+
+    JupyterLab shows the button, with the course's extension; elsewhere it stays hidden.
+    """
     kinds: dict[str, list[tuple[Module, str]]] = {}
     for module, kind in route.parts:
-        if (work / copy_path(module.id, kind)).is_file():
+        if _laid(work, module, kind):
             kinds.setdefault(module.id, []).append((module, kind))
     names = []
     for parts in kinds.values():
         module, kind = parts[0]
         name = f"module {module.number}" if len(parts) > 1 else f"{kind} {module.number}"
-        names.append(f"[{name}]({copy_path(module.id, kind)})")
+        tick = "✓ " * all(path.finished(data, *part) for part in parts)
+        names.append(f"{tick}[{name}]({copy_path(module.id, kind)})")
     way = "Follow the course map from top to bottom." if len(names) > LONG_ROUTE else f"Take {listed(names)}."
-    return f"- **{route.title}** ({_duration(route.minutes)}). {_text(route.summary)} {way}"
+    title = html.escape(route.title)
+    choice = (
+        "**This is your path.**"
+        if is_chosen
+        else f'<button class="course-path" type="button" value="{title}" title="Take the path {title}" hidden>'
+        "Take this path</button>"
+    )
+    return f"- **{route.title}** ({_duration(route.minutes)}). {_text(route.summary)} {way} {choice}"
 
 
 def _map(data: Data, modules: list[Module], work: Path) -> str:
-    rows = ["| Module | What you do there | Lesson | Lab | Tasks passed |", "|---|---|---|---|---|"]
+    rows = ["| Module | What you do there | Lesson | Lab, core tasks of all | Tasks passed |", "|---|---|---|---|---|"]
     last = progress.last_module(data)
     for module in modules:
         cells = [f"{module.number} {_text(module.title)}", _text(module.summary)]
         if module.id == last:
             cells[0] = f"**{cells[0]}** (you were here last)"
-        for kind, minutes in (("lesson", module.lesson_minutes), ("lab", module.lab_minutes)):
-            target = copy_path(module.id, kind)
-            cells.append(
-                f"[{kind.capitalize()} {module.number}]({target}), {minutes} min" if (work / target).is_file() else ""
-            )
+        cells += [_link(data, module, kind) if _laid(work, module, kind) else "" for kind in ("lesson", "lab")]
         cells.append(_passed_cell(data, module))
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _link(data: Data, module: Module, kind: str) -> str:
+    """The cell of a lesson or lab in the map, with a tick before a finished lesson; tasks have their own column."""
+    minutes = module.lesson_minutes if kind == "lesson" else module.lab_of
+    tick = "✓ " if kind == "lesson" and path.finished(data, module, kind) else ""
+    return f"{tick}[{kind.capitalize()} {module.number}]({copy_path(module.id, kind)}), {minutes} min"
 
 
 def _passed_cell(data: Data, module: Module) -> str:
@@ -179,8 +180,8 @@ def _passed_cell(data: Data, module: Module) -> str:
     return f"{'' if left else '✓ '}{passed} of {len(tasks)}{optional} {bar}"
 
 
-def _laid(module: Module, work: Path) -> bool:
-    return any((work / copy_path(module.id, kind)).is_file() for kind in ("lesson", "lab"))
+def _laid(work: Path, module: Module, kind: str) -> bool:
+    return (work / copy_path(module.id, kind)).is_file()
 
 
 def _duration(minutes: int) -> str:

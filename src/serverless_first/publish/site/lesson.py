@@ -159,7 +159,7 @@ def _facts(module: Module, terms: Sequence[Term]) -> str:
     new = [term for term in terms if term.first == module.number]
     items = [
         f"<li>Lesson: {module.lesson_minutes} minutes</li>",
-        f'<li><a href="labs.html#{module.id}">Lab</a>: {module.lab_minutes} minutes</li>',
+        f'<li><a href="labs.html#{module.id}">Lab</a>: {module.lab_words}</li>',
         f"<li>Deck: {deck_words(module)}</li>",
     ]
     named = ", ".join(f'<a href="glossary.html#{term.anchor}">{escaped(term.term)}</a>' for term in new)

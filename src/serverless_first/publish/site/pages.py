@@ -102,7 +102,7 @@ def index_page(
     text.html(
         '<div class="wide"><table class="modules"><thead><tr><th scope="col">Module</th>'
         '<th scope="col">What you run</th><th scope="col">Deck slides</th>'
-        f'<th scope="col">Minutes: lesson, lab</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<th scope="col">Minutes, lesson + core tasks of the lab</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
     text.add(course.hours)
     text.add("## Other pages")
@@ -127,7 +127,7 @@ def _row(module: Module, has_page: bool) -> str:
     page = f"{module.id}.html" if has_page else f"labs.html#{module.id}"  # a module may be only a lab
     first = f'<a href="{page}">{name}</a>' if module.ready else f"{name} (planned)"
     slides = deck_words(module).removeprefix("slides ").removeprefix("slide ")
-    minutes = f"{module.lesson_minutes} + {module.lab_minutes}"
+    minutes = f"{module.lesson_minutes} + {module.lab_of}"
     return f'<tr><th scope="row">{first}</th><td>{escaped(module.summary)}</td><td>{slides}</td><td>{minutes}</td></tr>'
 
 
@@ -149,7 +149,7 @@ def labs_page(modules: Sequence[Module]) -> Text:
             for task in module.tasks
         )
         text.html(
-            f"<p>{lesson}{module.lab_minutes} minutes · "
+            f"<p>{lesson}{module.lab_words} · "
             f"<code>labs/{module.id}.ipynb</code></p>"
             '<div class="wide"><table><thead><tr><th scope="col">Task</th><th scope="col">What you do</th>'
             f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody></table></div>'

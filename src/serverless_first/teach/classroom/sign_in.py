@@ -9,9 +9,21 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.handlers.login import LoginHandler
 from traitlets import Unicode
 
+from serverless_first.course import look
 from serverless_first.teach.classroom.roll import ADMINISTRATOR, load
 
-FORM = """
+# JupyterHub writes white on orange, with a contrast of 2.84.
+_BAND, _ON_BAND, _FAIL = (look.COLORS[name] for name in ("band", "on_band", "fail"))
+FORM = (
+    f"""
+<style>
+  #login-main .auth-form-header, #login-main .btn-jupyter {{ background: {_BAND.light}; color: {_ON_BAND.light} }}
+  #login-main .btn-jupyter {{ border-color: {_BAND.light} }}
+  #login-main .login_error {{ color: {_FAIL.light} }}
+  [data-bs-theme=dark] #login-main .login_error {{ color: {_FAIL.dark} }}
+</style>
+"""
+    """
 <form action="{{ authenticator_login_url }}" method="post" role="form">
   <div class="auth-form-header"><h1>Serverless First</h1></div>
   <div class="auth-form-body m-auto">
@@ -25,6 +37,7 @@ FORM = """
   </div>
 </form>
 """
+)
 _SHOWN_LETTERS = 20
 
 

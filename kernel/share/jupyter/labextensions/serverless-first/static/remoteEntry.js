@@ -1,4 +1,5 @@
-// Makes the course's buttons work in JupyterLab: those of check panels (lab/panel.py) and of predictions (lab/predict.py).
+// Makes the course's buttons work in JupyterLab: those of check panels (lab/panel.py), of predictions (lab/predict.py) and
+// of the front page (lab/welcome.py), which it also keeps up to date while it is open.
 //
 // A button of a panel asks the notebook's kernel for `serverless_first.lab.press.press(lab, task, action)`, which needs no
 // variable of the notebook. That is why it works after a kernel restart and in a notebook that was opened again.
@@ -6,14 +7,22 @@
 (() => {
   "use strict";
 
+  const FRONT_PAGE = "welcome.md";
+  const REFRESH_MS = 2000;
+  const BUTTONS = ".lab-panel [data-lab-do], .prediction-open, .course-path";
   const STYLE = `
     .lab-panel .lab-buttons { display: flex !important; flex-wrap: wrap; gap: 0.5em; margin-top: 0.6em }
     .lab-panel .lab-typed { display: none }
-    .lab-panel .lab-buttons button {
+    .lab-panel .lab-buttons button, .course-path {
       font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px;
       padding: 0.25em 0.8em; cursor: pointer }
-    .lab-panel .lab-buttons button:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
-    .lab-panel .lab-buttons button:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
+    .course-path { padding: 0 0.5em }
+    .lab-panel .lab-buttons .lab-main {
+      background: var(--course-line, #0072b2); border-color: var(--course-line, #0072b2);
+      color: var(--course-paper, #fff); font-weight: 600 }
+    .course-path[hidden] { display: inline-block }
+    .lab-panel .lab-buttons button:not(.lab-main):hover, .course-path:hover { background: color-mix(in srgb, currentColor 12%, transparent) }
+    .lab-panel .lab-buttons button:focus-visible, .course-path:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
     .lab-panel:focus { outline: none }
     .lab-panel:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
     .lab-panel .lab-answer:not(:empty) { margin-top: 0.6em }`;
@@ -74,6 +83,12 @@
     await renderer.renderModel(rendermime.createModel({ data, metadata: content.metadata ?? {}, trusted: true }));
   };
 
+  /** Asks a kernel to call a function of `serverless_first.lab.press` with these words. */
+  const call = (kernel, name, ...words) => {
+    const code = `__import__("serverless_first.lab.press", fromlist=[""]).${name}(${words.map((word) => JSON.stringify(word))})`;
+    return kernel.requestExecute({ code, store_history: false, stop_on_error: false });
+  };
+
   const press = async (app, button) => {
     const box = button.closest(".lab-panel");
     const action = button.dataset.labDo;
@@ -83,15 +98,17 @@
       if (!here) place.textContent = `Task ${box.dataset.next} is not in this notebook. Open the lab of this module.`;
       return;
     }
+    if (action === "open") {
+      await app.commands.execute("docmanager:open", { path: box.dataset.open });
+      return;
+    }
     const panel = notebookOf(app);
     const kernel = panel?.sessionContext.session?.kernel;
     if (!kernel) {
       place.textContent = "This notebook has no kernel. Choose Kernel > Restart Kernel, then press the button again.";
       return;
     }
-    const words = [box.dataset.lab, box.dataset.task, action].map((word) => JSON.stringify(word)).join(", ");
-    const code = `__import__("serverless_first.lab.press", fromlist=["press"]).press(${words})`;
-    const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
+    const future = call(kernel, "press", box.dataset.lab, box.dataset.task, action);
     if (action === "check") {
       const cell = panel.content.widgets.find((each) => each.node.contains(box));
       cell.outputArea.future = future; // takes the place of the old panel, as running the cell does
@@ -112,6 +129,33 @@
     if (action === "share" || action === "keep") button.closest(".lab-consent")?.remove();
   };
 
+  /** Shows the front page as the file is now, because kernels rewrite it as the learner makes progress. */
+  const refreshFrontPage = async (app) => {
+    const page = [...app.shell.widgets("main")].find((widget) => widget.context?.path === FRONT_PAGE);
+    const context = page?.context;
+    if (document.hidden || !page?.isVisible || !context.isReady || context.model.dirty) return;
+    const file = await app.serviceManager.contents.get(FRONT_PAGE, { content: false });
+    if (file.last_modified !== context.contentsModel.last_modified) await context.revert();
+  };
+
+  /** Keeps the path that a learner chooses on the front page. The page has no kernel, so one starts for this call. */
+  const choosePath = async (app, button) => {
+    button.disabled = true;
+    let kernel;
+    try {
+      kernel = await app.serviceManager.kernels.startNew();
+      const reply = await call(kernel, "choose_path", button.value).done;
+      if (reply.content.status !== "ok") throw new Error(reply.content.evalue);
+      await refreshFrontPage(app);
+    } catch (error) {
+      button.textContent = "Not saved. Try again";
+      button.disabled = false;
+      console.error(error);
+    } finally {
+      await kernel?.shutdown();
+    }
+  };
+
   const plugin = {
     id: "serverless-first:panels",
     description: "Buttons of the course's panels and predictions",
@@ -121,16 +165,18 @@
       style.textContent = STYLE;
       document.head.append(style);
       document.addEventListener("click", (event) => {
-        const button = event.target.closest?.(".lab-panel [data-lab-do], .prediction-open");
+        const button = event.target.closest?.(BUTTONS);
         if (!button || button.disabled) return;
-        void (button.dataset.labDo ? press(app, button) : openExperiment(app, button));
+        if (button.matches(".course-path")) void choosePath(app, button);
+        else void (button.dataset.labDo ? press(app, button) : openExperiment(app, button));
       });
+      setInterval(() => void refreshFrontPage(app).catch(() => undefined), REFRESH_MS);
       // JupyterLab's shortcuts, such as Enter for "edit this cell", must not take the keys of a focused button.
       // On the window, because JupyterLab listens on the document.
       window.addEventListener(
         "keydown",
         (event) => {
-          const isButton = event.target.closest?.(".lab-panel [data-lab-do], .prediction-open");
+          const isButton = event.target.closest?.(BUTTONS);
           if (isButton && !event.shiftKey && ["Enter", " "].includes(event.key)) event.stopPropagation();
         },
         true,
