@@ -76,10 +76,11 @@ class Inside:
         return moment
 
     def show(self) -> LiveView:
-        """A live view of what runs. Make it the last line of a cell, or `display` it before what you want to watch.
+        """A live view of what runs. `display` it before what you want to watch, or make it the last line of a cell.
 
-        It follows environments, queues, database connections and executions while code runs. You can pause it and step
-        back through the last five minutes. The view before it stops.
+        It follows environments, queues, database connections and executions, and ends with the first cell in which
+        something changes. A recording of the last five minutes then takes its place. You can play it and step through
+        it, also when no kernel runs. A view also ends when the next one begins.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.

@@ -1,0 +1,31 @@
+"""What a view has seen, as HTML that plays it without a kernel and without a network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+
+from serverless_cloud.view.moment import Moment
+
+SCRIPT = files(__package__).joinpath("view.js").read_text(encoding="utf-8")
+
+
+def as_html(moments: Sequence[Moment]) -> str:
+    """A part of a page that plays the moments.
+
+    Where scripts don't run, such as on GitHub, it says what the last moment was.
+
+    Args:
+        moments: the oldest first, at least one.
+    """
+    packed = base64.b64encode(gzip.compress(json.dumps(moments).encode(), mtime=0)).decode()
+    script = base64.b64encode(SCRIPT.encode()).decode()
+    return (
+        f'<div class="serverless-view"><p class="words">{html.escape(moments[-1]["words"])}</p></div>\n'
+        "<script>{ const place = document.currentScript.previousElementSibling;\n"
+        f'import("data:text/javascript;base64,{script}").then((view) => view.play(place, "{packed}")); }}</script>'
+    )
