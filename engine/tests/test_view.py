@@ -138,6 +138,7 @@ def shell(aws: cloud.Cloud) -> Iterator[Any]:
     pytest.importorskip("anywidget", reason="notebooks have it")
     from IPython.core.interactiveshell import InteractiveShell  # late, because it comes with anywidget
 
+    aws._view = None  # of another test
     ipython = InteractiveShell.instance(user_ns={"aws": aws})
     yield ipython
     outputs_of(ipython, "aws.show().stop()")
@@ -194,6 +195,18 @@ def test_a_view_of_a_stopped_cloud_keeps_its_last_moment(shell: Any) -> None:
     shell.user_ns["stopped"] = stopped
     assert outputs_of(shell, "view._look = stopped") == []
     assert recorded(outputs_of(shell, "view.stop()")[0]) == [words.NOTHING]
+
+
+def test_a_recording_is_saved_as_one_file_also_after_the_experiment(shell: Any, tmp_path: Path) -> None:
+    file = tmp_path / "burst.html"
+    shell.user_ns["file"] = file
+    with pytest.raises(cloud.CloudError, match="There is nothing to save, because no view has seen anything change"):
+        outputs_of(shell, "aws.show().save(file)")
+    [_, recording] = outputs_of(shell, "display(aws.show())\n" + CREATE.format("orders"))
+    outputs_of(shell, "aws.show(); aws.show().save(file)")
+    page = file.read_text(encoding="utf-8")
+    assert recording["text/html"] in page
+    assert [address for address in re.findall(r'(?:src|href)="(.+?)"', page) if not address.startswith("data:")] == []
 
 
 def test_a_stored_notebook_has_the_same_words_each_time(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,8 @@ class Inside:
 
         It follows environments, queues, database connections and executions, and ends with the first cell in which
         something changes. A recording of the last five minutes then takes its place. You can play it and step through
-        it, also when no kernel runs. A view also ends when the next one begins.
+        it, also when no kernel runs. A view also ends when the next one begins. `aws.show().save("burst.html")` writes
+        the recording as one file, to send to a friend.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.
@@ -94,7 +95,7 @@ class Inside:
             ) from error
         if self._view is not None:
             self._view.stop()
-        self._view = LiveView(self.now)
+        self._view = LiveView(self.now, self._view.seen if self._view else ())
         return self._view
 
     def database_address(self, identifier: str) -> tuple[str, int]:

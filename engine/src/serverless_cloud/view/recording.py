@@ -12,6 +12,7 @@ from importlib.resources import files
 from serverless_cloud.view.moment import Moment
 
 SCRIPT = files(__package__).joinpath("view.js").read_text(encoding="utf-8")
+TITLE = "A recording of the local cloud"
 
 
 def as_html(moments: Sequence[Moment]) -> str:
@@ -29,3 +30,10 @@ def as_html(moments: Sequence[Moment]) -> str:
         "<script>{ const place = document.currentScript.previousElementSibling;\n"
         f'import("data:text/javascript;base64,{script}").then((view) => view.play(place, "{packed}")); }}</script>'
     )
+
+
+def as_page(moments: Sequence[Moment]) -> str:
+    """The same as one whole file, which needs nothing else."""
+    page = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    head = page.partition("<main>")[0].replace("The local cloud, live", TITLE)
+    return f"{head}<main>\n<h1>{TITLE}</h1>\n{as_html(moments)}\n</main>\n"

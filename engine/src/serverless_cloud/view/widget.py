@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -29,6 +30,7 @@ class LiveView(anywidget.AnyWidget):
 
     Args:
         look: what runs now.
+        before: what `save` writes if this view sees nothing change.
 
     Attributes:
         moment: what the last look saw.
@@ -38,10 +40,10 @@ class LiveView(anywidget.AnyWidget):
     _esm = recording.SCRIPT
     moment = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, look: Callable[[], Moment]) -> None:
+    def __init__(self, look: Callable[[], Moment], before: Sequence[Moment] = ()) -> None:
         self.moments = [look()]
         super().__init__(moment=self.moments[0])
-        self._look, self._place = look, None
+        self._look, self._before, self._place = look, before, None
         self._over, self._seeing = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="view", daemon=True)
         self._thread.start()
@@ -50,6 +52,11 @@ class LiveView(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return "A live view of the local cloud. Run this cell in JupyterLab to watch it."
+
+    @property
+    def seen(self) -> Sequence[Moment]:
+        """What `save` writes."""
+        return self.moments if len(self.moments) > 1 else self._before
 
     def _ipython_display_(self) -> None:
         data, metadata = self._recorded() if self._over.is_set() else self._live()
@@ -68,6 +75,7 @@ class LiveView(anywidget.AnyWidget):
             return
         self._over.set()
         self._thread.join()
+        self._see()
         if shell := get_ipython():
             shell.events.unregister("post_run_cell", self._at_end_of_cell)
         if self._place and "SERVERLESS_FIRST_QUIET" not in os.environ:  # stored outputs must be the same in each run
@@ -75,9 +83,34 @@ class LiveView(anywidget.AnyWidget):
             self._place.update(data, metadata=metadata, raw=True)
         self.close()
 
+    def save(self, file: str | Path) -> Path:
+        """Writes a page that plays the recording and works offline, to send to a friend. It stops the view.
+
+        A view that has seen nothing change writes what the view before it has seen, so you can call
+        `aws.show().save("burst.html")` after your experiment.
+
+        Args:
+            file: where to write it; "burst.html" is a file in the current folder.
+
+        Returns:
+            the file.
+
+        Raises:
+            CloudError: no view has seen anything change.
+            OSError: the file can't be written.
+        """
+        self.stop()
+        if not self.seen:
+            raise CloudError(
+                "There is nothing to save, because no view has seen anything change. Put display(aws.show()) before "
+                "your calls, run the cell, then save."
+            )
+        file = Path(file)
+        file.write_text(recording.as_page(self.seen), encoding="utf-8")
+        return file
+
     def _at_end_of_cell(self, _result: Any) -> None:
-        self._see()
-        if len(self.moments) > 1:
+        if self._see() or len(self.moments) > 1:
             self.stop()
 
     def _follow(self) -> None:
