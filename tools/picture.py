@@ -1,11 +1,12 @@
 """Draws README's moving picture from the recordings of lessons 04 and 05. It needs Chromium and Playwright.
 
 With --record, it first runs each lesson up to its `aws.show()` and writes modules/NN-name/recording.html, which the
-site also shows. Without it, the picture is the same each time.
+site also shows. Without it, the moments stay the same, and only the script that plays them is brought up to date.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import sys
@@ -24,6 +25,7 @@ from serverless_first.course.chromium import arguments, find_chromium, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "images" / "burst.gif"
+VIEW = ROOT / "engine" / "src" / "serverless_cloud" / "view" / "view.js"
 SHOWS = "display(aws.show())"
 WIDTH, LONGEST_MS, READ_MS = 840, 200, 3500
 MOST_BYTES = 1_000_000
@@ -137,10 +139,12 @@ def main() -> int:
         return 2
     from playwright.sync_api import sync_playwright  # late: `missing` says how to get it
 
-    if "--record" in sys.argv:
-        for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-            if SHOWS in notebook.read_text(encoding="utf-8"):
-                recording_of(notebook.stem).write_text(record(notebook.stem), encoding="utf-8")
+    player = base64.b64encode(VIEW.read_bytes()).decode()
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if SHOWS in notebook.read_text(encoding="utf-8"):
+            file = recording_of(notebook.stem)
+            html = record(notebook.stem) if "--record" in sys.argv else file.read_text(encoding="utf-8")
+            file.write_text(re.sub(r"(?<=;base64,)[^\"]+", player, html), encoding="utf-8")
     recordings = {module: recording_of(module).read_text(encoding="utf-8") for module in LESSONS}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def last_words(lesson: Path) -> str:
 def test_a_lesson_s_recording_ends_when_nothing_works_any_more(lesson: Path) -> None:
     words = last_words(lesson)
     assert re.findall(r"[1-9]\d* (?:starting|busy|client waits|clients wait)", words) == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: str(lesson.name))
+def test_a_recording_is_played_by_today_s_view(lesson: Path) -> None:
+    view = base64.b64encode((ROOT / "engine/src/serverless_cloud/view/view.js").read_bytes()).decode()
+    assert f';base64,{view}"' in (lesson / "recording.html").read_text("utf-8"), "run make picture"
 
 
 def test_the_recording_of_noon_agrees_with_the_lesson() -> None:

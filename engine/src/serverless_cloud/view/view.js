@@ -235,6 +235,6 @@ const STYLE = `
 .serverless-view .states .on { font-weight: 600; }
 .serverless-view .states .marks { display: inline-flex; min-height: 0; }
 @media (prefers-color-scheme: dark) { .serverless-view { --busy: #6cb0ff; --full: #e3a0cf; --failed: #ff9a4d; --cold: #a5b1bc; color-scheme: light dark; } }
-body[data-jp-theme-light="true"] .serverless-view { --busy: #0b62c4; --full: #8a3d78; --failed: #c04f00; --cold: #5f6b76; }
-body[data-jp-theme-light="false"] .serverless-view { --busy: #6cb0ff; --full: #e3a0cf; --failed: #ff9a4d; --cold: #a5b1bc; }
+body:is([data-jp-theme-light="true"], [data-theme="light"]) .serverless-view { color-scheme: light; --busy: #0b62c4; --full: #8a3d78; --failed: #c04f00; --cold: #5f6b76; }
+body:is([data-jp-theme-light="false"], [data-theme="dark"]) .serverless-view { color-scheme: dark; --busy: #6cb0ff; --full: #e3a0cf; --failed: #ff9a4d; --cold: #a5b1bc; }
 `;
