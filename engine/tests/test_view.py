@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,19 +132,99 @@ def fetched(url: str, **headers: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_a_notebook_s_view_follows_until_the_next_one(kit: Any, aws: cloud.Cloud) -> None:
+@pytest.fixture
+def shell(aws: cloud.Cloud) -> Iterator[Any]:
+    """IPython in this process, with `aws`."""
     pytest.importorskip("anywidget", reason="notebooks have it")
-    kit.deploy("orders", kit.HOLD)
-    first = aws.show()
-    assert first.moment["words"] == "Function orders: no environment."
-    second = aws.show()
-    kit.client("sqs").create_queue(QueueName="orders")
-    kit.eventually(lambda: "Queue orders: empty." in second.moment["words"], "the second shows the queue")
-    assert "Queue" not in first.moment["words"]
-    second.stop()
+    from IPython.core.interactiveshell import InteractiveShell  # late, because it comes with anywidget
+
+    aws._view = None  # of another test
+    ipython = InteractiveShell.instance(user_ns={"aws": aws})
+    yield ipython
+    outputs_of(ipython, "aws.show().stop()")
+    InteractiveShell.clear_instance()
 
 
-def test_a_stored_notebook_has_the_same_words_each_time(aws: cloud.Cloud) -> None:
-    pytest.importorskip("anywidget", reason="notebooks have it")
-    data, _ = aws.show()._repr_mimebundle_()
-    assert data["text/plain"] == "A live view of the local cloud. Run this cell in JupyterLab to watch it."
+def outputs_of(shell: Any, cell: str) -> list[dict[str, Any]]:
+    """Runs a cell: what it displays and what later replaces that, in order."""
+    from IPython.utils.capture import capture_output  # late, as above
+
+    with capture_output() as captured:
+        shell.run_cell(cell).raise_error()
+    return [output.data for output in captured.outputs]
+
+
+def recorded(data: dict[str, Any]) -> list[str]:
+    """The words of each moment of a recording."""
+    packed = re.findall(r'view.play\(place, "(.+?)"\)', data["text/html"])
+    moments: list[Moment] = json.loads(gzip.decompress(base64.b64decode(packed[0])))
+    return [moment["words"] for moment in moments]
+
+
+CREATE = "import boto3; _ = boto3.client('sqs').create_queue(QueueName='{}')"
+
+
+def test_a_view_ends_with_its_cell(shell: Any) -> None:
+    live, recording = outputs_of(shell, "view = aws.show(); display(view)\n" + CREATE.format("orders"))
+    assert live["text/plain"] == "A live view of the local cloud. Run this cell in JupyterLab to watch it."
+    assert "text/html" not in live
+    assert (recorded(recording)[0], recorded(recording)[-1]) == (words.NOTHING, "Queue orders: empty.")
+    assert recording["text/plain"] == "Queue orders: empty."
+    outputs_of(shell, CREATE.format("later"))
+    assert recorded(outputs_of(shell, "display(view)")[0])[-1] == "Queue orders: empty."
+
+
+def test_a_view_that_is_a_cell_s_last_line_ends_with_the_next_cell_that_changes_something(shell: Any) -> None:
+    [live] = outputs_of(shell, "aws.show()")
+    assert set(live) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert outputs_of(shell, "1 + 1; None") == []
+    [recording] = outputs_of(shell, CREATE.format("orders"))
+    assert recorded(recording)[-1] == "Queue orders: empty."
+
+
+def test_a_view_ends_when_the_next_one_begins(shell: Any) -> None:
+    outputs = outputs_of(shell, "display(aws.show()); display(aws.show())\n" + CREATE.format("orders"))
+    assert [recorded(data)[-1] for data in outputs if "text/html" in data] == [words.NOTHING, "Queue orders: empty."]
+
+
+def test_a_view_of_a_stopped_cloud_keeps_its_last_moment(shell: Any) -> None:
+    def stopped() -> Moment:
+        raise cloud.CloudError("It was stopped.")
+
+    outputs_of(shell, "view = aws.show(); display(view)")
+    shell.user_ns["stopped"] = stopped
+    assert outputs_of(shell, "view._look = stopped") == []
+    assert recorded(outputs_of(shell, "view.stop()")[0]) == [words.NOTHING]
+
+
+def test_a_recording_is_saved_as_one_file_also_after_the_experiment(shell: Any, tmp_path: Path) -> None:
+    file = tmp_path / "burst.html"
+    shell.user_ns["file"] = file
+    with pytest.raises(cloud.CloudError, match="There is nothing to save, because no view has seen anything change"):
+        outputs_of(shell, "aws.show().save(file)")
+    [_, recording] = outputs_of(shell, "display(aws.show())\n" + CREATE.format("orders"))
+    outputs_of(shell, "aws.show(); aws.show().save(file)")
+    page = file.read_text(encoding="utf-8")
+    assert recording["text/html"] in page
+    assert [address for address in re.findall(r'(?:src|href)="(.+?)"', page) if not address.startswith("data:")] == []
+
+
+def test_a_stored_notebook_has_the_same_words_each_time(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVERLESS_FIRST_QUIET", "1")
+    [live] = outputs_of(shell, "display(aws.show())\n" + CREATE.format("orders"))
+    assert live["text/plain"] == "A live view of the local cloud. Run this cell in JupyterLab to watch it."
+
+
+FAILS = "import os\ndef handler(event, context):\n    if event == 'crash': os._exit(1)\n    return 1 / event\n"
+
+
+def test_failed_calls_are_seen(kit: Any, aws: cloud.Cloud) -> None:
+    kit.deploy("orders", FAILS)
+    kit.invoke("orders", 0)
+    assert states_of(aws, "orders") == ["failed"]
+    assert aws.now()["words"] == "Function orders: 1 environment (1 frozen after a failed call)."
+    kit.invoke("orders", 1)
+    assert states_of(aws, "orders") == ["frozen"]
+    kit.invoke("orders", "crash")
+    assert states_of(aws, "orders") == ["lost"]
+    assert aws.now()["words"] == "Function orders: no environment (1 ended by a failed call)."

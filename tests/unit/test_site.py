@@ -271,6 +271,15 @@ def test_an_output_that_no_page_can_show_is_named(course: Path, problems: Callab
     assert "an output of the kind application/x-lamp, text/plain cannot be shown" in problems()[0]
 
 
+def test_a_page_plays_the_recording_of_a_live_view(course: Path) -> None:
+    view = shown({"text/plain": "A live view of the local cloud. Run this cell in JupyterLab to watch it."})
+    write_lesson(course, [markdown("# 00 Lamps"), code("display(aws.show())", view)])
+    (course / "modules" / "00-lamps" / "recording.html").write_text("<p>Ten lamps burn.</p>", encoding="utf-8")
+    page = make_site(report=lambda _: None).with_name("00-lamps.html").read_text(encoding="utf-8")
+    assert "<p>Ten lamps burn.</p>" in page
+    assert "Run this cell in JupyterLab" not in page
+
+
 def test_a_warning_of_sphinx_names_the_cell_that_it_comes_from(course: Path, problems: Callable[[], list[str]]) -> None:
     write_lesson(course, [markdown("# 00 Lamps"), code("1", printed("1\n")), markdown("```{lamp} on\n```")])
     assert problems()[0].startswith("notebooks/00-lamps.ipynb, cell 3: Unknown directive type: 'lamp'")

@@ -76,10 +76,12 @@ class Inside:
         return moment
 
     def show(self) -> LiveView:
-        """A live view of what runs. Make it the last line of a cell, or `display` it before what you want to watch.
+        """A live view of what runs. `display` it before what you want to watch, or make it the last line of a cell.
 
-        It follows environments, queues, database connections and executions while code runs. You can pause it and step
-        back through the last five minutes. The view before it stops.
+        It follows environments, queues, database connections and executions, and ends with the first cell in which
+        something changes. A recording of the last five minutes then takes its place. You can play it and step through
+        it, also when no kernel runs. A view also ends when the next one begins. `aws.show().save("burst.html")` writes
+        the recording as one file, to send to a friend.
 
         Raises:
             CloudNotRunning, CloudError: as for `environments`; CloudError also if anywidget isn't installed.
@@ -93,7 +95,7 @@ class Inside:
             ) from error
         if self._view is not None:
             self._view.stop()
-        self._view = LiveView(self.now)
+        self._view = LiveView(self.now, self._view.seen if self._view else ())
         return self._view
 
     def database_address(self, identifier: str) -> tuple[str, int]:

@@ -103,6 +103,7 @@ class Environment:
         self.log_stream = time.strftime(f"%Y/%m/%d/[{spec.version}]", time.gmtime()) + self.id
         self.life = Life()
         self.invocations = 0
+        self.has_failed = False  # in its last call
         self.init_ms = 0.0
         self._changed = threading.Condition()
         self._waiting: Invocation | None = None  # handed over, not yet fetched
@@ -270,10 +271,11 @@ class Environment:
         ended = self.state is State.ENDED
         if ended or not (result and ready):
             kind, payload = (result or ("exit", b"")) if ended else ("timeout", b"")
-            log = self.read_log()
+            log, self.has_failed = self.read_log(), True
             self.end()
             return Outcome(kind, payload, log, duration_ms, peak)
         self._process.freeze()
+        self.has_failed = result[0] != "response"
         with contextlib.suppress(IllegalMove):  # it has just ended: the result counts all the same
             self.life.move(Trigger.FREEZE)
         return Outcome(result[0], result[1], self.read_log(), duration_ms, peak)

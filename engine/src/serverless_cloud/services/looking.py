@@ -23,7 +23,7 @@ from serverless_cloud.view.moment import (
 from serverless_cloud.view.words import in_words
 
 ENDED_STAYS_S = 3.0  # an environment that has ended is shown for so long
-_PATIENCE_S = 0.05  # a database or proxy that is busy with something else is seen at the next look
+_PATIENCE_S = 0.2  # a database or proxy that is busy with something else is seen at the next look
 
 
 def look(plane: DataPlane, account: str, region: str) -> Moment:
@@ -58,7 +58,9 @@ def _functions(plane: DataPlane, account: str, region: str) -> list[FunctionRow]
         since_s, state = environment.life.history[-1]
         if state is State.ENDED and since_s < oldest_s:
             continue
-        row = EnvironmentRow(id=environment.id[:8], state=state.value, provisioned=environment.provisioned)
+        after_failure = {State.FROZEN: "failed", State.ENDED: "lost"} if environment.has_failed else {}
+        shown = after_failure.get(state, state.value)
+        row = EnvironmentRow(id=environment.id[:8], state=shown, provisioned=environment.provisioned)
         rows.setdefault(environment.spec.name, []).append(row)
     return [FunctionRow(name=name, environments=environments) for name, environments in rows.items()]
 

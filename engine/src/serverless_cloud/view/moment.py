@@ -6,7 +6,11 @@ from typing import TypedDict
 
 
 class EnvironmentRow(TypedDict):
-    """An execution environment: its id, its state ("init", "busy", "frozen" or "ended"), whether it is provisioned."""
+    """An execution environment.
+
+    Its state is "init", "busy", "frozen" or "ended". After a call that failed, it is "failed" instead of "frozen", and
+    "lost" instead of "ended". It may be provisioned.
+    """
 
     id: str
     state: str

@@ -3,13 +3,18 @@
 //
 // `show(element, subscribe)` draws into an element; `subscribe(draw)` calls `draw(moment)` with each new moment, as in
 // moment.py, and returns a function that ends that. A notebook calls it through `render` (anywidget), page.html itself.
+// `play(element, packed)` draws a recording, which recording.py has packed.
 
-const STATES = { init: "starting", busy: "busy", frozen: "frozen", ended: "ended" };
+const STATES = {
+  init: "starting", busy: "busy", frozen: "frozen", failed: "frozen, call failed", ended: "ended", lost: "ended, call failed",
+};
+const SOMETIMES = ["failed", "ended", "lost"]; // states that are left out if no environment has them
 const PICTURES = {
   functions: drawFunction, queues: drawQueue, proxies: drawProxy, databases: drawDatabase, machines: drawMachine,
 };
 const KEPT_S = 300;
 const SPEAK_EVERY_MS = 4000; // a screen reader that is told everything says nothing useful
+const LONGEST_PAUSE_MS = 1500; // of a recording in which nothing happens
 const MOST_MARKS = 200; // more than that is told as a number
 
 // ---- pictures
@@ -44,7 +49,7 @@ function drawFunction({ name, environments }) {
   const row = node("div", { class: "marks", "aria-hidden": "true" });
   for (const { state, provisioned } of environments) row.append(node("i", { class: `${state}${provisioned ? " kept" : ""}` }));
   const counts = Object.entries(STATES).map(([state, word]) => [state, environments.filter((e) => e.state === state).length, word]);
-  return card("Function", name, row, key(...counts.filter(([state, number]) => number || state !== "ended")));
+  return card("Function", name, row, key(...counts.filter(([state, number]) => number || !SOMETIMES.includes(state))));
 }
 
 function drawQueue({ name, visible, in_flight, delayed }) {
@@ -70,22 +75,19 @@ function drawMachine({ name, states, running, ended }) {
     const number = running[state] ?? 0;
     list.append(node("li", number ? { class: "on" } : {}, `${state} `, node("b", {}, number ? String(number) : ""), marks(["busy", number])));
   }
-  const parts = Object.entries(ended).map(([status, number]) => [status === "SUCCEEDED" ? "frozen" : "full", number, status.toLowerCase().replace("_", " ")]);
+  const parts = Object.entries(ended).map(([status, number]) => [status === "SUCCEEDED" ? "frozen" : "failed", number, status.toLowerCase().replace("_", " ")]);
   return card("State machine", name, list, key(...parts));
 }
 
 // ---- the view
 
-export function show(element, subscribe) {
-  const moments = []; // the last minutes, the oldest first
-  let shown = null; // the moment on the screen while it stands still; null while it is live
-  let spokenAt = 0;
-
-  const hold = node("button", { type: "button", "aria-pressed": "false" }, "Pause");
+// The buttons, the words and the cards. `move(index)` is called when somebody steps to a moment.
+function frame(element, moments, move) {
+  const hold = node("button", { type: "button" });
   const back = node("button", { type: "button" }, "Step back");
   const on = node("button", { type: "button" }, "Step on");
   const time = node("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Moment" });
-  const when = node("span", { class: "when" }, "live");
+  const when = node("span", { class: "when" });
   const words = node("p", { class: "words" });
   const voice = node("p", { class: "voice", role: "status" });
   const cards = node("div", { class: "cards" });
@@ -93,8 +95,16 @@ export function show(element, subscribe) {
   element.classList.add("serverless-view");
   element.replaceChildren(node("style", {}, STYLE), bar, words, cards, voice);
 
+  const here = () => Number(time.value);
+  const to = (index) => moments.length && move(Math.max(0, Math.min(moments.length - 1, index)));
+  back.onclick = () => to(here() - 1);
+  on.onclick = () => to(here() + 1);
+  time.oninput = () => to(here());
+
+  let spokenAt = Date.now();
   const drawn = new Map(); // what each card was drawn from: an unchanged card stays as it is
-  function draw(moment) {
+  function draw(index, label, stands) {
+    const moment = moments[index];
     const before = new Map(drawn);
     drawn.clear();
     const wanted = Object.entries(PICTURES).flatMap(([kind, picture]) =>
@@ -108,31 +118,34 @@ export function show(element, subscribe) {
       cards.replaceChildren(...wanted);
     }
     words.textContent = moment.words;
-    const newest = moments[moments.length - 1];
-    const ago = newest.time_s - moment.time_s;
-    when.textContent = shown === null ? "live" : `${ago.toFixed(1)} s earlier`;
+    when.textContent = label;
     time.max = String(moments.length - 1);
-    time.value = String(moments.indexOf(moment));
-    time.setAttribute("aria-valuetext", when.textContent);
-    if (shown !== null || Date.now() - spokenAt > SPEAK_EVERY_MS) {
+    time.value = String(index);
+    time.setAttribute("aria-valuetext", label);
+    if (stands || Date.now() - spokenAt > SPEAK_EVERY_MS) {
       spokenAt = Date.now();
       if (voice.textContent !== words.textContent) voice.textContent = words.textContent;
     }
   }
+  return { hold, here, draw };
+}
+
+export function show(element, subscribe) {
+  const moments = []; // the last minutes, the oldest first
+  let shown = null; // the moment on the screen while it stands still; null while it is live
+  const { hold, draw } = frame(element, moments, (index) => stand(moments[index]));
 
   function stand(moment) {
-    if (!moments.length) return;
     shown = moment;
     hold.textContent = moment === null ? "Pause" : "Go live";
     hold.setAttribute("aria-pressed", String(moment !== null));
-    draw(moment ?? moments[moments.length - 1]);
+    if (!moments.length) return;
+    const newest = moments[moments.length - 1];
+    if (moment === null) draw(moments.length - 1, "live", false);
+    else draw(moments.indexOf(moment), `${(newest.time_s - moment.time_s).toFixed(1)} s earlier`, true);
   }
-  const at = (index) => stand(moments[Math.max(0, Math.min(moments.length - 1, index))]);
-  const here = () => (shown === null ? moments.length - 1 : Math.max(0, moments.indexOf(shown)));
-  hold.onclick = () => stand(shown === null ? moments[moments.length - 1] : null);
-  back.onclick = () => at(here() - 1);
-  on.onclick = () => at(here() + 1);
-  time.oninput = () => at(Number(time.value));
+  hold.onclick = () => stand(shown === null ? moments[moments.length - 1] ?? null : null);
+  stand(null);
 
   let last = "";
   return subscribe((moment) => {
@@ -141,9 +154,37 @@ export function show(element, subscribe) {
     last = text;
     moments.push(moment);
     while (moments[0].time_s < moment.time_s - KEPT_S) moments.shift();
-    if (shown !== null && !moments.includes(shown)) shown = moments[0];
-    draw(shown ?? moment);
+    stand(shown === null || moments.includes(shown) ? shown : moments[0]);
   });
+}
+
+export async function play(element, packed) {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const moments = await new Response(stream).json();
+  const last = moments.length - 1;
+  const at_s = moments.map(({ time_s }) => time_s - moments[0].time_s);
+  let timer = null; // set while it plays
+  const { hold, here, draw } = frame(element, moments, (index) => { halt(); stand(index, true); });
+
+  const stand = (index, stands) => draw(index, `${at_s[index].toFixed(1)} of ${at_s[last].toFixed(1)} s`, stands);
+  function halt() {
+    clearTimeout(timer);
+    timer = null;
+    hold.textContent = "Play";
+  }
+  function run(index) {
+    stand(index, index === last);
+    if (index === last) halt();
+    else timer = setTimeout(run, Math.min(LONGEST_PAUSE_MS, 1000 * (at_s[index + 1] - at_s[index])), index + 1);
+  }
+  hold.onclick = () => {
+    if (timer !== null) return halt();
+    hold.textContent = "Pause";
+    run(here() === last ? 0 : here());
+  };
+  halt();
+  stand(last, false);
 }
 
 // ---- in a notebook
@@ -161,7 +202,7 @@ export default { render };
 
 const STYLE = `
 .serverless-view { --ink: var(--jp-ui-font-color1, CanvasText); --paper: var(--jp-layout-color1, Canvas);
-  --line: var(--jp-border-color1, #8a8a8a); --busy: #0b62c4; --full: #b24a00; --cold: #5f6b76; color: var(--ink);
+  --line: var(--jp-border-color1, #8a8a8a); --busy: #0b62c4; --full: #8a3d78; --failed: #c04f00; --cold: #5f6b76; color: var(--ink);
   font: 14px/1.4 system-ui, sans-serif; max-width: 70rem; }
 .serverless-view .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
 .serverless-view .bar input { flex: 1 1 8rem; }
@@ -179,6 +220,10 @@ const STYLE = `
 .serverless-view i.busy { background: var(--busy); border-color: var(--busy); }
 .serverless-view i.init { border-style: dashed; border-color: var(--busy); border-radius: 50%; }
 .serverless-view i.frozen { background: repeating-linear-gradient(45deg, var(--cold) 0 2px, transparent 2px 5px); }
+.serverless-view :is(i.failed, i.lost) { border-color: var(--failed); background:
+  linear-gradient(45deg, transparent 43%, var(--failed) 43% 57%, transparent 57%),
+  linear-gradient(-45deg, transparent 43%, var(--failed) 43% 57%, transparent 57%); }
+.serverless-view i.lost { border-style: dotted; }
 .serverless-view i.ended { border-style: dotted; opacity: .5; }
 .serverless-view i.free { border-radius: 3px; border-width: 1px; }
 .serverless-view i.full { background: var(--full); border-color: var(--full); border-radius: 50%; }
@@ -189,7 +234,7 @@ const STYLE = `
 .serverless-view .states { margin: 0; padding-left: 1.4rem; }
 .serverless-view .states .on { font-weight: 600; }
 .serverless-view .states .marks { display: inline-flex; min-height: 0; }
-@media (prefers-color-scheme: dark) { .serverless-view { --busy: #6cb0ff; --full: #ffa24d; --cold: #a5b1bc; color-scheme: light dark; } }
-body[data-jp-theme-light="true"] .serverless-view { --busy: #0b62c4; --full: #b24a00; --cold: #5f6b76; }
-body[data-jp-theme-light="false"] .serverless-view { --busy: #6cb0ff; --full: #ffa24d; --cold: #a5b1bc; }
+@media (prefers-color-scheme: dark) { .serverless-view { --busy: #6cb0ff; --full: #e3a0cf; --failed: #ff9a4d; --cold: #a5b1bc; color-scheme: light dark; } }
+body:is([data-jp-theme-light="true"], [data-theme="light"]) .serverless-view { color-scheme: light; --busy: #0b62c4; --full: #8a3d78; --failed: #c04f00; --cold: #5f6b76; }
+body:is([data-jp-theme-light="false"], [data-theme="dark"]) .serverless-view { color-scheme: dark; --busy: #6cb0ff; --full: #e3a0cf; --failed: #ff9a4d; --cold: #a5b1bc; }
 `;

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from serverless_cloud.view.moment import DatabaseRow, FunctionRow, MachineRow, Moment, ProxyRow, QueueRow
 
-_STATES = {"init": "starting", "busy": "busy", "frozen": "frozen", "ended": "ended"}
+_STATES = {
+    "init": "starting",
+    "busy": "busy",
+    "frozen": "frozen",
+    "failed": "frozen after a failed call",
+    "ended": "ended",
+    "lost": "ended by a failed call",
+}
 NOTHING = "Nothing is deployed yet. This view shows functions, queues, databases and state machines."
 
 
@@ -33,7 +40,7 @@ def _tally(counts: Iterable[tuple[int, str]]) -> str:
 
 def _function(row: FunctionRow) -> str:
     states = [environment["state"] for environment in row["environments"]]
-    alive = len(states) - states.count("ended")
+    alive = len(states) - states.count("ended") - states.count("lost")
     details = _tally((states.count(state), word) for state, word in _STATES.items())
     shown = _count(alive, "environment") if alive else "no environment"
     return f"Function {row['name']}: {shown}{f' ({details})' if details else ''}."

@@ -21,6 +21,7 @@ _PREDICTS = re.compile(r"\blab\.predict\(")
 _ASKS = re.compile(r"lab\.(predict|quiz|recall)\(")
 _QUIZ = re.compile(r"\blab\.(quiz|recall)\(\)")
 _FOLD_OPENS = '<details class="happened"><summary>Run it, and see the result</summary>'
+_SHOWS, _VIEW = "display(aws.show())", "A live view of the local cloud."
 _QUIZ_TITLES = {"quiz": "The quiz", "recall": "Do you recall? Questions about an earlier module"}
 
 
@@ -33,6 +34,7 @@ class _Page:
         self.problems: list[str] = []
         self._source = f"modules/{module.id}/lesson.md"
         self._lesson = _text_of(root / self._source)
+        self._recording = root / f"modules/{module.id}/recording.html"  # by tools/picture.py
         self._known = known
         self._pictures = pictures
         self._folding = False  # the next part that is not a heading opens a fold
@@ -65,6 +67,9 @@ class _Page:
         if section:  # jupyterquiz needs a script for each quiz; the page shows the same questions without it
             others = [o for o in cell.outputs if "text/html" not in o.get("data", {})]
             shown = type(cell)(cell, outputs=others)
+        if _SHOWS in cell.source and self._recording.is_file():
+            html = self._recording.read_text(encoding="utf-8")
+            shown = type(cell)(cell, outputs=[_playable(output, html) for output in cell.outputs])
         try:
             add_outputs(self.text, shown, f"{self.module.id}-{number:02}", self._pictures)
         except (CannotShow, ValueError) as error:
@@ -101,6 +106,12 @@ class _Page:
     def _broken(self, address: str) -> None:
         line = links.line_of(address, self._lesson)
         self.problems.append(f"{self._source}:{line}: the link to {address} leads nowhere")
+
+
+def _playable(output: Any, recording: str) -> Any:
+    """A cell's output. The sentence that stands for the live view becomes a recording of it."""
+    is_view = output.get("data", {}).get("text/plain", "").startswith(_VIEW)
+    return type(output)(output, data={"text/html": recording}) if is_view else output
 
 
 def lesson_page(
