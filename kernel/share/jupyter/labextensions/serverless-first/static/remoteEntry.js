@@ -1,5 +1,5 @@
 // The course's part of JupyterLab. It makes the buttons of check panels (lab/panel.py) and of predictions (lab/predict.py)
-// work, and shows words where a widget is gone.
+// work, shows words where a widget is gone, and saves the open notebooks when the server stops (course/stopping.py).
 //
 // A button of a panel asks the notebook's kernel for `serverless_first.lab.press.press(lab, task, action)`, which needs no
 // variable of the notebook. That is why it works after a kernel restart and in a notebook that was opened again.
@@ -23,6 +23,8 @@
   // ipywidgets shows these in the place of a widget.
   const MESSAGES = ["Loading widget...", "Error displaying widget: model not found"];
   const AGAIN = "Run this cell to use it again.";
+
+  const STOPPING = "https://serverless-first.invalid/stopping"; // as in course/stopping.py
 
   /** The notebook in front, or null: other pages of JupyterLab have no cells. */
   const notebookOf = (app) => {
@@ -181,9 +183,31 @@
     },
   };
 
+  const saving = {
+    id: "serverless-first:saving",
+    description: "Saves the open notebooks when the server stops",
+    autoStart: true,
+    activate: (app) => {
+      const { events } = app.serviceManager;
+      const page = String(Math.random());
+      events.stream.connect(async (_, event) => {
+        if (event.schema_id !== STOPPING || event.state !== "asked") return;
+        const contexts = new Set([...app.shell.widgets("main")].map((each) => each.context));
+        const unsaved = new Set([...contexts].filter((context) => context?.model?.dirty));
+        const tell = () => {
+          const paths = [...unsaved].map((context) => context.path);
+          return events.emit({ schema_id: STOPPING, version: "1", data: { state: "unsaved", page, paths } });
+        };
+        await tell();
+        await Promise.allSettled([...unsaved].map((context) => context.save().then(() => unsaved.delete(context))));
+        await tell();
+      });
+    },
+  };
+
   const containers = (window._JUPYTERLAB = window._JUPYTERLAB ?? {});
   containers["serverless-first"] = {
     init: async () => undefined,
-    get: async () => () => ({ __esModule: true, default: [panels, widgets] }),
+    get: async () => () => ({ __esModule: true, default: [panels, widgets, saving] }),
   };
 })();
