@@ -32,7 +32,8 @@ OVERRIDES = {
     # JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # Lessons are short: every cell stays on the page, so that the browser finds text and widgets keep their state.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # On a narrow screen, a long line of code is wrapped instead of cut.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "codeCellConfig": {"lineWrap": True}},
     # A page of text is there to read, as the front page. Work is saved soon, because a browser can end at any time.
     "@jupyterlab/docmanager-extension:plugin": {
         "defaultViewers": {"markdown": "Markdown Preview"},
