@@ -298,6 +298,8 @@ def test_each_try_shows_what_became_of_the_orders_and_how_long_one_took() -> Non
     assert bars(times) == [[400, 1500, 250, 0]]
     assert [text.get_text() for text in times.texts] == ["400", "1,500", "250", "none placed"]
     assert [label.get_text().replace("\n", " ") for label in orders.get_yticklabels()] == list(TRIES)
+    ticks = orders.yaxis.get_major_ticks()
+    assert not any(tick.tick1line.get_visible() for tick in ticks)  # "- 2" would look like a negative number
     assert "in ms" in times.get_xlabel()
     assert figure.get_suptitle() == "Each try has its price"
 

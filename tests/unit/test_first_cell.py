@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import nbformat.v4
@@ -9,6 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from serverless_first.course import kernels
+from serverless_first.course.places import course_root
 
 v4: Any = nbformat.v4  # not typed
 SAYS = (
@@ -18,12 +20,18 @@ SAYS = (
 
 
 @pytest.fixture(scope="module")
-def errors() -> dict[str, Any]:
-    """The error of each cell, by its source."""
+def book() -> Any:
+    """A notebook that a kernel has run."""
     sources = ['lab.check("0.1")', "aws.environments()", "lamps", "import math\nmath.lab", "%%time\nlab.progress()"]
     book = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
     client = NotebookClient(book, timeout=60, allow_errors=True, kernel_name="python3")
     kernels.started(client.execute)
+    return book
+
+
+@pytest.fixture(scope="module")
+def errors(book: Any) -> dict[str, Any]:
+    """The error of each cell, by its source."""
     return {cell.source: error for cell in book.cells for error in cell.outputs if error.output_type == "error"}
 
 
@@ -40,3 +48,9 @@ def test_another_error_keeps_its_traceback(errors: dict[str, Any], source: str, 
     assert errors[source].ename == name
     assert "Traceback" in errors[source].traceback[1]
     assert "first code cell" not in "".join(errors[source].traceback)
+
+
+def test_the_kernel_adds_nothing_to_the_metadata_of_a_lesson(book: Any) -> None:
+    # nbclient writes what the kernel says about its language into the notebook, as JupyterLab does when it opens one.
+    lesson = json.loads((course_root() / "notebooks" / "00-start-here.ipynb").read_text(encoding="utf-8"))
+    assert book.metadata["language_info"] == lesson["metadata"]["language_info"]

@@ -6,6 +6,7 @@ is shown, because a file of a script's errors should hold only errors. Stored ou
 
 from __future__ import annotations
 
+import html
 import os
 import sys
 import time
@@ -23,11 +24,7 @@ def notice(text: str) -> Iterator[None]:
         if "SERVERLESS_FIRST_QUIET" in os.environ:
             pass  # stored outputs must not depend on the machine's speed
         elif in_a_kernel():
-            from IPython.display import display  # most scripts do without it
-
-            # Empty HTML takes no room. clear_output would also remove what the cell printed before.
-            shown = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-            after.callback(shown.update, {"text/plain": "", "text/html": ""}, raw=True)
+            after.callback(_remove, _display({"text/plain": text}))
         elif sys.stderr.isatty():
             print(text, end="", file=sys.stderr, flush=True)
             after.callback(print, "\r" + " " * len(text) + "\r", end="", file=sys.stderr, flush=True)
@@ -60,31 +57,44 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 class _Bar:
-    """A widget in a notebook, a line in a terminal."""
+    """HTML in a notebook, a line in a terminal. A closed widget would leave an error in the saved notebook."""
 
     def __init__(self, what: str, total: int) -> None:
         self._what, self._total = what, total
-        self._widget: Any = None
+        self._display: Any = None
         self._begun = False
 
     def update(self, done: int) -> None:
+        text = f"{self._what}: {done} of {self._total}"
         if not in_a_kernel():
             self._begun = True
-            print(f"\r{self._what}: {done} of {self._total}", end="", file=sys.stderr, flush=True)
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
             return
-        if self._widget is None:
-            from IPython.display import display  # as above
-            from ipywidgets import IntProgress
-
-            self._widget = IntProgress(max=self._total, description=self._what, style={"description_width": "initial"})
-            display(self._widget)  # type: ignore[no-untyped-call]
-        self._widget.value = done
+        words = html.escape(text)
+        page = f'<progress max="{self._total}" value="{done}" aria-label="{words}"></progress> {words}'
+        data = {"text/plain": text, "text/html": page}
+        if self._display is None:
+            self._display = _display(data)
+        else:
+            self._display.update(data, raw=True)
 
     def close(self) -> None:
-        if self._widget is not None:
-            self._widget.close()
+        if self._display is not None:
+            _remove(self._display)
         elif self._begun:
             print(file=sys.stderr)
+
+
+def _display(data: dict[str, str]) -> Any:
+    """Shows something in the cell that runs, and returns IPython's handle of it."""
+    from IPython.display import display  # most scripts do without it
+
+    return display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def _remove(shown: Any) -> None:
+    # Empty HTML takes no room. clear_output would also remove what the cell printed before.
+    shown.update({"text/plain": "", "text/html": ""}, raw=True)
 
 
 def in_a_kernel() -> bool:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,12 +38,16 @@ class OpenLab:
         work: the learner's folder.
         asked_elsewhere: addresses outside this machine that the page requested.
         kernel: Playwright's WebSocket from the page to a kernel; None if there is none yet.
+        server: the process that a learner starts by `make lab`; None in a class.
+        said: the lines that this process has printed.
     """
 
     page: Any
     work: Path
     asked_elsewhere: list[str] = field(default_factory=list)
     kernel: Any = None
+    server: subprocess.Popen[str] | None = None
+    said: list[str] = field(default_factory=list)
 
     def run_all(self) -> None:
         """Runs every cell of the notebook and waits until the last cell is done."""
@@ -212,11 +215,11 @@ def opened_lab(
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            root = _address(server)
+            root, said = _address(server)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=arguments())
                 page = browser.new_page(viewport={"width": width, "height": height})
-                opened = OpenLab(page, work)
+                opened = OpenLab(page, work, server=server, said=said)
                 page.on("request", lambda request: _note(opened, request.url))
                 page.on("websocket", lambda line: note_kernel(opened, line))
                 page.goto(f"{root}/lab/tree/{path}?token=t")
@@ -238,19 +241,19 @@ def _notebook(cells: Sequence[Any]) -> str:
     return str(made.writes(made.new_notebook(cells=whole, metadata=kernel)))
 
 
-def _address(server: subprocess.Popen[str]) -> str:
-    """The address that JupyterLab prints when it is ready. A thread reads and drops the rest of the output."""
+def _address(server: subprocess.Popen[str]) -> tuple[str, list[str]]:
+    """The address that JupyterLab prints when it is ready, and what it prints, which a thread goes on to read."""
     assert server.stdout
     too_late = threading.Timer(READY_MS / 1000, server.kill)
     too_late.start()
-    said = []
+    said: list[str] = []
     try:
         for line in server.stdout:
             said.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 # Without a reader, the pipe would be full after 64 KB, and JupyterLab would block.
-                threading.Thread(target=deque, args=(server.stdout, 0), daemon=True).start()
-                return found.group(0)
+                threading.Thread(target=said.extend, args=(server.stdout,), daemon=True).start()
+                return found.group(0), said
     finally:
         too_late.cancel()
     raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))

@@ -1,13 +1,15 @@
-"""An extension of Jupyter's server that tells the learner in one line where the course is open.
+"""An extension of Jupyter's server that tells the learner where the course is open, and stops it at Ctrl-C.
 
 Jupyter itself logs the address three times among forty lines about its extensions. `serverless_first.course.jupyter`
-loads this extension and limits Jupyter's log to warnings and errors.
+loads this extension and limits Jupyter's log to errors.
 """
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+
+from serverless_first.course.stopping import Stopping
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -25,4 +27,5 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
 
 
 async def _start_jupyter_server_extension(server: ServerApp) -> None:
-    print(f"Your course is open at {server.display_url}\nCtrl-C in this window stops it.", flush=True)
+    Stopping(server)
+    print(f"Your course is open at {server.display_url}\nCtrl-C in this window saves the open notebooks and stops it.", flush=True)

@@ -21,7 +21,7 @@ NAMES = frozenset({"cloud", "aws", "Lab", "lab"})
 
 
 def install() -> None:
-    """Moves this kernel into the folder for its files, and tells IPython how to show a NameError.
+    """Moves this kernel into the folder for its files, hides its version, and tells IPython how to show a NameError.
 
     The script in the environment calls only this. It is copied there when the course is installed, and `git pull` does
     not renew it.
@@ -31,6 +31,14 @@ def install() -> None:
     kernel_folder.install()
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((NameError,), _show)
+        _hide_version(shell)
+
+
+def _hide_version(shell: InteractiveShell) -> None:
+    """Leaves out Python's version, which JupyterLab would write into each notebook that it opens, and call unsaved."""
+    kernel = getattr(shell, "kernel", None)  # not in a terminal
+    if kernel is not None:
+        kernel.language_info = {name: value for name, value in kernel.language_info.items() if name != "version"}
 
 
 def _show(

@@ -18,6 +18,7 @@ from serverless_first.course.places import course_root, has_home, work_dir
 SETTINGS = ".jupyter-settings"
 # Not `workspaces`: the tabs remembered there lead to the places where notebooks lay before November 2026.
 LAYOUTS = "layouts"
+AUTOSAVE_S = 15
 _OPEN = {"collapsed": False, "visible": True, "widgetStates": {}}
 FIRST_LAYOUT = {
     "main": {"dock": None},
@@ -31,15 +32,20 @@ OVERRIDES = {
     # JupyterLab asks on its first start whether to fetch news, and looks for updates; the course works offline.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # Lessons are short: every cell stays on the page, so that the browser finds text and widgets keep their state.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
-    # A page of text is there to read, as the front page.
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    # On a narrow screen, a long line of code is wrapped instead of cut.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "codeCellConfig": {"lineWrap": True}},
+    # A page of text is there to read, as the front page. Work is saved soon, because a browser can end at any time.
+    "@jupyterlab/docmanager-extension:plugin": {
+        "defaultViewers": {"markdown": "Markdown Preview"},
+        "autosaveInterval": AUTOSAVE_S,
+    },
     # Names need the room. The table of contents is on the other side, and both are open (see `_first_layout`).
     "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False, "navigateToCurrentDirectory": True},
     "@jupyterlab/application-extension:shell": {"layout": {"multiple": {"Table of Contents": {"area": "right"}}}},
 }
 EXPORT_TEMPLATES, EXPORT_TEMPLATE = Path(__file__).parent / "templates", "course"
-# The author's environment holds nbgrader, whose buttons a learner has no use for.
+# The author's environment holds nbgrader, whose buttons a learner has no use for. Its server extensions log warnings.
+NBGRADER = ("assignment_list", "course_list", "formgrader", "validate_assignment")
 PAGE_CONFIG = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 
 
@@ -136,11 +142,13 @@ def _first_layout(folder: Path) -> None:
 
 def _command(work: Path, port: int, browser: bool) -> list[str]:
     return [
-        *(sys.executable, "-m", "jupyterlab"),
+        *(sys.executable, "-m", "serverless_first.course.stopping"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
-        "--Application.log_level=WARN",
+        # Its warnings are about things that a learner can't change, such as the time between two pings.
+        "--Application.log_level=ERROR",
         "--ServerApp.jpserver_extensions=serverless_first.course.announcement=True",
+        *(f"--ServerApp.jpserver_extensions=nbgrader.server_extensions.{name}=False" for name in NBGRADER),
         *settings(work),
         f"--LabApp.default_url={default_url(work)}",
         *(() if browser else ("--no-browser",)),

@@ -54,6 +54,16 @@ _DARK_SITE, _NOT_LIGHT = 'body[data-theme="dark"]', 'body:not([data-theme="light
 # A stored figure is a plain picture, and the words below it show that it is the course's and not the learner's own.
 _LAB_FIGURES = f".jp-OutputArea-child:has(+ .jp-OutputArea-child .figure-in-words) img, .{FIGURE}"
 
+_LAB_LINES = """\
+/* About 90 characters are easy to read. Tables, figures and code take more. */
+.jp-RenderedMarkdown :is(p, ul, ol, blockquote, h1, h2, h3, h4, details) { max-width: 43em; }
+.jp-Notebook :is(.prediction, .figure-in-words) { max-width: 43em; }
+/* JupyterLab would break outputs inside words. */
+.jp-OutputArea .jp-OutputArea-output pre { word-break: normal; }
+/* The rest of a long line of code is indented more than the lines around it. */
+.jp-CodeCell .cm-lineWrapping .cm-line { padding-left: calc(8ch + 6px); text-indent: -8ch; }
+"""
+
 
 def color(name: str) -> str:
     """The value for a style attribute, as in `f"border-left: 6px solid {look.color('pass')}"`.
@@ -86,7 +96,7 @@ def panel(kind: str) -> str:
 
 def jupyterlab_css() -> str:
     """The style sheet that JupyterLab loads as its custom.css."""
-    return f"{_variables(_DARK_LAB)}{_LAB_FIGURES} {{ filter: var(--course-figure-filter, none); }}\n"
+    return f"{_variables(_DARK_LAB)}{_LAB_FIGURES} {{ filter: var(--course-figure-filter, none); }}\n{_LAB_LINES}"
 
 
 def site_css() -> str:

@@ -264,6 +264,7 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
                 text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
             left = [a + b for a, b in zip(left, counts, strict=True)]
         axes.set_yticks(range(len(rows)), [textwrap.fill(name, 24) for name in rows])
+        axes.tick_params(left=False)  # beside the number of a short bar, a tick would look like a minus sign
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(0, max(left))
         axes.set_xticks(round_ticks(max(left)))

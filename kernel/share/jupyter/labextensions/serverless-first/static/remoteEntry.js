@@ -1,5 +1,6 @@
-// Makes the course's buttons work in JupyterLab: those of check panels (lab/panel.py), of predictions (lab/predict.py) and
-// of the front page (lab/welcome.py), which it also keeps up to date while it is open.
+// The course's part of JupyterLab. It makes the buttons of check panels (lab/panel.py), of predictions (lab/predict.py) and of
+// the front page (lab/welcome.py) work and keeps the front page up to date. It shows words where a widget is gone, and saves
+// the open notebooks when the server stops (course/stopping.py).
 //
 // A button of a panel asks the notebook's kernel for `serverless_first.lab.press.press(lab, task, action)`, which needs no
 // variable of the notebook. That is why it works after a kernel restart and in a notebook that was opened again.
@@ -25,7 +26,14 @@
     .lab-panel .lab-buttons button:focus-visible, .course-path:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
     .lab-panel:focus { outline: none }
     .lab-panel:focus-visible { outline: 3px solid var(--course-line, #0072b2); outline-offset: 2px }
-    .lab-panel .lab-answer:not(:empty) { margin-top: 0.6em }`;
+    .lab-panel .lab-answer:not(:empty) { margin-top: 0.6em }
+    .course-words { white-space: pre-wrap; padding: 0.3em 0 }`;
+
+  // ipywidgets shows these in the place of a widget.
+  const MESSAGES = ["Loading widget...", "Error displaying widget: model not found"];
+  const AGAIN = "Run this cell to use it again.";
+
+  const STOPPING = "https://serverless-first.invalid/stopping"; // as in course/stopping.py
 
   /** The notebook in front, or null: other pages of JupyterLab have no cells. */
   const notebookOf = (app) => {
@@ -156,7 +164,7 @@
     }
   };
 
-  const plugin = {
+  const panels = {
     id: "serverless-first:panels",
     description: "Buttons of the course's panels and predictions",
     autoStart: true,
@@ -184,9 +192,68 @@
     },
   };
 
+  /** The words that a kernel sent along with a widget, for pages without widgets. */
+  const wordsOf = (app, node) => {
+    for (const panel of app.shell.widgets("main")) {
+      const cell = panel.content?.widgets?.find?.((each) => each.outputArea && each.node.contains(node));
+      const number = cell?.outputArea.widgets.findIndex((each) => each.node.contains(node)) ?? -1;
+      if (number >= 0) return String(cell.outputArea.model.get(number).data["text/plain"] ?? "");
+    }
+    return "";
+  };
+
+  /** Shows a widget's words while it loads, and when its kernel has ended, instead of ipywidgets' messages. */
+  const showWords = (app, node, message) => {
+    // A widget that has no words sends Python's representation. What was picked is saved elsewhere.
+    const words = wordsOf(app, node).replace(/^\w+\([^]*$/, "").replace(/\nYour pick: none yet$/, "");
+    if (!message.startsWith("Error")) {
+      if (words) node.textContent = words;
+    } else {
+      node.textContent = [words, words.includes("Run this cell") ? "" : AGAIN].filter(Boolean).join("\n");
+    }
+    node.classList.add("course-words");
+  };
+
+  const widgets = {
+    id: "serverless-first:widgets",
+    description: "Words instead of widgets whose kernel has ended",
+    autoStart: true,
+    activate: (app) => {
+      new MutationObserver((changes) => {
+        for (const { target, addedNodes } of changes) {
+          const message = addedNodes.length === 1 && addedNodes[0].nodeType === Node.TEXT_NODE && addedNodes[0].data;
+          if (MESSAGES.includes(message)) showWords(app, target, message);
+          else if (message === false && target.matches(".course-words")) target.classList.remove("course-words");
+        }
+      }).observe(document.body, { childList: true, subtree: true });
+    },
+  };
+
+  const saving = {
+    id: "serverless-first:saving",
+    description: "Saves the open notebooks when the server stops",
+    autoStart: true,
+    activate: (app) => {
+      const { events } = app.serviceManager;
+      const page = String(Math.random());
+      events.stream.connect(async (_, event) => {
+        if (event.schema_id !== STOPPING || event.state !== "asked") return;
+        const contexts = new Set([...app.shell.widgets("main")].map((each) => each.context));
+        const unsaved = new Set([...contexts].filter((context) => context?.model?.dirty));
+        const tell = () => {
+          const paths = [...unsaved].map((context) => context.path);
+          return events.emit({ schema_id: STOPPING, version: "1", data: { state: "unsaved", page, paths } });
+        };
+        await tell();
+        await Promise.allSettled([...unsaved].map((context) => context.save().then(() => unsaved.delete(context))));
+        await tell();
+      });
+    },
+  };
+
   const containers = (window._JUPYTERLAB = window._JUPYTERLAB ?? {});
   containers["serverless-first"] = {
     init: async () => undefined,
-    get: async () => () => ({ __esModule: true, default: plugin }),
+    get: async () => () => ({ __esModule: true, default: [panels, widgets, saving] }),
   };
 })();
