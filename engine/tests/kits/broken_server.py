@@ -15,6 +15,7 @@ from kits.raw_client import message
 
 AUTHENTICATED, READY = message(b"R", struct.pack("!i", 0)), message(b"Z", b"I")
 DONE, NOTICE = message(b"C", b"SELECT 1\0"), message(b"N", b"\0")
+SHUTDOWN = message(b"E", b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0")
 NEGATIVE_LENGTH = b"T" + struct.pack("!i", -1)
 LoginFault: TypeAlias = "Callable[[_Session], None]"
 
@@ -39,6 +40,9 @@ class _Session(socketserver.StreamRequestHandler):
             while self.rfile.read(1) == b"Q":
                 (length,) = struct.unpack("!i", self.rfile.read(4))
                 sql = self.rfile.read(length - 4)
+                if b"ends" in sql:
+                    self.wfile.write(DONE + READY + SHUTDOWN)
+                    return
                 self.wfile.write(NEGATIVE_LENGTH if b"break" in sql else DONE + READY)
                 if b"twice" in sql:
                     self.wfile.write(READY)
@@ -87,7 +91,7 @@ class BrokenServer:
     Args:
         login_faults: what it does to the login of these roles; it lets all others in, and answers their queries. To a
             query with the word "break" it sends a message of -1 bytes. After "twice" it is ready twice, after "later"
-            it is ready again when nobody has asked.
+            it is ready again when nobody has asked. With the answer to "ends", it says that it shuts down.
     """
 
     def __init__(self, login_faults: dict[str, LoginFault] | None = None) -> None:

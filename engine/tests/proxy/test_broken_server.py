@@ -47,6 +47,15 @@ def test_a_negative_length_in_an_answer(broken: Any) -> None:
     eventually(lambda: front.now("DatabaseConnections") <= 1, "the broken connection to be given up")
 
 
+def test_a_database_that_shuts_down_with_its_answer(broken: Any) -> None:
+    """The client has its answer, so the shutdown doesn't become the answer to its next query."""
+    front = broken()
+    with RawClient(front.endpoint) as client:
+        client.login()
+        for sql in ("SELECT ends", "SELECT 1", "SELECT ends", "SELECT 1"):
+            assert [answer.brief() for answer in client.ask(query(sql))] == ["C SELECT 1", "Z I"]
+
+
 @pytest.mark.parametrize("word", ["twice", "later"])
 def test_a_database_that_is_ready_although_nobody_asked(broken: Any, word: str) -> None:
     """The connection is closed before the next client takes the answer for the one to its own query."""

@@ -33,7 +33,8 @@ class Answers:
         to_client: pieces to send; the sender empties the list.
         status: of its transaction: b"I" none, b"T" in one, b"E" in a failed one.
         latencies_s: for each query answered since they were last taken, how long the database took.
-        is_final: whether the database has sent a FATAL error, so the connection ends.
+        is_final: whether the database has sent the client a FATAL error, so the client's connection ends.
+        is_ending: whether the database ends its connection, which doesn't matter to a client that has all its answers.
         is_pinned: whether the client keeps its connection.
     """
 
@@ -41,7 +42,7 @@ class Answers:
         self.to_client: list[bytes] = []
         self.status = b"I"
         self.latencies_s: list[float] = []
-        self.is_final = self.is_pinned = False
+        self.is_final = self.is_ending = self.is_pinned = False
         self._owed, self._prepared, self._good, self._schema = owed, prepared, good, schema
         self._schema_changes = False  # in the transaction that is under way
         self._rest = 0  # bytes of a message that are still to be passed on
@@ -133,6 +134,9 @@ class Answers:
     def _error(self, response: bytes) -> bytes | None:
         """An error with the client's own names of statements; None for the error as it is."""
         if _FATAL in response[: wire.HEAD_BYTES]:
+            if self._owed.turn is Turn.QUIET and self.status == b"I" and not self.is_pinned:
+                self.is_ending = True
+                return b""  # the client would take it for the answer to its next query
             self.is_final = True
         for entry in self._owed.fail():
             self._prepared.undo(entry)

@@ -208,13 +208,13 @@ class ClientLink(asyncio.Protocol):
         session, server = self.session, self.server
         assert session is not None
         if server is not None and session.is_free and not server.cancels:
-            is_reusable = session.detach()
+            fault = session.detach()
             self.server = server.client = None
             # They may have held each other up; now nobody else would let them go on.
             server.transport.resume_reading()
             self.is_ahead = False
             self.pace()
-            self._proxy.returned(self, server, is_reusable=is_reusable)
+            self._proxy.returned(self, server, fault=fault)
             if session.inbox:
                 self._proceed()
 

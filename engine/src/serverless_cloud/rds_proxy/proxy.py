@@ -133,12 +133,12 @@ class Proxy:
             self._good.clear()
         return self._good.setdefault(key, Known())
 
-    def returned(self, client: ClientLink, server: ServerLink, *, is_reusable: bool) -> None:
-        """A client's connection is free. Args: is_reusable: whether another client can use it."""
+    def returned(self, client: ClientLink, server: ServerLink, *, fault: str) -> None:
+        """A client's connection is free. Args: fault: why no other client can use it; "" if one can."""
         self.metrics.change("DatabaseConnectionsCurrentlyBorrowed", -1)
         self.events.note("return", client.number, server.number)
-        if not is_reusable:
-            self._close(server, "its client sent a query before the Sync of a batch")
+        if fault:
+            self._close(server, fault)
         elif self._is_current(server):
             self.pool.release(server)
         else:

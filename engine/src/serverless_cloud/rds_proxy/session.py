@@ -82,12 +82,15 @@ class Session:
         self.move(Move.GRANT)
         self._prepared.known = known
 
-    def detach(self) -> bool:
-        """The connection is free, and goes back. Returns whether somebody else can use it."""
+    def detach(self) -> str:
+        """The connection is free, and goes back. Returns why nobody else can use it; "" if somebody can."""
         self.move(Move.RETURN)
         del self._prepared.known
         is_spoiled, self._owed.is_spoiled = self._owed.is_spoiled, False
-        return not is_spoiled
+        is_ending, self.answers.is_ending = self.answers.is_ending, False
+        if is_ending:
+            return "the database is closing it"
+        return "its client sent a query before the Sync of a batch" if is_spoiled else ""
 
     @property
     def is_free(self) -> bool:
