@@ -21,7 +21,7 @@ def server(source: str) -> subprocess.Popen[str]:
 def test_what_it_says_after_its_address_does_not_stop_it() -> None:
     talks = server("print('at http://127.0.0.1:8888/lab', flush=True)\nfor _ in range(4000): print('a line ' * 10)")
     try:
-        assert _address(talks) == "http://127.0.0.1:8888"
+        assert _address(talks)[0] == "http://127.0.0.1:8888"
         assert talks.wait(30) == 0
     finally:
         talks.kill()

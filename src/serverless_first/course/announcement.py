@@ -28,4 +28,5 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
 
 async def _start_jupyter_server_extension(server: ServerApp) -> None:
     Stopping(server)
-    print(f"Your course is open at {server.display_url}\nCtrl-C in this window saves the open notebooks and stops it.", flush=True)
+    print(f"Your course is open at {server.display_url}")
+    print("Ctrl-C in this window saves the open notebooks and stops it.", flush=True)

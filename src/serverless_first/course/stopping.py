@@ -1,7 +1,9 @@
 """Ctrl-C in the terminal: the open pages save their notebooks, then JupyterLab stops.
 
 Jupyter itself asks whether to stop, and goes on without an answer. What a learner has not saved is only in the browser,
-so the server asks each open page to save, by Jupyter's events. `kernel/share/jupyter/labextensions` has the page's part.
+so the server asks each open page to save, by Jupyter's events. The page's part is in
+`kernel/share/jupyter/labextensions`. A page that is closed, or too busy to answer within a second, isn't saved.
+Then the file has the last autosave, at most 15 seconds old.
 """
 
 from __future__ import annotations
@@ -48,8 +50,10 @@ class Stopping:
         self._unsaved: dict[str, set[str]] = {}  # by page
         self._answer = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        server.event_logger.register_event_schema(SCHEMA)
-        server.event_logger.add_listener(schema_id=EVENT, listener=self._hear)
+        assert server.event_logger, "Jupyter makes it before it starts its extensions"
+        self._events = server.event_logger
+        self._events.register_event_schema(SCHEMA)
+        self._events.add_listener(schema_id=EVENT, listener=self._hear)
         signal.signal(signal.SIGINT, lambda _number, _frame: server.io_loop.add_callback_from_signal(self._begin))
 
     def _begin(self) -> None:
@@ -60,7 +64,7 @@ class Stopping:
 
     async def _save_and_stop(self) -> None:
         print("\nStopping the course. Open notebooks are saved first.", flush=True)
-        self._server.event_logger.emit(schema_id=EVENT, data={"state": "asked"})
+        self._events.emit(schema_id=EVENT, data={"state": "asked"})
         await asyncio.sleep(ANSWER_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SAVE_S):
