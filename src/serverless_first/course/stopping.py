@@ -1,7 +1,7 @@
 """Ctrl-C in the terminal: the open pages save their notebooks, then JupyterLab stops.
 
-Jupyter itself asks whether to stop, and goes on without an answer. What a learner has not saved is only in the browser,
-so the server asks each open page to save, by Jupyter's events. The page's part is in
+Jupyter itself asks whether to stop, and goes on without an answer. Unsaved work is only in the browser, so the server
+asks each open page to save, by Jupyter's events. The page's part is in
 `kernel/share/jupyter/labextensions`. A page that is closed, or too busy to answer within a second, isn't saved.
 Then the file has the last autosave, at most 15 seconds old.
 """

@@ -1,4 +1,4 @@
-"""Runs the buttons of panels (see `serverless_first.lab.panel`), and those of the front page.
+"""Runs the buttons of panels (see `serverless_first.lab.panel`) and of the front page.
 
 Nothing of the notebook is used, so a button also works after a kernel restart, before any cell has run again.
 """

@@ -1,4 +1,4 @@
-"""What a view has seen, as HTML that plays it without a kernel and without a network."""
+"""A recording of a view: HTML that plays its moments without a kernel and without a network."""
 
 from __future__ import annotations
 

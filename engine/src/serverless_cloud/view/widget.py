@@ -55,7 +55,7 @@ class LiveView(anywidget.AnyWidget):
 
     @property
     def seen(self) -> Sequence[Moment]:
-        """What `save` writes."""
+        """The moments that `save` writes."""
         return self.moments if len(self.moments) > 1 else self._before
 
     def _ipython_display_(self) -> None:
@@ -70,7 +70,7 @@ class LiveView(anywidget.AnyWidget):
         return {"text/html": recording.as_html(self.moments), "text/plain": self.moment["words"]}, {}
 
     def stop(self) -> None:
-        """Stops looking, and puts a recording in the place of the view. You can play it and step through it."""
+        """Stops looking, and replaces the view by a recording. You can play it and step through it."""
         if self._over.is_set():
             return
         self._over.set()
