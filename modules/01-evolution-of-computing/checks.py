@@ -160,6 +160,7 @@ def _wrong_fleet(
                     "been enough."
                 ),
             ),
+            (math.nan if needed else 1, "servers_needed is 1 although nobody came, so the smallest fleet is 0."),
             (math.floor(needed) + 1, "servers_needed is one too many if the busiest minute fits exactly."),
             (needed, "servers_needed is not a whole number. You cannot have part of a server."),
         ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from serverless_first.lab import Attempt, Reply, task
 from serverless_first.lab.functions import at_once, borrowed, fresh_id, log_lines
@@ -10,8 +12,16 @@ from serverless_first.lab.show import say
 from serverless_first.shop.provider import PaymentProvider
 
 PAYMENT, SECRET, TABLE = "hikari-payment", "hikari/provider-key", "payments"
+#: The check's provider takes this off each amount, so that its answer differs from what a function asks for.
+DISCOUNT_YEN = 300
 #: The order that step 2 of task 2.1 pays for. Before that, the function is as the auditor found it.
 FIRST_ORDER_AFTER = "order-2"
+
+
+class _ProviderWithDiscount(PaymentProvider):
+    def answer(self, sent: Mapping[str, Any] | None, path: str) -> dict[str, Any]:
+        answer = super().answer(sent, path)
+        return {**answer, "charged_yen": answer["charged_yen"] - DISCOUNT_YEN}
 
 
 @task("2.1")
@@ -37,7 +47,7 @@ def the_key(attempt: Attempt) -> None:
     )
     first, second = (f"hk-check-{uuid.uuid4().hex}" for _ in range(2))
     try:
-        with PaymentProvider() as provider:
+        with _ProviderWithDiscount() as provider:
             secrets.put_secret_value(SecretId=SECRET, SecretString=first)
             with borrowed(attempt, PAYMENT, variables_too={"PROVIDER_URL": provider.url}) as restart:
                 restart()
@@ -70,11 +80,13 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
     order, yen = fresh_id("order"), uuid.uuid4().int % 90_000 + 1_000
     reply = attempt.invoke(PAYMENT, {"order": order, "yen": yen})
     attempt.expect(
-        reply["charged_yen"] == yen,
-        problem="The function's answer does not match the provider's.",
-        called=reply.called,
+        reply["charged_yen"] == yen - DISCOUNT_YEN,
+        problem="Your function returns the amount that it asked for, not the amount that the provider has charged."
+        if reply["charged_yen"] == yen
+        else "The function's answer does not match the provider's.",
+        called=f"{reply.called}, while the provider takes off {DISCOUNT_YEN} yen",
         came_back=reply,
-        expected={"charged_yen": yen},
+        expected={"charged_yen": yen - DISCOUNT_YEN},
         look_at="what your handler returns",
     )
     kept = attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}}).get("Item")

@@ -26,12 +26,13 @@ def the_runtime(attempt: Attempt) -> None:
     found = re.fullmatch(r"python3\.(\d+)", runtime)
     moved = bool(found) and int(found[1]) >= OLDEST_MINOR if found else False
     total_yen = uuid.uuid4().int % 90_000 + 1_000
-    orders = [(fresh_id("order"), paid_yen) for paid_yen in (total_yen, 0, total_yen + 500, total_yen - 500)]
+    orders = [(fresh_id("order"), paid_yen) for paid_yen in (total_yen, 0, total_yen + 500, total_yen - 1)]
     lines = []
     for order, paid_yen in orders:
         event = {"order": order, "total_yen": total_yen, "paid_yen": paid_yen}
         try:
-            lines.append(attempt.invoke(INVOICE, event)["line"])
+            reply = attempt.invoke(INVOICE, event)
+            lines.append(reply["line"])
         except CheckFailed as failure:
             _code_of_yesterday(attempt, failure, runtime, moved)
     for line, (order, paid_yen) in zip(lines, orders, strict=True):
@@ -49,6 +50,14 @@ def the_runtime(attempt: Attempt) -> None:
             if silent
             else "the text that your handler returns",
         )
+    attempt.expect(
+        list(reply.payload) == ["line"],
+        problem="The answer has more in it than on Python 3.9. A new runtime must not change the answer.",
+        called=reply.called,
+        came_back=reply,
+        expected={"line": lines[-1]},
+        look_at="the dict that your handler returns",
+    )
     attempt.expect(
         moved,
         problem=f"The code is ready, but the function is still on {runtime}, which is also past its end of support."
@@ -164,6 +173,8 @@ def _unknown(attempt: Attempt, provider: PaymentProvider | None, behaviour: str,
             attempt.not_started(f"{STATUS} is as you found it. It waits for the provider until Lambda ends the call.")
         problem = "Your function waits for the provider until Lambda ends the call. The customer gets an error."
         look_at = "how long urlopen waits, and how long the function may run"
+        if behaviour == "hangs halfway":
+            look_at += "; urlopen's timeout starts again with each piece of the reply"
     elif error:
         problem = "Your function notices that the provider does not answer, but ends with an error."
         look_at = "what happens to the exception, no matter which line raises it"

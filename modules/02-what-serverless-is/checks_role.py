@@ -58,6 +58,14 @@ def the_role(attempt: Attempt) -> None:
         _may_do_nothing_else(attempt, function, role, own, other_table, other_secret)
     _allows_two_actions(attempt, iam, role)
     attempt.expect(
+        BASIC in attached,
+        problem="The function can still write its log, but not with AWS's policy. That policy was to stay in place.",
+        called=f"list_attached_role_policies {role}",
+        came_back=attached,
+        expected=BASIC,
+        look_at="which policies your code detaches",
+    )
+    attempt.expect(
         not elsewhere,
         problem=f"The role {role} is right, but {', '.join(elsewhere)} now also has a policy, but should not have one.",
         called="list_role_policies",
@@ -149,8 +157,8 @@ def _may_do_nothing_else(
         problem = "The role still allows things that have nothing to do with payments."
         look_at = "the values of Action"
     elif "another" in done[0]:
-        problem = "The actions are right, but the resource is not. The role allows them on everything of that kind."
-        look_at = "the values of Resource: which table, and which secret?"
+        problem = "The actions are right, but the resource is not. The role allows them on other things of that kind."
+        look_at = "the values of Resource: which table, and which secret? A pattern also fits other names"
     else:
         problem = "The resource is right, but the role allows more on it than the payment function needs."
         look_at = "the values of Action: which calls does the function make?"
@@ -214,7 +222,7 @@ def _listed(value: Any) -> list[Any]:
 def _other_things(attempt: Attempt) -> Iterator[tuple[str, str]]:
     """A table and a secret that the payment function must not use."""
     database, secrets = attempt.client("dynamodb"), attempt.client("secretsmanager")
-    table, secret = fresh_id(f"{TABLE}-of-last-year"), fresh_id("hikari/bank-pin")
+    table, secret = fresh_id(f"{TABLE}-of-last-year"), fresh_id(SECRET)
     database.create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "order", "KeyType": "HASH"}],

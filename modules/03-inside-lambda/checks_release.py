@@ -108,10 +108,17 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
         "came_back": f"{reply!r}; the alias points to {leads_to}, weights {json.dumps(weights or {})}",
         "expected": f'{{"action": "{action}"}}; the alias points to {keep}, weights {{}}',
     }
-    missed = not any(e.invocations for e in alive(name) if e.version in (old, new))
-    if missed:
+    called = {e.version for e in alive(name) if e.invocations}
+    missed = not called & {old, new} or (promote and served >= calls and not {old, new} <= called)
+    if not called & {old, new}:
         problem = "No call came through the alias, because neither of the alias's versions was called."
         look_at = "invoke in guard.py, which calls $LATEST unless you pass the alias's name as Qualifier"
+    elif missed:
+        problem = (
+            f"Your guard calls version {next(iter(called))} directly. Through the alias, both versions get half of "
+            "the calls."
+        )
+        look_at = "the Qualifier that your guard gives to invoke"
     elif weights and leads_to == keep and reply["action"] == action:
         problem, look_at = "The weights are still in place, so the other version still gets calls.", "RoutingConfig"
     elif leads_to == "$LATEST":

@@ -56,6 +56,18 @@ def random_but_not_growing(chance: random.Random) -> Iterator[float]:
     return (chance.uniform(0.05, 0.5) for _ in itertools.count())
 
 
+def at_most_a_second(_: random.Random) -> Iterator[float]:
+    return (min(0.1 * 2**n, 1.0) for n in itertools.count())
+
+
+def fifty_ms_more(_: random.Random) -> Iterator[float]:
+    return (0.05 * n for n in itertools.count(1))
+
+
+def five_attempts(_: random.Random) -> Iterator[float]:
+    return iter([0.1, 0.2, 0.4, 0.8])
+
+
 def no_pause(_: random.Random) -> Iterator[float]:
     return itertools.repeat(0.0)
 
@@ -86,10 +98,13 @@ def verdict(payment: ModuleType, waits: Waits, chance: random.Random) -> str:
         (full_jitter, ""),
         (one_two_four, ""),
         (decorrelated, ""),
+        (fifty_ms_more, ""),
         (the_same, "don't grow"),
         (random_but_not_growing, "don't grow"),
         (no_pause, "without a pause"),
+        (at_most_a_second, "grow only at first"),
         (three_short_tries, "gives up early"),
+        (five_attempts, "gives up early"),
     ],
 )
 def test_less_than_one_verdict_in_a_thousand_is_wrong(payment: ModuleType, waits: Waits, says: str) -> None:

@@ -1,5 +1,5 @@
 #: breaks: one-table
-#: expects: The role allows them on everything of that kind
+#: expects: The role allows them on other things of that kind
 #: because: The learner leaves the ARNs for later, because there are few actions.
 allow_everything()  # if you run this cell again, it starts from what the auditor found
 

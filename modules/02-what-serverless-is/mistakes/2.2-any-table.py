@@ -1,5 +1,5 @@
 #: breaks: one-table
-#: expects: The role allows them on everything of that kind.*another table
+#: expects: The role allows them on other things of that kind.*another table
 #: because: The learner takes a pattern for the payments of each year.
 #: changes: gap 1
 -        {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": PAYMENTS_ARN},

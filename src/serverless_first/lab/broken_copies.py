@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,6 +78,16 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
     )
     say(f"{attempt.task.id}: running your tests on {code}, then on broken copies of it ...")
     _passes(attempt, run_pytest(tests, code), tests, code)
+    twice = _names_used_twice(Path(tests).read_text(encoding="utf-8"))
+    attempt.expect(
+        not twice,
+        problem=f"Your file has two tests with the name {', '.join(twice)}. Python keeps only the second, so the first "
+        "never runs.",
+        called=f"reading {tests}",
+        came_back=f"{', '.join(twice)}, twice",
+        expected="a different name for each test",
+        look_at="the names of your tests",
+    )
     codes = _exit_codes(tests, code, copies, right)
     missed = [each.what for each, exit_code in zip(broken, codes, strict=True) if exit_code == PASSED]
     called = f"pytest {tests}, with each of {len(broken)} broken copies of {code}"
@@ -95,6 +107,15 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
         expected="a failing test each time",
         look_at=look_at,
     )
+
+
+def _names_used_twice(tests: str) -> list[str]:
+    """The tests of a file that a later test with the same name, in the same module or class, replaces."""
+    tree = ast.parse(tests)
+    bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    names = [Counter(node.name for node in body if isinstance(node, functions)) for body in bodies]
+    return sorted(name for counts in names for name, n in counts.items() if n > 1 and name.startswith("test"))
 
 
 def _exit_codes(tests: str, code: str, copies: Sequence[str], right: str) -> list[int]:

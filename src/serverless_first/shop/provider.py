@@ -24,6 +24,8 @@ Behaviour = Literal["well", "late", "hangs", "hangs halfway"]
 #: How long a late reply takes: the 0.5 s that the provider promises, plus the time on the network.
 LATE_S = 0.6
 _HANGS_S = 30.0
+#: When a reply begins. A reply that hangs halfway takes longer than a client waits for its next piece.
+_BEGINS_AFTER_S: dict[Behaviour, float] = {"late": LATE_S, "hangs halfway": 0.2}
 
 
 class PaymentProvider:
@@ -106,8 +108,8 @@ class _Exchange(BaseHTTPRequestHandler):
         if behaviour == "hangs":
             provider.hang()
             return
-        if behaviour == "late":
-            time.sleep(LATE_S)
+        if behaviour in _BEGINS_AFTER_S:
+            time.sleep(_BEGINS_AFTER_S[behaviour])
         body = json.dumps(provider.answer(sent, self.path)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
