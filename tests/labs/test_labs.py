@@ -40,7 +40,7 @@ from serverless_first.course.places import course_root, module_dir
 
 MODULES = [m for m in course.load().ready_modules if m.tasks]
 TASKS = [(m, t) for m in MODULES for t in m.tasks]
-AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes"}
+AUTHORS_ROOM = {"lesson.md", "lab.md", "slides.md", "hints.yml", "quiz.yml", "mistakes", "recording.html"}
 CAPSTONES_ROOM = AUTHORS_ROOM | {"given", "records"}
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.id)
