@@ -176,6 +176,8 @@ def enough(attempt: Attempt) -> None:
     """The function says how many seats the busiest minute and moment need, how many there are, and if that's enough."""
     # 1,230 orders per minute are 20.5 per second; times 0.25 s gives 5.125 environments.
     _judged(attempt, {**SHOP, "versions_alive": 1}, "Little's law, and the units of the numbers that you multiply")
+    # 16 per second times 0.25 s gives 4 environments, and not one more.
+    _judged(attempt, {**SHOP, "orders_per_minute": [60, 960]}, "how you round the number of orders in progress")
     _judged(attempt, {**SHOP, "versions_alive": 1, "most_at_once": 9}, "what most_at_once means")
     _judged(attempt, {**SHOP, "most_at_once": 9}, "which other environments there are after a deployment")
     _judged(attempt, {**SHOP, "connections_per_environment": 3}, "what each environment holds")
@@ -255,6 +257,8 @@ def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
         max(mean, most) * of_all: '"needed" is for an average minute. In the busiest minute, customers are refused.',
         max(math.ceil(busiest * 60), most) * of_all: '"needed" counts a minute\'s orders as if they came in a second.',
         max(math.floor(busiest), most) * of_all: '"needed" is rounded down, so some orders get no connection.',
+        max(math.floor(busiest) + 1, most)
+        * of_all: '"needed" counts one environment too many if the orders in progress are a whole number.',
         math.ceil(max(busiest, most) * of_all): '"needed" is rounded too late. You can\'t have half an environment.',
         (little + most) * of_all: '"needed" is a sum, but customers who come at the same time are already among the '
         "minute's customers.",
