@@ -261,6 +261,11 @@ BROKEN = (
     ),
     Broken("returns 200 for a good order", "return answer(201, order)", "return answer(200, order)"),
     Broken("returns an empty body for a good order", "return answer(201, order)", "return answer(201, {})"),
+    Broken(
+        "returns only the key of a good order",
+        "return answer(201, order)",
+        'return answer(201, {"order_key": order["order_key"]})',
+    ),
     Broken("stores one lamp more than was ordered", 'str(order["quantity"])', 'str(order["quantity"] + 1)'),
 )
 
