@@ -1,13 +1,12 @@
 """The registry of CloudFormation for a type: its properties, and which of them replace the resource when changed.
 
-The registry's schemas come with cfn-lint; reading one of its files does not import it, which takes seconds.
+`tools/type_schemas.py` takes what is used here from the registry's schemas.
 Source of the rules: CloudFormation CLI User Guide, "Resource type schema" (createOnlyProperties, readOnlyProperties).
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Any
 from serverless_cloud.stacks.errors import InvalidProperties
 from serverless_cloud.stacks.intrinsics import plain
 
+#: The names of all types, and the schemas of the types that the local cloud makes.
+FILE = Path(__file__).with_name("schemas.json")
 _PREFIX = "/properties/"
 
 
@@ -77,30 +78,20 @@ class Schema:
 
 
 def of(type: str) -> Schema | None:
-    """The schema of a type; None if the registry has none."""
-    name = _index().get(type)
-    return _read(type, name) if name else None
+    """The schema of a type that the local cloud makes; None for any other type."""
+    document = _registry()["types"].get(type)
+    return Schema(type, document) if document else None
+
+
+def is_known(type: str) -> bool:
+    """Whether CloudFormation's registry has a type of this name."""
+    return type in _registry()["names"]
 
 
 @functools.cache
-def _folder() -> Path:
-    spec = importlib.util.find_spec("cfnlint")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(
-            "The schemas of CloudFormation's types are missing, because cfn-lint is not installed. Install it with pip."
-        )
-    return Path(spec.origin).parent / "data" / "schemas"
-
-
-@functools.cache
-def _index() -> dict[str, str]:
-    found: dict[str, str] = json.loads((_folder() / "providers" / "us-east-1.json").read_text("utf-8"))
-    return found
-
-
-@functools.cache
-def _read(type: str, name: str) -> Schema:
-    return Schema(type, json.loads((_folder() / "resources" / f"{name}.json").read_text("utf-8")))
+def _registry() -> dict[str, Any]:
+    registry: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+    return {"names": frozenset(registry["names"]), "types": registry["types"]}
 
 
 def _paths(document: Mapping[str, Any], kind: str) -> frozenset[str]:

@@ -165,4 +165,4 @@ def is_custom(type: str) -> bool:
 
 
 def _is_type(type: str) -> bool:
-    return is_custom(type) or type == CDK_METADATA or schemas.of(type) is not None
+    return is_custom(type) or type == CDK_METADATA or schemas.is_known(type)
