@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
-    "sns": ("topics", "answers", "mobile"),
+    "sns": ("topics", "answers"),
     "s3": ("notifications", "buckets"),
     "dynamodb": (
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
