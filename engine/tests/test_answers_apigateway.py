@@ -109,8 +109,6 @@ def test_what_is_missing_is_not_found(gateway: Any, api: dict[str, str]) -> None
         (gateway.delete_gateway_response, of_api | {"responseType": "THROTTLED"},
          "Gateway response type not defined on api"),
         (gateway.get_usage_plan_keys, {"usagePlanId": "x"}, "Invalid Usage Plan ID specified"),
-        (gateway.get_documentation_part, of_api | {"documentationPartId": "x"},
-         "Invalid Documentation part identifier specified"),
     ):  # fmt: skip
         assert refused(call, **request) == ("NotFoundException", message)
 
@@ -214,17 +212,21 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
     assert (stage["stageName"], "variables" in stage) == ("new", False)
 
 
-def test_documentation_is_kept(gateway: Any, api: dict[str, str]) -> None:
+def test_what_the_local_cloud_does_not_have_is_refused_by_name(gateway: Any, api: dict[str, str]) -> None:
     of_api = {"restApiId": api["restApiId"]}
-    part = gateway.create_documentation_part(**of_api, location={"type": "API"}, properties='{"info": 1}')
-    again = refused(gateway.create_documentation_part, **of_api, location={"type": "API"}, properties="{}")
-    assert again[0] == "ConflictException"
-    document = {"location": {"type": "METHOD", "path": "/"}, "properties": {"description": "all lamps"}}
-    body = json.dumps({"x-amazon-apigateway-documentation": {"documentationParts": [document]}}).encode()
-    (made,) = gateway.import_documentation_parts(**of_api, mode="merge", body=body)["ids"]
-    assert [each["id"] for each in gateway.get_documentation_parts(**of_api)["items"]] == [part["id"], made]
-    (found,) = gateway.get_documentation_parts(**of_api, type="METHOD")["items"]
-    assert json.loads(found["properties"]) == {"description": "all lamps"}
+    part = {"location": {"type": "API"}, "properties": "{}"}
+    calls: dict[str, dict[str, Any]] = {
+        "create_documentation_part": of_api | part,
+        "get_documentation_parts": of_api,
+        "import_documentation_parts": of_api | {"body": b"{}"},
+    }
+    for name, request in calls.items():
+        code, message = refused(getattr(gateway, name), **request)
+        assert (code, f"doesn't support {name}." in message) == ("NotImplementedException", True), message
+    for extension in ("x-amazon-apigateway-documentation",):
+        document = {"openapi": "3.0.1", "info": {"title": "lamps"}, "paths": {}, extension: {}}
+        code, message = refused(gateway.import_rest_api, body=json.dumps(document).encode())
+        assert (code, extension in message) == ("NotImplementedException", True), message
 
 
 def test_a_document_is_imported_with_its_base_path_and_models(gateway: Any) -> None:

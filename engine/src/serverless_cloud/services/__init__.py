@@ -36,7 +36,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "rds": ("instances", "proxies", "versions"),
     "apigateway": (  # version 1 and version 2
         "rest_apis", "rest_rules", "rest_methods", "rest_answers", "rest_shapes", "rest_stage_rules", "rest_import",
-        "rest_operations", "rest_updates", "rest_documents", "http_apis", "http_api_stages", "http_api_import",
+        "rest_operations", "rest_updates", "http_apis", "http_api_stages", "http_api_import",
     ),
     "scheduler": ("schedules",),
     "pipes": ("pipes",),

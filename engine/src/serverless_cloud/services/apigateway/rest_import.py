@@ -32,7 +32,6 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.http import openapi_shape
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_documents import import_parts, parts_of
 from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
@@ -43,7 +42,7 @@ _KNOWN = {
     _X + name
     for name in (
         "api-key-source", "binary-media-types", "gateway-responses", "request-validator", "request-validators",
-        "documentation", "importexport-version", "authorizer", "authtype", "integration", "any-method", "auth",
+        "importexport-version", "authorizer", "authtype", "integration", "any-method", "auth",
     )
 }  # fmt: skip
 _PLACES = {"query": "querystring", "header": "header", "path": "path"}
@@ -197,7 +196,6 @@ class _Import:
         for name, scheme in self._security.items():
             if _X + "authorizer" in scheme:
                 self._authorizers[name] = self._authorizer(name, scheme)
-        import_parts(parts_of(api), doc, overwrite=False)
         for path in sorted(doc.get("paths") or {}):
             resource = self._resource(path)
             for key in METHODS:

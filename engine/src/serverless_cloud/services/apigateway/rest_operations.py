@@ -56,9 +56,11 @@ PATHS = (
     _API + "/models/(?P<model_name>[^/]+)/default_template$",
 )
 REFUSED = (
-    "create_documentation_version", "create_domain_name", "create_vpc_link", "generate_client_certificate",
-    "get_client_certificates", "get_documentation_versions", "get_export", "get_model_template", "get_sdk",
-    "get_sdk_types", "import_api_keys", "test_invoke_authorizer", "update_usage",
+    "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
+    "delete_documentation_part", "generate_client_certificate", "get_client_certificates", "get_documentation_part",
+    "get_documentation_parts", "get_documentation_versions", "get_export", "get_model_template", "get_sdk",
+    "get_sdk_types", "import_api_keys", "import_documentation_parts", "test_invoke_authorizer",
+    "update_documentation_part", "update_usage",
 )  # fmt: skip
 
 
