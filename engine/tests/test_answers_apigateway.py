@@ -219,6 +219,7 @@ def test_what_the_local_cloud_does_not_have_is_refused_by_name(gateway: Any, api
         "create_documentation_part": of_api | part,
         "get_documentation_parts": of_api,
         "import_documentation_parts": of_api | {"body": b"{}"},
+        "test_invoke_method": api,
     }
     for name, request in calls.items():
         code, message = refused(getattr(gateway, name), **request)

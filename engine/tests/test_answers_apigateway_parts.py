@@ -122,17 +122,6 @@ def test_responses_are_checked(gateway: Any, api: dict[str, str]) -> None:
     )
 
 
-def test_an_integration_response_without_a_method_response_answers_with_an_error(
-    gateway: Any, api: dict[str, str]
-) -> None:
-    gateway.put_integration(**api, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
-    gateway.put_integration_response(**api, statusCode="200")
-    tried = gateway.test_invoke_method(**api)
-    assert (tried["status"], "Output mapping refers to an invalid method response: 200" in tried["log"]) == (500, True)
-    gateway.put_method_response(**api, statusCode="200")
-    assert gateway.test_invoke_method(**api)["status"] == 200
-
-
 def test_a_method_is_changed_as_a_whole_or_not_at_all(gateway: Any, api: dict[str, str]) -> None:
     def asked(*operations: tuple[str, str, str]) -> list[dict[str, str]]:
         return [dict(zip(("op", "path", "value"), each, strict=True)) for each in operations]

@@ -280,16 +280,6 @@ def test_a_function_behind_mapping_templates(aws: Any, kit: Any) -> None:
     assert nothing.headers["X-Why"] == "ValueError"
     assert api.call("/later", "POST", json={"amount": 1}).status_code == 202
 
-    tried = api.gateway.test_invoke_method(
-        restApiId=names["restApiId"],
-        resourceId=api.resource("/pay"),
-        httpMethod="POST",
-        pathWithQueryString="/pay?by=test",
-        body='{"order": {"amount": 5}}',
-    )
-    assert (tried["status"], json.loads(tried["body"])) == (200, {"all": {"paid": 5, "by": "test"}})
-    assert "Method completed with status: 200" in tried["log"]
-
 
 def test_servers_on_this_machine_and_no_others(aws: Any, kit: Any, shop: str) -> None:
     api = Api(aws)

@@ -48,7 +48,7 @@ class GatewayError(Exception):
         type: a gateway response type.
         message: what the client reads, if not the type's own words.
         status: if not the type's own.
-        reason: why, for the execution log (TestInvokeMethod, the server's log); the client does not see it.
+        reason: why, for the server's log; the client does not see it.
         validation: what a request validator found wrong, $context.error.validationErrorString.
     """
 
