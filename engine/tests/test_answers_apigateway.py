@@ -106,8 +106,6 @@ def test_what_is_missing_is_not_found(gateway: Any, api: dict[str, str]) -> None
         (gateway.delete_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
         (gateway.update_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
         (gateway.update_domain_name, {"domainName": "x"}, "Invalid domain name identifier specified"),
-        (gateway.delete_gateway_response, of_api | {"responseType": "THROTTLED"},
-         "Gateway response type not defined on api"),
         (gateway.get_usage_plan_keys, {"usagePlanId": "x"}, "Invalid Usage Plan ID specified"),
     ):  # fmt: skip
         assert refused(call, **request) == ("NotFoundException", message)
@@ -197,9 +195,6 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
         **root, statusCode="200", patchOperations=replace("/selectionPattern", "4..")
     )
     assert shown["selectionPattern"] == "4.."
-    kind = of_api | {"responseType": "THROTTLED"}
-    shown = gateway.update_gateway_response(**kind, patchOperations=replace("/statusCode", "503"))
-    assert (shown["statusCode"], shown["defaultResponse"]) == ("503", False)
     for path, message in (
         ("/binaryMediaTypes", "Invalid patch path /binaryMediaTypes"),
         ("/endpointConfiguration/types/EDGE", "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE"),
@@ -214,17 +209,20 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
 
 def test_what_the_local_cloud_does_not_have_is_refused_by_name(gateway: Any, api: dict[str, str]) -> None:
     of_api = {"restApiId": api["restApiId"]}
-    part = {"location": {"type": "API"}, "properties": "{}"}
+    part, kind = {"location": {"type": "API"}, "properties": "{}"}, of_api | {"responseType": "THROTTLED"}
     calls: dict[str, dict[str, Any]] = {
         "create_documentation_part": of_api | part,
         "get_documentation_parts": of_api,
         "import_documentation_parts": of_api | {"body": b"{}"},
+        "put_gateway_response": kind,
+        "update_gateway_response": kind,
+        "delete_gateway_response": kind,
         "test_invoke_method": api,
     }
     for name, request in calls.items():
         code, message = refused(getattr(gateway, name), **request)
         assert (code, f"doesn't support {name}." in message) == ("NotImplementedException", True), message
-    for extension in ("x-amazon-apigateway-documentation",):
+    for extension in ("x-amazon-apigateway-documentation", "x-amazon-apigateway-gateway-responses"):
         document = {"openapi": "3.0.1", "info": {"title": "lamps"}, "paths": {}, extension: {}}
         code, message = refused(gateway.import_rest_api, body=json.dumps(document).encode())
         assert (code, extension in message) == ("NotImplementedException", True), message

@@ -50,13 +50,11 @@ class RestApis:
         stage = self._find_stage(api_id, name)
         arrival = Arrival(api_id, name, "", "/" + path.lstrip("/"))
         if stage is None:
-            return _named(gateway_response(GatewayError("FORBIDDEN"), {}, {}, {}, {}), arrival)
+            return _named(gateway_response(GatewayError("FORBIDDEN")), arrival)
         try:
             exchange = arrived(request, stage, arrival)
         except GatewayError as error:
-            facts = {"requestId": arrival.request_id, "stage": name, "apiId": api_id, "httpMethod": request.method}
-            response = gateway_response(error, stage.deployment.gateway_responses, facts, stage.variables, {})
-            return _named(response, arrival)
+            return _named(gateway_response(error), arrival)
         try:
             return _named(self._through(exchange), arrival, exchange)
         except GatewayError as error:
@@ -149,8 +147,7 @@ def _refused(exchange: Exchange, error: GatewayError) -> Response:
     if error.reason:
         where = f"{exchange.request.method} /{exchange.stage.name}{exchange.arrival.path}"
         print(f"REST API {exchange.stage.api_id}, {where}: {error.reason}", file=sys.stderr)
-    deployment, request = exchange.stage.deployment, exchange.parameters
-    return gateway_response(error, deployment.gateway_responses, exchange.context, exchange.stage.variables, request)
+    return gateway_response(error)
 
 
 def _named(response: Response, arrival: Arrival, exchange: Exchange | None = None) -> Response:

@@ -41,7 +41,7 @@ _X = "x-amazon-apigateway-"
 _KNOWN = {
     _X + name
     for name in (
-        "api-key-source", "binary-media-types", "gateway-responses", "request-validator", "request-validators",
+        "api-key-source", "binary-media-types", "request-validator", "request-validators",
         "importexport-version", "authorizer", "authtype", "integration", "any-method", "auth",
     )
 }  # fmt: skip
@@ -79,7 +79,7 @@ def put_rest_api(
     if mode == "overwrite":
         api.resources = {api.root_resource_id: api.resources[api.root_resource_id]}
         api.resources[api.root_resource_id].resource_methods = {}
-        for kept in (api.models, api.request_validators, api.authorizers, api.gateway_responses):
+        for kept in (api.models, api.request_validators, api.authorizers):
             kept.clear()
     _Import(backend, api, api_doc).run()
     return api
@@ -189,10 +189,6 @@ class _Import:
         for name, rule in (doc.get(_X + "request-validators") or {}).items():
             flags = bool(rule.get("validateRequestBody")), bool(rule.get("validateRequestParameters"))
             self._validators[name] = api.create_request_validator(name, *flags).id
-        for kind, response in (doc.get(_X + "gateway-responses") or {}).items():
-            status = response.get("statusCode")
-            given = response.get("responseParameters"), response.get("responseTemplates")
-            api.put_gateway_response(kind, None if status is None else str(status), *given)
         for name, scheme in self._security.items():
             if _X + "authorizer" in scheme:
                 self._authorizers[name] = self._authorizer(name, scheme)

@@ -54,14 +54,17 @@ PATHS = (
 )
 REFUSED = (
     "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
-    "delete_documentation_part", "generate_client_certificate", "get_client_certificates", "get_documentation_part",
-    "get_documentation_parts", "get_documentation_versions", "get_export", "get_model_template", "get_sdk",
-    "get_sdk_types", "import_api_keys", "import_documentation_parts", "test_invoke_authorizer",
-    "test_invoke_method", "update_documentation_part", "update_usage",
+    "delete_documentation_part", "delete_gateway_response", "generate_client_certificate", "get_client_certificates",
+    "get_documentation_part", "get_documentation_parts", "get_documentation_versions", "get_export",
+    "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
+    "put_gateway_response", "test_invoke_authorizer", "test_invoke_method", "update_documentation_part",
+    "update_gateway_response", "update_usage",
 )  # fmt: skip
 
 
-_IN_MOTO = ("create_domain_name", "create_vpc_link", "get_export")
+IN_MOTO = (
+    "create_domain_name", "create_vpc_link", "delete_gateway_response", "get_export", "put_gateway_response"
+)  # fmt: skip
 
 patches.adds(
     "moto.apigateway.urls:url_paths", dict.fromkeys(PATHS, "moto.apigateway.responses:APIGatewayResponse.dispatch")
@@ -71,7 +74,7 @@ patches.adds(
 @patches.replaces_each(
     "moto.apigateway.responses:APIGatewayResponse",
     REFUSED,
-    expects={name: "self" if name in _IN_MOTO else "" for name in REFUSED},
+    expects={name: "self" if name in IN_MOTO else "" for name in REFUSED},
 )
 def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
