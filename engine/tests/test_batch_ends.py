@@ -56,27 +56,9 @@ def test_the_strategy_of_the_request_replaces_that_of_the_definition() -> None:
     assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 3)
 
 
-@pytest.mark.parametrize(
-    ("conditions", "attempts"),
-    [
-        ([{"onExitCode": "42", "action": "EXIT"}], 1),
-        ([{"onExitCode": "4*", "action": "EXIT"}], 1),
-        ([{"onExitCode": "41", "action": "EXIT"}], 3),  # none matches: it is tried again
-        ([{"onExitCode": "42", "action": "RETRY"}, {"onExitCode": "*", "action": "EXIT"}], 3),
-        ([{"onExitCode": "41", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}], 1),
-        ([{"onStatusReason": "Essential container*", "onExitCode": "42", "action": "exit"}], 1),
-        ([{"onStatusReason": "Host EC2*", "onExitCode": "42", "action": "exit"}], 3),  # all conditions must hold
-    ],
-)
-def test_evaluate_on_exit(conditions: list[dict[str, str]], attempts: int) -> None:
-    job = batch.wait(fails(42, 42, 42, retryStrategy={"attempts": 3, "evaluateOnExit": conditions}))
-    assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
-
-
-def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
+def test_one_that_cannot_start_is_tried_again() -> None:
     batch.make_queue()
-    conditions = [{"onReason": "CannotStartContainerError:*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
-    batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2, "evaluateOnExit": conditions})
+    batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2})
     job = batch.wait(batch.submit())
     assert [attempt["statusReason"] for attempt in job["attempts"]] == ["Task failed to start"] * 2
 

@@ -81,13 +81,6 @@ def test_jobs_for_ec2_do_not_run_on_fargate_nor_the_other_way_round(kit: Any) ->
         ({"timeout": {"attemptDurationSeconds": 59}}, "60"),
         ({"retryStrategy": {"attempts": 11}}, "between 1 and 10"),
         ({"retryStrategy": {"attempts": 0}}, "between 1 and 10"),
-        ({"retryStrategy": {"evaluateOnExit": [{"onExitCode": "1", "action": "RETRY"}]}}, "attempts"),
-        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "*1", "action": "RETRY"}]}}, "onExitCode"),
-        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "STOP"}]}}, "RETRY"),
-        (
-            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "EXIT"}] * 6}},
-            "at most 5",
-        ),
         ({"name": "lamp shade"}, "name"),
     ],
 )
@@ -199,6 +192,14 @@ def test_fair_share_is_refused_by_name(kit: Any) -> None:
     arn = "arn:aws:batch:us-east-1:123456789012:scheduling-policy/fair"
     message = refusal(kit, lambda: batch.make_queue(schedulingPolicyArn=arn), "NotImplementedException")
     assert "schedulingPolicyArn" in message
+
+
+def test_conditions_of_a_retry_strategy_are_refused_by_name(kit: Any) -> None:
+    conditions = {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "RETRY"}]}
+    batch.prepare(["true"])
+    for call in (lambda: batch.register(["true"], retryStrategy=conditions),
+                 lambda: batch.submit(retryStrategy=conditions)):  # fmt: skip
+        assert "evaluateOnExit" in refusal(kit, call, "NotImplementedException")
 
 
 # ---- compute environments and queues

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from serverless_cloud.batch.retries import Ending, RetryStrategy
 from serverless_cloud.batch.work import Work
 
 Key = tuple[str, str]  # account, Region
@@ -72,12 +71,6 @@ class Attempt:
     reason: str | None = None
     status_reason: str | None = None
 
-    @property
-    def ending(self) -> Ending:
-        """As the conditions of a retry strategy see it."""
-        code = None if self.exit_code is None else str(self.exit_code)
-        return {"onStatusReason": self.status_reason, "onReason": self.reason, "onExitCode": code}
-
     def container(self, key: Key) -> dict[str, Any]:
         """Its container in the form of DescribeJobs."""
         account_id, region = key
@@ -115,7 +108,7 @@ class Job:
     queue_arn: str
     definition_arn: str
     work: Work
-    retries: RetryStrategy
+    most_attempts: int
     timeout_s: int | None
     parameters: Mapping[str, str]
     depends_on: Sequence[Mapping[str, str]] = ()
@@ -174,7 +167,7 @@ class Job:
             "status": str(self.status),
             "attempts": [each.as_answer(self.key) for each in self.attempts if each.stopped_ms is not None],
             "createdAt": self.created_ms,
-            "retryStrategy": self.retries.as_answer(),
+            "retryStrategy": {"attempts": self.most_attempts, "evaluateOnExit": []},
             **self._times(),
             **_given(statusReason=self.status_reason),
             "dependsOn": [dict(each) for each in self.depends_on],

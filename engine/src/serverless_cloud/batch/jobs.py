@@ -270,7 +270,7 @@ class Jobs:
             attempt.stopped_ms = now_ms()
             failed = attempt.exit_code != 0 or forced is not None
             stopped = forced or (job.stop_reason if failed else None)
-            if failed and stopped is None and job.retries.tries_again(attempt.number, attempt.ending):
+            if failed and stopped is None and attempt.number < job.most_attempts:
                 self._runnable.append(job)
                 self.move(job, Status.RUNNABLE, attempt.status_reason)
                 return

@@ -12,7 +12,6 @@ from typing import Any
 
 from serverless_cloud.batch.job import Job, Status
 from serverless_cloud.batch.refused import ClientException
-from serverless_cloud.batch.retries import matches
 from serverless_cloud.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
@@ -51,7 +50,12 @@ def _matches(job: Job, name: str, value: str) -> bool:
     if name == "AFTER_CREATED_AT":
         return job.created_ms > int(value)
     texts = [job.name] if name == "JOB_NAME" else _names_of_definition(job.definition_arn)
-    return any(matches(value.lower(), text.lower()) for text in texts)
+    return any(_fits(value.lower(), text.lower()) for text in texts)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Whether a text fits; an asterisk at the end of the pattern stands for anything."""
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 
 def _names_of_definition(arn: str) -> list[str]:

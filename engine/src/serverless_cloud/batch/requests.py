@@ -1,6 +1,7 @@
 """SubmitJob: turns a request into a job, or refuses it.
 
-Rules: AWS Batch API Reference, "SubmitJob", "JobDependency", "ArrayProperties", "JobTimeout".
+Rules: AWS Batch API Reference, "SubmitJob", "JobDependency", "ArrayProperties", "JobTimeout",
+"RetryStrategy".
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_cloud.batch import retries
 from serverless_cloud.batch.control import Queue
 from serverless_cloud.batch.job import Job, Key
 from serverless_cloud.batch.refused import ClientException
@@ -19,6 +19,7 @@ from serverless_cloud.batch.work import work_of
 from serverless_cloud.refusals import NotHonoured
 
 LEAST_TIMEOUT_S = 60
+MOST_ATTEMPTS = 10
 SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
 MOST_DEPENDENCIES = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -67,6 +68,23 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
     return seconds
 
 
+def attempts_of(given: Mapping[str, Any] | None) -> int | None:
+    """attempts of a retryStrategy of a request; None if there is none.
+
+    Raises:
+        ClientException: Batch doesn't take this number (AWS's words recalled, not verified).
+        NotHonoured: the strategy has evaluateOnExit.
+    """
+    if not given:
+        return None
+    if given.get("evaluateOnExit"):
+        raise NotHonoured("evaluateOnExit in retryStrategy")
+    attempts = given.get("attempts")
+    if attempts is not None and (not isinstance(attempts, int) or not 1 <= attempts <= MOST_ATTEMPTS):
+        raise ClientException(f"attempts must be between 1 and {MOST_ATTEMPTS}.")
+    return attempts or 1
+
+
 def job_of(
     key: Key, given: Mapping[str, Any], queue: Queue, definition: Definition, find: Callable[[str], Job | None]
 ) -> Job:
@@ -88,7 +106,6 @@ def job_of(
         parameters,
         is_fargate=definition.is_fargate,
     )
-    strategy = retries.read(given.get("retryStrategy")) or retries.read(definition.retry_strategy)
     size = _size(given.get("arrayProperties"))
     depends_on = [dict(each) for each in given.get("dependsOn") or []]
     in_order, waits_for = _dependencies(depends_on, size, find)
@@ -98,7 +115,7 @@ def job_of(
         "queue_arn": queue.arn,
         "definition_arn": definition.arn,
         "work": work,
-        "retries": strategy or retries.RetryStrategy(),
+        "most_attempts": attempts_of(given.get("retryStrategy")) or attempts_of(definition.retry_strategy) or 1,
         "timeout_s": timeout_of(given.get("timeout")) or timeout_of(definition.timeout),
         "parameters": parameters,
         "depends_on": depends_on,
