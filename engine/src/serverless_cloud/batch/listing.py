@@ -19,7 +19,7 @@ _FILTERS = ("JOB_NAME", "JOB_DEFINITION", *_TIMES)
 
 
 def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """The jobs of a queue or an array that a request names, in their order.
+    """The jobs of a queue that a request names, in their order.
 
     Args:
         status: jobStatus of the request.
