@@ -204,7 +204,7 @@ def test_a_deletion_policy_may_be_a_function(kit: Any, stage: str, left: int) ->
 
 
 def test_macros_need_a_capability_and_update_always() -> None:
-    stacks, body = here.stacks(), template(Transform=EXTENSIONS)
+    stacks, body = here.stacks(), template(Transform="AWS::Serverless-2016-10-31")
     told = refusal(stacks.create_stack, StackName="shop", TemplateBody=body)
     assert told == "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
     assert change("cs", body, "CREATE", "other")["Status"] == "CREATE_COMPLETE"
@@ -214,22 +214,13 @@ def test_macros_need_a_capability_and_update_always() -> None:
     assert refusal(stacks.update_stack, StackName="plain", TemplateBody=template()) == "No updates are to be performed."
 
 
-def test_loops_of_the_language_extensions() -> None:
-    loop = {"Fn::ForEach::Queues": ["Lamp", {"Ref": "Lamps"}, {
-        "Queue&{Lamp}": queue(QueueName={"Fn::Sub": "${Stage}-${Lamp}"}),
-    }]}  # fmt: skip
-    shown = {"Fn::ForEach::Names": ["Lamp", ["a-n", "ch"], {
-        "Name&{Lamp}": {"Value": {"Fn::GetAtt": ["Queue&{Lamp}", "QueueName"]}},
-    }]}  # fmt: skip
-    lamps = {"Type": "CommaDelimitedList", "Default": "a-n,ch"}
-    body = template(Transform=EXTENSIONS, Parameters=STAGE | {"Lamps": lamps}, Resources=loop, Outputs=shown)
-    assert here.create("shop", body) == {"Namean": "test-a-n", "Namech": "test-ch"}
-    assert here.stacks().get_template_summary(TemplateBody=body)["DeclaredTransforms"] == [EXTENSIONS]
-    bad = template(Transform=EXTENSIONS, Resources={"Fn::ForEach::Queues": ["Lamp", ["a"]], "Orders": QUEUE})
-    made = change("cs", bad, "CREATE", "other")
-    assert (made["Status"], made["StatusReason"]) == (
-        "FAILED", "Transform AWS::LanguageExtensions failed with: Fn::ForEach layout is incorrect",
-    )  # fmt: skip
+def test_loops_and_the_language_extensions_are_refused_by_name() -> None:
+    loop = {"Fn::ForEach::Queues": ["Lamp", ["andon"], {"Queue${Lamp}": QUEUE}]}
+    for body, words in (
+        (template(Transform=EXTENSIONS), f"doesn't support the transform {EXTENSIONS}"),
+        (template(Transform=EXTENSIONS, Resources=loop), "doesn't support Fn::ForEach"),
+    ):
+        assert words in refusal(here.stacks().create_stack, StackName="shop", TemplateBody=body, Capabilities=here.ALL)
 
 
 def test_parameters_in_systems_manager_show_what_is_stored(kit: Any) -> None:

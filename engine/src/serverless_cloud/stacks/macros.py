@@ -20,7 +20,7 @@ from serverless_cloud.clients import client
 from serverless_cloud.stacks import documents
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope
-from serverless_cloud.stacks.template import OWN_TRANSFORMS
+from serverless_cloud.stacks.template import SERVERLESS
 
 INCLUDE = "AWS::Include"
 _CALL = "Fn::Transform"
@@ -48,13 +48,13 @@ class Macros:
         Raises:
             StackError: there is no such macro, or it fails.
         """
-        scope = Scope(values, document.get("Mappings") or {}, document.get("Conditions") or {}, {}, str, extended=True)
+        scope = Scope(values, document.get("Mappings") or {}, document.get("Conditions") or {}, {}, str)
         found: dict[str, Any] = self._without_calls(copy.deepcopy(dict(document)), scope)
         declared = found.get("Transform") or []
         declared = declared if isinstance(declared, list) else [declared]
         for each in declared:
             name, given = _named(each)
-            if name in OWN_TRANSFORMS:
+            if name == SERVERLESS:
                 continue
             whole = {key: part for key, part in found.items() if key != "Transform"}
             if name == INCLUDE:
@@ -63,7 +63,7 @@ class Macros:
                 found = made
             else:
                 raise _failed(f"{self.account_id}::{name}", _MALFORMED)
-        left = [each for each in declared if _named(each)[0] in OWN_TRANSFORMS]
+        left = [each for each in declared if _named(each)[0] == SERVERLESS]
         found.pop("Transform", None)
         return found | ({"Transform": left} if left else {})
 
