@@ -315,29 +315,9 @@ def test_types_and_roles_that_a_call_allows(kit: Any) -> None:
                                       "Type": "AWS::CloudWatch::Alarm"}]}  # fmt: skip
     told = refusal(stacks.create_stack, StackName="other", TemplateBody=body, RollbackConfiguration=triggers)
     assert "RollbackTriggers" in told
+    told = refusal(stacks.create_stack, StackName="other", TemplateBody=body, NotificationARNs=["arn:aws:sns:a:1:b"])
+    assert "doesn't support NotificationARNs of a stack" in told
     here.create("other", body, RollbackConfiguration={"RollbackTriggers": [], "MonitoringTimeInMinutes": 0})
-
-
-def test_topics_hear_of_a_stack_s_events(kit: Any) -> None:
-    sns, sqs = kit.client("sns"), kit.client("sqs")
-    topic = sns.create_topic(Name="deployments")["TopicArn"]
-    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    arns = {"Arns": {"Value": {"Fn::Join": ["", {"Ref": "AWS::NotificationARNs"}]}}}
-    out = here.create("shop", template(Outputs=arns), NotificationARNs=[topic], ClientRequestToken="token-1")
-    assert out["Arns"] == topic
-    assert here.stacks().describe_stacks(StackName="shop")["Stacks"][0]["NotificationARNs"] == [topic]
-    heard: list[str] = []
-
-    def all_heard() -> bool:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        heard.extend(each["Body"] for each in found)
-        return len(heard) >= 5
-
-    kit.eventually(all_heard, "five events were heard", 20.0)
-    assert sum("LogicalResourceId='Orders'" in each for each in heard) == 3
-    assert all("ClientRequestToken='token-1'" in each for each in heard)
 
 
 def test_a_creation_that_takes_too_long_is_rolled_back() -> None:

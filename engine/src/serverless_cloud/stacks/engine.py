@@ -292,7 +292,7 @@ class Engine:
             return owner.exports[name]
 
         stack = self._stack
-        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
         sections = plan.template.section
         return Scope(
             pseudo | plan.values | (hidden(sections("Parameters")) if secret else {}),

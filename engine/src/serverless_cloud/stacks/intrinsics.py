@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from serverless_cloud.stacks.errors import StackError
@@ -351,12 +351,10 @@ def parameters_of_place(region: str, account_id: str) -> dict[str, Any]:
     }
 
 
-def pseudo_parameters(
-    region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
-) -> dict[str, Any]:
+def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:
     """AWS's own parameters of a stack."""
     return parameters_of_place(region, account_id) | {
         "AWS::StackId": stack_id,
         "AWS::StackName": stack_name,
-        "AWS::NotificationARNs": list(notification_arns),
+        "AWS::NotificationARNs": [],
     }

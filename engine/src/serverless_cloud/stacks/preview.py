@@ -55,7 +55,7 @@ class Preview:
         self._plan = plan
         self._resources: dict[str, Attributes] = {}
         section = plan.template.section
-        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
         self._scope = Scope(
             pseudo | plan.values | (hidden(section("Parameters")) if secret else {}),
             section("Mappings"), section("Conditions"), self._resources, _exported,
