@@ -210,10 +210,6 @@ class Operations:
             raise StackError(f"Export '{name}' is not imported by any stack.")
         return {"Imports": users}
 
-    def get_stack_policy(self, request: Request, region: str) -> Answer:
-        self._store.find(region, request["StackName"])
-        return {}  # a stack has none here
-
     # ---- templates
 
     def get_template(self, request: Request, region: str) -> Answer:
