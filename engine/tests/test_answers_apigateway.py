@@ -106,11 +106,7 @@ def test_what_is_missing_is_not_found(gateway: Any, api: dict[str, str]) -> None
         (gateway.delete_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
         (gateway.update_vpc_link, {"vpcLinkId": "x"}, "Invalid Vpc Link identifier specified"),
         (gateway.update_domain_name, {"domainName": "x"}, "Invalid domain name identifier specified"),
-        (gateway.delete_gateway_response, of_api | {"responseType": "THROTTLED"},
-         "Gateway response type not defined on api"),
         (gateway.get_usage_plan_keys, {"usagePlanId": "x"}, "Invalid Usage Plan ID specified"),
-        (gateway.get_documentation_part, of_api | {"documentationPartId": "x"},
-         "Invalid Documentation part identifier specified"),
     ):  # fmt: skip
         assert refused(call, **request) == ("NotFoundException", message)
 
@@ -199,9 +195,6 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
         **root, statusCode="200", patchOperations=replace("/selectionPattern", "4..")
     )
     assert shown["selectionPattern"] == "4.."
-    kind = of_api | {"responseType": "THROTTLED"}
-    shown = gateway.update_gateway_response(**kind, patchOperations=replace("/statusCode", "503"))
-    assert (shown["statusCode"], shown["defaultResponse"]) == ("503", False)
     for path, message in (
         ("/binaryMediaTypes", "Invalid patch path /binaryMediaTypes"),
         ("/endpointConfiguration/types/EDGE", "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE"),
@@ -214,17 +207,25 @@ def test_patches_of_what_moto_cannot_patch(gateway: Any) -> None:
     assert (stage["stageName"], "variables" in stage) == ("new", False)
 
 
-def test_documentation_is_kept(gateway: Any, api: dict[str, str]) -> None:
+def test_what_the_local_cloud_does_not_have_is_refused_by_name(gateway: Any, api: dict[str, str]) -> None:
     of_api = {"restApiId": api["restApiId"]}
-    part = gateway.create_documentation_part(**of_api, location={"type": "API"}, properties='{"info": 1}')
-    again = refused(gateway.create_documentation_part, **of_api, location={"type": "API"}, properties="{}")
-    assert again[0] == "ConflictException"
-    document = {"location": {"type": "METHOD", "path": "/"}, "properties": {"description": "all lamps"}}
-    body = json.dumps({"x-amazon-apigateway-documentation": {"documentationParts": [document]}}).encode()
-    (made,) = gateway.import_documentation_parts(**of_api, mode="merge", body=body)["ids"]
-    assert [each["id"] for each in gateway.get_documentation_parts(**of_api)["items"]] == [part["id"], made]
-    (found,) = gateway.get_documentation_parts(**of_api, type="METHOD")["items"]
-    assert json.loads(found["properties"]) == {"description": "all lamps"}
+    part, kind = {"location": {"type": "API"}, "properties": "{}"}, of_api | {"responseType": "THROTTLED"}
+    calls: dict[str, dict[str, Any]] = {
+        "create_documentation_part": of_api | part,
+        "get_documentation_parts": of_api,
+        "import_documentation_parts": of_api | {"body": b"{}"},
+        "put_gateway_response": kind,
+        "update_gateway_response": kind,
+        "delete_gateway_response": kind,
+        "test_invoke_method": api,
+    }
+    for name, request in calls.items():
+        code, message = refused(getattr(gateway, name), **request)
+        assert (code, f"doesn't support {name}." in message) == ("NotImplementedException", True), message
+    for extension in ("x-amazon-apigateway-documentation", "x-amazon-apigateway-gateway-responses"):
+        document = {"openapi": "3.0.1", "info": {"title": "lamps"}, "paths": {}, extension: {}}
+        code, message = refused(gateway.import_rest_api, body=json.dumps(document).encode())
+        assert (code, extension in message) == ("NotImplementedException", True), message
 
 
 def test_a_document_is_imported_with_its_base_path_and_models(gateway: Any) -> None:

@@ -146,13 +146,9 @@ def test_the_last_page_has_no_token(kit: Any) -> None:
 def test_what_cannot_be_published(kit: Any) -> None:
     del kit
     client, topic = sns(), make_topic("orders")
-    arn = topic.rpartition(":")[0]
-    no_endpoint = "TargetArn Reason: No endpoint found for the target arn specified"
     for given, message in (
         ({}, "TopicArn or TargetArn Reason: no value for required parameter"),
         ({"TargetArn": "lamp"}, "TargetArn Reason: An ARN must have at least 6 elements, not 1"),
-        ({"TargetArn": f"{arn}:endpoint/GCM/app/1"}, no_endpoint),
-        ({"PhoneNumber": "NAA+15551234567"}, "PhoneNumber Reason: NAA+15551234567 is not valid to publish to"),
     ):
         assert _wrong(lambda given=given: client.publish(Message="lamp", **given)) == message
     for name, attribute, message in (
@@ -187,56 +183,19 @@ def test_batches_that_are_refused_as_a_whole(kit: Any) -> None:
 # ---- telephones and mobile platforms
 
 
-def test_settings_of_text_messages(kit: Any) -> None:
-    del kit
-    client = sns()
-    for name, value, message in (
-        ("DefaultSMSType", "Lamp", "DefaultSMSType is invalid"),
-        ("DefaultSenderID", "12345", "DefaultSenderID is invalid"),
-        ("DefaultSenderID", "HikariLampsShop", "DefaultSenderID is invalid"),
-        ("Lamp", "on", "Lamp is not a valid attribute"),
+def test_text_messages_and_mobile_push_are_refused_by_name(kit: Any) -> None:
+    client, topic = kit.client("sns"), make_topic("orders")
+    device = f"{topic.rpartition(':')[0]}:endpoint/GCM/app/1"
+    settings = {"attributes": {"DefaultSMSType": "Transactional"}}
+    application = {"Name": "shop", "Platform": "GCM", "Attributes": {"PlatformCredential": "secret"}}
+    for call, words in (
+        (lambda: client.publish(PhoneNumber="+15551234567", Message="lamp"), "PhoneNumber in publish"),
+        (lambda: client.publish(TargetArn=device, Message="lamp"), "publish to a mobile device"),
+        (lambda: client.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15551234567"), "the protocol sms"),
+        (lambda: client.subscribe(TopicArn=topic, Protocol="application", Endpoint=device), "the protocol application"),
+        (lambda: client.set_sms_attributes(**settings), "set_sms_attributes"),
+        (lambda: client.create_platform_application(**application), "create_platform_application"),
+        (lambda: client.delete_endpoint(EndpointArn=device), "delete_endpoint"),
+        (lambda: client.check_if_phone_number_is_opted_out(phoneNumber="+15551234567"), "is_opted_out"),
     ):
-        assert _wrong(lambda given={name: value}: client.set_sms_attributes(attributes=given)) == message
-    assert client.list_phone_numbers_opted_out()["phoneNumbers"] == []
-    assert client.check_if_phone_number_is_opted_out(phoneNumber="+15551234599")["isOptedOut"] is False
-    settings = {"DefaultSMSType": "Transactional", "DefaultSenderID": "Hikari"}
-    client.set_sms_attributes(attributes=settings)
-    assert client.get_sms_attributes(attributes=list(settings))["attributes"] == settings
-
-
-def test_platform_applications(kit: Any) -> None:
-    del kit
-    client = sns()
-    credential = {"PlatformCredential": "secret"}
-
-    def create(name: str = "shop", platform: str = "APNS", **attributes: str) -> str:
-        made = client.create_platform_application(Name=name, Platform=platform, Attributes=attributes)
-        return str(made["PlatformApplicationArn"])
-
-    reason = "Attributes Reason: "
-    assert _wrong(lambda: create(platform="LAMP", **credential)) == "Platform Reason: LAMP is not supported"
-    assert _wrong(lambda: create("two words")).startswith(
-        "PlatformApplicationName Reason: must contain only characters"
-    )
-    assert _wrong(lambda: create(**credential)) == (
-        f"{reason}PlatformCredential attribute provided without PlatformPrincipal"
-    )
-    assert _wrong(lambda: create(PlatformPrincipal="x")) == (
-        f"{reason}PlatformPrincipal attribute provided without PlatformCredential"
-    )
-    arn = create(platform="GCM", **credential)
-    asked = {"PlatformApplicationArn": arn}
-    assert client.get_platform_application_attributes(**asked)["Attributes"] == {"Enabled": "true"}
-    (listed,) = client.list_platform_applications()["PlatformApplications"]
-    assert listed == asked | {"Attributes": {"Enabled": "true"}}
-    bad = {"PlatformApplicationArn": "lamp", "Attributes": {"Enabled": "true"}}
-    assert "An ARN must have at least 6 elements" in _wrong(lambda: client.set_platform_application_attributes(**bad))
-    device = client.create_platform_endpoint(**asked, Token="t", CustomUserData="aoi")["EndpointArn"]
-    told = client.get_endpoint_attributes(EndpointArn=device)["Attributes"]
-    assert told == {"Token": "t", "Enabled": "true", "CustomUserData": "aoi"}
-    lamp = {"EndpointArn": device, "Attributes": {"Lamp": "on"}}
-    assert _wrong(lambda: client.set_endpoint_attributes(**lamp)) == f"{reason}Invalid attribute name: Lamp"
-    for _ in range(2):
-        client.delete_platform_application(**asked)
-    gone = _error(lambda: client.get_platform_application_attributes(**asked))
-    assert gone == {"Type": "Sender", "Code": "NotFound", "Message": "PlatformApplication does not exist"}
+        kit.refused(call, "NotImplementedException", f"{words}.", "docs/fidelity.md", status=400)

@@ -27,11 +27,9 @@ def test_a_crowd_of_jobs(kit: Any) -> None:
     vcpus: dict[str, float] = {}
     for _ in range(JOBS):
         size, memory_mb = chance.choice([(0.25, 512), (0.5, 1024), (1, 2048), (2, 4096)])
-        needed = [{"jobId": other} for other in chance.sample(ids, min(len(ids), chance.choice([0, 0, 0, 1, 2])))]
         parameters = {"seconds": str(chance.choice([0, 0.01, 0.1])), "good": str(chance.choice([1, 1, 1, 2, 4]))}
         job = batch.submit(
             queue=chance.choice(queues),
-            dependsOn=needed,
             parameters=parameters,
             containerOverrides={"resourceRequirements": batch.resources(size, memory_mb)},
         )
@@ -45,13 +43,8 @@ def test_a_crowd_of_jobs(kit: Any) -> None:
     found = {job: batch.wait(job) for job in ids}
 
     for ended in found.values():
-        parents = [found[each["jobId"]]["status"] for each in ended["dependsOn"]]
         tries = int(ended["parameters"]["good"])
-        if ended["statusReason"] == "Dependent Job failed":
-            assert "FAILED" in parents
-            assert ended["attempts"] == []
-        elif ended["jobId"] not in ended_by_hand:
-            assert parents.count("SUCCEEDED") == len(parents)
+        if ended["jobId"] not in ended_by_hand:
             assert ended["status"] == ("SUCCEEDED" if tries <= 3 else "FAILED")
             assert len(ended["attempts"]) == min(tries, 3)
     spans = [(attempt["startedAt"], attempt["stoppedAt"], vcpus[job["jobId"]])

@@ -56,27 +56,9 @@ def test_the_strategy_of_the_request_replaces_that_of_the_definition() -> None:
     assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 3)
 
 
-@pytest.mark.parametrize(
-    ("conditions", "attempts"),
-    [
-        ([{"onExitCode": "42", "action": "EXIT"}], 1),
-        ([{"onExitCode": "4*", "action": "EXIT"}], 1),
-        ([{"onExitCode": "41", "action": "EXIT"}], 3),  # none matches: it is tried again
-        ([{"onExitCode": "42", "action": "RETRY"}, {"onExitCode": "*", "action": "EXIT"}], 3),
-        ([{"onExitCode": "41", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}], 1),
-        ([{"onStatusReason": "Essential container*", "onExitCode": "42", "action": "exit"}], 1),
-        ([{"onStatusReason": "Host EC2*", "onExitCode": "42", "action": "exit"}], 3),  # all conditions must hold
-    ],
-)
-def test_evaluate_on_exit(conditions: list[dict[str, str]], attempts: int) -> None:
-    job = batch.wait(fails(42, 42, 42, retryStrategy={"attempts": 3, "evaluateOnExit": conditions}))
-    assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
-
-
-def test_one_that_cannot_start_is_tried_again_if_its_strategy_says_so() -> None:
+def test_one_that_cannot_start_is_tried_again() -> None:
     batch.make_queue()
-    conditions = [{"onReason": "CannotStartContainerError:*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
-    batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2, "evaluateOnExit": conditions})
+    batch.register(["hikari-render-3000"], retryStrategy={"attempts": 2})
     job = batch.wait(batch.submit())
     assert [attempt["statusReason"] for attempt in job["attempts"]] == ["Task failed to start"] * 2
 
@@ -145,14 +127,13 @@ def test_a_job_that_is_terminated_fails_however_it_ends(
 def test_cancelling_ends_what_waits_and_leaves_what_runs(kit: Any, tmp_path: Path) -> None:
     batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
     runs = batch.begin(tmp_path)
-    waits, depends = batch.submit(), batch.submit(dependsOn=[{"jobId": runs}])
-    assert [batch.described(job)["status"] for job in (runs, waits, depends)] == ["RUNNING", "RUNNABLE", "PENDING"]
-    for job_id in (runs, waits, depends):
+    waits = batch.submit()
+    assert [batch.described(job)["status"] for job in (runs, waits)] == ["RUNNING", "RUNNABLE"]
+    for job_id in (runs, waits):
         kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
-    for job_id in (waits, depends):
-        job = batch.described(job_id)
-        assert (job["status"], job["statusReason"]) == ("FAILED", "not wanted any more")
-        assert (job["isCancelled"], job["attempts"]) == (True, [])
+    job = batch.described(waits)
+    assert (job["status"], job["statusReason"]) == ("FAILED", "not wanted any more")
+    assert (job["isCancelled"], job["attempts"], job["dependsOn"]) == (True, [], [])
     assert batch.described(runs)["status"] == "RUNNING"
     batch.let_go(tmp_path, "render")
     assert batch.wait(runs)["status"] == "SUCCEEDED"

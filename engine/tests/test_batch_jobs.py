@@ -64,7 +64,6 @@ def test_what_batch_puts_into_the_environment() -> None:
     }
     assert {name: found.get(name) for name in expected} == expected
     assert "AWS_PROFILE" not in found
-    assert "AWS_BATCH_JOB_ARRAY_INDEX" not in found
 
 
 def test_a_job_runs_in_an_empty_folder_of_its_own_with_the_notebooks_python(tmp_path: Path) -> None:

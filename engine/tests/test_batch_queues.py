@@ -1,4 +1,4 @@
-"""Which job of Batch runs when: compute environments, priorities, dependencies, arrays; and which are listed."""
+"""Which job of Batch runs when: compute environments, priorities; and which are listed."""
 
 from __future__ import annotations
 
@@ -126,102 +126,6 @@ def test_deleting_a_queue_ends_what_waits_in_it(kit: Any) -> None:
     assert batch.described(job_id)["status"] == "FAILED"
 
 
-# ---- dependencies
-
-
-def test_a_job_waits_for_those_that_it_depends_on(kit: Any, tmp_path: Path) -> None:
-    batch.prepare(batch.hold(tmp_path, "render"), name="render")
-    batch.register(note(tmp_path), name="note")
-    first = batch.submit("render")
-    second = batch.submit("note", dependsOn=[{"jobId": first}], parameters={"name": "second"})
-    third = batch.submit("note", dependsOn=[{"jobId": first}, {"jobId": second}], parameters={"name": "third"})
-    kit.eventually(lambda: batch.is_here(tmp_path, "render"), "the first job runs")
-    assert [batch.described(job)["status"] for job in (second, third)] == ["PENDING", "PENDING"]
-    batch.let_go(tmp_path, "render")
-    job = batch.wait(third)
-    assert (job["status"], order(tmp_path)) == ("SUCCEEDED", ["second", "third"])
-    assert [each["jobId"] for each in job["dependsOn"]] == [first, second]
-
-
-def test_a_job_fails_with_what_it_depends_on(kit: Any) -> None:
-    batch.prepare(["false"])
-    first = batch.submit()
-    second = batch.submit(dependsOn=[{"jobId": first}])
-    third = batch.submit(dependsOn=[{"jobId": second}])
-    for job in (batch.wait(second), batch.wait(third)):
-        assert (job["status"], job["statusReason"]) == ("FAILED", "Dependent Job failed")
-        assert job["attempts"] == []
-    late = batch.wait(batch.submit(dependsOn=[{"jobId": first}]))
-    assert late["statusReason"] == "Dependent Job failed"
-    kit.refused(lambda: batch.submit(dependsOn=[{"jobId": "none"}]), "ClientException", "does not exist")
-
-
-# ---- arrays
-
-INDEX = "import os, sys; i = int(os.environ['AWS_BATCH_JOB_ARRAY_INDEX']); print(i, os.environ['AWS_BATCH_JOB_ID']); "
-
-
-def test_an_array_is_a_job_for_each_index(kit: Any) -> None:
-    batch.prepare(["python", "-c", INDEX])
-    job_id = batch.submit(arrayProperties={"size": 3})
-    job = batch.wait(job_id)
-    assert (job["status"], job["arrayProperties"]["size"]) == ("SUCCEEDED", 3)
-    assert job["arrayProperties"]["statusSummary"]["SUCCEEDED"] == 3
-    for index in range(3):
-        child = batch.described(f"{job_id}:{index}")
-        assert child["arrayProperties"] == {"index": index}
-        assert batch.lines_of(child) == [f"{index} {job_id}:{index}"]
-    children = listed(arrayJobId=job_id, jobStatus="SUCCEEDED")
-    assert sorted(children) == [f"{job_id}:{index}" for index in range(3)]
-    assert listed(jobQueue="renders", jobStatus="SUCCEEDED") == [job_id]
-    assert kit.refused(lambda: batch.submit(arrayProperties={"size": 1})).code == "ClientException"
-
-
-def test_an_array_fails_with_a_child_of_it_after_all_have_run() -> None:
-    batch.prepare(["python", "-c", INDEX + "sys.exit(i == 1)"], retryStrategy={"attempts": 2})
-    job_id = batch.submit(arrayProperties={"size": 3})
-    job = batch.wait(job_id)
-    assert job["status"] == "FAILED"
-    assert (job["arrayProperties"]["statusSummary"]["SUCCEEDED"], len(batch.described(f"{job_id}:1")["attempts"])) == (
-        2, 2)  # fmt: skip
-
-
-def test_an_array_that_waits_is_pending_and_is_terminated_with_all_its_children(kit: Any, tmp_path: Path) -> None:
-    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
-    job_id = batch.begin(tmp_path, arrayProperties={"size": 3})
-    assert batch.described(job_id)["status"] == "PENDING"
-    kit.client("batch").terminate_job(jobId=job_id, reason="the shop is closed")
-    job = batch.wait(job_id)
-    assert (job["status"], job["statusReason"]) == ("FAILED", "the shop is closed")
-    assert {batch.described(f"{job_id}:{n}")["statusReason"] for n in range(3)} == {"the shop is closed"}
-
-
-def test_cancelling_an_array_leaves_the_children_that_run(kit: Any, tmp_path: Path) -> None:
-    batch.prepare(batch.hold(tmp_path, "render"), max_vcpus=1)
-    job_id = batch.begin(tmp_path, arrayProperties={"size": 2})
-    kit.client("batch").cancel_job(jobId=job_id, reason="not wanted any more")
-    assert [batch.described(f"{job_id}:{n}")["status"] for n in range(2)] == ["RUNNING", "FAILED"]
-    batch.let_go(tmp_path, "render")
-    job = batch.wait(job_id)
-    assert (job["status"], job["statusReason"]) == ("FAILED", "not wanted any more")
-    assert batch.described(f"{job_id}:0")["status"] == "SUCCEEDED"
-
-
-def test_children_one_after_the_other_and_each_after_its_own(tmp_path: Path) -> None:
-    batch.make_queue()
-    program = (
-        "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2] + os.environ['AWS_BATCH_JOB_ARRAY_INDEX'] + ' ')"
-    )
-    batch.register(["python", "-c", program, str(tmp_path / "order"), "Ref::name"])
-    shared: dict[str, Any] = {"arrayProperties": {"size": 3}}
-    first = batch.submit(**shared, parameters={"name": "a"}, dependsOn=[{"type": "SEQUENTIAL"}])
-    each = [{"jobId": first, "type": "N_TO_N"}]
-    assert batch.wait(batch.submit(**shared, parameters={"name": "b"}, dependsOn=each))["status"] == "SUCCEEDED"
-    ran = order(tmp_path)
-    assert [name for name in ran if name.startswith("a")] == ["a0", "a1", "a2"]
-    assert all(ran.index(f"a{n}") < ran.index(f"b{n}") for n in range(3))
-
-
 # ---- lists
 
 
@@ -263,9 +167,7 @@ def test_list_jobs_by_state_by_filter_and_by_pages(kit: Any, tmp_path: Path) -> 
     "given",
     [
         {},
-        {"jobQueue": "renders", "arrayJobId": "x"},
         {"jobQueue": "none"},
-        {"arrayJobId": "none"},
         {"jobQueue": "renders", "jobStatus": "LOST"},
         {"jobQueue": "renders", "nextToken": "none"},
         {"jobQueue": "renders", "filters": [{"name": "AFTER_CREATED_AT", "values": ["noon"]}]},

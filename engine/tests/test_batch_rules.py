@@ -81,13 +81,6 @@ def test_jobs_for_ec2_do_not_run_on_fargate_nor_the_other_way_round(kit: Any) ->
         ({"timeout": {"attemptDurationSeconds": 59}}, "60"),
         ({"retryStrategy": {"attempts": 11}}, "between 1 and 10"),
         ({"retryStrategy": {"attempts": 0}}, "between 1 and 10"),
-        ({"retryStrategy": {"evaluateOnExit": [{"onExitCode": "1", "action": "RETRY"}]}}, "attempts"),
-        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "*1", "action": "RETRY"}]}}, "onExitCode"),
-        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "STOP"}]}}, "RETRY"),
-        (
-            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "EXIT"}] * 6}},
-            "at most 5",
-        ),
         ({"name": "lamp shade"}, "name"),
     ],
 )
@@ -174,9 +167,6 @@ def test_a_revision_has_what_it_was_registered_with_and_nothing_of_the_one_befor
         ({"name": "night shift"}, "Job name"),
         ({"timeout": {"attemptDurationSeconds": 5}}, "60"),
         ({"retryStrategy": {"attempts": 11}}, "between 1 and 10"),
-        ({"dependsOn": [{"type": "N_TO_N", "jobId": "x"}]}, "array jobs"),
-        ({"dependsOn": [{}]}, "jobId"),
-        ({"arrayProperties": {"size": 10_001}}, "between 2 and 10000"),
         ({"containerOverrides": {"environment": [{"name": "AWS_BATCH_X", "value": "1"}]}}, "AWS_BATCH_X"),
     ],
 )
@@ -199,6 +189,22 @@ def test_fair_share_is_refused_by_name(kit: Any) -> None:
     arn = "arn:aws:batch:us-east-1:123456789012:scheduling-policy/fair"
     message = refusal(kit, lambda: batch.make_queue(schedulingPolicyArn=arn), "NotImplementedException")
     assert "schedulingPolicyArn" in message
+
+
+@pytest.mark.parametrize("given", [{"dependsOn": [{"jobId": "x"}]}, {"arrayProperties": {"size": 2}}])
+def test_arrays_and_dependencies_are_refused_by_name(kit: Any, given: dict[str, Any]) -> None:
+    batch.prepare(["true"])
+    assert next(iter(given)) in refusal(kit, lambda: batch.submit(**given), "NotImplementedException")
+    children = refusal(kit, lambda: kit.client("batch").list_jobs(arrayJobId="x"), "NotImplementedException")
+    assert "array jobs" in children
+
+
+def test_conditions_of_a_retry_strategy_are_refused_by_name(kit: Any) -> None:
+    conditions = {"attempts": 2, "evaluateOnExit": [{"onExitCode": "1", "action": "RETRY"}]}
+    batch.prepare(["true"])
+    for call in (lambda: batch.register(["true"], retryStrategy=conditions),
+                 lambda: batch.submit(retryStrategy=conditions)):  # fmt: skip
+        assert "evaluateOnExit" in refusal(kit, call, "NotImplementedException")
 
 
 # ---- compute environments and queues

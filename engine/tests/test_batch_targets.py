@@ -11,7 +11,7 @@ from kits import batch_kit as batch, cloud_kit as kit, events_kit as ev
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-PRINT = "import os, sys; print(sys.argv[1], os.environ.get('LAMP'), os.environ.get('AWS_BATCH_JOB_ARRAY_INDEX', '-'))"
+PRINT = "import os, sys; print(sys.argv[1], os.environ.get('LAMP'))"
 PATTERN = {"source": ["hikari.shop"]}
 
 
@@ -48,7 +48,7 @@ def test_an_event_submits_a_job_as_it_is_defined() -> None:
     ev.put(ev.entry({"key": "andon.png"}))
     job = the_job()
     assert (job["status"], job["jobName"]) == ("SUCCEEDED", "night")
-    assert batch.lines_of(job) == ["none None -"]
+    assert batch.lines_of(job) == ["none None"]
 
 
 def test_the_input_transformer_gives_parameters_and_overrides() -> None:
@@ -58,22 +58,19 @@ def test_the_input_transformer_gives_parameters_and_overrides() -> None:
     })}  # fmt: skip
     ev.make_rule("renders", PATTERN, target(prepare(), InputTransformer=given))
     ev.put(ev.entry({"key": "andon.png"}))
-    assert batch.lines_of(the_job()) == ["andon.png andon -"]
+    assert batch.lines_of(the_job()) == ["andon.png andon"]
 
 
-def test_an_array_and_attempts() -> None:
+def test_attempts() -> None:
     queue = batch.prepare(["python", "-c", "import sys; sys.exit(1)"])
     settings = {
         "JobDefinition": "render",
         "JobName": "night",
-        "ArrayProperties": {"Size": 2},
         "RetryStrategy": {"Attempts": 2},
     }
     ev.make_rule("renders", PATTERN, target(queue, BatchParameters=settings))
     ev.put(ev.entry({}))
-    job = the_job()
-    assert job["arrayProperties"]["statusSummary"]["FAILED"] == 2
-    assert len(batch.described(job["jobId"] + ":1")["attempts"]) == 2
+    assert len(the_job()["attempts"]) == 2
 
 
 def test_what_batch_refuses_goes_to_the_dead_letter_queue() -> None:

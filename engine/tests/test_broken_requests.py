@@ -202,13 +202,6 @@ def test_a_document_without_paths_has_nothing_below_its_base_path(shared: Cloud)
     assert reply.status == 201, reply.message
 
 
-def test_a_documentation_part_without_properties_is_refused(shared: Cloud) -> None:
-    api = cloud_kit.client("apigateway").create_rest_api(name="lamps")["id"]
-    body = json.dumps({"x-amazon-apigateway-documentation": {"documentationParts": [{"location": {"type": "API"}}]}})
-    reply = call(shared, "apigateway", "ImportDocumentationParts", body.encode(), restApiId=api)
-    assert refused(reply) == (400, "BadRequestException"), reply.message
-
-
 @pytest.mark.parametrize("pattern", [r"\\p{L}+", "[a-z", "(?<first>a)"])
 def test_a_pattern_that_python_cannot_read_refuses_nothing(shared: Cloud, pattern: str) -> None:
     template = f'''{{"Parameters": {{"Stage": {{"Type": "String", "AllowedPattern": "{pattern}"}}}},

@@ -1,11 +1,9 @@
-"""Calls of API Gateway's REST API that describe and try: what a learner looks at between two deployments."""
+"""Calls of API Gateway's REST API that describe: what a learner looks at between two deployments."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from kits.http_kit import ECHO
 from kits.rest_kit import Api
 
 
@@ -26,18 +24,16 @@ def test_a_stage_tells_its_dates_and_what_is_off(aws: Any) -> None:
     assert changed["lastUpdatedDate"] >= stage["lastUpdatedDate"]
 
 
-def test_a_method_any_is_tried_as_any_method(aws: Any, kit: Any) -> None:
+def test_an_integration_response_without_a_method_response_answers_with_an_error(aws: Any) -> None:
     api = Api(aws)
-    api.function("/orders", kit.deploy("echo", ECHO), "ANY")
-    seen = [
-        json.loads(
-            api.gateway.test_invoke_method(restApiId=api.id, resourceId=api.resource("/orders"), httpMethod=method)[
-                "body"
-            ]
-        )["httpMethod"]
-        for method in ("POST", "DELETE")
-    ]
-    assert seen == ["POST", "DELETE"]
+    names = api.method("/")
+    api.gateway.put_integration(**names, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    api.gateway.put_integration_response(**names, statusCode="200")
+    api.deploy()
+    assert api.told("/") == (500, {"message": "Internal server error"})
+    api.gateway.put_method_response(**names, statusCode="200")
+    api.deploy()
+    assert api.call("/").status_code == 200
 
 
 def test_what_is_there_already_and_what_is_not(aws: Any, kit: Any) -> None:

@@ -1,4 +1,4 @@
-"""Macros of templates: parts from S3, and functions that write parts of a template."""
+"""Macros of templates: parts from S3."""
 
 from __future__ import annotations
 
@@ -11,35 +11,6 @@ from kits import stack_kit as here
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-MACRO = """
-Resources:
-  Role:
-    Type: AWS::IAM::Role
-    Properties:
-      AssumeRolePolicyDocument:
-        Statement: {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}
-  Writer:
-    Type: AWS::Lambda::Function
-    Properties:
-      Runtime: python3.13
-      Handler: index.handler
-      Role: !GetAtt Role.Arn
-      Code:
-        ZipFile: |
-          def handler(event, context):
-              if "fail" in event["params"]:
-                  return {"requestId": event["requestId"], "status": "failure", "errorMessage": "no lamps"}
-              fragment = event["fragment"]
-              if "Resources" in fragment:
-                  fragment["Resources"]["Added"] = {"Type": "AWS::SQS::Queue"}
-                  return {"requestId": event["requestId"], "status": "success", "fragment": fragment}
-              name = event["params"]["Prefix"] + "-" + event["templateParameterValues"]["Stage"]
-              fragment = {**fragment, "QueueName": name}
-              return {"requestId": event["requestId"], "status": "success", "fragment": fragment}
-  Macro:
-    Type: AWS::CloudFormation::Macro
-    Properties: {Name: Lamps, FunctionName: !GetAtt Writer.Arn}
-"""
 STAGE = {"Stage": {"Type": "String", "Default": "test"}}
 
 
@@ -55,29 +26,18 @@ def refusal(body: Any, **more: Any) -> str:
     return str(caught.value.response["Error"]["Message"])
 
 
-def test_a_function_writes_parts_of_a_template_or_all_of_it(kit: Any) -> None:
-    here.create("macro", MACRO)
-    call = {"Name": "Lamps", "Parameters": {"Prefix": "orders"}}
-    body = template({"DelaySeconds": 3, "Fn::Transform": call})
-    assert refusal(body) == "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
-    here.create("part", body, Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}])
-    sqs = kit.client("sqs")
-    url = sqs.get_queue_url(QueueName="orders-prod")["QueueUrl"]
-    delay = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]["DelaySeconds"]
-    assert delay == "3"
-    shown = here.stacks().get_template(StackName="part", TemplateStage="Processed")["TemplateBody"]
-    assert shown["Resources"]["Orders"]["Properties"] == {"DelaySeconds": 3, "QueueName": "orders-prod"}
-    here.create("whole", template({}, Transform=["Lamps"]))
-    resources = here.stacks().describe_stack_resources(StackName="whole")["StackResources"]
-    assert sorted(each["LogicalResourceId"] for each in resources) == ["Added", "Orders"]
-    failing = template({"Fn::Transform": {"Name": "Lamps", "Parameters": {"fail": "yes"}}})
-    assert refusal(failing, Capabilities=here.ALL) == "Transform 123456789012::Lamps failed with: no lamps"
-    missing = template({"Fn::Transform": {"Name": "Sofas"}})
+def test_own_macros_are_refused_by_name() -> None:
+    macro = {"Type": "AWS::CloudFormation::Macro", "Properties": {"Name": "Lamps", "FunctionName": "writer"}}
+    assert "doesn't support the resource type AWS::CloudFormation::Macro" in here.why_not(
+        {"Resources": {"Lamps": macro}}
+    )
+    call = template({"Fn::Transform": {"Name": "Lamps"}})
+    assert refusal(call) == "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
     id = here.stacks().create_change_set(
-        StackName="other", ChangeSetName="cs", ChangeSetType="CREATE", TemplateBody=json.dumps(missing)
+        StackName="other", ChangeSetName="cs", ChangeSetType="CREATE", TemplateBody=json.dumps(call)
     )["Id"]
     told = here.stacks().describe_change_set(ChangeSetName=id)
-    assert (told["Status"], told["StatusReason"]) == ("FAILED", "No transform named 123456789012::Sofas found.")
+    assert (told["Status"], told["StatusReason"]) == ("FAILED", "No transform named 123456789012::Lamps found.")
 
 
 def test_parts_of_a_template_come_from_s3(kit: Any) -> None:

@@ -29,7 +29,7 @@ def exported(name: str) -> str:
     return "orders"
 
 
-def scope(*, extended: bool = False) -> Scope:
+def scope() -> Scope:
     own = {"Stage": "test", "Count": 3, "Lamps": ["andon", "chochin"], "IsOn": True}
     return Scope(
         own | pseudo_parameters("us-east-1", "123456789012", "arn:stack", "shop"),
@@ -44,7 +44,6 @@ def scope(*, extended: bool = False) -> Scope:
         },
         {"Orders": Queue()},
         exported,
-        extended=extended,
     )
 
 
@@ -123,25 +122,13 @@ def test_what_a_function_gives(given: Any, value: Any) -> None:
         ({"Fn::Join": ["-"]}, "every Fn::Join object requires two parameters"),
         ({"Fn::ImportValue": "nobody"}, "No export named nobody found"),
         ({"Fn::Lamp": 1}, "doesn't support the function Fn::Lamp"),
-        ({"Fn::Length": [1]}, "Fn::Length needs the transform AWS::LanguageExtensions"),
+        ({"Fn::Length": [1]}, "doesn't support the function Fn::Length"),
     ],
 )
 def test_what_a_template_may_not_say(given: Any, words: str) -> None:
     with pytest.raises(StackError) as refused:
         scope().resolve([given])
     assert words in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "value"),
-    [
-        ({"Fn::Length": ["a", NOTHING, "b"]}, 2),
-        ({"Fn::ToJsonString": {"a": [1, NOTHING], "b": NOTHING}}, '{"a":[1]}'),
-        ({"Fn::FindInMap": ["Price", "prod", "Usd", {"DefaultValue": {"Ref": "Count"}}]}, 3),
-    ],
-)
-def test_what_the_language_extensions_add(given: Any, value: Any) -> None:
-    assert scope(extended=True).resolve(given) == value
 
 
 def test_the_names_that_a_value_refers_to() -> None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from serverless_cloud.batch.retries import Ending, RetryStrategy
 from serverless_cloud.batch.work import Work
 
 Key = tuple[str, str]  # account, Region
@@ -20,7 +19,6 @@ Key = tuple[str, str]  # account, Region
 ESSENTIAL_EXITED = "Essential container in task exited"
 FAILED_TO_START = "Task failed to start"
 TIMED_OUT = "Job attempt duration exceeded timeout"
-DEPENDENCY_FAILED = "Dependent Job failed"
 
 
 class Status(StrEnum):
@@ -38,11 +36,6 @@ class Status(StrEnum):
     def is_end(self) -> bool:
         """Whether nothing follows."""
         return self in (Status.SUCCEEDED, Status.FAILED)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether nothing of it has started, so that CancelJob cancels it."""
-        return self in (Status.SUBMITTED, Status.PENDING, Status.RUNNABLE)
 
 
 def now_ms() -> int:
@@ -72,12 +65,6 @@ class Attempt:
     reason: str | None = None
     status_reason: str | None = None
 
-    @property
-    def ending(self) -> Ending:
-        """As the conditions of a retry strategy see it."""
-        code = None if self.exit_code is None else str(self.exit_code)
-        return {"onStatusReason": self.status_reason, "onReason": self.reason, "onExitCode": code}
-
     def container(self, key: Key) -> dict[str, Any]:
         """Its container in the form of DescribeJobs."""
         account_id, region = key
@@ -100,12 +87,8 @@ class Job:
 
     Args:
         key: account and Region.
-        id: a UUID; of the child of an array "<parent's id>:<index>".
+        id: a UUID.
         timeout_s: how long an attempt may run, in AWS's seconds; None for any time.
-        depends_on: as the request says.
-        waits_for: the jobs that must succeed before.
-        index, size: of a child of an array, and of an array.
-        parent: the id of its array.
         told: further members of JobDetail, which stay as they are.
     """
 
@@ -115,14 +98,9 @@ class Job:
     queue_arn: str
     definition_arn: str
     work: Work
-    retries: RetryStrategy
+    most_attempts: int
     timeout_s: int | None
     parameters: Mapping[str, str]
-    depends_on: Sequence[Mapping[str, str]] = ()
-    waits_for: tuple[str, ...] = ()
-    index: int | None = None
-    size: int | None = None
-    parent: str | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
     status: Status = Status.SUBMITTED
     status_reason: str | None = None
@@ -130,7 +108,6 @@ class Job:
     started_ms: int | None = None
     stopped_ms: int | None = None
     attempts: list[Attempt] = field(default_factory=list)
-    children: list[Job] = field(default_factory=list)
     stop_reason: str | None = None
     is_cancelled: bool = False
     is_terminated: bool = False
@@ -156,8 +133,6 @@ class Job:
         }
         if last is not None and last.stopped_ms is not None:
             told["container"] = _given(exitCode=last.exit_code, reason=last.reason)
-        if (array := self._array(with_summary=False)) is not None:
-            told["arrayProperties"] = array
         return told
 
     def detail(self, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -174,10 +149,10 @@ class Job:
             "status": str(self.status),
             "attempts": [each.as_answer(self.key) for each in self.attempts if each.stopped_ms is not None],
             "createdAt": self.created_ms,
-            "retryStrategy": self.retries.as_answer(),
+            "retryStrategy": {"attempts": self.most_attempts, "evaluateOnExit": []},
             **self._times(),
             **_given(statusReason=self.status_reason),
-            "dependsOn": [dict(each) for each in self.depends_on],
+            "dependsOn": [],
             "jobDefinition": self.definition_arn,
             "parameters": dict(self.parameters),
             "container": {**self.work.container, **(self.attempts[-1].container(self.key) if self.attempts else {})},
@@ -188,25 +163,11 @@ class Job:
         }
         if self.timeout_s is not None:
             told["timeout"] = {"attemptDurationSeconds": self.timeout_s}
-        if (array := self._array(with_summary=True)) is not None:
-            told["arrayProperties"] = array
         told["container"].setdefault("networkInterfaces", [])
         return told
 
     def _times(self) -> dict[str, Any]:
         return _given(startedAt=self.started_ms, stoppedAt=self.stopped_ms)
-
-    def _array(self, *, with_summary: bool) -> dict[str, Any] | None:
-        if self.index is not None:
-            return {"index": self.index}
-        if self.size is None:
-            return None
-        if not with_summary:
-            return {"size": self.size}
-        counts = {str(status): 0 for status in Status}
-        for child in self.children:
-            counts[str(child.status)] += 1
-        return {"statusSummary": counts, "size": self.size}
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""All jobs of a local cloud: which wait for what, which run where, what is told of them.
+"""All jobs of a local cloud: which wait, which run where, what is told of them.
 
 A job that may run takes its vCPUs from the first compute environment of its queue that has them free. Queues come in
 the order of their priority, the jobs of a queue in the order in which they became RUNNABLE; one that does not fit holds
-up those behind it. Rules: AWS Batch User Guide, "Job states", "Job queues", "Job dependencies", "Array jobs".
+up those behind it. Rules: AWS Batch User Guide, "Job states", "Job queues".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from serverless_cloud.batch.control import ComputeEnvironment, Control, Queue
 from serverless_cloud.batch.images import Images
-from serverless_cloud.batch.job import DEPENDENCY_FAILED, Attempt, Job, Key, Status, now_ms
+from serverless_cloud.batch.job import Attempt, Job, Key, Status, now_ms
 from serverless_cloud.batch.process import JobProcess
 from serverless_cloud.batch.running import run_attempt
 from serverless_cloud.lambda_.environment import Surroundings
@@ -38,7 +38,6 @@ class Jobs:
         self._control: Control | None = None
         self._lock = threading.RLock()
         self._jobs: dict[Key, dict[str, Job]] = {}
-        self._before: list[Job] = []  # SUBMITTED or PENDING
         self._runnable: list[Job] = []
         self._used: dict[str, float] = {}  # vCPUs, by the ARN of the compute environment
         self._running: dict[str, JobProcess] = {}  # by the id of the job
@@ -65,10 +64,10 @@ class Jobs:
             return self._jobs.get(key, {}).get(job_id.rpartition(":job/")[2] if job_id.startswith("arn:") else job_id)
 
     def of_queue(self, key: Key, queue_arn: str) -> list[Job]:
-        """The jobs of a queue without the children of arrays, the newest first."""
+        """The jobs of a queue, the newest first."""
         with self._lock:
             found = [each for each in self._jobs.get(key, {}).values() if each.queue_arn == queue_arn]
-        return [each for each in reversed(found) if each.index is None]
+        return found[::-1]
 
     def detail(self, job: Job) -> dict[str, Any]:
         """JobDetail of a job as it is now."""
@@ -78,41 +77,33 @@ class Jobs:
     # ---- what is done
 
     def submit(self, job: Job) -> None:
-        """Takes a job, with its children if it is an array."""
+        """Takes a job."""
         with self._lock:
-            known = self._jobs.setdefault(job.key, {})
-            for each in (job, *job.children):
-                known[each.id] = each
-                self._before.append(each)
+            self._jobs.setdefault(job.key, {})[job.id] = job
+            self._runnable.append(job)
+            self.move(job, Status.RUNNABLE)
         self.look()
 
     def cancel(self, job: Job, reason: str) -> None:
         """Fails a job of which nothing has started; the others go on."""
         with self._lock:
-            if job.size is not None and not job.status.is_end:
-                job.stop_reason = reason
-            for each in (job, *job.children):
-                if each.status.is_waiting and each.size is None:
-                    each.is_cancelled = True
-                    self._fail(each, reason)
+            if job.status is Status.RUNNABLE:
+                job.is_cancelled = True
+                self._fail(job, reason)
         self.look()
 
     def terminate(self, job: Job, reason: str) -> None:
         """Ends a job, whatever it does."""
         with self._lock:
-            for each in (*job.children, job):
-                if each.status.is_end or each.stop_reason is not None:
-                    continue
-                each.stop_reason, each.is_terminated = reason, True
-                if each.status.is_waiting and each.size is None:
-                    self._fail(each, reason)
+            if not job.status.is_end and job.stop_reason is None:
+                job.stop_reason, job.is_terminated = reason, True
+                if job.status is Status.RUNNABLE:
+                    self._fail(job, reason)
         self.look()
 
     def look(self) -> None:
         """Moves on whatever can move on: after a change of a job, a queue or a compute environment."""
         with self._lock:
-            while self._settle_dependencies() or self._settle_arrays():
-                pass
             self._start_what_fits()
         self._tell()
 
@@ -122,7 +113,6 @@ class Jobs:
             self._generation += 1
             running, threads = list(self._running.values()), set(self._threads)
             self._jobs.clear()
-            self._before.clear()
             self._runnable.clear()
             self._used.clear()
             self._running.clear()
@@ -157,52 +147,8 @@ class Jobs:
         self._news.append((self._generation, event))
 
     def _fail(self, job: Job, reason: str) -> None:
-        for waiting in (self._before, self._runnable):
-            if job in waiting:
-                waiting.remove(job)
+        self._runnable.remove(job)
         self.move(job, Status.FAILED, reason)
-
-    def _settle_dependencies(self) -> bool:
-        """Moves jobs towards RUNNABLE, or fails jobs that wait in vain. Returns whether any job changed."""
-        changed = False
-        for job in list(self._before):
-            state = self._waits(job)
-            if state is Status.FAILED:
-                for each in (job, *job.children):
-                    if not each.status.is_end:
-                        self._fail(each, DEPENDENCY_FAILED)
-            elif job.size is not None or state is Status.PENDING:
-                if job.status is Status.PENDING:
-                    continue
-                self.move(job, Status.PENDING)
-            else:
-                self._before.remove(job)
-                self._runnable.append(job)
-                self.move(job, Status.RUNNABLE)
-            changed = True
-        return changed
-
-    def _waits(self, job: Job) -> Status:
-        """RUNNABLE, PENDING (it waits for another job) or FAILED (which has failed)."""
-        known = self._jobs[job.key]
-        needed = [known[other] for other in job.waits_for if other in known]
-        if any(other.status is Status.FAILED for other in needed):
-            return Status.FAILED
-        return Status.RUNNABLE if all(other.status is Status.SUCCEEDED for other in needed) else Status.PENDING
-
-    def _settle_arrays(self) -> bool:
-        """Ends the arrays whose children have all ended; whether there was one."""
-        changed = False
-        for job in [each for each in self._before if each.size is not None]:
-            states = {child.status for child in job.children}
-            if all(state.is_end for state in states):
-                self._before.remove(job)
-                failed = Status.FAILED in states
-                job.is_cancelled = failed and all(child.is_cancelled for child in job.children)
-                why = job.stop_reason or "Array Child Job failed"  # recalled, not verified
-                self.move(job, Status.FAILED if failed else Status.SUCCEEDED, why if failed else None)
-                changed = True
-        return changed
 
     def _start_what_fits(self) -> None:
         queues = self._queues()
@@ -270,7 +216,7 @@ class Jobs:
             attempt.stopped_ms = now_ms()
             failed = attempt.exit_code != 0 or forced is not None
             stopped = forced or (job.stop_reason if failed else None)
-            if failed and stopped is None and job.retries.tries_again(attempt.number, attempt.ending):
+            if failed and stopped is None and attempt.number < job.most_attempts:
                 self._runnable.append(job)
                 self.move(job, Status.RUNNABLE, attempt.status_reason)
                 return

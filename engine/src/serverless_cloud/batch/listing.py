@@ -12,7 +12,6 @@ from typing import Any
 
 from serverless_cloud.batch.job import Job, Status
 from serverless_cloud.batch.refused import ClientException
-from serverless_cloud.batch.retries import matches
 from serverless_cloud.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
@@ -20,7 +19,7 @@ _FILTERS = ("JOB_NAME", "JOB_DEFINITION", *_TIMES)
 
 
 def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[str, Any]]) -> list[Job]:
-    """The jobs of a queue or an array that a request names, in their order.
+    """The jobs of a queue that a request names, in their order.
 
     Args:
         status: jobStatus of the request.
@@ -51,7 +50,12 @@ def _matches(job: Job, name: str, value: str) -> bool:
     if name == "AFTER_CREATED_AT":
         return job.created_ms > int(value)
     texts = [job.name] if name == "JOB_NAME" else _names_of_definition(job.definition_arn)
-    return any(matches(value.lower(), text.lower()) for text in texts)
+    return any(_fits(value.lower(), text.lower()) for text in texts)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Whether a text fits; an asterisk at the end of the pattern stands for anything."""
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
 
 
 def _names_of_definition(arn: str) -> list[str]:

@@ -69,7 +69,6 @@ class JobProcess:
         given = dict(job.work.environment)
         python_path = os.pathsep.join(filter(None, (str(_SITE), given.pop("PYTHONPATH", ""))))
         path = given.pop("PATH", os.environ.get("PATH", os.defpath))
-        array = {"AWS_BATCH_JOB_ARRAY_INDEX": str(job.index), "AWS_BATCH_JOB_ARRAY_SIZE": str(job.size)}
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **{"LANG": "en_US.UTF-8", "TZ": ":UTC", "HOME": place, "USERPROFILE": place, "PYTHONUTF8": "1"},
@@ -92,7 +91,6 @@ class JobProcess:
             "AWS_BATCH_JOB_ATTEMPT": str(attempt.number),
             "AWS_BATCH_JQ_NAME": queue_name,
             "AWS_BATCH_CE_NAME": attempt.environment,
-            **(array if job.index is not None else {}),
         }
 
     def wait(self, limit_s: float) -> bool:

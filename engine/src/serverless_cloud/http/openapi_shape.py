@@ -12,11 +12,11 @@ _X = "x-amazon-apigateway-"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", _X + "any-method")
 _OBJECTS = (
     *("info", "paths", "components", "definitions", "securityDefinitions"),
-    *(_X + "request-validators", _X + "gateway-responses", _X + "endpoint-configuration", _X + "cors"),
+    *(_X + "request-validators", _X + "endpoint-configuration", _X + "cors"),
 )
 _COMPONENTS = ("schemas", "securitySchemes", "parameters", "responses", "requestBodies", _X + "integrations")
 _SCHEMES = "securityDefinitions"
-_WHOSE_ENTRIES = (_SCHEMES, _X + "request-validators", _X + "gateway-responses")
+_WHOSE_ENTRIES = (_SCHEMES, _X + "request-validators")
 
 
 class Misshapen(ValueError):

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import time
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from serverless_cloud.http import rest_cache
 from serverless_cloud.http.front import Request, Response
-from serverless_cloud.http.proxy import Arrival, grouped
+from serverless_cloud.http.proxy import Arrival
 from serverless_cloud.http.rest_authorization import Authorization
 from serverless_cloud.http.rest_cache import ResponseCache
 from serverless_cloud.http.rest_errors import GatewayError, gateway_response
@@ -26,8 +24,6 @@ from serverless_cloud.http.rest_routing import route
 from serverless_cloud.http.rest_usage import Quotas, identify, limits
 from serverless_cloud.http.rest_validation import validate
 from serverless_cloud.http.throttle import Throttles, account_limit
-
-TEST_STAGE = "test-invoke-stage"  # as AWS names it
 
 #: Finds a stage of an API; None if there is none.
 FindStage = Callable[[str, str], Stage | None]
@@ -54,13 +50,11 @@ class RestApis:
         stage = self._find_stage(api_id, name)
         arrival = Arrival(api_id, name, "", "/" + path.lstrip("/"))
         if stage is None:
-            return _named(gateway_response(GatewayError("FORBIDDEN"), {}, {}, {}, {}), arrival)
+            return _named(gateway_response(GatewayError("FORBIDDEN")), arrival)
         try:
             exchange = arrived(request, stage, arrival)
         except GatewayError as error:
-            facts = {"requestId": arrival.request_id, "stage": name, "apiId": api_id, "httpMethod": request.method}
-            response = gateway_response(error, stage.deployment.gateway_responses, facts, stage.variables, {})
-            return _named(response, arrival)
+            return _named(gateway_response(error), arrival)
         try:
             return _named(self._through(exchange), arrival, exchange)
         except GatewayError as error:
@@ -125,44 +119,6 @@ class RestApis:
             self.cache.put(exchange, key, response)
         return dataclasses.replace(response, headers=(*response.headers, *warning))
 
-    def test(self, stage: Stage, resource_id: str, method: str, request: Request) -> dict[str, Any]:
-        """The answer of TestInvokeMethod, from the method as it is now, without authorization, keys and throttling.
-
-        Args:
-            stage: a made-up one whose deployment holds the API as it is now.
-            resource_id, method: which method.
-            request: its path has no stage.
-        """
-        arrival = Arrival(stage.api_id, TEST_STAGE, "", request.raw_path)
-        begun = time.perf_counter()
-        log = [f"Execution log for request {arrival.request_id}"]
-        exchange = None
-        try:
-            exchange = arrived(request, stage, arrival)
-            if exchange.resource.id != resource_id:
-                raise GatewayError("MISSING_AUTHENTICATION_TOKEN", reason="the path leads to another resource")
-            log += [
-                f"Starting execution for request: {arrival.request_id}",
-                f"HTTP Method: {method}, Resource Path: {request.raw_path}",
-                f"Method request body before transformations: {exchange.text}",
-            ]
-            validate(exchange)
-            response = self._integrations.call(exchange)
-            log += ["Successfully completed execution"]
-        except GatewayError as error:
-            log += [f"Execution failed: {error.reason or error.message}"]
-            response = _refused(exchange, error) if exchange else gateway_response(error, {}, {}, {}, {})
-        log += [f"Method completed with status: {response.status}"]
-        many = grouped(response.headers)
-        return {
-            "status": response.status,
-            "body": response.body.decode("utf-8", "replace"),
-            "headers": {name: values[-1] for name, values in many.items()},
-            "multiValueHeaders": many,
-            "log": "\n".join(log),
-            "latency": round((time.perf_counter() - begun) * 1000),
-        }
-
 
 def arrived(request: Request, stage: Stage, arrival: Arrival) -> Exchange:
     """A request that has found its method.
@@ -191,8 +147,7 @@ def _refused(exchange: Exchange, error: GatewayError) -> Response:
     if error.reason:
         where = f"{exchange.request.method} /{exchange.stage.name}{exchange.arrival.path}"
         print(f"REST API {exchange.stage.api_id}, {where}: {error.reason}", file=sys.stderr)
-    deployment, request = exchange.stage.deployment, exchange.parameters
-    return gateway_response(error, deployment.gateway_responses, exchange.context, exchange.stage.variables, request)
+    return gateway_response(error)
 
 
 def _named(response: Response, arrival: Arrival, exchange: Exchange | None = None) -> Response:

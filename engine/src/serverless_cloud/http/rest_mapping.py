@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.http.front import Response
-from serverless_cloud.http.rest_errors import GatewayError, walk
+from serverless_cloud.http.rest_errors import GatewayError
 from serverless_cloud.http.rest_exchange import Exchange
 from serverless_cloud.http.rest_model import Json
 from serverless_cloud.http.templates import TemplateFailed, compact, find
@@ -72,7 +72,7 @@ def _source(source: str, exchange: Exchange) -> list[str]:
     if source.startswith("stageVariables."):
         return _one(exchange.stage.variables.get(source.removeprefix("stageVariables.")))
     if source.startswith("context."):
-        return _one(walk(exchange.context, source.removeprefix("context.")))
+        return _one(_walk(exchange.context, source.removeprefix("context.")))
     place, _, name = source.removeprefix("method.request.").partition(".")
     event = exchange.event
     if place == "path":
@@ -87,6 +87,13 @@ def _source(source: str, exchange: Exchange) -> list[str]:
     if place == "body":
         return _from_body(exchange.text, name, GatewayError("DEFAULT_4XX", "Invalid JSON in request body"))
     return []
+
+
+def _walk(value: Any, path: str) -> Any:
+    """The value in an object at a path, "identity.sourceIp"; None for nothing."""
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _one(value: Any) -> list[str]:

@@ -40,7 +40,6 @@ class Deployment:
         models: schemas, JSON text, by the model's name.
         validators: as GetRequestValidator answers, by id.
         authorizers: as GetAuthorizer answers, by id.
-        gateway_responses: as GetGatewayResponse answers, by type.
         binary_media_types: whose bodies are passed on as bytes.
         api_key_source: "HEADER" or "AUTHORIZER".
     """
@@ -50,7 +49,6 @@ class Deployment:
     models: Mapping[str, str] = field(default_factory=dict)
     validators: Mapping[str, Json] = field(default_factory=dict)
     authorizers: Mapping[str, Json] = field(default_factory=dict)
-    gateway_responses: Mapping[str, Json] = field(default_factory=dict)
     binary_media_types: tuple[str, ...] = ()
     api_key_source: str = "HEADER"
 

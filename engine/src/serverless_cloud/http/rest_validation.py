@@ -58,7 +58,7 @@ def _validate_body(exchange: Exchange) -> None:
     try:
         body = json.loads(exchange.request.body or b"{}")
     except ValueError as error:
-        raise GatewayError("BAD_REQUEST_BODY", validation=f"[{error}]") from error
+        raise GatewayError("BAD_REQUEST_BODY") from error
     try:
         errors = list(Draft4Validator(_resolved(schemas[name], schemas)).iter_errors(body))
     except (SchemaError, ValueError, RecursionError) as error:
@@ -66,7 +66,7 @@ def _validate_body(exchange: Exchange) -> None:
             "API_CONFIGURATION_ERROR", reason=f"the model {name} is not a valid schema: {error}"
         ) from error
     if errors:
-        raise GatewayError("BAD_REQUEST_BODY", validation=json.dumps([error.message for error in errors]))
+        raise GatewayError("BAD_REQUEST_BODY")
 
 
 def _resolved(schema: str, schemas: Mapping[str, str]) -> Any:

@@ -24,7 +24,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
-    "sns": ("topics", "answers", "mobile"),
+    "sns": ("topics", "answers"),
     "s3": ("notifications", "buckets"),
     "dynamodb": (
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
@@ -36,7 +36,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "rds": ("instances", "proxies", "versions"),
     "apigateway": (  # version 1 and version 2
         "rest_apis", "rest_rules", "rest_methods", "rest_answers", "rest_shapes", "rest_stage_rules", "rest_import",
-        "rest_operations", "rest_updates", "rest_documents", "http_apis", "http_api_stages", "http_api_import",
+        "rest_operations", "rest_updates", "http_apis", "http_api_stages", "http_api_import",
     ),
     "scheduler": ("schedules",),
     "pipes": ("pipes",),

@@ -173,7 +173,7 @@ def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
         raise Refused("Invalid parameter: Email address")
     if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
         raise Refused("Invalid parameter: Endpoint must match the specified protocol")
-    if protocol in ("http", "https"):
+    if protocol in ("http", "https", "sms", "application"):
         raise NotHonoured(f"subscriptions with the protocol {protocol}")
 
 

@@ -140,7 +140,7 @@ class Topics:
         elif subscription.protocol == "lambda":
             send = partial(self._to_function, to, subscription.arn, sent)
         else:
-            return  # e-mail, SMS, Firehose, mobile push: moto keeps the subscription, and nothing is sent
+            return  # e-mail, Firehose: moto keeps the subscription, and nothing is sent
 
         def give_up(reason: str) -> None:
             del reason

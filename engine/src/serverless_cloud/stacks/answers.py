@@ -18,7 +18,7 @@ def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
         root = parents[root.id]
     found: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
-        "Capabilities": of.capabilities, "NotificationARNs": of.notification_arns, "RollbackConfiguration": {},
+        "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
         "DisableRollback": of.disable_rollback, "EnableTerminationProtection": of.termination_protection,
         "Tags": _tags(plan), "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
     }  # fmt: skip
@@ -77,7 +77,7 @@ def change_set(of: ChangeSet) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ChangeSetId": of.id, "ChangeSetName": of.name, "StackId": of.stack.id, "StackName": of.stack.name,
         "Status": of.status, "ExecutionStatus": of.execution, "CreationTime": of.created, "Changes": of.changes,
-        "Capabilities": of.capabilities, "NotificationARNs": of.request.get("NotificationARNs", []),
+        "Capabilities": of.capabilities, "NotificationARNs": [],
         "RollbackConfiguration": {}, "IncludeNestedStacks": bool(of.request.get("IncludeNestedStacks")),
     }  # fmt: skip
     optional = {

@@ -7,6 +7,7 @@ import uuid
 from serverless_cloud.stacks import answers, parameters, settings
 from serverless_cloud.stacks.changes import between, without_values
 from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, tags_of
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
@@ -40,7 +41,7 @@ class ChangeSets:
         of_it = ChangeSet(id, name, stack, kind, None, list(request.get("Capabilities", [])), [], request)
         of_it.description, of_it.on_failure = request.get("Description"), request.get("OnStackFailure")
         try:
-            macros = self._store.macros(region, self._account_id)
+            macros = Macros(region, self._account_id)
             plan = plan_of(text, request.get("Parameters", []), tags, macros, stack=stack)
             require_capabilities(plan, of_it.capabilities)
             settings.require_types(request, plan.template)

@@ -133,15 +133,15 @@ def _no_circles(needs: dict[str, set[str]]) -> None:
             del left[name]
 
 
-def functions(block: Mapping[str, Any], resources: Mapping[str, Any], *, extended: bool) -> None:
+def functions(block: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
     """Raises StackError for a function that names an attribute of a resource that doesn't exist."""
     for function, given in intrinsics.calls_in(list(block.values())):
         if function == "Fn::GetAtt":
             parts = given.split(".", 1) if isinstance(given, str) else given
             fits = isinstance(parts, list) and len(parts) == 2 and all(parts)
-            if not fits or not (extended or isinstance(parts[0], str)):
+            if not fits or not isinstance(parts[0], str):
                 raise StackError(intrinsics.EXPECTED["Fn::GetAtt"])
-            if isinstance(parts[0], str) and parts[0] not in resources:
+            if parts[0] not in resources:
                 raise StackError(f"Template error: instance of Fn::GetAtt references undefined resource {parts[0]}")
         if function == "Fn::Sub":
             text, own = given if isinstance(given, list) and len(given) == 2 else (given, {})

@@ -102,7 +102,11 @@ def _check_members(document: Mapping[str, Any]) -> None:
         if section == "Parameters" and section in document and not isinstance(members, Mapping):
             raise StackError(f"Template format error: [/{section}] must be an object; 'null' values are not allowed")
         for name, member in members.items() if isinstance(members, Mapping) else ():
-            if str(name).startswith(("Fn::ForEach::", "Fn::Transform")):  # makes members
+            if str(name).startswith("Fn::ForEach::"):
+                raise StackError(
+                    "The local cloud doesn't support Fn::ForEach (docs/fidelity.md). Write out what the loop makes."
+                )
+            if str(name).startswith("Fn::Transform"):  # makes members
                 continue
             where = f"Template format error: [/{section}/{name}]"
             is_object = isinstance(member, Mapping)

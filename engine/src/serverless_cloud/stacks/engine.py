@@ -16,7 +16,7 @@ from typing import Any
 from serverless_cloud.stacks import kinds, schemas
 from serverless_cloud.stacks.checks import refuse_policies
 from serverless_cloud.stacks.errors import InvalidProperties, ResourceFailed, StackError, UnsupportedResource
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, compact, plain, pseudo_parameters
+from serverless_cloud.stacks.intrinsics import Scope, compact, plain, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
 from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
@@ -292,12 +292,11 @@ class Engine:
             return owner.exports[name]
 
         stack = self._stack
-        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
         sections = plan.template.section
         return Scope(
             pseudo | plan.values | (hidden(sections("Parameters")) if secret else {}),
             sections("Mappings"), sections("Conditions"), stack.resources, exported,
-            extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip
 
     def _properties(self, plan: StackSpec, scope: Scope, kind: kinds.Kind, definition: Any) -> dict[str, Any]:

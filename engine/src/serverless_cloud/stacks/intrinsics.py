@@ -10,7 +10,7 @@ import ipaddress
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from serverless_cloud.stacks.errors import StackError
@@ -19,8 +19,6 @@ from serverless_cloud.stacks.errors import StackError
 NO_VALUE: Any = object()
 
 _IN_SUB = re.compile(r"\$\{(!?)([^}]*)\}")
-#: Transforms that bring functions with them.
-LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 
 
 class Attributes(Protocol):
@@ -42,7 +40,6 @@ class Scope:
         mappings, conditions: the template's, not worked out.
         resources: made so far, by logical id; the caller adds to it.
         exported: the value of an export by its name; raises StackError if there is none.
-        extended: whether the template has the functions of AWS::LanguageExtensions.
 
     Attributes:
         block: the section that is worked out, for messages.
@@ -55,11 +52,9 @@ class Scope:
         conditions: Mapping[str, Any],
         resources: Mapping[str, Attributes],
         exported: Callable[[str], str],
-        *,
-        extended: bool = False,
     ) -> None:
         self.parameters, self.resources = dict(parameters), resources
-        self._mappings, self._conditions, self._exported, self._extended = mappings, conditions, exported, extended
+        self._mappings, self._conditions, self._exported = mappings, conditions, exported
         self._known: dict[str, bool] = {}
         self.block = "Resources"
 
@@ -86,8 +81,6 @@ class Scope:
             if name == "Ref":
                 return self._ref(given)
             if name in _FUNCTIONS:
-                if name in _EXTENDED and not self._extended:
-                    raise StackError(f"Template error: {name} needs the transform {LANGUAGE_EXTENSIONS}")
                 return _FUNCTIONS[name](self, given)
             if name.startswith("Fn::"):
                 raise StackError(
@@ -147,13 +140,10 @@ class Scope:
 
     def find_in_map(self, given: Any) -> Any:
         """Fn::FindInMap."""
-        given = self._arguments("Fn::FindInMap", given, 3, 4 if self._extended else 3)
-        name, first, second = (self.resolve(each) for each in given[:3])
+        name, first, second = (self.resolve(each) for each in self._arguments("Fn::FindInMap", given, 3))
         try:
             return self._mappings[name][plain(first)][plain(second)]
         except (KeyError, TypeError):
-            if len(given) > 3 and isinstance(given[3], Mapping) and "DefaultValue" in given[3]:
-                return self.resolve(given[3]["DefaultValue"])
             if not isinstance(name, str) or name not in self._mappings:
                 raise StackError(
                     f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
@@ -226,20 +216,6 @@ class Scope:
             raise StackError(f"Template error: Fn::Cidr cannot make {number} blocks of {bits} bits in {block}")
         return made
 
-    def to_json(self, given: Any) -> str:
-        """Fn::ToJsonString."""
-        value = self.resolve(given)
-        if not isinstance(value, (list, Mapping)):
-            raise StackError(EXPECTED["Fn::ToJsonString"])
-        return json.dumps(value, separators=(",", ":"))
-
-    def length(self, given: Any) -> int:
-        """Fn::Length."""
-        value = self.resolve(given)
-        if not isinstance(value, list):
-            raise StackError(EXPECTED["Fn::Length"])
-        return len(value)
-
     def as_truth(self, given: Any, name: str) -> bool:
         """A condition function outside of Conditions."""
         return self._truth({name: given})
@@ -280,8 +256,6 @@ EXPECTED = {
     "Fn::Base64": "Template error: every Fn::Base64 object must have a String-typed value.",
     "Fn::Cidr": "Template error: every Fn::Cidr object requires a CIDR block, a count, and optionally the number of "
     "subnet bits",
-    "Fn::ToJsonString": "Template error: every Fn::ToJsonString object requires an object or a list",
-    "Fn::Length": "Template error: Fn::Length requires a list argument",
     "Fn::Equals": "Template error: every Fn::Equals object requires a list of 2 string parameters.",
     "Fn::Not": "Template error: every Fn::Not object requires one boolean parameter.",
     "Fn::And": "Template error: every Fn::And object requires a list of at least 2 and at most 10 boolean parameters.",
@@ -294,7 +268,6 @@ def _condition(name: str) -> Callable[[Scope, Any], Any]:
 
 
 _CONDITIONS = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
-_EXTENDED = ("Fn::ToJsonString", "Fn::Length")
 _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "Fn::GetAtt": Scope.get_att,
     "Fn::Sub": Scope.sub,
@@ -307,8 +280,6 @@ _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "Fn::Base64": Scope.encode,
     "Fn::ImportValue": Scope.import_value,
     "Fn::Cidr": Scope.cidr,
-    "Fn::ToJsonString": Scope.to_json,
-    "Fn::Length": Scope.length,
     **{name: _condition(name) for name in _CONDITIONS},
 }
 
@@ -380,12 +351,10 @@ def parameters_of_place(region: str, account_id: str) -> dict[str, Any]:
     }
 
 
-def pseudo_parameters(
-    region: str, account_id: str, stack_id: str, stack_name: str, notification_arns: Sequence[str] = ()
-) -> dict[str, Any]:
+def pseudo_parameters(region: str, account_id: str, stack_id: str, stack_name: str) -> dict[str, Any]:
     """AWS's own parameters of a stack."""
     return parameters_of_place(region, account_id) | {
         "AWS::StackId": stack_id,
         "AWS::StackName": stack_name,
-        "AWS::NotificationARNs": list(notification_arns),
+        "AWS::NotificationARNs": [],
     }

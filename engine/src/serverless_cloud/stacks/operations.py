@@ -14,6 +14,7 @@ from serverless_cloud import constraints
 from serverless_cloud.stacks import answers, documents, settings
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
+from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, require_expansion, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
 from serverless_cloud.stacks.records import Stack, StackSpec, now
@@ -43,7 +44,7 @@ class Operations:
         settings.check(request, region)
         text, acknowledged = text_of(request, region), request.get("Capabilities", [])
         require_expansion(text, acknowledged)
-        macros = self._store.macros(region, self._account_id)
+        macros = Macros(region, self._account_id)
         plan = plan_of(text, request.get("Parameters", []), tags_of(request), macros)
         require_capabilities(plan, acknowledged)
         settings.require_types(request, plan.template)
@@ -64,7 +65,7 @@ class Operations:
         text = text_of(request, region, stack)
         tags = tags_of(request) if "Tags" in request else (stack.plan.tags if stack.plan else {})
         require_expansion(text, request.get("Capabilities", []))
-        macros = self._store.macros(region, self._account_id)
+        macros = Macros(region, self._account_id)
         plan = plan_of(text, request.get("Parameters", []), tags, macros, stack=stack)
         require_capabilities(plan, request.get("Capabilities", []))
         settings.require_types(request, plan.template)
@@ -208,10 +209,6 @@ class Operations:
         if not users:
             raise StackError(f"Export '{name}' is not imported by any stack.")
         return {"Imports": users}
-
-    def get_stack_policy(self, request: Request, region: str) -> Answer:
-        self._store.find(region, request["StackName"])
-        return {}  # a stack has none here
 
     # ---- templates
 

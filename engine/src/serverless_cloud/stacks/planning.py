@@ -100,7 +100,7 @@ def plan_of(
     rules.require(document.get("Rules") or {}, known | resolved)
     if uses_macros(text):
         document = macros.expanded(document, resolved)
-    made = transformed(document, resolved, region, macros.account_id, functools.partial(_managed_policies, region))
+    made = transformed(document, resolved, region, functools.partial(_managed_policies, region))
     template = Template(made)
     template.check()
     declared = template.section("Parameters")
@@ -114,7 +114,7 @@ def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
     names = ("DeletionPolicy", "UpdateReplacePolicy")
     if all(isinstance(each.get(name, ""), str) for each in template.resources.values() for name in names):
         return template
-    scope = Scope(values, template.section("Mappings"), template.section("Conditions"), {}, str, extended=True)
+    scope = Scope(values, template.section("Mappings"), template.section("Conditions"), {}, str)
     worked_out = {
         logical_id: {**each, **{name: scope.resolve(each[name]) for name in names if name in each}}
         for logical_id, each in template.resources.items()

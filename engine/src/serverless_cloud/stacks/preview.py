@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, NO_VALUE, Attributes, Scope, pseudo_parameters
+from serverless_cloud.stacks.intrinsics import NO_VALUE, Attributes, Scope, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
 from serverless_cloud.stacks.records import Stack, StackSpec
 
@@ -55,11 +55,10 @@ class Preview:
         self._plan = plan
         self._resources: dict[str, Attributes] = {}
         section = plan.template.section
-        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name, stack.notification_arns)
+        pseudo = pseudo_parameters(stack.region, stack.account_id, stack.id, stack.name)
         self._scope = Scope(
             pseudo | plan.values | (hidden(section("Parameters")) if secret else {}),
             section("Mappings"), section("Conditions"), self._resources, _exported,
-            extended=LANGUAGE_EXTENSIONS in plan.template.transforms,
         )  # fmt: skip
         self.order = plan.template.order(self._scope.condition)
         self._resources.update(dict.fromkeys(self.order, _Pending()))

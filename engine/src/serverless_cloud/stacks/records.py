@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from serverless_cloud.stacks import kinds, notifications
+from serverless_cloud.stacks import kinds
 from serverless_cloud.stacks.template import Template, is_custom
 
 
@@ -108,7 +108,6 @@ class Stack:
     deleted: datetime | None = None
     capabilities: list[str] = field(default_factory=list)
     role_arn: str | None = None
-    notification_arns: list[str] = field(default_factory=list)
     timeout_minutes: int | None = None
     disable_rollback: bool = False
     termination_protection: bool = False
@@ -164,8 +163,6 @@ class Stack:
         optional = {"ResourceStatusReason": reason, "ResourceProperties": told, "ClientRequestToken": self.token}
         event |= {name: value for name, value in optional.items() if value}
         self.events.append(event)
-        if self.notification_arns:
-            notifications.publish(event, self.notification_arns, self.region, self.account_id)
 
 
 @dataclass

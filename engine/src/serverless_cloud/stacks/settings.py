@@ -1,4 +1,4 @@
-"""The settings of a stack that calls take besides its template: its role, its topics, the types it may have.
+"""The settings of a stack that calls take besides its template: its role, the types it may have.
 
 Source: CloudFormation API Reference, "CreateStack", "UpdateStack", "CreateChangeSet".
 """
@@ -21,7 +21,8 @@ Request = Mapping[str, Any]
 
 _SERVICE = "cloudformation.amazonaws.com"
 #: Settings that would have no effect here.
-_REFUSED = ("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL")
+_REFUSED = ("NotificationARNs", "StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody",
+            "StackPolicyDuringUpdateURL")  # fmt: skip
 
 
 def check(request: Request, region: str) -> None:
@@ -36,12 +37,6 @@ def check(request: Request, region: str) -> None:
         )
     if role_arn := request.get("RoleARN"):
         _require_trust(str(role_arn), region)
-    for arn in request.get("NotificationARNs") or ():
-        try:
-            client("sns", region).get_topic_attributes(TopicArn=arn)
-        except ClientError as error:
-            message = error.response.get("Error", {}).get("Message", "")
-            raise StackError(f"Invalid NotificationARNs: {arn}. {message}") from error
 
 
 def require_types(request: Request, template: Template) -> None:
@@ -54,11 +49,10 @@ def require_types(request: Request, template: Template) -> None:
 
 
 def keep(request: Request, stack: Stack) -> None:
-    """Gives a stack the settings of a call; its role and its topics stay if the call doesn't name them."""
+    """Gives a stack the settings of a call; its role stays if the call doesn't name one."""
     stack.capabilities = list(request.get("Capabilities", []))
     stack.token = request.get("ClientRequestToken")
     stack.role_arn = request.get("RoleARN", stack.role_arn)
-    stack.notification_arns = list(request.get("NotificationARNs", stack.notification_arns))
 
 
 def _require_trust(role_arn: str, region: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.records import ChangeSet, Stack
 from serverless_cloud.tasks import Tasks
 
@@ -93,16 +92,6 @@ class Store:
             for resource in list(stack.shown.values())
             if resource.type == "AWS::CloudFormation::Stack" and resource.physical_id
         }
-
-    def macros(self, region: str, account_id: str) -> Macros:
-        """The macros that the stacks of a Region have made."""
-        functions = {
-            str(resource.properties["Name"]): str(resource.properties["FunctionName"])
-            for stack in self.all(region)
-            for resource in list(stack.resources.values())
-            if resource.type == "AWS::CloudFormation::Macro" and resource.made
-        }
-        return Macros(region, account_id, functions)
 
     def exporter(self, region: str, name: str) -> Stack | None:
         """The stack that exports a name."""

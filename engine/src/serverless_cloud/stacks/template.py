@@ -12,11 +12,9 @@ from typing import Any
 
 from serverless_cloud.stacks import checks, intrinsics, parameters, schemas
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
-#: The transforms that CloudFormation itself does when a template's macros are done.
-OWN_TRANSFORMS = (SERVERLESS, LANGUAGE_EXTENSIONS)
+_LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 _SECTIONS = frozenset({
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Transform",
     "Resources", "Outputs", "Rules", "Hooks",
@@ -48,14 +46,9 @@ class Template:
         return found
 
     @property
-    def transforms(self) -> list[str]:
-        """The transforms that it declares."""
-        return transforms_of(self.document)
-
-    @property
     def capabilities(self) -> list[str]:
         """The capabilities that a caller must acknowledge for its resources."""
-        resources = [each for each in self.resources.values() if isinstance(each, Mapping)]  # not a loop
+        resources = [each for each in self.resources.values() if isinstance(each, Mapping)]  # not Fn::Transform
         kinds = [(each.get("Type"), each.get("Properties") or {}) for each in resources]
         named = any((name := IAM_NAMES.get(str(kind))) and name in given for kind, given in kinds)
         if named:
@@ -111,8 +104,7 @@ class Template:
         return {*intrinsics.names_in(resource.get("Properties")), *([after] if isinstance(after, str) else after)}
 
     def _check_names(self, block: str, contents: Mapping[str, Any], known: set[str]) -> None:
-        extended = LANGUAGE_EXTENSIONS in self.transforms
-        checks.functions(contents, self.resources, extended=extended)
+        checks.functions(contents, self.resources)
         named = {name for each in contents.values() for name in intrinsics.names_in(each)}
         for resource in contents.values() if block == "Resources" else ():
             named |= self._needs(resource)
@@ -144,6 +136,10 @@ def check_shape(document: Mapping[str, Any]) -> None:
     if document.get("Hooks"):
         raise StackError(
             "The local cloud doesn't support the section Hooks in a template (docs/fidelity.md). Leave it out."
+        )
+    if _LANGUAGE_EXTENSIONS in transforms_of(document):
+        raise StackError(
+            f"The local cloud doesn't support the transform {_LANGUAGE_EXTENSIONS} (docs/fidelity.md). Leave it out."
         )
     if not isinstance(document.get("Resources"), Mapping) or not document["Resources"]:
         raise StackError("Template format error: At least one Resources member must be defined.")

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.for_each import expanded
-from serverless_cloud.stacks.intrinsics import LANGUAGE_EXTENSIONS, Scope, parameters_of_place
 from serverless_cloud.stacks.template import SERVERLESS, check_shape, transforms_of
 
 #: The translator keeps the Region in a class.
@@ -24,7 +22,6 @@ def transformed(
     document: Mapping[str, Any],
     parameters: Mapping[str, Any],
     region: str,
-    account_id: str,
     managed_policies: Callable[[], dict[str, str]],
 ) -> dict[str, Any]:
     """A template without SAM: a copy, if there is none in it.
@@ -38,18 +35,11 @@ def transformed(
         StackError: it is not a template, or SAM refuses it.
     """
     check_shape(document)
-    declared = transforms_of(document)
-    text = json.dumps(document, default=str)
-    if '"Fn::ForEach' in text:
-        if LANGUAGE_EXTENSIONS not in declared:
-            raise StackError(f"Template error: Fn::ForEach needs the transform {LANGUAGE_EXTENSIONS}")
-        known = parameters_of_place(region, account_id) | dict(parameters)
-        scope = Scope(known, document.get("Mappings") or {}, {}, {}, str, extended=True)
-        document = expanded(document, scope)
-    if SERVERLESS in declared:
-        _refuse_repository(document["Resources"])
     found = copy.deepcopy(dict(document))
-    return _serverless(found, dict(parameters), region, managed_policies) if SERVERLESS in declared else found
+    if SERVERLESS not in transforms_of(document):
+        return found
+    _refuse_repository(document["Resources"])
+    return _serverless(found, dict(parameters), region, managed_policies)
 
 
 def _refuse_repository(resources: Mapping[str, Any]) -> None:
@@ -90,8 +80,5 @@ def _serverless(
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # The translator doesn't expect such a template.
         raise StackError(f"Transform {SERVERLESS} failed with: Internal transform failure. ({error!r})") from error
-    left = [name for name in transforms_of(document) if name != SERVERLESS]
     found.pop("Transform", None)
-    if left:
-        found["Transform"] = left
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # plain objects, no subclasses

@@ -151,7 +151,6 @@ def snapshot(api: RestAPI, deployment_id: str) -> Deployment:
         models={name: model.schema or "{}" for name, model in api.models.items()},
         validators={id: copy.deepcopy(each.to_dict()) for id, each in api.request_validators.items()},
         authorizers={id: copy.deepcopy(each.to_json()) for id, each in api.authorizers.items()},
-        gateway_responses={kind: copy.deepcopy(each.to_json()) for kind, each in api.gateway_responses.items()},
         binary_media_types=tuple(api.binaryMediaTypes),
         api_key_source=api.api_key_source,
     )

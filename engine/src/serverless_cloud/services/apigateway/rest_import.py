@@ -32,7 +32,6 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.http import openapi_shape
 from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_documents import import_parts, parts_of
 from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
@@ -42,8 +41,8 @@ _X = "x-amazon-apigateway-"
 _KNOWN = {
     _X + name
     for name in (
-        "api-key-source", "binary-media-types", "gateway-responses", "request-validator", "request-validators",
-        "documentation", "importexport-version", "authorizer", "authtype", "integration", "any-method", "auth",
+        "api-key-source", "binary-media-types", "request-validator", "request-validators",
+        "importexport-version", "authorizer", "authtype", "integration", "any-method", "auth",
     )
 }  # fmt: skip
 _PLACES = {"query": "querystring", "header": "header", "path": "path"}
@@ -80,7 +79,7 @@ def put_rest_api(
     if mode == "overwrite":
         api.resources = {api.root_resource_id: api.resources[api.root_resource_id]}
         api.resources[api.root_resource_id].resource_methods = {}
-        for kept in (api.models, api.request_validators, api.authorizers, api.gateway_responses):
+        for kept in (api.models, api.request_validators, api.authorizers):
             kept.clear()
     _Import(backend, api, api_doc).run()
     return api
@@ -190,14 +189,9 @@ class _Import:
         for name, rule in (doc.get(_X + "request-validators") or {}).items():
             flags = bool(rule.get("validateRequestBody")), bool(rule.get("validateRequestParameters"))
             self._validators[name] = api.create_request_validator(name, *flags).id
-        for kind, response in (doc.get(_X + "gateway-responses") or {}).items():
-            status = response.get("statusCode")
-            given = response.get("responseParameters"), response.get("responseTemplates")
-            api.put_gateway_response(kind, None if status is None else str(status), *given)
         for name, scheme in self._security.items():
             if _X + "authorizer" in scheme:
                 self._authorizers[name] = self._authorizer(name, scheme)
-        import_parts(parts_of(api), doc, overwrite=False)
         for path in sorted(doc.get("paths") or {}):
             resource = self._resource(path)
             for key in METHODS:

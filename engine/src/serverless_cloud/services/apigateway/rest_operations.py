@@ -20,11 +20,8 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.http.front import Request
-from serverless_cloud.http.rest_gateway import TEST_STAGE
-from serverless_cloud.http.rest_model import Stage
 from serverless_cloud.refusals import NotHonoured
-from serverless_cloud.services.apigateway.rest_apis import RestParts, snapshot
+from serverless_cloud.services.apigateway.rest_apis import RestParts
 from serverless_cloud.services.apigateway.rest_methods import check_authorization, check_models, check_validator
 from serverless_cloud.services.apigateway.rest_rules import invalid_patch
 
@@ -56,13 +53,18 @@ PATHS = (
     _API + "/models/(?P<model_name>[^/]+)/default_template$",
 )
 REFUSED = (
-    "create_documentation_version", "create_domain_name", "create_vpc_link", "generate_client_certificate",
-    "get_client_certificates", "get_documentation_versions", "get_export", "get_model_template", "get_sdk",
-    "get_sdk_types", "import_api_keys", "test_invoke_authorizer", "update_usage",
+    "create_documentation_part", "create_documentation_version", "create_domain_name", "create_vpc_link",
+    "delete_documentation_part", "delete_gateway_response", "generate_client_certificate", "get_client_certificates",
+    "get_documentation_part", "get_documentation_parts", "get_documentation_versions", "get_export",
+    "get_model_template", "get_sdk", "get_sdk_types", "import_api_keys", "import_documentation_parts",
+    "put_gateway_response", "test_invoke_authorizer", "test_invoke_method", "update_documentation_part",
+    "update_gateway_response", "update_usage",
 )  # fmt: skip
 
 
-_IN_MOTO = ("create_domain_name", "create_vpc_link", "get_export")
+IN_MOTO = (
+    "create_domain_name", "create_vpc_link", "delete_gateway_response", "get_export", "put_gateway_response"
+)  # fmt: skip
 
 patches.adds(
     "moto.apigateway.urls:url_paths", dict.fromkeys(PATHS, "moto.apigateway.responses:APIGatewayResponse.dispatch")
@@ -72,7 +74,7 @@ patches.adds(
 @patches.replaces_each(
     "moto.apigateway.responses:APIGatewayResponse",
     REFUSED,
-    expects={name: "self" if name in _IN_MOTO else "" for name in REFUSED},
+    expects={name: "self" if name in IN_MOTO else "" for name in REFUSED},
 )
 def _refuse(patch: Patch[..., object], _: APIGatewayResponse) -> NoReturn:
     raise NotHonoured(patch.name)
@@ -110,30 +112,6 @@ _INTEGRATION: Values = {
     "cacheNamespace": ("cache_namespace", str),
 }
 _INTEGRATION_MAPS = {"requestParameters": "request_parameters", "requestTemplates": "request_templates"}
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.test_invoke_method", expects="")
-def test_invoke_method(response: APIGatewayResponse) -> str:
-    _, _, api_id, _, resource_id, _, method = response.path.split("/")
-    api = response.backend.get_rest_api(api_id)
-    if "ANY" not in response.backend.get_resource(api_id, resource_id).resource_methods:  # ANY stands for each
-        response.backend.get_method(api_id, resource_id, method)
-    given = json.loads(response.body or "{}")
-    path = given.get("pathWithQueryString") or response.backend.get_resource(api_id, resource_id).get_path()
-    raw_path, _, query = path.partition("?")
-    many = given.get("multiValueHeaders") or {name: [value] for name, value in (given.get("headers") or {}).items()}
-    headers = tuple((name, value) for name, values in many.items() for value in values)
-    http_method = "GET" if method == "ANY" else method
-    request = Request(http_method, raw_path, query, headers, (given.get("body") or "").encode())
-    stage = Stage(
-        api_id=api_id,
-        account_id=api.account_id,
-        region=api.region_name,
-        name=TEST_STAGE,
-        deployment=snapshot(api, ""),
-        variables=given.get("stageVariables") or {},
-    )
-    return json.dumps(current.parts[RestParts].gateway.test(stage, resource_id, http_method, request))
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.flush_stage_cache", expects="")

@@ -28,7 +28,6 @@ from moto.core.responses import BaseResponse
 from serverless_cloud import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.http.rest_errors import TYPES
 from serverless_cloud.refusals import NotHonoured
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")
@@ -38,7 +37,6 @@ ENDPOINTS, ADDRESSES = ("PRIVATE", "EDGE", "REGIONAL"), ("ipv4", "dualstack")
 PATCHED = ("apiKeySource", "binaryMediaTypes", "description", "disableExecuteApiEndpoint", "endpointConfiguration",
            "minimumCompressionSize", "name", "policy")  # fmt: skip
 OPERATIONS = ("add", "remove", "move", "test", "replace", "copy")
-RESPONSE_TYPES = tuple(sorted(set(TYPES) - {"FORBIDDEN"}))
 LARGEST_TTL_S = 3600  # API Gateway Developer Guide, "Cache settings for REST APIs"
 
 
@@ -256,25 +254,11 @@ def check_enum(value: object, field: str, allowed: Sequence[str]) -> None:
     raise ApiGatewayException("ValidationException", told)
 
 
-def check_status(status: object, field: str = "statusCode") -> None:
+def check_status(status: object) -> None:
     """Raises unless a response can have this status code."""
     if not re.fullmatch(r"[1-5]\d\d", str(status)):
         rule = r"Member must satisfy regular expression pattern: [1-5]\d\d"
-        raise ApiGatewayException("ValidationException", constraints.refusal(field, rule, str(status)))
-
-
-def check_response_type(kind: str) -> None:
-    """Raises unless API Gateway has this type of gateway response."""
-    check_enum(kind, "responseType", RESPONSE_TYPES)
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.put_gateway_response")
-def put_gateway_response(response: APIGatewayResponse) -> TYPE_RESPONSE:
-    """The type must be one of AWS's, and the status three digits."""
-    check_response_type(response.path.rstrip("/").rsplit("/", 1)[-1])
-    if status := given_to(response).get("statusCode"):
-        check_status(status, "putGatewayResponseInput.statusCode")
-    return put_gateway_response.original(response)
+        raise ApiGatewayException("ValidationException", constraints.refusal("statusCode", rule, str(status)))
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_usage_plan")

@@ -18,7 +18,6 @@ from moto.apigateway.exceptions import ApiGatewayException
 from moto.apigateway.models import (
     Account,
     Authorizer,
-    GatewayResponse,
     IntegrationResponse,
     Method,
     RequestValidator,
@@ -94,11 +93,6 @@ def describe_method(method: Method) -> JsonObject:
 @patches.replaces("moto.apigateway.models:Account.to_json", upstream="Usage plans are on in every account.")
 def describe_account(account: Account) -> JsonObject:
     return describe_account.original(account) | {"features": account.features or ["UsagePlans"]}
-
-
-@patches.replaces("moto.apigateway.models:GatewayResponse.to_json")
-def describe_gateway_response(response: GatewayResponse) -> JsonObject:
-    return {"responseParameters": {}, "responseTemplates": {}} | describe_gateway_response.original(response)
 
 
 @patches.replaces("moto.apigateway.models:Authorizer.to_json")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from moto.apigateway.exceptions import BadRequestException
-from moto.apigateway.models import GatewayResponse, Resource, RestAPI
+from moto.apigateway.models import Resource, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 
@@ -22,7 +22,6 @@ from serverless_cloud.services.apigateway.rest_rules import (
     check_authorizer_uri,
     check_operations,
     check_path_part,
-    check_response_type,
     check_schema,
     check_siblings,
     check_status,
@@ -40,7 +39,6 @@ _INTEGRATION_RESPONSE: Values = {
     "selectionPattern": ("selection_pattern", str),
     "contentHandling": ("content_handling", str),
 }
-_GATEWAY_RESPONSE: Values = {"statusCode": ("status_code", str)}
 _TEMPLATES = {"responseTemplates": "response_templates", "responseParameters": "response_parameters"}
 _AUTHORIZER = (
     "/authorizerUri", "/authorizerCredentials", "/authorizerResultTtlInSeconds", "/authType", "/identitySource",
@@ -101,23 +99,6 @@ def update_integration_response(response: APIGatewayResponse) -> str:
     found = integration.get_integration_response(parts[9])
     for patch in _operations(response):
         apply_patch(found, patch, _INTEGRATION_RESPONSE, _TEMPLATES, {})
-    return json.dumps(found.to_json())
-
-
-@patches.replaces("moto.apigateway.responses:APIGatewayResponse.update_gateway_response", expects="")
-def update_gateway_response(response: APIGatewayResponse) -> str:
-    _, _, api_id, _, kind = response.path.rstrip("/").split("/")
-    check_response_type(kind)
-    responses = response.backend.get_rest_api(api_id).gateway_responses
-    found = responses.get(kind)
-    if found is None:
-        template = {"application/json": '{"message":$context.error.messageString}'}
-        found = GatewayResponse(kind, None, {}, template)  # type: ignore[arg-type]  # the type's own status
-    for patch in _operations(response):
-        if patch["path"] == "/statusCode" and patch.get("op") == "replace":
-            check_status(patch.get("value"))
-        apply_patch(found, patch, _GATEWAY_RESPONSE, _TEMPLATES, {})
-    responses[kind] = found
     return json.dumps(found.to_json())
 
 

@@ -165,7 +165,7 @@ def submitjob(response: BatchResponse) -> str:
     queue = backend.get_job_queue(str(given.get("jobQueue", "")))
     if queue is None:
         raise ClientException(f"Job queue {given.get('jobQueue')} does not exist")
-    job = job_of(key, given, queue_of(queue), definition, lambda other: jobs.get(key, other))
+    job = job_of(key, given, queue_of(queue), definition)
     tags = dict(given.get("tags") or {})
     if errors := backend.tagger.validate_tags(backend.tagger.convert_dict_to_tags_input(tags), 50):
         raise ClientException(errors)
@@ -219,18 +219,15 @@ def _listed(plane: DataPlane, key: Key, given: JsonObject) -> list[Job]:
     """The jobs that ListJobs names."""
     if given.get("multiNodeJobId"):
         raise NotHonoured("multi-node parallel jobs")
-    if bool(given.get("jobQueue")) == bool(given.get("arrayJobId")):
-        raise ClientException("Exactly one of jobQueue and arrayJobId must be given.")
-    status, filters = given.get("jobStatus"), given.get("filters") or []
     if given.get("arrayJobId"):
-        array = plane.batch.get(key, given["arrayJobId"])
-        if array is None:
-            raise ClientException(f"Job {given['arrayJobId']} does not exist")
-        return selected(array.children, status, [])  # "The filter doesn't apply to child jobs in an array"
+        raise NotHonoured("array jobs")
+    if not given.get("jobQueue"):
+        raise ClientException("Exactly one of jobQueue and arrayJobId must be given.")
     queue = backend_of(key).get_job_queue(given["jobQueue"])
     if queue is None:
         raise ClientException(f"Job queue {given['jobQueue']} does not exist")
-    return selected(plane.batch.of_queue(key, queue.arn), status, filters)
+    jobs = plane.batch.of_queue(key, queue.arn)
+    return selected(jobs, given.get("jobStatus"), given.get("filters") or [])
 
 
 def _page(found: list[Job], given: JsonObject) -> JsonObject:

@@ -21,10 +21,10 @@ from moto.batch.models import BatchBackend
 from moto.batch.responses import BatchResponse
 from moto.core.exceptions import AWSError
 
-from serverless_cloud.batch import retries, work
+from serverless_cloud.batch import work
 from serverless_cloud.batch.listing import page
 from serverless_cloud.batch.refused import ClientException
-from serverless_cloud.batch.requests import timeout_of
+from serverless_cloud.batch.requests import attempts_of, timeout_of
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
@@ -218,10 +218,8 @@ def _register(backend: BatchBackend, given: JsonObject) -> JsonObject:
         raise NotHonoured(f"platformCapabilities {', '.join(sorted(unknown))}")
     properties = json.loads(json.dumps(dict(given.get("containerProperties") or {})))  # moto changes what it is given
     work.check_properties(properties, is_fargate="FARGATE" in platforms)
-    strategy = json.loads(json.dumps(dict(given.get("retryStrategy") or {}))) or None
-    retries.read(strategy)
-    for condition in (strategy or {}).get("evaluateOnExit", []):
-        condition["action"] = condition["action"].lower()  # as AWS answers, says moto
+    strategy = dict(given.get("retryStrategy") or {}) or None
+    attempts_of(strategy)
     timeout_of(given.get("timeout"))
     before = backend.get_job_definition_by_name(name)
     definition_class: Any = models.JobDefinition  # mypy takes it for abstract

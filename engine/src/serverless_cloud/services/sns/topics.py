@@ -5,15 +5,15 @@ signs each message with its own key (milliseconds), keeps redrive policies witho
 attributes to SQS in base64. It takes attributes that no topic has, keeps some without effect, fails with status 500 on
 a policy that isn't JSON, counts no subscription, and drops a batch entry that fails for most reasons.
 
-Here a topic hands one delivery for each subscription to the outbox, AWS's checks come first, and a subscriber over HTTP
-is refused. Nobody asks subscribers to confirm, so every token is refused.
+Here a topic hands one delivery for each subscription to the outbox, AWS's checks come first, and subscribers over HTTP,
+text messages and mobile push are refused. Nobody asks subscribers to confirm, so every token is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
@@ -28,7 +28,7 @@ from serverless_cloud.iam.permissions import InvalidCredentials, is_administrato
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.sqs.sending import send_to_queue
-from serverless_cloud.sns import filters as sns_filters, mobile as sns_mobile, rules as sns_rules
+from serverless_cloud.sns import filters as sns_filters, rules as sns_rules
 from serverless_cloud.sns.topics import MessageId, Topics
 
 patches = Service("sns", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
@@ -42,6 +42,14 @@ _PARTS_OF_ARN = 6
 #: The values of attributes that a topic was created without.
 _DEFAULTS = {"ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic", "SignatureVersion": "1"}
 _NOT_HONOURED = ("ArchivePolicy", "DataProtectionPolicy")
+#: Calls about mobile applications, their devices, and text messages, which the local cloud does not send.
+_MOBILE = (
+    "check_if_phone_number_is_opted_out", "create_platform_application", "create_platform_endpoint", "delete_endpoint",
+    "delete_platform_application", "get_endpoint_attributes", "get_platform_application_attributes",
+    "get_sms_attributes", "list_endpoints_by_platform_application", "list_phone_numbers_opted_out",
+    "list_platform_applications", "opt_in_phone_number", "set_endpoint_attributes",
+    "set_platform_application_attributes", "set_sms_attributes",
+)  # fmt: skip
 #: Of a message besides its text, as moto's `publish` names it.
 _GIVEN = ("subject", "message_attributes", "group_id", "deduplication_id", "message_structure")
 
@@ -81,8 +89,7 @@ def publish_of_topic(topic: Topic, message: str, subject: str | None = None, **g
 def publish_of_backend(
     backend: SNSBackend, message: str, arn: str | None, phone_number: str | None = None, **given: Any
 ) -> str:
-    if phone_number or ":endpoint/" in str(arn):  # to a telephone, a mobile device
-        return publish_of_backend.original(backend, message, arn, phone_number, **given)
+    del phone_number  # refused before
     require_arn("TopicArn", str(arn or ""))
     topic = backend.get_topic(str(arn))
     attributes = given.get("message_attributes") or {}
@@ -162,24 +169,14 @@ def answer_publish(response: SNSResponse) -> ActionResult:
         if not (target or topic_arn or number):
             raise sns_rules.Refused("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
         if number:
-            sns_mobile.check_number(number)
-        elif target:
-            _check_target(response, target)
-        else:
-            want_arn(response, "TopicArn")
+            raise NotHonoured("PhoneNumber in publish")
+        if ":endpoint/" in str(target):
+            raise NotHonoured("publish to a mobile device")
+        want_arn(response, "TargetArn" if target else "TopicArn")
         sns_rules.check_attributes(response._get_param("MessageAttributes", {}))
     published: Any = answer_publish.original(response).result
     message_id = published["MessageId"]
     return ActionResult({"MessageId": str(message_id)} | _numbered(message_id))
-
-
-def _check_target(response: SNSResponse, target: str) -> None:
-    """Raises unless something can be published to a target: to a device, it must be there."""
-    if ":endpoint/" not in target:
-        want_arn(response, "TargetArn")
-    elif target not in response.backend.platform_endpoints:
-        reason = "No endpoint found for the target arn specified"
-        raise sns_rules.Refused(f"Invalid parameter: TargetArn Reason: {reason}")
 
 
 @patches.replaces("moto.sns.responses:SNSResponse.publish_batch")
@@ -326,6 +323,13 @@ def _answer_named(patch: Patch[..., ActionResult], response: SNSResponse) -> Act
     if patch.name == "unsubscribe" and response._get_param("SubscriptionArn").count(":") < _PARTS_OF_ARN:
         raise SNSException("InvalidParameter", "Invalid parameter: SubscriptionId")
     return patch.original(response)
+
+
+@patches.replaces_each("moto.sns.responses:SNSResponse", _MOBILE, expects="self")
+def _refuse_mobile(patch: Patch[..., ActionResult], response: SNSResponse) -> NoReturn:
+    del response
+    with refusals():
+        raise NotHonoured(patch.name)
 
 
 def require_arn(parameter: str, given: str) -> None:

@@ -178,20 +178,4 @@ class Handle(Kind):
         """There is nothing to delete."""
 
 
-class Macro(Kind):
-    """AWS::CloudFormation::Macro: a name for a function, which templates are given to."""
-
-    type = "AWS::CloudFormation::Macro"
-    refused = ("LogGroupName", "LogRoleARN")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        return Made(str(given["Name"]))
-
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        """There is nothing to delete: the stack's resource is the macro."""
-
-
-KINDS: tuple[Kind, ...] = (NestedStack(), Handle(), Metadata(), Macro())
+KINDS: tuple[Kind, ...] = (NestedStack(), Handle(), Metadata())

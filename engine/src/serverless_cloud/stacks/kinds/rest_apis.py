@@ -310,8 +310,6 @@ KINDS: tuple[Kind, ...] = (
     _Rest(type="AWS::ApiGateway::RequestValidator", created_by="CreateRequestValidator",
           deleted_by="DeleteRequestValidator", ids={"restApiId": "RestApiId", "requestValidatorId": "id"}, ref="id",
           gives={"RequestValidatorId": "id"}),
-    _Rest(type="AWS::ApiGateway::GatewayResponse", created_by="PutGatewayResponse", deleted_by="DeleteGatewayResponse",
-          ids={"restApiId": "RestApiId", "responseType": "responseType"}, ref="responseType"),
     _Rest(type="AWS::ApiGateway::ApiKey", created_by="CreateApiKey", deleted_by="DeleteApiKey", ids={"apiKey": "id"},
           ref="id", name="Name", gives={"APIKeyId": "id"}, tags_as_map=True),
     _Rest(type="AWS::ApiGateway::UsagePlanKey", created_by="CreateUsagePlanKey", deleted_by="DeleteUsagePlanKey",
