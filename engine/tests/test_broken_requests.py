@@ -75,7 +75,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "no stack": ("cloudformation", "GetTemplate", {}, "ValidationError", "Either StackName or ChangeSetName"),
     "no stack or resource": ("cloudformation", "DescribeStackResources", {}, "ValidationError",
                              "You must specify either StackName or PhysicalResourceId"),
-    "an ARN of nothing": ("stepfunctions", "DescribeStateMachineAlias", {"stateMachineAliasArn": "lamp"}, "InvalidArn",
+    "an ARN of nothing": ("stepfunctions", "DescribeStateMachine", {"stateMachineArn": "lamp"}, "InvalidArn",
                           "Invalid Arn: 'Invalid ARN prefix: lamp'"),
     "no such resource": ("athena", "GetNamedQuery", {"NamedQueryId": "lamp"}, "InvalidRequestException", "lamp"),
     "no such prefix list": ("ec2", "DeleteManagedPrefixList", {"PrefixListId": "pl-1"}, "InvalidPrefixListID.NotFound",

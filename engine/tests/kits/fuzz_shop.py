@@ -104,7 +104,6 @@ def _machines(named: dict[str, list[Any]]) -> None:
         "definition": [MACHINE],
         "stepfunctions.input": ["{}"],
         "stepfunctions.resourcearn": [arn],
-        "statemachineversionarn": [arn + ":1"],
         "maprunarn": [f"arn:aws:states:us-east-1:{ACCOUNT}:mapRun:order/first:1"],
         "tasktoken": ["bGFtcA=="],
         "stepfunctions.output": ["{}"],

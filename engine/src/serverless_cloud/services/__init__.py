@@ -42,7 +42,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
-        "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
+        "clock", "history", "executions", "machines", "lists", "errors", "expressions",
         "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
         "task_api", "task_callbacks", "map", "map_runs", "trial_api",
     ),
