@@ -90,8 +90,6 @@ def test_input_is_limited_in_bytes(kit: Any) -> None:
             {"stateMachineArn": f"{ARN}:activity:pack"},
             "Invalid Arn: 'Resource type not valid in this context: activity'",
         ),
-        ("describe_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
-        ("delete_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
         ("describe_map_run", {"mapRunArn": "run"}, "Invalid Arn: 'Invalid ARN prefix: run'"),
         ("tag_resource", {"resourceArn": "orders", "tags": []}, "Invalid Arn: 'Invalid ARN prefix: orders'"),
     ],

@@ -95,8 +95,8 @@ def test_what_else_is_refused(kit: Any) -> None:
     kit.refused(lambda: make(OLD, loggingConfiguration={"level": "ALL"}), "InvalidLoggingConfiguration")
 
 
-def test_versions_and_aliases_are_refused_by_name(kit: Any) -> None:
-    arn, client = states.machine(OLD), states.states()
+def test_versions_aliases_and_activities_are_refused_by_name(kit: Any) -> None:
+    arn, client, pack = states.machine(OLD), states.states(), "arn:aws:states:us-east-1:123456789012:activity:pack"
     routes = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
     change = {"stateMachineArn": arn, "definition": json.dumps(NEW), "publish": True}
     for call, name in (
@@ -104,10 +104,14 @@ def test_versions_and_aliases_are_refused_by_name(kit: Any) -> None:
         (lambda: client.update_state_machine(**change), "publish of a state machine"),
         (lambda: client.create_state_machine_alias(name="live", routingConfiguration=routes), "machine_alias"),
         (lambda: client.publish_state_machine_version(stateMachineArn=arn), "PublishStateMachineVersion"),
+        (lambda: client.create_activity(name="pack"), "create_activity"),
+        (lambda: client.get_activity_task(activityArn=pack), "GetActivityTask"),
     ):
         kit.refused(call, "NotImplementedException", name)
     assert states.succeeded(states.run(arn)) == "old"
     kit.refused(lambda: states.start(f"{arn}:1"), "StateMachineDoesNotExist")
+    work = states.steps(Pack={"Type": "Task", "Resource": pack, "End": True})
+    kit.refused(lambda: make(work), "InvalidDefinition", "doesn't have activities. at /States/Pack/Resource")
 
 
 def test_texts_stay_as_they_are_written() -> None:

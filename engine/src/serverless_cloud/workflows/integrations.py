@@ -117,9 +117,9 @@ class Call:
 
 
 def call_of(resource: str) -> Call | None:
-    """The call of a Resource; None if it is not an integration (a function or an activity)."""
+    """The call of a Resource; None if it is not an integration (a function)."""
     form = _FORM.fullmatch(resource)
-    if form is None or form[4].startswith("activity:"):
+    if form is None:
         return None
     if sdk := _SDK.fullmatch(form[4]):
         return Call(sdk[1], sdk[2], sdk[3] or "", True)
@@ -135,7 +135,7 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
         is_express: of a machine of this type.
     """
     if resource.startswith("arn:") and ":states:" in resource and ":activity:" in resource:
-        return f"Express state machine does not support Activity ARN '{resource}'" if is_express else None
+        return f"The local cloud doesn't support {resource}, because it doesn't have activities."
     if not _FORM.fullmatch(resource):
         return None  # a function's ARN, or no ARN: others look at that
     call = call_of(resource)

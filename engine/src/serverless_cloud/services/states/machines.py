@@ -3,7 +3,7 @@
 - The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
   another definition is refused (moto answers with the old machine).
 - Executions that run end with their machine.
-- Revisions exist; versions and aliases are refused.
+- Revisions exist; versions, aliases and activities are refused.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
 )
 
-ALIASES = (
-    "create_state_machine_alias", "delete_state_machine_alias", "describe_state_machine_alias",
+REFUSED = (
+    "create_activity", "create_state_machine_alias", "delete_state_machine_alias", "describe_state_machine_alias",
     "list_state_machine_aliases", "update_state_machine_alias",
 )  # fmt: skip
 #: moto's backend without the interpreter's own look at definitions.
@@ -202,6 +202,6 @@ def validate_state_machine_definition(response: StepFunctionResponse) -> ActionR
     return ActionResult(answer)
 
 
-@patches.replaces_each("moto.stepfunctions.responses:StepFunctionResponse", ALIASES, expects="self", defect=DATA_PLANE)
-def _refuse_alias(patch: Patch[..., object], _: StepFunctionResponse) -> NoReturn:
+@patches.replaces_each("moto.stepfunctions.responses:StepFunctionResponse", REFUSED, expects="self", defect=DATA_PLANE)
+def _refuse(patch: Patch[..., object], _: StepFunctionResponse) -> NoReturn:
     raise NotHonoured(patch.name)

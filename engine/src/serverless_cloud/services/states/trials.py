@@ -21,7 +21,6 @@ from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.states.frame import Frame, evaluate
@@ -188,8 +187,6 @@ def _mocked(trial: Trial, mock: JsonObject, state: Any, env: Frame) -> None:
     """Stands for the work of a Task, a Map or a Parallel state: makes its input, and gives the mocked result."""
     if isinstance(state, StateMap):
         _look_at_map(trial, state, env)
-    elif isinstance(state, StateTaskActivity) and state.parargs:
-        state.parargs.eval(env)
     elif isinstance(state, StateTask):
         whole: Any = env.states.context_object.context_object_data
         whole.setdefault("Task", {"Token": "token-of-a-mock"})

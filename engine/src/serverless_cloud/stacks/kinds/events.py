@@ -260,9 +260,6 @@ KINDS: tuple[Kind, ...] = (
     Rule(), EventBus(), Schedule(), Pipe(), StateMachine(), ComputeEnvironment(), JobQueue(),
     ByCalls(type="AWS::Scheduler::ScheduleGroup", service="scheduler", name="Name", created_by="CreateScheduleGroup",
             deleted_by="DeleteScheduleGroup", ids={"Name": "Name"}, ref="Name", gives={"Arn": "ScheduleGroupArn"}),
-    ByCalls(type="AWS::StepFunctions::Activity", service="stepfunctions", name="Name", name_limit=80,
-            created_by="CreateActivity", deleted_by="DeleteActivity", ids={"activityArn": "activityArn"},
-            ref="activityArn", gives={"Arn": "activityArn", "Name": "Name"}),
     # A change of a job definition registers a new revision.
     ByCalls(type="AWS::Batch::JobDefinition", service="batch", name="JobDefinitionName",
             created_by="RegisterJobDefinition", deleted_by="DeregisterJobDefinition",
