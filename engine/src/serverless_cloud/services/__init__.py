@@ -44,7 +44,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "states": (
         "clock", "history", "executions", "machines", "lists", "errors", "expressions",
         "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
-        "task_api", "task_callbacks", "map", "map_runs", "trial_api",
+        "task_callbacks", "map", "map_runs", "trial_api",
     ),
     "secretsmanager": ("names",),
     "ec2": ("interfaces", "blocks"),

@@ -46,7 +46,6 @@ SDK_SERVICES = {
 }
 #: Optimised integrations that are served: the actions of a service, each with the patterns that AWS has for it.
 SERVED: dict[str, dict[str, tuple[str, ...]]] = {
-    "apigateway": {"invoke": ("", "waitForTaskToken")},
     "batch": {"submitJob": ("", "sync")},
     "dynamodb": dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), ("",)),
     "events": {"putEvents": ("", "waitForTaskToken")},
@@ -66,17 +65,6 @@ BOTO = {"states": "stepfunctions"}
 PARAMETERS = {
     ("lambda", "invoke"): ("ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"),
     ("states", "startExecution"): ("Input", "Name", "StateMachineArn", "TraceHeader"),
-    ("apigateway", "invoke"): (
-        "AllowNullValues",
-        "ApiEndpoint",
-        "AuthType",
-        "Headers",
-        "Method",
-        "Path",
-        "QueryParameters",
-        "RequestBody",
-        "Stage",
-    ),
 }
 
 _FORM = re.compile(r"arn:(aws[a-zA-Z-]*):states:([a-z0-9-]*):(\d{12})?:(.+)")
@@ -163,6 +151,8 @@ def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
 
 
 def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
+    if call.service == "apigateway":
+        return f"The local cloud doesn't support {resource}. Call the API in a function."
     if call.service in NOT_SERVED:
         return f"The local cloud doesn't support {resource}, because it doesn't have the service {call.service}."
     return None if call.pattern in SERVED.get(call.service, {}).get(call.action, ()) else unknown
