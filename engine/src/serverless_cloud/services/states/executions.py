@@ -229,7 +229,7 @@ def _executions_of(backend: StepFunctionBackend, given: JsonObject) -> list[Runn
         runs = [run for machine in backend.state_machines for run in runs_of(machine) if run.arn == run_arn]
         if not runs:
             raise AWSError(f"Resource not found: '{run_arn}'", "ResourceNotFound")
-        return [child for child, _ in runs[0].children if not child.is_express]
+        return [child for child in runs[0].children if not child.is_express]
     machine = machine_of(backend, str(arn))
     if machine.type == "EXPRESS":
         raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")

@@ -3,7 +3,7 @@
 - The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
   another definition is refused (moto answers with the old machine).
 - Executions that run end with their machine.
-- Revisions exist; versions, aliases and activities are refused.
+- Revisions exist; versions, aliases and activities are refused, as is UpdateMapRun.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ patches = Service(
 
 REFUSED = (
     "create_activity", "create_state_machine_alias", "delete_state_machine_alias", "describe_state_machine_alias",
-    "list_state_machine_aliases", "update_state_machine_alias",
+    "list_state_machine_aliases", "update_map_run", "update_state_machine_alias",
 )  # fmt: skip
 #: moto's backend without the interpreter's own look at definitions.
 _PLAIN: Any = models.StepFunctionBackend

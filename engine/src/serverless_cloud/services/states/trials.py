@@ -202,21 +202,14 @@ def _mocked(trial: Trial, mock: JsonObject, state: Any, env: Frame) -> None:
 def _look_at_map(trial: Trial, state: Any, env: Frame) -> None:
     noted = trial.noted
     noted["maxConcurrency"] = evaluate(state.max_concurrency_decl, env)
-    count = evaluate(state.tolerated_failure_count_decl, env)
-    share = evaluate(state.tolerated_failure_percentage_decl, env)
     distributed = vars(state.iteration_component).get("distributed")
     if distributed is not None:
-        noted["toleratedFailureCount"], noted["toleratedFailurePercentage"] = count, share
+        noted["toleratedFailureCount"], noted["toleratedFailurePercentage"] = 0, 0.0
     items = _items(trial, state, env, distributed)
     if (selector := state.item_selector or state.parameters) is not None:
         items = [selected(selector, env, at, item) for at, item in enumerate(items)]
         noted["afterItemSelector"] = items
-    template = vars(state.iteration_component).get("batcher")
-    if template is not None:
-        noted["afterItemBatcher"] = [given for given, _ in map_items.batches(items, evaluate(template, env))]
-    failed = int(trial.settings.get("mapIterationFailureCount", 0))
-    is_over = failed > count if count and not share else 100.0 * failed / max(len(items), 1) > share
-    if distributed is not None and failed and is_over:
+    if distributed is not None and trial.settings.get("mapIterationFailureCount"):
         raise failure(env, "States.ExceedToleratedFailureThreshold", EXCEEDED, "MapRunFailed")
 
 
