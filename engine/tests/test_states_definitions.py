@@ -41,6 +41,14 @@ def test_a_definition_with_an_error_is_refused(kit: Any) -> None:
             states.steps(A={"Type": "Pass", "InputPath": "a", "End": True}),
             "not a valid JSONPath at /States/A/InputPath",
         ),
+        (
+            states.steps(A={"Type": "Pass", "InputPath": "$.lamps[?(@.price > 10)]", "End": True}),
+            "NOT_SUPPORTED_HERE: The local cloud doesn't support filters in paths, such as $.lamps[?(@.price > 10)]",
+        ),
+        (
+            states.steps(A={"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.a[?(@.b)])"}, "End": True}),
+            "NOT_SUPPORTED_HERE: The local cloud doesn't support filters in paths, such as $.a[?(@.b)]",
+        ),
         (states.steps(A={"Type": "Lambda", "End": True}), "at /States/A/Type"),
         (
             states.steps(A={"Type": "Task", "Resource": "pay", "End": True}),
