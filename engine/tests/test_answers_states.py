@@ -152,21 +152,3 @@ def test_an_unknown_status_is_refused_with_the_known_ones(kit: Any) -> None:
         "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must "
         "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED,"
     )
-
-
-def test_warnings_are_told_if_asked_for() -> None:
-    definition = states.steps(
-        Note={"Type": "Pass", "Result": "$.order", "Next": "Copy"},
-        Copy={"Type": "Pass", "Parameters": {"order": {"id": "$.id"}}, "Next": "Ask"},
-        Ask={"Type": "Choice", "Choices": [{"Variable": "$.id", "StringEquals": "$.other", "Next": "Done"}]},
-        Done=states.DONE,
-    )
-    given = {"definition": json.dumps(definition)}
-    assert states.states().validate_state_machine_definition(**given)["diagnostics"] == []
-    told = states.states().validate_state_machine_definition(**given, severity="WARNING")
-    assert told["result"] == "OK"
-    assert [(each["severity"], each["code"], each["location"]) for each in told["diagnostics"]] == [
-        ("WARNING", "PASS_RESULT_IS_STATIC", "/States/Note/Result"),
-        ("WARNING", "NO_DOLLAR", "/States/Copy/Parameters"),
-        ("WARNING", "NO_PATH", "/States/Ask/Choices[0]/StringEquals"),
-    ]

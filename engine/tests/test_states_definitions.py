@@ -70,7 +70,7 @@ def test_an_update_is_checked_too_and_leaves_the_machine(kit: Any) -> None:
     kit.refused(lambda: states.states().update_state_machine(stateMachineArn=arn), "MissingRequiredParameter")
 
 
-def test_validated_without_a_machine() -> None:
+def test_validated_without_a_machine(kit: Any) -> None:
     client = states.states()
     found = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN))
     assert (found["result"], found["truncated"]) == ("FAIL", False)
@@ -83,6 +83,8 @@ def test_validated_without_a_machine() -> None:
     short = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN), maxResults=1)
     assert (len(short["diagnostics"]), short["truncated"]) == (1, True)
     assert client.validate_state_machine_definition(definition=json.dumps(OLD))["result"] == "OK"
+    asking = {"definition": json.dumps(OLD), "severity": "WARNING"}
+    kit.refused(lambda: client.validate_state_machine_definition(**asking), "NotImplementedException", "WARNING")
 
 
 def test_made_twice_is_one_and_a_name_that_is_taken_is_refused(kit: Any) -> None:

@@ -27,7 +27,6 @@ from serverless_cloud.services.states.executions import machine_of
 from serverless_cloud.services.states.running import program_of
 from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
-from serverless_cloud.workflows.warnings import warnings
 
 patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
@@ -186,19 +185,18 @@ def describe_state_machine(response: StepFunctionResponse) -> ActionResult:
 )
 def validate_state_machine_definition(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "ValidateStateMachineDefinition")
+    if given.get("severity") == "WARNING":
+        raise NotHonoured("the severity WARNING of validate_state_machine_definition")
     errors = problems(given["definition"], given.get("type", "STANDARD"))
     if not errors and (wrong := _unreadable(given["definition"])):
         errors = [wrong]
-    found = [("ERROR", each) for each in errors]
-    if not errors and given.get("severity") == "WARNING":
-        found = [("WARNING", each) for each in warnings(given["definition"])]
     most = given.get("maxResults") or 100
     diagnostics = [
-        {"severity": severity, "code": each.code, "message": each.message}
+        {"severity": "ERROR", "code": each.code, "message": each.message}
         | ({"location": each.place or "/"} if each.place is not None else {})
-        for severity, each in found[:most]
+        for each in errors[:most]
     ]
-    answer = {"result": "FAIL" if errors else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+    answer = {"result": "FAIL" if errors else "OK", "diagnostics": diagnostics, "truncated": len(errors) > most}
     return ActionResult(answer)
 
 
