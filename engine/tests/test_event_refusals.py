@@ -129,6 +129,18 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=queue.url)
 
 
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        ("create_archive", {"ArchiveName": "orders", "EventSourceArn": BUS}),
+        ("start_replay", {"ReplayName": "again", "EventSourceArn": BUS.replace("event-bus", "archive"),
+                          "EventStartTime": 1, "EventEndTime": 2, "Destination": {"Arn": BUS}}),
+    ],
+)  # fmt: skip
+def test_calls_that_are_not_served_are_refused_by_name(kit: Any, call: str, given: dict[str, Any]) -> None:
+    kit.refused(lambda: getattr(here.events(), call)(**given), "NotImplementedException", f"doesn't support {call}.")
+
+
 @pytest.mark.parametrize("bus", ["default", "arn:aws:events:us-east-1:123456789012:event-bus/default"])
 def test_a_bus_by_its_name_or_its_arn(kit: Any, bus: str) -> None:
     queue = kit.make_queue("orders")

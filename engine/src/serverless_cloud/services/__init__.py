@@ -31,7 +31,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "table_transfers", "table_policies", "table_streams",
     ),
     "kinesis": ("streams", "requests"),
-    "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
+    "events": ("rules", "scheduled_rules", "buses", "connections"),
     "iam": ("enforcement", "policies"),
     "rds": ("instances", "proxies", "versions"),
     "apigateway": (  # version 1 and version 2
