@@ -31,6 +31,12 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": "arn:aws:iam::123456789012:role/shop"}, VALIDATION, "iam is not a supported service for a target."),
     ({"Arn": f"arn:aws:ecs:{ACCOUNT}:cluster/hikari"}, "NotImplementedException", "arn:aws:ecs"),
     ({"Arn": f"arn:aws:events:{ACCOUNT}:api-destination/mail/1"}, "NotImplementedException", "api-destination/mail"),
+    ({"Arn": f"arn:aws:batch:{ACCOUNT}:job-queue/renders"}, "NotImplementedException", "job-queue/renders"),
+    (
+        {"Arn": QUEUE, "BatchParameters": {"JobDefinition": "render", "JobName": "night"}},
+        "NotImplementedException",
+        "with BatchParameters",
+    ),
     ({"Arn": f"arn:aws:firehose:{ACCOUNT}:deliverystream/orders"}, "NotImplementedException", "arn:aws:firehose"),
 ]
 
