@@ -139,6 +139,7 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     ("call", "given"),
     [
         ("create_archive", {"ArchiveName": "orders", "EventSourceArn": BUS}),
+        ("put_permission", {"StatementId": "bank", "Principal": "*", "Action": "events:PutEvents"}),
         ("start_replay", {"ReplayName": "again", "EventSourceArn": BUS.replace("event-bus", "archive"),
                           "EventStartTime": 1, "EventEndTime": 2, "Destination": {"Arn": BUS}}),
     ],
