@@ -70,18 +70,6 @@ def a_destination_needs_no_connection_and_has_no_rate():
     events.create_api_destination(Name="a", ConnectionArn=none, InvocationEndpoint="https://e", HttpMethod="GET")
     return "InvocationRateLimitPerSecond" not in events.describe_api_destination(Name="a")
 
-def an_unknown_partner_is_an_error_of_the_server():
-    try:
-        events.describe_event_source(Name="aws.partner/bank.example/none")
-    except KeyError:
-        return True
-
-def partners_cannot_be_listed():
-    try:
-        events.list_event_sources()
-    except NotImplementedError:
-        return True
-
 def any_name_is_taken():
     return "RuleArn" in events.put_rule(Name="a b", EventPattern=json.dumps({"source": ["s"]}))
 """
@@ -89,7 +77,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 13, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 11, "events/*.py")
 
 
 @pytest.mark.parametrize(
@@ -181,16 +169,6 @@ def test_an_event_for_a_bus_of_another_region_keeps_its_account_and_region(kit: 
     here.put(here.entry({"order": "A-1002"}, EventBusName=bus))  # straight to the bus, by its ARN
     (message,) = queue.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"order": "A-1002"}
-
-
-def test_a_partner_that_nobody_knows(kit: Any) -> None:
-    name = "aws.partner/bank.example/payments"
-    for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
-        words = f"Event source {name} does not exist."
-        kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
-    assert here.events().list_event_sources()["EventSources"] == []
-    entry = here.entry({}) | {"Source": name}
-    kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
 
 
 @pytest.mark.parametrize("event", ["lamp", '"lamp"', "[]", '{"source": "hikari.shop"}'])

@@ -139,6 +139,8 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     ("call", "given"),
     [
         ("create_archive", {"ArchiveName": "orders", "EventSourceArn": BUS}),
+        ("create_partner_event_source", {"Name": "aws.partner/bank.example/a", "Account": "123456789012"}),
+        ("describe_event_source", {"Name": "aws.partner/bank.example/a"}),
         ("put_permission", {"StatementId": "bank", "Principal": "*", "Action": "events:PutEvents"}),
         ("start_replay", {"ReplayName": "again", "EventSourceArn": BUS.replace("event-bus", "archive"),
                           "EventStartTime": 1, "EventEndTime": 2, "Destination": {"Arn": BUS}}),

@@ -9,9 +9,6 @@ The patches and their reasons:
 - `EventsHandler.list_event_buses`: moto leaves out descriptions and times.
 - `EventsBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: moto looks only at the end of the ARN, so it
   confuses rules of the same name, and calls a missing bus a rule.
-- `EventsBackend.describe_event_source`, `describe_partner_event_source`, `put_partner_events`: moto
-  fails if there is none.
-- `EventsHandler.list_event_sources`: moto has none.
 """
 
 from __future__ import annotations
@@ -161,33 +158,6 @@ def _require_taggable(backend: EventsBackend, arn: str) -> None:
         backend.describe_event_bus(path)
     elif name not in backend.describe_event_bus(bus_name or "default").rules:
         raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus_name or 'default'}.")
-
-
-@patches.replaces_each(
-    "moto.events.models:EventsBackend", ("describe_event_source", "describe_partner_event_source"), expects="self, name"
-)
-def _describe_source(patch: Patch[..., object], /, backend: EventsBackend, name: str) -> object:
-    sources = backend.event_sources if patch.name == "describe_event_source" else backend.partner_event_sources
-    if name not in sources:
-        raise ResourceNotFoundException(f"Event source {name} does not exist.")
-    return patch.original(backend, name)
-
-
-@patches.replaces(
-    "moto.events.responses:EventsHandler.list_event_sources", expects="", upstream="ListEventSources exists."
-)
-def list_event_sources(response: EventsHandler) -> str:
-    prefix = response._get_param("NamePrefix") or ""
-    sources = response.events_backend.event_sources.items()
-    return page(response, "EventSources", [each.to_dict() for name, each in sources if name.startswith(prefix)])
-
-
-@patches.replaces("moto.events.models:EventsBackend.put_partner_events")
-def put_partner_events(backend: EventsBackend, entries: list[JsonObject]) -> None:
-    for entry in entries:
-        if (name := entry.get("Source")) not in backend.partner_event_sources:
-            raise ResourceNotFoundException(f"Event source {name} does not exist.")
-    put_partner_events.original(backend, entries)
 
 
 def _require_honoured(given: JsonObject) -> None:

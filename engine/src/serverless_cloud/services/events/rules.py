@@ -12,7 +12,7 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
   the same page for ever.
 - `EventsHandler.call_action`: every request is checked against the API reference first.
 - `EventsHandler.test_event_pattern`: moto has none.
-- `EventsHandler.create_archive`, `put_permission`, `start_replay`: archives, policies and replays are refused.
+- `EventsHandler.create_archive` and the others in `REFUSED`: refused by name.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
   own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 """
@@ -45,7 +45,10 @@ patches = Service(
     "events", defect="engine/tests/test_event_seams.py::test_stock_moto_still_has_the_defects_that_the_seam_mends"
 )
 
-REFUSED = ("create_archive", "put_permission", "start_replay")
+REFUSED = (
+    "create_archive", "create_partner_event_source", "delete_partner_event_source", "describe_event_source",
+    "describe_partner_event_source", "put_partner_events", "put_permission", "start_replay",
+)  # fmt: skip
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
 _LIMIT_EXCEEDED = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 #: TestEventPattern: these must be there. The API reference also names `resources`, but AWS accepts events without it.
