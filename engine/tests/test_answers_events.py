@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,35 +18,6 @@ KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
 def connect(name="c"):
     return events.create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters=KEY)
 
-def statements_of_one_account_replace_each_other():
-    for sid in ("a", "b"):
-        events.put_permission(StatementId=sid, Principal="111111111111", Action="events:PutEvents")
-    return len(json.loads(events.describe_event_bus()["Policy"])["Statement"]) == 1
-
-def a_statement_without_a_sid_is_an_error_of_the_server():
-    try:
-        events.put_permission(Policy=json.dumps({"Statement": {"Principal": "*"}}))
-    except (TypeError, KeyError):
-        return True
-
-def a_policy_keeps_the_old_statements():
-    def put(sid, who):
-        rest = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
-        statement = {"Sid": sid, "Principal": {"AWS": who}, **rest}
-        events.put_permission(Policy=json.dumps({"Statement": [statement]}))
-    put("a", "111111111111"), put("b", "222222222222")
-    return len(json.loads(events.describe_event_bus()["Policy"])["Statement"]) == 2
-
-def a_policy_has_blanks():
-    events.put_permission(StatementId="a", Principal="*", Action="events:PutEvents")
-    return " " in events.describe_event_bus()["Policy"]
-
-def a_bus_without_a_policy_has_its_own_words():
-    try:
-        events.remove_permission(StatementId="none")
-    except ClientError as error:
-        return "does not have a policy" in str(error)
-
 def the_list_of_buses_lacks_descriptions():
     events.create_event_bus(Name="b", Description="d")
     return not any("Description" in bus or "CreationTime" in bus for bus in events.list_event_buses()["EventBuses"])
@@ -57,23 +27,6 @@ def a_missing_bus_is_called_a_rule():
         events.list_tags_for_resource(ResourceARN="arn:aws:events:us-east-1:123456789012:event-bus/b")
     except ClientError as error:
         return "Rule b" in str(error)
-
-def an_archive_that_is_updated_archives_the_same():
-    bus = events.describe_event_bus()["Arn"]
-    events.create_archive(ArchiveName="a", EventSourceArn=bus, EventPattern=json.dumps({"source": ["old"]}))
-    events.update_archive(ArchiveName="a", EventPattern=json.dumps({"source": ["new"]}))
-    return "old" in events.describe_rule(Name="Events-Archive-a")["EventPattern"]
-
-def an_archive_takes_an_unknown_operator():
-    bus = events.describe_event_bus()["Arn"]
-    return "ArchiveArn" in events.create_archive(
-        ArchiveName="a", EventSourceArn=bus, EventPattern=json.dumps({"source": [{"is": 1}]}))
-
-def a_replay_may_end_when_it_starts():
-    bus = events.describe_event_bus()["Arn"]
-    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
-    return "ReplayArn" in events.start_replay(
-        ReplayName="r", EventSourceArn=archive, EventStartTime=5, EventEndTime=5, Destination={"Arn": bus})
 
 def lists_know_no_limit():
     connect("c"), connect("d")
@@ -117,34 +70,6 @@ def a_destination_needs_no_connection_and_has_no_rate():
     events.create_api_destination(Name="a", ConnectionArn=none, InvocationEndpoint="https://e", HttpMethod="GET")
     return "InvocationRateLimitPerSecond" not in events.describe_api_destination(Name="a")
 
-def an_unknown_partner_is_an_error_of_the_server():
-    try:
-        events.describe_event_source(Name="aws.partner/bank.example/none")
-    except KeyError:
-        return True
-
-def the_rule_of_an_archive_can_be_changed():
-    events.create_archive(ArchiveName="a", EventSourceArn=events.describe_event_bus()["Arn"])
-    events.disable_rule(Name="Events-Archive-a")
-    return events.describe_rule(Name="Events-Archive-a")["State"] == "DISABLED"
-
-def partners_cannot_be_listed():
-    try:
-        events.list_event_sources()
-    except NotImplementedError:
-        return True
-
-def a_replay_that_is_complete_is_canceled():
-    bus = events.describe_event_bus()["Arn"]
-    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
-    events.start_replay(
-        ReplayName="r", EventSourceArn=archive, EventStartTime=5, EventEndTime=6, Destination={"Arn": bus})
-    return events.cancel_replay(ReplayName="r")["State"] == "CANCELLING"
-
-def an_unknown_bus_has_no_archives():
-    none = "arn:aws:events:us-east-1:123456789012:event-bus/none"
-    return events.list_archives(EventSourceArn=none)["Archives"] == []
-
 def any_name_is_taken():
     return "RuleArn" in events.put_rule(Name="a b", EventPattern=json.dumps({"source": ["s"]}))
 """
@@ -152,7 +77,7 @@ def any_name_is_taken():
 
 @seam_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 24, "events/*.py")
+    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 11, "events/*.py")
 
 
 @pytest.mark.parametrize(
@@ -192,36 +117,6 @@ def test_every_request_is_checked_against_the_api_reference(kit: Any, call: str,
     kit.refused(lambda: getattr(here.events(), call)(**given), VALIDATION, message=words)
 
 
-def test_statements_of_a_policy_add_up_until_they_are_removed(kit: Any) -> None:
-    events = here.events()
-
-    def sids() -> list[str]:
-        return [
-            each["Sid"]
-            for each in json.loads(events.describe_event_bus().get("Policy", '{"Statement":[]}'))["Statement"]
-        ]
-
-    none = "Statement with the provided id does not exist."
-    kit.refused(lambda: events.remove_permission(StatementId="none"), MISSING, message=none)
-    for sid, principal in (("bank", "111111111111"), ("again", "111111111111"), ("all", "*")):
-        events.put_permission(StatementId=sid, Principal=principal, Action="events:PutEvents")
-    assert sids() == ["bank", "again", "all"]
-    assert " " not in events.describe_event_bus()["Policy"]
-    first, _, last = json.loads(events.describe_event_bus()["Policy"])["Statement"]
-    assert (first["Principal"], last["Principal"]) == ({"AWS": "arn:aws:iam::111111111111:root"}, "*")
-    assert first | {"Principal": ""} == {
-        "Sid": "bank", "Effect": "Allow", "Principal": "", "Action": "events:PutEvents", "Resource": BUS,
-    }  # fmt: skip
-    kit.refused(lambda: events.remove_permission(StatementId="none"), MISSING, message=none)
-    events.remove_permission(StatementId="again")
-    assert sids() == ["bank", "all"]
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": BUS}
-    events.put_permission(Policy=json.dumps({"Version": "2012-10-17", "Statement": statement}))
-    assert json.loads(events.describe_event_bus()["Policy"])["Statement"] == [statement]
-    events.remove_permission(RemoveAllPermissions=True)
-    assert "Policy" not in events.describe_event_bus()
-
-
 def test_the_list_of_buses_tells_what_describe_tells(kit: Any) -> None:
     events = here.events()
     events.create_event_bus(Name="hikari", Description="of the shop")
@@ -258,96 +153,6 @@ def test_tags_belong_to_one_rule_or_bus(kit: Any) -> None:
         kit.refused(lambda arn=arn: events.untag_resource(ResourceARN=arn, TagKeys=["a"]), MISSING, message=words)
 
 
-def test_archives_and_replays_come_page_by_page_and_are_checked(kit: Any) -> None:
-    events, now = here.events(), datetime.now(UTC)
-    for name in ("first", "second"):
-        archive = events.create_archive(ArchiveName=name, EventSourceArn=BUS)["ArchiveArn"]
-        events.start_replay(
-            ReplayName=name, EventSourceArn=archive, EventStartTime=now - timedelta(hours=1), EventEndTime=now,
-            Destination={"Arn": BUS},
-        )  # fmt: skip
-    for call, key, field in (
-        (events.list_archives, "Archives", "ArchiveName"),
-        (events.list_replays, "Replays", "ReplayName"),
-    ):
-        page = call(Limit=1)
-        assert [each[field] for each in page[key]] == ["first"]
-        page = call(Limit=1, NextToken=page["NextToken"])
-        assert ([each[field] for each in page[key]], "NextToken" in page) == (["second"], False)
-    none = BUS.replace("default", "lost")
-    kit.refused(lambda: events.list_archives(EventSourceArn=none), MISSING, message="Event bus lost does not exist.")
-    events.create_event_bus(Name="other")
-    for after in (timedelta(), timedelta(seconds=-10)):
-        kit.refused(
-            lambda after=after: events.start_replay(
-                ReplayName="third", EventSourceArn=archive, EventStartTime=now, EventEndTime=now + after,
-                Destination={"Arn": BUS.replace("default", "other")},
-            ),
-            VALIDATION,
-            message="Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.",
-        )  # fmt: skip
-    kit.refused(
-        lambda: events.create_archive(ArchiveName="third", EventSourceArn=BUS, EventPattern='{"source": [{"is": 1}]}'),
-        "InvalidEventPatternException", message="Event pattern is not valid. Reason: Unrecognized match type is",
-    )  # fmt: skip
-
-
-def test_the_rule_of_an_archive_belongs_to_eventbridge(kit: Any) -> None:
-    events, name = here.events(), "Events-Archive-orders"
-    events.create_archive(ArchiveName="orders", EventSourceArn=BUS)
-    ids = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
-    for call, given in (
-        (events.put_rule, {"Name": name, "EventPattern": '{"source": ["a"]}'}),
-        (events.disable_rule, {"Name": name}),
-        (events.enable_rule, {"Name": name}),
-        (events.delete_rule, {"Name": name}),
-        (events.put_targets, {"Rule": name, "Targets": [{"Id": "a", "Arn": f"arn:aws:sqs:{ACCOUNT}:orders"}]}),
-        (events.remove_targets, {"Rule": name, "Ids": ids}),
-    ):
-        words = f"{name} is a managed rule. Set 'force' parameter to true to override."
-        kit.refused(lambda call=call, given=given: call(**given), "ManagedRuleException", message=words)
-    events.remove_targets(Rule=name, Ids=ids, Force=True)
-    events.delete_rule(Name=name, Force=True)
-    events.create_archive(ArchiveName="others", EventSourceArn=BUS)
-    events.delete_archive(ArchiveName="others")
-    assert events.list_rules()["Rules"] == []
-
-
-def test_a_replay_can_be_canceled_until_it_is_complete(kit: Any) -> None:
-    events, now = here.events(), datetime.now(UTC)
-    archive = events.create_archive(ArchiveName="orders", EventSourceArn=BUS)["ArchiveArn"]
-
-    def start(name: str) -> Any:
-        return events.start_replay(
-            ReplayName=name, EventSourceArn=archive, EventStartTime=now - timedelta(hours=1), EventEndTime=now,
-            Destination={"Arn": BUS},
-        )  # fmt: skip
-
-    def state(name: str) -> str:
-        return str(events.describe_replay(ReplayName=name)["State"])
-
-    assert start("first")["State"] == "STARTING"
-    assert (state("first"), events.list_replays()["Replays"][0]["State"]) == ("STARTING", "STARTING")
-    assert events.cancel_replay(ReplayName="first")["State"] == "CANCELLING"
-    start("second")
-    kit.eventually(lambda: state("second") == "COMPLETED", "the second replay is complete")
-    assert state("first") == "CANCELLED"
-    for name in ("first", "second"):
-        kit.refused(
-            lambda name=name: events.cancel_replay(ReplayName=name), "IllegalStatusException",
-            message=f"Replay {name} is not in a valid state for this operation.",
-        )  # fmt: skip
-
-
-@pytest.mark.usefixtures("aws")
-def test_an_archive_that_is_updated_keeps_other_events() -> None:
-    events = here.events()
-    events.create_archive(ArchiveName="orders", EventSourceArn=BUS, EventPattern='{"source": ["none"]}')
-    events.update_archive(ArchiveName="orders", EventPattern='{"source": ["hikari.shop"]}')
-    here.put(here.entry({"order": "A-1001"}))
-    assert events.describe_archive(ArchiveName="orders")["EventCount"] == 1
-
-
 def test_an_event_for_a_bus_of_another_region_keeps_its_account_and_region(kit: Any) -> None:
     there = kit.client("events", region_name="eu-west-1")
     bus = there.create_event_bus(Name="billing")["EventBusArn"]
@@ -364,16 +169,6 @@ def test_an_event_for_a_bus_of_another_region_keeps_its_account_and_region(kit: 
     here.put(here.entry({"order": "A-1002"}, EventBusName=bus))  # straight to the bus, by its ARN
     (message,) = queue.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"order": "A-1002"}
-
-
-def test_a_partner_that_nobody_knows(kit: Any) -> None:
-    name = "aws.partner/bank.example/payments"
-    for call in (here.events().describe_event_source, here.events().describe_partner_event_source):
-        words = f"Event source {name} does not exist."
-        kit.refused(lambda call=call: call(Name=name), MISSING, message=words)
-    assert here.events().list_event_sources()["EventSources"] == []
-    entry = here.entry({}) | {"Source": name}
-    kit.refused(lambda: here.events().put_partner_events(Entries=[entry]), MISSING, message=words)
 
 
 @pytest.mark.parametrize("event", ["lamp", '"lamp"', "[]", '{"source": "hikari.shop"}'])

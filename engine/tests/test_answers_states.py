@@ -17,20 +17,6 @@ NOTE = states.steps(Note={"Type": "Pass", "End": True})
 ARN = "arn:aws:states:us-east-1:123456789012"
 
 
-def routes(**weights: int) -> list[dict[str, Any]]:
-    """A routing configuration of versions of the machine "orders": by their numbers, after a "v"."""
-    machine = f"{ARN}:stateMachine:orders"
-    return [{"stateMachineVersionArn": f"{machine}:{name[1:]}", "weight": w} for name, w in weights.items()]
-
-
-def two_versions() -> str:
-    """The machine "orders", with the versions 1 and 2; its ARN."""
-    arn = states.machine(NOTE, publish=True)
-    other = json.dumps(NOTE | {"Comment": "new"})
-    states.states().update_state_machine(stateMachineArn=arn, definition=other, publish=True)
-    return arn
-
-
 def test_a_description_has_defaults_and_no_first_revision() -> None:
     arn = states.machine(NOTE)
     run = states.run(arn)
@@ -61,68 +47,10 @@ def test_a_description_lists_the_variables_that_states_read() -> None:
     assert told["variableReferences"] == expected
 
 
-@pytest.mark.parametrize(
-    ("wanted", "code", "message"),
-    [
-        (routes(v1=100), "ConflictException", "Failed to create alias because an alias with the same name and a diff"),
-        ([], "ValidationException", "1 validation error detected: Value '[]' at 'routingConfiguration' failed to"),
-        (routes(v1=50, v2=40), "ValidationException", "Sum of routing configuration weights must equal 100. Received:"),
-        (routes(vlive=100), "ValidationException", "Routing configuration must contain state machine version ARNs. Re"),
-        (
-            [*routes(v1=50), *routes(v1=50)],
-            "ValidationException",
-            f"Routing configuration must contain distinct state machine version ARNs. Received: [{ARN}",
-        ),
-        (routes(v7=100), "ResourceNotFound", "Request references a resource that does not exist."),
-    ],
-)
-def test_what_create_alias_refuses(kit: Any, wanted: list[Any], code: str, message: str) -> None:
-    two_versions()
-    make = states.states()
-    first = make.create_state_machine_alias(name="live", routingConfiguration=routes(v1=50, v2=50))
-    again = make.create_state_machine_alias(name="live", routingConfiguration=routes(v1=50, v2=50))
-    assert again["creationDate"] == first["creationDate"]
-    refused = kit.refused(lambda: _unchecked("create_state_machine_alias", name="live", routingConfiguration=wanted))
-    assert (refused.code, refused.message[: len(message)]) == (code, message)
-
-
 def _unchecked(call: str, **given: Any) -> Any:
     """A call that boto3 doesn't check before it sends it."""
     client = boto3.client("stepfunctions", config=Config(parameter_validation=False))
     return getattr(client, call)(**given)
-
-
-def test_an_alias_that_is_not_there(kit: Any) -> None:
-    arn = two_versions()
-    client, missing = states.states(), f"{arn}:live"
-    client.delete_state_machine_alias(stateMachineAliasArn=missing)
-    change = {"stateMachineAliasArn": missing, "description": "x"}
-    for call in (
-        lambda: client.describe_state_machine_alias(stateMachineAliasArn=missing),
-        lambda: client.update_state_machine_alias(**change),
-    ):
-        refused = kit.refused(call)
-        told = ("ResourceNotFound", "Request references a resource that does not exist.")
-        assert (refused.code, refused.message) == told
-
-
-def test_aliases_are_listed_oldest_first_in_pages(kit: Any) -> None:
-    arn = two_versions()
-    client = states.states()
-    for name in ("first", "second", "third"):
-        client.create_state_machine_alias(name=name, routingConfiguration=routes(v1=100))
-    client.create_state_machine_alias(name="other", routingConfiguration=routes(v2=100))
-    names: list[str] = []
-    more: dict[str, Any] = {}
-    while len(names) == 0 or "nextToken" in more:
-        page = client.list_state_machine_aliases(stateMachineArn=f"{arn}:1", maxResults=2, **more)
-        names += [each["stateMachineAliasArn"].rsplit(":", 1)[1] for each in page["stateMachineAliases"]]
-        more = {"nextToken": page["nextToken"]} if "nextToken" in page else {}
-    assert names == ["first", "second", "third"]
-    bad = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, nextToken="lamps"))
-    assert (bad.code, bad.message) == ("InvalidToken", "Invalid Token: 'Invalid token'")
-    many = kit.refused(lambda: client.list_state_machine_aliases(stateMachineArn=arn, maxResults=1001))
-    assert many.code == "ValidationException"
 
 
 @pytest.mark.parametrize(
@@ -162,8 +90,6 @@ def test_input_is_limited_in_bytes(kit: Any) -> None:
             {"stateMachineArn": f"{ARN}:activity:pack"},
             "Invalid Arn: 'Resource type not valid in this context: activity'",
         ),
-        ("describe_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
-        ("delete_activity", {"activityArn": "pack"}, "Invalid Arn: 'Invalid ARN prefix: pack'"),
         ("describe_map_run", {"mapRunArn": "run"}, "Invalid Arn: 'Invalid ARN prefix: run'"),
         ("tag_resource", {"resourceArn": "orders", "tags": []}, "Invalid Arn: 'Invalid ARN prefix: orders'"),
     ],
@@ -190,10 +116,6 @@ def test_a_machine_with_other_settings_is_another_machine(kit: Any) -> None:
     assert states.machine(NOTE, tracingConfiguration={"enabled": False}) == arn
     taken = "StateMachineAlreadyExists"
     kit.refused(lambda: states.machine(NOTE, tracingConfiguration={"enabled": True}), taken)
-    kit.refused(lambda: states.machine(NOTE, publish=True), taken)
-    states.machine(NOTE, "published", publish=True, versionDescription="first")
-    states.machine(NOTE, "published", publish=True, versionDescription="first")
-    kit.refused(lambda: states.machine(NOTE, "published", publish=True, versionDescription="second"), taken)
 
 
 def test_a_log_group_is_named_with_an_asterisk(kit: Any) -> None:
@@ -202,15 +124,6 @@ def test_a_log_group_is_named_with_an_asterisk(kit: Any) -> None:
     refused = kit.refused(lambda: states.machine(NOTE, loggingConfiguration=logging))
     words = "Invalid Logging Configuration: Log Group ARN must be provided with '*' qualifier."
     assert (refused.code, refused.message) == ("InvalidLoggingConfiguration", words)
-
-
-@pytest.mark.parametrize(
-    ("arn", "words"),
-    [("lamps", "Invalid ARN prefix: lamps"), (f"{ARN}:stateMachine:orders", f"{ARN}:stateMachine:orders")],
-)
-def test_a_version_is_deleted_by_its_own_arn(kit: Any, arn: str, words: str) -> None:
-    refused = kit.refused(lambda: states.states().delete_state_machine_version(stateMachineVersionArn=arn))
-    assert (refused.code, refused.message) == ("InvalidArn", f"Invalid Arn: '{words}'")
 
 
 @pytest.mark.parametrize(
@@ -239,30 +152,3 @@ def test_an_unknown_status_is_refused_with_the_known_ones(kit: Any) -> None:
         "1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must "
         "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED,"
     )
-
-
-def test_warnings_are_told_if_asked_for() -> None:
-    definition = states.steps(
-        Note={"Type": "Pass", "Result": "$.order", "Next": "Copy"},
-        Copy={"Type": "Pass", "Parameters": {"order": {"id": "$.id"}}, "Next": "Ask"},
-        Ask={"Type": "Choice", "Choices": [{"Variable": "$.id", "StringEquals": "$.other", "Next": "Done"}]},
-        Done=states.DONE,
-    )
-    given = {"definition": json.dumps(definition)}
-    assert states.states().validate_state_machine_definition(**given)["diagnostics"] == []
-    told = states.states().validate_state_machine_definition(**given, severity="WARNING")
-    assert told["result"] == "OK"
-    assert [(each["severity"], each["code"], each["location"]) for each in told["diagnostics"]] == [
-        ("WARNING", "PASS_RESULT_IS_STATIC", "/States/Note/Result"),
-        ("WARNING", "NO_DOLLAR", "/States/Copy/Parameters"),
-        ("WARNING", "NO_PATH", "/States/Ask/Choices[0]/StringEquals"),
-    ]
-
-
-def test_a_history_names_the_version_and_the_alias_that_it_began_with() -> None:
-    arn = two_versions()
-    states.states().create_state_machine_alias(name="live", routingConfiguration=routes(v1=100))
-    version, alias = {"stateMachineVersionArn": f"{arn}:1"}, {"stateMachineAliasArn": f"{arn}:live"}
-    for began, told in ((arn, {}), (f"{arn}:1", version), (f"{arn}:live", version | alias)):
-        (started,) = states.run(began).details("ExecutionStarted")
-        assert {name: value for name, value in started.items() if name.startswith("stateMachine")} == told

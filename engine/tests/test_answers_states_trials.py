@@ -30,7 +30,6 @@ EACH = {
         "Parameters": {"Bucket": "shop", "Key": "lamps.csv"},
     },
     "ItemSelector": {"lamp.$": "$$.Map.Item.Value.lamp"},
-    "ToleratedFailureCount": 1,
     "ItemProcessor": NOTE | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
     "End": True,
 }
@@ -139,8 +138,8 @@ def test_a_distributed_map() -> None:
     told = tried(EACH, mock=mocked([1, 2]), stateConfiguration=settings, inspectionLevel="DEBUG")
     assert told["output"] == "[1,2]"
     assert json.loads(told["inspectionData"]["afterItemSelector"]) == [{"lamp": "andon"}, {"lamp": "chochin"}]
-    assert told["inspectionData"]["toleratedFailureCount"] == 1
-    settings["mapIterationFailureCount"] = 2  # type: ignore[assignment]
+    assert told["inspectionData"]["toleratedFailureCount"] == 0
+    settings["mapIterationFailureCount"] = 1  # type: ignore[assignment]
     told = tried(EACH, mock=mocked([1, 2]), stateConfiguration=settings)
     assert (told["status"], told["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
 

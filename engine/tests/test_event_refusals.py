@@ -31,6 +31,12 @@ TARGETS: list[tuple[dict[str, Any], str, str]] = [
     ({"Arn": "arn:aws:iam::123456789012:role/shop"}, VALIDATION, "iam is not a supported service for a target."),
     ({"Arn": f"arn:aws:ecs:{ACCOUNT}:cluster/hikari"}, "NotImplementedException", "arn:aws:ecs"),
     ({"Arn": f"arn:aws:events:{ACCOUNT}:api-destination/mail/1"}, "NotImplementedException", "api-destination/mail"),
+    ({"Arn": f"arn:aws:batch:{ACCOUNT}:job-queue/renders"}, "NotImplementedException", "job-queue/renders"),
+    (
+        {"Arn": QUEUE, "BatchParameters": {"JobDefinition": "render", "JobName": "night"}},
+        "NotImplementedException",
+        "with BatchParameters",
+    ),
     ({"Arn": f"arn:aws:firehose:{ACCOUNT}:deliverystream/orders"}, "NotImplementedException", "arn:aws:firehose"),
 ]
 
@@ -127,6 +133,21 @@ def test_entries_that_are_refused_do_not_stop_the_others(kit: Any) -> None:
     kit.refused(lambda: here.events().put_events(Entries=[big]), VALIDATION, "over the limit")
     kit.refused(lambda: here.events().put_events(Entries=[good] * 11), VALIDATION, "less than or equal to 10")
     assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=queue.url)
+
+
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        ("create_archive", {"ArchiveName": "orders", "EventSourceArn": BUS}),
+        ("create_partner_event_source", {"Name": "aws.partner/bank.example/a", "Account": "123456789012"}),
+        ("describe_event_source", {"Name": "aws.partner/bank.example/a"}),
+        ("put_permission", {"StatementId": "bank", "Principal": "*", "Action": "events:PutEvents"}),
+        ("start_replay", {"ReplayName": "again", "EventSourceArn": BUS.replace("event-bus", "archive"),
+                          "EventStartTime": 1, "EventEndTime": 2, "Destination": {"Arn": BUS}}),
+    ],
+)  # fmt: skip
+def test_calls_that_are_not_served_are_refused_by_name(kit: Any, call: str, given: dict[str, Any]) -> None:
+    kit.refused(lambda: getattr(here.events(), call)(**given), "NotImplementedException", f"doesn't support {call}.")
 
 
 @pytest.mark.parametrize("bus", ["default", "arn:aws:events:us-east-1:123456789012:event-bus/default"])

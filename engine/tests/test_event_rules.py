@@ -195,41 +195,6 @@ def test_an_event_is_sent_on_to_one_other_bus_and_no_further(kit: Any) -> None:
     assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=at_first.url)
 
 
-def test_an_archive_keeps_events_and_a_replay_brings_them_back(kit: Any) -> None:
-    queue, other = kit.make_queue("orders"), kit.make_queue("other")
-    bus = here.events().describe_event_bus(Name="default")["Arn"]
-    archive = here.events().create_archive(ArchiveName="big-orders", EventSourceArn=bus, EventPattern=json.dumps(BIG))[
-        "ArchiveArn"
-    ]
-    rule = here.make_rule("orders", PLACED, queue)
-    here.make_rule("other", PLACED, other)
-    old, _, new = here.put(
-        here.entry({"total": 100}, Time=datetime(2026, 1, 1, tzinfo=UTC)),
-        here.entry({"total": 1}),
-        here.entry({"total": 200}),
-    )
-    kit.received(queue, 3)
-    kit.received(other, 3)
-    assert here.events().describe_archive(ArchiveName="big-orders")["EventCount"] == 2
-
-    now = datetime.now(UTC)
-    here.events().start_replay(
-        ReplayName="again",
-        EventSourceArn=archive,
-        EventStartTime=datetime(2026, 2, 1, tzinfo=UTC),
-        EventEndTime=now.replace(year=now.year + 1),
-        Destination={"Arn": bus, "FilterArns": [rule]},
-    )
-    (event,) = kit.records(queue)
-    assert (event["detail"], event["replay-name"]) == ({"total": 200}, "again")
-    kit.eventually(
-        lambda: here.events().describe_replay(ReplayName="again")["State"] == "COMPLETED", "the replay is complete"
-    )
-    assert here.events().describe_archive(ArchiveName="big-orders")["EventCount"] == 2  # not kept twice
-    assert "Messages" not in kit.client("sqs").receive_message(QueueUrl=other.url)
-    assert old != new
-
-
 def test_test_event_pattern_answers_without_a_rule(kit: Any) -> None:
     event = {
         "id": "1", "account": "123456789012", "source": "hikari.shop", "time": "2026-11-25T04:00:00Z",

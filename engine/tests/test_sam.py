@@ -176,7 +176,7 @@ def test_a_state_machine_in_a_template(kit: Any, kind: str) -> None:
         {"Arn": {"Ref": "Flow"}, "Name": {"Fn::GetAtt": ["Flow", "Name"]}},
         Orders=function(),
         Flow={"Type": "AWS::Serverless::StateMachine", "Properties": {
-            "Name": "flow", "Type": kind, "AutoPublishAlias": "live",
+            "Name": "flow", "Type": kind,
             "DefinitionSubstitutions": {"Orders": {"Fn::GetAtt": ["Orders", "Arn"]}},
             "Policies": [{"LambdaInvokePolicy": {"FunctionName": {"Ref": "Orders"}}}],
             "Definition": {"StartAt": "Order", "States": {
@@ -185,8 +185,6 @@ def test_a_state_machine_in_a_template(kit: Any, kind: str) -> None:
     ))  # fmt: skip
     states = kit.client("stepfunctions")
     assert (out["Name"], states.describe_state_machine(stateMachineArn=out["Arn"])["type"]) == ("flow", kind)
-    (alias,) = states.list_state_machine_aliases(stateMachineArn=out["Arn"])["stateMachineAliases"]
-    assert alias["stateMachineAliasArn"] == f"{out['Arn']}:live"
     if kind == "EXPRESS":
         found = states.start_sync_execution(stateMachineArn=out["Arn"])
         assert json.loads(found["output"])["body"] == "andon"

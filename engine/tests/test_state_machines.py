@@ -1,14 +1,12 @@
 """State machines after the patterns that AWS documents, in Hikari's words: jobs, people, workers, nested machines.
 
-Step Functions Developer Guide: "Job Poller", "Manage a Batch Job", "Callback pattern", "Human approval", "Activities",
-"Start a workflow within a workflow", "Express Workflows". The definitions are our own; test_state_machines_data.py has
-more.
+Step Functions Developer Guide: "Job Poller", "Manage a Batch Job", "Callback pattern", "Human approval", "Start a
+workflow within a workflow", "Express Workflows". The definitions are our own; test_state_machines_data.py has more.
 """
 
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -181,39 +179,6 @@ def test_somebody_approves_or_rejects_or_does_not_answer(kit: Any, answer: str) 
     expected = {"approve": ("SUCCEEDED", "Ship"), "reject": ("FAILED", "Refuse"), "nothing": ("SUCCEEDED", "Expired")}
     assert (done.status, done.entered[-1]) == expected[answer]
     assert ("TaskTimedOut" in done.types) == (answer == "nothing")
-
-
-def test_workers_in_the_warehouse_take_their_tasks(kit: Any) -> None:
-    """Two activities, one after the other; the workers poll for them."""
-    states = sk.states()
-    pack = states.create_activity(name="pack")["activityArn"]
-    ship = states.create_activity(name="ship")["activityArn"]
-    machine = sk.machine(
-        sk.steps(
-            Pack={"Type": "Task", "Resource": pack, "TimeoutSeconds": 300, "HeartbeatSeconds": 60, "Next": "Ship"},
-            Ship={"Type": "Task", "Resource": ship, "TimeoutSeconds": 300, "End": True},
-        )
-    )
-
-    def work(activity: str, done: str) -> None:
-        left = 3
-        while left:
-            got = states.get_activity_task(activityArn=activity, workerName=done)
-            if got.get("taskToken"):
-                states.send_task_heartbeat(taskToken=got["taskToken"])
-                output = json.dumps([*json.loads(got["input"]), done])
-                states.send_task_success(taskToken=got["taskToken"], output=output)
-                left -= 1
-
-    with ThreadPoolExecutor(2) as pool:
-        workers = [pool.submit(work, pack, "packed"), pool.submit(work, ship, "shipped")]
-        executions = [sk.start(machine, [order]) for order in ("a1", "a2", "a3")]
-        done = [sk.ended(execution) for execution in executions]
-        for worker in workers:
-            worker.result(30)
-    assert [sk.succeeded(each) for each in done] == [[o, "packed", "shipped"] for o in ("a1", "a2", "a3")]
-    assert [d["workerName"] for d in done[0].details("ActivityStarted")] == ["packed", "shipped"]
-    del kit
 
 
 # ---- machines in machines, and machines that answer at once

@@ -1,4 +1,4 @@
-"""Definitions that are refused, versions, aliases, revisions, stacks of state machines; plain boto3."""
+"""Definitions that are refused, revisions, stacks of state machines; plain boto3."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def test_a_definition_with_an_error_is_refused(kit: Any) -> None:
             states.steps(A={"Type": "Pass", "InputPath": "a", "End": True}),
             "not a valid JSONPath at /States/A/InputPath",
         ),
+        (
+            states.steps(A={"Type": "Pass", "InputPath": "$.lamps[?(@.price > 10)]", "End": True}),
+            "NOT_SUPPORTED_HERE: The local cloud doesn't support filters in paths, such as $.lamps[?(@.price > 10)]",
+        ),
+        (
+            states.steps(A={"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.a[?(@.b)])"}, "End": True}),
+            "NOT_SUPPORTED_HERE: The local cloud doesn't support filters in paths, such as $.a[?(@.b)]",
+        ),
         (states.steps(A={"Type": "Lambda", "End": True}), "at /States/A/Type"),
         (
             states.steps(A={"Type": "Task", "Resource": "pay", "End": True}),
@@ -62,7 +70,7 @@ def test_an_update_is_checked_too_and_leaves_the_machine(kit: Any) -> None:
     kit.refused(lambda: states.states().update_state_machine(stateMachineArn=arn), "MissingRequiredParameter")
 
 
-def test_validated_without_a_machine() -> None:
+def test_validated_without_a_machine(kit: Any) -> None:
     client = states.states()
     found = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN))
     assert (found["result"], found["truncated"]) == ("FAIL", False)
@@ -75,6 +83,8 @@ def test_validated_without_a_machine() -> None:
     short = client.validate_state_machine_definition(definition=json.dumps(UNKNOWN), maxResults=1)
     assert (len(short["diagnostics"]), short["truncated"]) == (1, True)
     assert client.validate_state_machine_definition(definition=json.dumps(OLD))["result"] == "OK"
+    asking = {"definition": json.dumps(OLD), "severity": "WARNING"}
+    kit.refused(lambda: client.validate_state_machine_definition(**asking), "NotImplementedException", "WARNING")
 
 
 def test_made_twice_is_one_and_a_name_that_is_taken_is_refused(kit: Any) -> None:
@@ -95,44 +105,23 @@ def test_what_else_is_refused(kit: Any) -> None:
     kit.refused(lambda: make(OLD, loggingConfiguration={"level": "ALL"}), "InvalidLoggingConfiguration")
 
 
-def test_versions_keep_what_they_were(kit: Any) -> None:
-    arn = states.machine(OLD)
-    client = states.states()
-    first = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
-    assert first == f"{arn}:1"
-    assert client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"] == first, "nothing new"
-    answer = client.update_state_machine(stateMachineArn=arn, definition=json.dumps(NEW), publish=True)
-    second = answer["stateMachineVersionArn"]
-    assert [states.succeeded(states.run(each)) for each in (arn, first, second)] == ["new", "old", "new"]
-    listed = client.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
-    assert [each["stateMachineVersionArn"] for each in listed] == [second, first]
-    (of_first,) = client.list_executions(stateMachineArn=first)["executions"]
-    assert of_first["stateMachineVersionArn"] == first
-    assert client.describe_state_machine(stateMachineArn=arn)["revisionId"] == answer["revisionId"]
-    stale = kit.refused(lambda: client.publish_state_machine_version(stateMachineArn=arn, revisionId="INITIAL"))
-    assert stale.code == "ConflictException"
-
-
-def test_an_alias_divides_its_executions(kit: Any) -> None:
-    arn = states.machine(OLD)
-    client = states.states()
-    first = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
-    client.update_state_machine(stateMachineArn=arn, definition=json.dumps(NEW))
-    second = client.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
-    half = [{"stateMachineVersionArn": version, "weight": 50} for version in (first, second)]
-    alias = client.create_state_machine_alias(name="live", routingConfiguration=half)["stateMachineAliasArn"]
-    found = {states.succeeded(states.run(alias)) for _ in range(40)}
-    assert found == {"old", "new"}, "a fair coin shows one side 40 times in 10^12 tries"
-    whole = [{"stateMachineVersionArn": second, "weight": 100}]
-    client.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=whole)
-    last = states.run(alias)
-    assert states.succeeded(last) == "new"
-    told = client.describe_execution(executionArn=last.arn)
-    assert (told["stateMachineAliasArn"], told["stateMachineVersionArn"]) == (alias, second)
-    assert len(client.list_executions(stateMachineArn=alias)["executions"]) == 41
-    kit.refused(lambda: client.delete_state_machine_version(stateMachineVersionArn=second), "ConflictException")
-    client.delete_state_machine_version(stateMachineVersionArn=first)
-    assert kit.refused(lambda: states.start(first)).code == "StateMachineDoesNotExist"
+def test_versions_aliases_and_activities_are_refused_by_name(kit: Any) -> None:
+    arn, client, pack = states.machine(OLD), states.states(), "arn:aws:states:us-east-1:123456789012:activity:pack"
+    routes = [{"stateMachineVersionArn": f"{arn}:1", "weight": 100}]
+    change = {"stateMachineArn": arn, "definition": json.dumps(NEW), "publish": True}
+    for call, name in (
+        (lambda: make(OLD, publish=True), "publish of a state machine"),
+        (lambda: client.update_state_machine(**change), "publish of a state machine"),
+        (lambda: client.create_state_machine_alias(name="live", routingConfiguration=routes), "machine_alias"),
+        (lambda: client.publish_state_machine_version(stateMachineArn=arn), "PublishStateMachineVersion"),
+        (lambda: client.create_activity(name="pack"), "create_activity"),
+        (lambda: client.get_activity_task(activityArn=pack), "GetActivityTask"),
+    ):
+        kit.refused(call, "NotImplementedException", name)
+    assert states.succeeded(states.run(arn)) == "old"
+    kit.refused(lambda: states.start(f"{arn}:1"), "StateMachineDoesNotExist")
+    work = states.steps(Pack={"Type": "Task", "Resource": pack, "End": True})
+    kit.refused(lambda: make(work), "InvalidDefinition", "doesn't have activities. at /States/Pack/Resource")
 
 
 def test_texts_stay_as_they_are_written() -> None:

@@ -24,13 +24,6 @@ def handler(event, context):
     return {"price_yen": 1200 * event["quantity"], "version": context.function_version}
 """
 
-#: A handler behind an API: it answers with a parameter of the query.
-ANSWER = """
-def handler(event, context):
-    status = 404 if event["rawPath"].endswith("none") else 200
-    return {"statusCode": status, "body": event["queryStringParameters"]["quantity"]}
-"""
-
 cloud_of_module = fixtures.cloud_of(time_scale=60)
 
 _numbers = itertools.count(1)
@@ -260,21 +253,6 @@ def test_errors_of_sdk_calls_are_named_as_javas_classes(kit: Any, call: str, giv
     assert f"(Service: {error.split('.')[0]}, Status Code: " in done.cause
 
 
-# ---- API Gateway
-
-
-def test_an_api_is_called(kit: Any) -> None:
-    arn = kit.deploy("price", ANSWER)
-    kit.permit("price", "apigateway")
-    api = kit.client("apigatewayv2").create_api(Name="prices", ProtocolType="HTTP", Target=arn)["ApiId"]
-    host = f"{api}.execute-api.us-east-1.amazonaws.com"
-    call = {"ApiEndpoint": host, "Method": "GET", "QueryParameters": {"quantity": ["7"]}}
-    output = sk.succeeded(run(task("apigateway:invoke", {**call, "Path": "/lamps"})))
-    assert (output["StatusCode"], output["ResponseBody"]) == (200, 7)
-    assert output["StatusText"] == "OK"
-    assert run(task("apigateway:invoke", {**call, "Path": "/none"})).error == "ApiGateway.404"
-
-
 # ---- what is refused
 
 
@@ -301,6 +279,7 @@ def test_parameters_that_do_not_fit_fail_before_anything_is_sent(kit: Any, param
     [
         ("ecs:runTask.sync", "doesn't have the service ecs"),
         ("http:invoke", "doesn't have the service http"),
+        ("apigateway:invoke", "Call the API in a function."),
         ("aws-sdk:polly:synthesizeSpeech", "Its AWS SDK integrations work only with"),
         ("aws-sdk:s3:getObjects", "is not recognized"),
         ("sqs:sendMessage.sync", "is not recognized"),

@@ -22,7 +22,6 @@ LOOK: str = seam_kit.LOOK
 STOCK = """
 import json, time, boto3
 from moto import mock_aws
-from moto.stepfunctions.responses import StepFunctionResponse
 
 def task(call, parameters, **more):
     return {"Type": "Task", "Resource": "arn:aws:states:::" + call, "Parameters": parameters, "End": True} | more
@@ -52,7 +51,6 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]
     boto3.client("s3", "us-east-1").create_bucket(Bucket="hikari")
     token = {"QueueUrl": queue, "MessageBody.$": "$$.Task.Token"}
-    activity = states.create_activity(name="pack")["activityArn"]
     found = {
         "batch": run("batch", task("batch:submitJob", {"JobName": "n", "JobQueue": "q", "JobDefinition": "d"})),
         "sdk": run("sdk", task("aws-sdk:s3:getObject", {"Bucket": "hikari", "Key": "k"})),
@@ -60,16 +58,9 @@ with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         "queue": run("queue", task("sqs:sendMessage", {"QueueUrl": queue + "x", "MessageBody": "m"})),
         "timeout": run("timeout", {"Type": "Parallel", "End": True, "Branches": [{"StartAt": "T", "States": {
             "T": task("sqs:sendMessage.waitForTaskToken", token, TimeoutSeconds=1)}}]}),
-        "activity": run("activity", {"Type": "Task", "Resource": activity, "End": True, "TimeoutSeconds": 1}),
-        "worker": hasattr(StepFunctionResponse, "get_activity_task"),
         "express": run("express", distributed(kind="EXPRESS")),
-        "batcher": run("batcher", distributed(ItemBatcher={"MaxItemsPerBatch": 1})),
         "tolerated": run("tolerated", distributed({"Type": "Fail", "Error": "E"})),
-        "written": run("written", distributed(ResultWriter={"Resource": "arn:aws:states:::s3:putObject",
-            "Parameters": {"Bucket": "hikari", "Prefix": "out"}})),
     }
-    found["objects"] = [o["Key"].split("/")[-1] for o in
-        boto3.client("s3", "us-east-1").list_objects_v2(Bucket="hikari").get("Contents", [])]
 print(json.dumps(found))
 """
 
@@ -101,17 +92,9 @@ def test_stock_moto_names_errors_otherwise(stock: dict[str, Any]) -> None:
 
 
 @seam_kit.asks_stock_moto
-def test_stock_moto_has_no_workers_for_activities(stock: dict[str, Any]) -> None:
-    assert stock["activity"][:2] == ["FAILED", "States.Runtime"], LOOK.format("states/task_callbacks.py")
-    assert not stock["worker"], LOOK.format("states/task_callbacks.py")
-
-
-@seam_kit.asks_stock_moto
 def test_stock_moto_knows_little_of_distributed_maps(stock: dict[str, Any]) -> None:
-    for name in ("express", "batcher"):
-        assert stock[name][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states/map_runs.py")
+    assert stock["express"][0] not in ("SUCCEEDED", "FAILED", "RUNNING"), LOOK.format("states/map_runs.py")
     assert stock["tolerated"][0] == "SUCCEEDED", LOOK.format("states/map_runs.py")
-    assert stock["objects"] == ["manifest.json"], LOOK.format("states/map_runs.py")
 
 
 def test_stock_moto_gives_all_attempts_one_token() -> None:

@@ -1,15 +1,13 @@
-"""Tasks that wait for somebody outside: task tokens, heartbeats, activities and their workers."""
+"""Tasks that wait for somebody outside: task tokens, heartbeats."""
 
 from __future__ import annotations
 
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-import serverless_cloud as cloud
 from kits import fixtures, states_kit as sk
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -152,109 +150,3 @@ def test_a_nested_execution_answers_for_itself() -> None:
         "states:startExecution.waitForTaskToken", {"StateMachineArn": child, "Input": {"token.$": "$$.Task.Token"}}
     )
     assert sk.succeeded(sk.run_once(sk.steps(Ask=ask), name="parent")) == {"from": "child"}
-
-
-# ---- activities
-
-
-class Packing:
-    """A machine whose only state is an activity."""
-
-    def __init__(self, **more: Any) -> None:
-        self.activity = sk.states().create_activity(name="packing")["activityArn"]
-        self.arn = sk.machine(sk.steps(Pack={"Type": "Task", "Resource": self.activity, "End": True} | more), "orders")
-
-    def take(self, worker: str = "Aoi") -> dict[str, Any]:
-        """The next task for a worker."""
-        task = sk.states().get_activity_task(activityArn=self.activity, workerName=worker)
-        return {name: task[name] for name in ("taskToken", "input")}
-
-
-def test_a_worker_takes_a_task_and_ends_it() -> None:
-    packing = Packing()
-    execution = sk.start(packing.arn, {"order": "a1"})
-    task = packing.take()
-    assert json.loads(task["input"]) == {"order": "a1"}
-    sk.states().send_task_success(taskToken=task["taskToken"], output=json.dumps({"boxes": 1}))
-    done = sk.ended(execution)
-    assert sk.succeeded(done) == {"boxes": 1}
-    assert done.types[2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
-    assert done.details("ActivityStarted") == [{"workerName": "Aoi"}]
-
-
-def test_a_worker_that_waits_gets_the_task_at_once() -> None:
-    packing = Packing()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(packing.take)
-        execution = sk.start(packing.arn, {"order": "a2"})
-        task = waiting.result(20)
-    sk.states().send_task_failure(taskToken=task["taskToken"], error="NoBox", cause="All are gone.")
-    done = sk.ended(execution)
-    assert (done.error, done.cause) == ("NoBox", "All are gone.")
-    assert "ActivityFailed" in done.types
-
-
-def test_each_task_goes_to_one_worker_the_oldest_first(kit: Any) -> None:
-    packing = Packing()
-    executions = []
-    for number in range(4):
-        execution = sk.start(packing.arn, number + 1)
-        kit.eventually(lambda e=execution: len(sk.history(e)) >= 3, "the task is scheduled")
-        executions.append(execution)
-    with ThreadPoolExecutor(4) as pool:
-        first = packing.take()
-        others = list(pool.map(lambda _: packing.take(), range(3)))
-    assert first["input"] == "1"
-    assert sorted(task["input"] for task in [first, *others]) == ["1", "2", "3", "4"]
-    for task in [first, *others]:
-        sk.states().send_task_success(taskToken=task["taskToken"], output=task["input"])
-    assert [sk.succeeded(sk.ended(execution)) for execution in executions] == [1, 2, 3, 4]
-
-
-def test_a_task_that_no_worker_takes_times_out_and_is_gone() -> None:
-    packing = Packing(TimeoutSeconds=1)
-    done = sk.run(packing.arn)
-    assert (done.error, done.types[-2]) == ("States.Timeout", "ActivityTimedOut")
-    execution = sk.start(packing.arn, {"order": "later"})
-    assert json.loads(packing.take()["input"]) == {"order": "later"}
-    sk.states().stop_execution(executionArn=execution)
-
-
-def test_the_heartbeat_of_a_worker_counts_from_the_moment_it_has_the_task(kit: Any) -> None:
-    packing = Packing(HeartbeatSeconds=1)
-    execution = sk.start(packing.arn)
-    task = packing.take()
-    done = sk.ended(execution)
-    assert (done.error, done.types[-2]) == ("States.Timeout", "ActivityTimedOut")
-    assert kit.refused(lambda: sk.states().send_task_heartbeat(taskToken=task["taskToken"])).code == "TaskTimedOut"
-
-
-def test_a_poll_without_a_task_ends_with_the_cloud(aws: cloud.Cloud, kit: Any) -> None:
-    cloud.start(time_scale=1)  # a poll lasts a minute
-    try:
-        packing = Packing()
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(sk.states().get_activity_task, activityArn=packing.activity)
-            threading.Event().wait(0.5)  # nothing tells that a poll has reached the cloud
-            aws.reset()
-            assert waiting.result(kit.LIMIT_S).get("taskToken") is None
-    finally:
-        cloud.start(time_scale=60)
-
-
-def test_activities_are_made_once_described_listed_and_deleted(kit: Any) -> None:
-    states = sk.states()
-    arn = states.create_activity(name="packing")["activityArn"]
-    assert states.create_activity(name="packing")["activityArn"] == arn
-    assert states.describe_activity(activityArn=arn)["name"] == "packing"
-    assert [each["name"] for each in states.list_activities()["activities"]] == ["packing"]
-    states.delete_activity(activityArn=arn)
-    refused = kit.refused(lambda: states.get_activity_task(activityArn=arn))
-    assert (refused.code, refused.message) == ("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
-    done = sk.run(sk.machine(sk.steps(Pack={"Type": "Task", "Resource": arn, "End": True})))
-    words = f"(entered at the event id #2). The activity {arn} does not exist."
-    sk.failed(done, "States.Runtime", words)
-    refused = kit.refused(
-        lambda: sk.machine(sk.steps(Pack={"Type": "Task", "Resource": arn, "End": True}), type="EXPRESS")
-    )
-    assert "Express state machine does not support Activity ARN" in refused.message

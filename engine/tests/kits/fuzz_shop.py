@@ -96,15 +96,12 @@ def _machines(named: dict[str, list[Any]]) -> None:
     sfn, role = kit.client("stepfunctions"), kit.make_role()
     arn = sfn.create_state_machine(name="order", definition=MACHINE, roleArn=role)["stateMachineArn"]
     run = sfn.start_execution(stateMachineArn=arn, name="first")["executionArn"]
-    activity = sfn.create_activity(name="pack")["activityArn"]
     named |= {
         "statemachinearn": [arn],
         "executionarn": [run],
-        "activityarn": [activity],
         "definition": [MACHINE],
         "stepfunctions.input": ["{}"],
         "stepfunctions.resourcearn": [arn],
-        "statemachineversionarn": [arn + ":1"],
         "maprunarn": [f"arn:aws:states:us-east-1:{ACCOUNT}:mapRun:order/first:1"],
         "tasktoken": ["bGFtcA=="],
         "stepfunctions.output": ["{}"],

@@ -1,4 +1,4 @@
-"""Paths, filters, intrinsic calls and JSONata as they are read, without a cloud."""
+"""Paths, intrinsic calls and JSONata as they are read, without a cloud."""
 
 from __future__ import annotations
 
@@ -40,14 +40,6 @@ SHOP: dict[str, Any] = {
         ("$..name", ["andon", "chochin"]),
         ("$.lamps..tags[0]", ["paper"]),
         ("$.lamps[0].*", ["andon", 1200, ["paper"]]),
-        ("$.lamps[?(@.price < 1000)].name", ["chochin"]),
-        ("$.lamps[?(@.price >= 800 && !(@.name == 'andon'))].name", ["chochin"]),
-        ("$.lamps[?(@.tags)].name", ["andon"]),
-        ("$.lamps[?(@.sold == null)].name", ["chochin"]),
-        ("$.lamps[?(@.name =~ /AN.*/i)].name", ["andon"]),
-        ("$.lamps[?(@.name in ['chochin', 'tourou'] || @.price == $.grid[0][0])].name", ["chochin"]),
-        ("$.lamps[?(@.tags[0] == 'paper')].name", ["andon"]),
-        ("$.lamps[?(@.colour == 'red')]", []),
         ("$.lamps[*].tags[*]", ["paper"]),
         ("$.nothing[*].x", []),
     ],
@@ -65,7 +57,7 @@ def test_what_it_does_not_find(path: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "lamps", "$.", "$..", "$.a.", "$a", "$.a b", "$.a[", "$.a]", "$.a[]", "$.a[b]", "$.a[1.5]", "$.a['b]",
-     "$.a[?(@.b ==)]", "$.a[?()]", "$.a[?(@.b == 'c']", "$$.a", "$.a[?(@.b = 1)]"],
+     "$$.a"],
 )  # fmt: skip
 def test_what_is_no_path(text: str) -> None:
     with pytest.raises(PathError):
@@ -112,7 +104,7 @@ def test_kinds_of_paths(text: str, path: bool, reference: bool) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["States.UUID()", "States.Format('a {}', $.b)", "States.Format('it\\'s {}', $.a[?(@.b == 'c,d)')])",
+    ["States.UUID()", "States.Format('a {}', $.b)", "States.Format('it\\'s {}', $.a['b c,d)'])",
      "States.Array()", "States.MathAdd( $.a , -1.5 )",
      "States.Array(States.Array(1, true, null), $$.Execution.Id, $v.x)"],
 )  # fmt: skip

@@ -78,7 +78,6 @@ def lost(name: str, scope: str = "") -> tuple[str, str, str | None]:
 GOOD: dict[str, Any] = {
     "pass": note(),
     "paths": note(Parameters={"a.$": "$.a[0]['b c']", "b.$": "$$.Execution.Id", "c": [{"d.$": "$total.x"}]}),
-    "filter": note(InputPath="$.items[?(@.price > 3 && @.lamp == 'andon')]"),
     "intrinsic": note(Parameters={"a.$": "States.Format('{} \\'{}\\'', $.a, States.MathAdd($.n[0], -1))"}),
     "null paths": note(InputPath=None, ResultPath=None),
     "retry": pay(

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud import operators
-from serverless_cloud.events.complexity import is_too_complex
 from serverless_cloud.jackson import loads, reason_of
 from serverless_cloud.operators import InvalidOperator, Test, on_text
 
@@ -25,11 +24,6 @@ Membership = Mapping[int, int]
 MOST_COMBINATIONS = 1000  # EventBridge User Guide: combinations that `$or` may make
 # Event Ruler keeps these names, so that a field of an event cannot be mistaken for an operator inside `$or`.
 _RESERVED = frozenset((*operators.NAMES, "exactly", *operators.COMPARISONS))
-
-_TOO_COMPLEX = (
-    "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
-    "character"
-)
 
 
 class InvalidPattern(ValueError):
@@ -83,13 +77,7 @@ class Pattern:
             raise InvalidPattern(f"Invalid JSON: {error}") from error
         if not isinstance(given, dict):
             raise InvalidPattern("Filter is not an object")
-        alternatives = tuple(_object(given, "", [{}], in_or=False))
-        wildcards: dict[str, set[str]] = {}
-        for path, wildcard in _wildcards(given, ""):
-            wildcards.setdefault(path, set()).add(wildcard)
-        if any(is_too_complex(map(_wildcard_parts, of_field)) for of_field in wildcards.values()):
-            raise InvalidPattern(_TOO_COMPLEX)
-        return Pattern(alternatives)
+        return Pattern(tuple(_object(given, "", [{}], in_or=False)))
 
     def matches(self, event: Any) -> bool:
         """Whether an event (from JSON) is one that the pattern asks for.
@@ -110,19 +98,6 @@ def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
         merged[name] = merged[name] | value if both else value
     return merged
-
-
-def _wildcards(part: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The fields of a pattern that have a wildcard, each with the wildcard."""
-    if isinstance(part, list):
-        for item in part:
-            yield from _wildcards(item, path)
-    elif isinstance(part, dict):
-        for name, value in part.items():
-            if name == "wildcard" and isinstance(value, str):
-                yield path, value
-            elif name != "anything-but":
-                yield from _wildcards(value, path if name == "$or" else f"{path}.{name}")
 
 
 def _leaves(

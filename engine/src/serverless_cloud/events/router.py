@@ -26,7 +26,6 @@ class Rule:
     Args:
         pattern: JSON text; None for a rule that has only a schedule.
         targets: as PutTargets takes them.
-        archive: keeps an event, for the rule that EventBridge makes for an archive; None for all others.
     """
 
     name: str
@@ -34,7 +33,6 @@ class Rule:
     pattern: str | None
     targets: Sequence[Mapping[str, Any]]
     is_enabled: bool = True
-    archive: Callable[[Event], None] | None = None
 
     @property
     def region(self) -> str:
@@ -115,7 +113,7 @@ class Router:
         return str(whole["id"])
 
     def offer(self, rule: Rule, event: Event) -> None:
-        """Gives an event to one rule, which takes it if its pattern matches (a replay)."""
+        """Gives an event to one rule, which takes it if its pattern matches."""
         self._offer(rule, Arrival(event, iso(datetime.now(UTC))))
 
     def run_targets(self, rule: Rule, event: Event) -> None:
@@ -149,8 +147,5 @@ class Router:
             self._offer(rule, arrival)
 
     def _offer(self, rule: Rule, arrival: Arrival) -> None:
-        if not rule.matches(arrival.event):
-            return
-        if rule.archive is not None:
-            rule.archive(arrival.event)
-        self._run(rule, arrival)
+        if rule.matches(arrival.event):
+            self._run(rule, arrival)

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.events import batch_targets, input as eventbridge_input, targets
+from serverless_cloud.events import input as eventbridge_input, targets
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.router import Arrival, Rule, Rules
 from serverless_cloud.events.targets import Target, TargetFailed
@@ -23,7 +23,7 @@ PRINCIPAL: targets.Principal = "events.amazonaws.com"
 MOST_TARGETS = 5  # EventBridge quotas: targets of a rule
 _NEEDS_A_ROLE = ("states", "kinesis")
 _NOT_HONOURED = ("RunCommandParameters", "EcsParameters", "HttpParameters", "RedshiftDataParameters",
-                 "SageMakerPipelineParameters", "AppSyncParameters")  # fmt: skip
+                 "SageMakerPipelineParameters", "AppSyncParameters", "BatchParameters")  # fmt: skip
 #: Services whose resources AWS takes as targets ("automation": the built-in ones). The local cloud serves some of them.
 _SERVICES_OF_AWS = frozenset((
     "appsync", "automation", "batch", "codebuild", "codepipeline", "ec2", "ecs", "events", "execute-api", "firehose",
@@ -53,13 +53,10 @@ def check(target: JsonObject) -> None:
     name, arn = target.get("Id"), str(target.get("Arn"))
     if (owner := arn.split(":")[2]) not in _SERVICES_OF_AWS:
         raise InvalidTarget(f"{owner} is not a supported service for a target.")
-    is_job_queue = batch_targets.is_job_queue(arn)
-    service = "batch" if is_job_queue else targets.service_of(arn)
-    for parameter in _NOT_HONOURED if is_job_queue else (*_NOT_HONOURED, "BatchParameters"):
+    service = targets.service_of(arn)
+    for parameter in _NOT_HONOURED:
         if target.get(parameter):
             raise targets.UnsupportedTarget(f"{arn} with {parameter}")
-    if is_job_queue and (wrong := batch_targets.problem(target)):
-        raise InvalidTarget(wrong)
     if service in _NEEDS_A_ROLE and not target.get("RoleArn"):
         raise InvalidTarget(f"RoleArn is required for target {arn}.")
     if service == "sqs" and arn.endswith(".fifo") and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
@@ -96,9 +93,8 @@ class RuleTargets:
             self._deliveries.submit(self._delivery(rule, dict(target), arrival))
 
     def _delivery(self, rule: Rule, target: JsonObject, arrival: Arrival) -> Delivery:
-        send = batch_targets.submit if batch_targets.is_job_queue(str(target["Arn"])) else targets.send
         return Delivery(
-            send=lambda: send(self._plane, _as_target(rule, target, arrival)),
+            send=lambda: targets.send(self._plane, _as_target(rule, target, arrival)),
             give_up=lambda failure, retries, condition: self._bury(rule, target, arrival, failure, retries, condition),
             policy=RetryPolicy.of(target.get("RetryPolicy")),
             is_wanted=lambda: self._is_there(rule, target),
@@ -155,7 +151,7 @@ def _as_target(rule: Rule, target: JsonObject, arrival: Arrival) -> Target:
 
 
 def _parameters(target: JsonObject, arrival: Arrival) -> JsonObject:
-    found: JsonObject = dict(target.get("SqsParameters") or target.get("BatchParameters") or {})
+    found: JsonObject = dict(target.get("SqsParameters") or {})
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     key = eventbridge_input.at(arrival.event, path) if path else None
     found["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]

@@ -31,7 +31,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "table_transfers", "table_policies", "table_streams",
     ),
     "kinesis": ("streams", "requests"),
-    "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),
+    "events": ("rules", "scheduled_rules", "buses", "connections"),
     "iam": ("enforcement", "policies"),
     "rds": ("instances", "proxies", "versions"),
     "apigateway": (  # version 1 and version 2
@@ -42,9 +42,9 @@ FILES: dict[str, tuple[str, ...]] = {
     "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
-        "clock", "history", "executions", "machines", "aliases", "lists", "errors", "expressions",
+        "clock", "history", "executions", "machines", "lists", "errors", "expressions",
         "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
-        "task_api", "task_callbacks", "map", "map_runs", "trial_api",
+        "task_callbacks", "map", "map_runs", "trial_api",
     ),
     "secretsmanager": ("names",),
     "ec2": ("interfaces", "blocks"),

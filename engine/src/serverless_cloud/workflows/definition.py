@@ -12,6 +12,7 @@ from typing import Any
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.jackson import loads, words_of
 from serverless_cloud.workflows.integrations import resource_problem
+from serverless_cloud.workflows.json_path import FilterInPath
 from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
     FIELDS,
@@ -54,7 +55,10 @@ def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
     if not isinstance(whole, dict):
         return [schema("Expected value of type Object", "")]
     checking = _Checking(whole.get("QueryLanguage", "JSONPath"), kind)
-    found = list(checking.scope(whole, "", _TOP))
+    try:
+        found = list(checking.scope(whole, "", _TOP))
+    except FilterInPath as error:
+        return [Problem("NOT_SUPPORTED_HERE", str(error), None)]
     found += checking.repeated()
     return list(dict.fromkeys(found))
 

@@ -46,7 +46,6 @@ SDK_SERVICES = {
 }
 #: Optimised integrations that are served: the actions of a service, each with the patterns that AWS has for it.
 SERVED: dict[str, dict[str, tuple[str, ...]]] = {
-    "apigateway": {"invoke": ("", "waitForTaskToken")},
     "batch": {"submitJob": ("", "sync")},
     "dynamodb": dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), ("",)),
     "events": {"putEvents": ("", "waitForTaskToken")},
@@ -66,17 +65,6 @@ BOTO = {"states": "stepfunctions"}
 PARAMETERS = {
     ("lambda", "invoke"): ("ClientContext", "FunctionName", "InvocationType", "LogType", "Payload", "Qualifier"),
     ("states", "startExecution"): ("Input", "Name", "StateMachineArn", "TraceHeader"),
-    ("apigateway", "invoke"): (
-        "AllowNullValues",
-        "ApiEndpoint",
-        "AuthType",
-        "Headers",
-        "Method",
-        "Path",
-        "QueryParameters",
-        "RequestBody",
-        "Stage",
-    ),
 }
 
 _FORM = re.compile(r"arn:(aws[a-zA-Z-]*):states:([a-z0-9-]*):(\d{12})?:(.+)")
@@ -117,9 +105,9 @@ class Call:
 
 
 def call_of(resource: str) -> Call | None:
-    """The call of a Resource; None if it is not an integration (a function or an activity)."""
+    """The call of a Resource; None if it is not an integration (a function)."""
     form = _FORM.fullmatch(resource)
-    if form is None or form[4].startswith("activity:"):
+    if form is None:
         return None
     if sdk := _SDK.fullmatch(form[4]):
         return Call(sdk[1], sdk[2], sdk[3] or "", True)
@@ -135,7 +123,7 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
         is_express: of a machine of this type.
     """
     if resource.startswith("arn:") and ":states:" in resource and ":activity:" in resource:
-        return f"Express state machine does not support Activity ARN '{resource}'" if is_express else None
+        return f"The local cloud doesn't support {resource}, because it doesn't have activities."
     if not _FORM.fullmatch(resource):
         return None  # a function's ARN, or no ARN: others look at that
     call = call_of(resource)
@@ -163,6 +151,8 @@ def _sdk_problem(call: Call, resource: str, unknown: str) -> str | None:
 
 
 def _optimised_problem(call: Call, resource: str, unknown: str) -> str | None:
+    if call.service == "apigateway":
+        return f"The local cloud doesn't support {resource}. Call the API in a function."
     if call.service in NOT_SERVED:
         return f"The local cloud doesn't support {resource}, because it doesn't have the service {call.service}."
     return None if call.pattern in SERVED.get(call.service, {}).get(call.action, ()) else unknown

@@ -97,7 +97,11 @@ class _Reader:
 
 
 def is_path(text: str) -> bool:
-    """Whether a text is a JSONPath, a path of the context object ($$.) or of a variable ($name)."""
+    """Whether a text is a JSONPath, a path of the context object ($$.) or of a variable ($name).
+
+    Raises:
+        json_path.FilterInPath.
+    """
     if text.startswith("$$"):
         text = text[1:]
     elif found := _VARIABLE.match(text):

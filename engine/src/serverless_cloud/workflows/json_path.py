@@ -1,7 +1,7 @@
 """JSONPath as Step Functions reads it: Jayway's dialect (Developer Guide, "Paths"; Jayway's README for its semantics).
 
-A definite path gives one value, or fails if it is not there. An indefinite one (a wildcard, a slice, a union, a
-filter, "..") gives a list, which is empty if even its beginning leads nowhere.
+A definite path gives one value, or fails if it is not there. An indefinite one (a wildcard, a slice, a union, "..")
+gives a list, which is empty if even its beginning leads nowhere. Filters, [?( )], are not supported.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_cloud.workflows.json_path_filter import Filter, FilterError, parse_filter
-
 
 class PathError(ValueError):
     """The text is not a JSONPath."""
+
+
+class FilterInPath(Exception):
+    """AWS reads this path, the local cloud doesn't."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"The local cloud doesn't support filters in paths, such as {text}")
 
 
 class NoSuchPath(LookupError):
@@ -24,7 +29,7 @@ class NoSuchPath(LookupError):
 
 
 #: One step: from a value to the values it leads to. `strict`: a missing value is an error.
-Step = Callable[[Any, Any, bool], Iterator[Any]]
+Step = Callable[[Any, bool], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class JsonPath:
         """
         found = [data]
         for step, _ in self.steps:
-            found = [value for each in found for value in step(each, data, self.is_definite)]
+            found = [value for each in found for value in step(each, self.is_definite)]
         if self.is_definite and not found:
             raise NoSuchPath(self.text)
         value = found[0] if self.is_definite else found
@@ -113,6 +118,7 @@ def parse(text: str) -> JsonPath:
 
     Raises:
         PathError: it is none.
+        FilterInPath.
     """
     if not text.startswith("$"):
         raise PathError(f"{text!r} must begin with $")
@@ -151,8 +157,8 @@ def parse(text: str) -> JsonPath:
 
 
 def _closing(body: str, start: int, text: str) -> int:
-    """Where the bracket that opens at `start` closes; brackets in quotes and in filters do not count."""
-    depth, quote, at = 0, "", start
+    """Where the bracket that opens at `start` closes; brackets in quotes do not count."""
+    quote, at = "", start
     while at < len(body):
         sign = body[at]
         if quote:
@@ -162,12 +168,8 @@ def _closing(body: str, start: int, text: str) -> int:
                 quote = ""
         elif sign in "'\"":
             quote = sign
-        elif sign == "[":
-            depth += 1
         elif sign == "]":
-            depth -= 1
-            if depth == 0:
-                return at
+            return at
         at += 1
     raise PathError(f"{text!r} has a [ that is not closed")
 
@@ -177,10 +179,7 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
     if inside == "*":
         return _wildcard, False, None
     if inside.startswith("?"):
-        try:
-            return _filtered(parse_filter(inside[1:].strip(), parse)), False, None
-        except FilterError as error:
-            raise PathError(f"{text!r}: {error}") from error
+        raise FilterInPath(text)
     if _INDEX.fullmatch(inside):
         return _item(int(inside)), True, None if inside.startswith("-") else int(inside)
     if _INDICES.fullmatch(inside):
@@ -199,7 +198,7 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
             break
         at += 1
     if not names or at != len(inside):
-        raise PathError(f"{text!r} has [{inside}], which is not a name, index, slice or filter")
+        raise PathError(f"{text!r} has [{inside}], which is not a name, index or slice")
     if len(names) == 1:
         return _quoted_child(names[0]), True, str(names[0])
     return (_members(names), True, None) if is_last else (_children(names), False, None)
@@ -214,13 +213,13 @@ class _Name(str):
 def _quoted_child(name: _Name) -> Step:
     """A member by its name, or by the name as it is written if there is no such member."""
     plain, written = _child(str(name)), _child(name.raw)
-    return lambda value, root, strict: (
+    return lambda value, strict: (
         written if isinstance(value, dict) and name not in value and name.raw in value else plain
-    )(value, root, strict)
+    )(value, strict)
 
 
 def _child(name: str) -> Step:
-    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+    def step(value: Any, strict: bool) -> Iterator[Any]:
         if isinstance(value, dict) and name in value:
             yield value[name]
         elif strict:
@@ -230,14 +229,14 @@ def _child(name: str) -> Step:
 
 
 def _children(names: Sequence[str]) -> Step:
-    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+    def step(value: Any, _: bool) -> Iterator[Any]:
         yield from (value[name] for name in names if isinstance(value, dict) and name in value)
 
     return step
 
 
 def _members(names: Sequence[str]) -> Step:
-    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+    def step(value: Any, strict: bool) -> Iterator[Any]:
         if isinstance(value, dict):
             yield {name: value[name] for name in names if name in value}
         elif strict:
@@ -247,7 +246,7 @@ def _members(names: Sequence[str]) -> Step:
 
 
 def _item(index: int) -> Step:
-    def step(value: Any, _: Any, strict: bool) -> Iterator[Any]:
+    def step(value: Any, strict: bool) -> Iterator[Any]:
         if isinstance(value, list) and -len(value) <= index < len(value):
             yield value[index]
         elif strict:
@@ -257,7 +256,7 @@ def _item(index: int) -> Step:
 
 
 def _items(indices: list[int]) -> Step:
-    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+    def step(value: Any, _: bool) -> Iterator[Any]:
         if isinstance(value, list):
             yield from (value[index] for index in indices if -len(value) <= index < len(value))
 
@@ -265,29 +264,21 @@ def _items(indices: list[int]) -> Step:
 
 
 def _slice(part: slice) -> Step:
-    def step(value: Any, _: Any, __: bool) -> Iterator[Any]:
+    def step(value: Any, _: bool) -> Iterator[Any]:
         if isinstance(value, list):
             yield from value[part]
 
     return step
 
 
-def _filtered(wanted: Filter) -> Step:
-    def step(value: Any, root: Any, _: bool) -> Iterator[Any]:
-        candidates = value if isinstance(value, list) else [value]
-        yield from (each for each in candidates if wanted(each, root))
-
-    return step
-
-
-def _wildcard(value: Any, _: Any, __: bool) -> Iterator[Any]:
+def _wildcard(value: Any, _: bool) -> Iterator[Any]:
     if isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, list):
         yield from value
 
 
-def _descend(value: Any, root: Any, strict: bool) -> Iterator[Any]:
+def _descend(value: Any, strict: bool) -> Iterator[Any]:
     yield value
-    for inner in _wildcard(value, root, strict):
-        yield from _descend(inner, root, strict)
+    for inner in _wildcard(value, strict):
+        yield from _descend(inner, strict)

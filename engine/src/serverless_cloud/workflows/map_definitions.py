@@ -1,7 +1,7 @@
 """Distributed Map states in a definition. Takes out and keeps fields that moto's grammar doesn't know. No moto.
 
-The grammar of moto 5.2.5 has no EXPRESS, ItemBatcher, JSONL, CSVDelimiter, ItemsPointer and WriterConfig,
-and takes no whole number for ToleratedFailurePercentage.
+The grammar of moto 5.2.5 has no EXPRESS, JSONL, CSVDelimiter and ItemsPointer, and takes no whole number for
+ToleratedFailurePercentage, which an inline Map may have, without effect.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.workflows.map_items import reader_problem
 
 _MOTO_KNOWS = ("CSV", "JSON")
+_REFUSED = (
+    "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+)  # fmt: skip
 _OWN_READER_FIELDS = ("CSVDelimiter", "ItemsPointer", "Transformation", "ManifestType")
 
 
@@ -30,25 +34,12 @@ class Distributed:
     Args:
         child: the definition of its child executions, JSON.
         child_type: "STANDARD" or "EXPRESS".
-        reader, batcher, writer: ItemReader, ItemBatcher, ResultWriter; {} if there is none.
+        reader: ItemReader; {} if there is none.
     """
 
     child: str
     child_type: str
     reader: JsonObject
-    batcher: JsonObject
-    writer: JsonObject
-
-    @property
-    def batcher_template(self) -> JsonObject:
-        """ItemBatcher as a payload template; its values are known when the state runs."""
-        names = {"MaxItemsPerBatchPath": "MaxItemsPerBatch.$", "MaxInputBytesPerBatchPath": "MaxInputBytesPerBatch.$"}
-        return {names.get(name, name): value for name, value in self.batcher.items()}
-
-    @property
-    def writer_template(self) -> JsonObject:
-        """Where ResultWriter writes, as a payload template."""
-        return dict(self.writer.get("Parameters") or self.writer.get("Arguments") or {})
 
 
 def is_distributed(state: object) -> TypeGuard[JsonObject]:
@@ -96,8 +87,6 @@ def distributed_of(state: JsonObject, language: str) -> Distributed:
         json.dumps(child, ensure_ascii=False),
         config.get("ExecutionType", "STANDARD"),
         state.get("ItemReader", {}),
-        state.get("ItemBatcher", {}),
-        state.get("ResultWriter", {}),
     )
 
 
@@ -113,10 +102,8 @@ def _reduce(state: JsonObject) -> None:
     config = processor_of(state)["ProcessorConfig"]
     if config.get("ExecutionType") == "EXPRESS":
         config["ExecutionType"] = "STANDARD"
-    state.pop("ItemBatcher", None)
-    writer = state.pop("ResultWriter", None)
-    if writer is not None and not str(writer.get("Resource", ":putObject")).endswith(":putObject"):
-        raise CannotServe(f"The local cloud doesn't support ResultWriter's Resource {writer['Resource']}")
+    if refused := [name for name in _REFUSED if name in state]:
+        raise CannotServe(f"The local cloud doesn't support {refused[0]} of a distributed Map state")
     reader = state.get("ItemReader")
     if reader is None:
         return

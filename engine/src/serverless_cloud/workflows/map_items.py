@@ -1,6 +1,6 @@
-"""The items of a distributed Map: read from S3, and put together in batches. No moto.
+"""The items of a distributed Map, read from S3. No moto.
 
-Rules: Step Functions Developer Guide, "ItemReader (Map)", "ItemBatcher (Map)".
+Rules: Step Functions Developer Guide, "ItemReader (Map)".
 """
 
 from __future__ import annotations
@@ -12,19 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.workflows.shapes import compact
 
 INPUT_TYPES = ("CSV", "JSON", "JSONL")
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
-MOST_INPUT_BYTES = 262_144  # Step Functions quotas: input of an execution
 
 
 class CannotRead(ValueError):
     """The dataset is not what ReaderConfig says. The text is for the learner."""
-
-
-class TooLarge(ValueError):
-    """An item does not fit into a child's input."""
 
 
 def reader_problem(reader: JsonObject) -> str | None:
@@ -82,36 +76,6 @@ def listed(contents: Sequence[JsonObject]) -> list[JsonObject]:
         }
         for each in contents
     ]
-
-
-def batches(items: Sequence[object], batcher: JsonObject) -> list[tuple[JsonObject, int]]:
-    """Items put together: the input of each child, and how many items are in it.
-
-    Args:
-        batcher: MaxItemsPerBatch, MaxInputBytesPerBatch, BatchInput; each may be missing.
-
-    Raises:
-        TooLarge: a single item is more than MaxInputBytesPerBatch.
-    """
-    most_items = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
-    most_bytes = min(int(batcher.get("MaxInputBytesPerBatch") or MOST_INPUT_BYTES), MOST_INPUT_BYTES)
-    head = {"BatchInput": batcher["BatchInput"]} if "BatchInput" in batcher else {}
-    empty_bytes = len(compact(head | {"Items": []}).encode())
-    made: list[tuple[JsonObject, int]] = []
-    batch: list[object] = []
-    used_bytes = empty_bytes
-    for item in items:
-        size = len(compact(item).encode()) + 1  # and a comma
-        if empty_bytes + size > most_bytes:
-            raise TooLarge(f"An item of {size - 1} bytes doesn't fit into an input of {most_bytes} bytes.")
-        if batch and (len(batch) == most_items or used_bytes + size > most_bytes):
-            made.append((head | {"Items": batch}, len(batch)))
-            batch, used_bytes = [], empty_bytes
-        batch.append(item)
-        used_bytes += size
-    if batch:
-        made.append((head | {"Items": batch}, len(batch)))
-    return made
 
 
 def _rows(text: str, config: JsonObject) -> list[dict[str, str]]:

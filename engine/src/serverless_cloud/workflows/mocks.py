@@ -37,8 +37,6 @@ def problems(resource: str, result: object, mode: str) -> list[str]:
     call = integrations.call_of(resource)
     if call is None or call.pattern or mode == "NONE" or integrations.resource_problem(resource):
         return []
-    if call.boto_service == "apigateway" and not call.is_sdk:
-        return []  # its result isn't the answer of a service's API
     shape = integrations.model(call.boto_service).operation_model(call.operation).output_shape
     if shape is None:
         return []

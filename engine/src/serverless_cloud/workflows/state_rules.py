@@ -24,13 +24,6 @@ _RULE = {"JSONPath": {"Next", "Assign", "Comment", "Variable"}, "JSONata": {"Nex
 _SELECTORS = ("And", "Or", "Not", "Variable", "Condition")
 _RETRIER = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
 _CATCHER = {"ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
-_BATCHER = {
-    "BatchInput",
-    "MaxItemsPerBatch",
-    "MaxItemsPerBatchPath",
-    "MaxInputBytesPerBatch",
-    "MaxInputBytesPerBatchPath",
-}
 #: Fields of distributed Map states only. AWS also takes the tolerated failures of an inline Map, and ignores them.
 _DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
 
@@ -53,7 +46,7 @@ def rule_problems(kind: str, state: JsonObject, language: str, place: str) -> It
         elif not state["Branches"]:
             yield schema("Value cannot be empty", f"{place}/Branches")
     if kind == "Map":
-        yield from _map(state, language, place)
+        yield from _map(state, place)
     if kind == "Task":
         timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
         if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
@@ -195,7 +188,7 @@ def _errors(names: object, is_last: bool, place: str) -> Iterator[Problem]:
         yield schema("States.ALL must appear alone and at end of list", place)
 
 
-def _map(state: JsonObject, language: str, place: str) -> Iterator[Problem]:
+def _map(state: JsonObject, place: str) -> Iterator[Problem]:
     name = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
     processor = state.get(name)
     config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
@@ -218,8 +211,3 @@ def _map(state: JsonObject, language: str, place: str) -> Iterator[Problem]:
         yield from unknown_fields([name for name in _DISTRIBUTED if name in state], (), place)
     if "Items" in state and not isinstance(state["Items"], list | dict) and not is_expression(state["Items"]):
         yield schema("Expected value of type Array, or a JSONata expression", f"{place}/Items")
-    batcher = state.get("ItemBatcher")
-    if isinstance(batcher, dict):
-        yield from unknown_fields(batcher, _BATCHER, f"{place}/ItemBatcher")
-        if language == "JSONPath":
-            yield from template_problems(batcher.get("BatchInput"), f"{place}/ItemBatcher/BatchInput")

@@ -52,18 +52,9 @@ class PendingTask:
     def __init__(self, token: str) -> None:
         self.token = token
         self.outcome: Outcome | None = None
-        self.worker: str | None = None
-        self.is_taken = False
         self._beat_s = time.monotonic()
         self._wakened: threading.Event | None = None
         self._lock = threading.Lock()
-
-    def take(self, worker: str | None) -> None:
-        """A worker has got it. Args: worker: its name, if it has given one."""
-        with self._lock:
-            self.is_taken, self.worker, self._beat_s = True, worker, time.monotonic()
-            if self._wakened is not None:
-                self._wakened.set()
 
     def beat(self) -> None:
         """A heartbeat came."""
@@ -79,21 +70,13 @@ class PendingTask:
                 self._wakened.set()
             return True
 
-    def wait_for_worker(self, wakened: threading.Event) -> None:
-        """Waits until a worker has taken it. Args, Raises: as for `wait`."""
-        self._listen(wakened)
-        if not self.is_taken:
-            wakened.wait(threading.TIMEOUT_MAX)
-        if not self.is_taken:
-            raise ExecutionEnded
-
     def wait(self, wakened: threading.Event, heartbeat_s: float | None = None) -> Outcome:
         """Waits until a worker ends it.
 
         Args:
             wakened: is set by the worker's answer, and by the end of the execution; nobody clears it.
             heartbeat_s: the longest time between two heartbeats, in seconds; the first counts from the moment when
-                the task was taken, or made if nobody takes it.
+                the task was made.
 
         Raises:
             HeartbeatMissed: no sign of life for so long.

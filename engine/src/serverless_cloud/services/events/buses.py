@@ -1,4 +1,4 @@
-"""EventBridge's buses: their settings, policies and tags.
+"""EventBridge's buses: their settings and tags.
 
 The patches and their reasons:
 
@@ -7,27 +7,19 @@ The patches and their reasons:
   moto keeps it (KmsKeyIdentifier, DeadLetterConfig) or drops it (LogConfig).
 - `EventsBackend.delete_event_bus`: moto deletes a bus with its rules.
 - `EventsHandler.list_event_buses`: moto leaves out descriptions and times.
-- `EventBus.policy`: moto writes blanks into it.
-- `EventBus.add_permission`, `add_policy`: moto drops earlier statements for the same principal, and needs a Sid.
-- `EventsBackend.remove_permission`: moto has other words for a bus without a policy.
 - `EventsBackend.list_tags_for_resource`, `tag_resource`, `untag_resource`: moto looks only at the end of the ARN, so it
   confuses rules of the same name, and calls a missing bus a rule.
-- `EventsBackend.describe_event_source`, `describe_partner_event_source`, `put_partner_events`: moto
-  fails if there is none.
-- `EventsHandler.list_event_sources`: moto has none.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from moto.core.utils import unix_time
 from moto.events.exceptions import ResourceNotFoundException, ValidationException
-from moto.events.models import EventBus, EventBusPolicyStatement, EventsBackend
+from moto.events.models import EventBus, EventsBackend
 from moto.events.responses import EventsHandler
 
 from serverless_cloud.core.json_types import JsonObject
@@ -126,7 +118,6 @@ def list_event_buses(response: EventsHandler) -> str:
                 "Name": bus.name,
                 "Arn": bus.arn,
                 "Description": bus.description,
-                "Policy": bus.policy,
                 "CreationTime": bus.creation_time,
                 "LastModifiedTime": bus.last_modified_time,
             }
@@ -135,60 +126,6 @@ def list_event_buses(response: EventsHandler) -> str:
         if name.startswith(prefix)
     ]
     return page(response, "EventBuses", found)
-
-
-@patches.replaces("moto.events.models:EventBus.policy", kind="property")
-def policy(bus: EventBus) -> str | None:
-    if not bus._statements:
-        return None
-    statements = [statement.describe() for statement in bus._statements.values()]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
-
-
-class _Statement(EventBusPolicyStatement):
-    """A statement of a policy, as PutPermission received it."""
-
-    def __init__(self, statement: JsonObject) -> None:
-        super().__init__(statement.get("Sid", ""), statement.get("Principal", {}), "", "")
-        self._statement = statement
-
-    def describe(self) -> JsonObject:
-        """The statement, for the policy."""
-        return self._statement
-
-
-@patches.replaces("moto.events.models:EventBus.add_permission", upstream="Statements of PutPermission add up.")
-def add_permission(
-    bus: EventBus, statement_id: str, action: str, principal: JsonObject, condition: JsonObject | None
-) -> None:
-    statement: JsonObject = {
-        "Sid": statement_id,
-        "Effect": "Allow",
-        "Principal": "*" if str(principal.get("AWS")).endswith("::*:root") else principal,
-        "Action": action,
-        "Resource": bus.arn,
-    }
-    bus._statements[statement_id] = _Statement(statement | ({"Condition": condition} if condition else {}))
-
-
-@patches.replaces("moto.events.models:EventBus.add_policy", upstream="The Policy of PutPermission is the whole policy.")
-def add_policy(bus: EventBus, policy: JsonObject) -> None:
-    given = policy.get("Statement", []) if isinstance(policy, dict) else [None]
-    statements: Iterable[JsonObject] = [given] if isinstance(given, dict) else given
-    if not all(isinstance(each, dict) for each in statements):
-        raise ValidationException("This policy contains invalid Json")
-    bus._statements = {each.get("Sid") or str(uuid.uuid4()): _Statement(each) for each in statements}
-
-
-@patches.replaces("moto.events.models:EventsBackend.remove_permission")
-def remove_permission(
-    backend: EventsBackend, event_bus_name: str | None, statement_id: str, remove_all_permissions: bool
-) -> None:
-    bus = backend.describe_event_bus(event_bus_name or "default")
-    if remove_all_permissions:
-        bus.remove_statements()
-    elif bus.remove_statement(statement_id) is None:
-        raise ResourceNotFoundException("Statement with the provided id does not exist.")
 
 
 @patches.replaces_each(
@@ -221,33 +158,6 @@ def _require_taggable(backend: EventsBackend, arn: str) -> None:
         backend.describe_event_bus(path)
     elif name not in backend.describe_event_bus(bus_name or "default").rules:
         raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus_name or 'default'}.")
-
-
-@patches.replaces_each(
-    "moto.events.models:EventsBackend", ("describe_event_source", "describe_partner_event_source"), expects="self, name"
-)
-def _describe_source(patch: Patch[..., object], /, backend: EventsBackend, name: str) -> object:
-    sources = backend.event_sources if patch.name == "describe_event_source" else backend.partner_event_sources
-    if name not in sources:
-        raise ResourceNotFoundException(f"Event source {name} does not exist.")
-    return patch.original(backend, name)
-
-
-@patches.replaces(
-    "moto.events.responses:EventsHandler.list_event_sources", expects="", upstream="ListEventSources exists."
-)
-def list_event_sources(response: EventsHandler) -> str:
-    prefix = response._get_param("NamePrefix") or ""
-    sources = response.events_backend.event_sources.items()
-    return page(response, "EventSources", [each.to_dict() for name, each in sources if name.startswith(prefix)])
-
-
-@patches.replaces("moto.events.models:EventsBackend.put_partner_events")
-def put_partner_events(backend: EventsBackend, entries: list[JsonObject]) -> None:
-    for entry in entries:
-        if (name := entry.get("Source")) not in backend.partner_event_sources:
-            raise ResourceNotFoundException(f"Event source {name} does not exist.")
-    put_partner_events.original(backend, entries)
 
 
 def _require_honoured(given: JsonObject) -> None:

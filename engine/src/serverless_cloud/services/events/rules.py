@@ -1,6 +1,6 @@
 """EventBridge's rules take events to their targets.
 
-moto keeps buses, rules, targets and archives. It sends to few targets, within PutEvents, knows no retry and no
+moto keeps buses, rules and targets. It sends to few targets, within PutEvents, knows no retry and no
 dead-letter queue, and its patterns are not AWS's. The patches and their reasons:
 
 - `EventsBackend.put_events`: the entries are checked as on AWS; rules are served in the background.
@@ -12,7 +12,7 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
   the same page for ever.
 - `EventsHandler.call_action`: every request is checked against the API reference first.
 - `EventsHandler.test_event_pattern`: moto has none.
-- `EventsHandler.put_rule`, `delete_rule` and so on: moto changes the rule of an archive.
+- `EventsHandler.create_archive` and the others in `REFUSED`: refused by name.
 - `notifications._send_safe_notification`: moto calls functions when a bucket is made, within CreateBucket and with its
   own event; AWS tells EventBridge of API calls only where CloudTrail has a trail.
 """
@@ -20,8 +20,8 @@ dead-letter queue, and its patterns are not AWS's. The patches and their reasons
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.events import models
@@ -31,12 +31,12 @@ from moto.events.responses import EventsHandler
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.core.patches import DATA_PLANE, Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
-from serverless_cloud.events.router import Event, Rule
+from serverless_cloud.events.router import Rule
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.shape_rules import answer_to_invalid
@@ -45,8 +45,11 @@ patches = Service(
     "events", defect="engine/tests/test_event_seams.py::test_stock_moto_still_has_the_defects_that_the_seam_mends"
 )
 
+REFUSED = (
+    "create_archive", "create_partner_event_source", "delete_partner_event_source", "describe_event_source",
+    "describe_partner_event_source", "put_partner_events", "put_permission", "start_replay",
+)  # fmt: skip
 MOST_RULES = 300  # EventBridge quotas: rules of a bus
-ARCHIVES = "Events-Archive-"  # moto's name of the rule that fills an archive
 _LIMIT_EXCEEDED = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 #: TestEventPattern: these must be there. The API reference also names `resources`, but AWS accepts events without it.
 EVENT_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
@@ -67,29 +70,9 @@ def view(rule: models.Rule) -> Rule:
         name=rule.name,
         arn=rule.arn,
         pattern=rule.event_pattern.dump() or None,
-        targets=[target for target in rule.targets if not _is_archive(target)],
+        targets=list(rule.targets),
         is_enabled=rule.state != "DISABLED",
-        archive=_archiving(rule) if any(_is_archive(target) for target in rule.targets) else None,
     )
-
-
-def _is_archive(target: JsonObject) -> bool:
-    return str(target.get("Arn")).endswith(":::")
-
-
-def _is_of_an_archive(targets: object) -> bool:
-    """Whether moto asks, for the rule that fills an archive."""
-    return isinstance(targets, list) and any(isinstance(each, dict) and _is_archive(each) for each in targets)
-
-
-def _archiving(rule: models.Rule) -> Callable[[Event], None]:
-    def keep(event: Event) -> None:
-        backend = models.events_backends[rule.account_id][rule.region_name]
-        archive = backend.archives.get(rule.name.removeprefix(ARCHIVES))
-        if archive is not None:
-            archive.events.append(event)  # type: ignore[arg-type]
-
-    return keep
 
 
 @patches.replaces("moto.events.responses:EventsHandler.call_action", expects="self")
@@ -146,12 +129,10 @@ def check_rule(backend: EventsBackend, name: str, given: JsonObject) -> None:
 
 @patches.replaces("moto.events.models:EventsBackend.put_targets", upstream="A rule has at most five targets.")
 def put_targets(backend: EventsBackend, name: str, event_bus_arn: str | None, targets: list[JsonObject]) -> None:
-    of_archive = _is_of_an_archive(targets)
     bus = backend.event_buses.get(eventbridge_entries.bus_name(event_bus_arn))
     rule = bus.rules.get(name) if bus else None
     if rule is not None:  # else moto says so
-        if not of_archive:
-            _check(targets)
+        _check(targets)
         if len({target["Id"] for target in [*rule.targets, *targets]}) > eventbridge_rules.MOST_TARGETS:
             raise JsonRESTError(*_LIMIT_EXCEEDED)
     put_targets.original(backend, name, event_bus_arn, targets)
@@ -194,22 +175,9 @@ def _look(
     return patch.original(backend, name, event_bus_arn, **more)
 
 
-@patches.replaces_each(
-    "moto.events.responses:EventsHandler",
-    ("put_rule", "delete_rule", "enable_rule", "disable_rule", "put_targets", "remove_targets"),
-    expects="self",
-    defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise",
-    upstream="A rule that a service manages can't be changed.",
-)
-def _change(patch: Patch[..., Any], /, response: EventsHandler) -> Any:
-    """Refuses to change the rule of an archive; `Force` of DeleteRule and RemoveTargets overrides this."""
-    name = response._get_param("Name") or response._get_param("Rule")
-    bus = response.events_backend.event_buses.get(eventbridge_entries.bus_name(response._get_param("EventBusName")))
-    rule = bus.rules.get(name) if bus else None
-    if rule is not None and rule.managed_by and not response._get_param("Force"):
-        message = f"{name} is a managed rule. Set 'force' parameter to true to override."
-        raise JsonRESTError("ManagedRuleException", message)
-    return patch.original(response)
+@patches.replaces_each("moto.events.responses:EventsHandler", REFUSED, expects="self", defect=DATA_PLANE)
+def _refuse(patch: Patch[..., object], /, _: EventsHandler) -> NoReturn:
+    raise NotHonoured(patch.name)
 
 
 def _check(given: list[JsonObject]) -> None:

@@ -140,8 +140,6 @@ def item_of(execution: RunningExecution, status: str) -> JsonObject:
         "startDate": execution.start_date,
         "stopDate": execution.stop_date if status != "RUNNING" else None,
         "mapRunArn": execution.map_run_arn,
-        "stateMachineVersionArn": execution.version_arn,
-        "stateMachineAliasArn": execution.alias_arn,
         "redriveCount": execution.redrive_count,
         "redriveDate": execution.redrive_date,
     }
@@ -158,7 +156,7 @@ def data_of(execution: RunningExecution, status: str) -> JsonObject:
 
 
 def settings_of(machine: Any) -> JsonObject:
-    """The settings of a machine, a version or an execution's machine, as they are described."""
+    """The settings of a machine or an execution's machine, as they are described."""
     found = {
         "name": machine.name,
         "definition": machine.definition,

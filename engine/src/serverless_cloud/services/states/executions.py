@@ -1,7 +1,7 @@
 """Executions run, and are named, listed and described as on AWS.
 
 moto's server has a registry that only pretends to run, and one that runs; its answers are made for the first. Here the
-registry that runs is the only one, and names, ARNs, versions, pages and words are AWS's. `start_sync_execution` and
+registry that runs is the only one, and names, ARNs, pages and words are AWS's. `start_sync_execution` and
 `redrive_execution` are added.
 
 `aws.reset()` and `aws.stop()` end every execution.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import json
-import random
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -74,29 +73,17 @@ def express_of(machine: StateMachine) -> list[RunningExecution]:
     return running
 
 
-def machine_of(backend: StepFunctionBackend, arn: str) -> tuple[Any, Any, str | None]:
-    """The machine, what an execution of this ARN runs (it, or a version), and the alias that was named, or None.
-
-    Args:
-        arn: of a machine, a version or an alias.
+def machine_of(backend: StepFunctionBackend, arn: str) -> Any:
+    """The machine of an ARN.
 
     Raises:
         AWSError: InvalidArn or StateMachineDoesNotExist.
     """
-    parts = require_arn(arn, "stateMachine")
-    base, qualifier = ":".join(parts[:7]), (parts[7] if len(parts) > 7 else None)
-    machine = next((each for each in backend.state_machines if each.arn == base), None)
-    if machine is not None and qualifier is None:
-        return machine, machine, None
-    if machine is not None and qualifier is not None:
-        if qualifier in machine.aliases:
-            routes = machine.aliases[qualifier].routing_configuration
-            (chosen,) = random.choices(routes, [route["weight"] for route in routes])
-            number = int(chosen["stateMachineVersionArn"].rsplit(":", 1)[1])
-            return machine, machine.versions[number], arn
-        if qualifier.isdigit() and int(qualifier) in machine.versions:
-            return machine, machine.versions[int(qualifier)], None
-    raise AWSError(f"State Machine Does Not Exist: '{arn}'", "StateMachineDoesNotExist")
+    require_arn(arn, "stateMachine")
+    machine = next((machine for machine in backend.state_machines if machine.arn == arn), None)
+    if machine is None:
+        raise AWSError(f"State Machine Does Not Exist: '{arn}'", "StateMachineDoesNotExist")
+    return machine
 
 
 def execution_of(backend: StepFunctionBackend, arn: str) -> RunningExecution:
@@ -134,7 +121,7 @@ class Starter:
         require_bytes(given)
         if given.get("name"):
             backend._validate_name(given["name"])
-        machine, instance, alias_arn = machine_of(backend, given["stateMachineArn"])
+        machine = machine_of(backend, given["stateMachineArn"])
         is_express = machine.type == "EXPRESS"
         if sync and not is_express:
             raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
@@ -147,24 +134,22 @@ class Starter:
                     if known.status == "RUNNING" and json.loads(known.execution_input) == value:
                         return known
                     raise AWSError(f"Execution Already Exists: '{known.execution_arn}'", "ExecutionAlreadyExists")
-        snapshot = copy.copy(instance)
-        snapshot.arn, snapshot.sm_type, snapshot.executions = machine.arn, machine.type, []
+        snapshot = copy.copy(machine)
+        snapshot.executions = []
         arn = machine.arn.replace(":stateMachine:", ":express:" if is_express else ":execution:", 1) + f":{name}"
         if is_express:
             arn += f":{uuid.uuid4()}"
         execution = RunningExecution(
             self._plane,
-            version_arn=instance.arn if instance is not machine else None,
-            alias_arn=alias_arn,
             name=name,
             sm_type=machine.type,
-            role_arn=instance.roleArn,
+            role_arn=machine.roleArn,
             exec_arn=arn,
             account_id=backend.account_id,
             region_name=backend.region_name,
             state_machine=snapshot,
             start_date=datetime.now(UTC),
-            cloud_watch_logging_session=logging_session(instance, machine.name, arn),
+            cloud_watch_logging_session=logging_session(machine, machine.name, arn),
             activity_store=backend.activities,
             input_data=text,
             trace_header=given.get("traceHeader"),
@@ -234,7 +219,7 @@ def _sync_answer(execution: RunningExecution, given: JsonObject) -> JsonObject:
 
 
 def _executions_of(backend: StepFunctionBackend, given: JsonObject) -> list[RunningExecution]:
-    """The executions of a machine, a version, an alias or a Map Run."""
+    """The executions of a machine or a Map Run."""
     arn, run_arn = given.get("stateMachineArn"), given.get("mapRunArn")
     if not arn and not run_arn:
         raise AWSError("Either the state machine ARN or the map run ARN must be specified", "ValidationException")
@@ -244,16 +229,11 @@ def _executions_of(backend: StepFunctionBackend, given: JsonObject) -> list[Runn
         runs = [run for machine in backend.state_machines for run in runs_of(machine) if run.arn == run_arn]
         if not runs:
             raise AWSError(f"Resource not found: '{run_arn}'", "ResourceNotFound")
-        return [child for child, _ in runs[0].children if not child.is_express]
-    machine, instance, alias_arn = machine_of(backend, str(arn))
+        return [child for child in runs[0].children if not child.is_express]
+    machine = machine_of(backend, str(arn))
     if machine.type == "EXPRESS":
         raise AWSError(NOT_SUPPORTED, "StateMachineTypeNotSupported")
-    found = list(machine.executions)
-    if alias_arn is not None:
-        return [each for each in found if each.alias_arn == alias_arn]
-    if instance is not machine:
-        return [each for each in found if each.version_arn == instance.arn]
-    return found
+    return list(machine.executions)
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.start_execution")

@@ -1,7 +1,7 @@
-"""Lists of machines and activities, and tags, as on AWS.
+"""Lists of machines, and tags, as on AWS.
 
 moto's pages don't check what is asked, and it tags resources that don't exist. Rules: API Reference, ListStateMachines,
-ListActivities, TagResource and its neighbors.
+TagResource and its neighbors.
 """
 
 from __future__ import annotations
@@ -42,24 +42,9 @@ def _item(machine: Any) -> JsonObject:
     }
 
 
-@patches.replaces(f"{_RESPONSE}.list_activities")
-def list_activities(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "ListActivities")
-    activities = response.stepfunction_backend.activities.values()
-    listed = [{"activityArn": each.arn, "name": each.name, "creationDate": each.creation_date} for each in activities]
-    items, token = page(listed, given)
-    return ActionResult({"activities": items, "nextToken": token})
-
-
-@patches.replaces("moto.stepfunctions.models:StepFunctionBackend.delete_activity")
-def delete_activity(backend: StepFunctionBackend, activity_arn: str) -> None:
-    require_arn(activity_arn, "activity")
-    backend.activities.pop(activity_arn, None)
-
-
 def _require_resource(backend: StepFunctionBackend, arn: str) -> None:
     require_arn(arn, "stateMachine", "activity")
-    if arn not in backend.activities and all(each.arn != arn for each in backend.state_machines):
+    if all(each.arn != arn for each in backend.state_machines):
         raise AWSError(f"Resource not found: '{arn}'", "ResourceNotFound")
 
 

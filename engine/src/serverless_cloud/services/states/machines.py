@@ -1,37 +1,41 @@
-"""State machines are checked, changed, published and deleted as on AWS.
+"""State machines are checked, changed and deleted as on AWS.
 
 - The definition is checked by workflows/definition.py (moto checks whether it can read it). A name that is taken by
   another definition is refused (moto answers with the old machine).
 - Executions that run end with their machine.
-- Revisions and versions exist.
+- Revisions exist; versions, aliases and activities are refused, as is UpdateMapRun.
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.core.exceptions import AWSError
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.stepfunctions import models
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.patches import Service
-from serverless_cloud.services.states.answers import FIRST_REVISION, asked, page, settings_of
+from serverless_cloud.core.patches import DATA_PLANE, Patch, Service
+from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.services.states.answers import FIRST_REVISION, asked, settings_of
 from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.executions import machine_of
 from serverless_cloud.services.states.running import program_of
 from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
-from serverless_cloud.workflows.warnings import warnings
 
 patches = Service(
     "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
 )
 
+REFUSED = (
+    "create_activity", "create_state_machine_alias", "delete_state_machine_alias", "describe_state_machine_alias",
+    "list_state_machine_aliases", "update_map_run", "update_state_machine_alias",
+)  # fmt: skip
 #: moto's backend without the interpreter's own look at definitions.
 _PLAIN: Any = models.StepFunctionBackend
 
@@ -73,8 +77,7 @@ def create_state_machine_of_backend(
     machine = _PLAIN.create_state_machine(backend, name, definition, roleArn, **given)
     machine.type = machine.sm_type = kind
     if known is None:
-        machine.revision_id, machine.published = FIRST_REVISION, _published(given)
-        _note_version(machine)
+        machine.revision_id = FIRST_REVISION
     return machine
 
 
@@ -92,9 +95,7 @@ def update_state_machine_of_backend(
     role_arn: str | None = None,
     **given: Any,
 ) -> Any:
-    machine, instance, alias = machine_of(backend, arn)
-    if instance is not machine or alias:
-        raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
+    machine = machine_of(backend, arn)
     settings = [given.get(f"{name}_configuration") for name in ("logging", "tracing", "encryption")]
     if not any([definition, role_arn, *settings]):
         raise AWSError(
@@ -107,7 +108,6 @@ def update_state_machine_of_backend(
         _require_definition(definition, machine.type)
     machine.revision_id = str(uuid.uuid4())
     _PLAIN.update_state_machine(backend, arn, definition, role_arn, **given)
-    _note_version(machine)
     return machine
 
 
@@ -124,15 +124,9 @@ def delete_state_machine(backend: parser_models.StepFunctionsParserBackend, arn:
 def _is_same(machine: Any, definition: str, kind: str, given: JsonObject) -> bool:
     """Whether CreateStateMachine would make the same machine again; role and tags don't count."""
     settings = {"loggingConfiguration": {"level": "OFF"}, "tracingConfiguration": {"enabled": False}}
-    known = (machine.definition, machine.type, machine.published)
-    return known == (definition, kind, _published(given)) and all(
+    return (machine.definition, machine.type) == (definition, kind) and all(
         getattr(machine, name) == (given.get(name) or usual) for name, usual in settings.items()
     )
-
-
-def _published(given: JsonObject) -> tuple[bool, str]:
-    """Whether CreateStateMachine also publishes a version, and the version's description."""
-    return bool(given.get("publish")), given.get("version_description") or ""
 
 
 def _require_logging(given: Any) -> None:
@@ -147,45 +141,38 @@ def _require_logging(given: Any) -> None:
         raise AWSError(f"Invalid Logging Configuration: {wrong}", "InvalidLoggingConfiguration")
 
 
-def _note_version(machine: Any) -> None:
-    """A version that was published with the call is of the revision that the call has made."""
-    if machine.latest_version is not None and not hasattr(machine.latest_version, "revision_id"):
-        machine.latest_version.revision_id = machine.revision_id
+def _refuse_version(given: JsonObject) -> None:
+    if given.get("publish"):
+        raise NotHonoured("publish of a state machine")
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.create_state_machine")
 def answer_create_state_machine(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "CreateStateMachine")
-    answer = answer_create_state_machine.original(response)
-    if not given.get("publish"):
-        result: Any = answer.result
-        result.pop("stateMachineVersionArn", None)
-    return answer
+    _refuse_version(asked(response, "CreateStateMachine"))
+    return answer_create_state_machine.original(response)
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.update_state_machine")
 def answer_update_state_machine(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "UpdateStateMachine")
+    _refuse_version(given)
     answer = answer_update_state_machine.original(response)
-    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
     result: Any = answer.result
-    result["revisionId"] = machine.revision_id
+    result["revisionId"] = machine_of(response.stepfunction_backend, given["stateMachineArn"]).revision_id
     return answer
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.describe_state_machine")
 def describe_state_machine(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "DescribeStateMachine")
-    machine, instance, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
+    machine = machine_of(response.stepfunction_backend, given["stateMachineArn"])
     told = {
-        "stateMachineArn": instance.arn,
+        "stateMachineArn": machine.arn,
         "status": "ACTIVE",
-        "roleArn": instance.roleArn,
+        "roleArn": machine.roleArn,
         "type": machine.type,
-        "creationDate": instance.creation_date,
-    } | settings_of(instance)
-    if instance.description:
-        told["description"] = instance.description
+        "creationDate": machine.creation_date,
+    } | settings_of(machine)
     if given.get("includedData") == "METADATA_ONLY":
         told["definition"] = "{}"
     return ActionResult(told)
@@ -198,73 +185,21 @@ def describe_state_machine(response: StepFunctionResponse) -> ActionResult:
 )
 def validate_state_machine_definition(response: StepFunctionResponse) -> ActionResult:
     given = asked(response, "ValidateStateMachineDefinition")
+    if given.get("severity") == "WARNING":
+        raise NotHonoured("the severity WARNING of validate_state_machine_definition")
     errors = problems(given["definition"], given.get("type", "STANDARD"))
     if not errors and (wrong := _unreadable(given["definition"])):
         errors = [wrong]
-    found = [("ERROR", each) for each in errors]
-    if not errors and given.get("severity") == "WARNING":
-        found = [("WARNING", each) for each in warnings(given["definition"])]
     most = given.get("maxResults") or 100
     diagnostics = [
-        {"severity": severity, "code": each.code, "message": each.message}
+        {"severity": "ERROR", "code": each.code, "message": each.message}
         | ({"location": each.place or "/"} if each.place is not None else {})
-        for severity, each in found[:most]
+        for each in errors[:most]
     ]
-    answer = {"result": "FAIL" if errors else "OK", "diagnostics": diagnostics, "truncated": len(found) > most}
+    answer = {"result": "FAIL" if errors else "OK", "diagnostics": diagnostics, "truncated": len(errors) > most}
     return ActionResult(answer)
 
 
-@patches.replaces(
-    "moto.stepfunctions.responses:StepFunctionResponse.publish_state_machine_version",
-    expects="",
-    upstream="PublishStateMachineVersion exists.",
-)
-def publish_state_machine_version(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "PublishStateMachineVersion")
-    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
-    if given.get("revisionId") not in (None, machine.revision_id):
-        raise AWSError(
-            f"Failed to publish the State Machine version for revision {given['revisionId']}. "
-            f"The current State Machine revision is {machine.revision_id}.",
-            "ConflictException",
-        )
-    latest = machine.latest_version
-    if latest is None or latest.revision_id != machine.revision_id:
-        machine.publish(given.get("description"))
-        _note_version(machine)
-        latest = machine.latest_version
-    return ActionResult({"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn})
-
-
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_state_machine_versions", expects="")
-def list_state_machine_versions(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "ListStateMachineVersions")
-    machine, _, _ = machine_of(response.stepfunction_backend, given["stateMachineArn"])
-    found = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
-    listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in found]
-    items, token = page(listed, given)
-    return ActionResult({"stateMachineVersions": items, "nextToken": token})
-
-
-@patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.delete_state_machine_version", expects="")
-def delete_state_machine_version(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "DeleteStateMachineVersion")
-    arn = given["stateMachineVersionArn"]
-    if len(require_arn(arn, "stateMachine")) < 8:
-        raise AWSError(f"Invalid Arn: '{arn}'", "InvalidArn")
-    base, _, number = arn.rpartition(":")
-    machine, _, _ = machine_of(response.stepfunction_backend, base)
-    used = [
-        alias.name
-        for alias in machine.aliases.values()
-        if any(route["stateMachineVersionArn"] == arn for route in alias.routing_configuration)
-    ]
-    if used:
-        raise AWSError(
-            "Version to be deleted must not be referenced by an alias. "
-            f"Current list of aliases referencing this version: [{', '.join(used)}]",
-            "ConflictException",
-        )
-    if number.isdigit():
-        machine.versions.pop(int(number), None)
-    return EmptyResult()
+@patches.replaces_each("moto.stepfunctions.responses:StepFunctionResponse", REFUSED, expects="self", defect=DATA_PLANE)
+def _refuse(patch: Patch[..., object], _: StepFunctionResponse) -> NoReturn:
+    raise NotHonoured(patch.name)

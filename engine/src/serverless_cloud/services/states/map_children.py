@@ -13,9 +13,7 @@ from typing import Any
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.states.answers import stamp
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.running import RunningExecution
 from serverless_cloud.workflows.map_definitions import Distributed
@@ -48,7 +46,7 @@ def runs_of(machine: StateMachine) -> list[Run]:
 
 def children_of(machine: StateMachine) -> list[ChildExecution]:
     """The child executions of all Map Runs of a machine."""
-    return [child for run in runs_of(machine) for child, _ in list(run.children)]
+    return [child for run in runs_of(machine) for child in list(run.children)]
 
 
 def machine_of(env: Frame) -> StateMachine:
@@ -93,24 +91,3 @@ def starter(
         return child
 
     return start
-
-
-def described(child: ChildExecution) -> JsonObject:
-    """All about a child that has ended, as ResultWriter writes it."""
-    about = {
-        "Cause": child.cause,
-        "Error": child.error,
-        "ExecutionArn": child.execution_arn,
-        "Input": child.execution_input,
-        "InputDetails": {"Included": True},
-        "Name": child.name,
-        "Output": compact(child.output) if child.status == "SUCCEEDED" else None,
-        "OutputDetails": {"Included": True} if child.status == "SUCCEEDED" else None,
-        "RedriveCount": 0,
-        "RedriveStatus": "NOT_REDRIVABLE",
-        "StartDate": stamp(child.start_date),
-        "StateMachineArn": child.state_machine.arn,
-        "Status": child.status,
-        "StopDate": stamp(child.stop_date),
-    }
-    return {name: value for name, value in about.items() if value is not None}

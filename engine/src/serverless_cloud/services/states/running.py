@@ -89,20 +89,11 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
 
     Args:
         plane: says what AWS's own waits are divided by, and takes the events of Standard executions.
-        version_arn, alias_arn: of the version and the alias that it was started by, or None.
         given: as for moto's.
     """
 
-    def __init__(
-        self,
-        plane: DataPlane,
-        *,
-        version_arn: str | None = None,
-        alias_arn: str | None = None,
-        **given: Any,
-    ) -> None:
+    def __init__(self, plane: DataPlane, **given: Any) -> None:
         super().__init__(**given)
-        self.version_arn, self.alias_arn = version_arn, alias_arn
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
         self.being_redriven = threading.Lock()  # of several calls at the same moment one redrives it
@@ -150,10 +141,6 @@ class RunningExecution(_Moto):  # type: ignore[misc]  # moto says little of its 
             inputDetails=HistoryEventExecutionDataDetails(truncated=False),
             roleArn=self.role_arn,
         )
-        if self.alias_arn is not None:
-            started["stateMachineAliasArn"] = self.alias_arn
-        if self.version_arn is not None:
-            started["stateMachineVersionArn"] = self.version_arn
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type=HistoryEventType.ExecutionStarted,

@@ -1,14 +1,11 @@
-"""Tasks that wait for somebody outside, for a job, or for an activity's worker.
+"""Tasks that wait for somebody outside, or for a job.
 
 moto gives all attempts of a task one token, so that a retry gets the answer of the attempt before; refuses a heartbeat
 that comes while the task is being sent; looks for a token in all executions except distributed Maps' children; knows no
 difference between a token that is over and one that never was; drops the cause of SendTaskFailure; asks for the state
-of a job twice a second; and leaves jobs running when nobody waits for them any more. Its server has no GetActivityTask,
-gives executions an empty list of activities, so that each Task of an activity fails, and breaks on a task that no
-worker takes in time (AttributeError).
+of a job twice a second; and leaves jobs running when nobody waits for them any more.
 
-Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)", "Activities"; API
-Reference, CreateActivity, GetActivityTask.
+Rules: Step Functions Developer Guide, "Wait for a Callback with Task Token", "Run a Job (.sync)".
 """
 
 from __future__ import annotations
@@ -22,21 +19,18 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
-from moto.stepfunctions.exceptions import ActivityDoesNotExist
-from moto.stepfunctions.models import Activity, StepFunctionBackend
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceRuntimePart
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
     CallbackOutcomeFailureError,
     CallbackTimeoutError,
     HeartbeatTimeoutError,
 )
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core import current
@@ -44,12 +38,10 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.states import task_calls as states_task_calls
 from serverless_cloud.services.states.answers import asked, json_of
-from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.clock import when_over
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.history import failure, note, task_failure
+from serverless_cloud.services.states.history import task_failure
 from serverless_cloud.workflows import integrations, shapes, tokens
-from serverless_cloud.workflows.activities import Activities, Scheduled
 from serverless_cloud.workflows.integrations import Call
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
@@ -85,7 +77,6 @@ def seconds(env: Frame, declared: EvalComponent | None) -> float | None:
 
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
 _CALLBACK = f"{_TASK}.service.state_task_service_callback:StateTaskServiceCallback"
-_ACTIVITY = f"{_TASK}.state_task_activitiy:StateTaskActivity"
 
 patches.removes(f"{_CALLBACK}._eval_body")  # it makes the token
 
@@ -256,107 +247,3 @@ def _stop(call: Call, client: BaseClient, submitted: JsonObject) -> None:
         client.terminate_job(jobId=submitted["JobId"], reason=why)
     else:
         client.stop_execution(executionArn=submitted["ExecutionArn"], cause=why)
-
-
-# ---- activities
-
-
-@patches.replaces(f"{_ACTIVITY}._eval_execution", expects="self, env")
-def _eval_activity(task: StateTaskService, env: Frame) -> None:
-    """Offers a task of an activity to workers, and waits."""
-    if task.parargs:
-        task.parargs.eval(env=env)
-    given = shapes.compact(env.stack.pop())
-    arn = task.resource.resource_arn
-    if not _exists(arn):
-        raise failure(env, "States.Runtime", f"The activity {arn} does not exist.")
-    activities, issued = current.parts[Activities], current.parts[Tokens]
-    pending = issued.issue()
-    scheduled = Scheduled(pending, given)
-    about: JsonObject = {"resource": arn, "input": given, "inputDetails": {"truncated": False}}
-    if not task.timeout.is_default_value():
-        about["timeoutInSeconds"] = seconds(env, task.timeout)
-    if (heartbeat_s := seconds(env, task.heartbeat)) is not None:
-        about["heartbeatInSeconds"] = heartbeat_s
-    note(env, "ActivityScheduled", about)
-
-    def over() -> None:
-        activities.withdraw(arn, scheduled)
-        issued.close(pending)
-
-    activities.schedule(arn, scheduled)
-    when_over(env, over)
-    try:
-        _work(env, pending, heartbeat_s)
-    except tokens.HeartbeatMissed:
-        raise HeartbeatTimeoutError from None
-    except tokens.ExecutionEnded:
-        raise CallbackTimeoutError from None
-    finally:
-        over()
-
-
-@patches.replaces(
-    "moto.stepfunctions.responses:StepFunctionResponse.get_activity_task",
-    expects="",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
-    upstream="GetActivityTask exists.",
-)
-def get_activity_task(response: StepFunctionResponse) -> ActionResult:
-    given = asked(response, "GetActivityTask")
-    arn = given["activityArn"]
-    response.stepfunction_backend.describe_activity(arn)
-    scheduled = current.parts[Activities].take(arn, given.get("workerName"))
-    # AWS answers an empty poll with a token that is null.
-    found = {} if scheduled is None else {"taskToken": scheduled.task.token, "input": scheduled.given}
-    return ActionResult(found)
-
-
-@patches.replaces(f"{_ACTIVITY}._from_error", expects="self, env, ex")
-def _activity_error(task: StateTaskActivity, env: Frame, ex: Exception) -> FailureEvent:
-    if isinstance(ex, FailureEventException):
-        return ex.failure_event
-    return states_task_calls.timed_out(_activity_error.original(task, env=env, ex=ex), ex)
-
-
-@patches.replaces(
-    "moto.stepfunctions.models:StepFunctionBackend.describe_activity",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
-)
-def describe_activity(backend: StepFunctionBackend, activity_arn: str) -> Activity:
-    require_arn(activity_arn, "activity")
-    if activity_arn not in backend.activities:
-        raise ActivityDoesNotExist(_gone(activity_arn))
-    return backend.activities[activity_arn]
-
-
-@patches.replaces(
-    "moto.stepfunctions.models:StepFunctionBackend.create_activity",
-    expects="self, name, tags=None, encryption_configuration=None",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_has_no_workers_for_activities",
-    upstream="CreateActivity made twice answers with the activity.",
-)
-def create_activity(backend: StepFunctionBackend, name: str, *args: object, **given: object) -> Activity:
-    for activity in backend.activities.values():
-        if activity.name == name:
-            return activity
-    return create_activity.original(backend, name, *args, **given)
-
-
-def _work(env: Frame, task: PendingTask, heartbeat_s: float | None) -> None:
-    """Waits for a worker, and for what it makes of the task."""
-    task.wait_for_worker(waker(env))
-    started = {} if task.worker is None else {"workerName": task.worker}
-    note(env, "ActivityStarted", started)
-    outcome = task.wait(waker(env), heartbeat_s)
-    env.stack.append(result_of(outcome, task.token))
-    note(env, "ActivitySucceeded", {"output": outcome.output, "outputDetails": {"truncated": False}})
-
-
-def _exists(arn: str) -> bool:
-    parts = arn.split(":")
-    return arn in stepfunctions_parser_backends[parts[4]][parts[3]].activities
-
-
-def _gone(arn: str) -> str:
-    return f"Activity Does Not Exist: '{arn}'"

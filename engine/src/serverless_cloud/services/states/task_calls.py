@@ -168,8 +168,6 @@ for _target in (
     "state_task_service_lambda:StateTaskServiceLambda._normalise_parameters",
     "state_task_service_sfn:StateTaskServiceSfn._normalise_parameters",
     "state_task_service_sqs:StateTaskServiceSqs._normalise_response",
-    "state_task_service_api_gateway:StateTaskServiceApiGateway._normalise_parameters",
-    "state_task_service_api_gateway:StateTaskServiceApiGateway._normalise_response",
 ):
     patches.removes(f"{_SERVICE}.{_target}")
 

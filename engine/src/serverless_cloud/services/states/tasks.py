@@ -1,17 +1,15 @@
-"""The tokens and activities of state machines, and clients of the services that tasks call."""
+"""The tokens of state machines, and clients of the services that tasks call."""
 
 from __future__ import annotations
 
 from serverless_cloud.core import current
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.task_clients import Clients
-from serverless_cloud.workflows.activities import Activities
 from serverless_cloud.workflows.tokens import Tokens
 
 
 def connect(plane: DataPlane) -> None:
     """Makes them."""
     current.parts[Tokens] = tokens = Tokens()
-    current.parts[Activities] = activities = Activities(lambda: plane.time_scale)
     current.parts[Clients] = Clients(plane)
-    plane.forgetting.extend((activities.clear, tokens.clear))
+    plane.forgetting.append(tokens.clear)

@@ -129,7 +129,7 @@ def _mock(given: JsonObject, state: JsonObject) -> JsonObject | None:
     kind, resource = state["Type"], str(state.get("Resource", ""))
     if mock is None:
         call = call_of(resource)
-        if kind in ("Map", "Parallel") or (kind == "Task" and (":activity:" in resource or (call and call.pattern))):
+        if kind in ("Map", "Parallel") or (kind == "Task" and call and call.pattern):
             what = f"Resource '{resource}'" if kind == "Task" else f"State type '{kind}'"
             raise ValidationException(f"{what} is not supported when a mock is not specified")
         if kind == "Task" and "roleArn" not in given:

@@ -21,7 +21,6 @@ from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import StateTaskActivity
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.services.states.frame import Frame, evaluate
@@ -188,8 +187,6 @@ def _mocked(trial: Trial, mock: JsonObject, state: Any, env: Frame) -> None:
     """Stands for the work of a Task, a Map or a Parallel state: makes its input, and gives the mocked result."""
     if isinstance(state, StateMap):
         _look_at_map(trial, state, env)
-    elif isinstance(state, StateTaskActivity) and state.parargs:
-        state.parargs.eval(env)
     elif isinstance(state, StateTask):
         whole: Any = env.states.context_object.context_object_data
         whole.setdefault("Task", {"Token": "token-of-a-mock"})
@@ -205,21 +202,14 @@ def _mocked(trial: Trial, mock: JsonObject, state: Any, env: Frame) -> None:
 def _look_at_map(trial: Trial, state: Any, env: Frame) -> None:
     noted = trial.noted
     noted["maxConcurrency"] = evaluate(state.max_concurrency_decl, env)
-    count = evaluate(state.tolerated_failure_count_decl, env)
-    share = evaluate(state.tolerated_failure_percentage_decl, env)
     distributed = vars(state.iteration_component).get("distributed")
     if distributed is not None:
-        noted["toleratedFailureCount"], noted["toleratedFailurePercentage"] = count, share
+        noted["toleratedFailureCount"], noted["toleratedFailurePercentage"] = 0, 0.0
     items = _items(trial, state, env, distributed)
     if (selector := state.item_selector or state.parameters) is not None:
         items = [selected(selector, env, at, item) for at, item in enumerate(items)]
         noted["afterItemSelector"] = items
-    template = vars(state.iteration_component).get("batcher")
-    if template is not None:
-        noted["afterItemBatcher"] = [given for given, _ in map_items.batches(items, evaluate(template, env))]
-    failed = int(trial.settings.get("mapIterationFailureCount", 0))
-    is_over = failed > count if count and not share else 100.0 * failed / max(len(items), 1) > share
-    if distributed is not None and failed and is_over:
+    if distributed is not None and trial.settings.get("mapIterationFailureCount"):
         raise failure(env, "States.ExceedToleratedFailureThreshold", EXCEEDED, "MapRunFailed")
 
 

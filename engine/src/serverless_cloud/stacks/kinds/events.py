@@ -9,7 +9,7 @@ from typing import Any
 
 from serverless_cloud.clients import client
 from serverless_cloud.stacks.documents import parse
-from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
+from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.api_documents import text_in_bucket
 from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, as_text, call_if_there, fitted
 
@@ -194,54 +194,6 @@ def _substituted(text: str, values: Properties) -> str:
     return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", replaced, text)
 
 
-class StateMachineVersion(Kind):
-    """AWS::StepFunctions::StateMachineVersion."""
-
-    type = "AWS::StepFunctions::StateMachineVersion"
-    deleted_with = ("stepfunctions", "DeleteStateMachineVersion", "stateMachineVersionArn")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        names = {
-            "StateMachineArn": "stateMachineArn",
-            "Description": "description",
-            "StateMachineRevisionId": "revisionId",
-        }
-        wanted = {parameter: given[name] for name, parameter in names.items() if name in given}
-        arn = at.call("stepfunctions", "PublishStateMachineVersion", **wanted)["stateMachineVersionArn"]
-        return Made(arn, {"Arn": arn})
-
-
-class StateMachineAlias(Kind):
-    """AWS::StepFunctions::StateMachineAlias; a deployment preference of all at once is the only one."""
-
-    type, name, name_limit = "AWS::StepFunctions::StateMachineAlias", "Name", 80
-    deleted_with = ("stepfunctions", "DeleteStateMachineAlias", "stateMachineAliasArn")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        wanted = {"name": self.named(at, given), "routingConfiguration": self._routing(given)}
-        if "Description" in given:
-            wanted["description"] = given["Description"]
-        arn = at.call("stepfunctions", "CreateStateMachineAlias", **wanted)["stateMachineAliasArn"]
-        return Made(arn, {"Arn": arn})
-
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        at.call("stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=made.physical_id,
-                description=given.get("Description", ""), routingConfiguration=self._routing(given))  # fmt: skip
-        return made
-
-    @staticmethod
-    def _routing(given: Properties) -> list[dict[str, Any]]:
-        if "DeploymentPreference" in given:
-            preference = given["DeploymentPreference"]
-            if preference.get("Type") != "ALL_AT_ONCE":
-                raise UnsupportedResource(f"DeploymentPreference {preference.get('Type')} of a state machine's alias")
-            return [{"stateMachineVersionArn": preference["StateMachineVersionArn"], "weight": 100}]
-        return [
-            {"stateMachineVersionArn": each["StateMachineVersionArn"], "weight": int(each["Weight"])}
-            for each in given.get("RoutingConfiguration") or []
-        ]
-
-
 class ComputeEnvironment(ByCalls):
     """AWS::Batch::ComputeEnvironment."""
 
@@ -305,13 +257,9 @@ def _disable(at: Place, kind: str, plural: str, arn: str) -> None:
 
 
 KINDS: tuple[Kind, ...] = (
-    Rule(), EventBus(), Schedule(), Pipe(), StateMachine(), StateMachineVersion(), StateMachineAlias(),
-    ComputeEnvironment(), JobQueue(),
+    Rule(), EventBus(), Schedule(), Pipe(), StateMachine(), ComputeEnvironment(), JobQueue(),
     ByCalls(type="AWS::Scheduler::ScheduleGroup", service="scheduler", name="Name", created_by="CreateScheduleGroup",
             deleted_by="DeleteScheduleGroup", ids={"Name": "Name"}, ref="Name", gives={"Arn": "ScheduleGroupArn"}),
-    ByCalls(type="AWS::StepFunctions::Activity", service="stepfunctions", name="Name", name_limit=80,
-            created_by="CreateActivity", deleted_by="DeleteActivity", ids={"activityArn": "activityArn"},
-            ref="activityArn", gives={"Arn": "activityArn", "Name": "Name"}),
     # A change of a job definition registers a new revision.
     ByCalls(type="AWS::Batch::JobDefinition", service="batch", name="JobDefinitionName",
             created_by="RegisterJobDefinition", deleted_by="DeregisterJobDefinition",
