@@ -467,84 +467,6 @@ def test_transactions_have_limits(db: Any, table: str) -> None:
     assert answer["ConsumedCapacity"] == [{"TableName": table, "CapacityUnits": 200.0, "ReadCapacityUnits": 200.0}]
 
 
-# ---- statements
-
-
-def test_statements_read_and_write(db: Any, table: str) -> None:
-    def run(statement: str, *parameters: Item, **more: Any) -> Any:
-        given = {"Parameters": list(parameters)} if parameters else {}
-        return db.execute_statement(Statement=statement, **given, **more)
-
-    run(f"UPDATE {table} SET low = price-200, n = -1.50 WHERE shop = 'kyoto' AND number = 0")
-    assert run(f"SELECT low, n FROM {table} WHERE low = -100")["Items"] == [{"low": {"N": "-100"}, "n": {"N": "-1.5"}}]
-    of_kyoto = f"SELECT number FROM {table} WHERE shop = ? AND price < 98"
-    assert numbers(run(of_kyoto, {"S": "kyoto"})) == [3, 4, 5]
-    assert numbers(run(f"SELECT * FROM \"{table}\".\"by-room\" WHERE room = 'hall' AND lamp IN ['lamp 1', 'b']")) == [1]
-    first = run(f"SELECT * FROM {table} WHERE shop = 'kyoto' ORDER BY number DESC", Limit=2)
-    assert numbers(first) == [5, 4]
-    rest = run(f"SELECT * FROM {table} WHERE shop = 'kyoto' ORDER BY number DESC", NextToken=first["NextToken"])
-    assert numbers(rest) == [3, 2, 1, 0]
-    insert = f"INSERT INTO {table} VALUE {{'shop': 'kyoto', 'number': 70, 'l': [1, 'it''s'], 's': <<1, 2>>}}"
-    assert run(insert)["Items"] == []
-    with pytest.raises(db.exceptions.DuplicateItemException, match="Duplicate primary key exists in table"):
-        run(insert)
-    where = "WHERE shop = 'kyoto' AND number = 70"
-    updated = run(
-        f"UPDATE {table} SET n = ? SET s = set_add(s, <<3>>) REMOVE l {where} RETURNING ALL NEW *", {"N": "5"}
-    )
-    assert updated["Items"][0] == {
-        "shop": {"S": "kyoto"}, "number": {"N": "70"}, "n": {"N": "5"}, "s": {"NS": ["1", "2", "3"]}
-    }  # fmt: skip
-    with pytest.raises(db.exceptions.ConditionalCheckFailedException):
-        run(f"DELETE FROM {table} {where} AND n = 6")
-    run(f"DELETE FROM {table} {where}")
-    run(f"DELETE FROM {table} {where} AND n = 6")  # nothing is there any more
-    with pytest.raises(db.exceptions.ConditionalCheckFailedException):
-        run(f"UPDATE {table} SET n = 1 {where}")
-
-
-@pytest.mark.parametrize(
-    ("statement", "words"),
-    [
-        ("HELLO", "Statement wasn't well formed, can't be processed: Expected data manipulation"),
-        ("SELECT FROM lamps", "Statement wasn't well formed, can't be processed: Unexpected keyword"),
-        ("SELECT * FROM lamps WHERE shop = ?", "Number of parameters in request and statement don't match."),
-        ("UPDATE lamps SET n = 1 WHERE shop = 'a'", "Where clause does not contain a mandatory equality on all key "
-         "attributes"),
-        ("SELECT * FROM no_lamps", "Requested resource not found"),
-        ("SELECT * FROM lamps.by_lamp", "The table does not have the specified index"),
-        ("SELECT * FROM lamps LIMIT 1", "Unsupported clause: LIMIT"),
-        ("INSERT INTO lamps VALUE {'shop': 'a'}", "Key attribute should be present in the item: Key number"),
-        ("INSERT INTO lamps VALUE {'shop': 'a', 'number': 'b'}", "Key attribute's data type should match its data type "
-         "in table's schema: Key number"),
-        ("DELETE FROM lamps WHERE shop = 'a' AND number = 1 RETURNING ALL NEW *", "Invalid returning clause: RETURNING "
-         "ALL NEW *. Only RETURNING ALL OLD * is allowed in DELETE statements."),
-    ],
-)  # fmt: skip
-def test_statements_that_dynamodb_refuses(db: Any, statement: str, words: str) -> None:
-    assert refusal(db.execute_statement, Statement=statement) == words
-
-
-def test_batches_and_transactions_of_statements(db: Any, table: str) -> None:
-    one = {"Statement": f"SELECT lamp FROM {table} WHERE shop = 'kyoto' AND number = 1"}
-    all_of_them = {"Statement": f"SELECT * FROM {table} WHERE shop = 'kyoto'"}
-    found, refused = db.batch_execute_statement(Statements=[one, all_of_them])["Responses"]
-    assert found == {"TableName": table, "Item": {"lamp": {"S": "lamp 1"}}}
-    assert (refused["TableName"], refused["Error"]["Code"]) == (table, "ValidationError")
-    insert = {"Statement": f"INSERT INTO {table} VALUE {{'shop': 'kyoto', 'number': 1}}"}
-    delete = {"Statement": f"DELETE FROM {table} WHERE shop = 'kyoto' AND number = 2"}
-    with pytest.raises(db.exceptions.TransactionCanceledException) as canceled:
-        db.execute_transaction(TransactStatements=[delete, insert])
-    codes = [reason["Code"] for reason in canceled.value.response["CancellationReasons"]]
-    assert codes == ["None", "DuplicateItem"]
-    assert "Item" in db.get_item(TableName=table, Key=key(2))
-    returning = {"Statement": delete["Statement"] + " RETURNING ALL OLD *"}
-    assert refusal(db.execute_transaction, TransactStatements=[delete, returning]) == (
-        "Validation failed in TransactStatements[1]: RETURNING clause is not supported in ExecuteTransaction."
-    )
-    assert db.execute_transaction(TransactStatements=[one])["Responses"] == [{"Item": {"lamp": {"S": "lamp 1"}}}]
-
-
 # ---- the rest of the service
 
 
@@ -569,7 +491,7 @@ def test_a_stream_tells_of_every_write_and_of_nothing_else(db: Any, table: str) 
     binary = {"b": {"B": b"\x00\xff"}, "deep": {"L": [{"B": b"x"}]}, "bs": {"BS": [b"y"]}}
     db.put_item(TableName=table, Item=key(80) | binary)
     db.put_item(TableName=table, Item=key(80) | binary)  # changes nothing
-    db.execute_statement(Statement=f"UPDATE {table} SET n = 1 WHERE shop = 'osaka' AND number = 80")
+    db.update_item(TableName=table, Key=key(80), UpdateExpression="REMOVE deep")
     db.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key(80)}}])
     records = streams.get_records(ShardIterator=start)["Records"]
     assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE"]

@@ -265,6 +265,11 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
     assert (db.list_imports()["ImportSummaryList"], db.list_exports()["ExportSummaries"]) == ([], [])
     insights = refused(db.update_contributor_insights, TableName="plain", ContributorInsightsAction="ENABLE")
     assert insights[0] == "NotImplementedException"
+    statement = refused(db.execute_statement, Statement="SELECT * FROM plain")
+    assert statement == (
+        "NotImplementedException", "The local cloud doesn't support execute_statement. Call get_item, query, put_item, "
+        "update_item or delete_item. docs/fidelity.md lists what works here.",
+    )  # fmt: skip
     assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/plain/import/01"
     assert refused(db.describe_import, ImportArn=arn)[0] == "ImportNotFoundException"

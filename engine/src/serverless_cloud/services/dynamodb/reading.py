@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,14 +149,12 @@ def cancel(reasons: list[JsonObject]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class _Page:
     """The items that a query or a scan reads.
 
     Args:
         items: In the order of the answer, after the start key.
         wanted: The condition that an item in the answer meets.
-        consumed: The page adds its units to this count; if None, to its own count.
-        part: Takes what the paths lead to out of an item.
     """
 
     store: Store
@@ -165,14 +163,12 @@ class Page:
     wanted: Node | None
     paths: tuple[Path, ...]
     request: Mapping[str, Any]
-    consumed: Consumed | None = None
-    part: Callable[[Attributes, tuple[Path, ...]], Attributes] = project
 
     def answer(self) -> JsonObject:
         """The answer, with at most Limit items and at most 1 MB."""
         request, schema = self.request, self.store.schema
         limit, fetches, consistent = request.get("Limit"), self._fetches(), bool(request.get("ConsistentRead"))
-        consumed = self.consumed or Consumed(request["TableName"])
+        consumed = Consumed(request["TableName"])
         found: list[Attributes] = []
         scanned, size, last = 0, 0, None
         for item in self.items:
@@ -186,7 +182,7 @@ class Page:
                 consumed.read(read_units(item.bytes, consistent=consistent))
             seen = item.attributes if fetches else entry
             if holds(self.wanted, seen):
-                found.append(self.part(seen, self.paths) if self.paths else seen)
+                found.append(project(seen, self.paths) if self.paths else seen)
             if scanned == limit:
                 last = item
                 break
@@ -225,7 +221,7 @@ def _check_select(request: Mapping[str, Any]) -> None:
         raise malformed(message).in_envelope()
 
 
-def check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...], schema: Schema) -> None:
+def _check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...], schema: Schema) -> None:
     """Raises for what a global index can't do."""
     if not index.is_global:
         return
@@ -263,7 +259,7 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
         key_condition = legacy.key_conditions(request["KeyConditions"])
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
-    check_index(request, index, paths, schema)
+    _check_index(request, index, paths, schema)
     schema.check_scalars((*paths, *paths_in(wanted)))
     keys = KeyConditions(key_condition, schema, index)
     _check_filter(wanted, index, "QueryFilter" in request)
@@ -275,8 +271,8 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     if request.get("ExclusiveStartKey") is not None:
         start = _start(request["ExclusiveStartKey"], store, index, query=True)
         keys.check_start(start.attributes)
-        items = after(items, start, index, forward)
-    return Page(store, index, items, wanted, paths, request).answer()
+        items = _after(items, start, index, forward)
+    return _Page(store, index, items, wanted, paths, request).answer()
 
 
 def _check_filter(wanted: Node | None, index: Index, old: bool) -> None:
@@ -301,7 +297,7 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
         wanted = legacy.conditions(request["ScanFilter"], request.get("ConditionalOperator"))
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
-    check_index(request, index, paths, schema)
+    _check_index(request, index, paths, schema)
     schema.check_scalars((*paths, *paths_in(wanted)))
     found = store.all()
     if index.name:
@@ -317,8 +313,8 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
                 f"correct Segment. TotalSegments: {segments} Segment: {segment}"
             )
-        items = after(items, start, index)
-    return Page(store, index, items, wanted, paths, request).answer()
+        items = _after(items, start, index)
+    return _Page(store, index, items, wanted, paths, request).answer()
 
 
 def _check_segment(request: Mapping[str, Any]) -> None:
@@ -357,7 +353,7 @@ def _start(given: Mapping[str, Any], store: Store, index: Index, *, query: bool)
     return store.entry(start)
 
 
-def after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
+def _after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
     """The items behind the start key, whose item may be gone."""
     place, compare = place_in(start, index), operator.gt if forward else operator.lt
     return [item for item in items if compare(place_in(item, index), place)]
