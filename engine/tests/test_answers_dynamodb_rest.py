@@ -83,21 +83,24 @@ def test_a_local_index_counts_what_it_reads_from_the_table(db: Any, wish: Item, 
 
 def test_an_index_may_have_a_key_of_several_attributes(db: Any) -> None:
     several = [*key("room", "shelf"), {"AttributeName": "lamp", "KeyType": "RANGE"}]
-    by_place = index("by-place", KeySchema=several)
-    db.create_table(**table("places", "room", "shelf", "lamp", GlobalSecondaryIndexes=[by_place]))
+    places = index("by-place", KeySchema=several)
+    db.create_table(**table("places", "room", "shelf", "lamp", GlobalSecondaryIndexes=[places]))
     for number in "012":
         item = {"pk": number, "room": "hall", "shelf": "a", "lamp": number}
         db.put_item(TableName="places", Item={name: {"S": value} for name, value in item.items()})
 
-    def condition(value: str, operator: str) -> Item:
-        return {"AttributeValueList": [{"S": value}], "ComparisonOperator": operator}
+    def by_place(condition: str) -> Item:
+        values = {":room": {"S": "hall"}, ":shelf": {"S": "a"}, ":lamp": {"S": "0"}}
+        used = {name: value for name, value in values.items() if name in condition}
+        return {
+            "TableName": "places", "IndexName": "by-place", "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": used,
+        }  # fmt: skip
 
-    request = {"TableName": "places", "IndexName": "by-place"}
-    asked = {"room": condition("hall", "EQ"), "shelf": condition("a", "EQ"), "lamp": condition("0", "GT")}
-    found = db.query(**request, KeyConditions=asked)["Items"]
+    found = db.query(**by_place("room = :room AND shelf = :shelf AND lamp > :lamp"))["Items"]
     assert [item["lamp"]["S"] for item in found] == ["1", "2"]
-    for wrong in ({**asked, "shelf": condition("a", "GE")}, {"room": asked["room"], "lamp": asked["lamp"]}):
-        assert refused(db.query, **request, KeyConditions=wrong) == (
+    for wrong in ("room = :room AND shelf >= :shelf AND lamp > :lamp", "room = :room AND lamp > :lamp"):
+        assert refused(db.query, **by_place(wrong)) == (
             "ValidationException",
             "RANGE key attributes shelf must have equality conditions specified in the query because a condition is "
             "present on key attribute lamp",

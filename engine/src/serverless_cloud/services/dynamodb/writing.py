@@ -11,14 +11,14 @@ from typing import Any
 from moto.dynamodb.models import DynamoDBBackend
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.dynamodb import legacy, shapes
+from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, condition_failed, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
 from serverless_cloud.dynamodb.syntax import Action, Node, paths_in
-from serverless_cloud.dynamodb.updates import WRONG_TYPE, updated
+from serverless_cloud.dynamodb.updates import updated
 from serverless_cloud.dynamodb.values import Attributes, canonical_attributes
 from serverless_cloud.services.dynamodb.reading import cancel, with_capacities, with_capacity
 from serverless_cloud.services.dynamodb.stored import Store
@@ -76,12 +76,7 @@ class Write:
             return None
         if self.kind == "ConditionCheck":
             return old
-        try:
-            new = updated(old if old is not None else self.given, self.actions)
-        except Refused as error:
-            if self.request.get("AttributeUpdates") and error.message == WRONG_TYPE:
-                raise Refused("Type mismatch for attribute to update") from None
-            raise
+        new = updated(old if old is not None else self.given, self.actions)
         schema.check_item(new, changed=True)
         return new
 
@@ -93,7 +88,7 @@ def _read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = F
         update_first: Whether the update is read before its condition, as in transactions.
     """
     given = canonical_attributes(request["Item" if kind == "Put" else "Key"])
-    legacy.check_mixed(request)
+    shapes.refuse_old(request)
     kinds = ("UpdateExpression", "ConditionExpression") if kind == "Update" else ("ConditionExpression",)
     expressions = Expressions(request, kinds)
     actions = expressions.actions() if update_first and kind == "Update" else ()
@@ -101,10 +96,6 @@ def _read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = F
     if kind == "Update" and not update_first:
         actions = expressions.actions()
     expressions.check_used()
-    if request.get("Expected"):
-        condition = legacy.expected(request["Expected"], request.get("ConditionalOperator"))
-    if request.get("AttributeUpdates"):
-        actions = legacy.actions(request["AttributeUpdates"])
     return Write(kind, request, given, condition, actions)
 
 
