@@ -262,7 +262,6 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
     assert db.describe_contributor_insights(TableName="plain")["ContributorInsightsStatus"] == "DISABLED"
     assert db.describe_kinesis_streaming_destination(TableName="plain")["KinesisDataStreamDestinations"] == []
     assert db.list_global_tables()["GlobalTables"] == []
-    assert (db.list_imports()["ImportSummaryList"], db.list_exports()["ExportSummaries"]) == ([], [])
     insights = refused(db.update_contributor_insights, TableName="plain", ContributorInsightsAction="ENABLE")
     assert insights[0] == "NotImplementedException"
     statement = refused(db.execute_statement, Statement="SELECT * FROM plain")
@@ -270,9 +269,11 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
         "NotImplementedException", "The local cloud doesn't support execute_statement. Call get_item, query, put_item, "
         "update_item or delete_item. docs/fidelity.md lists what works here.",
     )  # fmt: skip
+    assert refused(db.list_exports) == (
+        "NotImplementedException",
+        "The local cloud doesn't support list_exports. Leave it out. docs/fidelity.md lists what works here.",
+    )
     assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
-    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/plain/import/01"
-    assert refused(db.describe_import, ImportArn=arn)[0] == "ImportNotFoundException"
 
 
 def test_a_policy_is_checked_and_deleted_twice(db: Any) -> None:

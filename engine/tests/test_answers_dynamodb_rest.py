@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -136,32 +135,6 @@ def test_a_backup_tells_of_its_table(db: Any) -> None:
     db.create_table(**table("plain-lamps"))
     plain = db.create_backup(TableName="plain-lamps", BackupName="plain")["BackupDetails"]
     assert db.describe_backup(BackupArn=plain["BackupArn"])["BackupDescription"]["SourceTableFeatureDetails"] == {}
-
-
-def test_a_transfer_is_described_and_done_once(db: Any) -> None:
-    db.create_table(**table("moved-lamps"))
-    arn = db.describe_table(TableName="moved-lamps")["Table"]["TableArn"]
-    db.update_continuous_backups(
-        TableName="moved-lamps", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
-    wish = {"TableArn": arn, "S3Bucket": "moved", "ClientToken": "first"}
-    made = db.export_table_to_point_in_time(**wish)["ExportDescription"]
-    assert (made["ExportStatus"], made["ExportFormat"], made["ClientToken"]) == (
-        "IN_PROGRESS",
-        "DYNAMODB_JSON",
-        "first",
-    )
-    assert re.fullmatch(re.escape(arn) + r"/export/\d{14}-[0-9a-f]{8}", made["ExportArn"])
-    assert db.export_table_to_point_in_time(**wish)["ExportDescription"]["ExportArn"] == made["ExportArn"]
-    code, _ = refused(db.export_table_to_point_in_time, **wish | {"S3Prefix": "x"})
-    assert code == "ExportConflictException"
-    parameters = table("brought-lamps")
-    source = {"S3BucketSource": {"S3Bucket": "moved"}, "TableCreationParameters": parameters}
-    brought = db.import_table(InputFormat="DYNAMODB_JSON", **source)["ImportTableDescription"]
-    assert {name: brought[name] for name in source} == source
-    assert (brought["ImportStatus"], brought["InputFormat"]) == ("IN_PROGRESS", "DYNAMODB_JSON")
-    code, words = refused(db.import_table, InputFormat="CSV", **source)
-    assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
 
 
 def test_a_table_tells_when_its_class_changed(db: Any) -> None:

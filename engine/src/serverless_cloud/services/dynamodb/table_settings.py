@@ -8,12 +8,12 @@ The patches and their reasons:
 - `DynamoHandler.describe_limits`: moto has older quotas.
 - `DynamoHandler`, calls that moto lacks: of what the local cloud doesn't have, the answer is that there is none, and
   the call that would make it is refused by name.
-- `DynamoHandler`, calls with PartiQL: moto does a part of a transaction that fails. They are refused by name.
+- `DynamoHandler`, calls with PartiQL, exports and imports: moto does a part of a transaction that fails, and transfers
+  every format as JSON. These calls are refused by name.
 """
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
@@ -35,18 +35,19 @@ from serverless_cloud.services.dynamodb.tables import checked, table_of
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
 _TABLE_UNITS, _ACCOUNT_UNITS = 40_000, 80_000  # Service Quotas: throughput of a table, and of an account and Region
-_PAGE = 100  # backups in an answer
-_BACKUP = re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+/backup/[^/]+")
 #: Calls that moto lacks, and that the local cloud refuses by name.
 REFUSED = (
     "enable_kinesis_streaming_destination", "update_kinesis_streaming_destination", "start_bulk_put_items",
-    "search_vectors", "update_table_replica_auto_scaling", "update_global_table_settings",
+    "search_vectors", "update_table_replica_auto_scaling", "update_global_table_settings", "list_imports",
 )  # fmt: skip
 #: Calls of moto that the local cloud refuses by name, with what to do instead.
 _INSTEAD_OF = {
     "execute_statement": "Call get_item, query, put_item, update_item or delete_item.",
     "batch_execute_statement": "Call batch_get_item or batch_write_item.",
     "execute_transaction": "Call transact_get_items or transact_write_items.",
+    "export_table_to_point_in_time": "Read the items with scan, and write them to S3.",
+    "import_table": "Read the objects from S3, and write the items with batch_write_item.",
+    **dict.fromkeys(("describe_export", "describe_import", "list_exports"), "Leave it out."),
 }
 _LEGACY = (
     "DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB global tables version "
