@@ -28,7 +28,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "s3": ("notifications", "buckets"),
     "dynamodb": (
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
-        "table_policies", "table_streams",
+        "table_streams",
     ),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules", "buses", "archives", "connections"),

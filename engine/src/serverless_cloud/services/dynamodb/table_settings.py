@@ -8,8 +8,8 @@ The patches and their reasons:
 - `DynamoHandler.describe_limits`: moto has older quotas.
 - `DynamoHandler`, calls that moto lacks: of what the local cloud doesn't have, the answer is that there is none, and
   the call that would make it is refused by name.
-- `DynamoHandler`, calls with PartiQL, exports and imports: moto does a part of a transaction that fails, and transfers
-  every format as JSON. These calls are refused by name.
+- `DynamoHandler`, calls with PartiQL, exports, imports and policies of tables: moto does a part of a transaction that
+  fails, transfers every format as JSON, and never acts on a policy. These calls are refused by name.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ _INSTEAD_OF = {
     "export_table_to_point_in_time": "Read the items with scan, and write them to S3.",
     "import_table": "Read the objects from S3, and write the items with batch_write_item.",
     **dict.fromkeys(("describe_export", "describe_import", "list_exports"), "Leave it out."),
+    **dict.fromkeys(
+        ("put_resource_policy", "get_resource_policy", "delete_resource_policy"), "Use policies of roles instead."
+    ),
 }
 _LEGACY = (
     "DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB global tables version "
