@@ -5,7 +5,8 @@
     python engine/tests/moto_own_tests.py moto-5.2.5 --cloud
 
 Without --cloud, two tests of SQS start functions in Docker, and fail without it. With --cloud, only the tests run that
-moto's authors have verified on AWS, so stock moto passes all of them, and so must the local cloud, except for what it refuses by name.
+moto's authors have verified on AWS. Stock moto passes all of them, and so must the local cloud, except for those of
+calls that it refuses by name.
 """
 
 from __future__ import annotations

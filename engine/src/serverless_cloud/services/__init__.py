@@ -20,7 +20,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
-        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers", "modes",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
         "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),

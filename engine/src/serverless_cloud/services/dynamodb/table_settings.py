@@ -38,7 +38,7 @@ _TABLE_UNITS, _ACCOUNT_UNITS = 40_000, 80_000  # Service Quotas: throughput of a
 #: Calls that moto lacks, and that the local cloud refuses by name.
 REFUSED = (
     "enable_kinesis_streaming_destination", "update_kinesis_streaming_destination", "start_bulk_put_items",
-    "search_vectors", "update_table_replica_auto_scaling", "update_global_table_settings", "list_imports",
+    "search_vectors", "update_table_replica_auto_scaling", "update_global_table_settings",
 )  # fmt: skip
 #: Calls of moto that the local cloud refuses by name, with what to do instead.
 _INSTEAD_OF = {
