@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import urllib.request
 from datetime import datetime
 from typing import Any
@@ -17,9 +16,7 @@ FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy cons
 PRICE = {"FunctionName": "price"}
 TOPIC = {**PRICE, "StatementId": "topic", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
 LIVE = {**PRICE, "Name": "live", "FunctionVersion": "1"}
-STALE = (
-    "The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the latest Revision Id"
-)
+STALE = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"
 
 
 def test_a_policy_has_the_revision_of_its_function(kit: Any) -> None:
@@ -42,7 +39,7 @@ def test_a_policy_has_the_revision_of_its_function(kit: Any) -> None:
         lambda: lam.add_permission(**TOPIC | {"StatementId": "other"}, RevisionId=first),
         lambda: lam.remove_permission(**PRICE, StatementId="topic", RevisionId=first),
     ):
-        kit.refused(stale, "PreconditionFailedException", status=412, message=STALE.format("GetPolicy"))
+        kit.refused(stale, "PreconditionFailedException", status=412, message=STALE)
 
 
 def test_permissions_of_what_is_not_there(kit: Any) -> None:
@@ -159,39 +156,6 @@ def test_a_layer_version_is_shown(kit: Any) -> None:
     gone = {"LayerName": "tax", "Content": {"S3Bucket": "hikari", "S3Key": "a"}}
     kit.refused(lambda: lam.publish_layer_version(**gone), "InvalidParameterValueException", "Code: NoSuchKey.")
     assert lam.delete_layer_version(LayerName="tax", VersionNumber=7)["ResponseMetadata"]["HTTPStatusCode"] == 204
-
-
-def test_who_may_use_a_layer(kit: Any) -> None:
-    lam = kit.client("lambda")
-    everyone = {"LayerName": "tax", "VersionNumber": 1, "StatementId": "all", "Principal": "*"}
-    get = {"Action": "lambda:GetLayerVersion"}
-    missing = f"Layer version {LAYER}:1 does not exist."
-    kit.refused(lambda: lam.add_layer_version_permission(**everyone, **get), MISSING, message=missing)
-    version = {"LayerName": "tax", "VersionNumber": 1}
-    kit.refused(lambda: lam.get_layer_version_policy(**version), MISSING, message=missing)
-    lam.publish_layer_version(LayerName="tax", Content={"ZipFile": kit.zip_of({"python/tax.py": "RATE = 10\n"})})
-    none = "No policy is associated with the given resource."
-    kit.refused(lambda: lam.get_layer_version_policy(**version), MISSING, message=none)
-    wrong = kit.refused(lambda: lam.add_layer_version_permission(**everyone, Action="*"), "ValidationException")
-    assert wrong.message.endswith("at 'action' failed to satisfy constraint: "
-                                  "Member must satisfy regular expression pattern: lambda:GetLayerVersion")  # fmt: skip
-    added = lam.add_layer_version_permission(**everyone, **get, OrganizationId="o-a1b2c3d4e5")
-    assert json.loads(added["Statement"]) == {
-        "Sid": "all", "Effect": "Allow", "Principal": "*", "Action": "lambda:GetLayerVersion",
-        "Resource": f"{LAYER}:1", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
-    }  # fmt: skip
-    twice = lambda: lam.add_layer_version_permission(**everyone, **get)  # noqa: E731
-    kit.refused(twice, "ResourceConflictException", "The statement id (all) provided already exists.", status=409)
-    remove = lam.remove_layer_version_permission
-    stale = STALE.format("GetLayerPolicy")
-    kit.refused(
-        lambda: remove(**version, StatementId="all", RevisionId="old"), "PreconditionFailedException", message=stale
-    )
-    kit.refused(
-        lambda: remove(**version, StatementId="one"), MISSING, message="Statement one is not found in resource policy."
-    )
-    revision = lam.get_layer_version_policy(**version)["RevisionId"]
-    assert remove(**version, StatementId="all", RevisionId=revision)["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
 def test_tags_that_are_refused(kit: Any) -> None:
