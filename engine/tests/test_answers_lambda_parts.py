@@ -16,7 +16,10 @@ FAILED = "1 validation error detected: Value '{}' at '{}' failed to satisfy cons
 PRICE = {"FunctionName": "price"}
 TOPIC = {**PRICE, "StatementId": "topic", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
 LIVE = {**PRICE, "Name": "live", "FunctionVersion": "1"}
-STALE = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"
+STALE = (
+    "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest "
+    "Revision Id"
+)
 
 
 def test_a_policy_has_the_revision_of_its_function(kit: Any) -> None:
