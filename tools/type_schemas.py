@@ -1,4 +1,4 @@
-"""Writes the schemas of engine/src/serverless_cloud/stacks/schemas.json, CloudFormation's registry for our types.
+"""Writes CloudFormation's registry, as far as stacks need it, to engine/src/serverless_cloud/stacks/schemas.json.
 
     python -m tools.type_schemas
 

@@ -264,19 +264,6 @@ def a_restored_table_has_no_billing_mode():
     made = db.restore_table_from_backup(TargetTableName="again", BackupArn=backup)["TableDescription"]
     return "BillingMode" not in made["BillingModeSummary"]
 
-def an_unknown_import_breaks_it():
-    try:
-        db.describe_import(ImportArn="arn:aws:dynamodb:us-east-1:123456789012:table/orders/import/01")
-    except KeyError:
-        return True
-
-def an_export_needs_a_prefix():
-    arn = table()["TableArn"]
-    try:
-        db.export_table_to_point_in_time(TableArn=arn, S3Bucket="lamps")
-    except KeyError:
-        return True
-
 def the_quotas_are_old_ones():
     return db.describe_limits()["TableMaxReadCapacityUnits"] == 10_000
 

@@ -262,37 +262,23 @@ def test_what_is_not_there_is_told_and_what_cannot_be_is_refused(db: Any) -> Non
     assert db.describe_contributor_insights(TableName="plain")["ContributorInsightsStatus"] == "DISABLED"
     assert db.describe_kinesis_streaming_destination(TableName="plain")["KinesisDataStreamDestinations"] == []
     assert db.list_global_tables()["GlobalTables"] == []
-    assert (db.list_imports()["ImportSummaryList"], db.list_exports()["ExportSummaries"]) == ([], [])
     insights = refused(db.update_contributor_insights, TableName="plain", ContributorInsightsAction="ENABLE")
     assert insights[0] == "NotImplementedException"
-    assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
-    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/plain/import/01"
-    assert refused(db.describe_import, ImportArn=arn)[0] == "ImportNotFoundException"
-
-
-def test_a_policy_is_checked_and_deleted_twice(db: Any) -> None:
-    arn = db.create_table(**table("shared"))["TableDescription"]["TableArn"]
-    for text, problem in (
-        ("[]", "This policy contains invalid Json"),
-        ("{}", "Syntax error at position (1,3)"),
-        ('{"Statement": []}', "Could not parse the policy: Statement is empty!"),
-        ('{"Statement": [{}]}', "Missing required field Effect"),
-    ):
-        message = f"{BAD}Invalid policy document: {problem}"
-        assert refused(db.put_resource_policy, ResourceArn=arn, Policy=text) == ("ValidationException", message)
-    policy = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": "*"}]}'
-    revision = db.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"]
-    former = "Requested update for policy with revision id 7, but the policy associated to target table shared has "
-    assert refused(db.delete_resource_policy, ResourceArn=arn, ExpectedRevisionId="7") == (
-        "PolicyNotFoundException",
-        f"Resource-based policy not found for the provided ResourceArn: {former}revision id {revision}.",
+    statement = refused(db.execute_statement, Statement="SELECT * FROM plain")
+    assert statement == (
+        "NotImplementedException", "The local cloud doesn't support execute_statement. Call get_item, query, put_item, "
+        "update_item or delete_item. docs/fidelity.md lists what works here.",
+    )  # fmt: skip
+    assert refused(db.list_exports) == (
+        "NotImplementedException",
+        "The local cloud doesn't support list_exports. Leave it out. docs/fidelity.md lists what works here.",
     )
-    assert db.get_resource_policy(ResourceArn=arn) | {"ResponseMetadata": {}} == {
-        "Policy": policy, "RevisionId": revision, "ResponseMetadata": {},
-    }  # fmt: skip
-    assert db.delete_resource_policy(ResourceArn=arn)["RevisionId"] == revision
-    assert "RevisionId" not in db.delete_resource_policy(ResourceArn=arn)
-    assert refused(db.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
+    policy = refused(db.put_resource_policy, ResourceArn="arn:aws:dynamodb:us-east-1:123456789012:table/plain")
+    assert policy == (
+        "NotImplementedException", "The local cloud doesn't support put_resource_policy. Use policies of roles "
+        "instead. docs/fidelity.md lists what works here.",
+    )  # fmt: skip
+    assert db.describe_limits()["TableMaxReadCapacityUnits"] == 40_000
 
 
 def test_a_number_is_not_a_text(db: Any) -> None:

@@ -410,4 +410,3 @@ def test_a_projection_takes_parts_of_documents(item: Stored) -> None:
         "m": {"M": {"a": {"S": "a"}}},
     }
     assert item.get(ProjectionExpression="#l[0]", ExpressionAttributeNames=names) == {"l": {"L": [{"S": "0"}]}}
-    assert item.get(AttributesToGet=["z"]) == {"z": {"N": "1"}}

@@ -1,10 +1,9 @@
-"""What DynamoDB answers about statements of batches and transactions, paths into keys, fetches, and backups."""
+"""What DynamoDB answers about paths into keys, fetches, and backups."""
 
 from __future__ import annotations
 
 import datetime
 import json
-import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -38,106 +37,6 @@ def db(cloud_of_module: Cloud) -> Any:
 
 def lamp(number: str) -> Item:
     return {"pk": {"S": "kyoto"}, "sk": {"S": number}}
-
-
-def select(number: str) -> Item:
-    return {"Statement": f"SELECT sk FROM \"{LAMPS}\" WHERE pk = 'kyoto' AND sk = '{number}'"}
-
-
-def insert(number: str) -> Item:
-    return {"Statement": f"INSERT INTO \"{LAMPS}\" VALUE {{'pk': 'nara', 'sk': '{number}'}}"}
-
-
-# ---- statements
-
-
-def test_batches_of_statements_count_their_units(db: Any) -> None:
-    read = db.batch_execute_statement(Statements=[select("1"), select("9")], ReturnConsumedCapacity="TOTAL")
-    assert read["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 1.5}]  # 8 KB, and nothing
-    written = db.batch_execute_statement(Statements=[insert("1"), insert("2")], ReturnConsumedCapacity="INDEXES")
-    assert written["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 2.0, "Table": {"CapacityUnits": 2.0}}]
-    assert "ConsumedCapacity" not in db.batch_execute_statement(Statements=[select("1")])
-
-
-def test_a_batch_only_reads_or_only_writes(db: Any) -> None:
-    code, _ = refused(db.batch_execute_statement, Statements=[select("1"), insert("3")])
-    assert code == "ValidationException"
-    assert "Item" not in db.get_item(TableName=LAMPS, Key={"pk": {"S": "nara"}, "sk": {"S": "3"}})
-
-
-def test_a_reading_transaction_of_statements_counts_its_units_and_reads_an_item_once(db: Any) -> None:
-    read = db.execute_transaction(TransactStatements=[select("1"), select("9")], ReturnConsumedCapacity="TOTAL")
-    assert read["Responses"] == [{"Item": {"sk": {"S": "1"}}}, {}]
-    assert read["ConsumedCapacity"] == [{"TableName": LAMPS, "CapacityUnits": 6.0, "ReadCapacityUnits": 6.0}]
-    assert refused(db.execute_transaction, TransactStatements=[select("1"), select("1")]) == (
-        "ValidationException", "Transaction request cannot include multiple operations on one item",
-    )  # fmt: skip
-
-
-def test_a_transaction_of_statements_with_a_token_is_done_once(db: Any) -> None:
-    for _ in range(2):
-        answer = db.execute_transaction(TransactStatements=[insert("4")], ClientRequestToken="once")
-        assert answer["Responses"] == [{}]
-    code, words = refused(db.execute_transaction, TransactStatements=[insert("5")], ClientRequestToken="once")
-    assert code == "IdempotentParameterMismatchException"
-    assert words == "Request token parameters do not match the original request."
-    code, _ = refused(db.execute_transaction, TransactStatements=[insert("4")], ClientRequestToken="twice")
-    assert code == "TransactionCanceledException"
-
-
-def test_a_statement_reads_what_a_local_index_lacks_from_the_table(db: Any) -> None:
-    statement = f'SELECT sk, "text" FROM "{LAMPS}"."by-b" WHERE pk = \'kyoto\' AND b = \'2\''
-    found = db.execute_statement(Statement=statement, ReturnConsumedCapacity="TOTAL")
-    assert [{name: len(value["S"]) for name, value in item.items()} for item in found["Items"]] == [
-        {"sk": 1, "text": 5000}
-    ]
-    assert found["ConsumedCapacity"]["CapacityUnits"] == 1.5
-
-
-@pytest.mark.parametrize(
-    ("where", "words"),
-    [
-        ("attribute_type(a, b)", "Incorrect operand type for operator or function; operator or function: "
-         "attribute_type, operand type: "),
-        ("begins_with(a)", "Incorrect number of operands for operator or function; operator or function: begins_with, "
-         "number of operands: 1"),
-        ("begins_with(a, 1)", "Incorrect operand type for operator or function; operator or function: begins_with, "
-         "operand type: N"),
-        ("EXISTS(a)", "Statement wasn't well formed, can't be processed: Unexpected keyword"),
-        ("list_append(a, [1]) = b", "The function is not allowed in a condition expression; function: list_append"),
-    ],
-)  # fmt: skip
-def test_functions_of_a_statement_are_checked(db: Any, where: str, words: str) -> None:
-    code, told = refused(db.execute_statement, Statement=f'SELECT * FROM "{LAMPS}" WHERE {where}')
-    assert (code, told[: len(words)]) == ("ValidationException", words)
-
-
-@pytest.mark.parametrize("change", ["c = set_add(c)", "c = set_add(c, 1)", "c = size(b)", "c = 1 SET c = 2"])
-def test_changes_of_a_statement_are_checked(db: Any, change: str) -> None:
-    statement = f"UPDATE \"{LAMPS}\" SET {change} WHERE pk = 'kyoto' AND sk = '1'"
-    assert refused(db.execute_statement, Statement=statement)[0] == "ValidationException"
-    assert "c" not in db.get_item(TableName=LAMPS, Key=lamp("1"))["Item"]
-
-
-def test_exists_needs_an_item(db: Any) -> None:
-    for number, codes in (("1", []), ("9", ["ConditionalCheckFailed", "None"])):
-        exists = {"Statement": f"EXISTS({select(number)['Statement']})"}
-        try:
-            db.execute_transaction(TransactStatements=[exists, insert("exists")])
-            found = []
-        except db.exceptions.TransactionCanceledException as canceled:
-            found = [reason["Code"] for reason in canceled.response["CancellationReasons"]]
-        assert found == codes
-        db.delete_item(TableName=LAMPS, Key={"pk": {"S": "nara"}, "sk": {"S": "exists"}})
-
-
-def test_several_partitions_are_sorted_by_their_keys(db: Any) -> None:
-    db.put_item(TableName=LAMPS, Item={"pk": {"S": "osaka"}, "sk": {"S": "1"}})
-    for direction, shops in (("", ["kyoto", "kyoto", "osaka"]), ("DESC", ["osaka", "kyoto", "kyoto"])):
-        statement = f"SELECT pk FROM \"{LAMPS}\" WHERE pk IN ['osaka', 'kyoto'] ORDER BY pk {direction}"
-        found = db.execute_statement(Statement=statement)["Items"]
-        assert [item["pk"]["S"] for item in found] == shops
-    db.delete_item(TableName=LAMPS, Key={"pk": {"S": "osaka"}, "sk": {"S": "1"}})
 
 
 # ---- items
@@ -183,21 +82,24 @@ def test_a_local_index_counts_what_it_reads_from_the_table(db: Any, wish: Item, 
 
 def test_an_index_may_have_a_key_of_several_attributes(db: Any) -> None:
     several = [*key("room", "shelf"), {"AttributeName": "lamp", "KeyType": "RANGE"}]
-    by_place = index("by-place", KeySchema=several)
-    db.create_table(**table("places", "room", "shelf", "lamp", GlobalSecondaryIndexes=[by_place]))
+    places = index("by-place", KeySchema=several)
+    db.create_table(**table("places", "room", "shelf", "lamp", GlobalSecondaryIndexes=[places]))
     for number in "012":
         item = {"pk": number, "room": "hall", "shelf": "a", "lamp": number}
         db.put_item(TableName="places", Item={name: {"S": value} for name, value in item.items()})
 
-    def condition(value: str, operator: str) -> Item:
-        return {"AttributeValueList": [{"S": value}], "ComparisonOperator": operator}
+    def by_place(condition: str) -> Item:
+        values = {":room": {"S": "hall"}, ":shelf": {"S": "a"}, ":lamp": {"S": "0"}}
+        used = {name: value for name, value in values.items() if name in condition}
+        return {
+            "TableName": "places", "IndexName": "by-place", "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": used,
+        }  # fmt: skip
 
-    request = {"TableName": "places", "IndexName": "by-place"}
-    asked = {"room": condition("hall", "EQ"), "shelf": condition("a", "EQ"), "lamp": condition("0", "GT")}
-    found = db.query(**request, KeyConditions=asked)["Items"]
+    found = db.query(**by_place("room = :room AND shelf = :shelf AND lamp > :lamp"))["Items"]
     assert [item["lamp"]["S"] for item in found] == ["1", "2"]
-    for wrong in ({**asked, "shelf": condition("a", "GE")}, {"room": asked["room"], "lamp": asked["lamp"]}):
-        assert refused(db.query, **request, KeyConditions=wrong) == (
+    for wrong in ("room = :room AND shelf >= :shelf AND lamp > :lamp", "room = :room AND lamp > :lamp"):
+        assert refused(db.query, **by_place(wrong)) == (
             "ValidationException",
             "RANGE key attributes shelf must have equality conditions specified in the query because a condition is "
             "present on key attribute lamp",
@@ -233,32 +135,6 @@ def test_a_backup_tells_of_its_table(db: Any) -> None:
     db.create_table(**table("plain-lamps"))
     plain = db.create_backup(TableName="plain-lamps", BackupName="plain")["BackupDetails"]
     assert db.describe_backup(BackupArn=plain["BackupArn"])["BackupDescription"]["SourceTableFeatureDetails"] == {}
-
-
-def test_a_transfer_is_described_and_done_once(db: Any) -> None:
-    db.create_table(**table("moved-lamps"))
-    arn = db.describe_table(TableName="moved-lamps")["Table"]["TableArn"]
-    db.update_continuous_backups(
-        TableName="moved-lamps", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )
-    wish = {"TableArn": arn, "S3Bucket": "moved", "ClientToken": "first"}
-    made = db.export_table_to_point_in_time(**wish)["ExportDescription"]
-    assert (made["ExportStatus"], made["ExportFormat"], made["ClientToken"]) == (
-        "IN_PROGRESS",
-        "DYNAMODB_JSON",
-        "first",
-    )
-    assert re.fullmatch(re.escape(arn) + r"/export/\d{14}-[0-9a-f]{8}", made["ExportArn"])
-    assert db.export_table_to_point_in_time(**wish)["ExportDescription"]["ExportArn"] == made["ExportArn"]
-    code, _ = refused(db.export_table_to_point_in_time, **wish | {"S3Prefix": "x"})
-    assert code == "ExportConflictException"
-    parameters = table("brought-lamps")
-    source = {"S3BucketSource": {"S3Bucket": "moved"}, "TableCreationParameters": parameters}
-    brought = db.import_table(InputFormat="DYNAMODB_JSON", **source)["ImportTableDescription"]
-    assert {name: brought[name] for name in source} == source
-    assert (brought["ImportStatus"], brought["InputFormat"]) == ("IN_PROGRESS", "DYNAMODB_JSON")
-    code, words = refused(db.import_table, InputFormat="CSV", **source)
-    assert (code, "InputFormat CSV of ImportTable" in words) == ("NotImplementedException", True)
 
 
 def test_a_table_tells_when_its_class_changed(db: Any) -> None:

@@ -83,9 +83,6 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
                                             "InvalidParameterValue", "for parameter Ipv6AddressCount"),
     "more shards than moto ever makes": ("kinesis", "CreateStream", {"StreamName": "more", "ShardCount": 2**31},
                                          "LimitExceededException", "would exceed the shard limit"),
-    "fewer shards than one": ("kinesis", "UpdateShardCount", {"StreamName": "clicks", "TargetShardCount": 0,
-                                                              "ScalingType": "UNIFORM_SCALING"},
-                              "ValidationException", "Value '0' at 'targetShardCount' failed"),
     "a grant to nobody": ("s3", "PutBucketAcl", {"Bucket": "lamps", "GrantRead": "lamp"}, "InvalidArgument",
                           "Argument format not recognized"),
 }  # fmt: skip

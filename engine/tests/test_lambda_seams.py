@@ -50,11 +50,6 @@ def a_function_has_any_number_of_tags():
     arn = make_function()["FunctionArn"]
     return refusal(lam.tag_resource, Resource=arn, Tags={str(n): "lamp" for n in range(51)}) == {}
 
-def runtimes_and_loops_have_no_settings():
-    make_function()
-    calls = (lam.get_function_recursion_config, lam.get_runtime_management_config)
-    return all(refusal(call, FunctionName="price") for call in calls)
-
 def aliases_of_all_versions_are_listed():
     an_alias()
     return len(lam.list_aliases(FunctionName="price", FunctionVersion="2")["Aliases"]) == 1
@@ -68,7 +63,6 @@ DEFECTS = {
     "all_functions_are_on_one_page": "lambda_/answers.py",
     "an_old_revision_changes_an_alias": "lambda_/versions.py",
     "aliases_of_all_versions_are_listed": "lambda_/versions.py",
-    "runtimes_and_loops_have_no_settings": "lambda_/modes.py",
     "a_missing_layer_has_another_error": "lambda_/layers.py",
     "a_function_has_any_number_of_tags": "lambda_/tags.py",
 }

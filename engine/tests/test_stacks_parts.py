@@ -156,11 +156,6 @@ def test_a_network(kit: Any) -> None:
         "Routes": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": of("Vpc")}},
         "Out": {"Type": "AWS::EC2::Route", "DependsOn": "Attached", "Properties": {
             "RouteTableId": of("Routes"), "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": of("Gate")}},
-        "Address": {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}},
-        "Nat": {"Type": "AWS::EC2::NatGateway", "Properties": {
-            "SubnetId": of("Subnet"), "AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}},
-        "Bucket": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {
-            "VpcId": of("Vpc"), "ServiceName": "com.amazonaws.us-east-1.s3", "RouteTableIds": [of("Routes")]}},
         "Uses": {"Type": "AWS::EC2::SubnetRouteTableAssociation", "Properties": {
             "SubnetId": of("Subnet"), "RouteTableId": of("Routes")}},
         "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {

@@ -1,17 +1,16 @@
-"""Kinesis shards that are split and merged; one lane of a shard alone, with records that are too old."""
+"""What streams refuse, and one lane of a shard, with records that are too old."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kits import fixtures
-from kits.stream_kit import make_ledger, make_stream, map_stream, put_record
+from kits import fixtures, stack_kit
+from kits.stream_kit import make_stream
 from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_lane import Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, StreamRecord
@@ -20,37 +19,18 @@ from serverless_cloud.sources.stream_source import Read, StreamRecord
 cloud_of_module = fixtures.cloud_of(time_scale=100)
 
 
-def test_children_of_a_split_and_of_a_merge_come_after_their_parents(kit: Any, tmp_path: Path) -> None:
-    arn, kinesis = make_stream(), kit.client("kinesis")
-    ledger = make_ledger("bookkeeping", tmp_path)
-    name = {"StreamName": "payments"}
-    put_record(1, poison=True)
-    put_record(2)
-    kinesis.split_shard(**name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
-    put_record(3, shard=0, of=2)
-    put_record(4, shard=1, of=2)
-    kinesis.merge_shards(**name, ShardToMerge="shardId-000000000002", AdjacentShardToMerge="shardId-000000000001")
-    put_record(5)
-    map_stream(arn, ledger, BatchSize=1)
-    kit.eventually(lambda: ledger.numbers().count(1) >= 3, "the first shard is blocked")
-    assert set(ledger.numbers()) == {1}
-    ledger.healed.touch()
-    ledger.await_numbers(5)
-    order = list(dict.fromkeys(ledger.numbers()))
-    assert (order[:2], sorted(order[2:4]), order[4:]) == ([1, 2], [3, 4], [5])
+def test_the_shards_of_a_stream_stay_as_they_are(kit: Any) -> None:
+    make_stream()
+    call = kit.client("kinesis").split_shard
+    split = {"StreamName": "payments", "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": str(2**127)}
+    kit.refused(lambda: call(**split), "NotImplementedException", "doesn't support split_shard.")
 
-    # The records stay where they were put, and who reads the stream himself learns where a shard ends.
-    shards = {shard["ShardId"]: shard for shard in kinesis.list_shards(**name)["Shards"]}
-    assert shards["shardId-000000000003"]["ParentShardId"] == "shardId-000000000001"
-    assert shards["shardId-000000000003"]["AdjacentParentShardId"] == "shardId-000000000002"
-    counts = {}
-    for shard_id, shard in shards.items():
-        place = kinesis.get_shard_iterator(**name, ShardId=shard_id, ShardIteratorType="TRIM_HORIZON")
-        page = kinesis.get_records(ShardIterator=place["ShardIterator"])
-        counts[shard_id[-1]] = len(page["Records"])
-        closed = "EndingSequenceNumber" in shard["SequenceNumberRange"]
-        assert ("NextShardIterator" not in page) == closed == (shard_id != "shardId-000000000003")
-    assert counts == {"0": 2, "1": 1, "2": 1, "3": 1}
+    def stack(count: int) -> dict[str, Any]:
+        return {"Resources": {"Clicks": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": count}}}}
+
+    stack_kit.create("shop", stack(1))
+    reason = stack_kit.why_not_changed("shop", stack(2))
+    assert "doesn't support a change of ShardCount of AWS::Kinesis::Stream" in reason
 
 
 def test_what_only_one_who_reads_alone_would_get_is_refused(kit: Any) -> None:

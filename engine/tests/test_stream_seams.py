@@ -116,26 +116,6 @@ def sequence_numbers_are_small():
     stream()
     return put()["SequenceNumber"] == "1"
 
-def a_closed_shard_takes_records():
-    stream()
-    kinesis.split_shard(StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
-    return put()["ShardId"] == "shardId-000000000000"
-
-def a_merge_copies_records():
-    s = stream(2)
-    put(ExplicitHashKey="0")
-    kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000000",
-                         AdjacentShardToMerge="shardId-000000000001")
-    return len(s.shards["shardId-000000000002"].records) == 1
-
-def a_merge_insists_on_an_order():
-    stream(2)
-    try:
-        kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000001",
-                             AdjacentShardToMerge="shardId-000000000000")
-    except Exception:
-        return True
-
 def the_last_key_has_no_shard():
     s = stream()
     return s.get_shard_for_key("k", str(2**128 - 1)) is None
@@ -147,14 +127,6 @@ def an_iterator_by_arn_leads_nowhere():
         kinesis.get_records(ShardIterator=place)
     except Exception as error:
         return "Stream None" in str(error)
-
-def a_closed_shard_never_ends():
-    stream(2)
-    kinesis.merge_shards(StreamName="s", ShardToMerge="shardId-000000000000",
-                         AdjacentShardToMerge="shardId-000000000001")
-    place = kinesis.get_shard_iterator(StreamName="s", ShardId="shardId-000000000000",
-                                       ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-    return "NextShardIterator" in kinesis.get_records(ShardIterator=place)
 
 def an_iterator_of_nobody_breaks_it():
     try:

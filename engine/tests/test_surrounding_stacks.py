@@ -1,18 +1,14 @@
-"""Stacks with repositories, keys, alarms and parts of CloudWatch Logs, as tools and samples create them."""
+"""Stacks with repositories, alarms and the account of API Gateway, as tools and samples create them."""
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from kits import push_kit, stack_kit
+from kits import stack_kit
 
 
 def _around(*, days: int, threshold: int) -> dict[str, Any]:
@@ -21,7 +17,6 @@ def _around(*, days: int, threshold: int) -> dict[str, Any]:
     lifecycle = json.dumps({"rules": [{"rulePriority": 1, "selection": {
         "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days,
     }, "action": {"type": "expire"}}]})  # fmt: skip
-    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
     alarm = {
         "AlarmName": "errors", "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
         "EvaluationPeriods": 1, "Threshold": threshold, "ComparisonOperator": "GreaterThanThreshold",
@@ -32,24 +27,14 @@ def _around(*, days: int, threshold: int) -> dict[str, Any]:
             "RepositoryName": "images", "ImageTagMutability": "IMMUTABLE",
             "LifecyclePolicy": {"LifecyclePolicyText": lifecycle},
         }),
-        "Key": ("KMS::Key", {
-            "Description": f"{days}", "KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]},
-        }),
-        "Alias": ("KMS::Alias", {"AliasName": "alias/shop", "TargetKeyId": {"Ref": "Key"}}),
         "Alarm": ("CloudWatch::Alarm", alarm),
-        "Group": ("Logs::LogGroup", {"LogGroupName": "shop"}),
-        "Stream": ("Logs::LogStream", {"LogGroupName": {"Ref": "Group"}, "LogStreamName": "orders"}),
-        "Writers": ("Logs::ResourcePolicy", {"PolicyName": "writers", "PolicyDocument": json.dumps({
-            "Version": "2012-10-17", "Statement": [],
-        })}),
         "Account": ("ApiGateway::Account", {"CloudWatchRoleArn": {"Fn::GetAtt": ["Role", "Arn"]}}),
         "Role": ("IAM::Role", {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"},
         ]}}),
     }  # fmt: skip
     resources = {name: {"Type": f"AWS::{kind}", "Properties": given} for name, (kind, given) in types.items()}
-    outputs = {"Uri": {"Fn::GetAtt": ["Images", "RepositoryUri"]}, "Arn": {"Fn::GetAtt": ["Alarm", "Arn"]},
-               "Key": {"Ref": "Key"}}  # fmt: skip
+    outputs = {"Uri": {"Fn::GetAtt": ["Images", "RepositoryUri"]}, "Arn": {"Fn::GetAtt": ["Alarm", "Arn"]}}
     return {"Resources": resources, "Outputs": {name: {"Value": value} for name, value in outputs.items()}}
 
 
@@ -57,12 +42,9 @@ def test_they_are_created_changed_and_deleted(kit: Any) -> None:
     outputs = stack_kit.create("around", _around(days=30, threshold=1))
     assert outputs["Uri"].endswith("/images")
     assert outputs["Arn"].endswith(":alarm:errors")
-    kms, alarms, ecr = kit.client("kms"), kit.client("cloudwatch"), kit.client("ecr")
-    (alias,) = [each for each in kms.list_aliases()["Aliases"] if each["AliasName"] == "alias/shop"]
-    assert alias["TargetKeyId"] == outputs["Key"]
+    alarms, ecr = kit.client("cloudwatch"), kit.client("ecr")
     assert kit.client("apigateway").get_account()["cloudwatchRoleArn"].startswith("arn:aws:iam:")
     assert stack_kit.update("around", _around(days=7, threshold=5)) == outputs
-    assert kms.describe_key(KeyId=outputs["Key"])["KeyMetadata"]["Description"] == "7"
     assert [each["Threshold"] for each in alarms.describe_alarms()["MetricAlarms"]] == [5]
     policy = json.loads(ecr.get_lifecycle_policy(repositoryName="images")["lifecyclePolicyText"])
     assert policy["rules"][0]["selection"]["countNumber"] == 7
@@ -70,25 +52,6 @@ def test_they_are_created_changed_and_deleted(kit: Any) -> None:
     kit.eventually(lambda: not alarms.describe_alarms()["MetricAlarms"], "the alarm is deleted")
     with pytest.raises(ClientError, match="RepositoryNotFoundException"):
         ecr.describe_repositories(repositoryNames=["images"])
-
-
-def test_a_subscription_filter_calls_a_function_with_the_matching_lines(kit: Any, tmp_path: Path) -> None:
-    function = push_kit.recorder("reader", tmp_path / "lines.jsonl")
-    filter = {"LogGroupName": {"Ref": "Group"}, "FilterPattern": "", "DestinationArn": function}
-    stack_kit.create("lines", {"Resources": {
-        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "shop"}},
-        "Stream": {"Type": "AWS::Logs::LogStream",
-                   "Properties": {"LogGroupName": {"Ref": "Group"}, "LogStreamName": "orders"}},
-        "Filter": {"Type": "AWS::Logs::SubscriptionFilter", "Properties": filter},
-    }})  # fmt: skip
-    kit.client("logs").put_log_events(
-        logGroupName="shop",
-        logStreamName="orders",
-        logEvents=[{"timestamp": int(time.time() * 1000), "message": "a lamp"}],
-    )
-    (event,) = push_kit.noted(tmp_path / "lines.jsonl")
-    lines = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
-    assert [each["message"] for each in lines["logEvents"]] == ["a lamp"]
 
 
 def test_a_stack_that_waits_for_its_first_change_set_has_no_template(kit: Any) -> None:

@@ -16,10 +16,7 @@ from serverless_cloud import leftovers
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.functions import zipped
 
-DYNAMODB_WRITES = (
-    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
-    *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
-)
+DYNAMODB_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 """Operations that change an item: calls that meet before them have read what none of them has written yet."""
 WAIT_S = 20.0
 _TIMEOUT_S = 60

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from serverless_cloud.dynamodb import reserved
 from serverless_cloud.dynamodb.errors import Refused, malformed
-from serverless_cloud.dynamodb.syntax import EXPRESSION, Action, Call, Node, Path, Placeholder, Token, tokens
+from serverless_cloud.dynamodb.syntax import Action, Call, Node, Path, Placeholder, Token, tokens
 
 MOST_BYTES, MOST_OPTIONS, MOST_OPERATORS, DEEPEST = 4096, 100, 300, 32
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -40,13 +40,9 @@ class Parser:
     """Reads conditions, and the parts that all expressions have in common. Args: text: of the expression."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.tokens, self.place = text, self.read_tokens(text), 0
+        self.text, self.tokens, self.place = text, tokens(text), 0
         self.flaws: list[str] = []
         self._inside: set[int] = set()  # ids of nodes in parentheses
-
-    @staticmethod
-    def read_tokens(text: str) -> list[Token]:
-        return tokens(text, EXPRESSION)
 
     @property
     def next(self) -> Token:
@@ -113,10 +109,6 @@ class Parser:
         node = self.operand()
         if is_condition(node) and not _is_function(node):
             return node
-        return self._comparison(node)
-
-    def _comparison(self, node: Node) -> Node:
-        """A comparison that begins with an operand, or only the operand."""
         if self.next.kind == "symbol" and self.next.text in COMPARATORS:
             return Call(self.take().text, (node, self.operand()))
         if self.skip("BETWEEN"):

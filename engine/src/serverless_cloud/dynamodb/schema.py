@@ -48,21 +48,14 @@ class Schema:
     types: Mapping[str, str]
     indexes: tuple[Index, ...] = field(default=())
 
-    def index(self, name: str | None, *, shows_name: bool = True) -> Index:
-        """An index by its name, or the table itself without one.
-
-        Args:
-            shows_name: Whether the error has the name, which PartiQL's hasn't.
-
-        Raises:
-            Refused: the table doesn't have the index.
-        """
+    def index(self, name: str | None) -> Index:
+        """An index by its name, or the table itself without one. Raises: Refused: there is no such index."""
         if name is None:
             return self.own
         for index in self.indexes:
             if index.name == name:
                 return index
-        raise Refused(f"The table does not have the specified index{f': {name}' if shows_name else ''}")
+        raise Refused(f"The table does not have the specified index: {name}")
 
     def key_of(self, item: Mapping[str, Value]) -> Attributes:
         """The primary key of an item."""

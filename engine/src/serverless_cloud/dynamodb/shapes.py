@@ -14,6 +14,7 @@ from botocore.model import StringShape
 from serverless_cloud import constraints
 from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.values import check_type
+from serverless_cloud.refusals import INSTEAD, NotHonoured
 
 MOST_WRITES, MOST_READS = 25, 100
 _JSON: dict[str, type] = {
@@ -23,12 +24,12 @@ _JSON: dict[str, type] = {
 _ENUMS = {
     "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
     "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
-    "ConditionalOperator": ("OR", "AND"),
-    "ComparisonOperator": (
-        "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE",
-        "CONTAINS",
-    ),
 }  # fmt: skip
+#: Parameters that expressions have replaced.
+_OLD = (
+    "AttributesToGet", "ScanFilter", "QueryFilter", "KeyConditions", "AttributeUpdates", "Expected",
+    "ConditionalOperator",
+)  # fmt: skip
 #: Bounds with their own messages.
 _OWN_BOUNDS = ("KeyList", "WriteRequests", "BatchGetRequestMap", "BatchWriteItemRequestMap")
 _NAME = r"[a-zA-Z0-9_.-]+"
@@ -47,6 +48,13 @@ def check(shape: Any, request: Any) -> None:
     """
     if found := constraints.violations(_DIALECT, shape, request):
         raise Refused(constraints.sentence(found))
+
+
+def refuse_old(request: Mapping[str, Any]) -> None:
+    """Raises NotHonoured if a request, or its part about one table, has a parameter that an expression has replaced."""
+    for name in _OLD:
+        if request.get(name) is not None:
+            raise NotHonoured(name, INSTEAD.format("{}", "Use an expression."))
 
 
 def _mistyped(shape: Any, value: Any) -> str:

@@ -1,10 +1,10 @@
-"""The parts that expressions and statements are made of, and the tokens of their texts."""
+"""The parts that expressions are made of, and the tokens of their texts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from serverless_cloud.dynamodb.values import Value
 
@@ -21,7 +21,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A value that the request gives elsewhere: ":v", or the number of a question mark."""
+    """A value that the request gives elsewhere: ":v"."""
 
     name: str
 
@@ -41,16 +41,7 @@ class Call:
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A list, a set or a map that a statement writes out. Args: names: a map's, in the order of its members."""
-
-    kind: str
-    members: tuple[Node, ...]
-    names: tuple[str, ...] = ()
-
-
-Node = Path | Placeholder | Literal | Call | Collection
+Node = Path | Placeholder | Literal | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +66,12 @@ def walk(node: Node, change: Callable[[Node], Node]) -> Node:
     """The tree with each path and placeholder replaced, from left to right."""
     if isinstance(node, Call):
         return Call(node.name, tuple(walk(each, change) for each in node.operands))
-    if isinstance(node, Collection):
-        return replace(node, members=tuple(walk(each, change) for each in node.members))
     return change(node)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Args: kind: "name", "ref", "value", "number", "text", "symbol" or "end". start, end: its place in the text."""
+    """Args: kind: "name", "ref", "value", "number", "symbol" or "end". start, end: its place in the text."""
 
     kind: str
     text: str
@@ -90,20 +79,16 @@ class Token:
     end: int
 
 
-EXPRESSION = re.compile(
+_TOKEN = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<ref>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)|(?P<number>\d+)"
     r"|(?P<symbol><>|<=|>=|[^\s]))"
 )
-STATEMENT = re.compile(
-    r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<quoted>\"(?:[^\"]|\"\")*\")|(?P<text>'(?:[^']|'')*')"
-    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<value>\?)|(?P<symbol><>|!=|<=|>=|<<|>>|[^\s]))"
-)
 
 
-def tokens(text: str, pattern: re.Pattern[str]) -> list[Token]:
+def tokens(text: str) -> list[Token]:
     """The tokens of a text, the last one of the kind "end"."""
     result = [
         Token(found.lastgroup or "", found[found.lastgroup or 0], found.start(found.lastgroup or 0), found.end())
-        for found in pattern.finditer(text)
+        for found in _TOKEN.finditer(text)
     ]
     return [*result, Token("end", "<EOF>", len(text), len(text))]

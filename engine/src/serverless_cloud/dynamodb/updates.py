@@ -10,7 +10,7 @@ from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
 from serverless_cloud.dynamodb.values import SETS, Attributes, Value, add, kind_of
 
-WRONG_TYPE = "An operand in the update expression has an incorrect data type"
+_WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _ORDER = {"SET": 0, "ADD": 1, "DELETE": 2, "REMOVE": 3}
 
 
@@ -50,12 +50,10 @@ def _new_value(action: Action, item: Attributes) -> Value | None:
     if before is None:
         return change if action.section == "ADD" else None
     if before.keys() != change.keys():
-        raise Refused(WRONG_TYPE)
+        raise Refused(_WRONG_TYPE)
     kind = kind_of(change)
     if kind == "N":
         return {"N": add(before["N"], change["N"])}
-    if kind == "L":  # only a legacy update adds to a list
-        return {"L": before["L"] + change["L"]}
     assert kind in SETS
     if action.section == "ADD":
         return {kind: before[kind] + [each for each in change[kind] if each not in before[kind]]}
@@ -80,7 +78,7 @@ def _operand(node: Node, item: Attributes) -> Value:
     left, right = _operand(first, item), _operand(second, item)
     kind = "L" if node.name == "list_append" else "N"
     if kind not in left or kind not in right:
-        raise Refused(WRONG_TYPE)
+        raise Refused(_WRONG_TYPE)
     if kind == "L":
         return {"L": left["L"] + right["L"]}
     return {"N": add(left["N"], right["N"], -1 if node.name == "-" else 1)}

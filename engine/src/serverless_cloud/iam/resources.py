@@ -33,8 +33,11 @@ _ACTIONS = {
     ("execute-api", "GetConnection"): "ManageConnections",
     ("execute-api", "DeleteConnection"): "ManageConnections",
 }
-#: PartiQL: the action and the table are in the text of a statement, which is not read here.
-_NOT_READ = ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
+#: Operations that need no permission: AWS asks for none, or the local cloud doesn't support the call and says so.
+_FREE = (
+    ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken"), ("dynamodb", "ExecuteStatement"),
+    ("dynamodb", "BatchExecuteStatement"), ("dynamodb", "ExecuteTransaction"),
+)  # fmt: skip
 #: Where an operation names a role that a service will act in.
 _PASSED_ROLES = {"lambda": "Role", "states": "roleArn", "scheduler": "RoleArn", "pipes": "RoleArn", "events": "RoleArn",
                  "rds": "RoleArn", "apigateway": "credentials"}  # fmt: skip
@@ -58,21 +61,12 @@ class ArnScope:
 
 
 def requests_of(web: WebRequest, call: Call, place: ArnScope) -> list[Request]:
-    """All that a call needs: each must be allowed. Empty: it needs nothing.
-
-    Raises:
-        NotImplementedError: it cannot be told.
-    """
+    """All that a call needs: each must be allowed. Empty: it needs nothing."""
     if call.protocol == "s3":
         return list(s3_actions.requests_of(web))
     prefix = _PREFIXES.get(call.service, call.service)
-    if (prefix, call.operation) in (("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")):
+    if (prefix, call.operation) in _FREE:
         return []
-    if prefix == "dynamodb" and call.operation in _NOT_READ:
-        raise NotImplementedError(
-            f"The local cloud can't enforce permissions for {call.operation} of DynamoDB, so it refuses the call "
-            "(docs/fidelity.md). Use calls such as GetItem, Query and PutItem, or turn enforce_iam off."
-        )
     if (prefix, call.operation) == ("dynamodb", "TransactWriteItems"):
         needed = _transaction(call.parameters, place)
     elif call.service == "apigateway":

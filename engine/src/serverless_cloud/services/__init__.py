@@ -20,7 +20,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "moto": ("dispatch", "errors", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
-        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers", "modes",
+        "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
         "tags", "changes",
     ),
     "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
@@ -28,7 +28,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "s3": ("notifications", "buckets"),
     "dynamodb": (
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
-        "table_transfers", "table_policies", "table_streams",
+        "table_streams",
     ),
     "kinesis": ("streams", "requests"),
     "events": ("rules", "scheduled_rules", "buses", "connections"),

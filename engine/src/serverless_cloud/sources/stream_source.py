@@ -34,14 +34,6 @@ class StreamRecord:
 
 
 @dataclass(frozen=True)
-class Shard:
-    """A shard of a stream. Its parents' records come before its own."""
-
-    id: str
-    parents: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Read:
     """The records of a shard after a position, and whether no more will ever follow."""
 
@@ -64,8 +56,8 @@ class StreamSource(Protocol):
     poll_s: float
     whole_seconds: bool
 
-    def shards(self) -> list[Shard]:
-        """The shards that there are, closed ones too, the oldest first."""
+    def shards(self) -> list[str]:
+        """The IDs of the shards, the oldest first."""
 
     def newest(self, shard_id: str) -> int:
         """The sequence number of the last record of a shard, or a number below the first record's."""

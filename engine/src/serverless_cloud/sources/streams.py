@@ -1,8 +1,8 @@
 """Streams to functions: one lane for each shard and each of the batches that may be under way in it.
 
 Rules (AWS Lambda Developer Guide, "Using Lambda to process records from Amazon Kinesis Data Streams" and "Process
-DynamoDB records with Lambda"): a shard is read in its order; a child of a split or a merge after its parents; a
-parallelization factor keeps the order of the records of one key.
+DynamoDB records with Lambda"): a shard is read in its order; a parallelization factor keeps the order of the
+records of one key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.stream_failures import sender
 from serverless_cloud.sources.stream_lane import NOTHING_YET, READ_RECORDS, Lane, LanePlace, LaneWork
-from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamSource
+from serverless_cloud.sources.stream_source import Read, StreamGone, StreamSource
 from serverless_cloud.tasks import Task
 
 SHORTEST_POLL_S = 0.01  # whatever the time scale
@@ -95,8 +95,8 @@ class StreamPoller:
     def _begin(self) -> None:
         """Where each shard that there is now is read from."""
         try:
-            for shard in self._source.shards():
-                self._positions[shard.id] = [self._first(shard.id)]
+            for shard_id in self._source.shards():
+                self._positions[shard_id] = [self._first(shard_id)]
         except StreamGone as error:
             self._tell(f"PROBLEM: {error}")
 
@@ -132,26 +132,24 @@ class StreamPoller:
         except StreamGone as error:
             self._tell(f"PROBLEM: {error}")
             return
-        known = {shard.id for shard in shards}
         with self._lock:
             self._running = [task for task in self._running if task.is_alive]
-            for shard in shards:
-                waits = any(parent in known and parent not in self._ended for parent in shard.parents)
-                if not (waits or shard.id in self._lanes or shard.id in self._ended or stopped.is_set()):
-                    self._start(shard)
+            for shard_id in shards:
+                if not (shard_id in self._lanes or shard_id in self._ended or stopped.is_set()):
+                    self._start(shard_id)
 
-    def _start(self, shard: Shard) -> None:
+    def _start(self, shard_id: str) -> None:
         count = self._mapping.parallelization_factor
-        done = self._positions.pop(shard.id, [BEGINNING])
+        done = self._positions.pop(shard_id, [BEGINNING])
         if len(done) != count:  # the factor was different, so work of some lanes comes again
             done = [min(done)] * count
         lanes = [
-            Lane(self._mapping, LanePlace(shard.id, number, count), done[number], self._work) for number in range(count)
+            Lane(self._mapping, LanePlace(shard_id, number, count), done[number], self._work) for number in range(count)
         ]
-        self._lanes[shard.id] = lanes
+        self._lanes[shard_id] = lanes
         for lane in lanes:
-            name = f"stream {self._mapping.uuid} {shard.id}"
-            self._running.append(self._plane.tasks.start(name, functools.partial(self._run_lane, shard.id, lane)))
+            name = f"stream {self._mapping.uuid} {shard_id}"
+            self._running.append(self._plane.tasks.start(name, functools.partial(self._run_lane, shard_id, lane)))
 
     def _run_lane(self, shard_id: str, lane: Lane, stopped: threading.Event) -> None:
         if not lane.run(stopped):

@@ -28,7 +28,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.errors import Refused
-from serverless_cloud.services.dynamodb import reading, statements, streams, writing
+from serverless_cloud.services.dynamodb import reading, streams, writing
 
 patches = Service("dynamodb")
 
@@ -45,9 +45,6 @@ ITEM_CALLS: dict[str, _Answer] = {
     "delete_item": writing.delete_item,
     "batch_write_item": writing.batch_write_item,
     "transact_write_items": writing.transact_write_items,
-    "execute_statement": statements.execute_statement,
-    "batch_execute_statement": statements.batch_execute_statement,
-    "execute_transaction": statements.execute_transaction,
 }
 _OPERATIONS = {name: name.title().replace("_", "") for name in ITEM_CALLS}
 #: The calls whose errors AWS puts into an envelope.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.dynamodb import legacy, shapes
+from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, malformed
@@ -40,22 +40,11 @@ def with_capacities(answer: JsonObject, consumed: Iterable[Consumed], request: M
 
 def _projection(request: Mapping[str, Any]) -> tuple[Path, ...]:
     """The paths that a call without other expressions shows of items; none for all."""
-    legacy.check_mixed(request)
+    shapes.refuse_old(request)
     expressions = Expressions(request, ("ProjectionExpression",))
     paths = expressions.paths()
     expressions.check_used()
-    return paths or _attributes_to_get(request)
-
-
-def _attributes_to_get(request: Mapping[str, Any]) -> tuple[Path, ...]:
-    names = request.get("AttributesToGet")
-    if names and len(set(names)) < len(names):
-        raise Refused(f"One or more parameter values were invalid: Duplicate value in attribute name: {_twice(names)}")
-    return legacy.paths(names)
-
-
-def _twice(names: list[str]) -> str:
-    return next(name for number, name in enumerate(names) if name in names[:number])
+    return paths
 
 
 def get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
@@ -149,14 +138,12 @@ def cancel(reasons: list[JsonObject]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class _Page:
     """The items that a query or a scan reads.
 
     Args:
         items: In the order of the answer, after the start key.
         wanted: The condition that an item in the answer meets.
-        consumed: The page adds its units to this count; if None, to its own count.
-        part: Takes what the paths lead to out of an item.
     """
 
     store: Store
@@ -165,14 +152,12 @@ class Page:
     wanted: Node | None
     paths: tuple[Path, ...]
     request: Mapping[str, Any]
-    consumed: Consumed | None = None
-    part: Callable[[Attributes, tuple[Path, ...]], Attributes] = project
 
     def answer(self) -> JsonObject:
         """The answer, with at most Limit items and at most 1 MB."""
         request, schema = self.request, self.store.schema
         limit, fetches, consistent = request.get("Limit"), self._fetches(), bool(request.get("ConsistentRead"))
-        consumed = self.consumed or Consumed(request["TableName"])
+        consumed = Consumed(request["TableName"])
         found: list[Attributes] = []
         scanned, size, last = 0, 0, None
         for item in self.items:
@@ -186,7 +171,7 @@ class Page:
                 consumed.read(read_units(item.bytes, consistent=consistent))
             seen = item.attributes if fetches else entry
             if holds(self.wanted, seen):
-                found.append(self.part(seen, self.paths) if self.paths else seen)
+                found.append(project(seen, self.paths) if self.paths else seen)
             if scanned == limit:
                 last = item
                 break
@@ -208,24 +193,23 @@ class Page:
 
 
 def _check_select(request: Mapping[str, Any]) -> None:
-    select = request.get("Select")
-    wishes = [name for name in ("AttributesToGet", "ProjectionExpression") if request.get(name) is not None]
+    select, projects = request.get("Select"), request.get("ProjectionExpression") is not None
     message = ""
     if select == "SPECIFIC_ATTRIBUTES":
-        if not wishes:
+        if not projects:
             message = (
                 "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
             )
-    elif select is not None and wishes:
+    elif select is not None and projects:
         what = "only the Count" if select == "COUNT" else select
-        message = f"Cannot specify the {wishes[0]} when choosing to get {what}"
+        message = f"Cannot specify the ProjectionExpression when choosing to get {what}"
     if not message and select == "ALL_PROJECTED_ATTRIBUTES" and request.get("IndexName") is None:
         message = "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
     if message:
         raise malformed(message).in_envelope()
 
 
-def check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...], schema: Schema) -> None:
+def _check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...], schema: Schema) -> None:
     """Raises for what a global index can't do."""
     if not index.is_global:
         return
@@ -246,27 +230,23 @@ def check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ...
 
 
 def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
-    legacy.check_mixed(request)
+    shapes.refuse_old(request)
     _check_select(request)
     expressions = Expressions(request, ("FilterExpression", "ProjectionExpression", "KeyConditionExpression"))
     key_condition = expressions.condition("KeyConditionExpression")
     wanted = expressions.condition("FilterExpression")
-    paths = expressions.paths() or _attributes_to_get(request)
+    paths = expressions.paths()
     expressions.check_used()
-    if request.get("QueryFilter"):
-        wanted = legacy.conditions(request["QueryFilter"], request.get("ConditionalOperator"))
     if key_condition is None:
-        if not request.get("KeyConditions"):
-            raise malformed(
-                "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
-            )
-        key_condition = legacy.key_conditions(request["KeyConditions"])
+        raise malformed(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
-    check_index(request, index, paths, schema)
+    _check_index(request, index, paths, schema)
     schema.check_scalars((*paths, *paths_in(wanted)))
     keys = KeyConditions(key_condition, schema, index)
-    _check_filter(wanted, index, "QueryFilter" in request)
+    _check_filter(wanted, index)
     found = store.all() if index.name else store.partition(keys.hashes)
     items = in_order((item for item in found if keys.hold(item.attributes)), index)
     forward = request.get("ScanIndexForward") is not False
@@ -275,14 +255,12 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     if request.get("ExclusiveStartKey") is not None:
         start = _start(request["ExclusiveStartKey"], store, index, query=True)
         keys.check_start(start.attributes)
-        items = after(items, start, index, forward)
-    return Page(store, index, items, wanted, paths, request).answer()
+        items = _after(items, start, index, forward)
+    return _Page(store, index, items, wanted, paths, request).answer()
 
 
-def _check_filter(wanted: Node | None, index: Index, old: bool) -> None:
+def _check_filter(wanted: Node | None, index: Index) -> None:
     keys = [path.parts[0] for path in paths_in(wanted) if path.parts[0] in index.keys]
-    if keys and old:
-        raise Refused(f"QueryFilter can only contain non-primary key attributes: Primary key attribute: {keys[0]}")
     if keys:
         raise Refused(
             f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {keys[0]}"
@@ -290,18 +268,16 @@ def _check_filter(wanted: Node | None, index: Index, old: bool) -> None:
 
 
 def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
-    legacy.check_mixed(request)
+    shapes.refuse_old(request)
     _check_select(request)
     _check_segment(request)
     expressions = Expressions(request, ("FilterExpression", "ProjectionExpression"))
     wanted = expressions.condition("FilterExpression")
-    paths = expressions.paths() or _attributes_to_get(request)
+    paths = expressions.paths()
     expressions.check_used()
-    if request.get("ScanFilter"):
-        wanted = legacy.conditions(request["ScanFilter"], request.get("ConditionalOperator"))
     store = Store(backend, request["TableName"])
     schema, index = store.schema, store.schema.index(request.get("IndexName"))
-    check_index(request, index, paths, schema)
+    _check_index(request, index, paths, schema)
     schema.check_scalars((*paths, *paths_in(wanted)))
     found = store.all()
     if index.name:
@@ -317,8 +293,8 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
                 f"correct Segment. TotalSegments: {segments} Segment: {segment}"
             )
-        items = after(items, start, index)
-    return Page(store, index, items, wanted, paths, request).answer()
+        items = _after(items, start, index)
+    return _Page(store, index, items, wanted, paths, request).answer()
 
 
 def _check_segment(request: Mapping[str, Any]) -> None:
@@ -357,7 +333,7 @@ def _start(given: Mapping[str, Any], store: Store, index: Index, *, query: bool)
     return store.entry(start)
 
 
-def after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
+def _after(items: list[StoredItem], start: StoredItem, index: Index, forward: bool = True) -> list[StoredItem]:
     """The items behind the start key, whose item may be gone."""
     place, compare = place_in(start, index), operator.gt if forward else operator.lt
     return [item for item in items if compare(place_in(item, index), place)]

@@ -8,11 +8,12 @@ The patches and their reasons:
 - `DynamoHandler.describe_limits`: moto has older quotas.
 - `DynamoHandler`, calls that moto lacks: of what the local cloud doesn't have, the answer is that there is none, and
   the call that would make it is refused by name.
+- `DynamoHandler`, calls with PartiQL, exports, imports and policies of tables: moto does a part of a transaction that
+  fails, transfers every format as JSON, and never acts on a policy. These calls are refused by name.
 """
 
 from __future__ import annotations
 
-import re
 from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
@@ -27,20 +28,30 @@ from moto.dynamodb.responses import DynamoHandler
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb.table_rules import invalid
 from serverless_cloud.services.dynamodb.tables import checked, table_of
 
 patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
 
 _TABLE_UNITS, _ACCOUNT_UNITS = 40_000, 80_000  # Service Quotas: throughput of a table, and of an account and Region
-_PAGE = 100  # backups in an answer
-_BACKUP = re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+/backup/[^/]+")
 #: Calls that moto lacks, and that the local cloud refuses by name.
 REFUSED = (
     "enable_kinesis_streaming_destination", "update_kinesis_streaming_destination", "start_bulk_put_items",
     "search_vectors", "update_table_replica_auto_scaling", "update_global_table_settings",
 )  # fmt: skip
+#: Calls of moto that the local cloud refuses by name, with what to do instead.
+_INSTEAD_OF = {
+    "execute_statement": "Call get_item, query, put_item, update_item or delete_item.",
+    "batch_execute_statement": "Call batch_get_item or batch_write_item.",
+    "execute_transaction": "Call transact_get_items or transact_write_items.",
+    "export_table_to_point_in_time": "Read the items with scan, and write them to S3.",
+    "import_table": "Read the objects from S3, and write the items with batch_write_item.",
+    **dict.fromkeys(("describe_export", "describe_import", "list_exports"), "Leave it out."),
+    **dict.fromkeys(
+        ("put_resource_policy", "get_resource_policy", "delete_resource_policy"), "Use policies of roles instead."
+    ),
+}
 _LEGACY = (
     "DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB global tables version "
     "2019.11.21, instead of version 2017.11.29 (Legacy)."
@@ -189,3 +200,8 @@ def _legacy_global_table(_: Patch[..., ActionResult], /, handler: DynamoHandler)
 @patches.replaces_each("moto.dynamodb.responses:DynamoHandler", REFUSED, expects="")
 def _refuse(patch: Patch[..., ActionResult], /, _: DynamoHandler) -> NoReturn:
     raise NotHonoured(patch.name)
+
+
+@patches.replaces_each("moto.dynamodb.responses:DynamoHandler", tuple(_INSTEAD_OF), expects="self")
+def _refuse_instead(patch: Patch[..., ActionResult], /, _: DynamoHandler) -> NoReturn:
+    raise NotHonoured(patch.name, INSTEAD.format("{}", _INSTEAD_OF[patch.name]))

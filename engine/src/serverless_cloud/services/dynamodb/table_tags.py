@@ -54,7 +54,7 @@ def checked(tags: Iterable[JsonObject]) -> list[JsonObject]:
     return list(found.values())
 
 
-def check_arn(arn: str) -> None:
+def _check_arn(arn: str) -> None:
     """Raises unless an ARN is one of DynamoDB's tables or streams."""
     if not arn.startswith("arn:"):
         invalid(f"ARNs must start with 'arn:': {arn}")
@@ -103,7 +103,7 @@ def list_tags_of_resource(handler: DynamoHandler) -> ActionResult:
 
 def _check(handler: DynamoHandler) -> None:
     table_shapes.check(handler._get_action(), handler.body)
-    check_arn(handler.body["ResourceArn"])
+    _check_arn(handler.body["ResourceArn"])
 
 
 def _table(handler: DynamoHandler, missing: str) -> Table:

@@ -3,7 +3,7 @@
 The patches and their reasons:
 
 - `DynamoHandler.create_table`, `delete_table`, `list_tables`: moto takes many requests that DynamoDB refuses, and says
-  other words. It drops TableClass, OnDemandThroughput and ResourcePolicy.
+  other words. It drops TableClass and OnDemandThroughput.
 - `Table.describe`: moto's description lacks the table's ID and everything about its indexes but their keys, and has
   members that DynamoDB leaves out.
 - `DynamoHandler`, the other calls about tables and what belongs to them: names, limits and values are checked first.
@@ -36,7 +36,7 @@ patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::tes
 PAGE = 100  # names of tables in an answer
 #: Calls whose requests are checked, and which moto then answers.
 CHECKED = ("describe_table", "describe_continuous_backups")
-_ONLY_HERE = ("VectorIndexes", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
+_ONLY_HERE = ("VectorIndexes", "ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
 @dataclass
@@ -129,8 +129,6 @@ def create_table(handler: DynamoHandler) -> ActionResult:
     for index in body.get("GlobalSecondaryIndexes") or ():
         if limits := index.get("OnDemandThroughput"):
             extra.on_demand_of[index["IndexName"]] = limits
-    if body.get("ResourcePolicy"):
-        backend.put_resource_policy(table.table_arn, body["ResourcePolicy"], None)
     answer = described(table, "CREATING", dict.fromkeys((index.name for index in table.global_indexes), "CREATING"))
     if table.billing_mode == "PAY_PER_REQUEST":
         extra.switched = table.created_at
@@ -149,7 +147,6 @@ def delete_table(handler: DynamoHandler) -> ActionResult:
             "first."
         )
     backend.delete_table(name)
-    backend.resource_policies.pop(table.table_arn, None)
     answer = described(table, "DELETING")
     answer.result["TableDescription"].pop("GlobalSecondaryIndexes", None)  # type: ignore[index]
     return answer

@@ -11,14 +11,14 @@ from typing import Any
 from moto.dynamodb.models import DynamoDBBackend
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.dynamodb import legacy, shapes
+from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
 from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, condition_failed, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
 from serverless_cloud.dynamodb.syntax import Action, Node, paths_in
-from serverless_cloud.dynamodb.updates import WRONG_TYPE, updated
+from serverless_cloud.dynamodb.updates import updated
 from serverless_cloud.dynamodb.values import Attributes, canonical_attributes
 from serverless_cloud.services.dynamodb.reading import cancel, with_capacities, with_capacity
 from serverless_cloud.services.dynamodb.stored import Store
@@ -35,7 +35,6 @@ class Write:
     Args:
         kind: "Put", "Update", "Delete" or "ConditionCheck".
         given: Its item, or its key.
-        unmet: The error of a condition that isn't met, if it isn't the usual one.
     """
 
     kind: str
@@ -43,7 +42,6 @@ class Write:
     given: Attributes
     condition: Node | None
     actions: tuple[Action, ...] = ()
-    unmet: Refused | None = None
 
     def key(self, schema: Schema) -> Attributes:
         """The key of the item, as far as the table allows it. Raises: Refused."""
@@ -71,31 +69,26 @@ class Write:
         """
         if not holds(self.condition, old or {}):
             shows = self.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            raise self.unmet or condition_failed(old if shows else None)
+            raise condition_failed(old if shows else None)
         if self.kind == "Put":
             return self.given
         if self.kind == "Delete":
             return None
         if self.kind == "ConditionCheck":
             return old
-        try:
-            new = updated(old if old is not None else self.given, self.actions)
-        except Refused as error:
-            if self.request.get("AttributeUpdates") and error.message == WRONG_TYPE:
-                raise Refused("Type mismatch for attribute to update") from None
-            raise
+        new = updated(old if old is not None else self.given, self.actions)
         schema.check_item(new, changed=True)
         return new
 
 
-def read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = False) -> Write:
+def _read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = False) -> Write:
     """A write as a request describes it. Raises: Refused.
 
     Args:
         update_first: Whether the update is read before its condition, as in transactions.
     """
     given = canonical_attributes(request["Item" if kind == "Put" else "Key"])
-    legacy.check_mixed(request)
+    shapes.refuse_old(request)
     kinds = ("UpdateExpression", "ConditionExpression") if kind == "Update" else ("ConditionExpression",)
     expressions = Expressions(request, kinds)
     actions = expressions.actions() if update_first and kind == "Update" else ()
@@ -103,25 +96,21 @@ def read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = Fa
     if kind == "Update" and not update_first:
         actions = expressions.actions()
     expressions.check_used()
-    if request.get("Expected"):
-        condition = legacy.expected(request["Expected"], request.get("ConditionalOperator"))
-    if request.get("AttributeUpdates"):
-        actions = legacy.actions(request["AttributeUpdates"])
     return Write(kind, request, given, condition, actions)
 
 
 def put_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     _check_return_values(request)
-    return do(backend, read_write("Put", request))
+    return _do(backend, _read_write("Put", request))
 
 
 def delete_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     _check_return_values(request)
-    return do(backend, read_write("Delete", request))
+    return _do(backend, _read_write("Delete", request))
 
 
 def update_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
-    return do(backend, read_write("Update", request))
+    return _do(backend, _read_write("Update", request))
 
 
 def _check_return_values(request: Mapping[str, Any]) -> None:
@@ -129,28 +118,25 @@ def _check_return_values(request: Mapping[str, Any]) -> None:
         raise malformed("ReturnValues can only be ALL_OLD or NONE")
 
 
-def do(backend: DynamoDBBackend, write: Write, consumed: Consumed | None = None) -> JsonObject:
-    """Does one write. Raises: Refused.
-
-    Args:
-        consumed: The write adds its units to this count; if None, to its own count, which the answer shows on demand.
-    """
+def _do(backend: DynamoDBBackend, write: Write) -> JsonObject:
+    """Does one write. Raises: Refused."""
     request = write.request
     store = Store(backend, request["TableName"])
     key = write.key(store.schema)
     old = store.attributes(key)
     new = write.outcome(store.schema, old)
     store.write(key, new)
-    if consumed is not None or _wish(request) != "NONE":
-        consumed = consumed or Consumed(request["TableName"])
-        consumed.write(store.schema, old, new)
     answer: JsonObject = {}
     shown = _returned(write, old, new)
     if shown:
         answer["Attributes"] = shown
     if request.get("ReturnItemCollectionMetrics") == "SIZE" and (metrics := _metrics(store.schema, key)):
         answer["ItemCollectionMetrics"] = metrics
-    return answer if consumed is None else with_capacity(answer, consumed, request)
+    if _wish(request) == "NONE":
+        return answer
+    consumed = Consumed(request["TableName"])
+    consumed.write(store.schema, old, new)
+    return with_capacity(answer, consumed, request)
 
 
 def _returned(write: Write, old: Attributes | None, new: Attributes | None) -> Attributes | None:
@@ -178,7 +164,7 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
     for name, wishes in request["RequestItems"].items():
         for wish in wishes:
             kind, content = ("Put", wish["PutRequest"]) if wish.get("PutRequest") else ("Delete", wish["DeleteRequest"])
-            writes.append((name, read_write(kind, content)))
+            writes.append((name, _read_write(kind, content)))
     keys: list[tuple[str, Attributes]] = []
     for name, write in writes:
         if name not in stores:
@@ -208,22 +194,14 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
 
 
 def transact_write_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
-    writes = [_of_transaction(each) for each in request["TransactItems"]]
-    return transact(backend, writes, request, request["TransactItems"])
-
-
-def transact(
-    backend: DynamoDBBackend, writes: list[Write], request: Mapping[str, Any], parts: list[JsonObject]
-) -> JsonObject:
     """Does a transaction, or answers only, if one with its ClientRequestToken was done.
 
-    Args:
-        parts: What must be the same in all requests with the token.
-
     Raises:
-        Refused: the token belongs to other parts, or the transaction can't be done.
+        Refused: the token belongs to other items, or the transaction can't be done.
     """
-    token, text, known = request.get("ClientRequestToken"), json.dumps(parts, sort_keys=True), _known(backend)
+    writes = [_of_transaction(each) for each in request["TransactItems"]]
+    text, known = json.dumps(request["TransactItems"], sort_keys=True), _known(backend)
+    token = request.get("ClientRequestToken")
     if token in known:
         if known[token][1] != text:
             raise Refused(
@@ -252,7 +230,7 @@ def _of_transaction(given: JsonObject) -> Write:
     kinds = [kind for kind in ("ConditionCheck", "Put", "Update", "Delete") if given.get(kind) is not None]
     if len(kinds) != 1:
         raise Refused("TransactItems can only contain one of Check, Put, Update or Delete")
-    return read_write(kinds[0], given[kinds[0]], update_first=True)
+    return _read_write(kinds[0], given[kinds[0]], update_first=True)
 
 
 def _reads(backend: DynamoDBBackend, writes: list[Write]) -> list[Consumed]:
@@ -312,9 +290,6 @@ def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str,
 
 
 def _reason(error: Refused) -> JsonObject:
-    return {"Code": short_code(error), "Message": error.message, **error.members}
-
-
-def short_code(error: Refused) -> str:
-    """The name of an error in the answer to a batch or a transaction: "ConditionalCheckFailed"."""
-    return "ValidationError" if error.code == "ValidationException" else error.code.removesuffix("Exception")
+    """Why a transaction is canceled: "ConditionalCheckFailed" and a message."""
+    code = "ValidationError" if error.code == "ValidationException" else error.code.removesuffix("Exception")
+    return {"Code": code, "Message": error.message, **error.members}

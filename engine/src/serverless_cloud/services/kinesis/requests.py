@@ -8,7 +8,8 @@ The patches and their reasons:
   the records of PutRecords.
 - `KinesisBackend.create_stream`: of a name that is taken moto says the name and nothing else. It makes any number of
   shards, which takes forever.
-- `KinesisBackend.update_shard_count`: moto never ends for a number below 1.
+- `KinesisResponse.split_shard`, `merge_shards`, `update_shard_count`: moto moves the records of the shards, so they are
+  refused.
 - `KinesisResponse.create_stream`: moto passes over Tags, and over what the local cloud does not do and refuses here.
 - `KinesisResponse.put_record`, `put_records`, `get_records`, `get_shard_iterator`: moto does what DryRun asks not to.
 
@@ -20,13 +21,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.kinesis.exceptions import InvalidArgumentError, ResourceInUseError
-from moto.kinesis.models import KinesisBackend, Stream
+from moto.kinesis.models import KinesisBackend, Record, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
@@ -62,14 +64,6 @@ def create_stream_of_backend(
     return create_stream_of_backend.original(backend, stream_name, shard_count, *more, **settings)
 
 
-@patches.replaces("moto.kinesis.models:KinesisBackend.update_shard_count", upstream="No number of shards is below 1.")
-def update_shard_count(backend: KinesisBackend, stream_arn: str, stream_name: str, target_shard_count: int) -> int:
-    if target_shard_count < 1:
-        rule = "Member must have value greater than or equal to 1"
-        raise JsonRESTError("ValidationException", refusal("targetShardCount", rule, str(target_shard_count)))
-    return update_shard_count.original(backend, stream_arn, stream_name, target_shard_count)
-
-
 @patches.replaces(
     "moto.kinesis.models:KinesisBackend.put_record", upstream="PutRecord refuses records that are too large."
 )
@@ -89,13 +83,18 @@ def put_record(
     return put_record.original(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 
-def check_iterator(shard_iterator: str) -> None:
-    """Raises for an iterator of Kinesis that moto has not made."""
+@patches.replaces(
+    "moto.kinesis.models:KinesisBackend.get_records", upstream="An iterator that nobody has made is refused."
+)
+def get_records(
+    backend: KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
+) -> tuple[str | None, list[Record], int]:
     try:
         _, _, after = decompose_shard_iterator(shard_iterator)
         int(after)
     except (binascii.Error, ValueError) as error:
         raise InvalidArgumentError("Invalid ShardIterator.") from error
+    return get_records.original(backend, stream_arn, shard_iterator, limit)
 
 
 @patches.replaces(
@@ -128,6 +127,13 @@ def _refuse_dry_run(patch: Patch[..., str], response: KinesisResponse) -> str:
     if response._get_param("DryRun"):
         raise _not_honoured(f"DryRun in {patch.name}")
     return patch.original(response)
+
+
+@patches.replaces_each(
+    "moto.kinesis.responses:KinesisResponse", ("split_shard", "merge_shards", "update_shard_count"), expects="self"
+)
+def _refuse_resharding(patch: Patch[..., ActionResult], _: KinesisResponse) -> NoReturn:
+    raise _not_honoured(patch.name)
 
 
 def _not_honoured(what: str) -> JsonRESTError:

@@ -3,14 +3,11 @@
 The patches and their reasons:
 
 - `Stream.put_record`: it called the functions of mappings itself, within PutRecord.
-- `Stream.get_shard_for_key`: it chose closed shards, and none for the last key of a shard's range.
-- `Stream.split_shard`, `merge_shards`: they moved or copied the records of the parents, which on AWS stay where they
-  are; the two shards of a merge had to be named in their order.
+- `Stream.get_shard_for_key`: it chose no shard for the last key of a shard's range.
 - `Shard.put_record`, `get_records`, `get_min_sequence_number`, `get_max_sequence_number`: sequence numbers were 1, 2, 3
   in every shard, and two threads could be given the same one. They are as long as AWS's now, unique in the stream, and
   a shard has a first one before it has a record.
 - `KinesisBackend.get_shard_iterator`: the iterator of a stream that was named by its ARN led nowhere.
-- `KinesisBackend.get_records`: a shard that is closed and read to its end has no next iterator.
 - `KinesisBackend.register_stream_consumer`: refused, since there is no SubscribeToShard behind it.
 """
 
@@ -18,29 +15,24 @@ from __future__ import annotations
 
 import base64
 import bisect
-import contextlib
 import hashlib
 import json
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator
 from typing import NoReturn
 
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models
 from moto.kinesis.exceptions import InvalidArgumentError
 from moto.kinesis.models import Record
-from moto.kinesis.utils import decompose_shard_iterator
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.kinesis import requests as stream_requests
 from serverless_cloud.sources.stream_failures import is_pipe
-from serverless_cloud.sources.stream_source import Read, Shard, StreamGone, StreamRecord
+from serverless_cloud.sources.stream_source import Read, StreamGone, StreamRecord
 from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
 patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
@@ -61,10 +53,8 @@ class KinesisStream:
     def __init__(self, mapping: Mapping, lock: threading.RLock) -> None:
         self._mapping, self._lock = mapping, lock
 
-    def shards(self) -> list[Shard]:
-        with self._lock:
-            shards = list(self._stream().shards.values())
-        return [Shard(each.shard_id, tuple(p for p in (each.parent, each.adjacent_parent) if p)) for each in shards]
+    def shards(self) -> list[str]:
+        return list(self._stream().shards)
 
     def newest(self, shard_id: str) -> int:
         with self._lock:
@@ -76,8 +66,7 @@ class KinesisStream:
             order = _order(shard)
             start = bisect.bisect_right(order, after)
             found = [shard.records[number] for number in order[start : start + limit]]
-            ended = not shard.is_open and start + limit >= len(order)
-        return Read([self._record(shard_id, record) for record in found], ended)
+        return Read([self._record(shard_id, record) for record in found], ended=False)
 
     def _stream(self) -> models.Stream:
         backend = models.kinesis_backends[self._mapping.account_id][self._mapping.region]
@@ -210,7 +199,7 @@ def put_record_of_stream(
 
 @patches.replaces(
     "moto.kinesis.models:Stream.get_shard_for_key",
-    upstream="A closed shard takes no records, and the last key of a shard's range has one.",
+    upstream="The last key of a shard's range has a shard.",
 )
 def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_key: str) -> models.Shard:
     if not isinstance(partition_key, str) or not 1 <= len(partition_key) <= 256:
@@ -220,36 +209,9 @@ def get_shard_for_key(stream: models.Stream, partition_key: str, explicit_hash_k
     except (TypeError, ValueError):
         key = -1
     for shard in stream.shards.values():
-        if shard.is_open and shard.starting_hash <= key <= shard.ending_hash:
+        if shard.starting_hash <= key <= shard.ending_hash:
             return shard
     raise InvalidArgumentError("explicit_hash_key")
-
-
-@patches.replaces(
-    "moto.kinesis.models:Stream.split_shard", upstream="The records of a shard stay in it when it is split."
-)
-def split_shard(stream: models.Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
-    with current.parts[_Writes].lock, _kept(stream.shards[shard_to_split]):
-        split_shard.original(stream, shard_to_split, new_starting_hash_key)
-
-
-@patches.replaces(
-    "moto.kinesis.models:Stream.merge_shards",
-    upstream="The records of shards stay in them when they are merged, and the two can be named in any order.",
-)
-def merge_shards(stream: models.Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
-    first, second = shard_to_merge, adjacent_shard_to_merge
-    with current.parts[_Writes].lock:
-        if stream.shards[first].starting_hash > stream.shards[second].starting_hash:
-            first, second = second, first
-        for each in (first, second):
-            if not stream.shards[each].is_open:
-                raise InvalidArgumentError(
-                    f"Shard {each} in stream {stream.stream_name} under account {stream.account_id} has already "
-                    "been merged or split, and thus is not eligible for merging or splitting."
-                )
-        with _kept(stream.shards[first]), _kept(stream.shards[second]):
-            merge_shards.original(stream, first, second)
 
 
 @patches.replaces(
@@ -276,33 +238,5 @@ def get_shard_iterator(
         return get_shard_iterator.original(backend, stream_arn, name, *more, **settings)
 
 
-@patches.replaces(
-    "moto.kinesis.models:KinesisBackend.get_records",
-    upstream="A shard that is closed and read to its end has no next iterator.",
-)
-def get_records_of_backend(
-    backend: models.KinesisBackend, stream_arn: str | None, shard_iterator: str, limit: int | None
-) -> tuple[str | None, list[Record], int]:
-    stream_requests.check_iterator(shard_iterator)
-    name, shard_id, _ = decompose_shard_iterator(shard_iterator)
-    following, records, behind_ms = get_records_of_backend.original(backend, stream_arn, shard_iterator, limit)
-    assert following is not None  # moto always gives one
-    with current.parts[_Writes].lock:
-        shard = backend.describe_stream(stream_arn=stream_arn, stream_name=name).get_shard(shard_id)
-        last = int(decompose_shard_iterator(following)[2])
-        ended = not shard.is_open and (not shard.records or last >= shard.get_max_sequence_number())
-    return (None if ended else following), records, behind_ms
-
-
 def _hash(partition_key: str) -> str:
     return hashlib.md5(partition_key.encode(), usedforsecurity=False).hexdigest()
-
-
-@contextlib.contextmanager
-def _kept(shard: models.Shard) -> Iterator[None]:
-    """Moto finds no record in a shard that it would move; afterwards they are there again."""
-    records, shard.records = shard.records, OrderedDict()
-    try:
-        yield
-    finally:
-        shard.records = records

@@ -188,17 +188,6 @@ def refuse_code(function: LambdaFunction) -> None:
         refuse_too_large(function.code_bytes, [layer.code for layer in layers])
 
 
-def recursive_loop(function: LambdaFunction) -> str:
-    """How Lambda treats a recursive loop with the function: "Terminate" or "Allow". Args: function: $LATEST."""
-    return str(vars(function).get("recursive_loop", "Terminate"))
-
-
-def may_loop(arn: str) -> bool:
-    """Whether a function allows recursive loops. Args: arn: with or without a version or an alias."""
-    parts = arn.split(":")
-    return recursive_loop(latest(lambda_backends[parts[4]][parts[3]], parts[6])) == "Allow"
-
-
 def latest(backend: LambdaBackend, name_or_arn: str) -> LambdaFunction:
     """The function as $LATEST, whatever version or alias the name has behind it."""
     function = backend.get_function(name_or_arn)

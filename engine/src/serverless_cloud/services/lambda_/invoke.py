@@ -22,7 +22,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_ import network as lambda_network
 from serverless_cloud.services.lambda_.function_calls import target
-from serverless_cloud.services.lambda_.functions import ResourceConflict, may_loop, route, spec_of
+from serverless_cloud.services.lambda_.functions import ResourceConflict, route, spec_of
 
 patches = Service("lambda")
 
@@ -168,7 +168,7 @@ def _lineage(trace: str, arn: str) -> dict[str, int]:
             found = {function: int(count) for function, count in pairs}
     name = _name_in_lineage(arn)
     found[name] = found.get(name, 0) + 1
-    if found[name] > LOOP_LIMIT and not may_loop(arn):
+    if found[name] > LOOP_LIMIT:
         raise Refusal(
             "RecursiveInvocationException",
             "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -142,16 +141,11 @@ def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None
     statements = [s for s in function.policy.statements if s["Resource"] == _named(function, named)]
     if not statements:
         raise GenericResourcNotFound
-    return policy_of(statements, revisions.of(owner))
+    policy = _document({"Version": "2012-10-17", "Id": "default", "Statement": statements})
+    return json.dumps({"Policy": policy, "RevisionId": revisions.of(owner)})
 
 
-def policy_of(statements: Sequence[object], revision_id: str) -> str:
-    """The answer that shows the policy of a function or a layer."""
-    policy = document({"Version": "2012-10-17", "Id": "default", "Statement": statements})
-    return json.dumps({"Policy": policy, "RevisionId": revision_id})
-
-
-def document(content: object) -> str:
+def _document(content: object) -> str:
     """A policy, or a statement, as AWS writes it: without blanks."""
     return json.dumps(content, separators=(",", ":"))
 
@@ -162,7 +156,7 @@ def document(content: object) -> str:
 )
 def answer_add_permission(response: LambdaResponse) -> str:
     name, qualifier = unquote(response.path.split("/")[-2]), response.querystring.get("Qualifier", [None])[0]
-    return json.dumps({"Statement": document(add_permission(response.backend, name, qualifier, response.body))})
+    return json.dumps({"Statement": _document(add_permission(response.backend, name, qualifier, response.body))})
 
 
 @patches.replaces(

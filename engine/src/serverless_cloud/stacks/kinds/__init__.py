@@ -8,7 +8,6 @@ from serverless_cloud.stacks.kinds import (
     databases,
     events,
     functions,
-    gateways,
     http_apis,
     identity,
     messages,
@@ -21,7 +20,7 @@ from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, 
 from serverless_cloud.stacks.template import is_custom
 
 _MODULES = (
-    buckets, data, databases, events, functions, gateways, http_apis, identity, messages, nested, network, rest_apis,
+    buckets, data, databases, events, functions, http_apis, identity, messages, nested, network, rest_apis,
     surroundings,
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}

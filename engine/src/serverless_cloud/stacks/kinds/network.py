@@ -1,4 +1,4 @@
-"""EC2's network: VPCs, subnets, security groups, routes."""
+"""EC2's network: VPCs, subnets, security groups, internet gateways, routes."""
 
 # ruff: noqa: ARG002, RUF012 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
@@ -6,8 +6,28 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from serverless_cloud.stacks.errors import UnsupportedResource
-from serverless_cloud.stacks.kinds.base import Kind, Made, Place, Properties, call_if_there
-from serverless_cloud.stacks.kinds.network_parts import Part, retag
+from serverless_cloud.stacks.kinds.base import ByCalls, Kind, Made, Place, Properties, call_if_there
+
+
+class Part(ByCalls):
+    """A part of the network. Its tags change in place."""
+
+    service = "ec2"
+    tagged: ClassVar[str]  # its name in TagSpecifications
+
+    def parameters(self, at: Place, operation: str, given: Properties, *, strict: bool = True) -> dict[str, Any]:
+        given = dict(given)
+        if tags := given.pop("Tags", None):
+            given["TagSpecifications"] = [{"ResourceType": self.tagged, "Tags": tags}]
+        return super().parameters(at, operation, given, strict=strict)
+
+    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+        """Changes the tags; a kind that can change more overrides this."""
+        changed = sorted(name for name in {*old, *given} - {"Tags"} if old.get(name) != given.get(name))
+        if changed:
+            raise UnsupportedResource(f"a change of {', '.join(changed)} of {self.type}")
+        retag(at, made.physical_id, old, given)
+        return made
 
 
 class Vpc(Part):
@@ -126,25 +146,38 @@ def _rule(given: Properties) -> dict[str, Any]:
     return made
 
 
-class _GroupRule(Kind):
-    """A rule that is a resource beside its group."""
+class SecurityGroupIngress(Kind):
+    """AWS::EC2::SecurityGroupIngress: a rule that is a resource beside its group."""
 
-    way: ClassVar[str]
+    type = "AWS::EC2::SecurityGroupIngress"
 
     def create(self, at: Place, given: dict[str, Any]) -> Made:
-        rules = at.call("ec2", f"AuthorizeSecurityGroup{self.way}", GroupId=given["GroupId"],
+        rules = at.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=given["GroupId"],
                         IpPermissions=[_rule(given)])["SecurityGroupRules"]  # fmt: skip
         return Made(rules[0]["SecurityGroupRuleId"], {"Id": rules[0]["SecurityGroupRuleId"]})
 
     def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
         """Only its description can change."""
-        at.call("ec2", f"UpdateSecurityGroupRuleDescriptions{self.way}", GroupId=given["GroupId"],
+        at.call("ec2", "UpdateSecurityGroupRuleDescriptionsIngress", GroupId=given["GroupId"],
                 IpPermissions=[_rule(given)])  # fmt: skip
         return made
 
     def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", f"RevokeSecurityGroup{self.way}", GroupId=given["GroupId"],
+        call_if_there(at, "ec2", "RevokeSecurityGroupIngress", GroupId=given["GroupId"],
                       IpPermissions=[_rule(given)])  # fmt: skip
+
+
+class GatewayAttachment(Kind):
+    """AWS::EC2::VPCGatewayAttachment."""
+
+    type = "AWS::EC2::VPCGatewayAttachment"
+    deleted_with = ("ec2", "DetachInternetGateway")
+    refused = ("VpnGatewayId",)
+
+    def create(self, at: Place, given: dict[str, Any]) -> Made:
+        which = {"InternetGatewayId": given["InternetGatewayId"], "VpcId": given["VpcId"]}
+        at.call("ec2", "AttachInternetGateway", **which)
+        return Made(at.generated_name(), {}, which)
 
 
 class VpcRoute(Kind):
@@ -185,10 +218,20 @@ class SubnetRouteTable(Kind):
         return Made(id, {"Id": id})
 
 
+def retag(at: Place, id: str, old: Properties, given: Properties) -> None:
+    """Gives a part of the network the tags that it is to have now."""
+    if given.get("Tags") != old.get("Tags"):
+        if old.get("Tags"):
+            at.call("ec2", "DeleteTags", Resources=[id], Tags=[{"Key": tag["Key"]} for tag in old["Tags"]])
+        if given.get("Tags"):
+            at.call("ec2", "CreateTags", Resources=[id], Tags=given["Tags"])
+
+
 KINDS: tuple[Kind, ...] = (
-    Vpc(), Subnet(), SecurityGroup(), VpcRoute(), SubnetRouteTable(),
-    _GroupRule(type="AWS::EC2::SecurityGroupIngress", way="Ingress"),
-    _GroupRule(type="AWS::EC2::SecurityGroupEgress", way="Egress"),
+    Vpc(), Subnet(), SecurityGroup(), SecurityGroupIngress(), GatewayAttachment(), VpcRoute(), SubnetRouteTable(),
+    Part(type="AWS::EC2::InternetGateway", tagged="internet-gateway", created_by="CreateInternetGateway",
+         deleted_by="DeleteInternetGateway", ids={"InternetGatewayId": "InternetGatewayId"}, ref="InternetGatewayId",
+         gives={"InternetGatewayId": "InternetGatewayId"}),
     Part(type="AWS::EC2::RouteTable", tagged="route-table", created_by="CreateRouteTable",
          deleted_by="DeleteRouteTable", ids={"RouteTableId": "RouteTableId"}, ref="RouteTableId",
          gives={"RouteTableId": "RouteTableId"}),

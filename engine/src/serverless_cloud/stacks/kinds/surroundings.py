@@ -1,4 +1,4 @@
-"""Resources that tools and samples put around an application: image repositories, keys, alarms, parts of the logs."""
+"""Resources that tools and samples put around an application: image repositories and alarms."""
 
 # ruff: noqa: ARG002 - the methods of all kinds have the same signature; the base class says ClassVar
 from __future__ import annotations
@@ -54,48 +54,6 @@ class Repository(Kind):
             call_if_there(at, "ecr", "DeleteRepositoryPolicy", repositoryName=name)
 
 
-class Key(Kind):
-    """AWS::KMS::Key."""
-
-    type = "AWS::KMS::Key"
-    refused = ("MultiRegion", "RotationPeriodInDays", "BypassPolicyLockoutSafetyCheck")
-
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        names = ("Description", "KeySpec", "KeyUsage", "Origin")
-        settings: dict[str, Any] = {name: given[name] for name in names if name in given}
-        if "KeyPolicy" in given:
-            settings["Policy"] = as_text(given["KeyPolicy"])
-        tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in given.get("Tags") or []]
-        key = at.call("kms", "CreateKey", Tags=tags, **settings)["KeyMetadata"]
-        made = Made(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
-        with self.whole_or_gone(at, made, given):
-            self._switch(at, made, given)
-        return made
-
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        for name in ("Tags", "KeySpec", "KeyUsage", "Origin"):
-            if old.get(name) != given.get(name):
-                raise UnsupportedResource(f"a change of {name} of {self.type}")
-        if old.get("Description") != given.get("Description"):
-            description = given.get("Description", "")
-            at.call("kms", "UpdateKeyDescription", KeyId=made.physical_id, Description=description)
-        if "KeyPolicy" in given and old.get("KeyPolicy") != given["KeyPolicy"]:
-            policy = as_text(given["KeyPolicy"])
-            at.call("kms", "PutKeyPolicy", KeyId=made.physical_id, PolicyName="default", Policy=policy)
-        self._switch(at, made, given)
-        return made
-
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        days = given.get("PendingWindowInDays", 30)
-        call_if_there(at, "kms", "ScheduleKeyDeletion", KeyId=made.physical_id, PendingWindowInDays=int(days))
-
-    @staticmethod
-    def _switch(at: Place, made: Made, given: Properties) -> None:
-        which = {"KeyId": made.physical_id}
-        at.call("kms", "EnableKey" if given.get("Enabled", True) else "DisableKey", **which)
-        at.call("kms", "EnableKeyRotation" if given.get("EnableKeyRotation") else "DisableKeyRotation", **which)
-
-
 class Alarm(ByCalls):
     """AWS::CloudWatch::Alarm. CloudWatch keeps it, and nothing evaluates it."""
 
@@ -112,33 +70,4 @@ class Alarm(ByCalls):
         call_if_there(at, "cloudwatch", "DeleteAlarms", AlarmNames=[made.physical_id])
 
 
-class LogsResourcePolicy(ByCalls):
-    """AWS::Logs::ResourcePolicy."""
-
-    type, service, name = "AWS::Logs::ResourcePolicy", "logs", "PolicyName"
-    created_by = updated_by = "PutResourcePolicy"
-    deleted_by, ids, ref, whole = "DeleteResourcePolicy", {"policyName": "PolicyName"}, "PolicyName", True
-
-
-class SubscriptionFilter(ByCalls):
-    """AWS::Logs::SubscriptionFilter: a function gets the lines of a log group."""
-
-    type, service, name, name_limit = "AWS::Logs::SubscriptionFilter", "logs", "FilterName", 512
-    created_by = updated_by = "PutSubscriptionFilter"
-    deleted_by, ids, ref = (
-        "DeleteSubscriptionFilter",
-        {"logGroupName": "LogGroupName", "filterName": "FilterName"},
-        "FilterName",
-    )
-    # moto sends each line, whatever the pattern.
-    refused = ("FilterPattern",)
-
-
-KINDS: tuple[Kind, ...] = (
-    Repository(), Key(), Alarm(), LogsResourcePolicy(), SubscriptionFilter(),
-    ByCalls(type="AWS::KMS::Alias", service="kms", created_by="CreateAlias", updated_by="UpdateAlias",
-            deleted_by="DeleteAlias", ids={"AliasName": "AliasName"}, ref="AliasName"),
-    ByCalls(type="AWS::Logs::LogStream", service="logs", name="LogStreamName", name_limit=512,
-            created_by="CreateLogStream", deleted_by="DeleteLogStream",
-            ids={"logGroupName": "LogGroupName", "logStreamName": "LogStreamName"}, ref="LogStreamName"),
-)  # fmt: skip
+KINDS: tuple[Kind, ...] = (Repository(), Alarm())
