@@ -19,19 +19,22 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_s*.py", "tests/cloud/test_s*.py", "engine/tests/test_life*.py"),
         *("tests/cloud/test_deploy.py", "engine/tests/test_handlers.py", "engine/tests/test_hops.py"),
     ),
-    "engine/src/serverless_cloud/constraints": (
+    "engine/src/serverless_cloud/core/constraints": (
         "engine/tests/test_answers_*.py",
         "engine/tests/test_broken_requests.py",
     ),
-    "engine/src/serverless_cloud/delay_queue": (
+    "engine/src/serverless_cloud/lambda_/delay_queue": (
         *("engine/tests/test_async*.py", "engine/tests/test_sns*.py", "engine/tests/unit/test_event*.py"),
     ),
-    "engine/src/serverless_cloud/jackson": (
+    "engine/src/serverless_cloud/core/jackson": (
         *("engine/tests/unit/test_jackson.py", "engine/tests/unit/test_patterns.py", "engine/tests/test_answers_s*.py"),
     ),
-    "engine/src/serverless_cloud/operators": ("engine/tests/test_sns_filters.py", "engine/tests/unit/test_patterns.py"),
+    "engine/src/serverless_cloud/events/operators": (
+        "engine/tests/test_sns_filters.py",
+        "engine/tests/unit/test_patterns.py",
+    ),
     "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),
-    "engine/src/serverless_cloud/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
+    "engine/src/serverless_cloud/sns/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
     "engine/src/serverless_cloud/core/": ("engine/tests/test_*seam*.py", "engine/tests/unit/test_patches.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/dynamodb/": ("engine/tests/test_answers_dynamodb*.py", "engine/tests/test_stream*.py"),
@@ -43,11 +46,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_http*.py", "tests/cloud/test_http*.py", "engine/tests/test_rest*.py"),
         *("engine/tests/test_function_urls.py", "engine/tests/unit/test_rest*.py"),
     ),
-    "engine/src/serverless_cloud/http/http_api": (
+    "engine/src/serverless_cloud/http/http_api/": (
         "engine/tests/test_http*.py",
         "tests/cloud/test_http*.py",
     ),
-    "engine/src/serverless_cloud/http/rest_": (
+    "engine/src/serverless_cloud/http/rest/": (
         "engine/tests/test_rest*.py",
         "engine/tests/unit/test_rest*.py",
     ),

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 import serverless_cloud as cloud
-from serverless_cloud.burst import burst_size, free_mb
 from serverless_cloud.lambda_.gathering import HEADER
+from serverless_cloud.notebook.burst import burst_size, free_mb
 
 #: Answers at once: without the gathering one environment would serve most of the calls.
 QUICK = """
@@ -82,7 +82,7 @@ class TestAtOnce:
 
     @pytest.mark.parametrize(("free", "size"), [(64_000, 60), (3_000, 44), (1_500, 24), (100, 24)])
     def test_a_burst_fits_the_memory(self, monkeypatch: pytest.MonkeyPatch, free: int, size: int) -> None:
-        monkeypatch.setattr("serverless_cloud.burst.free_mb", lambda: free)
+        monkeypatch.setattr("serverless_cloud.notebook.burst.free_mb", lambda: free)
         assert burst_size(60) == size
         assert burst_size(10) == 10
 

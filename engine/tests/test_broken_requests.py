@@ -10,7 +10,8 @@ import pytest
 
 from kits import cloud_kit
 from kits.fuzz_wire import Reply, Sent, Wire, model_of
-from serverless_cloud import Cloud, refusals
+from serverless_cloud import Cloud
+from serverless_cloud.core import refusals
 from serverless_cloud.services import model_rules
 
 

@@ -197,7 +197,7 @@ def test_the_kernel_is_killed_while_the_cloud_starts(program: Callable[..., Any]
 import os, signal
 from kits import cloud_kit as kit
 import serverless_cloud as cloud
-from serverless_cloud import launching
+from serverless_cloud.notebook import launching
 launching._first_line = lambda server, limit_s: (kit.say(server=server.pid), os.kill(os.getpid(), signal.SIGKILL))
 cloud.start()
 """

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from serverless_cloud import disk
+from serverless_cloud.core import disk
 
 #: A function that reads and prints letters of other languages, and a database; then the process's umask.
 SHOP = """
@@ -52,7 +52,7 @@ JUMPS = """
 import threading, time, moto.core.utils as utils
 from kits import batch_kit as batch, cloud_kit as kit
 from datetime import timedelta
-from serverless_cloud import surroundings
+from serverless_cloud.notebook import surroundings
 from serverless_cloud.server import CloudServer
 import os, tempfile
 from pathlib import Path

@@ -11,7 +11,7 @@ import yaml
 
 from kits.http_kit import ECHO, send
 from kits.rest_kit import function_uri
-from serverless_cloud.http.http_api_document import BadDocument, NotKnown, read
+from serverless_cloud.http.http_api.document import BadDocument, NotKnown, read
 
 X = "x-amazon-apigateway-"
 GUARD = """

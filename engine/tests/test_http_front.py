@@ -14,7 +14,8 @@ from urllib.parse import unquote
 import pytest
 
 from kits.http_kit import send
-from serverless_cloud.http.front import BODY_BYTES, FrontDoors, Request, Response
+from serverless_cloud.http.front import BODY_BYTES, FrontDoors
+from serverless_cloud.http.request import Request, Response
 
 
 def _echo(request: Request) -> Response:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import serverless_cloud as cloud
-from serverless_cloud import layers
+from serverless_cloud.lambda_ import course_layers as layers
 
 WHERE = """
 import psycopg, psycopg_binary, sys

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from serverless_cloud import CloudDidNotStart, launching
+from serverless_cloud import CloudDidNotStart
+from serverless_cloud.notebook import launching
 
 LIMIT_S = 60
 NOTICE = "Starting the local cloud. The first start takes longest ..."
@@ -21,7 +22,8 @@ NOTICE = "Starting the local cloud. The first start takes longest ..."
 SLOW_START = """
 import sys
 from pathlib import Path
-from serverless_cloud import launching, progress
+from serverless_cloud.notebook import launching
+from serverless_cloud.notebook import progress
 progress.SILENT_S = 0.1
 server = '''
 import json, time

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from serverless_cloud.http import templates
-from serverless_cloud.http.rest_errors import GatewayError
-from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, UsagePlan
-from serverless_cloud.http.rest_routing import route
-from serverless_cloud.http.rest_usage import Client, Quotas, period_start
+from serverless_cloud.http.rest.errors import GatewayError
+from serverless_cloud.http.rest.model import ApiKey, Deployment, Resource, UsagePlan
+from serverless_cloud.http.rest.routing import route
+from serverless_cloud.http.rest.usage import Client, Quotas, period_start
 from serverless_cloud.http.throttle import Limit, Throttles
 
 TEXT = 'it\'s "ä" a/b\\\n'

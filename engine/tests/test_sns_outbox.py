@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 
 
 def wait(event: threading.Event) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 from serverless_first.course.words import count
 from serverless_first.lab import Attempt, task
 from serverless_first.lab.failures import readable

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 from serverless_first.lab import Attempt, task, whole_payment as endings
 from serverless_first.lab.failures import readable
 from serverless_first.lab.functions import wait_until

@@ -29,7 +29,7 @@ v4: Any = nbformat.v4  # not typed
 LESSONS = ("04-lambda-and-rdbms", "07-spectrum-of-services", "10-step-functions")
 LIVE = [
     """import time
-from serverless_cloud import progress
+from serverless_cloud.notebook import progress
 from serverless_first import cloud, explore
 with progress.bar("calls of orders", 3) as told:
     for done in range(4):

@@ -17,7 +17,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from tests.cloud.account_kit import ACCOUNT, YES
 
-from serverless_cloud import CloudError, client, guard, surroundings
+from serverless_cloud import CloudError, client, guard
+from serverless_cloud.notebook import surroundings
 from serverless_first import cloud
 from serverless_first.real_account import cleaning, finders, plan
 from serverless_first.real_account.journal import Journal, Made

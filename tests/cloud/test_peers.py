@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.rds import sockets
 from serverless_first import cloud
 from serverless_first.shop import hikari

@@ -20,7 +20,8 @@ import pytest
 from tests.cloud.account_kit import ACCOUNT, YES, make_a_database, make_a_shop
 
 from kits import cloud_kit as kit
-from serverless_cloud import CloudError, CloudNotRunning, client, guard, surroundings
+from serverless_cloud import CloudError, CloudNotRunning, client, guard, settings
+from serverless_cloud.notebook import surroundings
 from serverless_first import cloud
 from serverless_first.real_account import costs, plan
 from serverless_first.real_account.owned import KEY
@@ -295,7 +296,7 @@ def test_a_local_cloud_that_is_shared(plain: pytest.MonkeyPatch, servers: Callab
         with pytest.raises(CloudError, match=r"Others may also use http://127\.0\.0\.1"):
             aws.reset()
         assert [str(each) for each in aws.cleanup().removed if each.kind == "function"] == ["function shared"]
-        assert os.environ["AWS_ACCESS_KEY_ID"] == surroundings.LOCAL_KEY
+        assert os.environ["AWS_ACCESS_KEY_ID"] == settings.LOCAL_KEY
     assert guard.is_armed() is False
     del plain
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from serverless_cloud import surroundings
+from serverless_cloud.notebook import surroundings
 
 COURSE_TOML = """\
 title = "Lamps"

@@ -25,7 +25,7 @@ def module_on(system: str, name: str) -> Any:
 
     Args:
         system: "win32" or "darwin".
-        name: "serverless_cloud.leftovers", or a file of tools/: "tools.environment".
+        name: "serverless_cloud.notebook.leftovers", or a file of tools/: "tools.environment".
     """
     spec = importlib.util.find_spec(name)
     assert spec is not None

@@ -19,9 +19,11 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from serverless_cloud import burst_size, seat, surroundings
+from serverless_cloud import burst_size, settings
+from serverless_cloud.core import seat
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.lifecycle import State
+from serverless_cloud.notebook import surroundings
 from serverless_first.cli import main
 from serverless_first.course import places
 from serverless_first.teach.classroom import cards, groups, limits, plan, roll, turns, warden
@@ -163,7 +165,7 @@ def one_turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_turns_are_taken_by_one_process_each_and_given_back_however_it_ends() -> None:
     code = """
 import time
-from serverless_cloud import seat
+from serverless_cloud.core import seat
 with seat.turn():
     print("mine", flush=True)
     time.sleep(60)
@@ -397,7 +399,7 @@ def test_a_server_of_the_image_has_no_keys_and_no_address_of_aws(tmp_path: Path)
     done = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     work = tmp_path / "serverless-first"
-    assert done.stdout == f"{work} {surroundings.NOWHERE} {surroundings.LOCAL_KEY}\n"
+    assert done.stdout == f"{work} {surroundings.NOWHERE} {settings.LOCAL_KEY}\n"
     assert (work / "05-rds-proxy" / "05-lab.ipynb").is_file()
 
 

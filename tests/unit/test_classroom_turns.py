@@ -17,7 +17,7 @@ from serverless_first.teach.classroom import groups, limits, turns
 
 TAKES_A_TURN = """
 import sys
-from serverless_cloud import seat
+from serverless_cloud.core import seat
 with seat.turn():
     print("mine", flush=True)
     sys.stdin.read()

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from serverless_cloud import client, leftovers
+from serverless_cloud import client
+from serverless_cloud.notebook import leftovers
 from serverless_first import cloud
 
 TARGET = "http://127.0.0.1:9"

@@ -21,7 +21,7 @@ import zmq
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
-from serverless_cloud.own_folder import is_private
+from serverless_cloud.notebook.own_folder import is_private
 from serverless_first.course import kernel_pipe, kernels
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no Unix sockets in Python")

@@ -127,7 +127,7 @@ def test_nothing_is_asked_of_linux_elsewhere() -> None:
         module_on(system, "serverless_cloud.batch.container").tie_to(-1)
         assert module_on(system, "serverless_cloud.rds.postgres")._end_with_us(signal.SIGTERM) is None
         assert module_on(system, "serverless_cloud.rds.folder")._free_shared_memory(["0"] * 6 + ["1 1"]) is None
-        assert module_on(system, "serverless_cloud.peers")._way() is None
+        assert module_on(system, "serverless_cloud.core.peers")._way() is None
 
 
 def test_a_container_on_macos_runs_its_command(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_without_process_groups_the_drill_kills_one_by_one(on_windows: Any) -> N
 
 def test_without_numbers_of_users_a_folder_has_the_user_s_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("USERNAME", "mika")
-    own_folder = module_on("win32", "serverless_cloud.own_folder").own_folder
+    own_folder = module_on("win32", "serverless_cloud.notebook.own_folder").own_folder
     assert own_folder(tmp_path) == own_folder(tmp_path) == tmp_path / "serverless-first-mika"
 
 
@@ -169,7 +169,7 @@ def test_kernels_on_windows_keep_their_ports_and_encrypt() -> None:
 
 
 def test_a_run_s_folder_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_cloud.leftovers")
+    module = module_on("win32", "serverless_cloud.notebook.leftovers")
     monkeypatch.setattr(module, "runs_folder", lambda: tmp_path)
     run = module.RunFolder()
     assert run.path.is_dir()
@@ -225,7 +225,7 @@ def test_no_unix_socket_on_windows(tmp_path: Path) -> None:
 
 
 def test_a_class_s_turn_is_posix_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    module = module_on("win32", "serverless_cloud.seat")
+    module = module_on("win32", "serverless_cloud.core.seat")
     monkeypatch.setenv(module.TURNS, str(tmp_path))
     with module.turn():
         pass

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.configloader import load_config
 
-from serverless_cloud import surroundings
+from serverless_cloud import settings
+from serverless_cloud.notebook import surroundings
 
 URL = "http://127.0.0.1:4566"
 
@@ -44,7 +45,7 @@ def test_boto3_is_led_to_the_local_cloud(folder: Path) -> None:
     changes = surroundings.local_environ({}, URL, "eu-west-1", folder)
     assert changes["AWS_ENDPOINT_URL"] == URL
     assert changes["AWS_REGION"] == changes["AWS_DEFAULT_REGION"] == "eu-west-1"
-    assert changes["AWS_ACCESS_KEY_ID"] == changes["AWS_SECRET_ACCESS_KEY"] == surroundings.LOCAL_KEY
+    assert changes["AWS_ACCESS_KEY_ID"] == changes["AWS_SECRET_ACCESS_KEY"] == settings.LOCAL_KEY
 
 
 @pytest.mark.usefixtures("home")

@@ -11,10 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from serverless_cloud.burst import burst_size
     from serverless_cloud.client import Cloud, start
     from serverless_cloud.errors import CloudDidNotStart, CloudError, CloudNotRunning
     from serverless_cloud.guard import RealAwsRefused
+    from serverless_cloud.notebook.burst import burst_size
+    from serverless_cloud.notebook.watch import DatabaseWatch
     from serverless_cloud.records import (
         CallResult,
         DatabaseSession,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         ProxyEvent,
         Sample,
     )
-    from serverless_cloud.watch import DatabaseWatch
 
 # Python loads this file before each module of the package, also in every execution environment. Anything imported here
 # would be part of each cold start, and a handler would find it loaded.

@@ -16,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from serverless_cloud import guard, launching, leftovers, surroundings, targets
+from serverless_cloud import guard
 from serverless_cloud.errors import CloudError, CloudNotRunning
-from serverless_cloud.inside import Inside
+from serverless_cloud.notebook import launching, leftovers, surroundings, targets
+from serverless_cloud.notebook.inside import Inside
+from serverless_cloud.notebook.targets import AWS, Session
 from serverless_cloud.settings import NETWORK_MODELS, CloudSettings, check
-from serverless_cloud.targets import AWS, Session
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"

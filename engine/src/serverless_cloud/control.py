@@ -34,7 +34,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from serverless_cloud import clock, disk, faults
+from serverless_cloud import faults
+from serverless_cloud.core import clock, disk
+from serverless_cloud.core.refusals import refusal, refuse_subresource
 from serverless_cloud.errors import CloudError
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.http import addresses
@@ -47,7 +49,6 @@ from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
-from serverless_cloud.refusals import refusal, refuse_subresource
 from serverless_cloud.services import LateServices, looking
 from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check

@@ -12,7 +12,7 @@ from http.client import responses
 from pathlib import Path
 from wsgiref.types import WSGIEnvironment
 
-from serverless_cloud import disk
+from serverless_cloud.core import disk
 from serverless_cloud.iam.answers import Answer, failed, not_honoured
 from serverless_cloud.services.moto.mistakes import (
     NO_SUCH_CALL,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serverless_cloud.batch.jobs import Jobs
-from serverless_cloud.delay_queue import Clock
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
+from serverless_cloud.lambda_.delay_queue import Clock
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
@@ -23,7 +24,6 @@ from serverless_cloud.services.lambda_.function_calls import MotoFunctions
 from serverless_cloud.services.lambda_.network import LazyInterfaces
 from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
-from serverless_cloud.tasks import Tasks
 
 
 def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from serverless_cloud.batch.jobs import Jobs
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.events.router import Router
 from serverless_cloud.http.front import FrontDoors
 from serverless_cloud.iam.permissions import Permissions
@@ -17,7 +18,6 @@ from serverless_cloud.lambda_.mapping import PollerFactory
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
-from serverless_cloud.tasks import Tasks
 
 
 @dataclass(frozen=True)

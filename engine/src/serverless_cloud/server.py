@@ -17,9 +17,11 @@ import threading
 from pathlib import Path
 from wsgiref.types import WSGIApplication
 
-from serverless_cloud import guard, leftovers, peers
-from serverless_cloud.disk import PatientLog
+from serverless_cloud import guard
+from serverless_cloud.core import peers
+from serverless_cloud.core.disk import PatientLog
 from serverless_cloud.errors import CloudError
+from serverless_cloud.notebook import leftovers
 from serverless_cloud.rds.folder import remove_all
 from serverless_cloud.settings import DEFAULTS, CloudSettings
 from serverless_cloud.view.page import Page

@@ -16,7 +16,7 @@ from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.http.addresses import HEADERS
 from serverless_cloud.http.bodies import Body, Gone
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 NETWORK_MODELS = ("hyperplane", "2019")
 #: Settings that may change while the cloud runs.
 CHANGEABLE = ("idle_expiry_s", "time_scale", "enforce_iam", "network_model")
+#: The access key of a notebook, and its secret.
+LOCAL_KEY = "local"
 _MOST = 1e9  # in seconds, 30 years, which Python can still wait for
 
 

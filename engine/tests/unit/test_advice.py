@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from serverless_cloud import errors, guard, launching, layers, targets
+from serverless_cloud import errors, guard
+from serverless_cloud.lambda_ import course_layers as layers
+from serverless_cloud.notebook import launching, targets
 
 
 def refused_by_the_guard() -> None:

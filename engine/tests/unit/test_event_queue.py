@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.delay_queue import Clock, DelayQueue
 from serverless_cloud.errors import TooManyRequests
 from serverless_cloud.lambda_ import asynchronous
 from serverless_cloud.lambda_.asynchronous import AsyncSettings, EventQueue
+from serverless_cloud.lambda_.delay_queue import Clock, DelayQueue
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 
 LIMIT_S = 20.0

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud import delay_queue
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.events import entries as eventbridge_entries, input as eventbridge_input
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import TargetFailed, UnsupportedTarget, service_of
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.lambda_ import delay_queue
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/big-orders"
 EVENT: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud import clock, seat
+from serverless_cloud.core import clock, seat
 from serverless_cloud.lambda_ import code, fleet as fleets
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet, Placement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serverless_cloud import inherited
+from serverless_cloud.core import inherited
 
 SECRETS = (
     "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE GITHUB_TOKEN GH_TOKEN JUPYTERHUB_API_TOKEN "

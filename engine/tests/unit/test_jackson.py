@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from serverless_cloud import jackson
+from serverless_cloud.core import jackson
 
 VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 PARSE = "com.fasterxml.jackson.core.JsonParseException"

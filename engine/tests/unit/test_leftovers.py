@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
+from serverless_cloud.core.moves import IllegalMove
 from serverless_cloud.lambda_.lifecycle import TRANSITIONS, Life, State, Trigger
-from serverless_cloud.moves import IllegalMove
 
 #: How to get a fresh life into each state.
 WAY: dict[State, list[Trigger]] = {

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from serverless_cloud.once import once
+from serverless_cloud.core.once import once
 
 THREADS = 8
 

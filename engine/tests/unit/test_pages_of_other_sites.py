@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from serverless_cloud.http.cors import Cors
-from serverless_cloud.http.front import Request, Response
 from serverless_cloud.http.pages import answer_without_running, is_of_another_site
+from serverless_cloud.http.request import Request, Response
 
 EVIL, SHOP = "https://evil.example", "https://shop.example"
 BROWSER = ("Sec-Fetch-Site", "cross-site")

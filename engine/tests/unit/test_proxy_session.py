@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from serverless_cloud.moves import IllegalMove, moved
+from serverless_cloud.core.moves import IllegalMove, moved
 from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.phases import TRANSITIONS, Move, Phase
 from serverless_cloud.rds_proxy.prepared import CLIENT_BYTES

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 from serverless_cloud.rds import binaries, folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="rights and signals as on Unix")

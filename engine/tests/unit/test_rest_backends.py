@@ -10,7 +10,7 @@ import pytest
 
 from kits import cloud_kit
 from serverless_cloud.errors import CloudError
-from serverless_cloud.http.rest_backends import Backend, Backends
+from serverless_cloud.http.rest.backends import Backend, Backends
 from serverless_cloud.stacks import deploying
 
 ELSEWHERE = "http://evil.invalid/stolen"

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.schedules import timer
-from serverless_cloud.tasks import Tasks
 
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 LIMIT_S = 30.0  # for what must come; only a failure waits as long

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tools import type_schemas
-
+from listings import type_schemas
 from serverless_cloud.stacks import kinds, schemas
 
 
 def test_the_file_is_up_to_date() -> None:
-    assert schemas.FILE.read_text("utf-8") == type_schemas.text(), "run python -m tools.type_schemas"
+    assert schemas.FILE.read_text("utf-8") == type_schemas.text(), "run engine/tests/listings/type_schemas.py"
 
 
 def test_each_type_that_the_local_cloud_makes_has_a_schema() -> None:

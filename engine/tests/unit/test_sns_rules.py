@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.sns import rules
 from serverless_cloud.sns.rules import Refused
 

@@ -6,10 +6,10 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.lambda_.mapping import Delivery, Mapping
 from serverless_cloud.sources.sqs import SqsPoller
 from serverless_cloud.sources.sqs_records import Message
-from serverless_cloud.tasks import Tasks
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.sqs import models
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
 from serverless_cloud.services.sqs import queues as sqs_queues
 
 STEP_MS = 5.0

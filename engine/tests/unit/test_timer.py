@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 from datetime import UTC, datetime, timedelta
 
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.schedules.timer import Timer
-from serverless_cloud.tasks import Tasks
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
+from serverless_cloud.notebook import surroundings
 from serverless_first.course import kernels, look
 from serverless_first.course.layout import FRONT_PAGE
 from serverless_first.course.places import course_root, has_home, work_dir

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from serverless_cloud.own_folder import is_private, own_folder
+from serverless_cloud.notebook.own_folder import is_private, own_folder
 
 T = TypeVar("T")
 RUNTIME = "JUPYTER_RUNTIME_DIR"

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import yaml
 
-from serverless_cloud import Cloud, CloudError, leftovers
+from serverless_cloud import Cloud, CloudError
+from serverless_cloud.notebook import leftovers
 from serverless_first.course.places import module_dir
 from serverless_first.course.words import count
 from serverless_first.drill.finding import DESIGNS

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from serverless_cloud import progress
+from serverless_cloud.notebook import progress
 from serverless_first import cloud
 from serverless_first.drill import evidence, watch
 from serverless_first.drill.faults import Killer, locked_table, make_quiet, paused, provider_down, restart_database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from serverless_cloud import seat
+from serverless_cloud.core import seat
 from serverless_first import course
 from serverless_first.course import Module, Task, UnknownModule
 from serverless_first.course.places import module_dir

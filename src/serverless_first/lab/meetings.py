@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 from serverless_first.lab.attempt import Attempt
 from serverless_first.lab.functions import zipped
 

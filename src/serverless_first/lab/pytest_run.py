@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serverless_cloud import leftovers
+from serverless_cloud.notebook import leftovers
 
 TIMED_OUT = -1
 PASSED, FAILED, NONE_FOUND = 0, 1, 5  # pytest's exit codes (pytest documentation, "Exit codes")

@@ -14,8 +14,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
+from serverless_cloud.notebook import surroundings
 from serverless_first import course
 from serverless_first.course import Module, UnknownModule, kernel_folder, kernels
 from serverless_first.lab.failures import CourseFault, UnknownLab, one_line, shorten

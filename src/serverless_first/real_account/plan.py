@@ -13,9 +13,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from serverless_cloud import guard, surroundings
+from serverless_cloud import guard
 from serverless_cloud.errors import CloudError
-from serverless_cloud.progress import in_a_kernel
+from serverless_cloud.notebook import surroundings
+from serverless_cloud.notebook.progress import in_a_kernel
 from serverless_first import facts
 from serverless_first.course.places import work_dir
 from serverless_first.facts import prices

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from serverless_cloud import postgres
-from serverless_cloud.child import ChildProcess, Message
+from serverless_cloud.core.child import ChildProcess, Message
 from serverless_cloud.errors import CloudError
 
 HOST = "127.0.0.1"

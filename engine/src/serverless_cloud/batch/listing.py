@@ -12,7 +12,7 @@ from typing import Any
 
 from serverless_cloud.batch.job import Job, Status
 from serverless_cloud.batch.refused import ClientException
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
 _FILTERS = ("JOB_NAME", "JOB_DEFINITION", *_TIMES)

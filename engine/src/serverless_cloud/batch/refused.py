@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serverless_cloud.refusals import Refusal
+from serverless_cloud.core.refusals import Refusal
 
 
 class ClientException(Refusal):

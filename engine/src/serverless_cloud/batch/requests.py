@@ -15,7 +15,7 @@ from serverless_cloud.batch.control import Queue
 from serverless_cloud.batch.job import Job, Key
 from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.batch.work import work_of
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 
 LEAST_TIMEOUT_S = 60
 MOST_ATTEMPTS = 10

@@ -12,7 +12,7 @@ from typing import Any
 
 from serverless_cloud.batch import fargate
 from serverless_cloud.batch.refused import ClientException
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 
 LOG_GROUP = "/aws/batch/job"
 #: Kept and shown, without effect; docs/fidelity.md lists them. Empty ones of the others pass too.

@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.model import StringShape
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
+from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.dynamodb.errors import Refused
 from serverless_cloud.dynamodb.values import check_type
-from serverless_cloud.refusals import INSTEAD, NotHonoured
 
 MOST_WRITES, MOST_READS = 25, 100
 _JSON: dict[str, type] = {

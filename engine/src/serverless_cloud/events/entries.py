@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from serverless_cloud.constraints import refusal
+from serverless_cloud.core.constraints import refusal
+from serverless_cloud.core.jackson import loads
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.router import Event, iso
-from serverless_cloud.jackson import loads
 
 MOST_ENTRIES = 10
 REQUEST_BYTES = 1_048_576  # 1 MB since January 2026, before that 256 KB

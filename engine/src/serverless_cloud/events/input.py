@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
+from serverless_cloud.core.jackson import place_of
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import TargetFailed
-from serverless_cloud.jackson import place_of
 from serverless_cloud.workflows.shapes import compact
 
 PREDEFINED = (

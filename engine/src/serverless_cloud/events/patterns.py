@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_cloud import operators
-from serverless_cloud.jackson import loads, reason_of
-from serverless_cloud.operators import InvalidOperator, Test, on_text
+from serverless_cloud.core.jackson import loads, reason_of
+from serverless_cloud.events import operators
+from serverless_cloud.events.operators import InvalidOperator, Test, on_text
 
 #: In which element of which list a field stands: {number of the list: index}.
 Membership = Mapping[int, int]

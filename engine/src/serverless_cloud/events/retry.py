@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.delay_queue import DelayQueue
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.events.targets import TargetFailed
-from serverless_cloud.tasks import Tasks
+from serverless_cloud.lambda_.delay_queue import DelayQueue
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 600.0
 

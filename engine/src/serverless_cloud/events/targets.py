@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied, NotNow
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Caller, Permissions

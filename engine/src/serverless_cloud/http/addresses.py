@@ -18,7 +18,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from serverless_cloud.guard import is_this_machine
-from serverless_cloud.http.front import HOST, FrontDoors, Request, Response, id_in_name, message
+from serverless_cloud.http.front import FrontDoors, id_in_name
+from serverless_cloud.http.request import HOST, Request, Response, message
 
 #: In the environment of a WSGI request: the headers as they came, which WSGI itself joins and renames.
 HEADERS = "serverless_cloud.headers"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serverless_cloud.http.front import Response
+from serverless_cloud.http.request import Response
 
 #: Headers that the front door writes itself, or that hold for one connection only.
 DOORS_OWN = {"content-length", "connection", "transfer-encoding", "keep-alive", "upgrade", "trailer", "date", "server"}

@@ -10,95 +10,28 @@ import contextlib
 import dataclasses
 import functools
 import http.client
-import json
 import re
 import socket
 import socketserver
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.errors import CloudError
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.http.bodies import Body
+from serverless_cloud.http.pages import answer_without_running
+from serverless_cloud.http.request import HOST, Answer, Preflight, Request, Response, message, no_cors
 
-HOST = "127.0.0.1"
 BODY_BYTES = 10_485_760  # API Gateway quotas: payload 10 MB
 _NAME = re.compile(
     r"([a-z0-9]+)\.(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.(?:amazonaws\.com|on\.aws)|(?:[a-z0-9-]+\.)?localhost)"
 )
 _LINE_ENDS = str.maketrans("\r\n\0", "   ")  # in a header they would begin another header
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request as it came.
-
-    Args:
-        method: "GET".
-        raw_path: the path, percent-encoding kept, without the query string.
-        raw_query: the query string without "?", as it came; "" if there is none.
-        headers: names as they were written, repeated ones as often as they came, in order.
-        body: decoded from chunks, nothing else.
-        protocol: "HTTP/1.1".
-        received_s: Unix time in seconds.
-    """
-
-    method: str
-    raw_path: str
-    raw_query: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    source_ip: str = HOST
-    protocol: str = "HTTP/1.1"
-    port: int = 80
-    received_s: float = field(default_factory=time.time)
-
-    @property
-    def path(self) -> str:
-        """The path with its percent-encoding undone; bytes that aren't UTF-8 are replaced."""
-        return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
-
-    def header(self, name: str, default: str = "") -> str:
-        """The last value of a header, whatever the case of its name."""
-        values = self.all_headers(name)
-        return values[-1] if values else default
-
-    def all_headers(self, name: str) -> list[str]:
-        """All the values of a header, in order."""
-        return [value for each, value in self.headers if each.lower() == name.lower()]
-
-
-@dataclass(frozen=True)
-class Response:
-    """The response to write. The door adds Content-Length, Date and Connection.
-
-    Args:
-        status: 100 to 599.
-        headers: repeated names are written repeatedly.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-#: Answers a request; may raise nothing.
-Answer = Callable[[Request], Response]
-#: Answers a preflight request from an API's configuration, without running anything; None if it has no answer.
-Preflight = Callable[[Request], Response | None]
-
-
-def no_cors(_: Request) -> Response | None:
-    """The preflight of an API without CORS."""
-    return None
 
 
 class FrontDoors:
@@ -117,8 +50,6 @@ class FrontDoors:
         Returns:
             Its address without a slash at the end: "http://127.0.0.1:40123".
         """
-        from serverless_cloud.http.pages import answer_without_running  # made of what this module holds
-
         with self._lock:
             if key not in self._doors:
                 self._doors[key] = _Door(key, answer, functools.partial(answer_without_running, preflight))
@@ -291,12 +222,6 @@ class _Door:
         except Exception:  # an error of ours, not of the learner's
             traceback.print_exc()
             return message(500, "Internal Server Error")
-
-
-def message(status: int, text: str, *headers: tuple[str, str]) -> Response:
-    """A response as API Gateway writes its own: {"message": text}."""
-    body = json.dumps({"message": text}, separators=(",", ":")).encode()
-    return Response(status, (("Content-Type", "application/json"), *headers), body)
 
 
 def id_in_name(host: str) -> str | None:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.http.cors import is_preflight
-from serverless_cloud.http.front import Preflight, Request, Response, message
+from serverless_cloud.http.request import Preflight, Request, Response, message
 
 _SAFE = ("GET", "HEAD")
 

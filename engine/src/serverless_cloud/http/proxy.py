@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from serverless_cloud.http.answers import DOORS_OWN
-from serverless_cloud.http.front import Request
+from serverless_cloud.http.request import Request
 
 #: Facts about a caller from a REST API; null unless something has identified it.
 IDENTITY = (

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
-from serverless_cloud.http.front import Request
+from serverless_cloud.http.request import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TOKEN = "X-Amz-Security-Token"

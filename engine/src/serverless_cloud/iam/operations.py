@@ -16,7 +16,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.once import once
+from serverless_cloud.core.once import once
 
 #: botocore's models of the REST services, by the name in a signature; otherwise the names are equal.
 _MODELS = {"apigateway": ("apigateway", "apigatewayv2"), "execute-api": ("apigatewaymanagementapi",), "ses": ("sesv2",)}

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from serverless_cloud.delay_queue import Clock, DelayQueue
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.errors import NotNow
 from serverless_cloud.lambda_ import report
+from serverless_cloud.lambda_.delay_queue import Clock, DelayQueue
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
-from serverless_cloud.tasks import Tasks
 
 RETRY_WAITS_S = (60.0, 120.0)
 FIRST_THROTTLE_WAIT_S, LONGEST_THROTTLE_WAIT_S = 1.0, 300.0

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
+from serverless_cloud.core.moves import IllegalMove
 from serverless_cloud.errors import ADVICE
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.forking import Template
@@ -25,7 +26,6 @@ from serverless_cloud.lambda_.function import Call, FunctionSpec, Invocation, Ou
 from serverless_cloud.lambda_.lifecycle import Life, State, Trigger
 from serverless_cloud.lambda_.process import INHERITED, RuntimeProcess
 from serverless_cloud.lambda_.runtime_api import RuntimeApi
-from serverless_cloud.moves import IllegalMove
 
 
 class InitFailed(Exception):

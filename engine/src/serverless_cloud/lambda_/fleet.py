@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from serverless_cloud import clock, seat
+from serverless_cloud.core import clock, seat
+from serverless_cloud.core.moves import IllegalMove
 from serverless_cloud.errors import FunctionNotActive, TooManyRequests
 from serverless_cloud.lambda_ import code, report
 from serverless_cloud.lambda_.concurrency import Concurrency
@@ -30,7 +31,6 @@ from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.lambda_.metrics import Metrics
 from serverless_cloud.lambda_.provisioned import Provisioned
 from serverless_cloud.lambda_.report import InitPhase
-from serverless_cloud.moves import IllegalMove
 
 INIT_LIMIT_S = 10.0  # AWS Lambda Developer Guide: Init phase, on demand
 PROVISIONED_INIT_LIMIT_S = 130.0  # the same, with provisioned concurrency: this or the timeout, whichever is higher

@@ -16,8 +16,8 @@ import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from serverless_cloud import clock
-from serverless_cloud.moves import IllegalMove, moved
+from serverless_cloud.core import clock
+from serverless_cloud.core.moves import IllegalMove, moved
 
 
 class State(StrEnum):

@@ -17,7 +17,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.lambda_.function import Invocation
 
 PREFIX = "/2018-06-01/runtime/"

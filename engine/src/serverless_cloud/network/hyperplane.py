@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.network import waiting
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
-from serverless_cloud.tasks import Tasks
 
 #: How long an interface takes to create: the longest time of January 2020 in the fact lambda-vpc-interface-time.
 MAKING_S = 90.0

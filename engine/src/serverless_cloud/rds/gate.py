@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import cast
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.rds import sockets
 
 MOST_STARTUP_BYTES = 10_000

@@ -23,7 +23,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud import disk
+from serverless_cloud.core import disk
 from serverless_cloud.rds import folder, roles
 from serverless_cloud.rds.binaries import Binaries, for_account, unprivileged_account
 from serverless_cloud.rds.gate import Gate

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud.child import ChildProcess
+from serverless_cloud.core.child import ChildProcess
+from serverless_cloud.core.moves import IllegalMove, moved
 from serverless_cloud.errors import CloudError
-from serverless_cloud.moves import IllegalMove, moved
 from serverless_cloud.rds import binaries, folder, sockets
 from serverless_cloud.rds.life import TRANSITIONS, State, Trigger
 

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.login import Login, LoginRefused, Step
 from serverless_cloud.rds_proxy.phases import Move, Phase

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from serverless_cloud.child import ChildProcess
+from serverless_cloud.core.child import ChildProcess
 from serverless_cloud.errors import CloudError
 from serverless_cloud.rds.instances import DatabaseInstances
 

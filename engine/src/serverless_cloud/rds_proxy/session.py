@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from serverless_cloud.moves import moved
+from serverless_cloud.core.moves import moved
 from serverless_cloud.rds_proxy import statements, wire
 from serverless_cloud.rds_proxy.answers import Answers
 from serverless_cloud.rds_proxy.owed import Due, Owed, Turn

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
 from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.view.moment import (

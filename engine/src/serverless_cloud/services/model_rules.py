@@ -1,6 +1,6 @@
 """Finds JSON of wrong types in any service's request, and missing members that models wrongly call optional. No moto.
 
-The lengths, values and patterns of the model are checked in `constraints.py`.
+The lengths, values and patterns of the model are checked in `core/constraints.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_cloud.constraints import Dialect, small
+from serverless_cloud.core.constraints import Dialect, small
 
 #: For the services that don't have their own dialect.
 DIALECT = Dialect(most_shown=256, maps="keys and values")

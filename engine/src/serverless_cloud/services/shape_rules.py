@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 import botocore.session
 
-from serverless_cloud.constraints import Dialect, of_type, sentence, violations
-from serverless_cloud.once import once
-from serverless_cloud.refusals import Refusal
+from serverless_cloud.core.constraints import Dialect, of_type, sentence, violations
+from serverless_cloud.core.once import once
+from serverless_cloud.core.refusals import Refusal
 
 MOST_SHOWN = 8_192  # characters of a value in a message
 

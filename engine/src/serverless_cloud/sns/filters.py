@@ -12,9 +12,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from serverless_cloud.core.jackson import words_of
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.jackson import words_of
-from serverless_cloud.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
+from serverless_cloud.events.operators import NAMES, InvalidOperator, Operators, Test, on_text, require_text
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 MOST_KEYS = 5

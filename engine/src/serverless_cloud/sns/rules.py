@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from serverless_cloud.jackson import words_of
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.jackson import words_of
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.sns import filters as sns_filters
 
 MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit

@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import threading
 
+from serverless_cloud.core.tasks import Task
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.stream_failures import sender
 from serverless_cloud.sources.stream_lane import NOTHING_YET, READ_RECORDS, Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, StreamGone, StreamSource
-from serverless_cloud.tasks import Task
 
 SHORTEST_POLL_S = 0.01  # whatever the time scale
 BEGINNING = 0  # before the first record

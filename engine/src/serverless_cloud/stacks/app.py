@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from botocore import xform_name
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks import cloud_control, query
 from serverless_cloud.stacks.change_sets import ChangeSets
 from serverless_cloud.stacks.errors import StackError

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
-from serverless_cloud.clients import client
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.clients import client
+from serverless_cloud.core.refusals import NotHonoured
 
 PREFIX = "CloudApiService."  # of X-Amz-Target
 _URL = "AWS::Lambda::Url"

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks import documents
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope

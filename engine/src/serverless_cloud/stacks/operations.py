@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
 from serverless_cloud.stacks import answers, documents, settings
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serverless_cloud.constraints import fits
+from serverless_cloud.core.constraints import fits
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import plain
 

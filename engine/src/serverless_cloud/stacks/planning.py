@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from serverless_cloud import constraints
-from serverless_cloud.clients import client
+from serverless_cloud.core import constraints
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks import documents, parameters, rules
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope, parameters_of_place

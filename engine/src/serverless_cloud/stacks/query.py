@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel, Shape
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.stacks.errors import StackError
 

@@ -1,6 +1,6 @@
 """The registry of CloudFormation for a type: its properties, and which of them replace the resource when changed.
 
-`tools/type_schemas.py` takes what is used here from the registry's schemas.
+The tests' `listings/type_schemas.py` writes the file.
 Source of the rules: CloudFormation CLI User Guide, "Resource type schema" (createOnlyProperties, readOnlyProperties).
 """
 

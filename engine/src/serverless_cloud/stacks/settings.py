@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.records import Stack
 from serverless_cloud.stacks.template import Template

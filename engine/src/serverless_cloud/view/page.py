@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
 
-from serverless_cloud import peers
+from serverless_cloud.core import peers
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.view.moment import Moment
 

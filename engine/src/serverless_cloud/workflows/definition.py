@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from serverless_cloud.core.jackson import loads, words_of
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.jackson import loads, words_of
 from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.json_path import FilterInPath
 from serverless_cloud.workflows.problems import Problem, schema

@@ -12,7 +12,7 @@ from botocore import xform_name
 from botocore.model import ServiceModel
 from botocore.session import Session
 
-from serverless_cloud.once import once
+from serverless_cloud.core.once import once
 
 #: The services of AWS SDK integrations by their names there: boto3's name, the prefix of IAM's actions.
 SDK_SERVICES = {

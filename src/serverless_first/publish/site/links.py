@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?([^()\s<>]+)>?\)")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
-_DOCUMENT = re.compile(r"(?:\.\./)?(?:docs/)?([\w-]+)\.md(#[\w-]+)?")
+_DOCUMENT = re.compile(r"(?:\.\./)?(?:docs/)?(?:fidelity/)?([\w-]+)\.md(#[\w-]+)?")
 #: The pages of files that share the name README.md.
 _READMES = {"../README.md": "index", "../engine/README.md": "engine"}
 _NOTEBOOK = re.compile(r"(?:\.\./)?(notebooks/|labs/)?([\w-]+)\.ipynb")

@@ -24,6 +24,11 @@ _DOCUMENTS = {
         "What is real",
         "where the local cloud behaves like AWS, and where it behaves differently",
     ),
+    "offers": (
+        "docs/offers.md",
+        "What the local cloud offers",
+        "which calls, resource types and states it has, and who uses them",
+    ),
     "real-account": (
         "docs/real-account.md",
         "A real account",
@@ -37,9 +42,14 @@ _DOCUMENTS = {
 }
 
 
+#: The folder of documents that "What is real" links, one for each service.
+_SERVICES = "docs/fidelity"
+
+
 def documents(root: Path) -> dict[str, str]:
     """The names of the documents that become pages, with their files, if the checkout has them."""
-    return {name: file for name, (file, *_) in _DOCUMENTS.items() if (root / file).is_file()}
+    named = {name: file for name, (file, *_) in _DOCUMENTS.items() if (root / file).is_file()}
+    return named | {path.stem: f"{_SERVICES}/{path.name}" for path in sorted((root / _SERVICES).glob("*.md"))}
 
 
 def moving_picture(root: Path) -> tuple[str, Path] | None:
@@ -107,7 +117,9 @@ def index_page(
     text.add(course.hours)
     text.add("## Other pages")
     beside = "".join(
-        f'<li><a href="{name}.html">{_DOCUMENTS[name][1]}</a>: {_DOCUMENTS[name][2]}.</li>' for name in documents
+        f'<li><a href="{name}.html">{_DOCUMENTS[name][1]}</a>: {_DOCUMENTS[name][2]}.</li>'
+        for name in documents
+        if name in _DOCUMENTS
     )
     source = repository and f'<li><a href="{escaped(repository)}">The repository</a>, with all sources.</li>'
     text.html(
@@ -117,7 +129,7 @@ def index_page(
         '<a href="search.html">Search</a>, in English and Japanese, even offline.</li></ul>'
     )
     text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
-    listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" for name in documents)
+    listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" if name in _DOCUMENTS else name for name in documents)
     text.fenced("{toctree}\n:hidden:\n:caption: Other pages", f"labs\nglossary\n{listed}")
     return text
 

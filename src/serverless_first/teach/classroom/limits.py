@@ -6,7 +6,7 @@ import ctypes
 import sys
 from dataclasses import dataclass
 
-from serverless_cloud.burst import free_mb
+from serverless_cloud.notebook.burst import free_mb
 
 LEAST_MB = 1_400
 """The least limit of a seat. Below this, module 05's lab does not fit: its processes held 1,301 MB at once

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from serverless_cloud import surroundings
 from serverless_cloud.client import REGION
+from serverless_cloud.notebook import surroundings
 from serverless_first.course import jupyter
 from serverless_first.course.places import work_dir
 from serverless_first.lab import welcome

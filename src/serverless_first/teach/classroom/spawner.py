@@ -16,7 +16,7 @@ from jupyterhub.spawner import LocalProcessSpawner
 from tornado.ioloop import PeriodicCallback
 from tornado.web import HTTPError
 
-from serverless_cloud.seat import ALLOTMENT, TURNS
+from serverless_cloud.core.seat import ALLOTMENT, TURNS
 from serverless_first.lab import sharing
 from serverless_first.teach.board import Keys
 from serverless_first.teach.board.addresses import from_this_machine

@@ -1,4 +1,4 @@
-"""The turns of a class. A seat asks for one before a burst or a check (`seat.py` of the engine).
+"""The turns of a class. A seat asks for one before a burst or a check (`core/seat.py` of the engine).
 
 A seat connects to a Unix socket, waits for a byte, and keeps the connection open for as long as it needs its turn. The
 system says which seat is at the other end, so a seat has one place in the queue and one turn, however often it asks.

@@ -2,7 +2,7 @@
 
 moto has no ImportApi; here is one. In ReimportApi moto makes routes and integrations
 without their timeouts, authorizers, scopes and parameters, and takes every key of a path for a method. Here the
-document is read first (http/http_api_document.py), then its parts are made by calls, with all their checks.
+document is read first (http/http_api/document.py), then its parts are made by calls, with all their checks.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.core.patches import Service
-from serverless_cloud.http.http_api_document import BadDocument, Document, NotKnown, read
-from serverless_cloud.refusals import NotHonoured, Refusal
+from serverless_cloud.core.refusals import NotHonoured, Refusal
+from serverless_cloud.http.http_api.document import BadDocument, Document, NotKnown, read
 
 patches = Service("apigateway", defect="engine/tests/test_http_seams.py::test_stock_moto_still_has_the_defects")
 

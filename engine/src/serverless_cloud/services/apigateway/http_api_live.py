@@ -16,7 +16,7 @@ from moto.apigatewayv2.models import Api
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.authorizers import LambdaAuthorizer
 from serverless_cloud.http.cors import cors_of
-from serverless_cloud.http.http_api_model import (
+from serverless_cloud.http.http_api.model import (
     Deployment,
     HttpApi,
     Integration,

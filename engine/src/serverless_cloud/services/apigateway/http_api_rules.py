@@ -13,10 +13,10 @@ import re
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.http.http_api_integrations import SERVICES, refuse_foreign
-from serverless_cloud.http.http_api_parameters import check_keys
+from serverless_cloud.core.refusals import NotHonoured
+from serverless_cloud.http.http_api.integrations import SERVICES, refuse_foreign
+from serverless_cloud.http.http_api.parameters import check_keys
 from serverless_cloud.http.jwt_authorizer import unreachable
-from serverless_cloud.refusals import NotHonoured
 
 METHODS = ("ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 TIMEOUT_MS = (50, 30_000)

@@ -9,10 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 from moto.backends import get_backend
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.calls import SERVICE
-from serverless_cloud.http.http_api_integrations import SERVICES, ServiceCall, ServiceRefused
+from serverless_cloud.http.http_api.integrations import SERVICES, ServiceCall, ServiceRefused
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Permissions
 from serverless_cloud.services.apigateway.http_api_rules import COGNITO
 

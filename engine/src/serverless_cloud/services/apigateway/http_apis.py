@@ -21,17 +21,18 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.calls import FunctionCalls
-from serverless_cloud.http.front import Request, Response, local_url, message
-from serverless_cloud.http.http_api import HttpApis
-from serverless_cloud.http.http_api_integrations import Integrations
+from serverless_cloud.http.front import local_url
+from serverless_cloud.http.http_api.gateway import HttpApis
+from serverless_cloud.http.http_api.integrations import Integrations
 from serverless_cloud.http.jwt_authorizer import Tokens
+from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.http.throttle import Throttles
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway import http_api_rules as rules
 from serverless_cloud.services.apigateway.http_api_live import deploy_by_itself, served
 from serverless_cloud.services.apigateway.http_api_services import keys_of_pool, service_calls

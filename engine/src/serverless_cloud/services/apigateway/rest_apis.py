@@ -24,12 +24,12 @@ from serverless_cloud.http.authorizers import LambdaAuthorizers
 from serverless_cloud.http.calls import FunctionCalls
 from serverless_cloud.http.front import local_url
 from serverless_cloud.http.jwt_authorizer import Tokens
-from serverless_cloud.http.rest_authorization import Authorization
-from serverless_cloud.http.rest_aws import AwsServices
-from serverless_cloud.http.rest_backends import Backends
-from serverless_cloud.http.rest_gateway import RestApis
-from serverless_cloud.http.rest_integrations import Integrations
-from serverless_cloud.http.rest_model import ApiKey, Deployment, Resource, Stage, UsagePlan
+from serverless_cloud.http.rest.authorization import Authorization
+from serverless_cloud.http.rest.aws import AwsServices
+from serverless_cloud.http.rest.backends import Backends
+from serverless_cloud.http.rest.gateway import RestApis
+from serverless_cloud.http.rest.integrations import Integrations
+from serverless_cloud.http.rest.model import ApiKey, Deployment, Resource, Stage, UsagePlan
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.apigateway.http_api_services import keys_of_pool
 from serverless_cloud.services.apigateway.signers import RoleSessions, require, signer_of

@@ -29,9 +29,9 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.http import openapi_shape
-from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS
 from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
 patches = Service("apigateway", defect="engine/tests/test_rest_seams.py::test_stock_moto_still_has_the_defects")

@@ -18,11 +18,11 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.guard import stays_here
-from serverless_cloud.http.rest_aws import TARGETS
-from serverless_cloud.http.rest_backends import is_of_aws
-from serverless_cloud.http.rest_model import CALLERS_CREDENTIALS
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.http.rest.aws import TARGETS
+from serverless_cloud.http.rest.backends import is_of_aws
+from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS
 from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
     check_enum,

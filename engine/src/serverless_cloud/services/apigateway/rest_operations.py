@@ -20,7 +20,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_apis import RestParts
 from serverless_cloud.services.apigateway.rest_methods import check_authorization, check_models, check_validator
 from serverless_cloud.services.apigateway.rest_rules import invalid_patch

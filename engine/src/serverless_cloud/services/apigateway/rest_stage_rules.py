@@ -22,8 +22,8 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.http.throttle import ACCOUNT_BURST, ACCOUNT_RATE_PER_S
-from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.apigateway.rest_rules import (
     LARGEST_TTL_S,
     NotFound,

@@ -19,7 +19,7 @@ from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.iam.matching import Context
 from serverless_cloud.iam.permissions import ACCOUNT_ID, InvalidCredentials, Permissions
 from serverless_cloud.iam.policies import Request
-from serverless_cloud.surroundings import LOCAL_KEY
+from serverless_cloud.settings import LOCAL_KEY
 
 #: Keys that nobody has made: the learner's own, and the one that handlers have without `enforce_iam`.
 MADE_UP = {LOCAL_KEY: LOCAL_KEY, "ASIALOCALEXECUTIONROLE": LOCAL_KEY}

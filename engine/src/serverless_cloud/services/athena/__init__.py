@@ -1,1 +1,4 @@
-"""Athena."""
+"""Athena.
+
+docs/fidelity/athena.md says how it differs from AWS.
+"""

@@ -1,1 +1,4 @@
-"""Batch: jobs and their queues."""
+"""Batch: jobs and their queues.
+
+docs/fidelity/batch.md says how it differs from AWS.
+"""

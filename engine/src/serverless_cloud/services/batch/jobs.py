@@ -24,9 +24,9 @@ from serverless_cloud.batch.requests import Definition, job_of
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.batch import rules as batch_rules
 from serverless_cloud.services.logs import write_events
 

@@ -28,7 +28,7 @@ from serverless_cloud.batch.requests import attempts_of, timeout_of
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 
 patches = Service("batch", defect="engine/tests/test_batch_seams.py::test_stock_moto_still_has_the_defects")
 

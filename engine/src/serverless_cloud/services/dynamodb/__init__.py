@@ -1,1 +1,4 @@
-"""DynamoDB: items and streams."""
+"""DynamoDB: items and streams.
+
+docs/fidelity/dynamodb.md says how it differs from AWS.
+"""

@@ -28,7 +28,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import INSTEAD, NotHonoured
+from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb.table_rules import invalid
 from serverless_cloud.services.dynamodb.tables import checked, table_of
 

@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.utils import get_service_model
 from moto.dynamodb.exceptions import MockValidationException, SerializationException
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _ARN = re.compile(r"arn:([^:]*):dynamodb:([^:]*):([^:]*):table/([^/]+)")

@@ -27,7 +27,7 @@ from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import INSTEAD, NotHonoured
+from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb import table_rules, table_shapes, table_tags
 from serverless_cloud.services.dynamodb.stored import bytes_of
 

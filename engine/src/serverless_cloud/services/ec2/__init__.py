@@ -1,1 +1,4 @@
-"""EC2: addresses and interfaces."""
+"""EC2: addresses and interfaces.
+
+docs/fidelity/vpc.md says how it differs from AWS.
+"""

@@ -1,1 +1,4 @@
-"""EventBridge: buses and rules."""
+"""EventBridge: buses and rules.
+
+docs/fidelity/eventbridge.md says how it differs from AWS.
+"""

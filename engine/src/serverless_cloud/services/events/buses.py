@@ -24,7 +24,7 @@ from moto.events.responses import EventsHandler
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 
 patches = Service("events", defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise")
 

@@ -32,13 +32,13 @@ from moto.events.responses import EventsHandler
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import DATA_PLANE, Patch, Service
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events import entries as eventbridge_entries, rules as eventbridge_rules, targets
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.retry import Deliveries
 from serverless_cloud.events.router import Rule
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured
 from serverless_cloud.services.shape_rules import answer_to_invalid
 
 patches = Service(

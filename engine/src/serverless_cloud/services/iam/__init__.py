@@ -1,1 +1,4 @@
-"""IAM: identities and policies."""
+"""IAM: identities and policies.
+
+docs/fidelity/iam.md says how it differs from AWS.
+"""

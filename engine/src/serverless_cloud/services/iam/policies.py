@@ -20,9 +20,9 @@ from moto.iam.policy_validation import BaseIAMPolicyValidator
 from moto.s3.models import FakeBucket
 
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.once import once
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
-from serverless_cloud.once import once
 
 patches = Service(
     "iam", defect="engine/tests/test_iam_seams.py::test_stock_moto_still_has_the_defect[aws_s_own_policies_are_missing]"

@@ -1,1 +1,4 @@
-"""Kinesis: data streams."""
+"""Kinesis: data streams.
+
+docs/fidelity/event-sources.md says how it differs from AWS.
+"""

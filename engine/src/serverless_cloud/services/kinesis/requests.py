@@ -32,7 +32,7 @@ from moto.kinesis.models import KinesisBackend, Record, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
-from serverless_cloud.constraints import NULL, refusal, sentence
+from serverless_cloud.core.constraints import NULL, refusal, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 

@@ -1,1 +1,4 @@
-"""Lambda: functions, versions, invocations, mappings, function URLs."""
+"""Lambda: functions, versions, invocations, mappings, function URLs.
+
+docs/fidelity/lambda.md says how it differs from AWS.
+"""

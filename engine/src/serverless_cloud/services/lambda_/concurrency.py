@@ -22,11 +22,11 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import Refusal
 from serverless_cloud.lambda_.code import UNZIPPED_BYTES
 from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
-from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_ import revisions
 from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.functions import (

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.tasks import reported
 from serverless_cloud.iam.permissions import Permissions
-from serverless_cloud.tasks import reported
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")
 ON_FAILURE = (*ON_SUCCESS, "s3")

@@ -27,12 +27,12 @@ from moto.core.common_types import TYPE_RESPONSE
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import NotHonoured, Refusal
 from serverless_cloud.http.cors import cors_of
-from serverless_cloud.http.front import Request, Response, message
 from serverless_cloud.http.function_url import FunctionUrl, FunctionUrls
+from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.http.sigv4 import Signer
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import NotHonoured, Refusal
 from serverless_cloud.services.apigateway.signers import require, signer_of
 from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, latest

@@ -15,11 +15,11 @@ from moto.awslambda.responses import LambdaResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
+from serverless_cloud.core.refusals import Refusal
 from serverless_cloud.errors import FunctionNotActive, NoAddressLeft, TooManyRequests
 from serverless_cloud.lambda_.function import Call, FunctionSpec, Reply
 from serverless_cloud.lambda_.gathering import HEADER, Gatherings
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import Refusal
 from serverless_cloud.services.lambda_ import network as lambda_network
 from serverless_cloud.services.lambda_.function_calls import target
 from serverless_cloud.services.lambda_.functions import ResourceConflict, route, spec_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from moto.awslambda.exceptions import InvalidParameterValueException, ValidationException
 
-from serverless_cloud.constraints import NULL, one_of, sentence
+from serverless_cloud.core.constraints import NULL, one_of, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.services.lambda_ import destinations

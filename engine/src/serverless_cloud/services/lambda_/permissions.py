@@ -29,7 +29,7 @@ from moto.iam.models import iam_backends
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.refusals import Refusal
+from serverless_cloud.core.refusals import Refusal
 from serverless_cloud.services.lambda_ import revisions
 from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, latest, qualifier_in
 

@@ -12,9 +12,9 @@ import re
 
 from moto.awslambda.models import LambdaBackend, LayerVersion
 
-from serverless_cloud import layers
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import CloudError
+from serverless_cloud.lambda_ import course_layers as layers
 
 patches = Service("lambda")
 

@@ -14,7 +14,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.core.model import OperationModel
 from moto.core.utils import get_service_model
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
 from serverless_cloud.core.json_types import JsonObject
 
 #: The local cloud runs fewer runtimes and has its own limits for these, so they are checked elsewhere.

@@ -25,7 +25,7 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 from yaml import YAMLError
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
 from serverless_cloud.services import model_rules
 
 #: boto3's names, by the name in a signature, where they differ.

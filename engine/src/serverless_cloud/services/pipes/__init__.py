@@ -1,1 +1,4 @@
-"""EventBridge Pipes."""
+"""EventBridge Pipes.
+
+docs/fidelity/eventbridge.md says how it differs from AWS.
+"""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.patterns import InvalidPattern, Pattern
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.pipes.run import LARGEST_BATCH
 from serverless_cloud.pipes.template import InvalidTemplate, check_template
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.shape_rules import ValidationException
 
 MOST_FILTERS = 5  # API reference: FilterCriteria

@@ -1,1 +1,4 @@
-"""RDS: DB instances and proxies."""
+"""RDS: DB instances and proxies.
+
+docs/fidelity/rds.md says how it differs from AWS.
+"""

@@ -22,9 +22,9 @@ from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret, RDSB
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.moves import IllegalMove
 from serverless_cloud.core.patches import ANY, Patch, Service
 from serverless_cloud.errors import CloudError
-from serverless_cloud.moves import IllegalMove
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.rds import binaries, classes, parameters
 from serverless_cloud.rds.instances import DatabaseInstance, Order

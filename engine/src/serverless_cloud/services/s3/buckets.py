@@ -31,16 +31,16 @@ from moto.s3.responses import S3Response
 from moto.sns.models import Topic, sns_backends
 from moto.sqs.models import Queue, sqs_backends
 
-from serverless_cloud import s3_events
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.s3_events import Bucket, Filter
 from serverless_cloud.services.lambda_.function_calls import qualifier_of
 from serverless_cloud.services.lambda_.functions import route
+from serverless_cloud.services.s3 import events as s3_events
+from serverless_cloud.services.s3.events import Bucket, Filter
 
 patches = Service("s3", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 

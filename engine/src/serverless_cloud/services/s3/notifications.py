@@ -31,19 +31,18 @@ from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 
-from serverless_cloud import s3_events
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
-from serverless_cloud.outbox import Delivery, Outbox, Undeliverable
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.s3_events import Bucket, Call, ObjectEvent
-from serverless_cloud.services.s3 import buckets as s3_buckets
+from serverless_cloud.services.s3 import buckets as s3_buckets, events as s3_events
 from serverless_cloud.services.s3.buckets import PRINCIPAL, bucket_of
+from serverless_cloud.services.s3.events import Bucket, Call, ObjectEvent
 from serverless_cloud.services.sqs.sending import send_to_queue
+from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 
 patches = Service("s3", defect="engine/tests/test_push_seams.py::test_stock_moto_still_has_the_defects")
 

@@ -1,1 +1,4 @@
-"""EventBridge Scheduler."""
+"""EventBridge Scheduler.
+
+docs/fidelity/eventbridge.md says how it differs from AWS.
+"""

@@ -36,11 +36,11 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
+from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import UnsupportedTarget, service_of
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.refusals import INSTEAD, NotHonoured
 from serverless_cloud.schedules.expressions import InvalidExpression, Within, parse_schedule, time_zone
 from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer

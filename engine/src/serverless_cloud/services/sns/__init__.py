@@ -1,1 +1,4 @@
-"""SNS: topics."""
+"""SNS: topics.
+
+docs/fidelity/sns.md says how it differs from AWS.
+"""

@@ -1,1 +1,4 @@
-"""SQS: queues."""
+"""SQS: queues.
+
+docs/fidelity/sqs.md says how it differs from AWS.
+"""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from moto.sqs.models import Queue
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.sqs.queues import LOCK
 

@@ -14,7 +14,7 @@ from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue
 from moto.sqs.models import Queue
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
 
 DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
 _FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS

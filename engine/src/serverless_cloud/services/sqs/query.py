@@ -19,7 +19,7 @@ from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
-from serverless_cloud.http.rest_aws import as_json
+from serverless_cloud.http.rest.aws import as_json
 
 patches = Service("sqs")
 

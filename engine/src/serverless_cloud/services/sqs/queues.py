@@ -22,7 +22,7 @@ from moto.sqs import models
 from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from serverless_cloud import clock
+from serverless_cloud.core import clock
 from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane

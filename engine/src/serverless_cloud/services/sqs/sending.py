@@ -8,8 +8,8 @@ from __future__ import annotations
 from moto.sqs.models import sqs_backends
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.outbox import Undeliverable
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.sns.outbox import Undeliverable
 
 
 def send_to_queue(

@@ -1,1 +1,4 @@
-"""Step Functions."""
+"""Step Functions.
+
+docs/fidelity/step-functions.md says how it differs from AWS.
+"""

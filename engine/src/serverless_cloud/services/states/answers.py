@@ -18,9 +18,9 @@ from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from serverless_cloud import constraints
+from serverless_cloud.core import constraints
+from serverless_cloud.core.jackson import exception_of, loads
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.jackson import exception_of, loads
 from serverless_cloud.services.shape_rules import MOST_SHOWN, ValidationException, require_shape
 from serverless_cloud.workflows.variables import references
 

@@ -20,8 +20,7 @@ from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from serverless_cloud import constraints
-from serverless_cloud.core import current
+from serverless_cloud.core import constraints, current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.plane import DataPlane

@@ -20,7 +20,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import DATA_PLANE, Patch, Service
-from serverless_cloud.refusals import NotHonoured
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.services.states.answers import FIRST_REVISION, asked, settings_of
 from serverless_cloud.services.states.arns import require_arn
 from serverless_cloud.services.states.executions import machine_of

@@ -33,7 +33,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
-from serverless_cloud.once import once
+from serverless_cloud.core.once import once
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.states.answers import described, stamp
 from serverless_cloud.services.states.frame import Frame

@@ -22,9 +22,9 @@ from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 
 from serverless_cloud.core import current
+from serverless_cloud.core.once import once
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.once import once
 from serverless_cloud.plane import DataPlane
 
 patches = Service("states")

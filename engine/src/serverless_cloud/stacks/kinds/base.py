@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks import schemas
 from serverless_cloud.stacks.errors import ResourceFailed, StackError, UnsupportedResource
 

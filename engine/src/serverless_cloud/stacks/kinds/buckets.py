@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, as_text, fitted
 

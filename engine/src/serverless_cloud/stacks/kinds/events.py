@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks.documents import parse
 from serverless_cloud.stacks.errors import ResourceFailed
 from serverless_cloud.stacks.kinds.api_documents import text_in_bucket

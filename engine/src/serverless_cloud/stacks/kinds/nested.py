@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.clients import client
+from serverless_cloud.core.clients import client
 from serverless_cloud.stacks.errors import ResourceFailed, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import texts
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, call_if_there

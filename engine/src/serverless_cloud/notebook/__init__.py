@@ -1,0 +1,1 @@
+"""Runs in the notebook's process: starts the local cloud, looks inside it, and tidies up."""
