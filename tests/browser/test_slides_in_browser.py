@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 pytest.importorskip("jupytext", reason="the slides need the extra `author`")
 pytest.importorskip("sphinx_revealjs", reason="reveal.js comes with the extra `slides`")
 
-from serverless_first import course
+from tests.unit.figure_reading import check_apart, texts
+
+from serverless_first import course, figures
 from serverless_first.authoring import deck, deck_page, nbio
 from serverless_first.course.chromium import arguments, find_chromium
 from serverless_first.course.places import course_root
+from serverless_first.figures import style
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
@@ -26,6 +30,17 @@ DECKS = [module.id for module in course.load().built if module.deck_slides]
 MEASURES = (Path(__file__).parent / "deck_measures.js").read_text(encoding="utf-8")
 READY = "() => window.Reveal && Reveal.isReady() && document.fonts.status === 'loaded'"
 WIDE = {"width": 1280, "height": 720}
+LEAST_LABEL_PX = 20  # on a slide 720 px high
+#: The room of each picture, and the form of the picture itself, slide by slide.
+ROOMS = """() => Reveal.getSlides().flatMap((slide, index) => {
+  Reveal.slide(index);
+  slide.querySelectorAll(".fragment").forEach((part) => part.classList.add("visible"));
+  return [...slide.querySelectorAll("figure img")].map((picture) => {
+    const room = picture.getBoundingClientRect();
+    const form = picture.naturalWidth / picture.naturalHeight;
+    return [slide.querySelector("h1, h2").textContent, room.width, room.height, form];
+  });
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +84,49 @@ def problems(context: Any, folder: Path, html: str, query: str = "") -> list[str
 @pytest.mark.parametrize("module_id", DECKS)
 def test_every_slide_fits_and_can_be_read(context: Any, tmp_path: Path, module_id: str) -> None:
     assert problems(context, tmp_path, page_of(module_id)) == []
+
+
+def drawn_figures(module_id: str, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that a deck's cells show, as the build draws them."""
+    drawn: list[Figure] = []
+
+    def show(figure: Figure, **options: Any) -> None:
+        style.show(figure, **options)
+        drawn.append(figure)
+
+    monkeypatch.setenv(style.ON_SLIDE, "1")
+    monkeypatch.setattr(style, "display", lambda *_data, **_options: None)
+    monkeypatch.setattr(figures, "show", show)
+    names: dict[str, Any] = {}
+    for cell in nbio.loads((course_root() / "slides" / f"{module_id}.ipynb").read_text(encoding="utf-8")).cells:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+    return drawn
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("module_id", DECKS)
+def test_the_last_row_can_read_every_word_of_a_figure(
+    context: Any, tmp_path: Path, module_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "deck.html"
+    file.write_text(page_of(module_id), encoding="utf-8")
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_function(READY)
+    rooms = page.evaluate(ROOMS)
+    page.close()
+    drawn = drawn_figures(module_id, monkeypatch)
+    small = []
+    for (title, width_px, height_px, form), figure in zip(rooms, drawn, strict=True):
+        width_in, height_in = figure.get_size_inches()
+        assert form == pytest.approx(width_in / height_in, rel=0.01), f"{title}: run make build"
+        inch_px = min(width_px / width_in, height_px / height_in)
+        px = {text.get_text(): round(float(text.get_fontsize()) * inch_px / 72, 1) for text in texts(figure)}
+        small += [f"{title}: {words!r} has {size} px" for words, size in px.items() if size < LEAST_LABEL_PX]
+        figure.set_dpi(2 * figure.get_dpi())  # as in the picture, because the widths of letters depend on it
+        check_apart(figure, "")
+    assert not small
 
 
 def test_high_contrast_changes_colours_and_nothing_else(context: Any, tmp_path: Path) -> None:

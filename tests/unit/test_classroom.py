@@ -446,7 +446,7 @@ def test_a_number_of_an_earlier_hubs_server_is_not_believed() -> None:
 def test_who_waits_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(seat, "_SAID_AFTER_S", 0.1)
     monkeypatch.setattr(seat, "LONGEST_WAIT_S", 0.5)
-    code = "from serverless_cloud import seat\nwith seat.turn():\n    print('mine', flush=True)\n    input()"
+    code = "from serverless_cloud.core import seat\nwith seat.turn():\n    print('mine', flush=True)\n    input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:

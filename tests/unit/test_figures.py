@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
+from tests.unit.figure_reading import texts
 
 from serverless_cloud import Interval
 from serverless_first import figures
 from serverless_first.figures import style
+from serverless_first.figures.style import LEAST_PT, ON_SLIDE, SLIDE_IN, on_slide
 
 LIFE = [
     Interval("a", 11, "init", 0.0, 0.1),
@@ -192,11 +194,24 @@ def test_a_figure_for_the_wall_has_larger_text_and_its_title_as_it_was(shown: li
     assert len(shown) == 2
 
 
-def test_the_build_of_slides_asks_for_twice_as_many_pixels(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    widths = []
-    for scale in ("1", "2"):
-        monkeypatch.setenv("SERVERLESS_FIRST_FIGURE_SCALE", scale)
-        figures.show(figures.timeline(LIFE, title="t"), alt="a")
-        png = base64.b64decode(shown[-2][0]["image/png"])
-        widths.append(int.from_bytes(png[16:20], "big"))  # a PNG's head
-    assert widths[1] == 2 * widths[0]
+def test_a_slide_gives_a_figure_the_form_of_its_room_large_letters_and_more_pixels(
+    shown: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ON_SLIDE, "1")
+    figure = figures.timeline(LIFE, title="t")
+    figure.axes[0].text(0, 0, "a small word", fontsize=6)
+    figures.show(figure, alt="a")
+    assert tuple(figure.get_size_inches()) == SLIDE_IN
+    assert min(float(text.get_fontsize()) for text in texts(figure)) == LEAST_PT
+    png = base64.b64decode(shown[-2][0]["image/png"])
+    assert int.from_bytes(png[16:20], "big") == 2 * 110 * SLIDE_IN[0]  # the width in a PNG's head
+
+
+@pytest.mark.parametrize(
+    ("notebook", "expected"), [("slides/04-a.ipynb", True), ("notebooks/04-a.ipynb", False), ("", False)]
+)
+def test_a_notebook_in_the_folder_of_slides_draws_for_slides(
+    monkeypatch: pytest.MonkeyPatch, notebook: str, expected: bool
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", notebook)
+    assert on_slide() is expected

@@ -20,6 +20,7 @@ from tests.unit.history_events import POLLED, events_of
 from serverless_first import figures
 from serverless_first.figures import asl
 from serverless_first.figures.state_machine import wrapped
+from serverless_first.figures.style import ON_SLIDE
 
 TITLE = TITLES[1]
 
@@ -108,13 +109,15 @@ def test_two_machines_side_by_side() -> None:
         figures.state_machines({}, title=TITLE)
 
 
-def test_on_a_slide_the_same_machines_have_letters_that_the_last_row_reads() -> None:
+def test_on_a_slide_the_same_machines_have_letters_that_the_last_row_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ON_SLIDE, "1")
     both = {"With a poller": definitions.POLLER, "With the integration": definitions.BATCH}
-    figure = figures.state_machines(both, title="", for_slide=True)
+    figure = figures.state_machines(both, title="")
     assert legends(figure) == []
-    # A slide of 720 pixels shows a picture 475 high, all else is for the heading: the last row reads 13 of them.
-    low_px = 475 / (figure.get_size_inches()[1] * 72)
-    assert min(text.get_fontsize() for text in figure.axes[0].texts) * low_px > 13
+    # A slide of 720 pixels has room for a picture of 1164 by 581 below its title.
+    width_in, height_in = figure.get_size_inches()
+    point_px = min(1164 / width_in, 581 / height_in) / 72
+    assert min(text.get_fontsize() for text in figure.axes[0].texts) * point_px >= 20
     figure.draw_without_rendering()
     page = Bbox.from_extents(*figure.bbox.extents)
     for text in figure.axes[0].texts:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 # Python loads this file before each module of the package, also in every execution environment. Anything imported here
 # would be part of each cold start, and a handler would find it loaded.
 _MODULES = {
-    "burst": ("burst_size",),
+    "notebook.burst": ("burst_size",),
     "client": ("Cloud", "start"),
     "errors": ("CloudDidNotStart", "CloudError", "CloudNotRunning"),
     "guard": ("RealAwsRefused",),
     "records": ("CallResult", "DatabaseSession", "ExecutionEnvironment", "Interval", "ProxyEvent", "Sample"),
-    "watch": ("DatabaseWatch",),
+    "notebook.watch": ("DatabaseWatch",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

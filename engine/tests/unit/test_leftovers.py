@@ -27,7 +27,7 @@ def killed_run() -> Path:
     """The folder of a run whose process was killed."""
     make = (
         f"import tempfile; tempfile.tempdir = {tempfile.gettempdir()!r}\n"
-        "from serverless_cloud import leftovers\n"
+        "from serverless_cloud.notebook import leftovers\n"
         "folder = leftovers.RunFolder(); (folder.path / 'code').mkdir()\n"
         "print(folder.path, flush=True); input()"
     )

@@ -20,7 +20,7 @@ from traitlets.config import Config
 from serverless_first.authoring.problems import BuildFailed
 from serverless_first.authoring.sources import Page, place
 from serverless_first.course import kernels
-from serverless_first.figures.style import SCALE
+from serverless_first.figures.style import ON_SLIDE
 
 CELL_TIMEOUT_S = 60
 #: For a cell with the tag `slow`, such as the drill of the capstone.
@@ -62,7 +62,7 @@ def execute(page: Page, root: Path, *, cell_timeout_s: int = CELL_TIMEOUT_S) -> 
             folder.mkdir()
         env = kernel_environment(root, folders)
         if page.kind == "slides":
-            env[SCALE] = "2"  # on the wall, a figure is large
+            env[ON_SLIDE] = "1"
         _run(notebook, page, env, folders["run"], cell_timeout_s)
         _tidy(notebook, page)
         problems = output_problems(notebook, page.source, forbidden=(str(Path(scratch).resolve()), scratch, str(root)))

@@ -11,7 +11,7 @@
         { do = "lesson", module = "00" },                        # its minutes are those of the module
         { do = "slides", module = "overview" },                  # all of them, by the minutes in their notes
         { do = "slides", module = "03", only = ["Two phases", "Four states"] },
-        { do = "slides", module = "04", without = ["Or buy seats?"] },
+        { do = "slides", module = "04", without = ["1,000 environments need a db.r6g.large"] },
         { do = "demo", module = "03", minutes = 10, note = "the section Between two calls" },
         { do = "lesson", module = "04", minutes = 18, note = "everybody runs Noon" },  # a part of it, in step
         { do = "lab", module = "00", minutes = 10 },             # more than its tasks, to open the first lab

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _POINTS = 72.0  # in an inch
@@ -67,6 +67,7 @@ def place(
     *,
     across: bool = False,
     gap_in: float = 0.32,
+    squeeze: float = 1.0,
 ) -> Placed:
     """Places everything so that nothing overlaps.
 
@@ -76,8 +77,15 @@ def place(
         frames: key -> the frame around it, or None, and the keys of all its boxes, including the boxes of inner frames.
             An outer frame comes before its inner frames.
         across: left to right instead of top to bottom.
-        gap_in: between a row of boxes and the next, in inches.
+        gap_in: between a row of boxes and the next, in inches. Graphviz leaves more if an arrow has a label.
+        squeeze: a factor that makes these gaps smaller.
     """
+    # Graphviz places boxes and labels that are too high. Then everything shrinks, which gives them their own height.
+    boxes = {key: (width_in, height_in / squeeze) for key, (width_in, height_in) in boxes.items()}
+    arrows = [
+        arrow if arrow.label_in is None else replace(arrow, label_in=(arrow.label_in[0], arrow.label_in[1] / squeeze))
+        for arrow in arrows
+    ]
     names = {key: f"n{number}" for number, key in enumerate(boxes)}
     settings = {"rankdir": "LR" if across else "TB", "nodesep": "0.3", "ranksep": f"{gap_in:.2f}"}
     lines = ["digraph {", f"graph [{_attributes(**settings, compound='true', margin='0', remincross='true')}]"]
@@ -95,13 +103,18 @@ def place(
     left, bottom, right, top = _numbers(drawn["bb"])
     things = {thing["name"]: thing for thing in drawn.get("objects", [])}
     edges = {edge["id"]: edge for edge in drawn.get("edges", [])}
+
+    def at(point: Point) -> Point:
+        return point[0], point[1] * squeeze
+
+    corners = [_corners(things[f"cluster_{number}"]["bb"]) for number in range(len(frames))]
     return Placed(
         (right - left) / _POINTS,
-        (top - bottom) / _POINTS,
-        {key: _point(things[name]["pos"]) for key, name in names.items()},
-        {key: _corners(things[f"cluster_{number}"]["bb"]) for number, key in enumerate(frames)},
-        [_curve(edges[f"e{number}"]["pos"]) for number in range(len(arrows))],
-        [_point(edges[f"e{number}"]["lp"]) if arrow.label_in else None for number, arrow in enumerate(arrows)],
+        (top - bottom) / _POINTS * squeeze,
+        {key: at(_point(things[name]["pos"])) for key, name in names.items()},
+        {key: (*at(corner[:2]), *at(corner[2:])) for key, corner in zip(frames, corners, strict=True)},
+        [[at(point) for point in _curve(edges[f"e{number}"]["pos"])] for number in range(len(arrows))],
+        [at(_point(edges[f"e{number}"]["lp"])) if arrow.label_in else None for number, arrow in enumerate(arrows)],
     )
 
 

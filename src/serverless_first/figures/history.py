@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.display import display
 from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from serverless_first import facts
 from serverless_first.course.words import listed
 from serverless_first.facts import THEMES, Release
-from serverless_first.figures.style import BLUE, GREY, VERMILION, style
+from serverless_first.figures.style import BLUE, GREY, LEAST_PT, SLIDE_IN, VERMILION, on_slide, style
 from serverless_first.figures.words import told
 
 # The turning points, which get a label.
@@ -33,11 +33,31 @@ TURNING_POINTS = (
     *("AWS SAM", "AWS X-Ray", "AWS SAM CLI", "Logs in JSON", "HIPAA eligible"),
 )
 
+# Larger letters leave room for fewer turning points.
+_SLIDE_POINTS = (
+    *("Timeout 300 s", "Timeout 15 minutes", "Memory 10 GB", "Timeout 30 minutes in the API"),
+    *("Access to a VPC", "Shared VPC interfaces", "Layers", "Container images"),
+    *("General availability", "Provisioned concurrency", "Durable functions"),
+)
+
+
+class _Sizes(NamedTuple):
+    """The page's width and upper margin in inches, the letters in points, the height of a label's line, the labels."""
+
+    width_in: float
+    top_in: float
+    label_pt: float
+    line_in: float
+    labels: Sequence[str]
+
+
+_ON_PAPER = _Sizes(9.0, 0.56, 8.0, 0.165, TURNING_POINTS)
+_PROJECTED = _Sizes(SLIDE_IN[0], 0.24, LEAST_PT, 0.2, _SLIDE_POINTS)
+
 # In inches. The margins are fixed, because labels are placed by their measured width before anything is drawn.
-_WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 1.45, 0.12, 0.56, 0.72
-# The heights of a mark and a label, and the gaps around a lane, between labels, and between a label and its line.
-_DOT, _LINE, _PAD, _GAP, _BESIDE = 0.11, 0.165, 0.10, 0.09, 0.04
-_FONT_PT = 8.0
+_LEFT, _RIGHT, _BOTTOM = 1.45, 0.12, 0.72
+# The height of a mark, and the gaps around a lane, between labels, and between a label and its line.
+_DOT, _PAD, _GAP, _BESIDE = 0.11, 0.10, 0.09, 0.04
 _ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "o", "color": BLUE, "markerfacecolor": BLUE}
 _NOT_ON_SLIDE: dict[str, Any] = {"linestyle": "none", "marker": "D", "color": VERMILION, "markerfacecolor": "white"}
 
@@ -63,16 +83,20 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
     deck_x = _year(date.fromisoformat(deck.as_of))
     years = [int(deck_x), *(release.day.year for release in releases)]
     first, last = min(years), max(years)
-    inches_a_year = (_WIDTH - _LEFT - _RIGHT) / (last + 1 - first)
+    sizes = _PROJECTED if on_slide() else _ON_PAPER
+    width_in = sizes.width_in
+    inches_a_year = (width_in - _LEFT - _RIGHT) / (last + 1 - first)
     with style():
-        figure = Figure(figsize=(_WIDTH, 4.0))
+        figure = Figure(figsize=(width_in, 4.0))
         figure.set_layout_engine("none")
-        lanes = [_Lane(figure, theme, releases, (first, last + 1), inches_a_year) for theme in THEMES]
+        lanes = [_Lane(figure, theme, releases, (first, last + 1), inches_a_year, sizes) for theme in THEMES]
         lanes = [lane for lane in lanes if lane.marks]
         height = sum(lane.height for lane in lanes)
-        total = _TOP + height + _BOTTOM
-        figure.set_size_inches(_WIDTH, total)
-        axes = figure.add_axes((_LEFT / _WIDTH, _BOTTOM / total, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, height / total))
+        total = sizes.top_in + height + _BOTTOM
+        figure.set_size_inches(width_in, total)
+        axes = figure.add_axes(
+            (_LEFT / width_in, _BOTTOM / total, (width_in - _LEFT - _RIGHT) / width_in, height / total)
+        )
         top = height
         ticks = []
         for number, lane in enumerate(lanes):
@@ -85,7 +109,9 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         _draw_years(axes, first, last)
         axes.axvline(deck_x, color="black", linewidth=1.4, linestyle="--", zorder=2)
         above: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "annotation_clip": False}
-        axes.annotate(f"the deck, {deck.value}", (deck_x, height), ha="center", fontsize=9, **above)
+        axes.annotate(
+            f"the deck, {deck.value}", (deck_x, height), ha="center", fontsize=max(9, sizes.label_pt), **above
+        )
         figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
         _draw_legend(figure, releases)
     return _told(figure, title, releases, [THEMES[lane.theme] for lane in lanes], (first, last))
@@ -180,8 +206,10 @@ class _Lane:
         releases: Iterable[Release],
         years: tuple[int, int],
         inches_a_year: float,
+        sizes: _Sizes,
     ) -> None:
         self.theme = theme
+        self._sizes = sizes
         self.marks: list[tuple[Release, float, int]] = []  # release, year, level in its stack
         self.labels: dict[str, tuple[float, int]] = {}  # label -> year of its left end, level
         ends: list[float] = []
@@ -197,14 +225,14 @@ class _Lane:
         # Labels are placed from right to left and upward, so the line of a mark passes to the left of lower labels.
         starts: list[float] = []
         for release, x, _ in reversed(self.marks):
-            if release.label in TURNING_POINTS:
-                width = _text_width_in(figure, release.label) / inches_a_year
+            if release.label in sizes.labels:
+                width = _text_width_in(figure, release.label, sizes.label_pt) / inches_a_year
                 left = max(years[0], min(x + _BESIDE / inches_a_year, years[1] - 0.02 - width))
                 right = left + width + _GAP / inches_a_year
                 level = _first_level(right <= start for start in starts)
                 starts[level:] = [left, *starts[level + 1 :]]
                 self.labels[release.label] = (left, level)
-        self.height = _PAD + self._stack * _DOT + _BESIDE + len(starts) * _LINE + _PAD
+        self.height = _PAD + self._stack * _DOT + _BESIDE + len(starts) * sizes.line_in + _PAD
 
     def draw(self, axes: Axes, bottom: float, *, shaded: bool) -> None:
         ground = "#F4F4F4" if shaded else "white"
@@ -217,11 +245,11 @@ class _Lane:
             axes.plot(x, y, markersize=6 if release.on_slide_10 else 5, gid=release.label, zorder=4, **look)
             if release.label in self.labels:
                 left, row = self.labels[release.label]
-                base = bottom + _PAD + self._stack * _DOT + _BESIDE + row * _LINE
+                base = bottom + _PAD + self._stack * _DOT + _BESIDE + row * self._sizes.line_in
                 axes.plot([x, x], [y, base + 0.1], color=GREY, linewidth=0.7, zorder=1)
                 # The label has a background, so that a line behind it doesn't cross its letters.
                 box = {"facecolor": ground, "edgecolor": "none", "pad": 0.8}
-                axes.text(left, base, release.label, fontsize=_FONT_PT, va="bottom", bbox=box, zorder=5)
+                axes.text(left, base, release.label, fontsize=self._sizes.label_pt, va="bottom", bbox=box, zorder=5)
 
 
 def _is_year(release: Release) -> bool:
@@ -238,8 +266,8 @@ def _first_level(free: Iterable[bool]) -> int:
     return count + 1
 
 
-def _text_width_in(figure: Figure, text: str) -> float:
-    drawn = figure.text(0, 0, text, fontsize=_FONT_PT)
+def _text_width_in(figure: Figure, text: str, size_pt: float) -> float:
+    drawn = figure.text(0, 0, text, fontsize=size_pt)
     width_px = drawn.get_window_extent().width
     drawn.remove()
     return width_px / figure.dpi

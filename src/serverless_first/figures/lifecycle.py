@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from serverless_cloud.rules import TRANSITIONS, State, Trigger
 from serverless_first.course.words import listed
-from serverless_first.figures.style import BLUE, GREY, ORANGE, style
+from serverless_first.figures.style import BLUE, GREY, ORANGE, on_slide, style
 from serverless_first.figures.words import told
 
 # state -> fill, meaning; the fills are the same as in the timeline
@@ -23,6 +23,8 @@ _STATES = {
 }
 _PLACES = {State.INIT: (0.0, 0.0), State.BUSY: (4.1, 0.0), State.FROZEN: (8.7, 0.0), State.ENDED: (4.1, -2.6)}
 _WIDTH, _HEIGHT = 2.2, 1.0
+_SLIDE_WIDTH = 2.85  # of a box on a slide, for larger letters
+_SLIDE_BEND = 0.86  # a slide's picture is wide, which makes arrows bend too far
 
 # The meaning of a trigger in a state. For all other rows of the table, the picture shows only the trigger's name.
 _WORDS = {
@@ -60,9 +62,9 @@ def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] 
         boxes = {state: _box(axes, state) for state in State}
         for (state, trigger), target in transitions.items():
             _arrow(axes, (state, trigger, target), boxes)
-        axes.set_xlim(-1.25, 9.95)
+        axes.set_xlim((-1.48, 10.18) if on_slide() else (-1.25, 9.95))
         axes.set_ylim(-3.2, 2.6)
-        axes.set_aspect("equal")
+        axes.set_aspect("auto" if on_slide() else "equal")
         axes.axis("off")
         axes.set_title(title)
     return told(
@@ -86,8 +88,9 @@ def _box(axes: Axes, state: State) -> FancyBboxPatch:
     ink = "white" if state is State.BUSY else "black"
     axes.text(x, y + 0.24, state, ha="center", va="center", weight="bold", color=ink, zorder=4)
     axes.text(x, y - 0.17, meaning, ha="center", va="center", size=8, color=ink, zorder=4)
-    corner, shape = (x - _WIDTH / 2, y - _HEIGHT / 2), "round,pad=0,rounding_size=0.18"
-    box = FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle=shape, facecolor=fill, edgecolor="black", linewidth=1.2)
+    width = _SLIDE_WIDTH if on_slide() else _WIDTH
+    corner, shape = (x - width / 2, y - _HEIGHT / 2), "round,pad=0,rounding_size=0.18"
+    box = FancyBboxPatch(corner, width, _HEIGHT, boxstyle=shape, facecolor=fill, edgecolor="black", linewidth=1.2)
     box.set(linestyle="--" if state is State.ENDED else "-", zorder=3)
     axes.add_patch(box)
     return box
@@ -97,11 +100,16 @@ def _arrow(axes: Axes, row: tuple[State, Trigger, State], boxes: Mapping[State, 
     state, trigger, target = row
     (x0, y0), (x1, y1) = _PLACES[state], _PLACES[target]
     bend, (start, end), (dx, dy) = _SHAPES.get((state, target), _OTHER_SHAPE)
+    bend *= _SLIDE_BEND if on_slide() else 1
     shape: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 15, "connectionstyle": f"arc3,rad={bend}"}
     ends: dict[str, Any] = {"patchA": boxes[state], "patchB": boxes[target], "shrinkA": 2, "shrinkB": 2}
     arrow = FancyArrowPatch((x0 + start, y0), (x1 + end, y1), **shape, **ends)
     colour, line = (GREY, "--") if trigger is Trigger.END else ("black", "-")
     arrow.set(color=colour, linestyle=line, linewidth=1.4, gid=" ".join(row), zorder=2)
     axes.add_patch(arrow)
-    words = f"$\\bf{{{trigger}}}$" + (f": {_WORDS[state, trigger]}" if (state, trigger) in _WORDS else "")
+    words = f"$\\bf{{{trigger}}}$"
+    if (state, trigger) in _WORDS:
+        is_narrow = on_slide() and trigger is Trigger.INVOKE  # the wider boxes leave a gap for half of the words
+        words += (":\n" if is_narrow else ": ") + _WORDS[state, trigger]
+        dy += 0.1 if is_narrow else 0
     axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, ha="center", va="center", size=9.5, gid=" ".join(row))

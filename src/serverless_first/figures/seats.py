@@ -12,13 +12,14 @@ from matplotlib.path import Path
 
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.connections import check_reserved, heading
-from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, style
+from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SLIDE_IN, VERMILION, on_slide, style
 from serverless_first.figures.words import told
 
 Place = tuple[float, float]
 
 # Positions in the drawing, in inches.
-_HEIGHT, _FLOOR = 4.0, 0.7
+_HEIGHT, _FLOOR, _TOP = 4.0, 0.7, 0.9
+_SLIDE_FLOOR, _SLIDE_TOP = 0.85, 0.45  # on a slide, which has its own title
 _DOTS_X, _DOTS_APART = 0.25, 0.25
 _BULGE = 0.6  # how far the arc of the dots bends toward the right
 _PROXY_X, _PROXY_WIDTH = 3.3, 0.8
@@ -62,12 +63,14 @@ def seats(
         raise ValueError(f"{connected} of {environments} environments can't be connected.")
     _check_seats(max_connections, held, reserved)
     with style():
-        # Everything is placed in inches, so that the same parts of two such pictures are at the same positions.
-        figure = Figure(figsize=(8.0, _FLOOR + _HEIGHT + 0.9))
+        # Everything is placed in inches, so that the same parts of two such pictures are at the same positions. A slide
+        # is lower, so the picture is flatter there.
+        floor, top = (_SLIDE_FLOOR, _SLIDE_TOP) if on_slide() else (_FLOOR, _TOP)
+        figure = Figure(figsize=SLIDE_IN if on_slide() else (8.0, floor + _HEIGHT + top))
         figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, 8)
-        axes.set_ylim(-_FLOOR, _HEIGHT + 0.9)
+        axes.set_ylim(-floor, _HEIGHT + top)
         axes.axis("off")
         dots = _environments(axes, environments, connected)
         places = _server(axes, max_connections, held, reserved)

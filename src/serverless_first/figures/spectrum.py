@@ -5,19 +5,61 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import Moving
-from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
+from serverless_first.figures.state_machine import width_in
+from serverless_first.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    LEAST_PT,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SLIDE_IN,
+    TALL_SLIDE_IN,
+    YELLOW,
+    on_slide,
+    style,
+)
 from serverless_first.figures.words import numbers_in, told
 from serverless_first.shop import spectrum as slide
 from serverless_first.shop.operations import KINDS, Kind, Ledger
 
-_LETTERS = 12  # of a box's line
+
+class _Sizes(NamedTuple):
+    """The layout of slide 27, in columns and rows.
+
+    Attributes:
+        letters: the most in a line of a box, if its words are that short.
+        box_pt, name_pt: the size of the letters in a box, and of a row's name.
+        line: the distance of two lines in a box, in heights of its letters; None for the usual distance.
+        half: half a box's height.
+        name_at: where a row's name begins, from the middle of the row's first box.
+        load_y: the axis of the load.
+        x: the left and the right edge.
+        above, below: the room above the axis of the load, and below the middle of the last row.
+    """
+
+    letters: int
+    box_pt: float
+    name_pt: float
+    line: float | None
+    half: float
+    name_at: tuple[float, float]
+    load_y: float
+    x: tuple[float, float]
+    above: float
+    below: float
+
+
+_ON_PAPER = _Sizes(12, 8.0, 11.0, None, 0.3, (-1.58, 0.0), -0.5, (-1.6, 8.5), 0.25, 0.4)
+_ON_A_SLIDE = _Sizes(8, LEAST_PT, LEAST_PT, 1.0, 0.325, (-0.43, -0.5), -0.72, (-0.47, 8.5), 0.29, 0.4)
 #: Each mark has a color, a kind of line and a sign, so that readers without color can tell the marks apart.
 _MARKS: Mapping[str, tuple[str, Any, str]] = {
     "": ("white", "solid", "as on the slide"),
@@ -43,30 +85,40 @@ def spectrum(*, title: str, when: slide.When = "now") -> Figure:
             and how many have another name. "" if a slide's heading states it.
         when: "then" for the slide of January 2020, "now" for today, with what changed marked.
     """
+    sizes = _ON_A_SLIDE if on_slide() else _ON_PAPER
     with style():
-        figure = Figure(figsize=(10.5, 5.4))
+        figure = Figure(figsize=(SLIDE_IN[0], TALL_SLIDE_IN) if on_slide() else (10.5, 5.4))
         axes = figure.subplots()
+        if on_slide():
+            figure.set_layout_engine("none")  # `figures.show` would make it lower
+            axes.set_position((0, 0.07 if when == "now" else 0, 1, 0.93 if when == "now" else 1))
         axes.set_axis_off()
         axes.set_title(title, pad=16)
-        axes.set_xlim(-1.6, 8.5)
-        axes.set_ylim(len(slide.ROWS) - 0.6, -0.75)
+        axes.set_xlim(sizes.x)
+        axes.set_ylim(len(slide.ROWS) - 1 + sizes.below, sizes.load_y - sizes.above)
         most = max(len(slide.row(name)) for name in slide.ROWS)
         for y, name in enumerate(slide.ROWS):
-            axes.text(-1.58, y, name, va="center", weight="bold", fontsize=11)
+            x_name, above = sizes.name_at
+            axes.text(x_name, y + above, name, va="center", weight="bold", fontsize=sizes.name_pt)
             services = slide.row(name, when)
             for x, service in zip(_places(services, most - 1), services, strict=True):
-                _box(axes, x, y, service, when)
-        axes.annotate(
-            "", (8.43, -0.5), (-0.43, -0.5), arrowprops={"arrowstyle": "->", "linewidth": 1.5}, annotation_clip=False
-        )
-        axes.text(-0.43, -0.55, "more operational load", va="bottom", fontsize=9.5)
-        axes.text(8.43, -0.55, "less: serverless", va="bottom", ha="right", fontsize=9.5)
+                _box(axes, x, y, service, when, sizes)
+        load: dict[str, Any] = {"arrowprops": {"arrowstyle": "->", "linewidth": 1.5}, "annotation_clip": False}
+        axes.annotate("", (8.43, sizes.load_y), (-0.43, sizes.load_y), **load)
+        axes.text(-0.43, sizes.load_y - 0.05, "more operational load", va="bottom", fontsize=9.5)
+        axes.text(8.43, sizes.load_y - 0.05, "less: serverless", va="bottom", ha="right", fontsize=9.5)
         if when == "now":
             handles = [
                 Patch(facecolor=colour, linestyle=line, edgecolor="black", label=words)
                 for colour, line, words in _MARKS.values()
             ]
-            figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+            figure.legend(
+                handles=handles,
+                loc="lower left" if on_slide() else "outside lower left",
+                ncols=3,
+                frameon=False,
+                fontsize=9.5,
+            )
     drawn = [service for name in slide.ROWS for service in slide.row(name, when)]
     news = Counter(service.news for service in drawn) if when == "now" else Counter[str]()
     return told(
@@ -87,15 +139,20 @@ def _places(services: Sequence[slide.Service], last: int) -> list[float]:
     return [max(place, float(number)) for number, place in enumerate(places)]
 
 
-def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When) -> None:
+def _box(axes: Any, x: float, y: float, service: slide.Service, when: slide.When, sizes: _Sizes) -> None:
     news = service.news if when == "now" else ""
     colour, line, _ = _MARKS[news]
-    box = FancyBboxPatch((x - 0.43, y - 0.3), 0.86, 0.6, boxstyle="round,pad=0.02")
+    sign, name = _SIGNS[news], service.then if when == "then" else service.name
+    words = textwrap.fill(name if on_slide() else sign + name, sizes.letters, break_long_words=False)
+    half = 0.4 if on_slide() else 0.43
+    if on_slide():  # wide letters: a box is as wide as its words, and its sign is above it
+        column_in = SLIDE_IN[0] / (sizes.x[1] - sizes.x[0])
+        half = max(half, max(width_in(text, sizes.box_pt) / 2 + 0.02 for text in words.splitlines()) / column_in)
+        axes.text(x + half, y + sizes.name_at[1], sign.strip(), va="center", ha="right", weight="bold", fontsize=12)
+    box = FancyBboxPatch((x - half, y - sizes.half), 2 * half, 2 * sizes.half, boxstyle="round,pad=0.02")
     box.set(facecolor=colour, edgecolor="black", linestyle=line, linewidth=1.0)
     axes.add_patch(box)
-    name = _SIGNS[news] + (service.then if when == "then" else service.name)
-    words = textwrap.fill(name, _LETTERS, break_long_words=False)
-    axes.text(x, y, words, va="center", ha="center", fontsize=8)
+    axes.text(x, y, words, va="center", ha="center", fontsize=sizes.box_pt, linespacing=sizes.line)
 
 
 def _row_in_words(row: str, when: slide.When) -> str:

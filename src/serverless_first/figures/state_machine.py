@@ -21,7 +21,7 @@ from serverless_first.figures import asl
 from serverless_first.figures.asl import END, JOIN, START, Edge, Graph, Node
 from serverless_first.figures.graph_layout import Arrow, Placed, Point, place
 from serverless_first.figures.states_run import Visits, visits_of
-from serverless_first.figures.style import GREY, VERMILION, style
+from serverless_first.figures.style import GREY, VERMILION, on_slide, style
 from serverless_first.figures.words import measured, numbers_in, told
 
 Definition = str | Mapping[str, Any]
@@ -37,17 +37,20 @@ class _Sizes:
     gap_in: float
     margin_in: float
     is_short: bool = False  # says nothing twice: no legend, and no kind that the name and the shape tell
+    name_letters: int = 20  # the most in a line of a name
+    squeeze: float = 1.0  # a factor for the gaps
 
 
 _ON_PAPER = _Sizes(10.0, 9.0, 10.5, 0.22, 0.08)
-_ON_A_SLIDE = _Sizes(15.5, 14.0, 16.0, 0.12, 0.06, is_short=True)  # a slide is low: small gaps, large letters
+# A slide is low, so it has small gaps and large letters.
+_ON_A_SLIDE = _Sizes(10.4, 10.4, 11.0, 0.12, 0.02, is_short=True, name_letters=19, squeeze=0.4)
 
 # Fills are light, so that black text reads on them; kind, border and shape say the same in gray print.
 FILLS = {
     "Task": "#CFE4F2", "Choice": "#F9F5C0", "Wait": "#FBE6BF", "Pass": "white", "Parallel": "#EFDCE7", "Map": "#EFDCE7",
     "Succeed": "#C4E8DC", "Fail": "#F6D3BD",
 }  # fmt: skip
-_NAME_LETTERS, _SAID_LETTERS, _LABEL_LETTERS = 20, 26, 22
+_SAID_LETTERS, _LABEL_LETTERS = 26, 22
 _JOINT = re.compile(r"(?<=[:./(,_-])(?=.)|(?<=[a-zäöü])(?=[A-Z])")
 _LINE = 1.32  # the height of a line, in font sizes
 _DOT_IN = 0.1  # half the width of the start and the end
@@ -91,16 +94,14 @@ def state_machines(
     *,
     title: str,
     histories: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-    for_slide: bool = False,
 ) -> Figure:
-    """Several state machines side by side.
+    """Several state machines side by side. On a slide, they have larger letters, shorter arrows and no legend.
 
     Args:
         definitions: the heading of each -> the definition.
         title: the finding, as a sentence; "" if the slide's heading says it. "a loop" needs an execution that entered a
             state again, and "two steps" an execution that entered two states.
         histories: the heading of a machine -> the events of one of its executions.
-        for_slide: for a projector: larger letters, shorter arrows, no legend.
 
     Raises:
         WrongTitle: the title states a number or a claim that the histories don't show.
@@ -112,7 +113,7 @@ def state_machines(
     if unknown := sorted(set(histories) - set(definitions)):
         raise ValueError(f"There is a history of {unknown[0]!r}, but the machines are {', '.join(definitions)}.")
     both = {name: (each, histories.get(name)) for name, each in definitions.items()}
-    return _told(_drawn(both, title, False, _ON_A_SLIDE if for_slide else _ON_PAPER), title, both)
+    return _told(_drawn(both, title, False, _ON_A_SLIDE if on_slide() else _ON_PAPER), title, both)
 
 
 def state_machine_words(definition: Definition) -> str:
@@ -237,7 +238,7 @@ def _machine(
               [k for k, other in graph.nodes.items() if key in other.frames])
         for key, node in graph.nodes.items() if node.kind in ("Parallel", "Map")
     }  # fmt: skip
-    placed = place(boxes, arrows, frames, across=bool(across), gap_in=sizes.gap_in)
+    placed = place(boxes, arrows, frames, across=bool(across), gap_in=sizes.gap_in, squeeze=sizes.squeeze)
     if across is None and placed.width_in > _WIDEST_IN:
         other = place(boxes, arrows, frames, across=True, gap_in=sizes.gap_in)
         placed = other if other.width_in < placed.width_in else placed
@@ -254,7 +255,7 @@ def _arrow(graph: Graph, edge: Edge, lines: list[str], sizes: _Sizes) -> Arrow:
 def _texts(node: Node, visits: Visits | None, sizes: _Sizes) -> tuple[list[str], list[str]]:
     if node.kind in (START, END, JOIN):
         return [], []
-    name = wrapped(node.name, _NAME_LETTERS) or [" "]
+    name = wrapped(node.name, sizes.name_letters) or [" "]
     times = visits.states.get(node.name, 0) if visits else 0
     if times > 1:
         name[-1] += f"  ×{times}"

@@ -10,23 +10,33 @@ import base64
 import html
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from IPython.display import display
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from PIL import Image  # matplotlib depends on it to write PNG files
 
 from serverless_first.course.dollars import NO_FORMULAS
+from serverless_first.course.kernel_folder import NOTEBOOK
 from serverless_first.figures.words import alt_text, as_html, marked_words, without_measured
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#8C8C8C"
 
-SCALE = "SERVERLESS_FIRST_FIGURE_SCALE"  # a factor for the notebook's resolution, which the build sets to 2 for slides
+ON_SLIDE = "SERVERLESS_FIRST_ON_SLIDE"  # the build sets this environment variable for the kernels of slides
+#: A slide of 1280 by 720 px has 1164 by 528 px for a figure below a title of two lines, which is 145.5 px for an inch.
+SLIDE_IN = (8.0, 3.62)
+#: The height of the room below a title of one line.
+TALL_SLIDE_IN = 3.98
+#: The least size of letters in a slide's figure: 10 points are 20.2 px of the slide's 720.
+LEAST_PT = 10.0
+_SLIDE_DOTS = 2.0  # a slide is twice as wide as a notebook on many screens
 _COLOURS = 256  # in a picture; this saves two thirds of the bytes, without a visible change in any color
 
 _STYLE: dict[Any, Any] = {
@@ -42,13 +52,20 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "hatch.linewidth": 0.6,
 }
+#: Larger letters leave less room beside them.
+_SLIDE_STYLE: dict[Any, Any] = {"legend.columnspacing": 1.4, "legend.handlelength": 1.7, "legend.handletextpad": 0.5}
 
 
 @contextmanager
 def style() -> Iterator[None]:
     """Applies the course's look to the figures created inside; the learner's own settings stay unchanged."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE | _SLIDE_STYLE if on_slide() else _STYLE):
         yield
+
+
+def on_slide() -> bool:
+    """Whether this kernel draws for slides: the build says so, or Jupyter runs a notebook in the folder slides/."""
+    return ON_SLIDE in os.environ or Path(os.environ.get(NOTEBOOK, "")).parent.name == "slides"
 
 
 def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None:
@@ -56,6 +73,9 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
 
     Exported pages and slides have the text as the image's alt attribute. JupyterLab 4.6 doesn't read this attribute,
     so the text is also below the figure, folded.
+
+    On a slide, the figure takes the form of the room below the title, and its small letters grow to `LEAST_PT`. A
+    figure without a layout engine keeps its form, because its function has placed its parts for a slide.
 
     Args:
         figure: the figure.
@@ -74,7 +94,11 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
             "figures.show(figure, alt=...)."
         )
     if larger != 1:
-        _enlarge_text(figure, larger)
+        _enlarge_text(figure, lambda size_pt: size_pt * larger)
+    if on_slide():
+        if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+            figure.set_size_inches(SLIDE_IN)
+        _enlarge_text(figure, lambda size_pt: max(size_pt, LEAST_PT))
     show_in_notebook: Any = display
     show_in_notebook(
         {"image/png": base64.b64encode(_picture(figure)).decode(), "text/plain": "Figure"},
@@ -90,7 +114,7 @@ def show(figure: Figure, *, alt: str | None = None, larger: float = 1.0) -> None
 def _picture(figure: Figure) -> bytes:
     """The figure as a PNG with few colors. It contains no software version, so the same figure gives the same bytes."""
     drawn = io.BytesIO()
-    dpi = figure.dpi * float(os.environ.get(SCALE, "1"))
+    dpi = figure.dpi * (_SLIDE_DOTS if on_slide() else 1)
     figure.savefig(drawn, format="rgba", dpi=dpi)
     width, height = (int(inches * dpi) for inches in figure.get_size_inches())
     picture = Image.frombuffer("RGBA", (width, height), drawn.getvalue())
@@ -100,13 +124,16 @@ def _picture(figure: Figure) -> bytes:
     return png.getvalue()
 
 
-def _enlarge_text(figure: Figure, factor: float) -> None:
+def _enlarge_text(figure: Figure, size: Callable[[float], float]) -> None:
+    """Gives all text except titles the size in points that `size` returns for its size before."""
     titles = {figure.get_suptitle(), *(axes.get_title(side) for axes in figure.axes for side in ("left", "center"))}
+    done: set[Text] = set()
+    for axis in (axis for axes in figure.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):
+        for which in ("major", "minor"):
+            if labels := axis.get_ticklabels(which=which):
+                # Ticks that are created while drawing take their size from the axis and not from the existing ticks.
+                axis.set_tick_params(which=which, labelsize=size(float(labels[0].get_fontsize())))
+                done.update(labels)
     for text in figure.findobj(Text):
-        if text.get_text() not in titles:
-            text.set_fontsize(float(text.get_fontsize()) * factor)
-    # Ticks that are created while drawing take their size from the axis and not from the existing ticks.
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            if labels := axis.get_ticklabels():
-                axis.set_tick_params(labelsize=labels[0].get_fontsize())
+        if text not in done and text.get_text() not in titles:
+            text.set_fontsize(size(float(text.get_fontsize())))

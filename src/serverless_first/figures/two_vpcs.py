@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.connections import heading
-from serverless_first.figures.style import BLUE, GREEN, GREY, VERMILION, style
+from serverless_first.figures.style import BLUE, GREEN, GREY, SLIDE_IN, VERMILION, on_slide, style
 from serverless_first.figures.words import told
 
 Model = Literal["none", "2019", "hyperplane"]
@@ -19,6 +19,7 @@ Point = tuple[float, float]
 
 # Positions in the drawing, in inches.
 _WIDTH, _HEIGHT, _FLOOR, _TOP = 8.0, 3.3, 0.6, 0.85
+_SLIDE_TOP = 0.4  # a slide has its own title
 _LEFT, _LEFT_WIDTH = 0.2, 2.5
 _NAT_X, _NAT_WIDTH = 3.3, 0.95
 _RIGHT, _RIGHT_WIDTH = 4.85, 2.95
@@ -48,11 +49,12 @@ def two_vpcs(
     """
     _check(model, environments, interfaces, addresses, refused)
     with style():
-        figure = Figure(figsize=(_WIDTH, _FLOOR + _HEIGHT + _TOP))
+        top = _SLIDE_TOP if on_slide() else _TOP
+        figure = Figure(figsize=SLIDE_IN if on_slide() else (_WIDTH, _FLOOR + _HEIGHT + top))
         figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, _WIDTH)
-        axes.set_ylim(-_FLOOR, _HEIGHT + _TOP)
+        axes.set_ylim(-_FLOOR, _HEIGHT + top)
         axes.axis("off")
         _box(axes, _LEFT, _LEFT_WIDTH, "VPC of the Lambda service")
         _box(axes, _RIGHT, _RIGHT_WIDTH, "your VPC")
