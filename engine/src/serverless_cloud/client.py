@@ -251,7 +251,7 @@ def start(
             The session may also raise it.
     """
     global _running
-    settings = _given(
+    settings = _without_none(
         time_scale=time_scale, idle_expiry_s=idle_expiry_s, enforce_iam=enforce_iam, network_model=network_model
     )
     target = _checked(settings, target, session)
@@ -276,7 +276,7 @@ def start(
     return cloud
 
 
-def _given(**settings: Any) -> dict[str, Any]:
+def _without_none(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
@@ -293,11 +293,13 @@ def _greeting(cloud: Cloud) -> str:
     if cloud.target is None:
         ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
         return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
-    told = cloud.session.greeting if cloud.session else ""
+    greeting = cloud.session.greeting if cloud.session else ""
     if cloud.target == AWS:
-        return f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{told}"
+        return (
+            f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{greeting}"
+        )
     ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
-    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{told}"
+    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{greeting}"
 
 
 def running() -> Cloud | None:

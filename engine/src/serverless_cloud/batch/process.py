@@ -66,9 +66,9 @@ class JobProcess:
         self, job: Job, attempt: Attempt, around: Surroundings, control: Control, queue_name: str, tmp: Path
     ) -> dict[str, str]:
         place = str(tmp)
-        given = dict(job.work.environment)
-        python_path = os.pathsep.join(filter(None, (str(_SITE), given.pop("PYTHONPATH", ""))))
-        path = given.pop("PATH", os.environ.get("PATH", os.defpath))
+        variables = dict(job.work.environment)
+        python_path = os.pathsep.join(filter(None, (str(_SITE), variables.pop("PYTHONPATH", ""))))
+        path = variables.pop("PATH", os.environ.get("PATH", os.defpath))
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **{"LANG": "en_US.UTF-8", "TZ": ":UTC", "HOME": place, "USERPROFILE": place, "PYTHONUTF8": "1"},
@@ -79,7 +79,7 @@ class JobProcess:
             "NO_PROXY": "127.0.0.1,localhost",
             **{"AWS_REGION": job.key[1], "AWS_DEFAULT_REGION": job.key[1]},
             **control.credentials(job),
-            **given,
+            **variables,
             # Ours: a job's own variables neither switch the guard off nor hide its folder from the clearing up.
             "TMPDIR": place,
             "PATH": os.pathsep.join((str(_python_folder(around.folder)), str(Path(sys.executable).parent), path)),

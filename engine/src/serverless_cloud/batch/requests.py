@@ -51,13 +51,13 @@ class Definition:
         return "FARGATE" in self.platforms
 
 
-def timeout_of(given: Mapping[str, Any] | None) -> int | None:
+def timeout_of(timeout: Mapping[str, Any] | None) -> int | None:
     """attemptDurationSeconds of a request; None if there is none.
 
     Raises:
         ClientException: it is less than a minute (AWS's words recalled, not verified).
     """
-    seconds = (given or {}).get("attemptDurationSeconds")
+    seconds = (timeout or {}).get("attemptDurationSeconds")
     if seconds is None:
         return None
     if not isinstance(seconds, int) or seconds < LEAST_TIMEOUT_S:
@@ -65,70 +65,70 @@ def timeout_of(given: Mapping[str, Any] | None) -> int | None:
     return seconds
 
 
-def attempts_of(given: Mapping[str, Any] | None) -> int | None:
+def attempts_of(strategy: Mapping[str, Any] | None) -> int | None:
     """attempts of a retryStrategy of a request; None if there is none.
 
     Raises:
         ClientException: Batch doesn't take this number (AWS's words recalled, not verified).
         NotHonoured: the strategy has evaluateOnExit.
     """
-    if not given:
+    if not strategy:
         return None
-    if given.get("evaluateOnExit"):
+    if strategy.get("evaluateOnExit"):
         raise NotHonoured("evaluateOnExit in retryStrategy")
-    attempts = given.get("attempts")
+    attempts = strategy.get("attempts")
     if attempts is not None and (not isinstance(attempts, int) or not 1 <= attempts <= MOST_ATTEMPTS):
         raise ClientException(f"attempts must be between 1 and {MOST_ATTEMPTS}.")
     return attempts or 1
 
 
-def job_of(key: Key, given: Mapping[str, Any], queue: Queue, definition: Definition) -> Job:
+def job_of(key: Key, request: Mapping[str, Any], queue: Queue, definition: Definition) -> Job:
     """The job of a request.
 
     Args:
-        given: the request, by the names of the API.
+        request: by the names of the API.
 
     Raises:
         ClientException: Batch would not accept it.
         NotHonoured: the local cloud doesn't support a setting.
     """
-    _check(given, queue, definition)
-    parameters = {**definition.parameters, **{k: str(v) for k, v in (given.get("parameters") or {}).items()}}
+    _check(request, queue, definition)
+    parameters = {**definition.parameters, **{k: str(v) for k, v in (request.get("parameters") or {}).items()}}
     work = work_of(
         definition.name,
         definition.properties,
-        given.get("containerOverrides") or {},
+        request.get("containerOverrides") or {},
         parameters,
         is_fargate=definition.is_fargate,
     )
     return Job(
         key=key,
         id=str(uuid.uuid4()),
-        name=str(given["jobName"]),
+        name=str(request["jobName"]),
         queue_arn=queue.arn,
         definition_arn=definition.arn,
         work=work,
-        most_attempts=attempts_of(given.get("retryStrategy")) or attempts_of(definition.retry_strategy) or 1,
-        timeout_s=timeout_of(given.get("timeout")) or timeout_of(definition.timeout),
+        most_attempts=attempts_of(request.get("retryStrategy")) or attempts_of(definition.retry_strategy) or 1,
+        timeout_s=timeout_of(request.get("timeout")) or timeout_of(definition.timeout),
         parameters=parameters,
-        told={
-            "propagateTags": bool(given.get("propagateTags", definition.propagates_tags)),
+        detail_fields={
+            "propagateTags": bool(request.get("propagateTags", definition.propagates_tags)),
             "platformCapabilities": list(definition.platforms),
         },
     )
 
 
-def _check(given: Mapping[str, Any], queue: Queue, definition: Definition) -> None:
+def _check(request: Mapping[str, Any], queue: Queue, definition: Definition) -> None:
     for name in _REFUSED:
-        if given.get(name):
+        if request.get(name):
             raise NotHonoured(f"{name} in SubmitJob")
-    if _NAME.fullmatch(str(given.get("jobName") or "")) is None:
+    if _NAME.fullmatch(str(request.get("jobName") or "")) is None:
         raise ClientException("Job name should match valid pattern")
     if not queue.is_enabled:  # recalled, not verified
         raise ClientException(f"Job Queue {queue.arn} is not in the ENABLED state and takes no jobs.")
-    if definition.is_fargate not in {each.is_fargate for each in queue.environments}:
-        wanted = "Fargate" if definition.is_fargate else "EC2"
+    if definition.is_fargate not in {environment.is_fargate for environment in queue.environments}:
+        platform = "Fargate" if definition.is_fargate else "EC2"
         raise ClientException(
-            f"The job definition needs {wanted} (platformCapabilities), but the compute environments of job queue "
+            f"The job definition needs {platform} (platformCapabilities), but the compute environments of job queue "
             f"{queue.name} are of another kind."
         )

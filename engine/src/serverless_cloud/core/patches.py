@@ -249,9 +249,9 @@ class Service:
         """
 
         def declare(function: Callable[Concatenate[Patch[..., R], P], R]) -> tuple[Patch[P, R], ...]:
-            return tuple(each(name, function) for name in names)
+            return tuple(make_patch(name, function) for name in names)
 
-        def each(name: str, function: Callable[Concatenate[Patch[..., R], P], R]) -> Patch[P, R]:
+        def make_patch(name: str, function: Callable[Concatenate[Patch[..., R], P], R]) -> Patch[P, R]:
             def call(*args: P.args, **kwargs: P.kwargs) -> R:
                 return function(patch, *args, **kwargs)
 

@@ -34,12 +34,12 @@ class RetryPolicy:
     max_age_s: float = 86_400.0
 
     @staticmethod
-    def of(given: JsonObject | None) -> RetryPolicy:
+    def of(policy: JsonObject | None) -> RetryPolicy:
         """As RetryPolicy of the API has it."""
-        given = given or {}
+        policy = policy or {}
         return RetryPolicy(
-            given.get("MaximumRetryAttempts", RetryPolicy.retries),
-            float(given.get("MaximumEventAgeInSeconds", RetryPolicy.max_age_s)),
+            policy.get("MaximumRetryAttempts", RetryPolicy.retries),
+            float(policy.get("MaximumEventAgeInSeconds", RetryPolicy.max_age_s)),
         )
 
 

@@ -103,8 +103,8 @@ class FunctionUrls:
         try:
             reply = within_limit(self._functions.invoke(arn, payload))
         except TooManyRequests as error:
-            told = {"Reason": error.reason, "Type": "User", "message": "Rate Exceeded."}
-            return _refused(429, "TooManyRequestsException", told)
+            body = {"Reason": error.reason, "Type": "User", "message": "Rate Exceeded."}
+            return _refused(429, "TooManyRequestsException", body)
         except FunctionGone:  # the alias was deleted; the URL stays
             return _refused(403, "AccessDeniedException", {"Message": FORBIDDEN})
         except CloudError as error:

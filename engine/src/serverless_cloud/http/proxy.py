@@ -87,7 +87,7 @@ def rest_event(request: Request, arrival: Arrival, binary: bool = False) -> dict
     """
     names = {name.lower(): name for name in _AS_SENT_BY_REST}
     headers = [(names.get(n.lower(), n), v) for n, v in request.headers if n.lower() not in DOORS_OWN]
-    given = _with_forwarding(headers, request, arrival, title=True)
+    all_headers = _with_forwarding(headers, request, arrival, title=True)
     context = _context_1_0(request, arrival) | {
         "resourceId": arrival.resource_id,
         "resourcePath": arrival.route,
@@ -96,7 +96,7 @@ def rest_event(request: Request, arrival: Arrival, binary: bool = False) -> dict
         "requestId": arrival.request_id,
         "extendedRequestId": arrival.extended_request_id,
     }
-    event = {"resource": arrival.route, "path": arrival.path} | _common_1_0(request, arrival, given, context)
+    event = {"resource": arrival.route, "path": arrival.path} | _common_1_0(request, arrival, all_headers, context)
     if binary or not request.body:
         return event | _body_as(request, binary)
     return event | {"body": request.body.decode("utf-8", "replace"), "isBase64Encoded": False}
@@ -106,7 +106,7 @@ def http_event_1_0(request: Request, arrival: Arrival) -> dict[str, Any]:
     """The event of an HTTP API, payload format version 1.0: names of headers in lower case, paths decoded."""
     path = _decoded(arrival.path)
     resource = arrival.route.split(" ", 1)[-1]
-    given = _with_forwarding(_lower(request, arrival), request, arrival, title=False)
+    headers = _with_forwarding(_lower(request, arrival), request, arrival, title=False)
     context = _context_1_0(request, arrival) | {
         "resourceId": arrival.route,
         "resourcePath": resource,
@@ -115,7 +115,7 @@ def http_event_1_0(request: Request, arrival: Arrival) -> dict[str, Any]:
         "extendedRequestId": arrival.extended_request_id,
     }
     event = {"version": "1.0", "resource": resource, "path": path}
-    return event | _common_1_0(request, arrival, given, context) | _body(request)
+    return event | _common_1_0(request, arrival, headers, context) | _body(request)
 
 
 def http_event_2_0(request: Request, arrival: Arrival) -> dict[str, Any]:
@@ -216,10 +216,10 @@ def _common_1_0(
 def _lower(request: Request, api: Arrival | None) -> list[tuple[str, str]]:
     """Headers with names in lower case; HTTP APIs always tell the length of the body."""
     dropped = DOORS_OWN - {"content-length", "date"}
-    found = [(name.lower(), value) for name, value in request.headers if name.lower() not in dropped]
-    if api is not None and "content-length" not in dict(found):
-        found.append(("content-length", str(len(request.body))))
-    return found
+    headers = [(name.lower(), value) for name, value in request.headers if name.lower() not in dropped]
+    if api is not None and "content-length" not in dict(headers):
+        headers.append(("content-length", str(len(request.body))))
+    return headers
 
 
 def _with_forwarding(
@@ -234,16 +234,16 @@ def _with_forwarding(
         "X-Forwarded-Proto": "http",
     }
     names = {name.lower() for name in added}
-    kept = [(name, value) for name, value in headers if name.lower() not in names]
-    return kept + [(name if title else name.lower(), value) for name, value in added.items()]
+    others = [(name, value) for name, value in headers if name.lower() not in names]
+    return others + [(name if title else name.lower(), value) for name, value in added.items()]
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The values by their names."""
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
+        groups.setdefault(name, []).append(value)
+    return groups
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

@@ -125,9 +125,9 @@ def compact(value: Any) -> str:
 def java(value: Any) -> Any:
     """A value from JSON with maps and lists as templates see them."""
     if isinstance(value, Mapping):
-        return _Map({key: java(each) for key, each in value.items()})
+        return _Map({key: java(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
-        return _List(java(each) for each in value)
+        return _List(java(item) for item in value)
     return value
 
 
@@ -149,11 +149,11 @@ def find(document: Any, path: str) -> Any:
     if path in ("", "$"):
         return document
     try:
-        found = [match.value for match in _path(path).find(document)]
+        values = [match.value for match in _path(path).find(document)]
     except Exception as error:
         raise TemplateFailed(f"Invalid JSON path {path!r}: {error}") from error
     several = any(mark in path for mark in ("..", "*", "?", ":"))
-    return found if several else (found[0] if found else None)
+    return values if several else (values[0] if values else None)
 
 
 class _Input:
@@ -177,8 +177,8 @@ class _Input:
 
     def json(self, path: str = "$") -> str:
         """JSON text of what the path finds; an empty string of JSON if it finds nothing."""
-        found = find(self._document, path) if self._document is not None else None
-        return '""' if found is None else compact(found)
+        value = find(self._document, path) if self._document is not None else None
+        return '""' if value is None else compact(value)
 
     def path(self, path: str = "$") -> Any:
         """The value itself, for $x.y, #foreach and so on."""

@@ -64,18 +64,18 @@ def call_of(request: WebRequest) -> Call:
     """Which call a request is."""
     if target := request.headers.get("x-amz-target", ""):
         return Call(request.service, target.rpartition(".")[2], _json(request.body), "json")
-    if found := re.fullmatch(r"/service/\w+/operation/(\w+)/?", request.path):
-        return Call(request.service, found.group(1), {}, "cbor")
+    if match := re.fullmatch(r"/service/\w+/operation/(\w+)/?", request.path):
+        return Call(request.service, match.group(1), {}, "cbor")
     if request.service == "s3":
         return Call("s3", "", {}, "s3")
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    given = dict(request.query)
+    parameters = dict(request.query)
     if form:
-        given |= query_of(request.body.decode(errors="replace"))
-    if "Action" in given:
+        parameters |= query_of(request.body.decode(errors="replace"))
+    if "Action" in parameters:
         if request.service == "sqs" and request.path.strip("/"):  # a query to the address of a queue means this queue
-            given.setdefault("QueueUrl", request.path)
-        return Call(request.service, given["Action"], given, "query")
+            parameters.setdefault("QueueUrl", request.path)
+        return Call(request.service, parameters["Action"], parameters, "query")
     if request.service == "apigateway":  # its actions are the HTTP methods
         return Call("apigateway", request.method, _json(request.body), "rest")
     return _rest(request)
@@ -88,16 +88,16 @@ def query_of(text: str) -> dict[str, str]:
 
 def _json(body: bytes) -> JsonObject:
     try:
-        given = json.loads(body or b"{}")
+        content = json.loads(body or b"{}")
     except ValueError:
         return {}
-    return given if isinstance(given, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _rest(request: WebRequest) -> Call:
     for method, pattern, operation in _routes(request.service):
-        if method == request.method and (found := pattern.fullmatch(request.path.rstrip("/") or "/")):
-            labels = {name: unquote(value) for name, value in found.groupdict().items()}
+        if method == request.method and (match := pattern.fullmatch(request.path.rstrip("/") or "/")):
+            labels = {name: unquote(value) for name, value in match.groupdict().items()}
             return Call(request.service, operation, {**_json(request.body), **request.query, **labels}, "rest")
     return Call(request.service, "", {}, "rest")
 

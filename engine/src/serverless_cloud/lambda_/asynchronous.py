@@ -101,10 +101,10 @@ class EventQueue:
 
     def _try(self, event: Event, is_wanted: Callable[[], bool]) -> float | None:
         """Invokes the function once; returns the wait before the next try, in seconds."""
-        found = event.target()
-        if found is None:  # the function was deleted, and its events with it
+        target = event.target()
+        if target is None:  # the function was deleted, and its events with it
             return None
-        spec, settings = found
+        spec, settings = target
         if settings.reserved == 0:
             self._give_up(event, spec, settings, "ZeroReservedConcurrency", None)
             return None

@@ -96,7 +96,7 @@ class Inside:
             ) from error
         if self._view is not None:
             self._view.stop()
-        self._view = LiveView(self.now, self._view.seen if self._view else ())
+        self._view = LiveView(self.now, self._view.history if self._view else ())
         return self._view
 
     def database_address(self, identifier: str) -> tuple[str, int]:
@@ -197,8 +197,8 @@ class Inside:
             max_pool_connections=max(10, len(events)), read_timeout=900, retries={"total_max_attempts": 1}
         )
         client = boto3.Session().client("lambda", config=patience)  # its own client, because it marks what it sends
-        with progress.bar(f"calls of {function}", len(events)) as told:
-            return burst.at_once(client, function, events, qualifier, told, gathering=self._looks_inside)
+        with progress.bar(f"calls of {function}", len(events)) as report:
+            return burst.at_once(client, function, events, qualifier, report, gathering=self._looks_inside)
 
     def deploy(
         self,
@@ -316,8 +316,8 @@ class Inside:
         self._require_running()
         if self.target is not None:
             self._require_shared(call)
-        given = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
-        url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(given)}"
+        parameters = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
+        url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(parameters)}"
         data = json.dumps(body or {}).encode() if method == "POST" else None
         try:
             with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:

@@ -53,12 +53,12 @@ def decoded(event: object) -> object:
     """An event with its message field as JSON, if it is JSON: `<$.body.id>` reads inside it."""
     if not isinstance(event, dict):
         return event
-    found = dict(event)
+    record = dict(event)
     for name in _MESSAGE_FIELDS:
-        text = found.get(name)
+        text = record.get(name)
         if isinstance(text, str):
-            found[name] = _parsed(text if name == "body" else _plain(text), text)
-    return found
+            record[name] = _parsed(text if name == "body" else _plain(text), text)
+    return record
 
 
 def _plain(text: str) -> str:
@@ -87,8 +87,8 @@ def fill(template: str, event: object, variables: Mapping[str, str]) -> Filled:
 
     def value_of(name: str) -> object:
         if name.startswith("$"):
-            found = at(inside, name)
-            return found if is_there(found) else ""
+            value = at(inside, name)
+            return value if is_there(value) else ""
         key = name.removeprefix("aws.pipes.")
         if key.startswith("event") and key != "event.ingestion-time":
             return inside if key == "event.json" else event
@@ -127,14 +127,14 @@ def resolved(parameters: JsonObject, event: object) -> JsonObject:
     """
     inside = decoded(event)
 
-    def value_of(name: str, given: object) -> object:
-        if isinstance(given, list):
-            return [value_of(name, item) for item in given]
-        if not isinstance(given, str) or not _PATH.fullmatch(given) or given == "$":
-            return given
-        found = at(inside, given)
-        if not is_there(found):
-            raise TargetFailed("INVALID_PARAMETER", f"{name} is {given}, but the event has nothing there.", False)
-        return found if isinstance(found, str) else compact(found)
+    def value_of(name: str, parameter: object) -> object:
+        if isinstance(parameter, list):
+            return [value_of(name, item) for item in parameter]
+        if not isinstance(parameter, str) or not _PATH.fullmatch(parameter) or parameter == "$":
+            return parameter
+        value = at(inside, parameter)
+        if not is_there(value):
+            raise TargetFailed("INVALID_PARAMETER", f"{name} is {parameter}, but the event has nothing there.", False)
+        return value if isinstance(value, str) else compact(value)
 
-    return {name: value_of(name, given) for name, given in parameters.items()}
+    return {name: value_of(name, parameter) for name, parameter in parameters.items()}

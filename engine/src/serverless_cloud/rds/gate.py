@@ -67,9 +67,9 @@ class LoginWatch:
                 self._skip -= step
                 place += step
                 continue
-            taken = data[place : place + 5 - len(self._header)]
-            self._header += taken
-            place += len(taken)
+            part = data[place : place + 5 - len(self._header)]
+            self._header += part
+            place += len(part)
             if len(self._header) == 5:
                 if self._header[:1] == b"Z":
                     return True
@@ -200,7 +200,7 @@ class ClientSide(_Side):
     def __init__(self, gate: Gate) -> None:
         self.phase = Phase.STARTUP
         self._gate = gate
-        self._held = b""  # what has come and cannot be passed on yet
+        self._buffer = b""  # what has come and cannot be passed on yet
         self._requests = 0
         self._server: ServerSide | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -220,15 +220,15 @@ class ClientSide(_Side):
             self._server.write(data)
             self._note_byte()
             return
-        self._held += data
+        self._buffer += data
         if self.phase is Phase.STARTUP:
             self._read_startup()
-        if len(self._held) > 2 * MOST_STARTUP_BYTES:  # more than a client has to say before its login
+        if len(self._buffer) > 2 * MOST_STARTUP_BYTES:  # more than a client has to say before its login
             self.pause_reading()
 
     def _read_startup(self) -> None:
-        while len(self._held) >= 8:
-            length, code = struct.unpack("!II", self._held[:8])
+        while len(self._buffer) >= 8:
+            length, code = struct.unpack("!II", self._buffer[:8])
             if not 8 <= length <= MOST_STARTUP_BYTES:
                 self.refuse("08P01", "invalid length of startup packet")
                 return
@@ -237,10 +237,10 @@ class ClientSide(_Side):
                 if length != 8 or self._requests > _MOST_REQUESTS:
                     self.refuse("08P01", "invalid startup packet")
                     return
-                self._held = self._held[8:]
+                self._buffer = self._buffer[8:]
                 self._transport.write(b"N")
                 continue
-            if len(self._held) < length:
+            if len(self._buffer) < length:
                 return
             self._stop_timer()
             if code == CANCEL_REQUEST:  # takes no seat, and must not wait behind a login
@@ -275,8 +275,8 @@ class ClientSide(_Side):
             protocol.abort()
             return
         self._server = protocol
-        protocol.write(self._held)
-        self._held = b""
+        protocol.write(self._buffer)
+        self._buffer = b""
         self.resume_reading()
 
     def _look_at_login(self) -> None:

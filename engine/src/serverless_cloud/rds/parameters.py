@@ -37,10 +37,10 @@ class BadParameter(ValueError):
 def contexts(binaries: Binaries) -> dict[str, str]:
     """PostgreSQL's settings by name, with the time when a change takes effect ("postmaster": at a restart)."""
     command = [binaries.program("postgres"), "--describe-config"]
-    said = subprocess.run(
+    output = subprocess.run(
         command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=True
     ).stdout
-    rows = [line.split("\t") for line in said.splitlines()]
+    rows = [line.split("\t") for line in output.splitlines()]
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
 
@@ -116,7 +116,7 @@ def evaluate(value: str, memory_bytes: int) -> str:
     if "{" not in value and not re.match(r"\s*(LEAST|GREATEST|SUM)\s*\(", value):
         return value
     try:
-        text = _PRODUCT.sub(lambda found: f" {_product(found[1], memory_bytes)} ", value)
+        text = _PRODUCT.sub(lambda match: f" {_product(match[1], memory_bytes)} ", value)
     except ZeroDivisionError:
         text = ""
     while (shorter := _CALL.sub(_call, text)) != text:  # the innermost ones first
@@ -145,5 +145,5 @@ def _product(text: str, memory_bytes: int) -> int:
     return value
 
 
-def _call(found: re.Match[str]) -> str:
-    return f" {_FUNCTIONS[found[1]](map(int, found[2].split(',')))} "
+def _call(match: re.Match[str]) -> str:
+    return f" {_FUNCTIONS[match[1]](map(int, match[2].split(',')))} "

@@ -98,11 +98,11 @@ class Postgres:
         modern = self._binaries.major >= 17  # upper() and lower() of every letter, on every system alike
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if modern else []
         settings = ["-U", roles.SUPERUSER, "-A", "reject", "-E", "UTF8", "--locale=C", *locale]
-        kept = template.place(self._binaries, settings)
-        if not await asyncio.to_thread(template.copied, kept, self._data, self._account):
+        template_folder = template.place(self._binaries, settings)
+        if not await asyncio.to_thread(template.copied, template_folder, self._data, self._account):
             quickly = ("--no-sync", "--no-instructions")
             await self._run("initdb", "-D", str(self._data), *settings, *quickly, demoted=True)
-            await asyncio.to_thread(template.keep, self._data, kept)
+            await asyncio.to_thread(template.keep, self._data, template_folder)
         # Before anybody can connect: this mode has no network.
         fixed = [word for name, value in self._fixed.items() for word in ("-c", f"{name}={value}")]
         await self._run(
@@ -261,10 +261,10 @@ class Postgres:
         )
         self._programs.add(program)
         try:
-            said, _ = await asyncio.to_thread(program.communicate, text.encode())
+            output, _ = await asyncio.to_thread(program.communicate, text.encode())
         finally:
             self._programs.discard(program)
-        words = said.decode(errors="replace")
+        words = output.decode(errors="replace")
         if program.returncode:
             raise PostgresDidNotStart(f"{name}: {_last_words(words)}")
         return words
@@ -284,8 +284,8 @@ class Postgres:
             settings["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         else:
             settings["preexec_fn"] = _end_with_us(death_signal)
-        kept = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "COMSPEC")
-        base = {k: v for k, v in os.environ.items() if k.upper() in kept}
+        names = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "COMSPEC")
+        base = {k: v for k, v in os.environ.items() if k.upper() in names}
         return subprocess.Popen(
             command,
             cwd="/" if sys.platform != "win32" else None,

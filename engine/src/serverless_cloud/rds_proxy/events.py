@@ -23,12 +23,12 @@ class Events:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._kept: deque[tuple[int, float, int | None, int | None, str, str]] = deque(maxlen=KEPT)
+        self._events: deque[tuple[int, float, int | None, int | None, str, str]] = deque(maxlen=KEPT)
 
     def note(self, kind: str, client: int | None, server: int | None, detail: str = "") -> None:
         """Adds one."""
-        self._kept.append((next(self._numbers), self._clock(), client, server, kind, detail))
+        self._events.append((next(self._numbers), self._clock(), client, server, kind, detail))
 
     def after(self, number: int) -> list[dict[str, Any]]:
         """The events with a greater number, the oldest first."""
-        return [dict(zip(_FIELDS, kept, strict=True)) for kept in self._kept if kept[0] > number]
+        return [dict(zip(_FIELDS, event, strict=True)) for event in self._events if event[0] > number]

@@ -99,7 +99,7 @@ class Timer:
                     self._running = None
                     return
                 self._follow_the_scale()
-                alarm = min(self._alarms.values(), key=lambda each: each.due_s(self._scaled_by))
+                alarm = min(self._alarms.values(), key=lambda candidate: candidate.due_s(self._scaled_by))
                 wait_s, due = alarm.due_s(self._scaled_by) - time.monotonic(), alarm.due
                 if wait_s > 0:
                     self._changed.wait(min(wait_s, _LOOK_S))

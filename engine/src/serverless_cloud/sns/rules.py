@@ -78,10 +78,10 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
         raise Refused("AttributeName")
     if name == "Policy" and value:
         try:
-            found = json.loads(value)
+            policy = json.loads(value)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            policy = None
+        if not isinstance(policy, dict):
             raise Refused("Policy Error: null")
     if value and value not in _WORDS.get(name, (value,)):
         raise Refused(name)
@@ -208,12 +208,12 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
 
 def _object(name: str, value: str) -> dict[str, Any]:
     try:
-        found = json.loads(value)
+        content = json.loads(value)
     except json.JSONDecodeError as error:
         raise Refused(f"{name}: failed to parse JSON. {words_of(error)}") from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise Refused(f"{name}: failed to parse JSON. It must be an object.")
-    return found
+    return content
 
 
 def _check_redrive(value: str, endpoint: str, topic_arn: str) -> None:
@@ -285,9 +285,9 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
     Args:
         attributes: by name, as in the API: {"DataType": "String", "StringValue": "lamp"}.
     """
-    for name, given in attributes.items():
+    for name, attribute in attributes.items():
         _check_name(name)
-        kind = str(given.get("DataType") or "") if isinstance(given, Mapping) else ""  # a name without a value
+        kind = str(attribute.get("DataType") or "") if isinstance(attribute, Mapping) else ""  # a name without a value
         base = kind.split(".")[0]
         if base not in ("String", "Number", "Binary") or kind == f"{base}.":
             raise Refused(
@@ -296,18 +296,18 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
                 "ParameterValueInvalid",
             )
         field, other = ("BinaryValue", "StringValue") if base == "Binary" else ("StringValue", "BinaryValue")
-        if given.get(other) and not given.get(field):
+        if attribute.get(other) and not attribute.get(field):
             raise Refused(
                 f"The message attribute '{name}' with type '{kind}' must use field '{field.removesuffix('Value')}'.",
                 "ParameterValueInvalid",
             )
-        if not given.get(field):
+        if not attribute.get(field):
             raise Refused(
                 f"The message attribute '{name}' must contain non-empty message attribute value for message attribute "
                 f"type '{kind}'.",
                 "ParameterValueInvalid",
             )
-        if base == "Number" and not _is_number(str(given[field])):
+        if base == "Number" and not _is_number(str(attribute[field])):
             raise Refused(f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid")
 
 
@@ -342,11 +342,11 @@ def _check_name(name: str) -> None:
 def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
     """How many bytes message attributes count for: names, types and values."""
     total = 0
-    for name, given in attributes.items():
-        value = given.get("BinaryValue") or given.get("StringValue") or ""
+    for name, attribute in attributes.items():
+        value = attribute.get("BinaryValue") or attribute.get("StringValue") or ""
         total += (
             len(name.encode())
-            + len(str(given.get("DataType", "")))
+            + len(str(attribute.get("DataType", "")))
             + len(value if isinstance(value, bytes) else str(value).encode())
         )
     return total
@@ -359,11 +359,13 @@ def check_batch(entries: list[Mapping[str, Any]], most_bytes: int = MESSAGE_BYTE
     if len(entries) > BATCH_ENTRIES:
         raise Refused("The batch request contains more entries than permissible.", "TooManyEntriesInBatchRequest")
     ids = [str(entry.get("Id", "")) for entry in entries]
-    for each in ids:
-        if len(each) > 80:
-            raise Refused(f"The Id of a batch entry in the batch request is too long: {each}", "InvalidBatchEntryId")
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", each):
-            text = f"The Id of a batch entry in the batch request contains an impermissible character: {each}"
+    for entry_id in ids:
+        if len(entry_id) > 80:
+            raise Refused(
+                f"The Id of a batch entry in the batch request is too long: {entry_id}", "InvalidBatchEntryId"
+            )
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", entry_id):
+            text = f"The Id of a batch entry in the batch request contains an impermissible character: {entry_id}"
             raise Refused(text, "InvalidBatchEntryId")
     if len(set(ids)) != len(ids):
         raise Refused("Two or more batch entries in the request have the same Id.", "BatchEntryIdsNotDistinct")

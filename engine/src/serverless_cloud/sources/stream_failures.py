@@ -95,7 +95,7 @@ def sender(mapping: Mapping, source: StreamSource, permissions: Permissions) -> 
             return
         record = failure_record(mapping, source, shard_id, records, condition, calls, last)
         with reported(f"A record could not be delivered to {mapping.on_failure}"):
-            _send(mapping, permissions, shard_id, record, [each.event for each in records])
+            _send(mapping, permissions, shard_id, record, [stream_record.event for stream_record in records])
 
     return give_up
 

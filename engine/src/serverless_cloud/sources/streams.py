@@ -156,7 +156,7 @@ class StreamPoller:
             return
         with self._lock:
             lane.has_ended = True
-            if all(each.has_ended for each in self._lanes[shard_id]):
+            if all(sibling.has_ended for sibling in self._lanes[shard_id]):
                 self._ended.add(shard_id)
 
 

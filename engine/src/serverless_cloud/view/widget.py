@@ -54,7 +54,7 @@ class LiveView(anywidget.AnyWidget):
         return "A live view of the local cloud. Run this cell in JupyterLab to watch it."
 
     @property
-    def seen(self) -> Sequence[Moment]:
+    def history(self) -> Sequence[Moment]:
         """The moments that `save` writes."""
         return self.moments if len(self.moments) > 1 else self._before
 

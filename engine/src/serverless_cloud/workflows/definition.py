@@ -56,18 +56,18 @@ def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
         return [schema("Expected value of type Object", "")]
     checking = _Checking(whole.get("QueryLanguage", "JSONPath"), kind)
     try:
-        found = list(checking.scope(whole, "", _TOP))
+        flaws = list(checking.scope(whole, "", _TOP))
     except FilterInPath as error:
         return [Problem("NOT_SUPPORTED_HERE", str(error), None)]
-    found += checking.repeated()
-    return list(dict.fromkeys(found))
+    flaws += checking.repeated()
+    return list(dict.fromkeys(flaws))
 
 
 def _object(pairs: list[tuple[str, object]]) -> JsonObject:
-    found = _Twice(pairs)
+    members = _Twice(pairs)
     names = [name for name, _ in pairs]
-    found.repeated = next((name for number, name in enumerate(names) if name in names[:number]), "")
-    return found
+    members.repeated = next((name for number, name in enumerate(names) if name in names[:number]), "")
+    return members
 
 
 class _Checking:

@@ -134,8 +134,8 @@ def resource_problem(resource: str, is_express: bool = False) -> str | None:
     if call is None:
         return unknown
     if is_express and call.pattern:
-        shown = "sync" if call.pattern.startswith("sync") else call.pattern
-        return f"Express state machine does not support '.{shown}' service integration"
+        pattern = "sync" if call.pattern.startswith("sync") else call.pattern
+        return f"Express state machine does not support '.{pattern}' service integration"
     return _sdk_problem(call, resource, unknown) if call.is_sdk else _optimised_problem(call, resource, unknown)
 
 

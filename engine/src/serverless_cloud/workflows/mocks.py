@@ -50,18 +50,18 @@ def _problems(value: object, shape: Shape, place: str, *, is_sdk: bool, is_stric
         return
     inner = {"is_sdk": is_sdk, "is_strict": is_strict}
     if isinstance(value, dict) and shape.type_name == "structure":
-        names = {pascal(each) if is_sdk else each[:1].upper() + each[1:]: each for each in shape.members}
-        for field, each in value.items():
+        names = {pascal(member) if is_sdk else member[:1].upper() + member[1:]: member for member in shape.members}
+        for field, item in value.items():
             if field in names:
-                yield from _problems(each, shape.members[names[field]], f"{place}/{field}", **inner)
+                yield from _problems(item, shape.members[names[field]], f"{place}/{field}", **inner)
             elif field not in _FREE:
                 yield f"Field '{place}/{field}' is not in the API of the service"
         for field, own in names.items():
             if is_strict and own in shape.required_members and field not in value:
                 yield f"Field '{place}/{field}' is required"
     elif isinstance(value, dict) and shape.type_name == "map":
-        for field, each in value.items():
-            yield from _problems(each, shape.value, f"{place}/{field}", **inner)
+        for field, item in value.items():
+            yield from _problems(item, shape.value, f"{place}/{field}", **inner)
     elif isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from _problems(each, shape.member, f"{place}[{number}]", **inner)
+        for number, item in enumerate(value):
+            yield from _problems(item, shape.member, f"{place}[{number}]", **inner)

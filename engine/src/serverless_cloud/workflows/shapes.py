@@ -77,7 +77,7 @@ def to_states(value: object, shape: Shape | None, is_sdk: bool = True) -> Any:
         name_of = pascal if is_sdk else _first_up
         return {name_of(k): to_states(v, members[k], is_sdk) for k, v in sorted(value.items()) if k in members}
     if kind == "list" and isinstance(value, list):
-        return [to_states(each, shape.member, is_sdk) for each in value]
+        return [to_states(item, shape.member, is_sdk) for item in value]
     if kind == "map" and isinstance(value, dict):
         return {k: to_states(v, shape.value, is_sdk) for k, v in value.items()}
     if kind == "timestamp":
@@ -106,17 +106,17 @@ def compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _structure(given: JsonObject, shape: Shape, problems: list[str]) -> JsonObject:
+def _structure(fields: JsonObject, shape: Shape, problems: list[str]) -> JsonObject:
     by_name = {pascal(name): name for name in shape.members} | {_first_up(name): name for name in shape.members}
-    made: JsonObject = {}
-    for name, value in given.items():
+    members: JsonObject = {}
+    for name, value in fields.items():
         if name not in by_name:
             problems.append(_unknown(name))
         elif value is not None:
-            made[by_name[name]] = _value(name, value, shape.members[by_name[name]], problems)
-    missing = [name for name in shape.required_members if given.get(_first_up(name), given.get(pascal(name))) is None]
+            members[by_name[name]] = _value(name, value, shape.members[by_name[name]], problems)
+    missing = [name for name in shape.required_members if fields.get(_first_up(name), fields.get(pascal(name))) is None]
     problems += [f"The field '{_first_up(name)}' is required but was missing" for name in missing]
-    return made
+    return members
 
 
 #: By the kind of a shape: the JSON type of its values, and AWS's name for it.
@@ -140,7 +140,7 @@ def _value(name: str, value: Any, shape: Shape, problems: list[str]) -> object:
     elif kind == "map":
         return {k: _value(k, v, shape.value, problems) for k, v in value.items()}
     elif kind == "list":
-        return [_value(name, each, shape.member, problems) for each in value]
+        return [_value(name, item, shape.member, problems) for item in value]
     elif kind in ("integer", "long", "float", "double"):
         return _number(name, value, kind, problems)
     elif kind == "blob":
@@ -176,5 +176,5 @@ def _unknown(name: str) -> str:
     return f'The field "{name}" is not supported by Step Functions'
 
 
-def _wrong(name: str, wanted: str) -> str:
-    return f"The value for the field '{name}' must be {wanted}"
+def _wrong(name: str, kind: str) -> str:
+    return f"The value for the field '{name}' must be {kind}"

@@ -33,14 +33,14 @@ def check_keys(parameters: Mapping[str, str], *, response: bool) -> None:
     """
     whole, place = ("statuscode", "header") if response else ("path", None)
     for key in parameters:
-        found = _KEY.fullmatch(key)
-        if not found or found[4] not in (None, whole) or (found[2] and place not in (None, found[2])):
+        match = _KEY.fullmatch(key)
+        if not match or match[4] not in (None, whole) or (match[2] and place not in (None, match[2])):
             places = "header.NAME, or overwrite:statuscode" if response else "header.NAME, querystring.NAME or path"
             raise ValueError(
                 f"Invalid mapping expression specified: {key!r}. Write append, overwrite or remove:{places}."
             )
-        if found[2] == "header" and RESERVED.fullmatch(found[3].lower()):
-            raise ValueError(f"Operations on header {found[3]} are restricted")
+        if match[2] == "header" and RESERVED.fullmatch(match[3].lower()):
+            raise ValueError(f"Operations on header {match[3]} are restricted")
 
 
 class Values:
@@ -57,7 +57,7 @@ class Values:
 
     def of(self, expression: str) -> str:
         """An expression with its variables replaced; one that has no value is empty."""
-        return _VARIABLE.sub(lambda found: self._look_up((found[1] or found[2]).removeprefix("$")), expression)
+        return _VARIABLE.sub(lambda match: self._look_up((match[1] or match[2]).removeprefix("$")), expression)
 
     def _look_up(self, name: str) -> str:
         kind, _, rest = name.partition(".")
@@ -72,7 +72,7 @@ class Values:
             return ",".join(self._request.all_headers(what))
         if place == "querystring":
             query = parse_qsl(self._request.raw_query, keep_blank_values=True)
-            return ",".join(value for each, value in query if each == what)
+            return ",".join(value for key, value in query if key == what)
         if place == "path":
             return self._arrival.path_parameters.get(what, "") if what else self._path
         return _of_body(self._request.body, what) if place == "body" else ""
@@ -82,7 +82,7 @@ class Values:
         if response is None:
             return ""
         if place == "header":
-            return ",".join(value for each, value in response.headers if each.lower() == what.lower())
+            return ",".join(value for name, value in response.headers if name.lower() == what.lower())
         return _of_body(response.body, what) if place == "body" else ""
 
 
@@ -118,14 +118,14 @@ def map_request(request: Request, parameters: Mapping[str, str], values: Values)
     query = parse_qsl(request.raw_query, keep_blank_values=True)
     changed = False
     for key, expression in parameters.items():
-        found = _KEY.fullmatch(key)
-        assert found is not None
-        if found[4] == "path":
+        match = _KEY.fullmatch(key)
+        assert match is not None
+        if match[4] == "path":
             path = quote(values.of(expression), safe="/:@!$&'()*+,;=~")
-        elif found[2] == "header":
-            headers = _changed(headers, found[1], found[3], values.of(expression), any_case=True)
+        elif match[2] == "header":
+            headers = _changed(headers, match[1], match[3], values.of(expression), any_case=True)
         else:
-            query, changed = _changed(query, found[1], found[3], values.of(expression), any_case=False), True
+            query, changed = _changed(query, match[1], match[3], values.of(expression), any_case=False), True
     raw_query = urlencode(query) if changed else request.raw_query
     return dataclasses.replace(request, headers=tuple(headers), raw_query=raw_query), path
 
@@ -134,13 +134,13 @@ def map_response(response: Response, parameters: Mapping[str, Mapping[str, str]]
     """The answer as the client gets it."""
     headers, status = list(response.headers), response.status
     for key, expression in parameters.get(str(response.status), {}).items():
-        found = _KEY.fullmatch(key)
-        assert found is not None
-        if found[4] == "statuscode":
+        match = _KEY.fullmatch(key)
+        assert match is not None
+        if match[4] == "statuscode":
             text = values.of(expression)
             status = int(text) if text.isdigit() and 200 <= int(text) <= 599 else status
         else:
-            headers = _changed(headers, found[1], found[3], values.of(expression), any_case=True)
+            headers = _changed(headers, match[1], match[3], values.of(expression), any_case=True)
     return Response(status, tuple(headers), response.body)
 
 
@@ -150,5 +150,5 @@ def _changed(
     def same(other: str) -> bool:
         return other.lower() == name.lower() if any_case else other == name
 
-    kept = pairs if operation == "append" else [pair for pair in pairs if not same(pair[0])]
-    return kept if operation == "remove" else [*kept, (name, value)]
+    others = pairs if operation == "append" else [pair for pair in pairs if not same(pair[0])]
+    return others if operation == "remove" else [*others, (name, value)]

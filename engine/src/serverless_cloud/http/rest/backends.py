@@ -76,8 +76,8 @@ class Backends:
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{url}: {error}") from error
-        kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOORS_OWN)
-        return Answered(answer.status, kept, answer.data, str(answer.status))
+        answer_headers = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOORS_OWN)
+        return Answered(answer.status, answer_headers, answer.data, str(answer.status))
 
     def _url(self, url: str) -> str:
         if stays_here(url):

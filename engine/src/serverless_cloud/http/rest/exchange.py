@@ -51,10 +51,10 @@ class Exchange:
         Raises:
             GatewayError: the method has none.
         """
-        found = self.method.get("methodIntegration")
-        if not found:
+        integration = self.method.get("methodIntegration")
+        if not integration:
             raise GatewayError("API_CONFIGURATION_ERROR", reason="No integration defined for method")
-        return found  # type: ignore[no-any-return]
+        return integration  # type: ignore[no-any-return]
 
     @property
     def method_arn(self) -> str:

@@ -40,7 +40,7 @@ class Answered:
 
     def header(self, name: str) -> str:
         """The last value of a header; empty if there is none."""
-        return next((value for each, value in reversed(self.headers) if each.lower() == name.lower()), "")
+        return next((value for key, value in reversed(self.headers) if key.lower() == name.lower()), "")
 
 
 # ---- to the integration
@@ -48,13 +48,13 @@ class Answered:
 
 def mapped_parameters(exchange: Exchange) -> Values:
     """The integration's requestParameters worked out: values by name, by "header", "querystring", "path"."""
-    found: Values = {"header": {}, "querystring": {}, "path": {}}
+    parameters: Values = {"header": {}, "querystring": {}, "path": {}}
     for target, source in (exchange.integration.get("requestParameters") or {}).items():
         place, _, name = target.removeprefix("integration.request.").partition(".")
         values = _source(str(source), exchange)
-        if values and place in found:
-            found[place][name] = values
-    return found
+        if values and place in parameters:
+            parameters[place][name] = values
+    return parameters
 
 
 def overridden(values: Values, override: Mapping[str, Any]) -> Values:
@@ -62,7 +62,7 @@ def overridden(values: Values, override: Mapping[str, Any]) -> Values:
     for place, names in override.items():
         for name, value in dict(names).items():
             if place in values:
-                values[place][name] = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+                values[place][name] = [str(item) for item in value] if isinstance(value, list) else [str(value)]
     return values
 
 
@@ -156,14 +156,16 @@ def response(exchange: Exchange, answered: Answered) -> Response:
     Raises:
         GatewayError: no integration response fits, or the method doesn't declare its status.
     """
-    chosen = _chosen(exchange.integration.get("integrationResponses") or {}, answered.selector)
-    if chosen["statusCode"] not in (exchange.method.get("methodResponses") or {}):
-        reason = f"Output mapping refers to an invalid method response: {chosen['statusCode']}"
+    integration_response = _integration_response(
+        exchange.integration.get("integrationResponses") or {}, answered.selector
+    )
+    if integration_response["statusCode"] not in (exchange.method.get("methodResponses") or {}):
+        reason = f"Output mapping refers to an invalid method response: {integration_response['statusCode']}"
         raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
-    headers = _response_headers(exchange, chosen.get("responseParameters") or {}, answered)
-    templates = {key: value for key, value in (chosen.get("responseTemplates") or {}).items() if value}
+    headers = _response_headers(exchange, integration_response.get("responseParameters") or {}, answered)
+    templates = {key: value for key, value in (integration_response.get("responseTemplates") or {}).items() if value}
     kind, template = _response_template(templates, exchange.request.header("accept"))
-    body = _converted_back(exchange, answered, chosen.get("contentHandling"))
+    body = _converted_back(exchange, answered, integration_response.get("contentHandling"))
     if template:
         body = exchange.render(template, body.decode("utf-8", "replace")).text.encode()
     elif exchange.integration["type"] == "MOCK":
@@ -173,23 +175,23 @@ def response(exchange: Exchange, answered: Answered) -> Response:
         headers = [*_without(headers, name), (name, str(value))]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", kind or "application/json"))
-    status = int(chosen["statusCode"])
-    wanted = override.get("status")
-    if isinstance(wanted, int | str) and str(wanted).isdigit() and 100 <= int(wanted) <= 599:
-        status = int(wanted)
+    status = int(integration_response["statusCode"])
+    status_override = override.get("status")
+    if isinstance(status_override, int | str) and str(status_override).isdigit() and 100 <= int(status_override) <= 599:
+        status = int(status_override)
     return Response(status, tuple(headers), body)
 
 
-def _chosen(responses: Json, selector: str) -> Json:
+def _integration_response(responses: Json, selector: str) -> Json:
     default: Json | None = None
-    for each in responses.values():
-        pattern = each.get("selectionPattern")
+    for candidate in responses.values():
+        pattern = candidate.get("selectionPattern")
         if not pattern:
-            default = default or each
+            default = default or candidate
             continue
         try:
             if re.fullmatch(pattern, selector):
-                return each  # type: ignore[no-any-return]
+                return candidate  # type: ignore[no-any-return]
         except re.error as error:
             raise GatewayError("API_CONFIGURATION_ERROR", reason=f"Invalid selection pattern {pattern}") from error
     if default is None:
@@ -206,25 +208,25 @@ def _response_template(templates: Mapping[str, str], accept: str) -> tuple[str, 
 
 
 def _response_headers(exchange: Exchange, parameters: Json, answered: Answered) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = []
     for target, source in parameters.items():
         name = target.removeprefix("method.response.header.")
         if source.startswith("integration.response."):
-            place, _, wanted = source.removeprefix("integration.response.").partition(".")
+            place, _, source_name = source.removeprefix("integration.response.").partition(".")
             if place == "body":
                 text = answered.body.decode("utf-8", "replace")
-                values = _from_body(text, wanted, GatewayError("DEFAULT_5XX"))
+                values = _from_body(text, source_name, GatewayError("DEFAULT_5XX"))
             else:
-                values = [value for each, value in answered.headers if each.lower() == wanted.lower()]
+                values = [value for key, value in answered.headers if key.lower() == source_name.lower()]
                 values = [",".join(values)] if values and place == "multivalueheader" else values[-1:]
         else:
             values = _source(source, exchange)
-        found += [(name, value) for value in values]
-    return found
+        headers += [(name, value) for value in values]
+    return headers
 
 
 def _without(headers: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
-    return [(each, value) for each, value in headers if each.lower() != name.lower()]
+    return [(key, value) for key, value in headers if key.lower() != name.lower()]
 
 
 def _converted_back(exchange: Exchange, answered: Answered, handling: str | None) -> bytes:
