@@ -253,8 +253,8 @@ def changed_files(root: Path, since: str = "") -> list[str]:
 
 def select_tests(root: Path, files: Iterable[str]) -> list[str]:
     """The test files and folders that cover these files, as paths relative to the root."""
-    chosen = {path for name in files for path in _select(root, name)}
-    return sorted(path for path in chosen if not any(parent.as_posix() in chosen for parent in Path(path).parents))
+    paths = {path for name in files for path in _select(root, name)}
+    return sorted(path for path in paths if not any(parent.as_posix() in paths for parent in Path(path).parents))
 
 
 def leave_other_modules_out(root: Path, files: Iterable[str]) -> list[str]:
@@ -325,4 +325,4 @@ def _tests_with(root: Path, path: Path) -> list[str]:
 
 def matching(root: Path, patterns: Iterable[str]) -> list[str]:
     """The tests that patterns name, as paths relative to the root."""
-    return [path.relative_to(root).as_posix() for each in patterns for path in sorted(root.glob(each))]
+    return [path.relative_to(root).as_posix() for pattern in patterns for path in sorted(root.glob(pattern))]

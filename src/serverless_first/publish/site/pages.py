@@ -204,7 +204,7 @@ def _entry(term: Term, module: Module | None) -> str:
     first, *others = term.ja
     reading = f"（{escaped(term.reading)}）" if term.reading else ""
     also = "".join(f"、{escaped(word)}" for word in others)
-    places = f" <small>({', '.join(_SEEN[place] for place in term.seen)})</small>" if term.seen else ""
+    places = f" <small>({', '.join(_SEEN[place] for place in term.places)})</small>" if term.places else ""
     japanese = f'<span lang="ja">{escaped(first)}{reading}{also}</span>{places}'
     if term.ja == (term.term,):
         japanese = "<small>the same in Japanese</small>"
