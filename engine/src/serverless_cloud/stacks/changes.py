@@ -37,11 +37,13 @@ def without_values(change: dict[str, Any]) -> dict[str, Any]:
     """A change as DescribeChangeSet shows it unless the caller asks for the values of properties."""
     of_it = change["ResourceChange"]
     details = [
-        each | {"Target": {name: value for name, value in each["Target"].items() if name not in _TARGET_VALUES}}
-        for each in of_it["Details"]
+        detail | {"Target": {name: value for name, value in detail["Target"].items() if name not in _TARGET_VALUES}}
+        for detail in of_it["Details"]
     ]
-    shown = {name: value for name, value in of_it.items() if name not in _VALUES} | {"Details": _distinct(details)}
-    return change | {"ResourceChange": shown}
+    resource_change = {name: value for name, value in of_it.items() if name not in _VALUES} | {
+        "Details": _distinct(details)
+    }
+    return change | {"ResourceChange": resource_change}
 
 
 @dataclass
@@ -90,13 +92,13 @@ class _Comparison:
                 )  # fmt: skip
 
     def _modified(self, logical_id: str, new: Definition, old: Resource) -> dict[str, Any] | None:
-        given, had = new.get("Properties") or {}, old.definition.get("Properties") or {}
+        new_properties, old_properties = new.get("Properties") or {}, old.definition.get("Properties") or {}
         details = [
             detail
-            for name in sorted({*given, *had})
-            for detail in self._details(old.type, name, given.get(name), had.get(name))
+            for name in sorted({*new_properties, *old_properties})
+            for detail in self._details(old.type, name, new_properties.get(name), old_properties.get(name))
         ]
-        properties = frozenset(each["Target"].get("Name", "Tags") for each in details)
+        properties = frozenset(detail["Target"].get("Name", "Tags") for detail in details)
         if self._before is not None and self._before.tags != self._plan.tags:
             details.append(_detail({"Attribute": "Tags", "RequiresRecreation": "Never"}, "Static"))
         details += [
@@ -116,57 +118,61 @@ class _Comparison:
             BeforeContext=self._context(self._was, old.definition), AfterContext=self._context(self._after, new),
         )  # fmt: skip
 
-    def _details(self, type: str, name: str, given: Any, had: Any) -> Iterator[dict[str, Any]]:
+    def _details(self, type: str, name: str, new_value: Any, old_value: Any) -> Iterator[dict[str, Any]]:
         """Why a property of a resource changes, value by value; nothing if it doesn't."""
         place = {"Attribute": "Tags"} if name == "Tags" else {"Attribute": "Properties", "Name": name}
         place |= {"RequiresRecreation": _recreation(type, name)}
-        before, after = self._value(self._was, had), self._value(self._after, given)
+        before, after = self._value(self._was, old_value), self._value(self._after, new_value)
         leaves = list(_differences(before, after, ()))
-        if not leaves and (given != had or any(self._causes(given))):
+        if not leaves and (new_value != old_value or any(self._causes(new_value))):
             leaves = [((), before, after)]  # a secret, or another way to write the same value
         for path, was, will_be in leaves:
-            part = _at(given, path)
+            part = _at(new_value, path)
             causes = list(self._causes(part)) if part is not None else []
-            if part == _at(had, path) and not causes and LATER in str(will_be):
+            if part == _at(old_value, path) and not causes and LATER in str(will_be):
                 continue  # it's only known later, and nothing that it depends on changes
             target = place | _change_of("/".join(("/Properties", name, *map(str, path))), was, will_be)
-            if part != _at(had, path) or not causes:  # or a mapping or a condition of the template has changed
+            if part != _at(old_value, path) or not causes:  # or a mapping or a condition of the template has changed
                 yield _detail(target, "Static")
                 continue
             yield _detail(target, "Dynamic")
             for source, entity, evaluation in causes:
                 yield _detail(target, evaluation, source, entity)
 
-    def _causes(self, given: Any) -> Iterator[tuple[str, str, str]]:
+    def _causes(self, value: Any) -> Iterator[tuple[str, str, str]]:
         """Changes elsewhere that change a property: (ChangeSource, CausingEntity, Evaluation)."""
-        for name in dict.fromkeys(intrinsics.names_in(given)):
+        for name in dict.fromkeys(intrinsics.names_in(value)):
             if name in self._changed_values:
                 yield "ParameterReference", name, "Static"
-        calls = list(intrinsics.calls_in([given]))
-        attributes = [each.split(".", 1) if isinstance(each, str) else each for f, each in calls if f == "Fn::GetAtt"]
+        calls = list(intrinsics.calls_in([value]))
+        attributes = [
+            argument.split(".", 1) if isinstance(argument, str) else argument
+            for f, argument in calls
+            if f == "Fn::GetAtt"
+        ]
         for name, attribute in attributes:
             touched = self._touched.get(name)
             if touched and (touched.replaced != "False" or str(attribute).split(".")[0] in touched.properties):
                 yield "ResourceAttribute", f"{name}.{attribute}", "Dynamic"
-        asked = {name for name, _ in attributes}
-        for name in dict.fromkeys(intrinsics.names_in(given)):
+        resource_names = {name for name, _ in attributes}
+        for name in dict.fromkeys(intrinsics.names_in(value)):
             touched = self._touched.get(name)
-            if name not in asked and touched and touched.replaced != "False":
+            if name not in resource_names and touched and touched.replaced != "False":
                 yield "ResourceReference", name, "Static" if touched.replaced == "True" else "Dynamic"
 
     @staticmethod
-    def _value(preview: Preview | None, given: Any) -> Any:
+    def _value(preview: Preview | None, template_value: Any) -> Any:
         """A property's value with texts only; None if there is none."""
-        value = None if given is None or preview is None else preview.value(given)
+        value = None if template_value is None or preview is None else preview.value(template_value)
         return None if value is None or value is intrinsics.NO_VALUE else intrinsics.texts(value)
 
     @staticmethod
     def _context(preview: Preview | None, definition: Definition) -> str | None:
         if preview is None:
             return None
-        shown = {"Properties": preview.value(definition.get("Properties") or {})}
-        shown |= {name: definition[name] for name in _ATTRIBUTES if name in definition}
-        return intrinsics.compact(shown)
+        context = {"Properties": preview.value(definition.get("Properties") or {})}
+        context |= {name: definition[name] for name in _ATTRIBUTES if name in definition}
+        return intrinsics.compact(context)
 
 
 def _differences(
@@ -183,30 +189,32 @@ def _differences(
         yield path, before, after
 
 
-def _at(given: Any, path: tuple[str | int, ...]) -> Any:
+def _at(value: Any, path: tuple[str | int, ...]) -> Any:
     """The part of a property of a template that its value at a path comes from; None if there is none."""
     for part in path:
-        if isinstance(given, Mapping) and not any(name == "Ref" or name.startswith("Fn::") for name in given):
-            given = given.get(part)
-        elif isinstance(given, list) and isinstance(part, int):
-            given = given[part] if part < len(given) else None
+        if isinstance(value, Mapping) and not any(name == "Ref" or name.startswith("Fn::") for name in value):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part] if part < len(value) else None
         else:
-            return given
-    return given
+            return value
+    return value
 
 
 def _change_of(path: str, before: Any, after: Any) -> dict[str, str]:
     """One value before and after, as a change set shows it."""
     values = {"BeforeValue": before, "AfterValue": after}
-    shown = {
-        name: each if isinstance(each, str) else json.dumps(each) for name, each in values.items() if each is not None
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+        if value is not None
     }
     kind = "Add" if before is None else "Remove" if after is None else "Modify"
-    return {"Path": path} | shown | {"AttributeChangeType": kind}
+    return {"Path": path} | texts | {"AttributeChangeType": kind}
 
 
 def _distinct(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for number, each in enumerate(details) if each not in details[:number]]
+    return [detail for number, detail in enumerate(details) if detail not in details[:number]]
 
 
 def _recreation(type: str, name: str) -> str:
@@ -220,11 +228,11 @@ def _recreation(type: str, name: str) -> str:
 
 
 def _replaced(type: str, details: list[dict[str, Any]]) -> str:
-    always = [each for each in details if each["Target"]["RequiresRecreation"] == "Always"]
-    if any(each["Evaluation"] == "Static" for each in always):
+    always = [detail for detail in details if detail["Target"]["RequiresRecreation"] == "Always"]
+    if any(detail["Evaluation"] == "Static" for detail in always):
         return "True"
     kind = kinds.of(type)
-    tags_replace = kind is not None and not kind.can_update and any(_is_tags(each) for each in details)
+    tags_replace = kind is not None and not kind.can_update and any(_is_tags(detail) for detail in details)
     return "Conditional" if always or tags_replace else "False"
 
 
@@ -245,6 +253,6 @@ def _change(
     details = details or []
     change = {
         "Action": action, "LogicalResourceId": logical_id, "ResourceType": type, "Details": details,
-        "Scope": list(dict.fromkeys(each["Target"]["Attribute"] for each in details)),
+        "Scope": list(dict.fromkeys(detail["Target"]["Attribute"] for detail in details)),
     }  # fmt: skip
     return {"Type": "Resource", "ResourceChange": change | {name: value for name, value in more.items() if value}}

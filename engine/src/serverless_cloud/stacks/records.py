@@ -25,9 +25,9 @@ class Resource:
         logical_id, type: in the template.
         definition: the resource in the template, not worked out.
         properties: worked out.
-        made: what was made; None if nothing was.
+        physical_resource: what was made; None if nothing was.
         needs: the logical ids that it needs.
-        told: the properties as events tell them, in JSON.
+        event_properties: the properties as events tell them, in JSON.
         status, reason, changed: as DescribeStackResources has them.
     """
 
@@ -35,9 +35,9 @@ class Resource:
     type: str
     definition: dict[str, Any]
     properties: dict[str, Any] = field(default_factory=dict)
-    made: kinds.Made | None = None
+    physical_resource: kinds.Made | None = None
     needs: frozenset[str] = frozenset()
-    told: str = ""
+    event_properties: str = ""
     status: str = "CREATE_IN_PROGRESS"
     reason: str | None = None
     changed: datetime = field(default_factory=now)
@@ -45,7 +45,7 @@ class Resource:
     @property
     def physical_id(self) -> str:
         """The value of `Ref`."""
-        return self.made.physical_id if self.made else ""
+        return self.physical_resource.physical_id if self.physical_resource else ""
 
     def attribute(self, name: str) -> Any:
         """The value of `Fn::GetAtt`.
@@ -53,7 +53,7 @@ class Resource:
         Raises:
             StackError: the type has no such attribute, or the local cloud does not know it.
         """
-        attributes = self.made.attributes if self.made else {}
+        attributes = self.physical_resource.attributes if self.physical_resource else {}
         if name in attributes:
             return attributes[name]
         if is_custom(self.type) and "." in name:  # Data may hold objects
@@ -116,7 +116,7 @@ class Stack:
     token: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     #: The resources that were deleted with the stack, or because its creation failed.
-    gone: dict[str, Resource] = field(default_factory=dict)
+    former_resources: dict[str, Resource] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -126,12 +126,12 @@ class Stack:
     @property
     def exports(self) -> dict[str, str]:
         """Exported values by name."""
-        return {each["ExportName"]: each["OutputValue"] for each in self.outputs if "ExportName" in each}
+        return {output["ExportName"]: output["OutputValue"] for output in self.outputs if "ExportName" in output}
 
     @property
-    def shown(self) -> dict[str, Resource]:
+    def visible_resources(self) -> dict[str, Resource]:
         """The resources that calls show by logical id: a stack that was rolled back or deleted shows what it had."""
-        return self.gone | self.resources
+        return self.former_resources | self.resources
 
     @property
     def is_there(self) -> bool:
@@ -146,10 +146,10 @@ class Stack:
     def note(self, resource: Resource, status: str, reason: str | None = None) -> None:
         """Changes a resource's status, and notes it."""
         resource.status, resource.reason, resource.changed = status, reason, now()
-        self._note(resource.logical_id, resource.physical_id, resource.type, status, reason, resource.told)
+        self._note(resource.logical_id, resource.physical_id, resource.type, status, reason, resource.event_properties)
 
     def _note(
-        self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None, told: str = ""
+        self, logical_id: str, physical_id: str, type: str, status: str, reason: str | None, event_properties: str = ""
     ) -> None:
         is_stack = physical_id == self.id
         moment = now()
@@ -160,7 +160,11 @@ class Stack:
             "EventId": str(uuid.uuid4()) if is_stack else f"{logical_id}-{status}-{uuid.uuid4()}",
             "PhysicalResourceId": physical_id, "Timestamp": moment, "ResourceStatus": status,
         }  # fmt: skip
-        optional = {"ResourceStatusReason": reason, "ResourceProperties": told, "ClientRequestToken": self.token}
+        optional = {
+            "ResourceStatusReason": reason,
+            "ResourceProperties": event_properties,
+            "ClientRequestToken": self.token,
+        }
         event |= {name: value for name, value in optional.items() if value}
         self.events.append(event)
 

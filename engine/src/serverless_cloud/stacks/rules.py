@@ -49,14 +49,14 @@ class _RuleScope(Scope):
         return self._truth(rule)
 
     def _truth(self, rule: Any) -> bool:
-        ((name, given),) = rule.items() if isinstance(rule, Mapping) and len(rule) == 1 else [("", None)]
+        ((name, argument),) = rule.items() if isinstance(rule, Mapping) and len(rule) == 1 else [("", None)]
         if name not in _OWN:
             return super()._truth(rule)
-        if not isinstance(given, list) or len(given) != 2:
+        if not isinstance(argument, list) or len(argument) != 2:
             raise StackError(f"Template error: every {name} object requires a list of 2 parameters.")
-        members, other = (self.resolve(each) for each in given)
-        values = [plain(each) for each in (members if isinstance(members, list) else [members])]
-        allowed = [plain(each) for each in (other if isinstance(other, list) else [other])]
+        members, other = (self.resolve(part) for part in argument)
+        values = [plain(member) for member in (members if isinstance(members, list) else [members])]
+        allowed = [plain(value) for value in (other if isinstance(other, list) else [other])]
         if name == "Fn::Contains":
             return set(allowed) <= set(values)
-        return all(each in allowed for each in values)
+        return all(value in allowed for value in values)

@@ -79,9 +79,9 @@ class Store:
             raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
         else:
             stack = self.find(region, stack_name, "Stack [{}] does not exist")
-            for each in reversed(self.change_sets.values()):
-                if each.stack is stack and each.name == name:
-                    return each
+            for change_set in reversed(self.change_sets.values()):
+                if change_set.stack is stack and change_set.name == name:
+                    return change_set
         raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
 
     def parents(self, region: str) -> dict[str, Stack]:
@@ -89,7 +89,7 @@ class Store:
         return {
             resource.physical_id: stack
             for stack in self.all(region)
-            for resource in list(stack.shown.values())
+            for resource in list(stack.visible_resources.values())
             if resource.type == "AWS::CloudFormation::Stack" and resource.physical_id
         }
 

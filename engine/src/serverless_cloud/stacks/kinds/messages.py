@@ -25,24 +25,25 @@ class Queue(Kind):
     type, name, name_limit = "AWS::SQS::Queue", "QueueName", 80
     deleted_with = ("sqs", "DeleteQueue", "QueueUrl")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name, tags = self.named(at, given), tags_of(given)
-        if given.get("FifoQueue") and "QueueName" not in given:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name, tags = self.named(at, properties), tags_of(properties)
+        if properties.get("FifoQueue") and "QueueName" not in properties:
             name = at.generated_name(75) + ".fifo"
         more = {"tags": tags} if tags else {}
-        url = at.call("sqs", "CreateQueue", QueueName=name, Attributes=_attributes(given), **more)["QueueUrl"]
+        url = at.call("sqs", "CreateQueue", QueueName=name, Attributes=_attributes(properties), **more)["QueueUrl"]
         return Made(url, {"Arn": at.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        wanted = {name: _QUEUE.get(name, "") for name in _attributes(old)} | _attributes(given)
-        wanted.pop("FifoQueue", None)
-        if "SqsManagedSseEnabled" not in given and "KmsMasterKeyId" in wanted:  # a queue has one kind of encryption
-            wanted["SqsManagedSseEnabled"] = "false" if wanted["KmsMasterKeyId"] else "true"
-        if wanted:
-            at.call("sqs", "SetQueueAttributes", QueueUrl=made.physical_id, Attributes=wanted)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        attributes = {name: _QUEUE.get(name, "") for name in _attributes(old)} | _attributes(properties)
+        attributes.pop("FifoQueue", None)
+        # A queue has one kind of encryption.
+        if "SqsManagedSseEnabled" not in properties and "KmsMasterKeyId" in attributes:
+            attributes["SqsManagedSseEnabled"] = "false" if attributes["KmsMasterKeyId"] else "true"
+        if attributes:
+            at.call("sqs", "SetQueueAttributes", QueueUrl=resource.physical_id, Attributes=attributes)
         verbs = ("UntagQueue", "TagQueue")
-        set_tags(at, "sqs", old, given, verbs=verbs, as_map=True, QueueUrl=made.physical_id)
-        return made
+        set_tags(at, "sqs", old, properties, verbs=verbs, as_map=True, QueueUrl=resource.physical_id)
+        return resource
 
 
 class QueuePolicy(Kind):
@@ -50,17 +51,17 @@ class QueuePolicy(Kind):
 
     type = "AWS::SQS::QueuePolicy"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        self._set(at, given["Queues"], as_text(given["PolicyDocument"]))
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        self._set(at, properties["Queues"], as_text(properties["PolicyDocument"]))
         return Made(at.generated_name(), {"Id": at.logical_id})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self._set(at, given["Queues"], as_text(given["PolicyDocument"]))
-        self._clear(at, [url for url in old["Queues"] if url not in given["Queues"]])
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self._set(at, properties["Queues"], as_text(properties["PolicyDocument"]))
+        self._clear(at, [url for url in old["Queues"] if url not in properties["Queues"]])
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        self._clear(at, given["Queues"])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        self._clear(at, properties["Queues"])
 
     @staticmethod
     def _set(at: Place, urls: list[str], policy: str) -> None:
@@ -80,35 +81,43 @@ class Topic(Kind):
     deleted_with = ("sns", "DeleteTopic", "TopicArn")
     refused = ("DataProtectionPolicy", "DeliveryStatusLogging")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name = self.named(at, given)
-        if given.get("FifoTopic") and "TopicName" not in given:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name = self.named(at, properties)
+        if properties.get("FifoTopic") and "TopicName" not in properties:
             name += ".fifo"
-        more = {"Tags": given["Tags"]} if given.get("Tags") else {}
-        arn = at.call("sns", "CreateTopic", Name=name, Attributes=_attributes(given), **more)["TopicArn"]
-        made = Made(arn, {"TopicArn": arn, "TopicName": name})
-        with self.whole_or_gone(at, made, given):
-            self._subscribe(at, arn, [], given.get("Subscription") or [])
-        return made
+        more = {"Tags": properties["Tags"]} if properties.get("Tags") else {}
+        arn = at.call("sns", "CreateTopic", Name=name, Attributes=_attributes(properties), **more)["TopicArn"]
+        resource = Made(arn, {"TopicArn": arn, "TopicName": name})
+        with self.whole_or_gone(at, resource, properties):
+            self._subscribe(at, arn, [], properties.get("Subscription") or [])
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        before, after = _attributes(old), _attributes(given)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        before, after = _attributes(old), _attributes(properties)
         for name in {**before, **after}:
             if before.get(name) != after.get(name):
-                at.call("sns", "SetTopicAttributes", TopicArn=made.physical_id, AttributeName=name,
+                at.call("sns", "SetTopicAttributes", TopicArn=resource.physical_id, AttributeName=name,
                         AttributeValue=after.get(name, ""))  # fmt: skip
-        self._subscribe(at, made.physical_id, old.get("Subscription") or [], given.get("Subscription") or [])
-        set_tags(at, "sns", old, given, ResourceArn=made.physical_id)
-        return made
+        self._subscribe(at, resource.physical_id, old.get("Subscription") or [], properties.get("Subscription") or [])
+        set_tags(at, "sns", old, properties, ResourceArn=resource.physical_id)
+        return resource
 
     @staticmethod
     def _subscribe(at: Place, arn: str, before: list[Any], after: list[Any]) -> None:
-        for each in after:
-            if each not in before:
-                at.call("sns", "Subscribe", TopicArn=arn, Protocol=each["Protocol"], Endpoint=each["Endpoint"])
-        gone = [(each["Protocol"], each["Endpoint"]) for each in before if each not in after]
-        for there in at.call("sns", "ListSubscriptionsByTopic", TopicArn=arn)["Subscriptions"] if gone else ():
-            if (there["Protocol"], there["Endpoint"]) in gone:
+        for subscription in after:
+            if subscription not in before:
+                at.call(
+                    "sns",
+                    "Subscribe",
+                    TopicArn=arn,
+                    Protocol=subscription["Protocol"],
+                    Endpoint=subscription["Endpoint"],
+                )
+        endpoints = [
+            (subscription["Protocol"], subscription["Endpoint"]) for subscription in before if subscription not in after
+        ]
+        for there in at.call("sns", "ListSubscriptionsByTopic", TopicArn=arn)["Subscriptions"] if endpoints else ():
+            if (there["Protocol"], there["Endpoint"]) in endpoints:
                 call_if_there(at, "sns", "Unsubscribe", SubscriptionArn=there["SubscriptionArn"])
 
 
@@ -117,33 +126,33 @@ class TopicPolicy(Kind):
 
     type = "AWS::SNS::TopicPolicy"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = Made(at.generated_name(), {"Id": at.logical_id}, {"before": {}})
-        self._set(at, made, given)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = Made(at.generated_name(), {"Id": at.logical_id}, {"before": {}})
+        self._set(at, resource, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self._set(at, made, given)
-        self._clear(at, made, [arn for arn in old["Topics"] if arn not in given["Topics"]])
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self._set(at, resource, properties)
+        self._clear(at, resource, [arn for arn in old["Topics"] if arn not in properties["Topics"]])
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        self._clear(at, made, given["Topics"])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        self._clear(at, resource, properties["Topics"])
 
     @staticmethod
-    def _set(at: Place, made: Made, given: Properties) -> None:
-        for arn in given["Topics"]:
-            if arn not in made.own["before"]:
-                found = at.call("sns", "GetTopicAttributes", TopicArn=arn)["Attributes"]
-                made.own["before"][arn] = found.get("Policy", "")
+    def _set(at: Place, resource: Made, properties: Properties) -> None:
+        for arn in properties["Topics"]:
+            if arn not in resource.own["before"]:
+                attributes = at.call("sns", "GetTopicAttributes", TopicArn=arn)["Attributes"]
+                resource.own["before"][arn] = attributes.get("Policy", "")
             at.call("sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy",
-                    AttributeValue=as_text(given["PolicyDocument"]))  # fmt: skip
+                    AttributeValue=as_text(properties["PolicyDocument"]))  # fmt: skip
 
     @staticmethod
-    def _clear(at: Place, made: Made, arns: list[str]) -> None:
+    def _clear(at: Place, resource: Made, arns: list[str]) -> None:
         for arn in arns:
             call_if_there(at, "sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy",
-                          AttributeValue=made.own["before"].get(arn, ""))  # fmt: skip
+                          AttributeValue=resource.own["before"].get(arn, ""))  # fmt: skip
 
 
 class Subscription(Kind):
@@ -152,40 +161,42 @@ class Subscription(Kind):
     type = "AWS::SNS::Subscription"
     _order = ("FilterPolicyScope", "FilterPolicy")  # a filter policy is judged by its scope
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        at = replace(at, region=given.get("Region") or at.region)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        at = replace(at, region=properties.get("Region") or at.region)
         if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d+", at.region):
             raise ResourceFailed(f"Invalid parameter: Region {at.region!r} of the topic isn't the name of a Region.")
-        arn = at.call("sns", "Subscribe", TopicArn=given["TopicArn"], Protocol=given["Protocol"],
-                      Endpoint=given.get("Endpoint", ""), Attributes=self._attributes(given),
+        arn = at.call("sns", "Subscribe", TopicArn=properties["TopicArn"], Protocol=properties["Protocol"],
+                      Endpoint=properties.get("Endpoint", ""), Attributes=self._attributes(properties),
                       ReturnSubscriptionArn=True)["SubscriptionArn"]  # fmt: skip
         return Made(arn, {"Arn": arn}, {"region": at.region})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        at = replace(at, region=made.own["region"])
-        before, after = self._attributes(old), self._attributes(given)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        at = replace(at, region=resource.own["region"])
+        before, after = self._attributes(old), self._attributes(properties)
         cleared = {"RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes", "FilterPolicy": "{}"}
         names = sorted({*before, *after}, key=lambda name: self._order.index(name) if name in self._order else 9)
         for name in names:
             if before.get(name) != after.get(name):
-                at.call("sns", "SetSubscriptionAttributes", SubscriptionArn=made.physical_id, AttributeName=name,
+                at.call("sns", "SetSubscriptionAttributes", SubscriptionArn=resource.physical_id, AttributeName=name,
                         AttributeValue=after.get(name, cleared.get(name, "")))  # fmt: skip
-        return made
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(replace(at, region=made.own["region"]), "sns", "Unsubscribe", SubscriptionArn=made.physical_id)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        call_if_there(
+            replace(at, region=resource.own["region"]), "sns", "Unsubscribe", SubscriptionArn=resource.physical_id
+        )
 
     @staticmethod
-    def _attributes(given: Properties) -> dict[str, str]:
+    def _attributes(properties: Properties) -> dict[str, str]:
         plain = ("TopicArn", "Protocol", "Endpoint", "Region")
-        return {name: as_text(value) for name, value in given.items() if name not in plain}
+        return {name: as_text(value) for name, value in properties.items() if name not in plain}
 
 
-def _attributes(given: Properties) -> dict[str, str]:
+def _attributes(properties: Properties) -> dict[str, str]:
     """The properties that the services have as attributes, as texts; FIFO is said only if it is."""
     plain = ("QueueName", "TopicName", "Tags", "Subscription")
-    found = {name: as_text(value) for name, value in given.items() if name not in plain}
-    return {name: value for name, value in found.items() if (name, value) not in _NOT_SAID}
+    attributes = {name: as_text(value) for name, value in properties.items() if name not in plain}
+    return {name: value for name, value in attributes.items() if (name, value) not in _NOT_SAID}
 
 
 _NOT_SAID = (("FifoQueue", "false"), ("FifoTopic", "false"))

@@ -15,19 +15,19 @@ class Part(ByCalls):
     service = "ec2"
     tagged: ClassVar[str]  # its name in TagSpecifications
 
-    def parameters(self, at: Place, operation: str, given: Properties, *, strict: bool = True) -> dict[str, Any]:
-        given = dict(given)
-        if tags := given.pop("Tags", None):
-            given["TagSpecifications"] = [{"ResourceType": self.tagged, "Tags": tags}]
-        return super().parameters(at, operation, given, strict=strict)
+    def parameters(self, at: Place, operation: str, properties: Properties, *, strict: bool = True) -> dict[str, Any]:
+        properties = dict(properties)
+        if tags := properties.pop("Tags", None):
+            properties["TagSpecifications"] = [{"ResourceType": self.tagged, "Tags": tags}]
+        return super().parameters(at, operation, properties, strict=strict)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         """Changes the tags; a kind that can change more overrides this."""
-        changed = sorted(name for name in {*old, *given} - {"Tags"} if old.get(name) != given.get(name))
+        changed = sorted(name for name in {*old, *properties} - {"Tags"} if old.get(name) != properties.get(name))
         if changed:
             raise UnsupportedResource(f"a change of {', '.join(changed)} of {self.type}")
-        retag(at, made.physical_id, old, given)
-        return made
+        retag(at, resource.physical_id, old, properties)
+        return resource
 
 
 class Vpc(Part):
@@ -38,25 +38,25 @@ class Vpc(Part):
     refused = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl")
     _flags = ("EnableDnsSupport", "EnableDnsHostnames")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        flags = {name: given[name] for name in self._flags if name in given}
-        made = super().create(at, {name: value for name, value in given.items() if name not in flags})
-        self._set(at, made.physical_id, flags)
-        which = [{"Name": "vpc-id", "Values": [made.physical_id]}]
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        flags = {name: properties[name] for name in self._flags if name in properties}
+        resource = super().create(at, {name: value for name, value in properties.items() if name not in flags})
+        self._set(at, resource.physical_id, flags)
+        which = [{"Name": "vpc-id", "Values": [resource.physical_id]}]
         groups = at.call("ec2", "DescribeSecurityGroups", Filters=which)["SecurityGroups"]
         default = [group["GroupId"] for group in groups if group["GroupName"] == "default"]
         acls = at.call("ec2", "DescribeNetworkAcls", Filters=which)["NetworkAcls"]
-        made.attributes |= {"VpcId": made.physical_id, "CidrBlock": given.get("CidrBlock")}
-        made.attributes |= {"DefaultSecurityGroup": default[0] if default else None}
-        made.attributes |= {"DefaultNetworkAcl": acls[0]["NetworkAclId"] if acls else None}
-        return made
+        resource.attributes |= {"VpcId": resource.physical_id, "CidrBlock": properties.get("CidrBlock")}
+        resource.attributes |= {"DefaultSecurityGroup": default[0] if default else None}
+        resource.attributes |= {"DefaultNetworkAcl": acls[0]["NetworkAclId"] if acls else None}
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         defaults = {"EnableDnsSupport": True, "EnableDnsHostnames": False}
-        self._set(at, made.physical_id, {name: given.get(name, defaults[name]) for name in self._flags
-                                         if given.get(name) != old.get(name)})  # fmt: skip
-        retag(at, made.physical_id, old, given)
-        return made
+        self._set(at, resource.physical_id, {name: properties.get(name, defaults[name]) for name in self._flags
+                                             if properties.get(name) != old.get(name)})  # fmt: skip
+        retag(at, resource.physical_id, old, properties)
+        return resource
 
     @staticmethod
     def _set(at: Place, vpc: str, flags: Properties) -> None:
@@ -71,18 +71,18 @@ class Subnet(Part):
     created_by, deleted_by, ids, ref = "CreateSubnet", "DeleteSubnet", {"SubnetId": "SubnetId"}, "SubnetId"
     gives = {"SubnetId": "SubnetId", "VpcId": "VpcId", "CidrBlock": "CidrBlock", "AvailabilityZone": "AvailabilityZone"}
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        public = given.pop("MapPublicIpOnLaunch", None)
-        made = super().create(at, given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        public = properties.pop("MapPublicIpOnLaunch", None)
+        resource = super().create(at, properties)
         if public is not None:
-            self._set(at, made.physical_id, public)
-        return made
+            self._set(at, resource.physical_id, public)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        if given.get("MapPublicIpOnLaunch") != old.get("MapPublicIpOnLaunch"):
-            self._set(at, made.physical_id, bool(given.get("MapPublicIpOnLaunch")))
-        retag(at, made.physical_id, old, given)
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        if properties.get("MapPublicIpOnLaunch") != old.get("MapPublicIpOnLaunch"):
+            self._set(at, resource.physical_id, bool(properties.get("MapPublicIpOnLaunch")))
+        retag(at, resource.physical_id, old, properties)
+        return resource
 
     @staticmethod
     def _set(at: Place, subnet: str, public: bool) -> None:
@@ -95,27 +95,27 @@ class SecurityGroup(Kind):
     type, name, name_limit = "AWS::EC2::SecurityGroup", "GroupName", 255
     deleted_with = ("ec2", "DeleteSecurityGroup", "GroupId")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        wanted = {"GroupName": self.named(at, given), "Description": given["GroupDescription"]}
-        if "VpcId" in given:
-            wanted["VpcId"] = given["VpcId"]
-        if given.get("Tags"):
-            wanted["TagSpecifications"] = [{"ResourceType": "security-group", "Tags": given["Tags"]}]
-        id = at.call("ec2", "CreateSecurityGroup", **wanted)["GroupId"]
-        made = Made(id, {"GroupId": id, "Id": id, "VpcId": given.get("VpcId")})
-        with self.whole_or_gone(at, made, given):
-            self._rules(at, id, {}, given)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        settings = {"GroupName": self.named(at, properties), "Description": properties["GroupDescription"]}
+        if "VpcId" in properties:
+            settings["VpcId"] = properties["VpcId"]
+        if properties.get("Tags"):
+            settings["TagSpecifications"] = [{"ResourceType": "security-group", "Tags": properties["Tags"]}]
+        id = at.call("ec2", "CreateSecurityGroup", **settings)["GroupId"]
+        resource = Made(id, {"GroupId": id, "Id": id, "VpcId": properties.get("VpcId")})
+        with self.whole_or_gone(at, resource, properties):
+            self._rules(at, id, {}, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self._rules(at, made.physical_id, old, given)
-        retag(at, made.physical_id, old, given)
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self._rules(at, resource.physical_id, old, properties)
+        retag(at, resource.physical_id, old, properties)
+        return resource
 
     @staticmethod
-    def _rules(at: Place, id: str, old: Properties, given: Properties) -> None:
+    def _rules(at: Place, id: str, old: Properties, properties: Properties) -> None:
         for key, way in (("SecurityGroupIngress", "Ingress"), ("SecurityGroupEgress", "Egress")):
-            before, after = list(old.get(key) or []), list(given.get(key) or [])
+            before, after = list(old.get(key) or []), list(properties.get(key) or [])
             if way == "Egress" and after and not before:  # own rules take the place of the one that lets all out
                 everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
                 call_if_there(at, "ec2", "RevokeSecurityGroupEgress", GroupId=id, IpPermissions=[everything])
@@ -127,23 +127,23 @@ class SecurityGroup(Kind):
                     at.call("ec2", f"AuthorizeSecurityGroup{way}", GroupId=id, IpPermissions=[_rule(rule)])
 
 
-def _rule(given: Properties) -> dict[str, Any]:
+def _rule(properties: Properties) -> dict[str, Any]:
     """A rule in the form of the API."""
-    told = {"Description": given["Description"]} if "Description" in given else {}
-    made: dict[str, Any] = {"IpProtocol": given["IpProtocol"]}
-    made |= {name: given[name] for name in ("FromPort", "ToPort") if name in given}
-    if "CidrIp" in given:
-        made["IpRanges"] = [{"CidrIp": given["CidrIp"], **told}]
-    if "CidrIpv6" in given:
-        made["Ipv6Ranges"] = [{"CidrIpv6": given["CidrIpv6"], **told}]
+    description = {"Description": properties["Description"]} if "Description" in properties else {}
+    rule: dict[str, Any] = {"IpProtocol": properties["IpProtocol"]}
+    rule |= {name: properties[name] for name in ("FromPort", "ToPort") if name in properties}
+    if "CidrIp" in properties:
+        rule["IpRanges"] = [{"CidrIp": properties["CidrIp"], **description}]
+    if "CidrIpv6" in properties:
+        rule["Ipv6Ranges"] = [{"CidrIpv6": properties["CidrIpv6"], **description}]
     for name in ("SourceSecurityGroupId", "DestinationSecurityGroupId"):
-        if name in given:
-            made["UserIdGroupPairs"] = [{"GroupId": given[name], **told}]
+        if name in properties:
+            rule["UserIdGroupPairs"] = [{"GroupId": properties[name], **description}]
     known = {"IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "SourceSecurityGroupId",
              "DestinationSecurityGroupId", "Description", "GroupId"}  # fmt: skip
-    if unknown := sorted(set(given) - known):
+    if unknown := sorted(set(properties) - known):
         raise UnsupportedResource(f"{', '.join(unknown)} in a rule of a security group")
-    return made
+    return rule
 
 
 class SecurityGroupIngress(Kind):
@@ -151,20 +151,20 @@ class SecurityGroupIngress(Kind):
 
     type = "AWS::EC2::SecurityGroupIngress"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        rules = at.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=given["GroupId"],
-                        IpPermissions=[_rule(given)])["SecurityGroupRules"]  # fmt: skip
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        rules = at.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=properties["GroupId"],
+                        IpPermissions=[_rule(properties)])["SecurityGroupRules"]  # fmt: skip
         return Made(rules[0]["SecurityGroupRuleId"], {"Id": rules[0]["SecurityGroupRuleId"]})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         """Only its description can change."""
-        at.call("ec2", "UpdateSecurityGroupRuleDescriptionsIngress", GroupId=given["GroupId"],
-                IpPermissions=[_rule(given)])  # fmt: skip
-        return made
+        at.call("ec2", "UpdateSecurityGroupRuleDescriptionsIngress", GroupId=properties["GroupId"],
+                IpPermissions=[_rule(properties)])  # fmt: skip
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "ec2", "RevokeSecurityGroupIngress", GroupId=given["GroupId"],
-                      IpPermissions=[_rule(given)])  # fmt: skip
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        call_if_there(at, "ec2", "RevokeSecurityGroupIngress", GroupId=properties["GroupId"],
+                      IpPermissions=[_rule(properties)])  # fmt: skip
 
 
 class GatewayAttachment(Kind):
@@ -174,8 +174,8 @@ class GatewayAttachment(Kind):
     deleted_with = ("ec2", "DetachInternetGateway")
     refused = ("VpnGatewayId",)
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        which = {"InternetGatewayId": given["InternetGatewayId"], "VpcId": given["VpcId"]}
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        which = {"InternetGatewayId": properties["InternetGatewayId"], "VpcId": properties["VpcId"]}
         at.call("ec2", "AttachInternetGateway", **which)
         return Made(at.generated_name(), {}, which)
 
@@ -185,20 +185,20 @@ class VpcRoute(Kind):
 
     type = "AWS::EC2::Route"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        at.call("ec2", "CreateRoute", **given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        at.call("ec2", "CreateRoute", **properties)
         names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
-        destination = next((str(given[name]) for name in names if name in given), "")
-        return Made(f"{given['RouteTableId']}|{destination}", {"CidrBlock": destination})
+        destination = next((str(properties[name]) for name in names if name in properties), "")
+        return Made(f"{properties['RouteTableId']}|{destination}", {"CidrBlock": destination})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         """Another target: the route itself stays, so that there is no moment without it."""
-        at.call("ec2", "ReplaceRoute", **given)
-        return made
+        at.call("ec2", "ReplaceRoute", **properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         names = ("RouteTableId", "DestinationCidrBlock", "DestinationIpv6CidrBlock")
-        call_if_there(at, "ec2", "DeleteRoute", **{name: given[name] for name in names if name in given})
+        call_if_there(at, "ec2", "DeleteRoute", **{name: properties[name] for name in names if name in properties})
 
 
 class SubnetRouteTable(Kind):
@@ -208,23 +208,23 @@ class SubnetRouteTable(Kind):
     deleted_with = ("ec2", "DisassociateRouteTable", "AssociationId")
     changed_by = frozenset({"RouteTableId"})  # a subnet has one table: the new one takes the place of the old one
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        id = at.call("ec2", "AssociateRouteTable", **given)["AssociationId"]
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        id = at.call("ec2", "AssociateRouteTable", **properties)["AssociationId"]
         return Made(id, {"Id": id})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        which = {"AssociationId": made.physical_id, "RouteTableId": given["RouteTableId"]}
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        which = {"AssociationId": resource.physical_id, "RouteTableId": properties["RouteTableId"]}
         id = at.call("ec2", "ReplaceRouteTableAssociation", **which)["NewAssociationId"]
         return Made(id, {"Id": id})
 
 
-def retag(at: Place, id: str, old: Properties, given: Properties) -> None:
+def retag(at: Place, id: str, old: Properties, properties: Properties) -> None:
     """Gives a part of the network the tags that it is to have now."""
-    if given.get("Tags") != old.get("Tags"):
+    if properties.get("Tags") != old.get("Tags"):
         if old.get("Tags"):
             at.call("ec2", "DeleteTags", Resources=[id], Tags=[{"Key": tag["Key"]} for tag in old["Tags"]])
-        if given.get("Tags"):
-            at.call("ec2", "CreateTags", Resources=[id], Tags=given["Tags"])
+        if properties.get("Tags"):
+            at.call("ec2", "CreateTags", Resources=[id], Tags=properties["Tags"])
 
 
 KINDS: tuple[Kind, ...] = (

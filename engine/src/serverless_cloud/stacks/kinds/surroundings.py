@@ -15,39 +15,41 @@ class Repository(Kind):
     type, name, name_limit, lower_case = "AWS::ECR::Repository", "RepositoryName", 256, True
     refused = ("ImageTagMutabilityExclusionFilters",)
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name = self.named(at, given)
-        settings: dict[str, Any] = {"imageTagMutability": given.get("ImageTagMutability", "MUTABLE")}
-        if "ImageScanningConfiguration" in given:
-            settings["imageScanningConfiguration"] = {"scanOnPush": given["ImageScanningConfiguration"]["ScanOnPush"]}
-        if "Tags" in given:
-            settings["tags"] = given["Tags"]
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name = self.named(at, properties)
+        settings: dict[str, Any] = {"imageTagMutability": properties.get("ImageTagMutability", "MUTABLE")}
+        if "ImageScanningConfiguration" in properties:
+            settings["imageScanningConfiguration"] = {
+                "scanOnPush": properties["ImageScanningConfiguration"]["ScanOnPush"]
+            }
+        if "Tags" in properties:
+            settings["tags"] = properties["Tags"]
         repository = at.call("ecr", "CreateRepository", repositoryName=name, **settings)["repository"]
-        made = Made(name, {"Arn": repository["repositoryArn"], "RepositoryUri": repository["repositoryUri"]})
-        with self.whole_or_gone(at, made, given):
-            self._set_policies(at, name, {}, given)
-        return made
+        resource = Made(name, {"Arn": repository["repositoryArn"], "RepositoryUri": repository["repositoryUri"]})
+        with self.whole_or_gone(at, resource, properties):
+            self._set_policies(at, name, {}, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         for name in ("ImageTagMutability", "ImageScanningConfiguration", "Tags"):
-            if old.get(name) != given.get(name):
+            if old.get(name) != properties.get(name):
                 raise UnsupportedResource(f"a change of {name} of {self.type}")
-        self._set_policies(at, made.physical_id, old, given)
-        return made
+        self._set_policies(at, resource.physical_id, old, properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        force = bool(given.get("EmptyOnDelete"))
-        call_if_there(at, "ecr", "DeleteRepository", repositoryName=made.physical_id, force=force)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        force = bool(properties.get("EmptyOnDelete"))
+        call_if_there(at, "ecr", "DeleteRepository", repositoryName=resource.physical_id, force=force)
 
     @staticmethod
-    def _set_policies(at: Place, name: str, old: Properties, given: Properties) -> None:
+    def _set_policies(at: Place, name: str, old: Properties, properties: Properties) -> None:
         """Sets the policies that differ from the old ones, and deletes policies that the template has no more."""
-        before, after = ((each.get("LifecyclePolicy") or {}).get("LifecyclePolicyText") for each in (old, given))
+        before, after = ((state.get("LifecyclePolicy") or {}).get("LifecyclePolicyText") for state in (old, properties))
         if after and after != before:
             at.call("ecr", "PutLifecyclePolicy", repositoryName=name, lifecyclePolicyText=after)
         elif before and not after:
             call_if_there(at, "ecr", "DeleteLifecyclePolicy", repositoryName=name)
-        before, after = (each.get("RepositoryPolicyText") for each in (old, given))
+        before, after = (state.get("RepositoryPolicyText") for state in (old, properties))
         if after and after != before:
             at.call("ecr", "SetRepositoryPolicy", repositoryName=name, policyText=as_text(after))
         elif before and not after:
@@ -61,13 +63,13 @@ class Alarm(ByCalls):
     created_by = updated_by = "PutMetricAlarm"
     deleted_by, ids, ref, whole = "DeleteAlarms", {"AlarmName": "AlarmName"}, "AlarmName", True
 
-    def made(self, at: Place, own: dict[str, Any]) -> Made:
-        made = super().made(at, own)
-        made.attributes["Arn"] = at.arn("cloudwatch", f"alarm:{made.physical_id}")
-        return made
+    def resource(self, at: Place, own: dict[str, Any]) -> Made:
+        resource = super().resource(at, own)
+        resource.attributes["Arn"] = at.arn("cloudwatch", f"alarm:{resource.physical_id}")
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "cloudwatch", "DeleteAlarms", AlarmNames=[made.physical_id])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        call_if_there(at, "cloudwatch", "DeleteAlarms", AlarmNames=[resource.physical_id])
 
 
 KINDS: tuple[Kind, ...] = (Repository(), Alarm())
