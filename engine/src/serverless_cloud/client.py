@@ -18,9 +18,9 @@ from typing import Any
 
 from serverless_cloud import guard
 from serverless_cloud.errors import CloudError, CloudNotRunning
-from serverless_cloud.notebook import launching, leftovers, surroundings, targets
+from serverless_cloud.notebook import launching, leftovers, other_clouds, surroundings
 from serverless_cloud.notebook.inside import Inside
-from serverless_cloud.notebook.targets import AWS, Session
+from serverless_cloud.notebook.other_clouds import AWS, Session
 from serverless_cloud.settings import NETWORK_MODELS, CloudSettings, check
 
 REGION = "us-east-1"
@@ -66,7 +66,7 @@ class Cloud(Inside):
         """
         if self.target is None:
             return ACCOUNT_ID
-        return targets.account_id(self.region) if self.session is None else self.session.account_id
+        return other_clouds.account_id(self.region) if self.session is None else self.session.account_id
 
     def _start(self, settings: CloudSettings) -> None:
         with launching.files_explained(self.target):
@@ -286,7 +286,7 @@ def _checked(settings: Mapping[str, Any], target: str | None, session: Session |
     for name in ("enforce_iam", "network_model"):
         if name in settings and target is not None:
             raise CloudError(f"{name} is a setting of the local cloud, not of a target. Leave out {name} or target.")
-    return target if target == AWS and session is not None else targets.url(target)
+    return target if target == AWS and session is not None else other_clouds.url(target)
 
 
 def _greeting(cloud: Cloud) -> str:

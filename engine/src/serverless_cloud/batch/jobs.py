@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from serverless_cloud.batch.control import ComputeEnvironment, Control, Queue
+from serverless_cloud.batch.attempt import run_attempt
 from serverless_cloud.batch.images import Images
 from serverless_cloud.batch.job import Attempt, Job, Key, Status, now_ms
-from serverless_cloud.batch.process import JobProcess
-from serverless_cloud.batch.running import run_attempt
+from serverless_cloud.batch.job_process import JobProcess
+from serverless_cloud.batch.job_queues import ComputeEnvironment, Control, Queue
 from serverless_cloud.lambda_.environment import Surroundings
 
 TOO_LARGE = (
@@ -53,7 +53,7 @@ class Jobs:
     @property
     def control(self) -> Control:
         """The control that `connect` was given."""
-        assert self._control is not None, "the seam batch_jobs is not installed"
+        assert self._control is not None, "the patch batch_jobs is not installed"
         return self._control
 
     # ---- what is asked

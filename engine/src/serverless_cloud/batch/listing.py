@@ -10,8 +10,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serverless_cloud.batch.errors import ClientException
 from serverless_cloud.batch.job import Job, Status
-from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.core.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")

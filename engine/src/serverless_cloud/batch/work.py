@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.batch import fargate
-from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.batch.errors import ClientException
 from serverless_cloud.core.refusals import NotHonoured
 
 LOG_GROUP = "/aws/batch/job"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from serverless_cloud.core.jackson import place_of
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import TargetFailed
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 PREDEFINED = (
     "aws.events.rule-arn",

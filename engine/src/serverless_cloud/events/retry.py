@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.events.targets import TargetFailed
 from serverless_cloud.lambda_.delay_queue import DelayQueue
 

@@ -14,7 +14,7 @@ from serverless_cloud.events import input as eventbridge_input, targets
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.router import Arrival, Rule, Rules
 from serverless_cloud.events.targets import Target, TargetFailed
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 if TYPE_CHECKING:
     from serverless_cloud.plane import DataPlane

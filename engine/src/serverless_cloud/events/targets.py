@@ -339,9 +339,8 @@ def _to_log_group(_: Senders, target: Target) -> None:
     with contextlib.suppress(ValueError):
         log_event = json.loads(target.payload)
         if isinstance(log_event, dict) and set(log_event) == {"timestamp", "message"}:
-            message = (
-                log_event["message"] if isinstance(log_event["message"], str) else json.dumps(log_event["message"])
-            )
+            text = log_event["message"]
+            message = text if isinstance(text, str) else json.dumps(text)
     group = target.name.removeprefix("log-group:").removesuffix(":*")
     stream = target.parameters.get("LogStreamName") or str(uuid.uuid5(uuid.NAMESPACE_URL, target.source_arn))
     logs = target.client("logs")

@@ -17,7 +17,7 @@ from typing import Any
 
 from serverless_cloud.errors import CloudError
 from serverless_cloud.http.calls import FunctionCalls
-from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0, rest_event
+from serverless_cloud.http.proxy_events import Arrival, http_event_1_0, http_event_2_0, rest_event
 from serverless_cloud.http.request import Request
 from serverless_cloud.iam import policies
 from serverless_cloud.iam.permissions import Caller

@@ -17,7 +17,7 @@ from serverless_cloud.http import sigv4
 from serverless_cloud.http.answers import MalformedAnswer, read_2_0
 from serverless_cloud.http.calls import EVENT_BYTES, event_bytes, within_limit
 from serverless_cloud.http.cors import Cors, is_preflight
-from serverless_cloud.http.proxy import Arrival, function_url_event
+from serverless_cloud.http.proxy_events import Arrival, function_url_event
 from serverless_cloud.http.request import Request, Response
 from serverless_cloud.lambda_.calling import FunctionGone, Functions
 

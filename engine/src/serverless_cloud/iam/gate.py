@@ -12,7 +12,8 @@ from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam import answers
-from serverless_cloud.iam.operations import Call, WebRequest, call_of, query_of
+from serverless_cloud.iam.actions import Call, WebRequest, call_of, query_of
+from serverless_cloud.iam.denials import not_authorized
 from serverless_cloud.iam.permissions import (
     ACCOUNT_ID,
     Identity,
@@ -22,7 +23,6 @@ from serverless_cloud.iam.permissions import (
 )
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.iam.resources import ArnScope, requests_of
-from serverless_cloud.iam.words import not_authorized
 
 _CREDENTIAL = re.compile(r"(?:Credential=)?([^,/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _S3_HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.iam import s3_actions
-from serverless_cloud.iam.operations import Call, WebRequest
+from serverless_cloud.iam.actions import Call, WebRequest
 from serverless_cloud.iam.policies import Request
 
 #: Prefix of the actions, where it is not the name in the signature.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.errors import NotNow
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.delay_queue import Clock, DelayQueue

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.network import waiting
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
 

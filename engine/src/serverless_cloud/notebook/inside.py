@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from serverless_cloud.errors import CloudError, CloudNotRunning, advice
 from serverless_cloud.lambda_ import course_layers as layers
-from serverless_cloud.notebook import burst, progress, targets
+from serverless_cloud.notebook import burst, other_clouds, progress
 from serverless_cloud.notebook.watch import DatabaseWatch
 from serverless_cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
 from serverless_cloud.view.moment import Moment
@@ -111,7 +111,7 @@ class Inside:
         """
         if not self._looks_inside:
             self._require_running()
-            return targets.database_address(identifier)
+            return other_clouds.database_address(identifier)
         host, port = self._call("GET", "database", identifier=identifier)
         return host, port
 
@@ -253,7 +253,7 @@ class Inside:
         """
         self._require_running()
         if self.target == "aws":
-            targets.require_lambda_s_platform(name)
+            other_clouds.require_lambda_s_platform(name)
         return layers.publish(name, self.endpoint_url, self.region)
 
     def image(self, name: str, folder: str | os.PathLike[str]) -> str:
@@ -300,7 +300,7 @@ class Inside:
 
     def _require_shared(self, call: str) -> None:
         if self.target == "aws" or not self._looks_inside:
-            raise CloudError(targets.refusal(str(self.target), call))
+            raise CloudError(other_clouds.refusal(str(self.target), call))
         if call == "reset":
             raise CloudError(
                 f"Others may also use {self.target}, so reset() doesn't empty it. The person who started it can stop "

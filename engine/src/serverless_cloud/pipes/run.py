@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
-from serverless_cloud.lambda_.mapping import Deliver, Delivery
-from serverless_cloud.pipes.template import Filled, fill, resolved
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery
+from serverless_cloud.pipes.input_template import Filled, fill, resolved
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.batches import identifier
 

@@ -26,8 +26,8 @@ from typing import Any
 from serverless_cloud.core import disk
 from serverless_cloud.rds import folder, roles
 from serverless_cloud.rds.binaries import Binaries, for_account, unprivileged_account
-from serverless_cloud.rds.gate import Gate
-from serverless_cloud.rds.postgres import Postgres, PostgresDidNotStart
+from serverless_cloud.rds.endpoint import Gate
+from serverless_cloud.rds.postgres_server import Postgres, PostgresDidNotStart
 
 _LOOK_EVERY_S = 0.2
 _MOST_RECOVERIES = 5  # a PostgreSQL that cannot live must not be started for ever

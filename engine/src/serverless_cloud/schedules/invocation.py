@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from serverless_cloud.core.background import reported
 from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.tasks import reported
 from serverless_cloud.events.targets import Principal, Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
 

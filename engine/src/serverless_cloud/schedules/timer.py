@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from serverless_cloud.core.tasks import Tasks, reported
+from serverless_cloud.core.background import Tasks, reported
 
 #: The first time after a moment; None: never again. Both in UTC.
 NextAfter = Callable[[datetime], datetime | None]

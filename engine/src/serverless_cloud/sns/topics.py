@@ -20,7 +20,7 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, rules as sns_rules
+from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, validation as sns_rules
 from serverless_cloud.sns.messages import Notification
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from serverless_cloud.errors import AccessDenied, NotNow
 from serverless_cloud.lambda_.calling import FunctionGone
-from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
 
 CALL_FAILED = "Function call failed"

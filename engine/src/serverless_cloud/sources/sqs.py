@@ -20,7 +20,7 @@ import traceback
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.sqs_records import EVENT_BYTES, Filters, Message, record, size_bytes
 from serverless_cloud.sources.sqs_scaling import Scaling

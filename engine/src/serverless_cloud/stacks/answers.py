@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks import parameters
-from serverless_cloud.stacks.records import ChangeSet, Resource, Stack, StackSpec
+from serverless_cloud.stacks.stack import ChangeSet, Resource, Stack, StackSpec
 
 
 def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:

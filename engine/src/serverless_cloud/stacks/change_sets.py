@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 
 from serverless_cloud.stacks import answers, parameters, settings
-from serverless_cloud.stacks.changes import between, without_values
+from serverless_cloud.stacks.differences import between, without_values
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, tags_of
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
-from serverless_cloud.stacks.records import ChangeSet, Stack, now
+from serverless_cloud.stacks.stack import ChangeSet, Stack, now
 from serverless_cloud.stacks.store import Store
 
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."

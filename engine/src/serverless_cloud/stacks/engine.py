@@ -18,8 +18,8 @@ from serverless_cloud.stacks.checks import refuse_policies
 from serverless_cloud.stacks.errors import InvalidProperties, ResourceFailed, StackError, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import Scope, compact, plain, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
-from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
+from serverless_cloud.stacks.stack import Resource, Stack, StackSpec, now
 
 _ROLLBACK = "Rollback requested by user."
 

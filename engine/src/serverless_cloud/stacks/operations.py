@@ -17,7 +17,7 @@ from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, require_expansion, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
-from serverless_cloud.stacks.records import Stack, StackSpec, now
+from serverless_cloud.stacks.stack import Stack, StackSpec, now
 from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.summaries import summary_of
 from serverless_cloud.stacks.template import Template

@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from serverless_cloud.core import constraints
 from serverless_cloud.core.clients import client
-from serverless_cloud.stacks import documents, parameters, rules
+from serverless_cloud.stacks import documents, parameters, template_rules
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope, parameters_of_place
 from serverless_cloud.stacks.macros import Macros
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.stack import Stack, StackSpec
 from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 from serverless_cloud.stacks.transform import transformed
 
@@ -97,7 +97,7 @@ def plan_of(
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
     known = parameters_of_place(region, macros.account_id)
-    rules.require(document.get("Rules") or {}, known | resolved)
+    template_rules.require(document.get("Rules") or {}, known | resolved)
     if uses_macros(text):
         document = macros.expanded(document, resolved)
     template = Template(transformed(document, resolved, region, functools.partial(_managed_policies, region)))

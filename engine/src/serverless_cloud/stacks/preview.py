@@ -12,7 +12,7 @@ from typing import Any
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import NO_VALUE, Attributes, Scope, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.stack import Stack, StackSpec
 
 #: A change set shows this for a value that is known only after its execution.
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"

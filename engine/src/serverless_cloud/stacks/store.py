@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.records import ChangeSet, Stack
+from serverless_cloud.stacks.stack import ChangeSet, Stack
 
 #: How long a call waits for the work that it begins, before it answers that the work is in progress: AWS's waiters look
 #: every 30 seconds, and most stacks here take less than one.

@@ -11,7 +11,6 @@ from typing import Any
 
 from serverless_cloud.core.jackson import loads, words_of
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.json_path import FilterInPath
 from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
@@ -22,6 +21,7 @@ from serverless_cloud.workflows.state_fields import (
     unknown_fields,
 )
 from serverless_cloud.workflows.state_rules import rule_problems
+from serverless_cloud.workflows.task_resources import resource_problem
 
 LONGEST = 1_048_576  # characters; API reference, CreateStateMachine
 _TOP = ("Comment", "QueryLanguage", "StartAt", "TimeoutSeconds", "Version", "States")

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from botocore.model import Shape
 
-from serverless_cloud.workflows import integrations
-from serverless_cloud.workflows.shapes import pascal
+from serverless_cloud.workflows import task_resources
+from serverless_cloud.workflows.parameter_names import pascal
 
 #: By the kind of a shape: the types of its values in JSON, and their name.
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -34,10 +34,10 @@ def problems(resource: str, result: object, mode: str) -> list[str]:
     Args:
         mode: STRICT, PRESENT or NONE.
     """
-    call = integrations.call_of(resource)
-    if call is None or call.pattern or mode == "NONE" or integrations.resource_problem(resource):
+    call = task_resources.call_of(resource)
+    if call is None or call.pattern or mode == "NONE" or task_resources.resource_problem(resource):
         return []
-    shape = integrations.model(call.boto_service).operation_model(call.operation).output_shape
+    shape = task_resources.model(call.boto_service).operation_model(call.operation).output_shape
     if shape is None:
         return []
     return list(_problems(result, shape, "", is_sdk=call.is_sdk, is_strict=mode == "STRICT"))

@@ -15,9 +15,9 @@ from serverless_cloud.http.authorizers import FORMAT_2_0, LambdaAuthorizer, Lamb
 from serverless_cloud.http.cors import is_preflight
 from serverless_cloud.http.http_api.integrations import Integrations
 from serverless_cloud.http.http_api.model import HttpApi, JwtAuthorizer, Route, Stage
-from serverless_cloud.http.http_api.parameters import Values, map_request, map_response
+from serverless_cloud.http.http_api.parameter_mapping import Values, map_request, map_response
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens, check_audience, check_scopes, claims_for_event
-from serverless_cloud.http.proxy import Arrival, short_request_id
+from serverless_cloud.http.proxy_events import Arrival, short_request_id
 from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.http.throttle import Throttles, account_limit
 

@@ -20,8 +20,8 @@ from serverless_cloud.http.answers import DOORS_OWN, MalformedAnswer, read_1_0, 
 from serverless_cloud.http.calls import EventTooLarge, FunctionCalls
 from serverless_cloud.http.front import id_in_name
 from serverless_cloud.http.http_api.model import Integration, Route
-from serverless_cloud.http.http_api.parameters import Values
-from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0
+from serverless_cloud.http.http_api.parameter_mapping import Values
+from serverless_cloud.http.proxy_events import Arrival, http_event_1_0, http_event_2_0
 from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone

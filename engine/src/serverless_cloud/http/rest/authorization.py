@@ -13,8 +13,8 @@ from typing import Any
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthorizer, LambdaAuthorizers, NotAuthorized
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS, FUNCTION_URI, Json
 from serverless_cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
 from serverless_cloud.iam.permissions import Caller

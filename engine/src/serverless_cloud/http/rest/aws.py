@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 import urllib3
 import xmltodict
 
-from serverless_cloud.http.rest.errors import GatewayError
-from serverless_cloud.http.rest.mapping import Answered, Values
+from serverless_cloud.http.rest.gateway_responses import GatewayError
+from serverless_cloud.http.rest.parameter_mapping import Answered, Values
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 _FORM = "application/x-www-form-urlencoded"

@@ -11,7 +11,7 @@ import urllib3
 from serverless_cloud.errors import CloudError
 from serverless_cloud.guard import stays_here
 from serverless_cloud.http.answers import DOORS_OWN
-from serverless_cloud.http.rest.mapping import Answered
+from serverless_cloud.http.rest.parameter_mapping import Answered
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 

@@ -11,13 +11,13 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from serverless_cloud.http.proxy import Arrival
+from serverless_cloud.http.proxy_events import Arrival
 from serverless_cloud.http.request import Request, Response
 from serverless_cloud.http.rest import cache as rest_cache
 from serverless_cloud.http.rest.authorization import Authorization
 from serverless_cloud.http.rest.cache import ResponseCache
-from serverless_cloud.http.rest.errors import GatewayError, gateway_response
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError, gateway_response
 from serverless_cloud.http.rest.integrations import Integrations
 from serverless_cloud.http.rest.model import Stage
 from serverless_cloud.http.rest.routing import route

@@ -15,13 +15,13 @@ from serverless_cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_cloud.http.answers import MalformedAnswer, read_1_0
 from serverless_cloud.http.calls import SERVICE, EventTooLarge, FunctionCalls
 from serverless_cloud.http.request import Response
-from serverless_cloud.http.rest import mapping as rest_mapping
+from serverless_cloud.http.rest import parameter_mapping as rest_mapping
 from serverless_cloud.http.rest.aws import AwsServices, service_of
 from serverless_cloud.http.rest.backends import Backend, Backends, Unreachable
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
-from serverless_cloud.http.rest.mapping import Answered, Values
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS, FUNCTION_URI
+from serverless_cloud.http.rest.parameter_mapping import Answered, Values
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Reply

@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import ApiKey, Json, UsagePlan
 from serverless_cloud.http.throttle import Limit
 

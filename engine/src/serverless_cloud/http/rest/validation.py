@@ -13,8 +13,8 @@ from typing import Any
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import SchemaError
 
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 
 _MODEL_URL = re.compile(r"^https://apigateway\.amazonaws\.com/restapis/[^/]+/models/([A-Za-z0-9]+)$")
 
