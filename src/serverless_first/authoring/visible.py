@@ -98,7 +98,7 @@ def problems(measures: Measures) -> list[str]:
     if measures.alts:
         lines.append(
             f"{measures.alts} figures get their alt text from the lesson: let the figure function write it, "
-            "with figures.words.told, and take alt= out"
+            "with figures.words.add_alt_text, and take alt= out"
         )
     return lines
 

@@ -134,7 +134,7 @@ def _choose(choices: list[_Choice], elements: Membership, absent: list[Membershi
     """Whether there is a place for each field in elements that fit together.
 
     Args:
-        elements: those that stand already.
+        elements: where the elements stand that earlier choices have placed.
         absent: where fields are that must not be in these elements.
     """
     if not choices:
