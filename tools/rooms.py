@@ -107,7 +107,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/services/lambda_/": (
         *("engine/tests/test_async*.py", "engine/tests/test_changes.py", "engine/tests/test_layers.py"),
         *("engine/tests/test_provisioned.py", "engine/tests/test_reserved*.py"),
-        *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_patches.py"),
+        *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_moto_patches.py"),
     ),
     "engine/src/serverless_cloud/services/pipes/": ("engine/tests/test_pipes.py",),
     "engine/src/serverless_cloud/services/rds/": (

@@ -104,7 +104,7 @@ def test_each_patch_names_a_test_that_shows_motos_defect_or_connects_the_data_pl
 
 
 @pytest.mark.parametrize(
-    "defect", ["engine/tests/test_lamps.py::test_a", "engine/tests/test_patches.py::test_a", f"{__name__}.py"]
+    "defect", ["engine/tests/test_lamps.py::test_a", "engine/tests/test_moto_patches.py::test_a", f"{__name__}.py"]
 )
 def test_a_test_that_does_not_exist_is_noticed(defect: str) -> None:
     assert not is_a_test(defect)

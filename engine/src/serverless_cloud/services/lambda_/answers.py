@@ -76,7 +76,7 @@ def list_functions(response: LambdaResponse) -> str:
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.list_versions_by_function",
-    defect="engine/tests/test_patches.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
+    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
     upstream="ListVersionsByFunction refuses a function that does not exist, and takes notice of MaxItems and Marker.",
 )
 def list_versions_by_function(response: LambdaResponse) -> str:

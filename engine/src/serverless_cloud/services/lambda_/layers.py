@@ -40,7 +40,7 @@ class Missing(LambdaClientError):
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    defect="engine/tests/test_patches.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
+    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
 def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:
