@@ -43,7 +43,8 @@ def test_a_change_tells_target_function_reason_and_description(listed: str) -> N
     _, found = listed.split("moto.awslambda.models:LambdaBackend.delete_function\n")
     assert found.splitlines()[:3] == [
         "    replaced by services.lambda_.changes.delete_function(self, function_name, qualifier=None)",
-        "    why: engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_version_in_use_may_be_deleted]",
+        "    why: "
+        "engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_version_in_use_may_be_deleted]",
         "    upstream: DeleteFunction refuses to delete a version that an alias uses.",
     ]
 
