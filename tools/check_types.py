@@ -36,10 +36,10 @@ def main() -> int:
         env = os.environ | {"MYPYPATH": name}  # makes each copy a module at the top
         command = [sys.executable, "-m", "mypy", *FOLDERS, *originals]
         done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    said = done.stdout
+    output = done.stdout
     for copy, original in originals.items():
-        said = said.replace(copy, original)
-    print(said, end="")
+        output = output.replace(copy, original)
+    print(output, end="")
     return done.returncode
 
 

@@ -73,7 +73,7 @@ class Student:
     lab_s: float = 0.0
     tasks: str = ""
     problem: str = ""
-    said: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
     rounds: list[str] = field(default_factory=list)
     """How each attempt of a disturbing student ended."""
 
@@ -217,7 +217,7 @@ class Seat:
             if kind == "error":
                 error = f"{content['ename']}: {content['evalue'][:300]}"
             if kind == "stream":
-                self.student.said.append(content["text"])
+                self.student.output.append(content["text"])
             awaited -= {kind, content.get("execution_state")}
         return error
 
@@ -298,9 +298,9 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Measures until `done` is set."""
         while not self.done.wait(self.every_s):
-            held = {account: self._held(account) for account in self.accounts}
-            self.most_mb = {account: max(self.most_mb[account], held[account]) for account in self.accounts}
-            self.all_mb = max(self.all_mb, sum(held.values()))
+            memory_mb = {account: self._memory_mb(account) for account in self.accounts}
+            self.most_mb = {account: max(self.most_mb[account], memory_mb[account]) for account in self.accounts}
+            self.all_mb = max(self.all_mb, sum(memory_mb.values()))
             self.least_free_mb = min(self.least_free_mb, psutil.virtual_memory().available // 2**20)
             self.load = max(self.load, psutil.getloadavg()[0])
             for account in self.accounts:
@@ -314,7 +314,7 @@ class Watch(threading.Thread):
         """The time of processors that the seat has had: of each process as it was last seen."""
         return sum(self._cpu_s[account].values())
 
-    def _held(self, account: str) -> int:
+    def _memory_mb(self, account: str) -> int:
         if self.the.groups:
             return self.the.groups.memory_mb(account)
         return int(sum(warden.held_mb(self._processes(account)).values()))
@@ -322,11 +322,11 @@ class Watch(threading.Thread):
     def _processes(self, account: str) -> list[psutil.Process]:
         if not self.the.groups:
             return [p for p in psutil.process_iter() if _home_of(p) == str(self.the.home(account))]
-        found = []
+        processes = []
         for pid in self.the.groups.processes(account):
             with contextlib.suppress(psutil.Error):
-                found.append(psutil.Process(pid))
-        return found
+                processes.append(psutil.Process(pid))
+        return processes
 
 
 def _home_of(process: psutil.Process) -> str:
@@ -355,16 +355,16 @@ def main() -> int:
     parser.add_argument("--loop", action="store_true", help="the last student loops without end")
     parser.add_argument("--greed", action="store_true", help="the last one, or the one before, asks for too much")
     parser.add_argument("--limit-s", type=float, default=900.0)
-    given = parser.parse_args()
-    the = plan.load(given.folder.absolute())
-    with (given.folder / "cards.csv").open(encoding="utf-8-sig", newline="") as lines:
+    options = parser.parse_args()
+    the = plan.load(options.folder.absolute())
+    with (options.folder / "cards.csv").open(encoding="utf-8-sig", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row["account"].startswith("student-")]
     students = [Student(row["account"], row["code"]) for row in rows]
     load_before, began_s = psutil.getloadavg(), time.monotonic()
-    until_s = began_s + given.limit_s
+    until_s = began_s + options.limit_s
     watch = Watch(the, [student.account for student in students])
     watch.start()
-    wishes = [sources for sources, wanted in ((GREED, given.greed), (LOOP, given.loop)) if wanted]
+    wishes = [sources for sources, is_on in ((GREED, options.greed), (LOOP, options.loop)) if is_on]
     if len(wishes) >= len(students):
         parser.error("nobody is left to run the lab")
     disturbers = dict(zip([s.account for s in students[len(students) - len(wishes) :]], wishes, strict=True))
@@ -376,7 +376,8 @@ def main() -> int:
             if sources := disturbers.get(student.account):
                 class_room.submit(guarded, disturbs, the.place, student, sources, until_s, done, all_up)
         at_work = [
-            class_room.submit(guarded, works, the.place, student, given.module, until_s, all_up) for student in workers
+            class_room.submit(guarded, works, the.place, student, options.module, until_s, all_up)
+            for student in workers
         ]
         wait(at_work)
         took_s = time.monotonic() - began_s
@@ -400,9 +401,9 @@ def main() -> int:
     for s in students:
         if s.rounds:
             print(f"{s.account} {s.tasks}: {len(s.rounds)} times: {'; '.join(s.rounds)[-600:]}")
-            print("".join(s.said)[-600:])
+            print("".join(s.output)[-600:])
         if s.problem:
-            print(f"\n{s.account}: {s.problem}\n{''.join(s.said)[-3000:]}")
+            print(f"\n{s.account}: {s.problem}\n{''.join(s.output)[-3000:]}")
     checked = claims(the, workers, {s.account: s for s in students}, disturbers, watch, ended)
     print()
     for claim, holds in checked.items():
@@ -425,27 +426,27 @@ def claims(
     """
     measured = watch.to_the_end and min(watch.most_mb.values()) > 0
     passed = [s for s in workers if not s.problem]
-    found = {
+    checks = {
         f"all {len(workers)} labs passed ({len(passed)} did)": len(passed) == len(workers),
         "each seat was watched to the end": measured,
         "no seat held more than its limit": measured and max(watch.most_mb.values()) <= the.limits.memory_mb,
     }
     if the.groups:  # without them nobody counts
-        found["the kernel ended no process of students in the lab"] = all(ended.get(s.account) == 0 for s in workers)
+        checks["the kernel ended no process of students in the lab"] = all(ended.get(s.account) == 0 for s in workers)
     middle_s = statistics.median(watch.cpu_s(s.account) for s in workers)
     for account, sources in disturbers.items():
         student, had_s = students[account], watch.cpu_s(account)
-        found[f"{account} had a server and did what it should ({student.problem or 'it did'})"] = not student.problem
+        checks[f"{account} had a server and did what it should ({student.problem or 'it did'})"] = not student.problem
         if sources == LOOP:  # without control groups the warden puts it behind the others
             least_s = middle_s * (0.8 if the.groups else 0.2)
             claim = f"the loop ran: {had_s:.0f} s of CPU, {middle_s:.0f} s the others in the middle"
-            found[claim] = had_s >= least_s > 0 and student.rounds == ["it still ran at the end"]
+            checks[claim] = had_s >= least_s > 0 and student.rounds == ["it still ran at the end"]
         else:
-            bursts = "".join(student.said).count("burst of ")
-            stopped = [each for each in student.rounds if "MemoryError" in each or "died" in each]
-            found[f"the greedy one made bursts ({bursts}), {had_s:.0f} s of CPU"] = bursts > 0
-            found[f"and was stopped when it wanted all memory ({len(stopped)} times)"] = bool(stopped)
-    return found
+            bursts = "".join(student.output).count("burst of ")
+            stopped = [attempt for attempt in student.rounds if "MemoryError" in attempt or "died" in attempt]
+            checks[f"the greedy one made bursts ({bursts}), {had_s:.0f} s of CPU"] = bursts > 0
+            checks[f"and was stopped when it wanted all memory ({len(stopped)} times)"] = bool(stopped)
+    return checks
 
 
 if __name__ == "__main__":

@@ -26,14 +26,14 @@ ON_A_SHEET = 6
 
 def figures() -> list[tuple[str, str]]:
     """The different pictures in the built notebooks, as pairs of the first place and the bytes in base64."""
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).glob("*.ipynb")):
             for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], 1):
                 for output in cell.get("outputs", []):
                     if png := output.get("data", {}).get("image/png"):
-                        found.setdefault("".join(png).replace("\n", ""), f"{folder}/{path.stem}, cell {number}")
-    return [(place, png) for png, place in found.items()]
+                        places.setdefault("".join(png).replace("\n", ""), f"{folder}/{path.stem}, cell {number}")
+    return [(place, png) for png, place in places.items()]
 
 
 def sheet(page: Any, some: list[tuple[str, str]], target: Path, *, dark: bool = False) -> None:
@@ -75,15 +75,15 @@ def sheet(page: Any, some: list[tuple[str, str]], target: Path, *, dark: bool = 
         file.unlink()
 
 
-def main(given: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Writes all sheets. Returns 2 if there is no browser, and 0 otherwise."""
     if lacks := missing():
         print(lacks, file=sys.stderr)
         return 2
     from playwright.sync_api import sync_playwright
 
-    dark = "--dark" in given
-    folders = [one for one in given if one != "--dark"]
+    dark = "--dark" in words
+    folders = [one for one in words if one != "--dark"]
     folder = Path(*folders) if folders else ROOT / "colour-blind"
     folder.mkdir(parents=True, exist_ok=True)
     every = figures()

@@ -55,20 +55,20 @@ def differences(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]
     patterns = _sanitized()
 
     def heard_of(notebook: Mapping[str, Any]) -> list[tuple[int, str]]:
-        found = list(texts(notebook))
+        outputs = list(texts(notebook))
         for pattern, name in patterns:
-            found = [(number, pattern.sub(name, text)) for number, text in found]
-        return found
+            outputs = [(number, pattern.sub(name, text)) for number, text in outputs]
+        return outputs
 
-    said, heard = heard_of(first), heard_of(other)
-    found = [
+    first_texts, other_texts = heard_of(first), heard_of(other)
+    lines = [
         f"cell {number}: {before[:100]!r} and {after[:100]!r}"
-        for (number, before), (_, after) in zip(said, heard, strict=False)
+        for (number, before), (_, after) in zip(first_texts, other_texts, strict=False)
         if before != after
     ]
-    if len(said) != len(heard):
-        found.append(f"{len(said)} outputs and {len(heard)}")
-    return found
+    if len(first_texts) != len(other_texts):
+        lines.append(f"{len(first_texts)} outputs and {len(other_texts)}")
+    return lines
 
 
 def build(copy: Path, workers: int, modules: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -94,13 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 1 when two builds say different things."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--modules", nargs="*", default=[], help="numbers or ids; all without it")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     first: dict[str, Mapping[str, Any]] = {}
     differing = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for run, workers in enumerate(WORKERS, 1):
             begun_s = time.monotonic()
-            now = build(Path(made) / f"copy {run}", workers, chosen.modules)
+            now = build(Path(folder) / f"copy {run}", workers, options.modules)
             first = first or now
             outputs = sum(len(list(texts(notebook))) for notebook in now.values())
             took_s = time.monotonic() - begun_s

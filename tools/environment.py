@@ -160,11 +160,11 @@ class Environment:
 def _only_one(path: Path) -> Iterator[None]:
     """One set-up at a time in a checkout; the lock is the operating system's and dies with the process."""
     with path.open("a", encoding="utf-8") as file:
-        told = False
+        has_printed = False
         while not _locked(file.fileno()):
-            if not told:
+            if not has_printed:
                 print("Another set-up of this course is running. Waiting for it.", flush=True)
-            told = True
+            has_printed = True
             time.sleep(0.2)
         yield
 

@@ -155,10 +155,10 @@ class Kernel:
 
     def run_for(self, source: str, delay_s: float) -> bool:
         """Starts a cell. Returns whether it still runs after this many seconds."""
-        asked = self._client.execute(source, allow_stdin=False)
-        self._hear(asked, time.monotonic() + LIMIT_S, until="execute_input")
+        request_id = self._client.execute(source, allow_stdin=False)
+        self._hear(request_id, time.monotonic() + LIMIT_S, until="execute_input")
         try:
-            self._hear(asked, time.monotonic() + delay_s)
+            self._hear(request_id, time.monotonic() + delay_s)
         except TimeoutError:
             return True
         return False
@@ -181,7 +181,7 @@ class Kernel:
             self._manager.shutdown_kernel(now=True)  # reaps it, removes its connection file
         self._manager.cleanup_resources()
 
-    def _hear(self, asked: str, end_s: float, until: str = "idle") -> str | None:
+    def _hear(self, request_id: str, end_s: float, until: str = "idle") -> str | None:
         raised = None
         while (left_s := end_s - time.monotonic()) > 0:
             try:
@@ -190,7 +190,7 @@ class Kernel:
                 if not self._manager.is_alive():
                     raise RuntimeError("the kernel died unexpectedly") from None
                 continue
-            if message["parent_header"].get("msg_id") != asked:
+            if message["parent_header"].get("msg_id") != request_id:
                 continue
             content = message["content"]
             if message["msg_type"] == "error":
@@ -292,7 +292,7 @@ def _all_of(notebook: str, kills: Sequence[Kill], base: Path) -> list[Fate]:
 
 
 def _print(fate: Fate) -> None:
-    state = "; ".join([*([fate.failed] if fate.failed else []), *(f"LEFT {each}" for each in fate.left)]) or "clean"
+    state = "; ".join([*([fate.failed] if fate.failed else []), *(f"LEFT {rest}" for rest in fate.left)]) or "clean"
     print(
         f"{Path(fate.notebook).parent.name[:9]:9} {Path(fate.notebook).stem:26} {fate.what:30} "
         f"{fate.processes:4} processes {fate.ports:4} ports  {fate.gone_s:5.1f} s  {state}",
@@ -325,11 +325,11 @@ def main() -> int:
     kills: dict[str, list[Kill]] = {}
     for kill in plan(cells, options.times, seed):
         kills.setdefault(kill.notebook, []).append(kill)
-    with tempfile.TemporaryDirectory(prefix="kill-kernels-") as made, ThreadPoolExecutor(options.workers) as pool:
-        base = Path(made)
+    with tempfile.TemporaryDirectory(prefix="kill-kernels-") as folder, ThreadPoolExecutor(options.workers) as pool:
+        base = Path(folder)
         base.chmod(0o711)
-        asked = [pool.submit(_all_of, name, kills[name], base / str(n)) for n, name in enumerate(kills)]
-        fates = [fate for each in asked for fate in each.result()]
+        futures = [pool.submit(_all_of, name, kills[name], base / str(n)) for n, name in enumerate(kills)]
+        fates = [fate for future in futures for fate in future.result()]
     bad = [fate for fate in fates if fate.left or fate.failed]
     longest_s = max(fate.gone_s for fate in fates)
     ended = sum(fate.what == "run to its end" for fate in fates)

@@ -97,14 +97,14 @@ def locked(root: Path = ROOT) -> list[Package]:
     Raises:
         LookupError: a package's metadata state no license.
     """
-    found: dict[tuple[str, str], Package] = {}
+    packages: dict[tuple[str, str], Package] = {}
     for profile in PROFILES:
         for line in (root / "requirements" / f"{profile}.txt").read_text(encoding="utf-8").splitlines():
             if pin := _PIN.match(line):
                 name, version, marker = pin[1].lower(), pin[2], pin[3] or ""
-                if (name, version) not in found:
-                    found[name, version] = Package(name, version, marker, profile, license_of(name, version))
-    return [found[key] for key in sorted(found)]
+                if (name, version) not in packages:
+                    packages[name, version] = Package(name, version, marker, profile, license_of(name, version))
+    return [packages[key] for key in sorted(packages)]
 
 
 def license_of(name: str, version: str = "") -> str:
@@ -125,16 +125,20 @@ def license_of(name: str, version: str = "") -> str:
         raise LookupError(
             f"{name} is not installed: run `make env`, or add it to ELSEWHERE in tools/licenses.py"
         ) from None
-    told: Any = distribution.metadata
-    expression, short = told.get("License-Expression", ""), (told.get("License") or "").strip()
+    metadata: Any = distribution.metadata
+    expression, short = metadata.get("License-Expression", ""), (metadata.get("License") or "").strip()
     if expression:
         return str(expression)
     if short in _MEANT or (_SPDX.fullmatch(short) and short != "BSD"):
         return _MEANT.get(short, short)
     files = [file for file in distribution.files or [] if re.search(r"licen[cs]e|copying", str(file), re.I)]
     texts = [short, *(Path(str(file.locate())).read_text(encoding="utf-8", errors="replace") for file in files[:1])]
-    classes = [each.rsplit(" :: ", 1)[-1] for each in told.get_all("Classifier") or [] if each.startswith("License ::")]
-    several = [_MEANT[each] for each in classes if each in _MEANT]
+    classes = [
+        classifier.rsplit(" :: ", 1)[-1]
+        for classifier in metadata.get_all("Classifier") or []
+        if classifier.startswith("License ::")
+    ]
+    several = [_MEANT[label] for label in classes if label in _MEANT]
     if len(several) > 1:
         return " AND ".join(sorted(several))
     for pattern, license in _TEXTS:
@@ -172,9 +176,9 @@ def page(packages: list[Package]) -> str:
         "",
     ]
     for profile, what in PROFILES.items():
-        chosen = [each for each in packages if each.profile == profile]
-        lines += [f"## {len(chosen)} packages {what}", "", "| Package | Version | License |", "|---|---|---|"]
-        lines += [f"| {each.name}{_where(each)} | {each.version} | {_cell(each)} |" for each in chosen]
+        rows = [package for package in packages if package.profile == profile]
+        lines += [f"## {len(rows)} packages {what}", "", "| Package | Version | License |", "|---|---|---|"]
+        lines += [f"| {package.name}{_where(package)} | {package.version} | {_cell(package)} |" for package in rows]
         lines.append("")
     return "\n".join(lines)
 

@@ -53,7 +53,7 @@ class Rule:
     where: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
 
-    def wanted(self, words: str) -> str:
+    def rewrite(self, words: str) -> str:
         """The rewrite that these words want."""
         return f'{self.want} "{self.words[words.lower()]}".' if self.words else self.want
 
@@ -110,8 +110,8 @@ def hits(text: Text, rules: Rules) -> Iterator[Hit]:
         for rule in rules.rules:
             if rule.where == "prose" and not (text.is_prose and passage.kind != "message"):
                 continue
-            for start, words in _found(rule, flat, has_statements=passage.kind not in ("heading", "cell")):
-                yield Hit(text.file, _line(passage, start), rule.name, _around(flat, start, words), rule.wanted(words))
+            for start, words in _matches(rule, flat, has_statements=passage.kind not in ("heading", "cell")):
+                yield Hit(text.file, _line(passage, start), rule.name, _around(flat, start, words), rule.rewrite(words))
     if text.is_prose:
         yield from _counted(text, rules.limits)
 
@@ -128,7 +128,7 @@ def _pattern(find: str) -> re.Pattern[str]:
     return re.compile(find, re.IGNORECASE)
 
 
-def _found(rule: Rule, flat: str, *, has_statements: bool) -> Iterator[tuple[int, str]]:
+def _matches(rule: Rule, flat: str, *, has_statements: bool) -> Iterator[tuple[int, str]]:
     """(offset, words) of each hit of a rule in a passage on one line."""
     if rule.where != "start":
         yield from ((match.start(), match[0]) for find in rule.find for match in find.finditer(flat))
@@ -168,18 +168,18 @@ def _counted(text: Text, limits: dict[str, int]) -> Iterator[Hit]:
 
 
 def _long(file: str, passage: Passage, limits: dict[str, int]) -> Iterator[Hit]:
-    found = sentences(passage.text)
-    for offset, sentence in found:
+    spans = sentences(passage.text)
+    for offset, sentence in spans:
         if (length := len(sentence.split())) > limits["words_per_sentence"]:
             want = f"{length} words; at most {limits['words_per_sentence']}. Make two sentences of it."
             yield Hit(file, _line(passage, offset), "sentence-length", f"{sentence[:60]}...", want)
-    count = len(found) - bool(_STEP.match(passage.text))  # "Step 1: save the evidence." is the paragraph's heading
+    count = len(spans) - bool(_STEP.match(passage.text))  # "Step 1: save the evidence." is the paragraph's heading
     if passage.kind == "paragraph" and count > limits["sentences_per_paragraph"]:
         want = (
             f"{count} sentences; at most {limits['sentences_per_paragraph']}. One idea a paragraph, and the first "
             "sentence carries it: split or cut."
         )
-        yield Hit(file, passage.line, "paragraph-length", f"{found[0][1][:60]}...", want)
+        yield Hit(file, passage.line, "paragraph-length", f"{spans[0][1][:60]}...", want)
 
 
 def _line(passage: Passage, offset: int) -> int:
@@ -214,22 +214,22 @@ def main(names: Sequence[str], root: Path = ROOT) -> int:
     files = judged(root)
     entries = entries_of((root / UNCONVERTED).read_text(encoding="utf-8"))
     if names:
-        asked = [name.removeprefix("./") for name in names]
-        chosen = [file for file in files if covered(file, [*asked, *(f"{name.rstrip('/')}/" for name in asked)])]
-        if not chosen:
-            print(f"No prose is judged in {', '.join(asked)}. Name files or folders such as docs.")
+        paths = [name.removeprefix("./") for name in names]
+        selection = [file for file in files if covered(file, [*paths, *(f"{name.rstrip('/')}/" for name in paths)])]
+        if not selection:
+            print(f"No prose is judged in {', '.join(paths)}. Name files or folders such as docs.")
             return 2
         problems = []
     else:
-        chosen = [file for file in files if not covered(file, entries)]
+        selection = [file for file in files if not covered(file, entries)]
         problems = list_problems(root, entries, files)
     rules = load()
-    found = [hit for file in chosen for hit in hits(text_of(root, file), rules)]
-    for line in [*map(str, found), *problems]:
+    all_hits = [hit for file in selection for hit in hits(text_of(root, file), rules)]
+    for line in [*map(str, all_hits), *problems]:
         print(line)
     left = sum(covered(file, entries) for file in files)
-    print(f"{len(chosen)} files judged, {len(found)} hits; {left} of {len(files)} files are not converted yet.")
-    return int(bool(found or problems))
+    print(f"{len(selection)} files judged, {len(all_hits)} hits; {left} of {len(files)} files are not converted yet.")
+    return int(bool(all_hits or problems))
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ def text_of(root: Path, file: str) -> Text:
         return Text(file, tuple(_of_python(source)), is_prose=False)
     if file.endswith(".yml"):
         return Text(file, tuple(_of_yaml(source, root)), is_prose=True)
-    shown = [*passages(_with_values(source, root)), *_of_cells(source)]
-    return Text(file, tuple(sorted(shown, key=lambda passage: passage.line)), is_prose=True)
+    texts = [*passages(_with_values(source, root)), *_of_cells(source)]
+    return Text(file, tuple(sorted(texts, key=lambda passage: passage.line)), is_prose=True)
 
 
 def colons(passage: Passage) -> list[int]:
@@ -71,13 +71,13 @@ def colons(passage: Passage) -> list[int]:
     label.
     """
     text = passage.text
-    found = [match.start() for match in re.finditer(r":(?=\s|$)", text)]
-    if passage.ends_open and found and not text[found[-1] + 1 :].strip():
-        found.pop()
+    offsets = [match.start() for match in re.finditer(r":(?=\s|$)", text)]
+    if passage.ends_open and offsets and not text[offsets[-1] + 1 :].strip():
+        offsets.pop()
     label = _SPEAKER.match(text.lstrip())
     return [
         at
-        for at in found
+        for at in offsets
         if not _QUOTED.match(text, at)
         and not (label and at < label.end())
         and not (passage.kind == "item" and len(text[:at].split()) <= _WORDS_IN_A_LABEL)
@@ -113,10 +113,10 @@ def _of_cells(source: str) -> Iterator[Passage]:
         code = _MAGIC.sub("#", cell["code"])
         before = source.count("\n", 0, cell.start("code"))
         try:
-            found = _of_python(code)
+            texts = _of_python(code)
         except (SyntaxError, tokenize.TokenError):  # a cell in another language, or one that shows a syntax error
             continue
-        yield from (replace(passage, line=before + passage.line, kind="message") for passage in found)
+        yield from (replace(passage, line=before + passage.line, kind="message") for passage in texts)
 
 
 def _of_yaml(source: str, root: Path) -> Iterator[Passage]:
@@ -139,8 +139,8 @@ def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
 
 
 def _of_python(source: str) -> list[Passage]:
-    found = [*_comments(source), *_strings(ast.parse(source))]
-    return sorted(found, key=lambda passage: passage.line)
+    texts = [*_comments(source), *_strings(ast.parse(source))]
+    return sorted(texts, key=lambda passage: passage.line)
 
 
 def _comments(source: str) -> Iterator[Passage]:

@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "engine/src/serverless_cloud/postgres": ("tests/cloud/test_own_server.py", "tests/unit/test_bench.py"),
     "engine/src/serverless_cloud/sns/outbox": ("engine/tests/test_sns*.py", "engine/tests/test_s3*.py"),
-    "engine/src/serverless_cloud/core/": ("engine/tests/test_*seam*.py", "engine/tests/unit/test_patches.py"),
+    "engine/src/serverless_cloud/core/": ("engine/tests/test_*patch*.py", "engine/tests/unit/test_patches.py"),
     "engine/src/serverless_cloud/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/dynamodb/": ("engine/tests/test_answers_dynamodb*.py", "engine/tests/test_stream*.py"),
     "engine/src/serverless_cloud/events/": (
@@ -88,11 +88,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/test_schedule*.py",
         "engine/tests/unit/test_schedule*.py",
     ),
-    "engine/src/serverless_cloud/services/": ("engine/tests/test_*seams.py",),
+    "engine/src/serverless_cloud/services/": ("engine/tests/test_*patches.py",),
     "engine/src/serverless_cloud/services/batch/": ("engine/tests/test_batch*.py",),
     "engine/src/serverless_cloud/services/dynamodb/": (
         *("engine/tests/test_answers_dynamodb*.py", "engine/tests/test_stream*.py"),
-        *("engine/tests/test_*seams.py",),
+        *("engine/tests/test_*patches.py",),
     ),
     "engine/src/serverless_cloud/services/events/": ("engine/tests/test_event*.py",),
     "engine/src/serverless_cloud/services/apigateway/http_": (
@@ -107,7 +107,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine/src/serverless_cloud/services/lambda_/": (
         *("engine/tests/test_async*.py", "engine/tests/test_changes.py", "engine/tests/test_layers.py"),
         *("engine/tests/test_provisioned.py", "engine/tests/test_reserved*.py"),
-        *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_seams.py"),
+        *("engine/tests/test_versions.py", "engine/tests/test_refusals.py", "engine/tests/test_moto_patches.py"),
     ),
     "engine/src/serverless_cloud/services/pipes/": ("engine/tests/test_pipes.py",),
     "engine/src/serverless_cloud/services/rds/": (
@@ -122,12 +122,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "engine/src/serverless_cloud/services/sns/": (
         "engine/tests/test_sns*.py",
-        "engine/tests/test_push_seams.py",
+        "engine/tests/test_push_patches.py",
     ),
     "engine/src/serverless_cloud/services/sqs/": (
         "engine/tests/test_sqs*.py",
         "engine/tests/unit/test_sqs*.py",
-        "engine/tests/test_mapping_seams.py",
+        "engine/tests/test_mapping_patches.py",
     ),
     "engine/src/serverless_cloud/services/states/": (
         "engine/tests/test_state*.py",
@@ -253,8 +253,8 @@ def changed_files(root: Path, since: str = "") -> list[str]:
 
 def select_tests(root: Path, files: Iterable[str]) -> list[str]:
     """The test files and folders that cover these files, as paths relative to the root."""
-    chosen = {path for name in files for path in _select(root, name)}
-    return sorted(path for path in chosen if not any(parent.as_posix() in chosen for parent in Path(path).parents))
+    paths = {path for name in files for path in _select(root, name)}
+    return sorted(path for path in paths if not any(parent.as_posix() in paths for parent in Path(path).parents))
 
 
 def leave_other_modules_out(root: Path, files: Iterable[str]) -> list[str]:
@@ -325,4 +325,4 @@ def _tests_with(root: Path, path: Path) -> list[str]:
 
 def matching(root: Path, patterns: Iterable[str]) -> list[str]:
     """The tests that patterns name, as paths relative to the root."""
-    return [path.relative_to(root).as_posix() for each in patterns for path in sorted(root.glob(each))]
+    return [path.relative_to(root).as_posix() for pattern in patterns for path in sorted(root.glob(pattern))]

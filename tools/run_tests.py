@@ -96,9 +96,9 @@ def main(words: list[str]) -> int:
     env = surroundings()
     *beside, tests = steps(which, arguments)
     with ThreadPoolExecutor(2) as aside:  # types take longer than the other steps together
-        said = [aside.submit(run, name, command, env, aside=True) for name, command in beside]
+        futures = [aside.submit(run, name, command, env, aside=True) for name, command in beside]
         last = run(*tests, env)
-        summary = [*(step.result() for step in said), last]
+        summary = [*(step.result() for step in futures), last]
     print()
     for name, code, seconds in summary:
         print(f"{'ok    ' if code == 0 else 'FAILED'} {name} ({seconds:.0f} s)")

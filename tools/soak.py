@@ -96,9 +96,9 @@ def growth_per_1000_orders(rests: Sequence[Sample], name: str) -> float:
     Raises:
         ValueError: there are fewer than two rounds, or all have the same number of orders.
     """
-    if len({each.orders for each in rests}) < 2:
+    if len({rest.orders for rest in rests}) < 2:
         raise ValueError("A growth needs two rounds with different numbers of orders.")
-    line = statistics.linear_regression([each.orders / 1000 for each in rests], [getattr(each, name) for each in rests])
+    line = statistics.linear_regression([rest.orders / 1000 for rest in rests], [getattr(rest, name) for rest in rests])
     return line.slope
 
 
@@ -112,15 +112,15 @@ def leaks(rests: Sequence[Sample]) -> list[str]:
     if len(steady) < 2:
         raise ValueError(f"{len(rests)} rounds tell nothing: the first {WARM_ROUNDS} are the warm-up, then two more.")
     half = len(steady) // 2
-    found = []
+    lines = []
     for name, allowed in ALLOWED.items():
-        early = statistics.median(getattr(each, name) for each in steady[:half])
-        late = statistics.median(getattr(each, name) for each in steady[half:])
+        early = statistics.median(getattr(rest, name) for rest in steady[:half])
+        late = statistics.median(getattr(rest, name) for rest in steady[half:])
         if late > early * allowed + 1:
-            found.append(f"{name}: {early:g} in the first rounds, {late:g} in the last")
+            lines.append(f"{name}: {early:g} in the first rounds, {late:g} in the last")
     if (grown := growth_per_1000_orders(steady, "server_mb")) > KEPT_MB:
-        found.append(f"server_mb: {grown:.0f} MB more with 1,000 orders, {KEPT_MB:.0f} are what a shop keeps")
-    return found
+        lines.append(f"server_mb: {grown:.0f} MB more with 1,000 orders, {KEPT_MB:.0f} are what a shop keeps")
+    return lines
 
 
 def soak(minutes: float, orders: int) -> tuple[list[Sample], list[Sample], list[str]]:
@@ -135,7 +135,7 @@ def soak(minutes: float, orders: int) -> tuple[list[Sample], list[Sample], list[
         while not over.wait(EVERY_S):
             samples.append(look(begun_s, placed))
 
-    with tempfile.TemporaryDirectory() as made, chdir(made):
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
         aws = cloud.start()
         shop = solved()
         shop.deploy(aws, quiet=True)
@@ -167,14 +167,16 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
         "open files": {"descriptors": (BLUE, "all processes")},
         "processes": {"processes": (BLUE, "all"), "threads": (GREY, "threads of kernel and server")},
     }  # fmt: skip
-    minutes = [each.time_s / 60 for each in samples]
+    minutes = [sample.time_s / 60 for sample in samples]
     with style():
         figure = Figure(figsize=(8.0, 7.0))
         for axes, (label, lines) in zip(figure.subplots(len(rows), sharex=True), rows.items(), strict=True):
             for (name, (colour, what)), dash in zip(lines.items(), ("-", "--", ":"), strict=False):
-                axes.plot(minutes, [getattr(each, name) for each in samples], dash, color=colour, lw=1.0, label=what)
                 axes.plot(
-                    [each.time_s / 60 for each in rests], [getattr(each, name) for each in rests], "o", color=colour
+                    minutes, [getattr(sample, name) for sample in samples], dash, color=colour, lw=1.0, label=what
+                )
+                axes.plot(
+                    [rest.time_s / 60 for rest in rests], [getattr(rest, name) for rest in rests], "o", color=colour
                 )
             axes.set_ylabel(label)
             axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
@@ -182,9 +184,9 @@ def draw(samples: Sequence[Sample], rests: Sequence[Sample], target: Path) -> No
         axes.set_xlabel("minutes; dots: a drill is over and the shop is quiet")
         orders = f"{rests[-1].orders:,} orders in {minutes[-1]:.0f} minutes"
         kept_kb = growth_per_1000_orders(rests[WARM_ROUNDS:], "server_mb")  # MB per 1,000 orders is KB per order
-        held = f"files and processes stay, the server keeps {kept_kb:.0f} KB an order"
+        verdict = f"files and processes stay, the server keeps {kept_kb:.0f} KB an order"
         figure.suptitle(
-            f"{orders}:\n{'something is left behind' if leaks(rests) else held}", fontsize=12, fontweight="bold"
+            f"{orders}:\n{'something is left behind' if leaks(rests) else verdict}", fontsize=12, fontweight="bold"
         )
         figure.savefig(target, dpi=110)
     Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
@@ -195,10 +197,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--orders", type=int, default=300, help="orders per drill, 80 to 5,000 (default: 300)")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     if not psutil.LINUX:  # macOS doesn't show the memory of other processes, so the check would always pass
         parser.error("this runs only on Linux, because other systems don't show the memory of other processes")
-    samples, rests, failed = soak(chosen.minutes, chosen.orders)
+    samples, rests, failed = soak(options.minutes, options.orders)
     if len(rests) < WARM_ROUNDS + 2:
         print("\n".join(failed))
         print(f"Too short to tell: {len(rests)} drills, at least {WARM_ROUNDS + 2} are needed. Give more --minutes.")
@@ -210,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         grown = growth_per_1000_orders(steady, name)
         print(f"{name:12} {first:8g} -> {last:8g}   {grown:+.2f} for 1,000 orders")
     failed += leaks(rests)
-    if chosen.minutes >= 30:
+    if options.minutes >= 30:
         draw(samples, rests, course_root() / PICTURE)
     print("\n".join(failed) or "Nothing is left behind.")
     return int(bool(failed))

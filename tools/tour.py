@@ -46,13 +46,13 @@ def shot(page: Any, name: str) -> None:
         raise SystemExit(f"{target.name} is larger than {LIMIT_KB} kB")
 
 
-def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
-    """Takes a picture at each wanted step. A step may have a selector for the element at the top of its picture."""
+def looks(lab: OpenLab, prefix: str, selectors: dict[str, str]) -> Look:
+    """Takes a picture at each of these steps. A step may have a selector for the element at the top of its picture."""
 
     def look(step: str, cell: Any) -> None:
-        if step not in wanted:
+        if step not in selectors:
             return
-        top = cell.locator(wanted[step]).first if wanted[step] else cell
+        top = cell.locator(selectors[step]).first if selectors[step] else cell
         top.evaluate("cell => cell.scrollIntoView({block: 'start', behavior: 'instant'})")
         lab.page.wait_for_function("() => [...document.images].every(image => image.complete)")
         shot(lab.page, f"{prefix}-{step}")
@@ -60,10 +60,10 @@ def looks(lab: OpenLab, prefix: str, wanted: dict[str, str]) -> Look:
     return look
 
 
-def lesson(module_id: str, **wanted: str) -> None:
+def lesson(module_id: str, **selectors: str) -> None:
     """Takes the pictures of a lesson; the steps are as for `looks`."""
     with opened_lab(copy_path(module_id, "lesson"), width=WIDTH, height=HEIGHT) as lab:
-        through_lesson(lab, looks(lab, module_id[:2], wanted))
+        through_lesson(lab, looks(lab, module_id[:2], selectors))
 
 
 def lab_00() -> None:
@@ -120,15 +120,15 @@ EVERY: dict[str, Callable[[], None]] = {
 }
 
 
-def main(given: list[str]) -> int:
+def main(names: list[str]) -> int:
     """Takes the named pictures, or all. Returns 2 for an unknown name or without a browser."""
-    if unknown := set(given) - set(EVERY):
+    if unknown := set(names) - set(EVERY):
         print(f"There is no {', '.join(sorted(unknown))}. The pictures are {', '.join(EVERY)}.", file=sys.stderr)
         return 2
     if lacks := missing():
         print(lacks, file=sys.stderr)
         return 2
-    for name in given or EVERY:
+    for name in names or EVERY:
         EVERY[name]()
     return 0
 

@@ -30,8 +30,8 @@ class Traces:
                 theirs |= {c.laddr.port for c in listening}
         self.ports |= {(port, socket) for port, socket in _listening() if port in theirs}
         begun_s = {process.pid: process.create_time() for process in self.processes}
-        made = [(segment, made_s - begun_s[maker]) for segment, maker, made_s in _segments() if maker in begun_s]
-        self.segments |= {segment for segment, age_s in made if age_s > -2}  # else it's an earlier process
+        ages_s = [(segment, made_s - begun_s[maker]) for segment, maker, made_s in _segments() if maker in begun_s]
+        self.segments |= {segment for segment, age_s in ages_s if age_s > -2}  # else it's an earlier process
 
     def left(self, place: Path) -> list[str]:
         """A line for each process, port, piece of shared memory and folder that still exists.
@@ -39,12 +39,12 @@ class Traces:
         Args:
             place: the kernel's folder for temporary files.
         """
-        found = [f"process {p.pid} ({_name(p)})" for p in self.processes if _lives(p)]
+        lines = [f"process {p.pid} ({_name(p)})" for p in self.processes if _lives(p)]
         known = {process.pid for process in self.processes}
-        found += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
-        found += [f"port {port}" for port, _ in sorted(self.ports & _listening())]
-        found += [f"shared memory {segment}" for segment, _, _ in _segments() if segment in self.segments]
-        return found + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
+        lines += [f"process {p.pid} ({_name(p)})" for p in _working_in(place) if p.pid not in known and _lives(p)]
+        lines += [f"port {port}" for port, _ in sorted(self.ports & _listening())]
+        lines += [f"shared memory {segment}" for segment, _, _ in _segments() if segment in self.segments]
+        return lines + [f"folder {path.relative_to(place)}" for path in sorted(_folders(place))]
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -61,24 +61,24 @@ def _name(process: psutil.Process) -> str:
 
 def _working_in(place: Path) -> list[psutil.Process]:
     """Processes with this folder in TMPDIR, as their current folder or in their command line."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            shown = [process.environ().get("TMPDIR", ""), process.cwd(), *process.cmdline()]
-            if any(str(place) in text for text in shown):
-                found.append(process)
-    return found
+            texts = [process.environ().get("TMPDIR", ""), process.cwd(), *process.cmdline()]
+            if any(str(place) in text for text in texts):
+                processes.append(process)
+    return processes
 
 
 def _listening() -> set[tuple[int, int]]:
     """Open ports with their sockets' inodes, because a later process may have the same port (only on Linux)."""
-    found = set()
+    sockets = set()
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         with contextlib.suppress(OSError):
             for fields in map(str.split, table.read_text(encoding="ascii").splitlines()[1:]):
                 if fields[3] == "0A":
-                    found.add((int(fields[1].rsplit(":", 1)[1], 16), int(fields[9])))
-    return found
+                    sockets.add((int(fields[1].rsplit(":", 1)[1], 16), int(fields[9])))
+    return sockets
 
 
 def _segments() -> list[tuple[int, int, int]]:

@@ -70,10 +70,10 @@ def _problem(folder: Path, profile: str, lock: str, python: tuple[int, int]) -> 
         return f"{folder / MANIFEST} cannot be read ({error})."
     if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("targets"), list):
         return f"{folder / MANIFEST} is from another version of this course."
-    targets = [each for each in data["targets"] if isinstance(each, dict)]
-    here = [each for each in targets if _is_here(each, python)]
+    targets = [target for target in data["targets"] if isinstance(target, dict)]
+    here = [target for target in targets if _is_here(target, python)]
     if not here:
-        there = ", ".join(sorted({f"Python {each.get('python')} on {each.get('platform')}" for each in targets}))
+        there = ", ".join(sorted({f"Python {target.get('python')} on {target.get('platform')}" for target in targets}))
         return (
             f"{folder} was made for {there or 'no machine'}, but this is Python {python[0]}.{python[1]} on "
             f"{sys.platform}, {platform.machine()}."

@@ -27,11 +27,11 @@ MARKER = re.compile(r"^.*### (?:BEGIN|END) SOLUTION\n", re.MULTILINE)
 
 def solved() -> Shop:
     """Writes the solution's files to the current folder."""
-    made = Shop()
-    made.begin(lambda _: None)
+    shop = Shop()
+    shop.begin(lambda _: None)
     for name, text in WRITTEN.findall((ROOM / "lab.md").read_text(encoding="utf-8")):
         Path(name).write_text(MARKER.sub("", text), encoding="utf-8")
-    return made
+    return shop
 
 
 def drilled(aws: cloud.Cloud, shop: Shop, design: str, orders: int) -> drill.Record:
@@ -50,8 +50,8 @@ def drilled(aws: cloud.Cloud, shop: Shop, design: str, orders: int) -> drill.Rec
         raise ValueError(f"{mistake} has {times} drills instead of one.")
     names: dict[str, Any] = {"aws": aws, "shop": shop, "drill": drill, "Path": Path}
     exec(changed, names)
-    found: drill.Record = names["record"]
-    return found
+    record: drill.Record = names["record"]
+    return record
 
 
 def main(arguments: list[str]) -> int:

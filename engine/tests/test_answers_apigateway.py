@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kits import seam_kit
+from kits import patch_kit
 from kits.table_kit import client, refused
 from serverless_cloud import Cloud
 
@@ -378,7 +378,7 @@ def a_link_that_is_missing_is_deleted():
 """
 
 
-@seam_kit.asks_stock_moto
+@patch_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.shown(STOCK, gateway="apigateway")
-    seam_kit.assert_all(found, STOCK.count("\ndef ") - 2, "apigateway/rest_answers.py")
+    found = patch_kit.shown(STOCK, gateway="apigateway")
+    patch_kit.assert_all(found, STOCK.count("\ndef ") - 2, "apigateway/rest_answers.py")

@@ -9,7 +9,7 @@ import pytest
 
 from kits import stack_kit as here
 from serverless_cloud.stacks.engine import Engine
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.stack import Stack, StackSpec
 from serverless_cloud.stacks.template import Template
 
 pytestmark = pytest.mark.usefixtures("aws")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kits import seam_kit
+from kits import patch_kit
 from kits.table_kit import BAD, LONG, PROVISIONED, READ_ONE, client, constraint, index, key, refused, table
 from serverless_cloud import Cloud
 
@@ -284,7 +284,7 @@ def a_disabled_stream_breaks_it():
 """
 
 
-@seam_kit.asks_stock_moto
+@patch_kit.asks_stock_moto
 def test_stock_moto_still_has_the_defects() -> None:
-    found = seam_kit.shown(STOCK, db="dynamodb")
-    seam_kit.assert_all(found, STOCK.count("\ndef ") - 1, "dynamodb/table*.py")
+    found = patch_kit.shown(STOCK, db="dynamodb")
+    patch_kit.assert_all(found, STOCK.count("\ndef ") - 1, "dynamodb/table*.py")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kits import events_kit as here, seam_kit
+from kits import events_kit as here, patch_kit
 
 ACCOUNT = "us-east-1:123456789012"
 BUS = f"arn:aws:events:{ACCOUNT}:event-bus/default"
@@ -75,9 +75,9 @@ def any_name_is_taken():
 """
 
 
-@seam_kit.asks_stock_moto
+@patch_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, events="events"), 11, "events/*.py")
+    patch_kit.assert_all(patch_kit.shown(STOCK, events="events"), 11, "events/*.py")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kits import seam_kit
+from kits import patch_kit
 
 HERE = "arn:aws:scheduler:us-east-1:123456789012"
 TARGET = {"Arn": "arn:aws:sqs:us-east-1:123456789012:orders", "RoleArn": "arn:aws:iam::123456789012:role/hikari"}
@@ -25,9 +25,9 @@ def any_name_is_taken():
 """
 
 
-@seam_kit.asks_stock_moto
+@patch_kit.asks_stock_moto
 def test_stock_moto_still_answers_otherwise() -> None:
-    seam_kit.assert_all(seam_kit.shown(STOCK, sch="scheduler"), 3, "scheduler/*.py")
+    patch_kit.assert_all(patch_kit.shown(STOCK, sch="scheduler"), 3, "scheduler/*.py")
 
 
 def create(client: Any, expression: str = "rate(1 hour)", **more: Any) -> Any:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serverless_cloud.http import templates
-from serverless_cloud.http.rest.errors import GatewayError
+from serverless_cloud.http import velocity
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import ApiKey, Deployment, Resource, UsagePlan
 from serverless_cloud.http.rest.routing import route
 from serverless_cloud.http.rest.usage import Client, Quotas, period_start
@@ -33,7 +33,7 @@ BODY = json.dumps(
 
 def rendered(template: str, body: str = BODY) -> str:
     """A template with a request around it."""
-    return templates.render(
+    return velocity.render(
         template,
         body=body,
         params={"path": {"id": "7"}, "querystring": {"id": "8", "q": "1"}, "header": {"X-Shop": "a b&c"}},
@@ -86,10 +86,10 @@ def test_escaped_text_is_a_string_of_json_again() -> None:
 
 def test_overrides_and_what_is_wrong_with_a_template() -> None:
     template = '#set($context.responseOverride.status = 404)#set($context.responseOverride.header.X-Lamp = "on")x'
-    done = templates.render(template, body="", params={}, context={}, stage_variables={})
+    done = velocity.render(template, body="", params={}, context={}, stage_variables={})
     assert (done.text, done.response_override) == ("x", {"status": 404, "header": {"X-Lamp": "on"}})
     for wrong in ("#if(true)", "$input.path('$..[')", "$util.parseJson('{')", "#set($x = )"):
-        with pytest.raises(templates.TemplateFailed):
+        with pytest.raises(velocity.TemplateFailed):
             rendered(wrong)
     assert rendered("[$input.path('$.a')] $input.json('$')", "no json") == '[] ""'
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from kits import fixtures, stack_kit
 from kits.stream_kit import make_stream
-from serverless_cloud.lambda_.mapping import Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_lane import Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, StreamRecord
 

@@ -184,7 +184,7 @@ def test_an_opened_lesson_stays_saved_and_ctrl_c_saves_what_changes() -> None:
             lab.page.wait_for_timeout(100)
         assert lab.server.returncode == 0
         assert "a moment ago" in file.read_text(encoding="utf-8")
-        assert "".join(lab.said).splitlines()[-2:] == [
+        assert "".join(lab.output).splitlines()[-2:] == [
             "Stopping the course. Open notebooks are saved first.",
             "The course has stopped. `make lab` opens it again.",
         ]

@@ -48,10 +48,10 @@ def test_each_call_of_a_kind_is_one_of_its_service_with_these_fields(session: An
     call, argument, field = kind.delete
     for each in filter(None, (call, kind.look)):
         asked = operations[each].input_shape
-        given = {argument, *kind.given.get(each, {})}
+        given = {argument, *kind.arguments.get(each, {})}
         assert set(asked.required_members) <= given <= set(asked.members), each
     assert fields[field] == "string"
-    for each, more in kind.given.items():
+    for each, more in kind.arguments.items():
         assert set(more) <= set(operations[each].input_shape.members)
 
 
@@ -144,12 +144,12 @@ def test_a_stack_is_gone_when_cloudformation_says_so_and_not_when_it_says_nothin
     }
     client = Answers(describe_stacks={"id": answer})
     (stack,) = finders_own.stacks(account_of(monkeypatch, tmp_path, client, describe_stacks=[there]))
-    assert stack.gone is not None
+    assert stack.is_removed is not None
     if is_gone is None:
         with pytest.raises(ClientError):
-            stack.gone()
+            stack.is_removed()
     else:
-        assert stack.gone() is is_gone
+        assert stack.is_removed() is is_gone
 
 
 @pytest.mark.parametrize("known", ["a deleted stack", "a stack of long ago", "a stack that is there"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,37 @@ MOST_LINES = 199
 INNER_NAMES = 13
 MAY_IMPORT_MOTO = ("services/", "server.py", "serving.py")
 RULES = "serverless_cloud.rules"
+MOST_IN_THE_ROOT = 16  # seven public modules, what starts and connects the engine, and __init__
+SAME_IN_SEVERAL_ROOMS = {  # each room has its own, or a room and its patches of moto have one each
+    "answers",
+    "asynchronous",
+    "buckets",
+    "concurrency",
+    "errors",
+    "functions",
+    "gateway",
+    "http_apis",
+    "instances",
+    "integrations",
+    "interfaces",
+    "intrinsics",
+    "jobs",
+    "metrics",
+    "model",
+    "network",
+    "parameter_mapping",
+    "permissions",
+    "policies",
+    "query",
+    "requests",
+    "rest_apis",
+    "rules",
+    "settings",
+    "shapes",
+    "streams",
+    "topics",
+    "validation",
+}
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -175,6 +207,12 @@ def room_imports(root: Path, package: str) -> set[tuple[str, str]]:
     return {(first, second) for first, second in pairs if first != second and {first, second} <= parts}
 
 
+def repeated_names(folder: Path) -> set[str]:
+    """The names that several files of a package have."""
+    numbers = Counter(file.stem for file in python_files(folder))
+    return {name for name, number in numbers.items() if number > 1 and not name.startswith("__")}
+
+
 def rooms_in_cycles(pairs: set[tuple[str, str]]) -> set[str]:
     """The rooms and loose files that import themselves by way of others."""
     ways = set(pairs)
@@ -294,6 +332,14 @@ def test_the_course_uses_no_names_of_the_engine_but_those_listed() -> None:
 def test_the_list_of_inner_names_gets_shorter() -> None:
     assert sorted(INNER - engine_names_used(ROOT)) == [], "nobody uses these any more: take them from the list"
     assert len(INNER) == INNER_NAMES, "a shorter list: lower INNER_NAMES; a longer one: use a public name instead"
+
+
+def test_files_with_the_same_name_do_the_same_in_two_rooms() -> None:
+    assert repeated_names(ROOT / ENGINE) == SAME_IN_SEVERAL_ROOMS
+
+
+def test_the_root_of_the_engine_is_what_starts_and_connects_it() -> None:
+    assert len(loose_files(ROOT, ENGINE)) <= MOST_IN_THE_ROOT
 
 
 # ---- each rule notices when it is broken

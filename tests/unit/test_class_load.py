@@ -71,7 +71,7 @@ def test_a_watch_that_fails_has_not_watched_to_the_end(tmp_path: Path, monkeypat
     well.run()
     assert well.to_the_end
     failing = Watch(the, ACCOUNTS, every_s=0.001)
-    monkeypatch.setattr(failing, "_held", lambda _: 1 / 0)
+    monkeypatch.setattr(failing, "_memory_mb", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         failing.run()
     assert not failing.to_the_end

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.rds import classes, parameters
+from serverless_cloud.rds import classes, db_parameters
 from serverless_cloud.rds.binaries import Binaries
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine, Role
@@ -43,7 +43,7 @@ def test_an_ordinary_role_gets_what_administrators_leave() -> None:
 
 
 def test_the_local_cloud_keeps_the_same_seats(tmp_path: Path) -> None:
-    local = parameters.settings(Binaries(tmp_path, "18.0"), classes.memory_bytes("db.t4g.micro"), {})
+    local = db_parameters.settings(Binaries(tmp_path, "18.0"), classes.memory_bytes("db.t4g.micro"), {})
     assert int(local["superuser_reserved_connections"]) == connections.SUPERUSER_RESERVED
     assert int(local["reserved_connections"]) == connections.RDS_SUPERUSER_RESERVED
     assert int(local["max_connections"]) == connections.max_connections("postgres", "db.t4g.micro")

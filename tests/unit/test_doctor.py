@@ -19,13 +19,13 @@ def test_packages_within_their_bounds_are_fine() -> None:
 def test_a_missing_package_and_one_out_of_bounds_are_named_with_advice() -> None:
     found = doctor.packages(["click>=999", "hikari-lamps>=1"])
     assert found.state == "red"
-    assert "and >=999 is needed" in found.found
-    assert "hikari-lamps is missing" in found.found
+    assert "and >=999 is needed" in found.detail
+    assert "hikari-lamps is missing" in found.detail
     assert "make lab" in found.advice
 
 
 def test_a_package_for_another_system_is_not_missed() -> None:
-    assert doctor.packages(["hikari-lamps; sys_platform == 'amiga'", "click"]).found.startswith("1 ")
+    assert doctor.packages(["hikari-lamps; sys_platform == 'amiga'", "click"]).detail.startswith("1 ")
 
 
 def test_local_ports_are_reached_past_a_proxy_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ def test_local_ports_that_cannot_be_bound_are_red(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(doctor, "HTTPServer", refuse)
     found = doctor.loopback()
     assert found.state == "red"
-    assert "Permission denied" in found.found
+    assert "Permission denied" in found.detail
     assert "firewall" in found.advice
 
 
@@ -58,7 +58,7 @@ def test_a_file_in_the_place_of_the_folder_is_red(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("", encoding="utf-8")
     found = doctor.writable("files in work/", tmp_path / "work")
     assert found.state == "red"
-    assert str(tmp_path / "work") in found.found
+    assert str(tmp_path / "work") in found.detail
     assert found.advice
 
 
@@ -91,7 +91,7 @@ def test_a_check_that_breaks_is_a_red_line_and_the_others_go_on(monkeypatch: pyt
 
     monkeypatch.setattr(doctor, "memory", broken)
     findings = list(doctor.examine())
-    assert [f.state for f in findings if "no such thing" in f.found] == ["red"]
+    assert [f.state for f in findings if "no such thing" in f.detail] == ["red"]
     assert findings[-1].name == "path"
 
 
@@ -102,7 +102,7 @@ def test_a_drive_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(doctor, "work_dir", lambda: Unplugged(r"Z:\course\work"))
     found = doctor.disk()
-    assert (found.state, found.found) == ("red", "Z:\\ does not exist")
+    assert (found.state, found.detail) == ("red", "Z:\\ does not exist")
     assert "SERVERLESS_FIRST_WORK" in found.advice
 
 

@@ -18,7 +18,7 @@ from serverless_first import figures
 from serverless_first.facts import Release
 from serverless_first.figures import Between, Step, style
 from serverless_first.figures.fleet import cold_share
-from serverless_first.figures.words import WrongTitle, alt_text, check_title, measured, told
+from serverless_first.figures.words import WrongTitle, add_alt_text, alt_text, check_title, measured
 from serverless_first.simulate import capacity, network, policies, throttling
 from serverless_first.simulate.cost import Bill
 from serverless_first.simulate.traces import Demand
@@ -567,7 +567,7 @@ def test_titles_may_not_state_another_number(title: str) -> None:
 
 
 def test_a_figure_whose_title_is_the_slides_heading_has_words_without_a_title() -> None:
-    assert alt_text(told(Figure(), "", "Two bars.", "Now it takes 0.5 s.")) == "Two bars. Now it takes 0.5 s."
+    assert alt_text(add_alt_text(Figure(), "", "Two bars.", "Now it takes 0.5 s.")) == "Two bars. Now it takes 0.5 s."
 
 
 def test_a_shown_figure_carries_its_own_words_and_a_span_around_what_was_measured(
@@ -575,7 +575,7 @@ def test_a_shown_figure_carries_its_own_words_and_a_span_around_what_was_measure
 ) -> None:
     shown: list[Any] = []
     monkeypatch.setattr(style, "display", lambda data, **options: shown.append((data, options)))
-    figures.show(told(Figure(), "3% & more", f"It took {measured('5.4 ms')}.", shares=[0.03], varies=True))
+    figures.show(add_alt_text(Figure(), "3% & more", f"It took {measured('5.4 ms')}.", shares=[0.03], varies=True))
     (_, options), (words, _) = shown
     assert options["metadata"]["image/png"]["alt"] == "3% & more. It took 5.4 ms."
     html = '<span class="measured">3%</span> &amp; more. It took <span class="measured">5.4 ms</span>.'

@@ -75,7 +75,7 @@ def test_the_first_change_finds_what_it_tells_to_change() -> None:
         assert words in page
         assert words in one_line(ROOT / file), f"{FIRST_CHANGE.name} tells readers to change this"
     assert '{"order": [{"suffix": "001"}]}' not in read(ROOT / patterns), "this line is practice: don't merge it"
-    assert "value.endswith(wanted)" in read(ROOT / operators)
+    assert "value.endswith(text)" in read(ROOT / operators)
 
 
 def test_hooks_download_nothing_and_run_steps_of_make_test() -> None:

@@ -92,7 +92,7 @@ def test_windows_freezes_a_process_and_its_children_one_by_one(on_windows: Any) 
 
 def test_a_job_on_windows_is_ended_with_its_program(on_windows: Any) -> None:
     """Windows' os.kill would end the container's first process and leave the program that it has started."""
-    module = module_on("win32", "serverless_cloud.batch.process")
+    module = module_on("win32", "serverless_cloud.batch.job_process")
     job = module.JobProcess.__new__(module.JobProcess)
     job._process, job.pid = on_windows, on_windows.pid
     job.ask_to_end()
@@ -125,7 +125,7 @@ def test_nothing_is_asked_of_linux_elsewhere() -> None:
     for system in ("win32", "darwin"):
         module_on(system, "serverless_cloud.lambda_.bootstrap").die_with(-1)  # on Linux: exits, its parent is gone
         module_on(system, "serverless_cloud.batch.container").tie_to(-1)
-        assert module_on(system, "serverless_cloud.rds.postgres")._end_with_us(signal.SIGTERM) is None
+        assert module_on(system, "serverless_cloud.rds.postgres_server")._end_with_us(signal.SIGTERM) is None
         assert module_on(system, "serverless_cloud.rds.folder")._free_shared_memory(["0"] * 6 + ["1 1"]) is None
         assert module_on(system, "serverless_cloud.core.peers")._way() is None
 
@@ -143,7 +143,7 @@ def test_a_container_on_macos_runs_its_command(tmp_path: Path) -> None:
 
 
 def test_python_in_a_job_on_windows_is_the_notebook_s(tmp_path: Path) -> None:
-    folder = module_on("win32", "serverless_cloud.batch.process")._python_folder(tmp_path)
+    folder = module_on("win32", "serverless_cloud.batch.job_process")._python_folder(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"python.bat", "python3.bat"}
     assert (folder / "python.bat").read_text() == f'@"{sys.executable}" %*\n'
 
@@ -185,7 +185,7 @@ def test_windows_has_no_other_account_to_run_postgresql_under(tmp_path: Path) ->
 
 
 def test_postgresql_on_windows_is_started_and_told_otherwise() -> None:
-    module = module_on("win32", "serverless_cloud.rds.postgres")
+    module = module_on("win32", "serverless_cloud.rds.postgres_server")
     started: list[Any] = []
     module.subprocess.__dict__["Popen"] = lambda command, **settings: started.append((command, settings))
     server = module.Postgres.__new__(module.Postgres)

@@ -60,10 +60,10 @@ def main(context: click.Context, /, port: int, share: bool, view: bool, **settin
 @click.option("--upstream", is_flag=True, help="List only the changes that moto's authors could make.")
 def list_patches(services: tuple[str, ...], upstream: bool) -> None:
     """List what the local cloud changes in moto, by service: all services, or SERVICES."""
-    from serverless_cloud.services import FILES, listing
+    from serverless_cloud.services import FILES, patch_list
 
     if unknown := [service for service in services if service not in FILES]:
         known = ", ".join(FILES)
         raise click.BadParameter(f"Nothing of {unknown[0]!r} is changed. Services: {known}.", param_hint="SERVICES")
-    for line in listing.lines(services, only_upstream=upstream):
+    for line in patch_list.lines(services, only_upstream=upstream):
         click.echo(line)

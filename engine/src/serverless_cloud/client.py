@@ -18,9 +18,9 @@ from typing import Any
 
 from serverless_cloud import guard
 from serverless_cloud.errors import CloudError, CloudNotRunning
-from serverless_cloud.notebook import launching, leftovers, surroundings, targets
+from serverless_cloud.notebook import launching, leftovers, other_clouds, surroundings
 from serverless_cloud.notebook.inside import Inside
-from serverless_cloud.notebook.targets import AWS, Session
+from serverless_cloud.notebook.other_clouds import AWS, Session
 from serverless_cloud.settings import NETWORK_MODELS, CloudSettings, check
 
 REGION = "us-east-1"
@@ -66,7 +66,7 @@ class Cloud(Inside):
         """
         if self.target is None:
             return ACCOUNT_ID
-        return targets.account_id(self.region) if self.session is None else self.session.account_id
+        return other_clouds.account_id(self.region) if self.session is None else self.session.account_id
 
     def _start(self, settings: CloudSettings) -> None:
         with launching.files_explained(self.target):
@@ -251,7 +251,7 @@ def start(
             The session may also raise it.
     """
     global _running
-    settings = _given(
+    settings = _without_none(
         time_scale=time_scale, idle_expiry_s=idle_expiry_s, enforce_iam=enforce_iam, network_model=network_model
     )
     target = _checked(settings, target, session)
@@ -276,7 +276,7 @@ def start(
     return cloud
 
 
-def _given(**settings: Any) -> dict[str, Any]:
+def _without_none(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
@@ -286,18 +286,20 @@ def _checked(settings: Mapping[str, Any], target: str | None, session: Session |
     for name in ("enforce_iam", "network_model"):
         if name in settings and target is not None:
             raise CloudError(f"{name} is a setting of the local cloud, not of a target. Leave out {name} or target.")
-    return target if target == AWS and session is not None else targets.url(target)
+    return target if target == AWS and session is not None else other_clouds.url(target)
 
 
 def _greeting(cloud: Cloud) -> str:
     if cloud.target is None:
         ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "AWS calls stay on this machine."
         return f"The local cloud is running. Region {cloud.region}, account {ACCOUNT_ID}. {ending}"
-    told = cloud.session.greeting if cloud.session else ""
+    greeting = cloud.session.greeting if cloud.session else ""
     if cloud.target == AWS:
-        return f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{told}"
+        return (
+            f"boto3 uses your real account {cloud.account_id} in Region {cloud.region}, at AWS's own speed.{greeting}"
+        )
     ending = "boto3 can reach real AWS." if cloud.allow_real_aws else "It reaches nothing else."
-    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{told}"
+    return f"boto3 uses {cloud.target}. Region {cloud.region}. {ending}{greeting}"
 
 
 def running() -> Cloud | None:

@@ -102,8 +102,8 @@ class LocalCloudApp:
                 return _json(start_response, "400 Bad Request", {"message": f"{type(error).__name__}: {error}"})
             except Exception as error:
                 traceback.print_exc()
-                told = disk.with_advice(f"The local cloud failed with {error!r}. The traceback is in {self._log}.")
-                return _json(start_response, "500 Internal Server Error", {"message": told})
+                message = disk.with_advice(f"The local cloud failed with {error!r}. The traceback is in {self._log}.")
+                return _json(start_response, "500 Internal Server Error", {"message": message})
         if body := refusal(method, path):
             headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "NotImplementedException")]
             start_response("400 Bad Request", [*headers, ("Content-Length", str(len(body)))])
@@ -115,7 +115,7 @@ class LocalCloudApp:
     def _answer(self, environ: dict[str, Any]) -> Answer:
         """The gate's refusal, moto's answer, or what is said where it has none."""
         service = _service(environ)
-        told: list[Any] = []
+        head: list[Any] = []
         try:
             if self._plane.permissions.enforced and (refused := self._gate.refuses(environ)) is not None:
                 return refused
@@ -125,13 +125,13 @@ class LocalCloudApp:
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
-            parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
+            parts = self._moto(environ, lambda status, headers, _=None: head.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):
                 parts.close()
         except Exception as error:
             return faults.of_error(error, environ, service, self._log)
-        return faults.of_answer(told[0], body, environ, service) or Answer(told[0], told[1], body)
+        return faults.of_answer(head[0], body, environ, service) or Answer(head[0], head[1], body)
 
     def _own_call(
         self, environ: dict[str, Any], start_response: StartResponse, method: str, call: str
@@ -156,10 +156,10 @@ class LocalCloudApp:
             proxy = self._plane.proxies.named(ACCOUNT_ID, query["region"], query["name"])
             answer = proxy.answer("events", after=int(query["after"]))["events"]
         elif (method, call) == ("POST", "settings"):
-            self._change(_given(environ))
+            self._change(_body(environ))
         elif (method, call) == ("POST", "image"):
-            given = _given(environ)
-            answer = self._plane.batch.images.put(given["name"], Path(given["folder"]))
+            body = _body(environ)
+            answer = self._plane.batch.images.put(body["name"], Path(body["folder"]))
         elif (method, call) == ("POST", "reset"):
             try:
                 self._reset()
@@ -210,14 +210,14 @@ def _service(environ: dict[str, Any]) -> str:
     moto calls itself without one, and has the service in the path: /SERVICE_REGION/.
     """
     signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
-    found = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
-    return found.group(1) if found else ""
+    match = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
+    return match.group(1) if match else ""
 
 
-def _given(environ: dict[str, Any]) -> dict[str, Any]:
+def _body(environ: dict[str, Any]) -> dict[str, Any]:
     """The body of a call of ours."""
-    given: dict[str, Any] = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-    return given
+    body: dict[str, Any] = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    return body
 
 
 def _as_dict(environment: Environment) -> dict[str, Any]:

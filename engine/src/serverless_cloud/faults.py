@@ -173,7 +173,7 @@ def _refused(wrong: Mistake, environ: WSGIEnvironment, service: str) -> Answer:
 
 
 def _protocol(environ: WSGIEnvironment, service: str) -> str:
-    """The form of the answer, as in `iam.operations.Call`."""
+    """The form of the answer, as in `iam.actions.Call`."""
     if "HTTP_X_AMZ_TARGET" in environ:
         return "json"
     if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serverless_cloud.batch.jobs import Jobs
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.delay_queue import Clock

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from serverless_cloud.batch.jobs import Jobs
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.events.router import Router
 from serverless_cloud.http.front import FrontDoors
 from serverless_cloud.iam.permissions import Permissions
 from serverless_cloud.lambda_.asynchronous import EventQueue
 from serverless_cloud.lambda_.calling import Functions
+from serverless_cloud.lambda_.event_source_mapping import PollerFactory
 from serverless_cloud.lambda_.fleet import Fleet
-from serverless_cloud.lambda_.mapping import PollerFactory
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies

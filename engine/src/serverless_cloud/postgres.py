@@ -16,7 +16,7 @@ from serverless_cloud.rds.binaries import (
     unprivileged_account,
 )
 from serverless_cloud.rds.folder import free_shared_memory_of, make as make_folder, remove as remove_folder
-from serverless_cloud.rds.postgres import HOST, Postgres, PostgresDidNotStart
+from serverless_cloud.rds.postgres_server import HOST, Postgres, PostgresDidNotStart
 from serverless_cloud.rds.roles import literal
 from serverless_cloud.rds.sockets import LONGEST as LONGEST_SOCKET, path_of as socket_path
 

@@ -130,5 +130,5 @@ class CallResult:
     @property
     def duration_ms(self) -> float | None:
         """How long the handler ran, in ms: Duration of the REPORT line; None if there is none."""
-        found = re.search(r"\tDuration: ([\d.]+) ms", self.log)
-        return float(found[1]) if found else None
+        match = re.search(r"\tDuration: ([\d.]+) ms", self.log)
+        return float(match[1]) if match else None

@@ -3,7 +3,7 @@
 from serverless_cloud.lambda_.lifecycle import TRANSITIONS, State, Trigger
 from serverless_cloud.network.each_environment import ATTACHING_S
 from serverless_cloud.rds.classes import memory_bytes
-from serverless_cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, evaluate
+from serverless_cloud.rds.db_parameters import DEFAULT_MAX_CONNECTIONS, evaluate
 from serverless_cloud.sources.sqs_scaling import MOST as MOST_CONCURRENT_BATCHES, Scaling
 from serverless_cloud.sources.stream_sizes import size_of
 

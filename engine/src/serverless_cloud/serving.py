@@ -77,10 +77,10 @@ class KeptConnection(MotoRequestHandler):
             return
         environ["wsgi.input"] = body
         environ[HEADERS] = tuple(self.headers.items())
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+        head: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
-            told[:] = [(status, headers)]
+            head[:] = [(status, headers)]
 
         try:
             answer = b"".join(self.server.app(environ, start_response))
@@ -92,7 +92,7 @@ class KeptConnection(MotoRequestHandler):
             traceback.print_exc()
             self._refuse("500 Internal Server Error")
         else:
-            self._write(*told[0], answer)
+            self._write(*head[0], answer)
 
     def log(self, type: str, message: str, *args: object) -> None:
         """Says nothing."""

@@ -47,8 +47,8 @@ def check(settings: Mapping[str, object]) -> None:
             import difflib  # late, because only this error needs it
 
             close = difflib.get_close_matches(name, CHANGEABLE, 1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"Unknown setting {name!r}.{meant} Settings: {', '.join(CHANGEABLE)}.")
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"Unknown setting {name!r}.{hint} Settings: {', '.join(CHANGEABLE)}.")
         if name == "enforce_iam":
             if not isinstance(value, bool):
                 raise ValueError(f"enforce_iam is {value!r}. It must be True or False.")

@@ -15,7 +15,7 @@ import pytest
 
 from kits.proxy_kit import MAX_CONNECTIONS, PASSWORDS, SHOP, STOCK, Endpoint, PgBouncer, ProxyProcess, proxy_settings
 from serverless_cloud.rds import binaries, folder, roles
-from serverless_cloud.rds.postgres import HOST, Postgres
+from serverless_cloud.rds.postgres_server import HOST, Postgres
 
 ADMIN, ADMIN_PASSWORD = "admin", "admin-password"
 

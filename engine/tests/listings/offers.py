@@ -24,7 +24,7 @@ from serverless_cloud.core import patches
 from serverless_cloud.stacks import kinds
 from serverless_cloud.stacks.change_sets import ChangeSets
 from serverless_cloud.stacks.operations import Operations
-from serverless_cloud.workflows import choice, integrations, intrinsics, state_fields
+from serverless_cloud.workflows import choice, intrinsics, state_fields, task_resources
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
@@ -185,7 +185,7 @@ def state_machine_rows() -> dict[str, list[Row]]:
         "Intrinsic functions": [row(name) for name in sorted(intrinsics.FUNCTIONS)],
         "Services of tasks": [
             row(f"{service}:{action}" + (f".{pattern}" if pattern else ""))
-            for service, actions in sorted(integrations.SERVED.items())
+            for service, actions in sorted(task_resources.SERVED.items())
             for action, patterns in actions.items()
             for pattern in patterns
         ],

@@ -8,7 +8,7 @@ import pytest
 
 from serverless_cloud import errors, guard
 from serverless_cloud.lambda_ import course_layers as layers
-from serverless_cloud.notebook import launching, targets
+from serverless_cloud.notebook import launching, other_clouds
 
 
 def refused_by_the_guard() -> None:
@@ -61,6 +61,6 @@ def test_a_product_gives_its_own_words(
 
 def test_a_reset_on_aws_says_who_removes_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(errors.ADVICE, "cleanup=Ask the shop to clear its shelves.")
-    assert targets.refusal("aws", "reset").endswith("this. Ask the shop to clear its shelves.")
+    assert other_clouds.refusal("aws", "reset").endswith("this. Ask the shop to clear its shelves.")
     monkeypatch.delenv(errors.ADVICE)
-    assert targets.refusal("aws", "reset").endswith("aws.cleanup() removes what its session has created.")
+    assert other_clouds.refusal("aws", "reset").endswith("aws.cleanup() removes what its session has created.")

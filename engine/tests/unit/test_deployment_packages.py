@@ -16,7 +16,7 @@ import pytest
 from moto.awslambda.exceptions import InvalidParameterValueException
 
 from serverless_cloud.lambda_ import code
-from serverless_cloud.services.lambda_.refusals import refuse_too_large
+from serverless_cloud.services.lambda_.validation import refuse_too_large
 
 
 def package(*entries: tuple[str | zipfile.ZipInfo, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.events import entries as eventbridge_entries, input as eventbridge_input
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.targets import TargetFailed, UnsupportedTarget, service_of

@@ -23,9 +23,9 @@ NEEDED = (
 
 @pytest.mark.parametrize("name", SECRETS.split())
 def test_not_inherited(name: str) -> None:
-    assert inherited.kept({name: "x"}) == {}
+    assert inherited.variables({name: "x"}) == {}
 
 
 @pytest.mark.parametrize("name", NEEDED.split())
 def test_inherited(name: str) -> None:
-    assert inherited.kept({name: "x"}) == {name: "x"}
+    assert inherited.variables({name: "x"}) == {name: "x"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serverless_cloud.events.targets import TargetFailed
-from serverless_cloud.pipes.template import InvalidTemplate, check_template, fill, resolved
+from serverless_cloud.pipes.input_template import InvalidTemplate, check_template, fill, resolved
 
 MESSAGE = {
     "messageId": "059f36b4",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from serverless_cloud.errors import AccessDenied
+from serverless_cloud.iam.actions import WebRequest, call_of
 from serverless_cloud.iam.matching import UnknownContextKey
-from serverless_cloud.iam.operations import WebRequest, call_of
 from serverless_cloud.iam.permissions import Identity, Permissions
 from serverless_cloud.iam.policies import Policy, Principal, Request, Verdict, verdict_of
 from serverless_cloud.iam.resources import ArnScope, requests_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serverless_cloud.rds_proxy import scram
-from serverless_cloud.rds_proxy.events import KEPT, Events
+from serverless_cloud.rds_proxy.event_lines import KEPT, Events
 from serverless_cloud.rds_proxy.metrics import Metrics
 from serverless_cloud.rds_proxy.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from serverless_cloud.rds import classes
-from serverless_cloud.rds.parameters import DEFAULT_MAX_CONNECTIONS, BadParameter, evaluate
+from serverless_cloud.rds.db_parameters import DEFAULT_MAX_CONNECTIONS, BadParameter, evaluate
 
 GIB = 2**30
 

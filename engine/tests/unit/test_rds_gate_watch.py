@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from serverless_cloud.rds import roles
-from serverless_cloud.rds.gate import LoginWatch, fatal
+from serverless_cloud.rds.endpoint import LoginWatch, fatal
 from serverless_cloud.rds.life import TRANSITIONS, State, Trigger
 
 KINDS = b"RSKNE"  # what a server says in a login: no Z

@@ -10,14 +10,14 @@ import pytest
 
 from serverless_cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_cloud.http.calls import EventTooLarge, FunctionCalls
-from serverless_cloud.http.proxy import Arrival
+from serverless_cloud.http.proxy_events import Arrival
 from serverless_cloud.http.request import Request
 from serverless_cloud.http.rest.backends import Backend, Unreachable
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.integrations import Integrations
-from serverless_cloud.http.rest.mapping import Answered
 from serverless_cloud.http.rest.model import Deployment, Resource, Stage
+from serverless_cloud.http.rest.parameter_mapping import Answered
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Reply

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.schedules import timer
 
 START = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

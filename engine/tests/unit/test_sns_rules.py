@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from serverless_cloud.core.refusals import NotHonoured
-from serverless_cloud.sns import rules
-from serverless_cloud.sns.rules import Refused
+from serverless_cloud.sns import validation
+from serverless_cloud.sns.validation import Refused
 
 TOPIC, FIFO = (f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("orders", "orders.fifo"))
 QUEUE, FIFO_QUEUE = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("lamps", "lamps.fifo"))
@@ -36,7 +36,7 @@ def taken_or_refused(words: str, code: str = "") -> Iterator[None]:
 
 def check(name: str, value: str, protocol: str = "sqs", topic: str = TOPIC) -> None:
     endpoint = FUNCTION if protocol == "lambda" else FIFO_QUEUE if topic == FIFO else QUEUE
-    rules.check_attribute(name, value, protocol, endpoint, topic, "MessageAttributes")
+    validation.check_attribute(name, value, protocol, endpoint, topic, "MessageAttributes")
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_an_attribute_of_a_subscription_is_refused(
 )
 def test_who_may_stand_behind_a_topic(topic: str, protocol: str, endpoint: str, words: str) -> None:
     with taken_or_refused(words):
-        rules.check_endpoint(topic, protocol, endpoint)
+        validation.check_endpoint(topic, protocol, endpoint)
 
 
 def test_what_the_local_cloud_does_not_do_is_refused_by_name() -> None:
     with pytest.raises(NotHonoured, match="https"):
-        rules.check_endpoint(TOPIC, "https", "https://hikari.example")
+        validation.check_endpoint(TOPIC, "https", "https://hikari.example")
     with pytest.raises(NotHonoured, match="ReplayPolicy"):
         check("ReplayPolicy", "{}")
 
@@ -126,7 +126,7 @@ def test_what_the_local_cloud_does_not_do_is_refused_by_name() -> None:
 )
 def test_how_large_the_messages_of_a_topic_may_be(size: str, protocols: tuple[str, ...], words: str) -> None:
     with taken_or_refused(words):
-        rules.check_topic_attribute("MaximumMessageSize", size, protocols)
+        validation.check_topic_attribute("MaximumMessageSize", size, protocols)
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_how_large_the_messages_of_a_topic_may_be(size: str, protocols: tuple[st
 )
 def test_which_messages_are_taken(message: str | None, subject: str | None, structure: str | None, words: str) -> None:
     with taken_or_refused(words):
-        rules.check_message(message, subject, structure)
+        validation.check_message(message, subject, structure)
 
 
 def test_attributes_count_for_the_size_of_a_message() -> None:
-    size = rules.size_of({"lamp": {"DataType": "String", "StringValue": "光"}, "b": {"BinaryValue": b"12"}})
+    size = validation.size_of({"lamp": {"DataType": "String", "StringValue": "光"}, "b": {"BinaryValue": b"12"}})
     assert size == len("lamp") + len("String") + 3 + 1 + 2
-    rules.check_message("x" * (262_144 - size), None, None, size)
+    validation.check_message("x" * (262_144 - size), None, None, size)
     with pytest.raises(Refused, match="too long"):
-        rules.check_message("x" * (262_145 - size), None, None, size)
+        validation.check_message("x" * (262_145 - size), None, None, size)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_attributes_count_for_the_size_of_a_message() -> None:
 )
 def test_the_ids_of_a_message_suit_its_topic(ids: dict[str, Any], words: str) -> None:
     with taken_or_refused(words):
-        rules.check_order(**ids)
+        validation.check_order(**ids)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_the_ids_of_a_message_suit_its_topic(ids: dict[str, Any], words: str) ->
 )
 def test_which_message_attributes_are_taken(name: str, given: dict[str, Any], words: str) -> None:
     with taken_or_refused(re.escape(words), "ParameterValueInvalid" if words else ""):
-        rules.check_attributes({name: given})
+        validation.check_attributes({name: given})
 
 
 def entry(name: str, message: str = "lamp") -> Mapping[str, Any]:
@@ -226,4 +226,4 @@ def entry(name: str, message: str = "lamp") -> Mapping[str, Any]:
 )
 def test_which_batches_are_taken(entries: list[Mapping[str, Any]], code: str) -> None:
     with taken_or_refused("", code):
-        rules.check_batch(entries)
+        validation.check_batch(entries)

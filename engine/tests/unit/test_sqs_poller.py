@@ -6,8 +6,8 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
-from serverless_cloud.core.tasks import Tasks
-from serverless_cloud.lambda_.mapping import Delivery, Mapping
+from serverless_cloud.core.background import Tasks
+from serverless_cloud.lambda_.event_source_mapping import Delivery, Mapping
 from serverless_cloud.sources.sqs import SqsPoller
 from serverless_cloud.sources.sqs_records import Message
 

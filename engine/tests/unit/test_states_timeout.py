@@ -16,7 +16,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryC
 
 from serverless_cloud.core import patches
 from serverless_cloud.core.installer import Installer
-from serverless_cloud.services.states import clock as states_clock
+from serverless_cloud.services.states import waits as states_clock
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, TaskTimedOut, Tokens
 
 ENDS: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.lambda_.mapping import Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_failures import RETRIES_EXHAUSTED, TOO_OLD
 from serverless_cloud.sources.stream_lane import OK, Lane, LanePlace, LaneWork
 from serverless_cloud.sources.stream_source import Read, StreamRecord

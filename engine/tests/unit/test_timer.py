@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from datetime import UTC, datetime, timedelta
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.schedules.timer import Timer
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from serverless_cloud.workflows import integrations, shapes
+from serverless_cloud.workflows import parameter_names, task_resources
 from serverless_cloud.workflows.map_run import MapRun
 
 
@@ -24,16 +24,16 @@ from serverless_cloud.workflows.map_run import MapRun
     ],
 )
 def test_members_are_written_as_javas_sdk_names_them(name: str, written: str) -> None:
-    assert shapes.pascal(name) == written
+    assert parameter_names.pascal(name) == written
 
 
 def _input(service: str, operation: str) -> Any:
-    return integrations.model(service).operation_model(operation).input_shape
+    return task_resources.model(service).operation_model(operation).input_shape
 
 
 def test_parameters_find_their_members_however_these_are_written() -> None:
     given = {"JobName": "n", "JobQueue": "q", "ContainerOverrides": {"Environment": [{"Name": "A", "Value": "1"}]}}
-    assert shapes.to_boto({**given, "JobDefinition": "d"}, _input("batch", "SubmitJob")) == {
+    assert parameter_names.to_boto({**given, "JobDefinition": "d"}, _input("batch", "SubmitJob")) == {
         "jobName": "n",
         "jobQueue": "q",
         "jobDefinition": "d",
@@ -43,8 +43,8 @@ def test_parameters_find_their_members_however_these_are_written() -> None:
 
 def test_all_that_does_not_fit_is_told_at_once() -> None:
     given = {"jobName": "n", "JobQueue": 7, "Parameters": ["a"]}
-    with pytest.raises(shapes.UnfitParameters) as refused:
-        shapes.to_boto(given, _input("batch", "SubmitJob"))
+    with pytest.raises(parameter_names.UnfitParameters) as refused:
+        parameter_names.to_boto(given, _input("batch", "SubmitJob"))
     assert refused.value.problems == [
         'The field "jobName" is not supported by Step Functions',
         "The value for the field 'JobQueue' must be a STRING",
@@ -55,10 +55,10 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
 
 
 def test_times_are_written_as_the_integration_writes_them() -> None:
-    shape = integrations.model("stepfunctions").operation_model("StartExecution").output_shape
+    shape = task_resources.model("stepfunctions").operation_model("StartExecution").output_shape
     answer = {"executionArn": "arn", "startDate": datetime(2026, 11, 25, 12, tzinfo=UTC)}
-    assert shapes.to_states(answer, shape)["StartDate"] == "2026-11-25T12:00:00Z"
-    assert shapes.to_states(answer, shape, is_sdk=False)["StartDate"] == 1795608000000
+    assert parameter_names.to_states(answer, shape)["StartDate"] == "2026-11-25T12:00:00Z"
+    assert parameter_names.to_states(answer, shape, is_sdk=False)["StartDate"] == 1795608000000
 
 
 @dataclass

@@ -72,26 +72,28 @@ def build(
     """
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}. Give the number of notebooks at a time, 1 or more.")
-    made = _make(modules)
-    text = with_minutes(made.root, made.minutes)
-    if (made.root / COURSE).read_text(encoding="utf-8") != text:
-        cache.write_text(made.root / COURSE, text)
+    contents = _make(modules)
+    text = with_minutes(contents.root, contents.minutes)
+    if (contents.root / COURSE).read_text(encoding="utf-8") != text:
+        cache.write_text(contents.root / COURSE, text)
         report(f"built      {COURSE}")
-        made = _make(modules)  # the texts contain the new minutes
-    problems = list(made.problems)
-    results = {target: _write(made.root, target, nbio.dumps(notebook), report) for target, notebook, _ in made.labs}
-    results |= _run_all(made, force, jobs, report, problems)
-    readme = made.root / "README.md"
+        contents = _make(modules)  # the texts contain the new minutes
+    problems = list(contents.problems)
+    results = {
+        target: _write(contents.root, target, nbio.dumps(notebook), report) for target, notebook, _ in contents.labs
+    }
+    results |= _run_all(contents, force, jobs, report, problems)
+    readme = contents.root / "README.md"
     try:
-        text = table.with_table(readme.read_text(encoding="utf-8"), made.course)
+        text = table.with_table(readme.read_text(encoding="utf-8"), contents.course)
     except (FileNotFoundError, table.NoMarkers) as error:
         report(f"note: the course table was not written: {error}")
     else:
-        results["README.md"] = _write(made.root, "README.md", text, report)
-    guide_text = _guide(made, problems)
+        results["README.md"] = _write(contents.root, "README.md", text, report)
+    guide_text = _guide(contents, problems)
     if guide_text is not None:
-        results[guide.GUIDE] = _write(made.root, guide.GUIDE, guide_text, report)
-    _report_facts(made, report)
+        results[guide.GUIDE] = _write(contents.root, guide.GUIDE, guide_text, report)
+    _report_facts(contents, report)
     if problems:
         raise BuildFailed(problems)
     return [Built(target, state) for target, state in results.items()]
@@ -112,46 +114,46 @@ def check(modules: Sequence[str] | None = None, *, report: Report = print) -> li
         UnknownModule: course.toml doesn't have this module.
     """
     try:
-        made = _make(modules)
+        contents = _make(modules)
     except BuildFailed as error:
         return error.problems
-    problems = list(made.problems)
-    for module, right in made.minutes.items():
+    problems = list(contents.problems)
+    for module, right in contents.minutes.items():
         problems += [
             f'{COURSE}, {module.id}: {difference}: run "make build"'
             for difference in minutes.differences(module, right)
         ]
-    for page in made.pages:
-        problems += compare.page_problems(page, made.root)
-    for target, notebook, source in made.labs:
-        problems += compare.whole_problems(target, notebook, source, made.root)
-    if made.whole_course and not made.problems:
-        targets = {page.target for page in made.pages} | {target for target, _, _ in made.labs}
-        problems += compare.strays(made.root, targets)
+    for page in contents.pages:
+        problems += compare.page_problems(page, contents.root)
+    for target, notebook, source in contents.labs:
+        problems += compare.whole_problems(target, notebook, source, contents.root)
+    if contents.whole_course and not contents.problems:
+        targets = {page.target for page in contents.pages} | {target for target, _, _ in contents.labs}
+        problems += compare.strays(contents.root, targets)
     try:
-        readme = (made.root / "README.md").read_text(encoding="utf-8")
-        if table.with_table(readme, made.course) != readme:
+        readme = (contents.root / "README.md").read_text(encoding="utf-8")
+        if table.with_table(readme, contents.course) != readme:
             problems.append('README.md: the course table differs from course.toml: run "make build"')
     except FileNotFoundError:
         problems.append("README.md is missing")
     except table.NoMarkers as error:
         problems.append(str(error))
-    text = _guide(made, problems)
-    if text is not None and text != (made.root / guide.GUIDE).read_text(encoding="utf-8"):
+    text = _guide(contents, problems)
+    if text is not None and text != (contents.root / guide.GUIDE).read_text(encoding="utf-8"):
         problems.append(f'{guide.GUIDE}: its tables differ from course.toml: run "make build"')
-    _report_facts(made, report)
-    if made.whole_course:
-        for line in review.lines(made.facts, date.today()):
+    _report_facts(contents, report)
+    if contents.whole_course:
+        for line in review.lines(contents.facts, date.today()):
             report(line)
     return problems
 
 
-def _guide(made: _Made, problems: list[str]) -> str | None:
+def _guide(contents: _Made, problems: list[str]) -> str | None:
     """The instructor's guide with its tables; None if it is missing or has a problem, which goes to `problems`."""
     try:
-        tracks = timetable.load(made.root)
-        text = (made.root / guide.GUIDE).read_text(encoding="utf-8")
-        return guide.with_tables(text, made.course, tracks, made.root)
+        tracks = timetable.load(contents.root)
+        text = (contents.root / guide.GUIDE).read_text(encoding="utf-8")
+        return guide.with_tables(text, contents.course, tracks, contents.root)
     except (timetable.BadTimetable, guide.GuideError) as error:
         problems += error.problems
     except FileNotFoundError:
@@ -167,25 +169,27 @@ def _make(names: Sequence[str] | None) -> _Made:
         the_facts = facts.load(root)
     except facts.FactsError as error:
         raise BuildFailed(error.problems) from None
-    made = _Made(root, the_course, the_facts, whole_course=names is None)
-    chosen = the_course.built if names is None else [the_course.deck_of(name) for name in names]
-    for module in dict.fromkeys(chosen):
+    contents = _Made(root, the_course, the_facts, whole_course=names is None)
+    selection = the_course.built if names is None else [the_course.deck_of(name) for name in names]
+    for module in dict.fromkeys(selection):
         if not module.ready:
-            made.problems.append(f"{module.id} is only planned, and you can build it once modules/{module.id}/ exists")
+            contents.problems.append(
+                f"{module.id} is only planned, and you can build it once modules/{module.id}/ exists"
+            )
             continue
-        made.problems += beside.citation_problems(module, root, the_facts, made.cited)
+        contents.problems += beside.citation_problems(module, root, the_facts, contents.cited)
         try:
-            own = pages(module, root, the_facts, made.cited)
+            own = pages(module, root, the_facts, contents.cited)
             if module.lesson_run_s is not None or module.lab_run_s is not None:
-                made.minutes[module] = minutes_of(module, own)
+                contents.minutes[module] = minutes_of(module, own)
             for page in own:
-                made.pages.append(page)
+                contents.pages.append(page)
                 if page.kind == "lab":
                     lab = lab_from(page.notebook, page.source)
-                    made.labs.append((f"labs/{module.id}.ipynb", lab, page.source))
+                    contents.labs.append((f"labs/{module.id}.ipynb", lab, page.source))
         except BuildFailed as error:
-            made.problems += error.problems
-    return made
+            contents.problems += error.problems
+    return contents
 
 
 def minutes_of(module: Module, own: Sequence[Page]) -> minutes.Minutes:
@@ -211,9 +215,9 @@ def with_minutes(root: Path, computed: Mapping[Module, minutes.Minutes]) -> str:
     return text
 
 
-def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list[str]) -> dict[str, Any]:
+def _run_all(contents: _Made, force: bool, jobs: int, report: Report, problems: list[str]) -> dict[str, Any]:
     """Executes the pages that have changed. Returns the state of each target, and adds to `problems`."""
-    root, memory = made.root, cache.Cache(made.root)
+    root, memory = contents.root, cache.Cache(contents.root)
     common = cache.common_digest(root)
     results: dict[str, Any] = {}
     running: dict[Future[Any], tuple[Page, str, float]] = {}
@@ -234,7 +238,7 @@ def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
-            for page in made.pages:
+            for page in contents.pages:
                 inputs = cache.module_digest(root, page.module.id, common)
                 if not force and memory.is_current(page.target, inputs):
                     results[page.target] = "unchanged"
@@ -250,7 +254,7 @@ def _run_all(made: _Made, force: bool, jobs: int, report: Report, problems: list
             report("stopping: waiting for the running notebooks, and starting no others")
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    return {page.target: results[page.target] for page in made.pages if page.target in results}
+    return {page.target: results[page.target] for page in contents.pages if page.target in results}
 
 
 def _write(root: Path, target: str, text: str, report: Report) -> Literal["built", "unchanged"]:
@@ -263,12 +267,12 @@ def _write(root: Path, target: str, text: str, report: Report) -> Literal["built
     return "built"
 
 
-def _report_facts(made: _Made, report: Report) -> None:
+def _report_facts(contents: _Made, report: Report) -> None:
     today = date.today()
-    for fact in made.facts.values():
+    for fact in contents.facts.values():
         if fact.stale(today):
             report(f"warning: fact {fact.id} was last checked on {fact.checked}: compare it with its source again")
     # Only a build of all modules can tell that no module cites a fact.
-    if made.whole_course and not made.problems:
-        for fact_id in (name for name in made.facts if name not in made.cited):
+    if contents.whole_course and not contents.problems:
+        for fact_id in (name for name in contents.facts if name not in contents.cited):
             report(f"note: no module cites the fact {fact_id}")

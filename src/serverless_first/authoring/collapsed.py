@@ -107,8 +107,8 @@ def _problem(cell: Any) -> str:
         return "learners read the files that a lesson writes, so a %% cell can't be folded: take out ### FOLD"
     if any(_OWNED.fullmatch(tag) for tag in tags):
         return "learners write or run this cell in the lab: move the folded code into its own cell"
-    if found := _marks_problem(source):
-        return found
+    if problem := _marks_problem(source):
+        return problem
     parts = _parts(source)
     if "raises-exception" in tags and len(parts) > 1:
         return "a cell that is meant to fail can't be split: move the folded code into its own cell"

@@ -24,15 +24,15 @@ def page_problems(page: Page, root: Path) -> list[str]:
         stored = nbio.loads(text)
     except ValueError:
         return [f"{page.target} is not a readable notebook: {_CURE}"]
-    made, kept = page.notebook.cells, stored.cells
-    for number, (wanted, found) in enumerate(zip(made, kept, strict=False), 1):
-        if _without_run(wanted) != _without_run(found):
+    built_cells, stored_cells = page.notebook.cells, stored.cells
+    for number, (built_cell, stored_cell) in enumerate(zip(built_cells, stored_cells, strict=False), 1):
+        if _without_run(built_cell) != _without_run(stored_cell):
             return [f"{page.target}: cell {number} is not the one that {page.source} makes: {_CURE}"]
-    if len(made) != len(kept):
-        return [f"{page.target} has {len(kept)} cells, {page.source} makes {len(made)}: {_CURE}"]
+    if len(built_cells) != len(stored_cells):
+        return [f"{page.target} has {len(stored_cells)} cells, {page.source} makes {len(built_cells)}: {_CURE}"]
     if stored.metadata != page.notebook.metadata:
         return [f"{page.target}: the notebook's metadata differ from the build's: {_CURE}"]
-    counts = [cell.execution_count for cell in kept if cell.cell_type == "code"]
+    counts = [cell.execution_count for cell in stored_cells if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
         return [f"{page.target}: not every code cell was run, once and in order: {_CURE}"]
     return [f"{problem}: correct the source and {_CURE}" for problem in output_problems(stored, page.target)]
@@ -50,8 +50,8 @@ def whole_problems(target: str, notebook: Any, source: str, root: Path) -> list[
 
 def strays(root: Path, targets: set[str]) -> list[str]:
     """Notebooks in the build's folders that have no source."""
-    found = {path.relative_to(root).as_posix() for name in BUILT_FOLDERS for path in (root / name).glob("*.ipynb")}
-    return [f"{target} has no source in modules/, so delete it" for target in sorted(found - targets)]
+    notebooks = {path.relative_to(root).as_posix() for name in BUILT_FOLDERS for path in (root / name).glob("*.ipynb")}
+    return [f"{target} has no source in modules/, so delete it" for target in sorted(notebooks - targets)]
 
 
 def _stored_text(root: Path, target: str) -> str | None:

@@ -49,33 +49,33 @@ class Slide:
     @property
     def title(self) -> str:
         """The first heading, as Markdown; "" if the slide has none."""
-        found = _HEADING.match(self.cells[0][0].source) if self.cells else None
-        return found["title"].strip() if found else ""
+        heading = _HEADING.match(self.cells[0][0].source) if self.cells else None
+        return heading["title"].strip() if heading else ""
 
     @property
     def minutes(self) -> int:
         """How many minutes the slide takes by its notes; 0 if the notes don't say."""
-        said = parts(self.notes).get("Minutes", [""])[0]
-        return int(said) if said.isdecimal() else 0
+        text = parts(self.notes).get("Minutes", [""])[0]
+        return int(text) if text.isdecimal() else 0
 
 
 def slides(cells: Sequence[Any]) -> list[Slide]:
     """Groups a deck's cells into slides, by the slide types in their metadata."""
-    made: list[Slide] = []
+    deck: list[Slide] = []
     for cell in cells:
         kind = slide_type(cell)
         if kind == "skip":
             continue
-        if kind in ("slide", "subslide") or not made:
-            made.append(Slide(len(made) + 1))
-        slide = made[-1]
+        if kind in ("slide", "subslide") or not deck:
+            deck.append(Slide(len(deck) + 1))
+        slide = deck[-1]
         if kind == "notes":
             slide.notes = f"{slide.notes}\n\n{cell.source}".strip()
         elif SOURCES_TAG in cell.metadata.get("tags", []):
             slide.sources = cell.source
         else:
             slide.cells.append((cell, kind == "fragment"))
-    return made
+    return deck
 
 
 def slide_type(cell: Any) -> str:
@@ -93,11 +93,11 @@ def parts(notes: str) -> dict[str, list[str]]:
     """The parts of the notes by their label, such as "Say"; each is a list, because a label may appear twice."""
     notes = notes.split("<small", 1)[0]  # without the sources, which the build adds
     marks = list(_PART.finditer(notes))
-    found: dict[str, list[str]] = {}
+    by_label: dict[str, list[str]] = {}
     ends = [mark.start() for mark in marks[1:]] + [len(notes)]
     for mark, end in zip(marks, ends, strict=False):
-        found.setdefault(mark["part"], []).append(notes[mark.end() : end].strip())
-    return found
+        by_label.setdefault(mark["part"], []).append(notes[mark.end() : end].strip())
+    return by_label
 
 
 def with_bold_parts(notes: str) -> str:
@@ -110,9 +110,9 @@ def notes_problems(deck: Sequence[Slide], source: str) -> list[str]:
     problems: list[str] = []
     for slide in deck:
         where = f"{source}, slide {slide.number} ({slide.title or 'without a heading'})"
-        found = parts(slide.notes)
+        by_label = parts(slide.notes)
         for part in PARTS:
-            texts = found.get(part, [])
+            texts = by_label.get(part, [])
             if len(texts) != 1:
                 how = "lack" if not texts else "have more than one"
                 problems.append(f'{where}: the notes {how} "{part}:"; each slide has one of {", ".join(PARTS)}')

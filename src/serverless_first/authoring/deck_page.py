@@ -24,23 +24,23 @@ _FONTS = (("regular", 400, "normal"), ("italic", 400, "italic"), ("semibold", 60
 _filters: Any = filters  # nbconvert has no type hints
 
 
-def page(notebook: Any, module: Module, the_course: Course, shown: Collection[str] | None = None) -> str:
+def page(notebook: Any, module: Module, the_course: Course, headings: Collection[str] | None = None) -> str:
     """The HTML of a deck.
 
     Args:
         notebook: the built notebook of the slides, with its outputs.
         module: the deck's module.
         the_course: the course, whose name is at the bottom of each slide.
-        shown: the headings of the slides to keep; None keeps all.
+        headings: the headings of the slides to keep; None keeps all.
 
     Raises:
         BuildFailed: reveal.js is not installed, or the notebook has no slide with one of these headings.
     """
     slides = deck.slides(notebook.cells)
-    if shown is not None:
-        if unknown := sorted(set(shown) - {slide.title for slide in slides}):
+    if headings is not None:
+        if unknown := sorted(set(headings) - {slide.title for slide in slides}):
             raise BuildFailed([f'slides/{module.id}.ipynb has no slide {", ".join(unknown)}: run "make build"'])
-        slides = [slide for slide in slides if slide.title in shown]
+        slides = [slide for slide in slides if slide.title in headings]
     module_number = module.number if module.number.isdecimal() else ""
     return (
         _environment()
@@ -59,8 +59,8 @@ def page(notebook: Any, module: Module, the_course: Course, shown: Collection[st
 def _slide(slide: deck.Slide, number: int) -> dict[str, object]:
     bodies: list[str] = []
     for cell, as_fragment in slide.cells:
-        shown = _shown(cell, drop_title=cell is slide.cells[0][0])
-        bodies.append(f'<div class="fragment">{shown}</div>' if as_fragment else shown)
+        markup = _cell_html(cell, drop_title=cell is slide.cells[0][0])
+        bodies.append(f'<div class="fragment">{markup}</div>' if as_fragment else markup)
     body = "\n".join(filter(None, bodies))
     opening = slide.number == 1
     return {
@@ -75,7 +75,7 @@ def _slide(slide: deck.Slide, number: int) -> dict[str, object]:
     }
 
 
-def _shown(cell: Any, *, drop_title: bool) -> str:
+def _cell_html(cell: Any, *, drop_title: bool) -> str:
     if cell.cell_type == "markdown":
         text = deck.without_title(cell.source) if drop_title else cell.source
         return f'<div class="text">{_markdown(text)}</div>' if text.strip() else ""

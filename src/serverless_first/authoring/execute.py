@@ -114,9 +114,9 @@ def kernel_environment(root: Path, folders: dict[str, Path]) -> dict[str, str]:
         root: the checkout.
         folders: the paths of "work" (the learner's folder) and "ipython" (IPython's settings).
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and k != "MPLBACKEND"}
     return {
-        **kept,
+        **variables,
         "SERVERLESS_FIRST_ROOT": str(root),
         "SERVERLESS_FIRST_WORK": str(folders["work"]),
         "IPYTHONDIR": str(folders["ipython"]),
@@ -171,7 +171,7 @@ def _tidy(notebook: Any, page: Page) -> None:
     for count, cell in enumerate(code, 1):
         cell.execution_count = count
         cell.metadata.pop("execution", None)
-        kept = []
+        outputs = []
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
@@ -183,8 +183,8 @@ def _tidy(notebook: Any, page: Page) -> None:
                 if not output.data:
                     continue
             output.pop("transient", None)
-            kept.append(output)
-        cell.outputs = kept
+            outputs.append(output)
+        cell.outputs = outputs
 
 
 def _has_many_colours(output: Any) -> bool:

@@ -30,29 +30,29 @@ def folded(cells: Sequence[Any]) -> list[Any]:
     other text is cut in two there: otherwise the text before the heading, which says what the experiment showed, would
     stay visible.
     """
-    made: list[Any] = []
+    new_cells: list[Any] = []
     level, opened = 1, list[int]()  # of the last heading, and of the folds that are open, the innermost last
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "markdown":
-            made.append(cell)
+            new_cells.append(cell)
             parts = reading.sections(cell.source)
             ends = next((n for n, part in enumerate(parts) if opened and 0 < part.level <= opened[-1]), 0)
             if ends:
-                made.append(nbio.markdown(_joined(parts[ends:]), dict(cell.metadata)))
+                new_cells.append(nbio.markdown(_joined(parts[ends:]), dict(cell.metadata)))
                 cell.source = _joined(parts[:ends]).rstrip()
             for level in (part.level for part in parts if part.level):
                 opened = [fold for fold in opened if fold < level]
             continue
         asks = cell.cell_type == "code" and _PREDICTS.search(cell.source)
         if asks and _only_asks(cell.source):
-            _say_above(made)
+            _say_above(new_cells)
             cell.metadata["jupyter"] = {"source_hidden": True}
-        made.append(cell)
+        new_cells.append(cell)
         if asks and _continues(following):
             opened.append(min((opened[-1] if opened else level) + 1, _DEEPEST))
             heading = f"{'#' * opened[-1]} {TITLE}"
-            made.append(nbio.markdown(heading, {"tags": [TAG], "jp-MarkdownHeadingCollapsed": True}))
-    return made
+            new_cells.append(nbio.markdown(heading, {"tags": [TAG], "jp-MarkdownHeadingCollapsed": True}))
+    return new_cells
 
 
 def is_fold(cell: Any) -> bool:
@@ -65,12 +65,12 @@ def without_line(source: str) -> str:
     return source.removesuffix(LINE).rstrip() if source.endswith(LINE) else source
 
 
-def _say_above(made: list[Any]) -> None:
+def _say_above(cells: list[Any]) -> None:
     """Adds the line to the text above a question, or as a cell where no text is above it."""
-    if made and made[-1].cell_type == "markdown" and not is_fold(made[-1]):
-        made[-1].source = f"{made[-1].source.rstrip()}\n\n{LINE}"
+    if cells and cells[-1].cell_type == "markdown" and not is_fold(cells[-1]):
+        cells[-1].source = f"{cells[-1].source.rstrip()}\n\n{LINE}"
     else:
-        made.append(nbio.markdown(LINE, {}))
+        cells.append(nbio.markdown(LINE, {}))
 
 
 def _only_asks(source: str) -> bool:

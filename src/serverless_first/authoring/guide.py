@@ -39,13 +39,13 @@ def with_tables(text: str, the_course: Course, tracks: tuple[Track, ...], root: 
     tables |= {
         ("module", m.number): minutes_of(m, sum(timetable.noted_minutes(root, m).values())) for m in the_course.modules
     }
-    found = [(mark["kind"], mark["name"]) for mark in _MARK.finditer(text)]
-    if len(_ANY_MARK.findall(text)) != 2 * len(found):
+    places = [(mark["kind"], mark["name"]) for mark in _MARK.finditer(text)]
+    if len(_ANY_MARK.findall(text)) != 2 * len(places):
         raise GuideError([f"{GUIDE}: a mark <!-- track: ... --> or <!-- module: ... --> has no end <!-- /track -->"])
-    for kind, name in (*needed, *found):
+    for kind, name in (*needed, *places):
         if (kind, name) not in tables:
             raise GuideError([f"{GUIDE}: <!-- {kind}: {name} --> is neither a track nor a module of course.toml"])
-        if found.count((kind, name)) != 1:
+        if places.count((kind, name)) != 1:
             raise GuideError([f"{GUIDE} needs one place <!-- {kind}: {name} --> ... <!-- /{kind} -->"])
 
     def filled(mark: re.Match[str]) -> str:
@@ -122,19 +122,19 @@ def print_guide(*, pdf: bool = True, report: Callable[[str], None] = print) -> l
         raise BuildFailed(error.problems) from None
     page = root / "slides" / "export" / "instructor-guide.html"
     write_text(page, as_html(text))
-    made = [page]
+    files = [page]
     chromium = find_chromium() if pdf else None
     if chromium:
         try:
             print_pdf(chromium, page, page.with_suffix(".pdf"))
         except RuntimeError as error:
             raise BuildFailed([str(error)]) from None
-        made.append(page.with_suffix(".pdf"))
+        files.append(page.with_suffix(".pdf"))
     elif pdf:
         report("note: no PDF, because neither Chromium nor Chrome was found; install one, or print the HTML file")
-    for file in made:
+    for file in files:
         report(f"exported   {file.relative_to(root).as_posix()}")
-    return made
+    return files
 
 
 def as_html(markdown: str) -> str:

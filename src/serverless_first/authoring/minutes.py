@@ -197,8 +197,8 @@ def _with_numbers(text: str, entry: str, numbers: Mapping[str, int]) -> str:
     table = text[begins:ends]
     for key, number in numbers.items():
         line = f"{key} = {number}"
-        table, found = re.subn(rf"^{key} = .*$", line, table, count=1, flags=re.MULTILINE)
-        if not found:
+        table, replacements = re.subn(rf"^{key} = .*$", line, table, count=1, flags=re.MULTILINE)
+        if not replacements:
             table = re.sub(r"^(lab_minutes = .*)$", rf"\1\n{line}", table, count=1, flags=re.MULTILINE)
     return text[:begins] + table + text[ends:]
 
@@ -206,9 +206,9 @@ def _with_numbers(text: str, entry: str, numbers: Mapping[str, int]) -> str:
 def _of_code(cell: Any) -> Work:
     source = str(cell.source)
     gaps = _GAP.findall(source)
-    given = 0 if collapsed.is_folded(cell) else _lines(_GAP.sub("", source))
+    code_lines = 0 if collapsed.is_folded(cell) else _lines(_GAP.sub("", source))
     return Work(
-        code_lines=given,
+        code_lines=code_lines,
         predictions=len(re.findall(r"\.predict\(", source)),
         figures=len(re.findall(r"\bfigures\.show\(", source)),
         steps=len(gaps),
@@ -243,8 +243,8 @@ def _tasks(module: Module, cells: Sequence[Any]) -> dict[str, int]:
 def _in_steps(cells: Sequence[_Part]) -> Work:
     """The work of a task. Its text numbers its steps; if it has more gaps than steps, each gap is a step."""
     done = work(cells)
-    told = sum(len(_STEP.findall(cell.source)) for cell in cells if cell.cell_type == "markdown")
-    return done + Work(steps=max(0, told - done.steps))
+    numbered_steps = sum(len(_STEP.findall(cell.source)) for cell in cells if cell.cell_type == "markdown")
+    return done + Work(steps=max(0, numbered_steps - done.steps))
 
 
 def _core_and_further(cells: Sequence[Any]) -> tuple[list[_Part], list[_Part]]:
@@ -280,10 +280,10 @@ class _Part:
 
 
 def _parts(cells: Iterable[Any]) -> list[_Part]:
-    made: list[_Part] = []
+    parts: list[_Part] = []
     for cell in cells:
         if cell.cell_type == "code":
-            made.append(_Part(cell, cell.source))
+            parts.append(_Part(cell, cell.source))
         else:
-            made += [_Part(cell, part.source, part.heading, part.level) for part in reading.sections(cell.source)]
-    return made
+            parts += [_Part(cell, part.source, part.heading, part.level) for part in reading.sections(cell.source)]
+    return parts

@@ -91,12 +91,12 @@ def core(text: Sequence[Passage]) -> list[Passage]:
 
 def sentences(text: str) -> list[tuple[int, str]]:
     """The sentences of a passage's text, each with its offset."""
-    found, start = [], 0
+    spans, start = [], 0
     for end in _SENTENCE_END.finditer(text):
-        found.append((start, text[start : end.start()].strip()))
+        spans.append((start, text[start : end.start()].strip()))
         start = end.end()
-    found.append((start, text[start:].strip()))
-    return [(offset, sentence) for offset, sentence in found if sentence]
+    spans.append((start, text[start:].strip()))
+    return [(offset, sentence) for offset, sentence in spans if sentence]
 
 
 # A full stop, then a blank and a capital, a digit, a quotation or code. "e.g." and initials don't end a sentence.
@@ -122,10 +122,10 @@ def _walk(tokens: Sequence[Token]) -> Iterator[Passage]:
         level = int(tokens[number - 1].tag[1:]) if kind == "heading" else 0
         introduces = after in ("fence", "code_block", "bullet_list_open", "ordered_list_open", "table_open")
         introduces = introduces or after == "blockquote_open"
-        yield Passage(_seen(token), line, kind, level, introduces)
+        yield Passage(_text(token), line, kind, level, introduces)
 
 
-def _seen(token: Token) -> str:
+def _text(token: Token) -> str:
     """The text of an inline token; marks of sources, which are superscripts, don't belong to the sentence."""
     parts, hidden = [], False
     for child in token.children or ():

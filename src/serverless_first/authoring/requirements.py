@@ -31,16 +31,16 @@ def requirements(lab: str) -> Iterator[Requirement]:
         ValueError: a name isn't written like `one-connection`, occurs twice in a task, or is outside of a task.
     """
     tasks = list(_TASK.finditer(lab))
-    seen = set()
+    keys = set()
     for match in _ROLE.finditer(lab):
         task_id = next((task[1] for task in reversed(tasks) if task.start() < match.start()), "")
         if not task_id:
             raise ValueError(f"{{asks}}`{match[1]}` is above the first task: move it into the section of its task")
         if not _NAME.fullmatch(match[1]):
             raise ValueError(f"{{asks}}`{match[1]}`: write the name in lowercase, with hyphens, like one-connection")
-        if (task_id, match[1]) in seen:
+        if (task_id, match[1]) in keys:
             raise ValueError(f"{{asks}}`{match[1]}` occurs twice in task {task_id}: name each requirement once")
-        seen.add((task_id, match[1]))
+        keys.add((task_id, match[1]))
         text = lab[: match.start()].rpartition("\n\n")[2]
         yield Requirement(task_id, match[1], without_names(text))
 

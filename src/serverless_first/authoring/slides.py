@@ -52,19 +52,19 @@ def export_slides(
     """
     root = course_root()
     the_course = course.load(root)
-    shown = None if track is None else _shown(track, root)
+    headings = None if track is None else _headings(track, root)
     if modules is None:
-        chosen = the_course.built if shown is None else tuple(shown)
+        selection = the_course.built if headings is None else tuple(headings)
     else:
-        chosen = tuple(the_course.deck_of(name) for name in modules)
-        if hidden := [module.id for module in chosen if shown is not None and module not in shown]:
+        selection = tuple(the_course.deck_of(name) for name in modules)
+        if hidden := [module.id for module in selection if headings is not None and module not in headings]:
             raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
     folder = root / "slides" / "export" / (track or "")
     chromium = find_chromium() if pdf else None
     if pdf and chromium is None:
         report("note: no PDF: no Chromium or Chrome was found; install one, or print the HTML with ?print=notes")
     files: list[Path] = []
-    absent = [module for module in chosen if not (root / _notebook(module)).is_file()]
+    absent = [module for module in selection if not (root / _notebook(module)).is_file()]
     problems = [
         f'{_notebook(module)} is missing: run "make build"'
         for module in dict.fromkeys(absent)
@@ -72,8 +72,10 @@ def export_slides(
     ]
     with ThreadPoolExecutor(max_workers=2) as pool:  # a browser that prints mostly waits
         exports = {
-            module: pool.submit(_export, module, the_course, root, folder, chromium, shown[module] if shown else None)
-            for module in dict.fromkeys(chosen)
+            module: pool.submit(
+                _export, module, the_course, root, folder, chromium, headings[module] if headings else None
+            )
+            for module in dict.fromkeys(selection)
             if module not in absent
         }
         for export in exports.values():
@@ -92,7 +94,7 @@ def _reported(files: list[Path], root: Path, report: Callable[[str], None]) -> l
     return files
 
 
-def _shown(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
+def _headings(name: str, root: Path) -> dict[Module, tuple[str, ...]]:
     """The headings of a track's slides, by deck."""
     try:
         tracks = {track.id: track for track in timetable.load(root)}
@@ -110,12 +112,12 @@ def _notebook(module: Module) -> str:
 
 
 def _export(
-    module: Module, the_course: Course, root: Path, folder: Path, chromium: str | None, shown: Collection[str] | None
+    module: Module, the_course: Course, root: Path, folder: Path, chromium: str | None, headings: Collection[str] | None
 ) -> list[Path]:
     name = _notebook(module)
     text = (root / name).read_text(encoding="utf-8")
     try:
-        html = page(nbio.loads(text), module, the_course, shown)
+        html = page(nbio.loads(text), module, the_course, headings)
     except ValueError as error:
         raise BuildFailed([f'{name}: {error}: run "make build"']) from None
     # Only the slides are checked, because our scripts and reveal.js contain such text in strings.
@@ -124,14 +126,14 @@ def _export(
         raise BuildFailed([f"{name}: a picture has no alt text; give it one in slides.md and build again"])
     if outside := sorted({"".join(match) for match in _LOADED.findall(slides)}):
         raise BuildFailed([f"{name}: the slides would load {', '.join(outside)} from the network; take it out"])
-    made = folder / f"{module.id}.html"
-    write_text(made, html)
+    html_file = folder / f"{module.id}.html"
+    write_text(html_file, html)
     if chromium is None:
-        return [made]
-    printed = {"slides": made.with_suffix(".pdf"), "notes": made.with_name(f"{module.id}-notes.pdf")}
+        return [html_file]
+    printed = {"slides": html_file.with_suffix(".pdf"), "notes": html_file.with_name(f"{module.id}-notes.pdf")}
     for layout, target in printed.items():
         try:
-            print_pdf(chromium, made, target, query=f"print={layout}")
+            print_pdf(chromium, html_file, target, query=f"print={layout}")
         except RuntimeError as error:
             raise BuildFailed([f"{name}: {error}"]) from None
-    return [made, *printed.values()]
+    return [html_file, *printed.values()]

@@ -71,12 +71,12 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
     Raises:
         BuildFailed: with a line for each place in the sources that breaks a rule.
     """
-    wanted = {
+    expected = {
         "lesson": module.lesson_minutes > 0,
         "lab": module.lab_minutes > 0,
         "slides": bool(module.deck_slides),
     }
-    made: list[Page] = []
+    module_pages: list[Page] = []
     problems: list[str] = []
     for kind, folder in _FOLDERS.items():
         source = f"modules/{module.id}/{kind}.md"
@@ -87,12 +87,12 @@ def pages(module: Module, root: Path, facts: Facts, cited: set[str]) -> list[Pag
             except BuildFailed as error:
                 problems += error.problems
             else:
-                made.append(Page(module, kind, source, f"{folder}/{module.id}.ipynb", notebook))
-        elif wanted[kind]:
+                module_pages.append(Page(module, kind, source, f"{folder}/{module.id}.ipynb", notebook))
+        elif expected[kind]:
             problems.append(f"{source} is missing: course.toml says that {module.id} has it")
     if problems:
         raise BuildFailed(problems)
-    return made
+    return module_pages
 
 
 def place(source: str, number: int, cell: Any) -> str:
@@ -130,8 +130,10 @@ def _read(path: Path, source: str, module: Module, kind: str, facts: Facts, cite
         problems += [f"{place(source, n, cells[n - 1])}: {fault}" for n, fault in visible.hidden_calls(cells)]
     if kind == "slides":
         problems += _mark_slides(cells, source, module)
-        made = deck.slides(cells)
-        problems += deck.notes_problems(made, source) + deck.minutes_problems(made, source, module.slides_minutes)
+        deck_slides = deck.slides(cells)
+        problems += deck.notes_problems(deck_slides, source) + deck.minutes_problems(
+            deck_slides, source, module.slides_minutes
+        )
         cells = _with_sources(cells, marks)
     else:
         cells += _sources_section(cells, page_notes, facts)
@@ -149,14 +151,14 @@ def _render_cells(
 ) -> list[str]:
     """Replaces the citations of minutes and facts in the Markdown cells. Returns the problems of the cells."""
     problems: list[str] = []
-    for number, (cell, kept) in enumerate(zip(cells, notes, strict=True), 1):
+    for number, (cell, cell_notes) in enumerate(zip(cells, notes, strict=True), 1):
         where = place(source, number, cell)
         if cell.cell_type == "markdown":
             if _SOURCES_HEADING.search(cell.source):
                 problems.append(f"{where}: the build writes the Sources section: cite with {{fact}} or {{source}}")
             try:
                 timed = minutes.in_text(cell.source, module)
-                cell.source = dollars.in_markdown(render(timed, facts, kept, cited))
+                cell.source = dollars.in_markdown(render(timed, facts, cell_notes, cited))
             except (CitationError, minutes.UnknownMinutes) as error:
                 problems.append(f"{where}: {error}")
             if _NO_ALT.search(cell.source):
@@ -186,7 +188,7 @@ def _task_tags(cell: Any) -> list[tuple[str, str]]:
 def _mark_tasks(cells: list[Any], source: str, module: Module) -> list[str]:
     """Adds nbgrader's metadata to task and check cells. Returns the problems of these cells."""
     problems: list[str] = []
-    seen: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     known = [task.id for task in module.tasks]
     for number, cell in enumerate(cells, 1):
         where = place(source, number, cell)
@@ -207,11 +209,11 @@ def _mark_tasks(cells: list[Any], source: str, module: Module) -> list[str]:
             problems.append(f"{where}: a task cell needs ### BEGIN SOLUTION and ### END SOLUTION")
         if role == "check" and not re.search(rf"\.check\(\s*[\"']{re.escape(task)}[\"']", cell.source):
             problems.append(f'{where}: the cell tagged check-{task} does not call lab.check("{task}")')
-        seen[role, task] += 1
-        cell.metadata["nbgrader"] = _nbgrader(role, task, seen[role, task])
+        counts[role, task] += 1
+        cell.metadata["nbgrader"] = _nbgrader(role, task, counts[role, task])
     for task in known:
         for role in ("task", "check"):
-            if not seen[role, task]:
+            if not counts[role, task]:
                 problems.append(f"{source}: no cell is tagged {role}-{task}, and course.toml has the task {task}")
     return problems
 
@@ -234,41 +236,41 @@ def _nbgrader(role: str, task: str, nth: int) -> dict[str, object]:
 
 def _marks(cells: list[Any]) -> list[Marks]:
     """For each cell of a deck, the object that collects its sources: one for a slide's cells, and one for its notes."""
-    made: list[Marks] = []
-    shown, said = Marks(), Marks()
+    marks: list[Marks] = []
+    slide_marks, note_marks = Marks(), Marks()
     for cell in cells:
         kind = deck.slide_type(cell)
         if kind in ("slide", "subslide"):
-            shown, said = Marks(), Marks()
-        made.append(said if kind == "notes" else shown)
-    return made
+            slide_marks, note_marks = Marks(), Marks()
+        marks.append(note_marks if kind == "notes" else slide_marks)
+    return marks
 
 
 def _with_sources(cells: list[Any], marks: Sequence[Marks]) -> list[Any]:
     """The cells with the sources below each slide and each slide's notes, and with the notes' labels in bold."""
-    made: list[Any] = []
+    new_cells: list[Any] = []
     written: set[int] = set()
 
-    def foot(kept: Marks | None) -> None:
-        if kept and kept.foot() and id(kept) not in written:
-            written.add(id(kept))
-            made.append(nbio.markdown(kept.foot(), {"tags": [deck.SOURCES_TAG]}))
+    def foot(slide_marks: Marks | None) -> None:
+        if slide_marks and slide_marks.foot() and id(slide_marks) not in written:
+            written.add(id(slide_marks))
+            new_cells.append(nbio.markdown(slide_marks.foot(), {"tags": [deck.SOURCES_TAG]}))
 
     before: Marks | None = None
-    for cell, kept in zip(cells, marks, strict=True):
-        if kept is not before:
+    for cell, cell_marks in zip(cells, marks, strict=True):
+        if cell_marks is not before:
             foot(before)
-        before = kept
-        made.append(cell)
+        before = cell_marks
+        new_cells.append(cell)
         if deck.slide_type(cell) == "notes":
             cell.source = deck.with_bold_parts(cell.source)
-            if kept and kept.foot():
-                cell.source += f"\n\n{kept.foot()}"
-                written.add(id(kept))
+            if cell_marks and cell_marks.foot():
+                cell.source += f"\n\n{cell_marks.foot()}"
+                written.add(id(cell_marks))
         elif "remove-input" in _tags(cell):
             cell.metadata["jupyter"] = {"source_hidden": True}  # this also hides it in JupyterLab
     foot(before)
-    return made
+    return new_cells
 
 
 def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
@@ -298,9 +300,9 @@ def _mark_slides(cells: list[Any], source: str, module: Module) -> list[str]:
 
 def _give_ids(cells: list[Any]) -> None:
     """Gives each cell an id that depends on its content, so that a diff shows what an author changed."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for cell in cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         name = cell.metadata.get("nbgrader", {}).get("grade_id", digest)
-        seen[name] += 1
-        cell["id"] = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        counts[name] += 1
+        cell["id"] = name if counts[name] == 1 else f"{name}-{counts[name]}"

@@ -33,7 +33,7 @@ def tell(names: Sequence[str], *, run_first: bool = False, report: Callable[[str
     if run_first:
         _measure(names, report)
     report(_HEAD)
-    for module, own in _chosen(names):
+    for module, own in _modules_and_pages(names):
         right = builder.minutes_of(module, own)
         cells = {page.kind: page.notebook.cells for page in own}
         for kind in ("lesson", "lab"):
@@ -55,7 +55,7 @@ def tell(names: Sequence[str], *, run_first: bool = False, report: Callable[[str
 def _measure(names: Sequence[str], report: Callable[[str], None]) -> None:
     """Runs lessons and labs, and writes their run times and the minutes into course.toml."""
     root = course_root()
-    for module, own in _chosen(names):
+    for module, own in _modules_and_pages(names):
         for page in own:
             if page.kind in ("lesson", "lab"):
                 seconds = _run_s(page, root)
@@ -70,7 +70,7 @@ def _measure(names: Sequence[str], report: Callable[[str], None]) -> None:
     report('course.toml has the minutes now: run "make build", which puts them into the texts')
 
 
-def _chosen(names: Sequence[str]) -> list[tuple[Module, list[Page]]]:
+def _modules_and_pages(names: Sequence[str]) -> list[tuple[Module, list[Page]]]:
     root = course_root()
     the_course, the_facts = course.load(root), facts.load(root)
     modules = [the_course.module(name) for name in names] or list(the_course.ready_modules)

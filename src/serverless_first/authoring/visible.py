@@ -63,16 +63,16 @@ MOST_SHARE, MOST_LINES, MOST_VISIBLE_CELLS, MOST_CELLS = 0.10, 25, 25, 75
 def measure(cells: Sequence[Any]) -> Measures:
     """Measures a lesson's cells as the build makes them, outputs not needed."""
     code = [cell for cell in cells if cell.cell_type == "code"]
-    shown = [cell for cell in code if not is_folded(cell)]
+    visible_cells = [cell for cell in code if not is_folded(cell)]
     lessons_code = _Code(code)
-    lengths = [(cell.source.count("\n") + 1, cell) for cell in shown if not _holds_handler(cell)]
+    lengths = [(cell.source.count("\n") + 1, cell) for cell in visible_cells if not _holds_handler(cell)]
     longest, cell = max(lengths, key=lambda pair: pair[0], default=(0, None))
     return Measures(
-        lines=sum(len(_filled(cell.source)) for cell in shown),
+        lines=sum(len(_filled(cell.source)) for cell in visible_cells),
         bookkeeping=sum(len(lines) for lines in lessons_code.bookkeeping()),
         longest=longest,
         longest_place=cell.source.strip().partition("\n")[0] if cell else "",
-        visible_cells=len(shown),
+        visible_cells=len(visible_cells),
         cells=len(cells),
         alts=sum(map(_writes_alt, (node for tree in lessons_code.trees for node in ast.walk(tree)))),
     )
@@ -80,44 +80,44 @@ def measure(cells: Sequence[Any]) -> Measures:
 
 def problems(measures: Measures) -> list[str]:
     """A line for each limit that a lesson breaks, with what to do; empty if it keeps to all of them."""
-    found: list[str] = []
+    lines: list[str] = []
     if measures.share > MOST_SHARE:
-        found.append(
+        lines.append(
             f"{measures.bookkeeping} of {measures.lines} visible lines of code are bookkeeping ({measures.share:.0%}), "
             f"{MOST_SHARE:.0%} at most: put asserts, figures and helpers below a ### FOLD"
         )
     if measures.longest > MOST_LINES:
-        found.append(
+        lines.append(
             f"the visible cell that begins with {measures.longest_place!r} has {measures.longest} lines, {MOST_LINES} "
             "at most: split it, or fold what teaches nothing"
         )
     if measures.visible_cells > MOST_VISIBLE_CELLS:
-        found.append(f"{measures.visible_cells} code cells are visible, {MOST_VISIBLE_CELLS} at most: join some")
+        lines.append(f"{measures.visible_cells} code cells are visible, {MOST_VISIBLE_CELLS} at most: join some")
     if measures.cells > MOST_CELLS:
-        found.append(f"the lesson has {measures.cells} cells, {MOST_CELLS} at most: join some")
+        lines.append(f"the lesson has {measures.cells} cells, {MOST_CELLS} at most: join some")
     if measures.alts:
-        found.append(
+        lines.append(
             f"{measures.alts} figures get their alt text from the lesson: let the figure function write it, "
-            "with figures.words.told, and take alt= out"
+            "with figures.words.add_alt_text, and take alt= out"
         )
-    return found
+    return lines
 
 
 def hidden_calls(cells: Sequence[Any]) -> list[tuple[int, str]]:
     """The AWS calls and handlers in collapsed cells: the number of the cell, from 1, and what to do."""
     numbered = [(number, cell) for number, cell in enumerate(cells, 1) if cell.cell_type == "code"]
     lessons_code = _Code([cell for _, cell in numbered])
-    found: list[tuple[int, str]] = []
+    faults: list[tuple[int, str]] = []
     for (number, cell), tree in zip(numbered, lessons_code.trees, strict=True):
         if not is_folded(cell):
             continue
         if _holds_handler(cell):
-            found.append((number, "a handler is folded; learners read handlers: move it out of the fold"))
+            faults.append((number, "a handler is folded; learners read handlers: move it out of the fold"))
         elif call := next(lessons_code.aws_calls(tree), None):
             words = " ".join(ast.unparse(call).split())
             words = words if len(words) <= 50 else f"{words[:49]}…"
-            found.append((number, f"the AWS call {words} is folded; learners read AWS calls: move it out of the fold"))
-    return found
+            faults.append((number, f"the AWS call {words} is folded; learners read AWS calls: move it out of the fold"))
+    return faults
 
 
 class _Code:
@@ -174,34 +174,34 @@ class _Code:
         """Whether this calls a function that calls AWS, or one that is given what it needs for that."""
         named = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         called = call.func.id if isinstance(call.func, ast.Name) else ""
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        handed = {value.id for value in given if isinstance(value, ast.Name)}
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        handed = {value.id for value in arguments if isinstance(value, ast.Name)}
         if called in self._functions or named == "urlopen":
             return True
         return bool(handed & (self._clients | {"aws"})) and _root(call.func) not in _DRAWS
 
     def bookkeeping(self) -> list[set[int]]:
         """For each visible cell the numbers of its lines that are bookkeeping."""
-        shown = [(cell, tree) for cell, tree in zip(self.cells, self.trees, strict=True) if not is_folded(cell)]
-        statements = [(n, statement) for n, (_, tree) in enumerate(shown) for statement in tree.body]
+        visible_cells = [(cell, tree) for cell, tree in zip(self.cells, self.trees, strict=True) if not is_folded(cell)]
+        statements = [(n, statement) for n, (_, tree) in enumerate(visible_cells) for statement in tree.body]
         behind = {id(statement) for _, statement in statements if self._is_bookkeeping(statement)}
         hidden = [tree for cell, tree in zip(self.cells, self.trees, strict=True) if is_folded(cell)]
-        makes = {id(s): _made(s) for _, s in statements}
+        makes = {id(s): _bindings(s) for _, s in statements}
         uses = {id(s): _used(s) for _, s in statements}
         in_folds = set().union(*map(_used, hidden))
         known = -1
         while known != len(behind):
             known = len(behind)
             rest = [s for _, s in statements if id(s) not in behind]
-            wanted = in_folds.union(*(uses[key] for key in behind))
+            needs = in_folds.union(*(uses[key] for key in behind))
             readers = Counter(name for s in rest for name in uses[id(s)])
             for s in rest:
                 own, read = makes[id(s)], uses[id(s)]
-                if own and own <= wanted and not any(readers[n] > (n in read) for n in own) and not self._acts(s):
+                if own and own <= needs and not any(readers[n] > (n in read) for n in own) and not self._acts(s):
                     behind.add(id(s))
-        lines: list[set[int]] = [set() for _ in shown]
+        lines: list[set[int]] = [set() for _ in visible_cells]
         for n, statement in statements:
-            filled = _filled(shown[n][0].source)
+            filled = _filled(visible_cells[n][0].source)
             for part in [statement] if id(statement) in behind else self._inner(statement):
                 lines[n] |= set(range(_first(part), (part.end_lineno or part.lineno) + 1)) & filled
         return lines
@@ -289,7 +289,7 @@ def _names(tree: ast.AST, how: type[ast.expr_context]) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, how)}
 
 
-def _made(statement: ast.stmt) -> set[str]:
+def _bindings(statement: ast.stmt) -> set[str]:
     """The names that a statement gives to the rest of the lesson."""
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}

@@ -33,14 +33,14 @@ def deployed(handler: str) -> Iterator[str]:
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr("bench.py", handler)
         role = boto3.client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(_TRUST))
-        made = boto3.client("lambda").create_function(
+        function = boto3.client("lambda").create_function(
             FunctionName=NAME,
             Runtime="python3.13",
             Handler="bench.handler",
             Role=role["Role"]["Arn"],
             Code={"ZipFile": package.getvalue()},
         )
-        yield made["FunctionArn"]
+        yield function["FunctionArn"]
 
 
 def client(service: str, at_once: int) -> Any:

@@ -47,7 +47,7 @@ class OpenLab:
     asked_elsewhere: list[str] = field(default_factory=list)
     kernel: Any = None
     server: subprocess.Popen[str] | None = None
-    said: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
 
     def run_all(self) -> None:
         """Runs every cell of the notebook and waits until the last cell is done."""
@@ -68,8 +68,8 @@ class OpenLab:
 
         A collapsed cell has only an empty placeholder instead of a prompt.
         """
-        shown = ".jp-Notebook .jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"
-        prompts = f"[...document.querySelectorAll('{shown}')]"
+        selector = ".jp-Notebook .jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"
+        prompts = f"[...document.querySelectorAll('{selector}')]"
         pattern = r"/^\[" + content.replace("*", r"\*") + r"\]:$/"
         test = f"p => {pattern}.test(p.textContent.trim())"
         self.page.wait_for_function(f"() => {prompts}.{how_many}({test})", timeout=timeout_ms)
@@ -127,9 +127,9 @@ class OpenLab:
     def number_of(self, text: str) -> int:
         """The index of the first cell that contains this text, from 0."""
         cells = self.page.locator(".jp-Notebook .jp-Cell")
-        found = cells.evaluate_all("(all, text) => all.findIndex(cell => cell.textContent.includes(text))", text)
-        assert found >= 0, f"no cell holds {text!r}"
-        return int(found)
+        index = cells.evaluate_all("(all, text) => all.findIndex(cell => cell.textContent.includes(text))", text)
+        assert index >= 0, f"no cell holds {text!r}"
+        return int(index)
 
     def cell(self, number: int) -> Any:
         """The cell with this index, from 0."""
@@ -206,20 +206,20 @@ def opened_lab(
     with tempfile.TemporaryDirectory(prefix="hikari ランプ ", ignore_cleanup_errors=True) as folder:
         work = Path(folder) / "work"
         if cells is not None:
-            made = work / path
-            made.parent.mkdir(parents=True)
-            made.write_text(_notebook(cells), encoding="utf-8")
+            file = work / path
+            file.parent.mkdir(parents=True)
+            file.write_text(_notebook(cells), encoding="utf-8")
         # JupyterLab gets its own settings and data, because this machine's user may have chosen another theme.
         mine = {"JUPYTER_CONFIG_DIR": str(Path(folder) / "config"), "JUPYTER_DATA_DIR": folder}
         environ = {**os.environ, **mine, "SERVERLESS_FIRST_WORK": str(work), "JUPYTER_TOKEN": "t"}
         command = [sys.executable, "-m", "serverless_first.cli", "lab", "--no-browser", "--port", "0"]
         server = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            root, said = _address(server)
+            root, output = _address(server)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium, args=arguments())
                 page = browser.new_page(viewport={"width": width, "height": height})
-                opened = OpenLab(page, work, server=server, said=said)
+                opened = OpenLab(page, work, server=server, output=output)
                 page.on("request", lambda request: _note(opened, request.url))
                 page.on("websocket", lambda line: note_kernel(opened, line))
                 page.goto(f"{root}/lab/tree/{path}?token=t")
@@ -235,10 +235,10 @@ def opened_lab(
 
 
 def _notebook(cells: Sequence[Any]) -> str:
-    made: Any = nbformat.v4  # not typed
-    whole = [made.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    v4: Any = nbformat.v4  # not typed
+    whole = [v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return str(made.writes(made.new_notebook(cells=whole, metadata=kernel)))
+    return str(v4.writes(v4.new_notebook(cells=whole, metadata=kernel)))
 
 
 def _address(server: subprocess.Popen[str]) -> tuple[str, list[str]]:
@@ -246,17 +246,17 @@ def _address(server: subprocess.Popen[str]) -> tuple[str, list[str]]:
     assert server.stdout
     too_late = threading.Timer(READY_MS / 1000, server.kill)
     too_late.start()
-    said: list[str] = []
+    output: list[str] = []
     try:
         for line in server.stdout:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            output.append(line)
+            if address := re.search(r"http://127\.0\.0\.1:\d+", line):
                 # Without a reader, the pipe would be full after 64 KB, and JupyterLab would block.
-                threading.Thread(target=said.extend, args=(server.stdout,), daemon=True).start()
-                return found.group(0), said
+                threading.Thread(target=output.extend, args=(server.stdout,), daemon=True).start()
+                return address.group(0), output
     finally:
         too_late.cancel()
-    raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(said))
+    raise AssertionError("JupyterLab ended before it was ready:\n" + "".join(output))
 
 
 def _note(opened: OpenLab, url: str) -> None:

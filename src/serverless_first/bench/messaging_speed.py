@@ -46,8 +46,8 @@ def _send(sqs: Any, url: str) -> None:
 
 
 def _left(sqs: Any, url: str) -> int:
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
-    return sum(int(count) for count in found.values())
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
+    return sum(int(count) for count in attributes.values())
 
 
 def drained_s(sqs: Any, url: str) -> float:
@@ -72,13 +72,13 @@ def sqs_messages() -> Measurement:
     with queue_with_function() as (sqs, url):
         for _ in range(RUNS):
             rates.append(MESSAGES / drained_s(sqs, url))
-        found = cloud.start().environments(NAME)
-    calls = sum(e.invocations for e in found)
+        environments = cloud.start().environments(NAME)
+    calls = sum(e.invocations for e in environments)
     if calls * 10 < MESSAGES * RUNS:
         raise RuntimeError(f"{calls} calls cannot have taken {MESSAGES * RUNS} messages in batches of ten.")
     rate = within(statistics.median(rates), "messages a second through a mapping", least=LEAST_PER_S)
     against = (
         f"{MESSAGES} messages sent and taken in batches of at most 10 by a trivial handler, none left; {calls} calls "
-        f"in {len(found)} environments"
+        f"in {len(environments)} environments"
     )
     return Measurement("sqs_messages_per_s", rate, "1/s", against, RUNS)

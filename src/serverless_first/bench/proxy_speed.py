@@ -62,9 +62,9 @@ def _postgres(run_folder: Path) -> Iterator[tuple[_Place, int]]:
     place = postgres.make_folder(run_folder, account)
     server: Postgres | None = None
     try:
-        found = postgres.from_environment()
-        here = _Place(place, found, account, secrets.token_hex(8))
-        server = Postgres(postgres.for_account(found, account, place / "programs"), place, account)
+        programs = postgres.from_environment()
+        here = _Place(place, programs, account, secrets.token_hex(8))
+        server = Postgres(postgres.for_account(programs, account, place / "programs"), place, account)
         asyncio.run(_begin(server, here.password))
         yield here, server.port
     finally:
@@ -134,11 +134,11 @@ def _per_s(here: _Place, name: str, port: int, mode: str, *load: str) -> float:
     Raises:
         LoadFailed: there was no transaction.
     """
-    told = _pgbench(here, port, "-n", "-M", mode, "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), *load)
-    found = re.search(r"tps = ([\d.]+)", told)
-    if found is None or float(found[1]) == 0:
-        raise LoadFailed(f"pgbench did no transaction with {name} in mode {mode}:\n{told}")
-    return float(found[1])
+    output = _pgbench(here, port, "-n", "-M", mode, "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), *load)
+    rate = re.search(r"tps = ([\d.]+)", output)
+    if rate is None or float(rate[1]) == 0:
+        raise LoadFailed(f"pgbench did no transaction with {name} in mode {mode}:\n{output}")
+    return float(rate[1])
 
 
 @functools.cache
@@ -176,11 +176,11 @@ def _compared(name: str, other: str, least: float) -> Measurement:
         mode: statistics.median(mine / its for mine, its in zip(rates["proxy", mode], rates[other, mode], strict=True))
         for mode in MODES
     }
-    shown = {key: f"{statistics.median(values):.0f}/s" for key, values in rates.items()}
-    told = ", ".join(f"{mode} {ratio:.2f} of {shown[other, mode]}" for mode, ratio in ratios.items())
-    more = ", ".join(f"{mode} {shown['proxy, TPC-B', mode]}" for mode in MODES)
+    medians = {key: f"{statistics.median(values):.0f}/s" for key, values in rates.items()}
+    comparison = ", ".join(f"{mode} {ratio:.2f} of {medians[other, mode]}" for mode, ratio in ratios.items())
+    more = ", ".join(f"{mode} {medians['proxy, TPC-B', mode]}" for mode in MODES)
     against = (
-        f"{other}, pgbench -S, {CLIENTS} clients, {POOL} server connections through the proxy: {told}; "
+        f"{other}, pgbench -S, {CLIENTS} clients, {POOL} server connections through the proxy: {comparison}; "
         f"at least {least} in simple mode; no failed transaction, nor with TPC-B through the proxy: {more}"
     )
     ratio = within(ratios["simple"], f"{name} against {against}", least=least)

@@ -88,8 +88,8 @@ class Replay:
     def run(self) -> tuple[int, int, int]:
         """Runs SimFaaS. Returns how many requests were cold, warm and rejected."""
         self.simulator.generate_trace()
-        found = self.simulator
-        return found.total_cold_count, found.total_warm_count, found.total_reject_count
+        simulator = self.simulator
+        return simulator.total_cold_count, simulator.total_warm_count, simulator.total_reject_count
 
     def _gaps(self) -> Iterator[float]:
         for number, gap_s in enumerate([*self._gaps_s.tolist(), math.inf]):

@@ -54,15 +54,15 @@ def _times_as_fast(requests: int) -> float:
     """How many times as fast as SimFaaS the fleet is. Both get the same requests and must have the same counts."""
     from serverless_first.bench import simfaas_replay  # SimFaaS may not be installed
 
-    given = simfaas_replay.drawn(2020, requests, 0.9, warm_s=1.991, cold_s=2.244)
+    trace = simfaas_replay.drawn(2020, requests, 0.9, warm_s=1.991, cold_s=2.244)
 
     def ours(routing: fleet.Routing) -> fleet.FleetResult:
-        services = (given.warm_s, given.cold_s, given.expiry_s, given.cap)
-        return fleet.simulate(given.arrivals_s, *services, routing, given.until_s)
+        services = (trace.warm_s, trace.cold_s, trace.expiry_s, trace.cap)
+        return fleet.simulate(trace.arrivals_s, *services, routing, trace.until_s)
 
     counted = ours("newest-created")  # as SimFaaS routes
     before_s = median_s(lambda: ours("most-recently-used"), SAMPLES)
-    counts, theirs_s = simfaas_replay.timed(given)
+    counts, theirs_s = simfaas_replay.timed(trace)
     after_s = median_s(lambda: ours("most-recently-used"), SAMPLES)  # so that a machine that slows down affects both
     if counts != (counted.cold, counted.warm, counted.throttled):
         raise CountsDiffer(f"SimFaaS counts {counts} cold, warm and rejected requests, but the fleet differs.")

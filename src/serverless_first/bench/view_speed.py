@@ -20,7 +20,7 @@ MOST = 1.1
 
 
 @contextlib.contextmanager
-def _shown() -> Iterator[None]:
+def _view() -> Iterator[None]:
     view = cloud.start().show()
     try:
         yield
@@ -35,7 +35,7 @@ def _ratio(run_s: Callable[[], float]) -> tuple[float, float]:
     run_s()  # the first one is slower for other reasons
     for _ in range(RUNS):
         without_s.append(run_s())
-        with _shown():
+        with _view():
             with_s.append(run_s())
     return statistics.median(with_s) / statistics.median(without_s), statistics.median(without_s)
 

@@ -53,8 +53,8 @@ def _machine() -> Iterator[tuple[Any, str]]:
     with deployed(HANDLER) as function_arn:
         states = client("stepfunctions", at_once=8)
         role = f"arn:aws:iam::123456789012:role/{NAME}"
-        made = states.create_state_machine(name=NAME, definition=_definition(function_arn), roleArn=role)
-        yield states, made["stateMachineArn"]
+        machine = states.create_state_machine(name=NAME, definition=_definition(function_arn), roleArn=role)
+        yield states, machine["stateMachineArn"]
 
 
 def _run(states: Any, machine: str) -> None:
@@ -62,15 +62,15 @@ def _run(states: Any, machine: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         started = list(pool.map(lambda _: states.start_execution(stateMachineArn=machine), range(EXECUTIONS)))
     end_s = time.monotonic() + LIMIT_S
-    for each in started:
-        while states.describe_execution(executionArn=each["executionArn"])["status"] == "RUNNING":
+    for execution in started:
+        while states.describe_execution(executionArn=execution["executionArn"])["status"] == "RUNNING":
             if time.monotonic() > end_s:
                 raise RuntimeError(f"Executions have not ended after {LIMIT_S:.0f} s.")
             time.sleep(0.01)
-    for each in started:
-        events = states.get_execution_history(executionArn=each["executionArn"])["events"]
-        if (found := tuple(event["type"] for event in events)) != COMPLETE:
-            raise RuntimeError(f"A history is not complete: {found}")
+    for execution in started:
+        events = states.get_execution_history(executionArn=execution["executionArn"])["events"]
+        if (types := tuple(event["type"] for event in events)) != COMPLETE:
+            raise RuntimeError(f"A history is not complete: {types}")
 
 
 @benchmark("states_executions_per_s")

@@ -46,9 +46,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default=True,
     help="Print the page's address with your token, or without it, for example into a log.",
 )
-@click.option("--held", is_flag=True, hidden=True, help="A class of this user holds the port for the board.")
+@click.option(
+    "--held", "shared_port", is_flag=True, hidden=True, help="A class of this user holds the port for the board."
+)
 def board(
-    students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool, held: bool
+    students: Path | None, port: int, host: str, folder: Path | None, prefix: str, *, token: bool, shared_port: bool
 ) -> None:
     """Run the board that shows who is done and who is stuck, with each learner's consent."""
     from serverless_first.teach.board import server  # imports Tornado, which would slow `--help` down
@@ -78,7 +80,9 @@ def board(
 
     try:
         names = roster.read_students(students) if students else []
-        server.serve(folder, host=host, port=port, prefix=_slashed(prefix), students=names, ready=ready, held=held)
+        server.serve(
+            folder, host=host, port=port, prefix=_slashed(prefix), students=names, ready=ready, shared_port=shared_port
+        )
     except (roster.BadRoster, server.CannotServe, NotPrivate) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -73,7 +73,7 @@ def try_answer(task_id: str, files: tuple[Path, ...]) -> None:
         module = course.load().module(task_id.partition(".")[0].zfill(2))
         task = module.task(task_id)
         if task is None:
-            raise click.UsageError(f"There is no task {task_id}, only {', '.join(each.id for each in module.tasks)}.")
+            raise click.UsageError(f"There is no task {task_id}, only {', '.join(other.id for other in module.tasks)}.")
         surprises = 0
         try:
             candidates = [answers.read_answer(path, module, task) for path in files]

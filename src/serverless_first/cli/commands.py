@@ -73,7 +73,7 @@ def lab(no_browser: bool, port: int, allow_real_aws: bool) -> None:
 
     place = doctor.writable("files in work/", work_dir())
     if place.advice:  # otherwise each copy would report it, and JupyterLab would open without copies
-        raise click.ClickException(f"{place.found}. {place.advice}")
+        raise click.ClickException(f"{place.detail}. {place.advice}")
     try:
         welcome.prepare(click.echo)
         jupyter.start(port, browser=not no_browser, allow_real_aws=allow_real_aws)
@@ -99,7 +99,7 @@ def doctor() -> None:
     with console.status("looking"):
         findings = list(examine())
     for finding in findings:
-        table.add_row(signs[finding.state], finding.name, Text(finding.found), Text(finding.advice))
+        table.add_row(signs[finding.state], finding.name, Text(finding.detail), Text(finding.advice))
     console.print(table)
     red = [finding.name for finding in findings if finding.state == "red"]
     if red:
@@ -133,8 +133,8 @@ def deploy(template: Path, stack_name: str, parameter: tuple[str, ...], endpoint
     from serverless_cloud.errors import CloudError
     from serverless_cloud.stacks import deploying
 
-    pairs = dict(each.partition("=")[::2] for each in parameter)
-    if wrong := [each for each in parameter if "=" not in each]:
+    pairs = dict(pair.partition("=")[::2] for pair in parameter)
+    if wrong := [pair for pair in parameter if "=" not in pair]:
         raise click.UsageError(f"--parameter {wrong[0]!r} is not in the form NAME=VALUE.")
     try:
         client = deploying.client_of(endpoint_url)
@@ -170,10 +170,13 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
     from serverless_first.publish import wheelhouse as house
 
     python, platform = house.this_machine()
-    for kind, given, known in (("--python", pythons, house.PYTHONS), ("--platform", platforms, tuple(house.PLATFORMS))):
-        for each in given:
-            if each not in known:
-                raise click.UsageError(f"Unknown {kind} {each!r}. Choose one of: {', '.join(known)}.")
+    for kind, values, known in (
+        ("--python", pythons, house.PYTHONS),
+        ("--platform", platforms, tuple(house.PLATFORMS)),
+    ):
+        for value in values:
+            if value not in known:
+                raise click.UsageError(f"Unknown {kind} {value!r}. Choose one of: {', '.join(known)}.")
     if not platforms and platform is None:
         raise click.UsageError(
             "The wheelhouse does not support this machine's platform. Name the room's platform with "
@@ -199,18 +202,18 @@ def wheelhouse(to: Path | None, pythons: tuple[str, ...], platforms: tuple[str, 
 @click.argument("module", required=False)
 def check(module: str | None) -> None:
     """Run your copy of a lab and check its tasks. MODULE is by default the one that you worked on last."""
-    found = course.load().module(module) if module else _last_module()
-    if not found.ready:
-        raise click.ClickException(f"Module {found.id} is planned, but it isn't ready yet.")
+    lab_module = course.load().module(module) if module else _last_module()
+    if not lab_module.ready:
+        raise click.ClickException(f"Module {lab_module.id} is planned, but it isn't ready yet.")
     from serverless_first.lab import CourseFault, sharing
     from serverless_first.lab.progress import ProgressFile
     from serverless_first.lab.runner import run_lab
 
-    notebook = work_dir() / copy_path(found.id, "lab")
-    to_run = f"about {found.lab_run_s:.0f} s" if found.lab_run_s else "a few seconds"
-    click.echo(f"Running {notebook.name} ({found.lab_minutes} minutes of work, {to_run} to check)")
+    notebook = work_dir() / copy_path(lab_module.id, "lab")
+    to_run = f"about {lab_module.lab_run_s:.0f} s" if lab_module.lab_run_s else "a few seconds"
+    click.echo(f"Running {notebook.name} ({lab_module.lab_minutes} minutes of work, {to_run} to check)")
     try:
-        results = run_lab(found.id, notebook)
+        results = run_lab(lab_module.id, notebook)
     except CourseFault as error:
         raise click.ClickException(str(error)) from error
     for result in results:
@@ -233,9 +236,9 @@ def reset(target: str) -> None:
         done = workcopy.reset(target)
     except workcopy.CannotReset as error:
         raise click.ClickException(str(error)) from error
-    for each in done:
-        kept = f"; your version is kept as {_short(each.saved)}" if each.saved else ""
-        click.echo(f"{_short(each.copy)} is back to the course's version{kept}")
+    for item in done:
+        note = f"; your version is kept as {_short(item.saved)}" if item.saved else ""
+        click.echo(f"{_short(item.copy)} is back to the course's version{note}")
     if not done:
         click.echo("Nothing to reset: your copy is the same as the course's.")
 

@@ -34,7 +34,7 @@ class Finding:
 
     name: str
     state: State
-    found: str
+    detail: str
     advice: str = ""
 
 
@@ -207,11 +207,11 @@ def processes() -> Finding:
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("processes", "red", f"cannot be started: {error}", "Allow Python to start its own processes.")
     if done.stdout.strip() != "started":
-        said = (done.stderr.strip() or "nothing").splitlines()[-1]
+        output = (done.stderr.strip() or "nothing").splitlines()[-1]
         return Finding(
             "processes",
             "red",
-            f"a Python process printed: {said}",
+            f"a Python process printed: {output}",
             "Make the environment again: run `make clean lab`.",
         )
     return Finding("processes", "ok", "started and answered")
@@ -222,17 +222,17 @@ def postgresql() -> Finding:
     from serverless_cloud.postgres import NoPostgres, from_environment, unprivileged_account
 
     try:
-        found = from_environment()
+        installation = from_environment()
         unprivileged_account()
     except NoPostgres as error:
         return Finding("PostgreSQL", "note", "cannot run", f"{error} You can run modules 00 to 03 without PostgreSQL.")
-    return Finding("PostgreSQL", "ok", f"{found.version} in {found.bin}")
+    return Finding("PostgreSQL", "ok", f"{installation.version} in {installation.bin}")
 
 
 def chromium() -> Finding:
     """A browser that programs can control. It prints the slides and runs the browser test."""
-    if found := find_chromium():
-        return Finding("Chromium", "ok", found)
+    if location := find_chromium():
+        return Finding("Chromium", "ok", location)
     return Finding("Chromium", "note", "not found", "Optional. Only the PDF slides and the browser test use it.")
 
 
@@ -240,8 +240,8 @@ def pgbouncer() -> Finding:
     """PgBouncer, which module 05 compares the proxy with."""
     from serverless_first.shop.pgbouncer import program  # imported here for the same reason as psutil
 
-    if found := program():
-        return Finding("PgBouncer", "ok", found)
+    if location := program():
+        return Finding("PgBouncer", "ok", location)
     return Finding("PgBouncer", "note", "not found", "Optional. Module 05 compares the proxy with it.")
 
 
@@ -256,7 +256,7 @@ def memory() -> Finding:
 def disk() -> Finding:
     """Free space where the learner's folder is."""
     work = work_dir()
-    folder = next((each for each in (work, *work.parents) if each.exists()), None)
+    folder = next((candidate for candidate in (work, *work.parents) if candidate.exists()), None)
     if folder is None:
         advice = "Plug in its drive, or set SERVERLESS_FIRST_WORK to a folder that exists."
         return Finding("disk", "red", f"{work.anchor or work} does not exist", advice)
@@ -291,9 +291,9 @@ def _project() -> dict[str, Any]:
 
 
 def _amount(name: str, free_mb: int, red_mb: int, note_mb: int, advice: str) -> Finding:
-    found = f"{free_mb:,} MB free"
+    amount = f"{free_mb:,} MB free"
     if free_mb < red_mb:
-        return Finding(name, "red", found, f"{advice} The course needs {red_mb} MB.")
+        return Finding(name, "red", amount, f"{advice} The course needs {red_mb} MB.")
     if free_mb < note_mb:
-        return Finding(name, "note", found, advice)
-    return Finding(name, "ok", found)
+        return Finding(name, "note", amount, advice)
+    return Finding(name, "ok", amount)

@@ -86,8 +86,8 @@ def takeaways(module: Module) -> tuple[str, ...]:
         text = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     except (OSError, ValueError, LookupError, TypeError):
         return ()
-    if found := _TAKEAWAYS.search(text):
-        items = _ITEM.findall(found[1])
+    if match := _TAKEAWAYS.search(text):
+        items = _ITEM.findall(match[1])
     else:
         core, quiz, _ = text.partition("\n## Quiz")
         items = [bold[1] for part in core.split("\n\n") if quiz and (bold := _BOLD.fullmatch(part.strip()))][-1:]
@@ -116,12 +116,12 @@ def _modules(name: str) -> tuple[Module, tuple[Module, ...]]:
 
 def _skipped(before: Sequence[Module]) -> list[Skipped]:
     data = ProgressFile().read()
-    found = []
+    entries = []
     for module in before:
         open_here = tuple(task.id for task in open_tasks(data, module))
         if open_here or not module.tasks:
-            found.append(Skipped(module, open_here, takeaways(module)))
-    return found
+            entries.append(Skipped(module, open_here, takeaways(module)))
+    return entries
 
 
 def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
@@ -129,11 +129,11 @@ def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
     at = now()
 
     def change(data: Data) -> None:
-        for each in skipped:
-            for task_id in each.tasks:
-                if not task_progress(data, each.module.id, task_id).caught_up:
+        for entry in skipped:
+            for task_id in entry.tasks:
+                if not task_progress(data, entry.module.id, task_id).caught_up:
                     module = data["modules"].setdefault(
-                        each.module.id, {}
+                        entry.module.id, {}
                     )  # without begun_at, because the learner has not begun it
                     module.setdefault("tasks", {}).setdefault(task_id, {})["caught_up_at"] = at
         data["last_module"] = target.id
@@ -145,11 +145,11 @@ def _mark(target: Module, skipped: Sequence[Skipped]) -> None:
 
 
 def _tell(target: Module, before: Sequence[Module], skipped: Sequence[Skipped], work: Path, report: Report) -> None:
-    for each in skipped:
-        report(f"{each.module.number} {each.module.title}: {work.name}/{copy_path(each.module.id, 'lesson')}")
-        for line in each.taught or (each.module.summary,):
+    for entry in skipped:
+        report(f"{entry.module.number} {entry.module.title}: {work.name}/{copy_path(entry.module.id, 'lesson')}")
+        for line in entry.taught or (entry.module.summary,):
             report(f"  - {line}")
-    marked = sum(len(each.tasks) for each in skipped)
+    marked = sum(len(entry.tasks) for entry in skipped)
     if skipped:
         report(
             f"{count(marked, 'task')} of {count(len(skipped), 'module')} marked as caught up, not as passed. "
@@ -177,10 +177,10 @@ def _lay_page(target: Module, skipped: Sequence[Skipped], work: Path) -> None:
         f"and its [lab]({copy_path(target.id, 'lab')})."
     )
     parts = [head]
-    for each in skipped:
-        lines = "\n".join(f"- {line}" for line in each.taught or (each.module.summary,))
-        links = ", ".join(f"[{kind}]({copy_path(each.module.id, kind)})" for kind in FOLDERS.values())
-        parts.append(f"## {each.module.number} {each.module.title}\n\n{lines}\n\nLook it up in its {links}")
+    for entry in skipped:
+        lines = "\n".join(f"- {line}" for line in entry.taught or (entry.module.summary,))
+        links = ", ".join(f"[{kind}]({copy_path(entry.module.id, kind)})" for kind in FOLDERS.values())
+        parts.append(f"## {entry.module.number} {entry.module.title}\n\n{lines}\n\nLook it up in its {links}")
     cells = [
         {"cell_type": "markdown", "id": f"part-{number}", "metadata": {}, "source": part.splitlines(keepends=True)}
         for number, part in enumerate(parts)

@@ -23,8 +23,8 @@ _PRINTS = ("--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-foo
 
 def find_chromium() -> str | None:
     """The path of Chromium, Chrome or Edge, or None when the machine has none of them."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    return found or next((place for place in _PLACES if Path(place).is_file()), None)
+    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    return program or next((place for place in _PLACES if Path(place).is_file()), None)
 
 
 def missing() -> str:
@@ -61,17 +61,17 @@ def print_pdf(chromium: str, page: Path, target: Path, *, query: str = "", timeo
         RuntimeError: the browser failed or took too long; the message has its last words.
     """
     with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
-        made = Path(folder) / "page.pdf"
+        pdf = Path(folder) / "page.pdf"
         address = page.resolve().as_uri() + (f"?{query}" if query else "")
         profile = f"--user-data-dir={Path(folder) / 'profile'}"
-        command = [chromium, *arguments(*_PRINTS, profile, f"--print-to-pdf={made}"), address]
+        command = [chromium, *arguments(*_PRINTS, profile, f"--print-to-pdf={pdf}"), address]
         try:
             done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"{chromium} took longer than {timeout_s:g} s to print {page.name}") from None
-        if not made.is_file():
+        if not pdf.is_file():
             words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise RuntimeError(f"{chromium} did not make a PDF of {page.name}: {' '.join(words)}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, part := target.with_name(f".{target.name}.part"))
+        shutil.copyfile(pdf, part := target.with_name(f".{target.name}.part"))
         part.replace(target)

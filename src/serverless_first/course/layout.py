@@ -62,8 +62,8 @@ def relinked(content: bytes, folder: str) -> bytes:
         folder: the folder that holds it in the course, "notebooks" or "labs".
     """
 
-    def link(found: re.Match[bytes]) -> bytes:
-        target = copy_path(found[2].decode(), FOLDERS[found[1].decode() if found[1] else folder])
+    def link(match: re.Match[bytes]) -> bytes:
+        target = copy_path(match[2].decode(), FOLDERS[match[1].decode() if match[1] else folder])
         return f"](../{target}".encode()
 
     return _LINK.sub(link, content)

@@ -157,7 +157,7 @@ class _Moving:
 
     def _put(self, path: Path, target: Path, content: bytes | None = None) -> bool:
         """Moves a file or folder, with other content if given; says why where it can't."""
-        name, place = (each.relative_to(self._work).as_posix() for each in (path, target))
+        name, place = (file.relative_to(self._work).as_posix() for file in (path, target))
         if target.exists() and path.is_dir() and path.name == _CHECKPOINTS:
             return False  # its files have been moved one by one
         if target.is_symlink() or target.exists():
@@ -192,7 +192,7 @@ def _relink_page(page: Path) -> None:
     """Makes the links of an old catch-up page lead to the copies."""
     before = page.read_bytes()
     after = _PAGE_LINK.sub(
-        lambda found: f"]({copy_path(found[2].decode(), FOLDERS[found[1].decode()])})".encode(), before
+        lambda match: f"]({copy_path(match[2].decode(), FOLDERS[match[1].decode()])})".encode(), before
     )
     if after != before and not page.is_symlink():
         write(page, after)

@@ -202,8 +202,8 @@ def load(root: Path | None = None) -> Course:
     )
     _refuse_reused(modules, "module")
     _refuse_reused([task for module in modules for task in module.tasks], "task")
-    found = Course(data["title"], data["deck"], data["deck_slide_count"], modules, overview)
-    return replace(found, routes=tuple(_route(route, found) for route in data.get("route", ())))
+    the_course = Course(data["title"], data["deck"], data["deck_slide_count"], modules, overview)
+    return replace(the_course, routes=tuple(_route(route, the_course) for route in data.get("route", ())))
 
 
 def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
@@ -215,16 +215,16 @@ def _refuse_reused(entries: Sequence[Module | Task], kind: str) -> None:
         )
 
 
-def _route(data: dict[str, Any], found: Course) -> Route:
+def _route(data: dict[str, Any], the_course: Course) -> Route:
     """A route; without `parts` it is everything that is ready, with the sections for going further."""
     if "parts" not in data:
-        return Route(data["title"], data["summary"], found.parts, whole=True)
+        return Route(data["title"], data["summary"], the_course.parts, whole=True)
     parts = []
     for part in data["parts"]:
         name, _, kind = part.partition(" ")
         if kind not in ("lesson", "lab"):
             raise ValueError(f'course.toml: the part {part!r} of a route must be written like "04 lesson" or "04 lab".')
-        module = found.module(name)
+        module = the_course.module(name)
         if module.minutes(kind):
             parts.append((module, kind))
     return Route(data["title"], data["summary"], tuple(parts))

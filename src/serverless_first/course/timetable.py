@@ -110,11 +110,11 @@ class Track:
     @property
     def slides(self) -> dict[Module, tuple[str, ...]]:
         """The headings of the slides that are shown, by their deck, in the order of the track."""
-        shown: dict[Module, tuple[str, ...]] = {}
+        headings: dict[Module, tuple[str, ...]] = {}
         for row in (row for day in self.days for row in day.rows):
             if row.module and row.slides:
-                shown[row.module] = (*shown.get(row.module, ()), *row.slides)
-        return shown
+                headings[row.module] = (*headings.get(row.module, ()), *row.slides)
+        return headings
 
 
 def load(root: Path | None = None) -> tuple[Track, ...]:
@@ -142,7 +142,7 @@ def clock(minutes: int) -> str:
 def noted_minutes(root: Path, module: Module) -> dict[str, int]:
     """How long each slide of a module takes by its speaker notes, by its heading; empty where it has no slides."""
     path = root / "modules" / module.id / "slides.md"
-    found: dict[str, int] = {}
+    by_title: dict[str, int] = {}
     title, in_code = "", False
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         in_code ^= line.startswith("```")
@@ -151,8 +151,8 @@ def noted_minutes(root: Path, module: Module) -> dict[str, int]:
         if heading := _HEADING.match(line):
             title = heading[1].strip()
         elif minutes := _NOTED_MINUTES.match(line):
-            found[title] = found.get(title, 0) + int(minutes[1])
-    return found
+            by_title[title] = by_title.get(title, 0) + int(minutes[1])
+    return by_title
 
 
 class _Wrong(ValueError):
@@ -169,31 +169,31 @@ class _Maker:
         where = f"course.toml, track {name}"
         if not all(isinstance(entry.get(key), str) and entry[key] for key in ("id", "title")):
             self.problems.append(f"{where}: it needs an id and a title")
-        seen: list[Row] = []
+        earlier_rows: list[Row] = []
         days = []
         for number, day in enumerate(entry.get("day", ()), 1):
-            made = self._day(day, f"{where}, day {number}", seen)
-            if made:
-                days.append(made)
+            timed_day = self._day(day, f"{where}, day {number}", earlier_rows)
+            if timed_day:
+                days.append(timed_day)
         if not entry.get("day"):
             self.problems.append(f"{where}: it has no [[track.day]]")
         return Track(name, str(entry.get("title", "")), tuple(days))
 
-    def _day(self, day: dict[str, Any], where: str, seen: list[Row]) -> Day | None:
+    def _day(self, day: dict[str, Any], where: str, earlier_rows: list[Row]) -> Day | None:
         times = [_CLOCK.fullmatch(str(day.get(key, ""))) for key in ("start", "end")]
         if not all(times):
             self.problems.append(f'{where}: start and end must be times such as "09:00"')
             return None
-        start, end = (int(found[1]) * 60 + int(found[2]) for found in times if found)
+        start, end = (int(match[1]) * 60 + int(match[2]) for match in times if match)
         now, rows = start, list[Row]()
         for number, part in enumerate(day.get("parts", ()), 1):
             try:
-                row = self._row(part, now, seen)
+                row = self._row(part, now, earlier_rows)
             except (_Wrong, UnknownModule) as error:
                 self.problems.append(f"{where}, part {number}: {error}")
                 continue
             rows.append(row)
-            seen.append(row)
+            earlier_rows.append(row)
             now = row.end_minutes
         if not rows:
             self.problems.append(f"{where}: it has no parts")
@@ -201,7 +201,7 @@ class _Maker:
         self.problems += [f"{where}: {problem}" for problem in _length_problems(rows, start, end)]
         return Day(tuple(rows), end)
 
-    def _row(self, part: dict[str, Any], now: int, seen: list[Row]) -> Row:
+    def _row(self, part: dict[str, Any], now: int, earlier_rows: list[Row]) -> Row:
         do = part.get("do")
         if do not in KINDS:
             raise _Wrong(f"do is {do!r}, but must be one of {', '.join(KINDS)}")
@@ -216,14 +216,14 @@ class _Maker:
                 raise _Wrong(f"a {do} needs minutes and a note")
             return Row(now, now + minutes, do, note)
         module = self._module(part, do)
-        _is_prepared(module, do, seen)
+        _is_prepared(module, do, earlier_rows)
         if do == "lab":
             tasks = _first_tasks(module, part.get("tasks"))
-            chosen = [task for task in module.tasks if task.id in tasks]
-            total = sum(task.minutes for task in chosen)
+            lab_tasks = [task for task in module.tasks if task.id in tasks]
+            total = sum(task.minutes for task in lab_tasks)
             if minutes is not None and minutes < total:
                 raise _Wrong(f"a lab takes the minutes of its tasks or more, which is {total} here, not {minutes}")
-            named = ", ".join(f"{task.id} “{task.title}”" for task in chosen)
+            named = ", ".join(f"{task.id} “{task.title}”" for task in lab_tasks)
             what = f"task{'' if len(tasks) == 1 else 's'} {named}" + (f": {note}" if note else "")
             return Row(now, now + (minutes or total), do, what, module, tasks)
         if "tasks" in part:
@@ -232,9 +232,9 @@ class _Maker:
             if minutes is not None:
                 raise _Wrong("slides take the minutes of their notes, so name slides with only or without")
             there = noted_minutes(self._root, module)
-            shown, which = _chosen_slides(module, there, part)
-            total = sum(there[title] for title in shown)
-            return Row(now, now + total, do, note or which, module, slides=shown)
+            headings, which = _chosen_slides(module, there, part)
+            total = sum(there[title] for title in headings)
+            return Row(now, now + total, do, note or which, module, slides=headings)
         full = module.lesson_minutes
         if full < 1:
             raise _Wrong(f"{module.id} has no lesson")
@@ -272,41 +272,41 @@ def _chosen_slides(module: Module, there: dict[str, int], part: dict[str, Any]) 
         named = part.get(word, [])
         if not isinstance(named, list) or (word in part and not named):
             raise _Wrong(f'{word} must be a list of headings, such as ["{next(iter(there))}"]')
-        if twice := sorted({str(each) for each in named if named.count(each) > 1}):
+        if twice := sorted({str(heading) for heading in named if named.count(heading) > 1}):
             raise _Wrong(f"{word} names {', '.join(twice)} more than once")
-        if unknown := [str(each) for each in named if each not in there]:
+        if unknown := [str(heading) for heading in named if heading not in there]:
             raise _Wrong(f"{module.id} has no slide {', '.join(unknown)}. Its slides are {', '.join(there)}")
     left_out = part.get("without", [])
-    shown = part.get("only") or [title for title in there if title not in left_out]
-    if not shown:
+    headings = part.get("only") or [title for title in there if title not in left_out]
+    if not headings:
         raise _Wrong(f"no slide of {module.id} is left")
     which = "all of them"
-    if len(shown) < len(there):
-        kept, titles = ("without", left_out) if left_out else ("only", shown)
-        which = f"{kept} {', '.join(f'“{title}”' for title in titles)}"
-    return tuple(shown), which
+    if len(headings) < len(there):
+        rule, titles = ("without", left_out) if left_out else ("only", headings)
+        which = f"{rule} {', '.join(f'“{title}”' for title in titles)}"
+    return tuple(headings), which
 
 
-def _first_tasks(module: Module, wanted: object) -> tuple[str, ...]:
+def _first_tasks(module: Module, task_ids: object) -> tuple[str, ...]:
     """The tasks of a lab that are chosen: its first ones, since later tasks build on earlier ones."""
     there = [task.id for task in module.tasks]
     if not there:
         raise _Wrong(f"{module.id} has no tasks")
-    if wanted is None:
+    if task_ids is None:
         return tuple(there)
-    if not isinstance(wanted, list) or not wanted:
+    if not isinstance(task_ids, list) or not task_ids:
         raise _Wrong('tasks must be a list such as ["4.1", "4.2"]')
-    if unknown := [str(each) for each in wanted if each not in there]:
+    if unknown := [str(task_id) for task_id in task_ids if task_id not in there]:
         raise _Wrong(f"{module.id} has no task {', '.join(unknown)}. It has {', '.join(there)}")
-    if wanted != there[: len(wanted)]:
+    if task_ids != there[: len(task_ids)]:
         raise _Wrong(f"a lab's tasks build on each other, so begin with {there[0]} and leave out none in between")
-    return tuple(wanted)
+    return tuple(task_ids)
 
 
-def _is_prepared(module: Module, do: str, seen: list[Row]) -> None:
+def _is_prepared(module: Module, do: str, earlier_rows: list[Row]) -> None:
     """Whether what the part builds on was there before it."""
-    had = {row.module.number for row in seen if row.module}
-    if do == "lab" and not any(row.module == module and row.do != "lab" for row in seen):
+    had = {row.module.number for row in earlier_rows if row.module}
+    if do == "lab" and not any(row.module == module and row.do != "lab" for row in earlier_rows):
         raise _Wrong(
             f"the lab of {module.id} comes before the rest of its module. Put slides, a demo or the lesson first"
         )

@@ -116,14 +116,14 @@ def reset(target: str) -> list[Reset]:
 
 
 def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], report: Report) -> None:
-    shown = copy_of(name)
-    copy, plain = work / shown, _without_outputs(source.read_bytes())
+    place = copy_of(name)
+    copy, plain = work / place, _without_outputs(source.read_bytes())
     content = relinked(plain, source.parent.name)
     file, cells = digest(plain), cells_digest(content)
     entry = manifest.get(name, Entry())
     problem = odd(copy, work)
     if problem:
-        report(f"{shown}: left as it is, because {problem}")
+        report(f"{place}: left as it is, because {problem}")
         return
     if not copy.exists():
         write(copy, content)
@@ -135,7 +135,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
     if current is not None and current == entry.cells:
         write(copy, content)
         manifest[name] = Entry(file, cells)
-        report(f"{shown}: updated")
+        report(f"{place}: updated")
     elif current is not None and current == cells:
         manifest[name] = Entry(file, cells)  # the learner has the new version's cells already
     elif file != entry.beside_file:  # else it was told before
@@ -143,7 +143,7 @@ def _lay_one(source: Path, work: Path, name: str, manifest: dict[str, Entry], re
         write(beside, content)
         manifest[name] = Entry(entry.file, entry.cells, file, cells, beside.name)
         report(
-            f"{shown}: you have changed it, so your version stays. The new version is {beside.name} in the same folder"
+            f"{place}: you have changed it, so your version stays. The new version is {beside.name} in the same folder"
         )
 
 

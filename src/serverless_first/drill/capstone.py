@@ -73,9 +73,9 @@ class Shop:
 
     def begin(self, report: Callable[[str], None] = print) -> None:
         """Writes the given files that are missing. An existing file stays as it is, even if it was changed."""
-        made = [source for source in self._given() if self._lay(source)]
+        files = [source for source in self._course_files() if self._lay(source)]
         report(
-            f"{self.folder}: {count(len(made), 'given file') + ' written' if made else 'all given files are there'}."
+            f"{self.folder}: {count(len(files), 'given file') + ' written' if files else 'all given files are there'}."
         )
 
     def not_written(self, *files: str) -> str:
@@ -88,7 +88,7 @@ class Shop:
 
     def waiting(self) -> list[str]:
         """Files in whose place the given ones are deployed: they hold a stub, or what they need is not written."""
-        names = [path.relative_to(_given_room()).as_posix() for path in self._given()]
+        names = [path.relative_to(_given_room()).as_posix() for path in self._course_files()]
         return [name for name in names if self.not_written(name) or (name in _WITH and self.not_written(_WITH[name]))]
 
     def write_template(self) -> Path:
@@ -100,9 +100,9 @@ class Shop:
         if missing := self.not_written("parts/head.yaml", "parts/base.yaml"):
             raise NotLaid(missing)
         there = [part for part in PARTS if not self.not_written(f"parts/{part}.yaml")]
-        chosen = [part for part in there if _LATER.get(part, part) in there]
-        texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in chosen]
-        text = "".join(each if each.endswith("\n") else f"{each}\n" for each in texts)
+        parts = [part for part in there if _LATER.get(part, part) in there]
+        texts = [(self.folder / "parts" / f"{part}.yaml").read_text(encoding="utf-8") for part in parts]
+        text = "".join(part_text if part_text.endswith("\n") else f"{part_text}\n" for part_text in texts)
         resources = _resources(text)
         lines = [
             f'  {name}: {{Value: !Sub "{value}"}}'
@@ -144,7 +144,7 @@ class Shop:
         return outputs
 
     @staticmethod
-    def _given() -> list[Path]:
+    def _course_files() -> list[Path]:
         room = _given_room()
         return sorted(path for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
@@ -165,7 +165,7 @@ def _resources(template: str) -> set[str]:
         return set()
     resources = _members(_members(document).get("Resources"))
     properties = [_members(_members(resource).get("Properties")) for resource in resources.values()]
-    events = [_members(event) for each in properties for event in _members(each.get("Events")).values()]
+    events = [_members(event) for members in properties for event in _members(members.get("Events")).values()]
     has_http = any((kind := event.get("Type")) and kind.value == "HttpApi" for event in events)
     return {*resources, "ServerlessHttpApi"} if has_http else set(resources)  # SAM makes it of such an event
 
@@ -211,9 +211,9 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
     from serverless_first import figures  # matplotlib takes a second, and the checks draw nothing
 
     file = Path(page)
-    found = my_drill(file.parent)
-    scored = score(found)
-    usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](found))
+    record = my_drill(file.parent)
+    scored = score(record)
+    usd = dict(runpy.run_path(os.fspath(price))["per_1000_orders"](record))
     others = {what: value for what, value in scored.cost.parts if what not in usd}
     picture = io.BytesIO()
     figures.shop_architecture(title="The parts of the shop, and what they send to each other").savefig(
@@ -226,12 +226,12 @@ def write_page(page: str | os.PathLike[str], price: str | os.PathLike[str], reas
             image=image,
             alt=html.escape(figures.shop_architecture_words(), quote=True),
             reasons="".join(f"<dt>{html.escape(d)}</dt><dd>{html.escape(why)}</dd>\n" for d, why in reasons.items()),
-            verdict=f"The shop {verdict} a drill with {found.orders:,} orders.",
-            meanwhile=html.escape("; ".join(moment.what for moment in found.moments)),
+            verdict=f"The shop {verdict} a drill with {record.orders:,} orders.",
+            meanwhile=html.escape("; ".join(moment.what for moment in record.moments)),
             findings="".join(
-                f"<tr><td>{html.escape(each.name)}</td><td>{'passed' if each.passed else 'FAILED'}</td>"
-                f"<td>{html.escape(each.seen)}</td></tr>\n"
-                for each in scored.findings
+                f"<tr><td>{html.escape(finding.name)}</td><td>{'passed' if finding.passed else 'FAILED'}</td>"
+                f"<td>{html.escape(finding.seen)}</td></tr>\n"
+                for finding in scored.findings
             ),
             prices="".join(_price_row(what, value) for what, value in (usd | others).items()),
             total=_price_row("All that is paid by use", sum((usd | others).values())),

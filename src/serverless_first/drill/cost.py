@@ -20,12 +20,12 @@ def cost_of(record: Record) -> Cost:
     calls = sum(use.calls for use in uses)
     gb_s = sum(use.billed_ms / 1000 * use.memory_mb / 1024 for use in uses)
     executions = sum(record.executions.values())
-    each = sum(record.transitions) / len(record.transitions) if record.transitions else 0.0
+    transitions = sum(record.transitions) / len(record.transitions) if record.transitions else 0.0
     readers = ("Worker", "Provider", "Projector")
     messages = sum(order.copies for order in record.posted) + executions + 2 * len(record.rows)
     requests = messages + 2 * sum(use.calls for use in uses if use.role in readers)
     usd = {
-        "Step Functions": executions * each * table.each_usd("step-functions-transitions"),
+        "Step Functions": executions * transitions * table.each_usd("step-functions-transitions"),
         "Lambda, duration": gb_s * table.each_usd("lambda-x86-tier-1"),
         "Lambda, requests": calls * table.each_usd("lambda-requests"),
         "API Gateway": posts * table.each_usd("api-gateway-http"),

@@ -26,31 +26,31 @@ _CRASHED = re.compile(r"\tStatus: (error|timeout)")
 def rows(shop: Shop, prefix: str) -> tuple[tuple[str, str], ...]:
     """Order id and status of each row of this drill, in the order of the ids."""
     with shop.database() as connection:
-        found = connection.execute(
+        pairs = connection.execute(
             "SELECT order_id, status FROM orders WHERE order_id LIKE %s ORDER BY order_id, status", (f"{prefix}-%",)
         ).fetchall()
-    return tuple((str(order_id), str(status)) for order_id, status in found)
+    return tuple((str(order_id), str(status)) for order_id, status in pairs)
 
 
 def items(shop: Shop, table: str, prefix: str, attribute: str) -> tuple[tuple[str, str], ...]:
     """Order id and one attribute of each item of this drill in a table of DynamoDB."""
     pages = shop.client("dynamodb").get_paginator("scan")
-    found = []
+    pairs = []
     for page in pages.paginate(TableName=table):
         for item in page["Items"]:
             order_id = item.get("order_id", {}).get("S", "")
             if order_id.startswith(f"{prefix}-"):
-                found.append((order_id, item.get(attribute, {}).get("S", "")))
-    return tuple(sorted(found))
+                pairs.append((order_id, item.get(attribute, {}).get("S", "")))
+    return tuple(sorted(pairs))
 
 
 def projection(shop: Shop, prefix: str, rows: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Order id and status of each item of the projection, which has a moment to catch up with the rows."""
     end_s = time.monotonic() + CATCHES_UP_WITHIN_S
     while True:
-        found = items(shop, shop.outputs["ProjectionTable"], prefix, "status")
-        if found == tuple(sorted(set(rows))) or time.monotonic() > end_s:
-            return found
+        statuses = items(shop, shop.outputs["ProjectionTable"], prefix, "status")
+        if statuses == tuple(sorted(set(rows))) or time.monotonic() > end_s:
+            return statuses
         time.sleep(0.5)
 
 
@@ -61,22 +61,22 @@ def messages(shop: Shop, url: str, limit_s: float) -> tuple[DeadLetter, ...]:
         limit_s: how long to wait for messages that are in flight, in seconds.
     """
     sqs, end_s = shop.client("sqs"), time.monotonic() + limit_s
-    seen: dict[str, tuple[str, DeadLetter]] = {}
-    while len(seen) < shop.depth(url):
+    letters: dict[str, tuple[str, DeadLetter]] = {}
+    while len(letters) < shop.depth(url):
         answer = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageSystemAttributeNames=["All"]
         )
         for message in answer.get("Messages", []):
             times = int(message["Attributes"]["ApproximateReceiveCount"]) - 1  # this one is the drill's
-            seen[message["MessageId"]] = (message["ReceiptHandle"], DeadLetter(_order_id(message["Body"]), times))
+            letters[message["MessageId"]] = (message["ReceiptHandle"], DeadLetter(_order_id(message["Body"]), times))
         if not answer.get("Messages"):
             if time.monotonic() > end_s:
                 break
             time.sleep(0.2)
-    for handle, _ in seen.values():
+    for handle, _ in letters.values():
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
-    missing = max(0, shop.depth(url) - len(seen))
-    return tuple(sorted((letter for _, letter in seen.values()), key=str)) + (DeadLetter("", 0),) * missing
+    missing = max(0, shop.depth(url) - len(letters))
+    return tuple(sorted((letter for _, letter in letters.values()), key=str)) + (DeadLetter("", 0),) * missing
 
 
 def _order_id(body: str) -> str:
@@ -93,10 +93,10 @@ def executions(shop: Shop, since_s: float) -> tuple[dict[str, int], tuple[int, .
         since_s: Unix time, in seconds.
     """
     listed = _executions(shop, since_s)
-    found = Counter(execution["status"] for execution in listed)
+    statuses = Counter(execution["status"] for execution in listed)
     ended = sorted(execution["executionArn"] for execution in listed if execution["status"] != "RUNNING")
     some = ended[:: max(1, math.ceil(len(ended) / LOOKED_AT))]
-    return dict(sorted(found.items())), tuple(_transitions(shop.client("stepfunctions"), arn) for arn in some)
+    return dict(sorted(statuses.items())), tuple(_transitions(shop.client("stepfunctions"), arn) for arn in some)
 
 
 def failures(shop: Shop, since_s: float) -> tuple[str, ...]:
@@ -105,19 +105,21 @@ def failures(shop: Shop, since_s: float) -> tuple[str, ...]:
     Args:
         since_s: Unix time, in seconds.
     """
-    arns = sorted(each["executionArn"] for each in _executions(shop, since_s, statusFilter="FAILED"))
+    arns = sorted(execution["executionArn"] for execution in _executions(shop, since_s, statusFilter="FAILED"))
     return tuple(_failure(shop.client("stepfunctions"), arn) for arn in arns[:FAILURES])
 
 
-def _executions(shop: Shop, since_s: float, **wanted: str) -> list[dict[str, Any]]:
-    pages = shop.client("stepfunctions").get_paginator("list_executions")
-    found = pages.paginate(stateMachineArn=shop.outputs["PaymentMachineArn"], **wanted)
-    return [each for page in found for each in page["executions"] if each["startDate"].timestamp() >= since_s]
+def _executions(shop: Shop, since_s: float, **filters: str) -> list[dict[str, Any]]:
+    paginator = shop.client("stepfunctions").get_paginator("list_executions")
+    pages = paginator.paginate(stateMachineArn=shop.outputs["PaymentMachineArn"], **filters)
+    return [
+        execution for page in pages for execution in page["executions"] if execution["startDate"].timestamp() >= since_s
+    ]
 
 
 def _failure(states: Any, arn: str) -> str:
     events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
-    entered = (each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each)
+    entered = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
     error = states.describe_execution(executionArn=arn).get("error") or "an error without a name"
     return f"{error} in the state {next(entered, '(none)')!r}"
 
@@ -137,8 +139,8 @@ def _transitions(states: Any, arn: str) -> int:
 
 def _report(line: str) -> tuple[float, float, bool] | None:
     """Duration and Billed Duration in ms, and whether the call has crashed, of a REPORT line, text or JSON."""
-    if found := _REPORT.match(line):
-        return float(found[1]), float(found[2]), bool(_CRASHED.search(line))
+    if match := _REPORT.match(line):
+        return float(match[1]), float(match[2]), bool(_CRASHED.search(line))
     if line.startswith("{") and '"platform.report"' in line:
         record = json.loads(line)["record"]
         metrics = record["metrics"]
@@ -148,13 +150,13 @@ def _report(line: str) -> tuple[float, float, bool] | None:
 
 def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
     """The findings in the logs of the shop's functions since a moment (Unix time, in seconds)."""
-    found = []
+    uses = []
     for role, name in sorted(shop.functions.items()):
         settings = shop.client("lambda").get_function_configuration(FunctionName=name)
         group = settings.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
         lines = list(_lines(shop, group, since_s))
         reports = [report for line in lines if (report := _report(line))]
-        found.append(
+        uses.append(
             FunctionUse(
                 role,
                 settings["MemorySize"],
@@ -166,7 +168,7 @@ def functions(shop: Shop, since_s: float) -> tuple[FunctionUse, ...]:
                 refused=sum(bool(_REFUSED.search(line)) for line in lines),
             )
         )
-    return tuple(found)
+    return tuple(uses)
 
 
 def _lines(shop: Shop, group: str, since_s: float) -> Iterator[str]:
@@ -200,7 +202,7 @@ def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, .
     """
     end_s = time.time() + 1
     period_s = max(1, math.ceil((end_s - begun_s) / 240))
-    found = []
+    metric_points = []
     for role in roles:
         if role in shop.functions:
             series = {name: _series(shop, shop.functions[role], name, begun_s, end_s, period_s) for name in _METRICS}
@@ -209,8 +211,8 @@ def points(shop: Shop, begun_s: float, roles: tuple[str, ...]) -> tuple[Point, .
                     series[name].get(second, 0.0) / (period_s if statistic == "Sum" else 1)
                     for name, statistic in _METRICS.items()
                 )
-                found.append(Point(round(second - begun_s, 2), role, *values))
-    return tuple(found)
+                metric_points.append(Point(round(second - begun_s, 2), role, *values))
+    return tuple(metric_points)
 
 
 _METRICS = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "ConcurrentExecutions": "Maximum"}
@@ -218,7 +220,7 @@ _METRICS = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "Concurre
 
 def _series(shop: Shop, function: str, metric: str, begun_s: float, end_s: float, period_s: int) -> dict[float, float]:
     statistic = _METRICS[metric]
-    found = shop.client("cloudwatch").get_metric_statistics(
+    answer = shop.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName=metric,
         Dimensions=[{"Name": "FunctionName", "Value": function}],
@@ -228,7 +230,7 @@ def _series(shop: Shop, function: str, metric: str, begun_s: float, end_s: float
         Statistics=[statistic],
     )
     values: dict[float, float] = {}
-    for point in found["Datapoints"]:
+    for point in answer["Datapoints"]:
         # the four metrics have data at different seconds: put them on one grid
         second = begun_s + period_s * int((point["Timestamp"].timestamp() - begun_s) // period_s)
         values[second] = (

@@ -52,8 +52,8 @@ class Killer:
             if role not in self._shop.functions:
                 continue
             there = [e for e in self._shop.aws.environments(self._shop.functions[role]) if e.state != "ended"]
-            chosen = [e for e in there if state in (None, e.state)]
-            for environment in chosen[-most:] if most else chosen:
+            targets = [e for e in there if state in (None, e.state)]
+            for environment in targets[-most:] if most else targets:
                 if _kill(environment.pid):
                     self.killed[role] += 1
                     count += 1
@@ -67,9 +67,9 @@ def _kill(pid: int) -> bool:
             os.killpg(pid, signal.SIGKILL)  # an environment is its own process group
             return True
         process = psutil.Process(pid)
-        for each in (*process.children(recursive=True), process):
+        for member in (*process.children(recursive=True), process):
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
+                member.kill()
         return True
     return False
 
@@ -198,9 +198,9 @@ def make_quiet(shop: Shop, *, limit_s: float = 0.0) -> None:
         if arn := shop.outputs.get("PaymentMachineArn"):
             states = shop.client("stepfunctions")
             pages = states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
-            for each in [each for page in pages for each in page["executions"]]:
+            for execution in [execution for page in pages for execution in page["executions"]]:
                 with contextlib.suppress(states.exceptions.ClientError):  # it has ended meanwhile
-                    states.stop_execution(executionArn=each["executionArn"])
+                    states.stop_execution(executionArn=execution["executionArn"])
         for url in (*shop.queues.values(), *filter(None, [shop.dead_letters_url])):
             empty(shop, url, limit_s=limit_s)
 

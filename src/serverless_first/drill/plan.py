@@ -53,10 +53,10 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
     # Orders that come again late must have been worked on once by then.
     late = set(dice.sample(places[UNDER_LOCK : orders * 9 // 10], min(50, orders // 20)))
     retried = set(dice.sample([place for place in places if place not in late], orders // 20))
-    found = []
+    posts = []
     for place in places:
         kind = "late" if place in late else "retried" if place in retried else "once"
-        found.append(
+        posts.append(
             PlannedOrder(
                 f"{prefix}-{place:05d}",
                 f"customer {dice.randrange(10**6):06d}",
@@ -65,5 +65,5 @@ def plan(orders: int, seed: int, prefix: str) -> list[PlannedOrder]:
                 kind,
             )
         )
-    found.insert(orders // 10, PlannedOrder(f"{prefix}-poison", POISON_CUSTOMER, "Tsuki", 1, "poison"))
-    return found
+    posts.insert(orders // 10, PlannedOrder(f"{prefix}-poison", POISON_CUSTOMER, "Tsuki", 1, "poison"))
+    return posts

@@ -73,11 +73,11 @@ class Case:
 
 def _some(order_ids: Sequence[str]) -> str:
     """Up to three order ids."""
-    shown = ", ".join(order_ids[:3])
-    return shown if len(order_ids) <= 3 else f"{shown} and {len(order_ids) - 3:,} more"
+    ids = ", ".join(order_ids[:3])
+    return ids if len(order_ids) <= 3 else f"{ids} and {len(order_ids) - 3:,} more"
 
 
-def kept(case: Case) -> Answer:
+def none_lost(case: Case) -> Answer:
     missing = [order.order_id for order in case.accepted if not case.rows[order.order_id]]
     if not missing:
         return Answer(f"{count(len(case.accepted), 'order')} accepted, none lost.")
@@ -116,18 +116,18 @@ def once(case: Case) -> Answer:
     again = [order for order in case.good if order.copies > 1]
     if not rows and not charged:
         return Answer(f"{count(len(again), 'order')} came more than once, and none has more than one row or charge.")
-    seen = []
+    sentences = []
     if rows:
-        seen.append(
+        sentences.append(
             f"{count(len(rows), 'order has', 'orders have')} more than one row: {_some([o.order_id for o in rows])}. "
             f"{count(len(again), 'order')} came more than once."
         )
     if charged:
-        seen.append(f"{count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
+        sentences.append(f"{count(len(charged), 'order was', 'orders were')} charged more than once: {_some(charged)}.")
     if rows and _is_remembered(case, rows):
         late = [order for order in rows if order.kind == "late"]
         return Answer(
-            " ".join(seen),
+            " ".join(sentences),
             f"{count(len(late), 'of them came', 'of them came')} twice more after the worker's environments had "
             "been killed. The first of these two copies was written again, but not the second. So the worker remembers "
             "the orders that it has seen, but only in the memory of that environment. No other environment knows about "
@@ -145,7 +145,7 @@ def once(case: Case) -> Answer:
             "comes again. The provider could not tell that both requests were for one payment."
         )
     return Answer(
-        " ".join(seen),
+        " ".join(sentences),
         means,
         "Look at what happens when the worker gets an order that is already in the database, and at the key that "
         "the provider gets.",
@@ -163,14 +163,14 @@ def _is_remembered(case: Case, doubled: Sequence[Posted]) -> bool:
 
 def ended(case: Case) -> Answer:
     decided = dict(case.record.charges)
-    wanted = {"charged": "paid", "refused": "cancelled"}
+    expected = {"charged": "paid", "refused": "cancelled"}
     there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
-    wrong = [o for o in there if case.statuses[o] != wanted.get(decided.get(o, ""), "")]
+    wrong = [o for o in there if case.statuses[o] != expected.get(decided.get(o, ""), "")]
     if not wrong:
         ends = Counter(case.statuses[order_id] for order_id in there)
         return Answer(f"{ends['paid']:,} paid, {ends['cancelled']:,} canceled.")
     kinds = Counter((case.statuses[o], decided.get(o, "not asked")) for o in wrong)
-    told = "; ".join(
+    mismatches = "; ".join(
         f"{number:,} {status!r} in the database and {decision!r} at the provider"
         for (status, decision), number in sorted(kinds.items())
     )
@@ -178,7 +178,7 @@ def ended(case: Case) -> Answer:
     causes = Counter(case.record.failures)
     why = f" Some failed with {'; '.join(sorted(causes))}." if causes else ""
     return Answer(
-        f"{count(len(wrong), 'order does', 'orders do')} not match the provider's decision: {told}. Executions: "
+        f"{count(len(wrong), 'order does', 'orders do')} not match the provider's decision: {mismatches}. Executions: "
         f"{ran}.{why}",
         "Either no workflow requested the payment, or the provider's reply did not reach the database.",
         f"Look at these orders' executions, which are named by order id ({_some(wrong)}), and at the errors that the "
@@ -203,19 +203,19 @@ def dead_letters(case: Case) -> Answer:
         return _good_dead_letters(case)
     if case.dead_poison:
         return Answer(f"{count(len(case.dead_poison), 'message')}, and it is the poison.")
-    seen = "The poison is not in the dead-letter queue"
+    fact = "The poison is not in the dead-letter queue"
     if stuck or case.has_unknown:
         allowed = f"{stuck[0].receives:,} of {case.record.queue.max_receives:,} allowed receives" if stuck else ""
         return Answer(
-            f"{seen}. It is still in the order queue, after {allowed}."
+            f"{fact}. It is still in the order queue, after {allowed}."
             if stuck
-            else f"{seen}. The drill could not look at some of the remaining messages, which may include the poison.",
+            else f"{fact}. The drill could not look at some of the remaining messages, which may include the poison.",
             "With so many allowed receives, or such a long visibility timeout, it takes a long time until anybody "
             "sees what is wrong.",
             "Look at maxReceiveCount and at the queue's visibility timeout.",
         )
     return Answer(
-        f"{seen} or anywhere else. It has vanished.",
+        f"{fact} or anywhere else. It has vanished.",
         "The worker told SQS that the message was done. Now nobody can find out what this customer ordered.",
         "Look at what the worker does with an order that PostgreSQL refuses, and at what it returns in that case.",
     )
@@ -226,11 +226,11 @@ def _good_dead_letters(case: Case) -> Answer:
     dead = sorted({letter.order_id for letter in case.dead})
     times = max(letter.receives for letter in case.dead)
     again = {order.order_id for order in case.good if order.copies > 1}
-    seen = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
+    fact = f"{count(len(dead), 'good order')} in the dead-letter queue: {_some(dead)}; received up to {times:,} times."
     # This comes first, because SQS can also hand out a second copy too early, and then the worker is not to blame.
     if case.is_seen_too_early:
         return Answer(
-            seen,
+            fact,
             "They did not fail that often. While a call worked on them, their visibility timeout expired, so SQS "
             "handed them out again. Each time counts as a receive.",
             "The finding about the visibility timeout has the numbers.",
@@ -238,7 +238,7 @@ def _good_dead_letters(case: Case) -> Answer:
         )
     if set(dead) <= again and all(case.rows[order_id] for order_id in dead):
         return Answer(
-            seen,
+            fact,
             "These are orders that came twice. The first copy is in the database. The second copy failed each "
             "time, because the worker treats an order that is already there as an error.",
             "Look at what the worker does when the row already exists, and at what it returns in that case.",
@@ -246,13 +246,13 @@ def _good_dead_letters(case: Case) -> Answer:
         )
     if case.has_no_seats:
         return Answer(
-            seen,
+            fact,
             "Their calls failed again and again because PostgreSQL had no connection left.",
             "The finding about connections has the numbers.",
             DIRECT_CONNECTIONS,
         )
     return Answer(
-        seen,
+        fact,
         "Their calls failed as often as the redrive policy allows.",
         "Look at the worker's log for their errors, at maxReceiveCount, and at whether one bad message brings back "
         "its whole batch.",
@@ -261,11 +261,11 @@ def _good_dead_letters(case: Case) -> Answer:
 
 def hidden(case: Case) -> Answer:
     visible_s = case.record.queue.visibility_timeout_s
-    seen = f"Visibility timeout {visible_s:g} s; the worker's longest call took {case.longest_s:.1f} s"
+    fact = f"Visibility timeout {visible_s:g} s; the worker's longest call took {case.longest_s:.1f} s"
     if not case.is_seen_too_early:
-        return Answer(f"{seen}.")
+        return Answer(f"{fact}.")
     return Answer(
-        f"{seen}, and the worker's timeout is {case.timeout_s:g} s.",
+        f"{fact}, and the worker's timeout is {case.timeout_s:g} s.",
         "When the visibility timeout expires before the call ends, the queue hands the message out again. Two "
         "environments then work on the same order. Each time counts as a receive, until a good order becomes a dead "
         "letter.",
@@ -276,18 +276,18 @@ def hidden(case: Case) -> Answer:
 
 def connections(case: Case) -> Answer:
     database = case.record.database
-    seen = (
+    fact = (
         f"{count(database.seats, 'seat')}; at most {count(database.proxied_most, 'connection')} through the proxy "
         f"and {count(database.direct_most, 'direct connection')}"
     )
     if not case.has_no_seats:
-        return Answer(f"{seen}; none refused.")
-    told = (
+        return Answer(f"{fact}; none refused.")
+    log_lines = (
         f"{count(case.refused, 'line', 'lines')} in the functions' logs "
         f"{'says' if case.refused == 1 else 'say'} that PostgreSQL had no connection left"
     )
     return Answer(
-        f"{seen}; {told if case.refused else 'all seats were taken'}.",
+        f"{fact}; {log_lines if case.refused else 'all seats were taken'}.",
         "Each execution environment keeps its own connection, even while it is frozen. A burst starts more "
         "environments than the database has seats, so some of them get no connection.",
         "Look at the host that the functions connect to, and at the pool that could share connections between them.",
@@ -296,12 +296,12 @@ def connections(case: Case) -> Answer:
 
 
 def projection(case: Case) -> Answer:
-    shown = dict(case.record.projection)
+    statuses = dict(case.record.projection)
     there = [order.order_id for order in case.accepted if case.rows[order.order_id]]
-    missing = [order_id for order_id in there if order_id not in shown]
-    other = [order_id for order_id in there if order_id in shown and shown[order_id] != case.statuses[order_id]]
-    known = {look.order_id: look for look in case.record.looks if look.order_id in shown}
-    blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, shown[o])]
+    missing = [order_id for order_id in there if order_id not in statuses]
+    other = [order_id for order_id in there if order_id in statuses and statuses[order_id] != case.statuses[order_id]]
+    known = {look.order_id: look for look in case.record.looks if look.order_id in statuses}
+    blind = [o for o, look in known.items() if (look.http_status, look.status) != (200, statuses[o])]
     if not missing and not other and not blind:
         return Answer(
             f"{count(len(there), 'order is', 'orders are')} the same in the database and in the projection. "
@@ -313,14 +313,14 @@ def projection(case: Case) -> Answer:
     if other:
         first = other[0]
         parts.append(
-            f"{count(len(other), 'order')} with a different status, for instance {first}: {shown[first]!r} to the "
+            f"{count(len(other), 'order')} with a different status, for instance {first}: {statuses[first]!r} to the "
             f"customer, {case.statuses[first]!r} in the database."
         )
     if blind:
         look = known[blind[0]]
         parts.append(
             f"GET /orders/{look.order_id} returned {look.http_status} with status {look.status!r}; the projection has "
-            f"{shown[look.order_id]!r}."
+            f"{statuses[look.order_id]!r}."
         )
     if not missing and not other:
         return Answer(
@@ -342,18 +342,18 @@ def answers(case: Case) -> Answer:
     refused = [order.order_id for order in case.good if not order.accepted]
     errors = sum(status == 0 or status >= 500 for order in case.record.posted for status in order.statuses)
     excused = 2 * case.record.killed.get("Front", 0) + len(times_ms) // 50
-    seen = (
+    fact = (
         f"{count(len(times_ms), 'POST')}; 99 of 100 got a reply within {ANSWER_LIMIT_MS / 1000:g} s"
         if p99_ms <= ANSWER_LIMIT_MS
         else f"{count(len(times_ms), 'POST')}; one in a hundred waited longer than {ANSWER_LIMIT_MS / 1000:g} s"
     )
-    seen += f"; {errors:,} got an error (5xx) or no reply"
+    fact += f"; {errors:,} got an error (5xx) or no reply"
     if p99_ms <= ANSWER_LIMIT_MS and not refused and errors <= excused:
-        return Answer(f"{seen}.")
+        return Answer(f"{fact}.")
     if refused:
-        seen += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
+        fact += f"; {count(len(refused), 'good order was', 'good orders were')} never accepted: {_some(refused)}"
     return Answer(
-        f"{seen}.",
+        f"{fact}.",
         "The front door depends on something that is slow or down, so clients wait for more than storing the "
         "order in the queue.",
         "Look at what the front door does before it replies 202, and at the front door's log.",
@@ -381,11 +381,11 @@ def drained(case: Case) -> Answer:
 
 def paid(case: Case) -> Answer:
     cost = case.cost
-    seen = f"{cost.usd:.3f} USD for 1,000 orders, most of it for {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
+    fact = f"{cost.usd:.3f} USD for 1,000 orders, most of it for {cost.parts[0][0]} ({cost.parts[0][1]:.3f} USD)"
     if cost.usd <= COST_LIMIT_USD:
-        return Answer(f"{seen}.")
+        return Answer(f"{fact}.")
     return Answer(
-        f"{seen}; the limit is {COST_LIMIT_USD:.2f} USD.",
+        f"{fact}; the limit is {COST_LIMIT_USD:.2f} USD.",
         "Something is done again and again, or takes more steps than necessary.",
         "Look at how many times each function was called, and at the transitions of one execution.",
     )
@@ -393,7 +393,7 @@ def paid(case: Case) -> Answer:
 
 #: The name, question and rule of each finding, in the order of the findings.
 QUESTIONS = (
-    ("lost", "Is each accepted order in the database?", kept),
+    ("lost", "Is each accepted order in the database?", none_lost),
     ("doubled", "Is each order in the database once, and charged once?", once),
     ("ended", "Is each order paid or canceled, as the provider decided?", ended),
     ("dead letters", "Is the poison in the dead-letter queue, and nothing else?", dead_letters),

@@ -97,12 +97,12 @@ def _require_quiet(shop: Shop) -> None:
     depths = {name: shop.depth(url) for name, url in shop.queues.items()}
     if shop.dead_letters_url:
         depths["dead letters"] = shop.depth(shop.dead_letters_url)
-    found = [f"{number:,} in {name}" for name, number in depths.items() if number]
+    leftovers = [f"{number:,} in {name}" for name, number in depths.items() if number]
     if running := shop.executions("RUNNING"):
-        found.append(f"{running:,} running executions")
-    if found:
+        leftovers.append(f"{running:,} running executions")
+    if leftovers:
         raise DrillError(
-            f"The shop is not quiet: {'; '.join(found)}. A drill begins with empty queues. Wait for them to empty, "
+            f"The shop is not quiet: {'; '.join(leftovers)}. A drill begins with empty queues. Wait for them to empty, "
             f'or call drill.clear("{shop.stack_name}").'
         )
 
@@ -114,11 +114,11 @@ def _migrate(shop: Shop) -> None:
     him CREATE TABLE IF NOT EXISTS. This happens when direct connections of an earlier drill have all the other seats.
     """
     answer = shop.client("lambda").invoke(FunctionName=shop.functions["Migrate"], Payload=b"{}")
-    told = answer["Payload"].read().decode()
+    reply = answer["Payload"].read().decode()
     with shop.database() as connection:
         (there,) = connection.execute("SELECT to_regclass('orders') IS NOT NULL").fetchone()
     if not there:
-        raise DrillError(f"The database has no table orders after a call of Migrate, which answered: {told}")
+        raise DrillError(f"The database has no table orders after a call of Migrate, which answered: {reply}")
 
 
 class _Drill:
@@ -193,8 +193,8 @@ class _Drill:
         self._watch.note("orders come again")
 
     def _drain(self, patience_s: float) -> float:
-        with progress.bar("orders done", len(self._planned) - 1) as told:
-            is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, patience_s, told)
+        with progress.bar("orders done", len(self._planned) - 1) as report:
+            is_quiet, took_s = watch.wait_until_quiet(self._shop, self._prefix, patience_s, report)
         self._watch.note("the shop is quiet" if is_quiet else "the drill waits no longer")
         return took_s
 
@@ -204,9 +204,9 @@ class _Drill:
         over = threading.Event()
 
         def show() -> None:
-            with progress.bar(what, total) as told:
+            with progress.bar(what, total) as report:
                 while not over.wait(0.3):
-                    told(min(total, self._customers.done))
+                    report(min(total, self._customers.done))
 
         thread = threading.Thread(target=show, daemon=True)
         thread.start()

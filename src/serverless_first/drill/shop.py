@@ -141,14 +141,14 @@ class Shop:
     def functions(self) -> dict[str, str]:
         """The functions of the stack: role (the output's key, else the name) -> name."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        found = [
+        names = [
             resource["PhysicalResourceId"]
             for page in pages.paginate(StackName=self.stack_name)
             for resource in page["StackResourceSummaries"]
             if resource["ResourceType"] == "AWS::Lambda::Function"
         ]
         roles = {self.outputs[key].rsplit(":", 1)[-1]: key for key in (*OUTPUTS, *MORE_OUTPUTS) if key in self.outputs}
-        return {roles.get(name, name): name for name in found}
+        return {roles.get(name, name): name for name in names}
 
     # ---- queues
 
@@ -167,15 +167,15 @@ class Shop:
         """How many messages a queue has, in flight and delayed ones included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         names.append("ApproximateNumberOfMessagesDelayed")
-        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(found[name]) for name in names)
+        attributes = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
 
     def settings(self, url: str) -> OrderQueue:
         """How a queue is set."""
         names = ["VisibilityTimeout", "RedrivePolicy"]
-        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        policy = json.loads(found["RedrivePolicy"]) if found.get("RedrivePolicy") else None
-        return OrderQueue(float(found["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None)
+        attributes = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        policy = json.loads(attributes["RedrivePolicy"]) if attributes.get("RedrivePolicy") else None
+        return OrderQueue(float(attributes["VisibilityTimeout"]), int(policy["maxReceiveCount"]) if policy else None)
 
     def executions(self, status: str) -> int:
         """How many executions of the payment workflow have this status."""
@@ -193,13 +193,13 @@ class Shop:
             DrillError: it cannot be had within a minute.
         """
         identifier = self.outputs["Database"]
-        found = self.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
-        if "MasterUserSecret" not in found:
+        instance = self.client("rds").describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
+        if "MasterUserSecret" not in instance:
             raise DrillError(
                 f"The database {identifier} keeps no secret of its master user, so the drill cannot read the table. "
                 "Set ManageMasterUserPassword: true on it."
             )
-        secret = self.client("secretsmanager").get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])
+        secret = self.client("secretsmanager").get_secret_value(SecretId=instance["MasterUserSecret"]["SecretArn"])
         login = json.loads(secret["SecretString"])
         end_s = time.monotonic() + _LIMIT_S
         while True:
@@ -207,7 +207,7 @@ class Shop:
                 host, port = self.aws.database_address(identifier)
                 connection = psycopg.connect(
                     host=host, port=port, user=login["username"], password=login["password"],
-                    dbname=found.get("DBName") or "postgres", application_name=APPLICATION, connect_timeout=10,
+                    dbname=instance.get("DBName") or "postgres", application_name=APPLICATION, connect_timeout=10,
                 )  # fmt: skip
                 break
             except (psycopg.OperationalError, CloudError) as error:
@@ -220,9 +220,9 @@ class Shop:
     def sessions(self) -> tuple[int, int]:
         """How many connections the database has that came through the proxy, and how many others of the shop's."""
         try:
-            found = self.aws.database_sessions(self.outputs["Database"])
+            sessions = self.aws.database_sessions(self.outputs["Database"])
         except CloudError:  # it restarts
             return 0, 0
-        proxied = sum(session.application.startswith(_PROXY) for session in found)
-        ours = sum(session.application == APPLICATION or session.user == "rdsadmin" for session in found)
-        return proxied, len(found) - proxied - ours
+        proxied = sum(session.application.startswith(_PROXY) for session in sessions)
+        ours = sum(session.application == APPLICATION or session.user == "rdsadmin" for session in sessions)
+        return proxied, len(sessions) - proxied - ours

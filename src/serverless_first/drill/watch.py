@@ -72,13 +72,13 @@ class Watch:
                 self.look()
 
 
-def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[int], None]) -> tuple[bool, float]:
+def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, report: Callable[[int], None]) -> tuple[bool, float]:
     """Waits until the shop has no work left, has stopped moving, or has used up the time.
 
     Args:
         prefix: the start of the drill's order ids.
         limit_s: the longest time to wait, in seconds.
-        told: called with the number of orders that are paid or canceled.
+        report: called with the number of orders that are paid or canceled.
 
     Returns:
         Whether the shop is quiet, and how many seconds passed until its last change.
@@ -92,7 +92,7 @@ def wait_until_quiet(shop: Shop, prefix: str, limit_s: float, told: Callable[[in
         depths = {name: number for name, url in shop.queues.items() if (number := shop.depth(url))}
         running = shop.executions("RUNNING")
         rows, ended = _rows(shop, prefix)
-        told(ended)
+        report(ended)
         quiet = 0 if depths or running else quiet + 1
         if quiet == QUIET_LOOKS:
             return True, changed_s - begun_s

@@ -71,13 +71,13 @@ class AvailabilityExplorer(Explorer):
         return self._curves.moving
 
     def redraw(self) -> View:
-        each = self.each_percent.value / 100
+        uptime = self.each_percent.value / 100
         services = self.services.value
         by_event = min(self.by_event.value, services - 1)
-        waiting = availability.chain([each] * services)
-        rest = availability.chain([each] * (services - by_event))
+        waiting = availability.chain([uptime] * services)
+        rest = availability.chain([uptime] * (services - by_event))
         self.result = Promise(waiting, rest, minutes_a_month(waiting), minutes_a_month(rest))
-        self._curves.update(each, services, by_event)
+        self._curves.update(uptime, services, by_event)
         minutes = f"{self.result.waiting_minutes:,.0f} minutes a month"
         self._curves.title.set_text(f"{count(services, 'service')} in a chain: no answer for {minutes}")
         events = (
@@ -88,12 +88,12 @@ class AvailabilityExplorer(Explorer):
         )
         return View(
             sentence=(
-                f"{count(services, 'service')} with an availability of {each:.2%}, each waiting for the next: the "
+                f"{count(services, 'service')} with an availability of {uptime:.2%}, each waiting for the next: the "
                 f"caller gets {waiting:.2%}, or {minutes} without an answer." + events
             ),
             picture_in_words=(
                 "Minutes a month without an answer against the number of services in the chain, on a logarithmic axis: "
-                f"{minutes_a_month(each):,.0f} with one service, {minutes_a_month(each**MOST_SERVICES):,.0f} with "
+                f"{minutes_a_month(uptime):,.0f} with one service, {minutes_a_month(uptime**MOST_SERVICES):,.0f} with "
                 f"{MOST_SERVICES}. A cross marks {count(services, 'service')}"
                 + (f", and a dot marks the {services - by_event} that callers still wait for." if by_event else ".")
             ),

@@ -92,17 +92,17 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         million: Million | None = None,
     ) -> None:
         self.title = title
-        self.sliders: list[Any] = [each for each in vars(self).values() if isinstance(each, widgets.Widget)]
+        self.sliders: list[Any] = [widget for widget in vars(self).values() if isinstance(widget, widgets.Widget)]
         self.million = million
         self._at_first = [one.value for one in self.sliders]
         self._presets = {one.name: one.settings for one in presets}
         self.preset = _list_of(self._presets)
         self.picture = Picture(format="png", layout=widgets.Layout(max_width="100%"))
         self.picture.add_class(look.FIGURE)
-        self._said = widgets.HTML()
+        self._sentence_html = widgets.HTML()
         heading = widgets.HTML(f"<strong>{html.escape(title)}</strong>")
         above = [heading, self.preset, *self.sliders, *([million] if million else [])]
-        super().__init__([*above, self._said, self.picture])
+        super().__init__([*above, self._sentence_html, self.picture])
         with _look():
             self.figure = Figure(figsize=size_in, dpi=PICTURE_DPI)
             self._canvas = cast(Any, FigureCanvasAgg(self.figure))  # matplotlib types it in part
@@ -163,11 +163,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             self.picture.value = png.getvalue()
             self.picture.tooltip = view.picture_in_words
         folded = f"<details><summary>The picture in words</summary>{html.escape(view.picture_in_words)}</details>"
-        self._said.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
+        self._sentence_html.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
 
     def text(self) -> str:
         """The settings and the result as text, for readers without widgets (GitHub, print)."""
-        settings = [f"  {slider.description}: {_shown(slider)}" for slider in self.sliders]
+        settings = [f"  {slider.description}: {_value_text(slider)}" for slider in self.sliders]
         return "\n".join([self.title, *settings, self.sentence, self.picture.tooltip])
 
     def __repr__(self) -> str:
@@ -179,7 +179,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         return {**bundle, "text/plain": self.text()}
 
 
-def _shown(slider: Any) -> str:
+def _value_text(slider: Any) -> str:
     value = slider.value
     if hasattr(slider, "options"):  # a selection slider; its `label` is empty until somebody moves it
         pairs = [one if isinstance(one, tuple) else (one, one) for one in slider.options]

@@ -75,23 +75,23 @@ class ConnectionsExplorer(Explorer):
 
     def redraw(self) -> View:
         engine: Engine = self.engine.value
-        chosen = self.instance_class.value
-        each, versions = self.connections_each.value, self.versions_alive.value
-        needed = connections.needed(self.concurrency.value, each, versions)
-        seats = connections.seats(engine, chosen)
-        safe = connections.safe_concurrency(seats, each, versions)
+        instance = self.instance_class.value
+        connections_each, versions = self.connections_each.value, self.versions_alive.value
+        needed = connections.needed(self.concurrency.value, connections_each, versions)
+        seats = connections.seats(engine, instance)
+        safe = connections.safe_concurrency(seats, connections_each, versions)
         self.result = Need(needed, seats, max(0, needed - seats), safe)
-        refused = self._bars.update(engine, needed, chosen)
+        refused = self._bars.update(engine, needed, instance)
         fits = sum(1 for number in refused if not number)
-        has = f"{chosen} has {seats:,} seats"
+        has = f"{instance} has {seats:,} seats"
         finding = f" and refuses {self.result.refused:,}" if self.result.refused else ", which is enough"
         self._bars.title.set_text(f"{needed:,} needed: {has}{finding}")
-        opened = f"{each} connection{'' if each == 1 else 's'}"
-        kept = " in each of 2 versions" if versions == 2 else ""
+        opened = f"{connections_each} connection{'' if connections_each == 1 else 's'}"
+        version_note = " in each of 2 versions" if versions == 2 else ""
         end = f"{self.result.refused:,} connections are refused" if self.result.refused else "all get a seat"
         return View(
             sentence=(
-                f"{self.concurrency.value:,} environments{kept} with {opened} each need {needed:,} seats. "
+                f"{self.concurrency.value:,} environments{version_note} with {opened} each need {needed:,} seats. "
                 f"With {_ENGINES[engine]}, {has} for the function's user: {end}. "
                 f"Up to a concurrency of {safe:,}, no connection is refused."
             ),

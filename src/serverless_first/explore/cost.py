@@ -93,20 +93,20 @@ class CostExplorer(Explorer):
     def redraw(self) -> View:
         options, requests = self.options(), self.requests.value
         # Provisioned environments are added one by one, so their line has steps and crosses Lambda's often near 60%.
-        found = pictures.crossings({k: cost for k, cost in options.items() if k != PROVISIONED}, LEAST, MOST)
+        crossings = pictures.crossings({k: cost for k, cost in options.items() if k != PROVISIONED}, LEAST, MOST)
         costs = {name: cost(requests) for name, cost in options.items()}
         cheapest = min(costs, key=lambda name: costs[name])
-        self.result = CostOfAMonth(costs, cheapest, found)
-        self._curves.update(options, found, requests)
+        self.result = CostOfAMonth(costs, cheapest, crossings)
+        self._curves.update(options, crossings, requests)
         self._bars.update(costs)
-        self._curves.title.set_text(_meets(options, found))
+        self._curves.title.set_text(_meets(options, crossings))
         self._bars.title.set_text(f"{pictures.amount(requests)} requests")
-        each = ", ".join(f"{name} {usd(cost)}" for name, cost in costs.items())
+        amounts = ", ".join(f"{name} {usd(cost)}" for name, cost in costs.items())
         return View(
             sentence=(
                 f"{pictures.amount(requests)} requests a month of {pictures.amount(self.duration_ms.value)} ms with "
-                f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value} % busy: {each}. "
-                f"{_all_crossings(options, found)} Provisioned environments cost less than "
+                f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value} % busy: {amounts}. "
+                f"{_all_crossings(options, crossings)} Provisioned environments cost less than "
                 "environments on demand if they are busy for "
                 f"{break_even.provisioned_busy_share(self._prices) * 100:.0f} % of the time or more."
             ),
@@ -144,9 +144,9 @@ class CostExplorer(Explorer):
         return {name: one(name) for name in (LAMBDA, PROVISIONED, *(server.name for server in servers))}
 
 
-def _meets(options: Mapping[str, Cost], found: Sequence[Crossing]) -> str:
-    if found:
-        first = min(found, key=lambda one: one.requests)
+def _meets(options: Mapping[str, Cost], crossings: Sequence[Crossing]) -> str:
+    if crossings:
+        first = min(crossings, key=lambda one: one.requests)
         return f"{_short(first.name)} costs less from {pictures.amount(first.requests)} requests"
     lower = [
         name for name in options if name not in (LAMBDA, PROVISIONED) and options[name](LEAST) < options[LAMBDA](LEAST)
@@ -154,12 +154,12 @@ def _meets(options: Mapping[str, Cost], found: Sequence[Crossing]) -> str:
     return "Servers cost less, however few the requests" if lower else "Lambda costs less than servers everywhere"
 
 
-def _all_crossings(options: Mapping[str, Cost], found: Sequence[Crossing]) -> str:
+def _all_crossings(options: Mapping[str, Cost], crossings: Sequence[Crossing]) -> str:
     parts = []
     for name, cost in options.items():
         if name in (LAMBDA, PROVISIONED):
             continue
-        if at := [pictures.amount(one.requests) for one in found if one.name == name]:
+        if at := [pictures.amount(one.requests) for one in crossings if one.name == name]:
             parts.append(f"as much as {name} at {' and '.join(at)} requests")
         else:
             parts.append(f"{'more' if cost(LEAST) < options[LAMBDA](LEAST) else 'less'} than {name} everywhere")

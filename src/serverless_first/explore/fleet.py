@@ -128,12 +128,12 @@ class FleetExplorer(Explorer):
         rate, service_s, expiry_min = self.requests_per_minute.value, self.service_s.value, self.idle_expiry_min.value
         self.result = result = self._averages()
         shares = self._curves.update(service_s, expiry_min, (rate, result.cold_share))
-        shown = span(rate)
-        run = self._sample(shown)
-        here = run.start_s >= run.horizon_s - shown.length_s
+        stretch = span(rate)
+        run = self._sample(stretch)
+        here = run.start_s >= run.horizon_s - stretch.length_s
         cold = here & (run.outcomes == fleet.COLD)
         counted = f"{np.count_nonzero(cold):,} of {np.count_nonzero(here):,}"
-        most = self._environments.update(run, shown, run.start_s[cold], counted)
+        most = self._environments.update(run, stretch, run.start_s[cold], counted)
         requests = f"{rate:.3g} request{'' if rate == 1 else 's'} a minute"
         return View(
             sentence=(
@@ -143,7 +143,7 @@ class FleetExplorer(Explorer):
             ),
             picture_in_words=(
                 f"Left: with this expiry the share of cold requests falls from {percent(shares[0])} at 0.01 requests a "
-                f"minute to {percent(shares[-1])} at {MOST_PER_MINUTE:g}. Right: {shown.words}, simulated: {counted} "
+                f"minute to {percent(shares[-1])} at {MOST_PER_MINUTE:g}. Right: {stretch.words}, simulated: {counted} "
                 f"requests cold; environments at the same moment: at most {most}."
             ),
         )
@@ -158,11 +158,11 @@ class FleetExplorer(Explorer):
             mean_idle=fleet.mean_idle_theory(*setting),
         )
 
-    def _sample(self, shown: Span) -> fleet.FleetResult:
+    def _sample(self, stretch: Span) -> fleet.FleetResult:
         """A simulation whose last stretch is drawn; one expiry before it, the fleet of a function in use has formed."""
         rate = self.requests_per_minute.value
         expiry_s = self.idle_expiry_min.value * 60.0
-        horizon_s = expiry_s + shown.length_s
+        horizon_s = expiry_s + stretch.length_s
         arrivals_s = np.cumsum(self._gaps) * (60 / rate)
         arrivals_s = arrivals_s[arrivals_s < horizon_s]
         services_s = self._services[: arrivals_s.size] * self.service_s.value
@@ -172,30 +172,32 @@ class FleetExplorer(Explorer):
 
     def _many_requests(self) -> Work:
         rng = np.random.default_rng(_SEED + 1)
-        each = round(REQUESTS / _RUNS)
-        skipped = round(each * _SKIPPED)
+        run_size = round(REQUESTS / _RUNS)
+        skipped = round(run_size * _SKIPPED)
         cold: list[int] = []
         total: list[float] = []
         for done in range(_RUNS):
             yield done / _RUNS
-            arrivals_s = np.cumsum(rng.exponential(60 / self.requests_per_minute.value, each))
-            services_s = rng.exponential(self.service_s.value, each)
+            arrivals_s = np.cumsum(rng.exponential(60 / self.requests_per_minute.value, run_size))
+            services_s = rng.exponential(self.service_s.value, run_size)
             run = fleet.simulate(
                 arrivals_s, services_s, services_s + self.cold_start_s.value, self.idle_expiry_min.value * 60.0
             )
             cold.append(int(np.count_nonzero(run.outcomes[skipped:] == fleet.COLD)))
             total.append(run.mean_total)
-        counted = each - skipped
-        found = sum(cold) / (counted * _RUNS)
+        counted = run_size - skipped
+        cold_share = sum(cold) / (counted * _RUNS)
         error = float(np.std(cold, ddof=1)) / counted / math.sqrt(_RUNS)
         mean_total = float(np.mean(total))
         words = (
-            f"{each * _RUNS:,} requests simulated in {_RUNS} runs, of each the last {counted:,} counted: "
-            f"{sum(cold):,} of {counted * _RUNS:,} met a cold start, {percent(found)} "
+            f"{run_size * _RUNS:,} requests simulated in {_RUNS} runs, of each the last {counted:,} counted: "
+            f"{sum(cold):,} of {counted * _RUNS:,} met a cold start, {percent(cold_share)} "
             f"(standard error {percent(error)}); theory says {percent(self.result.cold_share)}. "
             f"On average {count(mean_total)} environments existed."
         )
-        return LongRun(each * _RUNS, words, {"cold_share": found, "standard_error": error, "mean_total": mean_total})
+        return LongRun(
+            run_size * _RUNS, words, {"cold_share": cold_share, "standard_error": error, "mean_total": mean_total}
+        )
 
 
 class _Curves:
@@ -224,10 +226,10 @@ class _Curves:
         for line, share in zip(self._lines, shares, strict=True):
             line.set_ydata(share)
         self._point.set_data([here[0]], [here[1]])
-        said = percent(here[1])
-        self._title.set_text(f"{said[0].upper()}{said[1:]} of requests are cold")
-        chosen: list[float] = shares[-1].tolist()
-        return chosen
+        words = percent(here[1])
+        self._title.set_text(f"{words[0].upper()}{words[1:]} of requests are cold")
+        curve: list[float] = shares[-1].tolist()
+        return curve
 
 
 class _Environments:
@@ -246,20 +248,20 @@ class _Environments:
         axes.yaxis.set_label_coords(-0.105, 0.5)
         axes.xaxis.set_label_coords(0.5, -0.13)
 
-    def update(self, run: fleet.FleetResult, shown: Span, cold_s: Floats, counted: str) -> int:
+    def update(self, run: fleet.FleetResult, stretch: Span, cold_s: Floats, counted: str) -> int:
         """Changes the picture to the end of a simulation; returns the most environments at the same moment."""
-        begin_s = run.horizon_s - shown.length_s
-        seen = pictures.slices(run, begin_s, run.horizon_s, _SLICES)
-        edges = (seen.edges_s - begin_s) / shown.unit_s
-        for drawn, values in ((self._total, seen.most), (self._outline, seen.most), (self._busy, seen.mean_busy)):
+        begin_s = run.horizon_s - stretch.length_s
+        slices = pictures.slices(run, begin_s, run.horizon_s, _SLICES)
+        edges = (slices.edges_s - begin_s) / stretch.unit_s
+        for drawn, values in ((self._total, slices.most), (self._outline, slices.most), (self._busy, slices.mean_busy)):
             drawn.set_data(values, edges)
-        most = int(np.max(seen.most))
+        most = int(np.max(slices.most))
         top = 1.12 * max(most, 1)
-        self._cold.set_data((cold_s - begin_s) / shown.unit_s, np.full(cold_s.size, top))
+        self._cold.set_data((cold_s - begin_s) / stretch.unit_s, np.full(cold_s.size, top))
         self._axes.set_xlim(edges[0], edges[-1])
         self._axes.set_ylim(0, top)
-        self._axes.set_xlabel(f"time, in {shown.unit}")
-        self._axes.set_title(f"{shown.words.capitalize()}, simulated: {counted} cold", pad=10, y=1.0)
+        self._axes.set_xlabel(f"time, in {stretch.unit}")
+        self._axes.set_title(f"{stretch.words.capitalize()}, simulated: {counted} cold", pad=10, y=1.0)
         return most
 
 

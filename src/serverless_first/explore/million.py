@@ -53,15 +53,15 @@ class Million(widgets.VBox):  # type: ignore[misc]
         self.bar = widgets.IntProgress(
             value=0, min=0, max=100, layout=widgets.Layout(width="12em", visibility="hidden"), tooltip="progress"
         )
-        self._said = widgets.HTML()
+        self._sentence_html = widgets.HTML()
         self.button.on_click(self._clicked)
-        super().__init__([widgets.HBox([self.button, self.bar]), self._said])
+        super().__init__([widgets.HBox([self.button, self.bar]), self._sentence_html])
 
     def forget(self) -> None:
         """Drops the result, because the setting has changed."""
         if self.result is not None:
             self.result = None
-            self._said.value = ""
+            self._sentence_html.value = ""
             self.bar.layout.visibility = "hidden"
 
     def _clicked(self, _button: Any) -> None:
@@ -72,7 +72,7 @@ class Million(widgets.VBox):  # type: ignore[misc]
         try:
             self.result = result = self._finish()
             self.bar.value = 100
-            self._said.value = f'<div role="status">{html.escape(result.sentence)}</div>'
+            self._sentence_html.value = f'<div role="status">{html.escape(result.sentence)}</div>'
         finally:
             self.button.disabled = False
 
@@ -82,5 +82,5 @@ class Million(widgets.VBox):  # type: ignore[misc]
             try:
                 self.bar.value = round(next(work) * 100)
             except StopIteration as done:
-                found: LongRun = done.value
-                return found
+                long_run: LongRun = done.value
+                return long_run

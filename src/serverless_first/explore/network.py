@@ -71,19 +71,19 @@ class NetworkExplorer(Explorer):
         return [*self._curves.moving, *self._starts.moving, *self._ports.moving]
 
     def redraw(self) -> View:
-        here, each = round(self.environments.value), self.connections_each.value
+        here, connections_each = round(self.environments.value), self.connections_each.value
         blocks = [self.prefix_length.value] * self.subnets.value
         quota = self.quota.value
         self.then = network.simulate(here, blocks, "2019", quota=quota)
-        self.now = network.simulate(here, blocks, connections_each=each, quota=quota)
+        self.now = network.simulate(here, blocks, connections_each=connections_each, quota=quota)
         self.start_then = network.cold_start(self.start_s.value, "2019")
         self.start_now = network.cold_start(self.start_s.value)
         made_then, made_now = self.then.interfaces.item(), self.now.interfaces.item()
         refused, addresses = self.then.refused.item(), self.then.addresses
-        ports_share = here * each / (made_now * network.PORTS)
+        ports_share = here * connections_each / (made_now * network.PORTS)
         self._curves.update(
             network.simulate(_SHOWN, blocks, "2019", quota=quota),
-            network.simulate(_SHOWN, blocks, connections_each=each, quota=quota),
+            network.simulate(_SHOWN, blocks, connections_each=connections_each, quota=quota),
             (here, made_then, made_now),
         )
         lost = f"{refused:,} of {here:,} environments got none" if refused else "all got one"
@@ -91,7 +91,7 @@ class NetworkExplorer(Explorer):
         self._starts.update(self.start_then, self.start_now)
         self._starts.title.set_text(f"2019: {self.start_then.interface_share * 100:.0f}% is the wait for it")
         self._ports.update(ports_share)
-        self._ports.title.set_text(f"{count(here * each, 'connection')}, {count(made_now, 'interface')}")
+        self._ports.title.set_text(f"{count(here * connections_each, 'connection')}, {count(made_now, 'interface')}")
         why = "the quota" if quota <= addresses else "the addresses"
         end = f"{refused:,} cannot start, {why} are used up".replace("quota are", "quota is")
         return View(

@@ -137,19 +137,21 @@ class PoolExplorer(Explorer):
     def _many_bursts(self) -> Work:
         rng = np.random.default_rng(_SEED + 1)
         mean = self.orders_per_s.value * BURST_S
-        each = math.ceil(REQUESTS / _RUNS / mean)  # bursts of a run
+        bursts = math.ceil(REQUESTS / _RUNS / mean)  # of a run
         waits: list[Floats] = []
         for done in range(_RUNS):
             yield done / _RUNS
-            sizes = np.maximum(rng.poisson(mean, each), 1)
-            arrivals_s = np.sort(np.repeat(np.arange(each) * _APART_S, sizes) + rng.random(int(sizes.sum())) * BURST_S)
+            sizes = np.maximum(rng.poisson(mean, bursts), 1)
+            arrivals_s = np.sort(
+                np.repeat(np.arange(bursts) * _APART_S, sizes) + rng.random(int(sizes.sum())) * BURST_S
+            )
             services_s = rng.exponential(self.work_ms.value / 1000, arrivals_s.size)
             services_s[rng.random(arrivals_s.size) < self.pinned_percent.value / 100] = SESSION_S
             waits.append(pool.simulate(arrivals_s, services_s, self._size(), self.borrow_timeout_s.value).wait_s)
         curve = waiting_curve(np.concatenate(waits))
         orders = curve.wait_s.size + curve.timed_out
         lost = f"{share(curve.timed_out / orders)} time out" if curve.timed_out else "none times out"
-        words = f"{orders:,} orders in {each * _RUNS:,} bursts: {lost}; {_served_when(curve)} have a connection."
+        words = f"{orders:,} orders in {bursts * _RUNS:,} bursts: {lost}; {_served_when(curve)} have a connection."
         return LongRun(orders, words, {"timed_out_share": curve.timed_out / orders})
 
 

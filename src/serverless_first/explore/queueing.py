@@ -88,19 +88,19 @@ class QueueingExplorer(Explorer):
     def redraw(self) -> View:
         arrivals_s = self._moments / self.per_s.value
         here = arrivals_s < self.burst_s.value
-        self.result = found = self._burst(arrivals_s[here], self._services[here] * self.service_s.value)
-        self._panels.update(found.called, found.queued)
-        called, queued, age = pictures.levelling_words(found.called, found.queued)
-        lost = share(found.called.lost / found.called.calls) if found.called.lost else "none"
+        self.result = burst = self._burst(arrivals_s[here], self._services[here] * self.service_s.value)
+        self._panels.update(burst.called, burst.queued)
+        called, queued, age = pictures.levelling_words(burst.called, burst.queued)
+        lost = share(burst.called.lost / burst.called.calls) if burst.called.lost else "none"
         return View(
             sentence=(
                 f"{self.per_s.value} requests a second for {self.burst_s.value} s, {self.service_s.value:.2g} s of "
                 f"work each, at most {self.concurrency.value} at a time. {called}. {queued}. {age}."
             ),
             picture_in_words=(
-                f"Three panels over {found.queued.done_s:,.0f} s. Top: calls for as long as the burst lasts, "
+                f"Three panels over {burst.queued.done_s:,.0f} s. Top: calls for as long as the burst lasts, "
                 f"{lost} of them refused. Middle: waiting messages, "
-                f"up to {found.queued.most_waiting:,}, then fewer until none is left. Bottom: the age of the oldest."
+                f"up to {burst.queued.most_waiting:,}, then fewer until none is left. Bottom: the age of the oldest."
             ),
         )
 
@@ -117,17 +117,17 @@ class QueueingExplorer(Explorer):
         done = lost = 0
         shares: list[float] = []
         oldest_s: list[float] = []
-        shown = -1
+        last_percent = -1
         while done < REQUESTS:
-            if (percent := done * 100 // REQUESTS) > shown:
-                shown = percent
+            if (percent := done * 100 // REQUESTS) > last_percent:
+                last_percent = percent
                 yield done / REQUESTS
             size = max(1, int(rng.poisson(per_s * burst_s)))
             arrivals_s = np.sort(rng.random(size)) * burst_s
-            found = self._burst(arrivals_s, rng.exponential(self.service_s.value, size))
-            done, lost = done + size, lost + found.called.lost
-            shares.append(found.called.lost / size)
-            oldest_s.append(found.queued.oldest_s)
+            burst = self._burst(arrivals_s, rng.exponential(self.service_s.value, size))
+            done, lost = done + size, lost + burst.called.lost
+            shares.append(burst.called.lost / size)
+            oldest_s.append(burst.queued.oldest_s)
         mean_s, worst_s = float(np.mean(oldest_s)), max(oldest_s)
         refused = "no call is refused"
         if lost:

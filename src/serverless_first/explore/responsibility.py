@@ -80,7 +80,7 @@ class ResponsibilityExplorer(Explorer):
         return [*self._bars.values(), self._title]
 
     def redraw(self) -> View:
-        service, year, asked = self.service.value, self.year.value, self.task.value
+        service, year, task_name = self.service.value, self.year.value, self.task.value
         exists = service in responsibility.services(year)
         counts: dict[Owner, int] = dict.fromkeys(OWNERS, 0)
         for task in TASKS:
@@ -91,17 +91,17 @@ class ResponsibilityExplorer(Explorer):
                 counts[owner] += 1
                 colour, _, hatch = LOOKS[owner]
                 bar.set(x=OWNERS.index(owner) - 0.4, facecolor=colour, hatch=hatch)
-                bar.set_linewidth(2.6 if task.name == asked else 0.6)
+                bar.set_linewidth(2.6 if task.name == task_name else 0.6)
         if not exists:
             self.result = Share(None, counts)
             self._title.set_text(f"{service}: did not exist in {year}")
             sentence = f"In {year} there was no service called {service}. It is from {responsibility.NEW[service]}."
             return View(sentence, f"An empty picture: {sentence}")
-        self.result = Share(responsibility.task(asked).owner(service, year), counts)
+        self.result = Share(responsibility.task(task_name).owner(service, year), counts)
         self._title.set_text(f"{service}, {year}: {counts['you']} of {len(TASKS)} tasks are wholly yours")
         lanes = [f"{_LANES[owner]}: {', '.join(responsibility.of(service, year, owner)) or 'none'}" for owner in OWNERS]
         return View(
-            sentence=f"{service}, {year}. {responsibility.why(asked, service, year)} "
+            sentence=f"{service}, {year}. {responsibility.why(task_name, service, year)} "
             f"Source: {responsibility.source(service, year)}.",
             picture_in_words=f"Three lanes with {len(TASKS)} tasks. {'; '.join(lanes)}.",
         )

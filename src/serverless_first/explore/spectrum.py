@@ -48,20 +48,20 @@ class SpectrumExplorer(Explorer):
         return self._bars.moving
 
     def redraw(self) -> View:
-        chosen = [
+        services = [
             next(service for service in spectrum.row(row) if service.name == one.value)
             for row, one in zip(_NAMES, self.sliders, strict=True)
         ]
-        self.counts = self._bars.update(chosen)
+        self.counts = self._bars.update(services)
         all_in_all = sum(self.counts.values())
-        most = len(spectrum.TASKS) * len(chosen)
+        most = len(spectrum.TASKS) * len(services)
         self._bars.title.set_text(f"{all_in_all} of {most} tasks stay yours")
-        gone = [spectrum.TASKS[task] for task, count in self.counts.items() if not count]
+        lost_tasks = [spectrum.TASKS[task] for task, count in self.counts.items() if not count]
         done = "No task has gone away for all five services."
-        if gone:
-            done = f"You no longer have to think about these tasks: {'; '.join(gone)}."
+        if lost_tasks:
+            done = f"You no longer have to think about these tasks: {'; '.join(lost_tasks)}."
         return View(
             sentence=f"Of {most} tasks, {all_in_all} stay yours. {done}",
             picture_in_words="A bar for each task. "
-            + " ".join(f"{spectrum.TASKS[task]}: {count} of {len(chosen)}." for task, count in self.counts.items()),
+            + " ".join(f"{spectrum.TASKS[task]}: {count} of {len(services)}." for task, count in self.counts.items()),
         )

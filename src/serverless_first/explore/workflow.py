@@ -101,7 +101,7 @@ class WorkflowExplorer(Explorer):
         polled = workflow.polling(job_s, wait_s, function_s=function_s)
         waited = workflow.waiting(job_s)
         month = self.jobs.value / _JOBS
-        self.result = found = PollingAgainstWaiting(
+        self.result = result = PollingAgainstWaiting(
             transitions=float(polled.transitions.mean()),
             transitions_waited=float(waited.transitions.mean()),
             invocations=float(polled.invocations.mean()),
@@ -114,22 +114,22 @@ class WorkflowExplorer(Explorer):
         runs = [workflow.polling(job_s, float(each_s), function_s=function_s) for each_s in pictures.WAITS_S]
         self._steps.update(runs, waited, wait_s)
         self._delays.update(runs, wait_s)
-        self._steps.title.set_text(f"{usd(found.usd)} a month against {usd(found.usd_waited)}")
-        failed = f"{found.failed_share * 100:.3g} % of executions fail: history full"
-        noticed = f"noticed {_time(found.delay_s)} late on average"
-        self._delays.title.set_text(failed if found.failed_share else noticed[0].upper() + noticed[1:])
-        latest = f"{noticed}, {_time(found.longest_delay_s)} at worst"
+        self._steps.title.set_text(f"{usd(result.usd)} a month against {usd(result.usd_waited)}")
+        failed = f"{result.failed_share * 100:.3g} % of executions fail: history full"
+        noticed = f"noticed {_time(result.delay_s)} late on average"
+        self._delays.title.set_text(failed if result.failed_share else noticed[0].upper() + noticed[1:])
+        latest = f"{noticed}, {_time(result.longest_delay_s)} at worst"
         return View(
             sentence=(
                 f"{amount(self.jobs.value)} jobs a month, {_time(self.job_min.value * 60)} each, polled every "
-                f"{_time(wait_s)}: {found.transitions:,.0f} transitions and {found.invocations:,.0f} function calls "
-                f"per job, {usd(found.usd)} a month, {failed if found.failed_share else latest}. Waiting: "
-                f"{found.transitions_waited:,.0f} transitions, no calls, {usd(found.usd_waited)}, noticed at once."
+                f"{_time(wait_s)}: {result.transitions:,.0f} transitions and {result.invocations:,.0f} function calls "
+                f"per job, {usd(result.usd)} a month, {failed if result.failed_share else latest}. Waiting: "
+                f"{result.transitions_waited:,.0f} transitions, no calls, {usd(result.usd_waited)}, noticed at once."
             ),
             picture_in_words=(
                 f"Two panels against the wait between polls, on logarithmic axes. Left: transitions per job fall from "
                 f"{runs[0].transitions.mean():,.0f} at one second to {runs[-1].transitions.mean():,.0f} at one hour. "
-                f"Without polling, there are {found.transitions_waited:,.0f}. Right: the longer the wait, the later "
+                f"Without polling, there are {result.transitions_waited:,.0f}. Right: the longer the wait, the later "
                 f"the end is noticed, {_time(float(runs[-1].delay_s.mean()))} late on average at one hour. Without "
                 f"polling, it is noticed at once."
             ),

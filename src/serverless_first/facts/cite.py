@@ -90,8 +90,8 @@ class PageNotes(Notes):
         is_first = note not in self._numbers
         number = self._numbers.setdefault(note, len(self._numbers) + 1)
         anchor = f' id="{self._page}-mark-{number}"' if is_first else ""
-        said = "; ".join(source.title for source in note.sources) + _behind(note.as_of)
-        return f'<sup{anchor}><a href="#{self._page}-source-{number}" title="{_attribute(said)}">[{number}]</a></sup>'
+        title = "; ".join(source.title for source in note.sources) + _behind(note.as_of)
+        return f'<sup{anchor}><a href="#{self._page}-source-{number}" title="{_attribute(title)}">[{number}]</a></sup>'
 
     def section(self, read_by_code: Iterable[Note] = ()) -> str:
         """The *Sources* section as Markdown, or "" if the page cites nothing.

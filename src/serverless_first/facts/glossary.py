@@ -40,7 +40,7 @@ class Term:
     term: str
     ja: tuple[str, ...]
     reading: str
-    seen: tuple[str, ...]
+    places: tuple[str, ...]
     forms: tuple[str, ...]
     first: str
     means: str
@@ -83,8 +83,8 @@ def load(root: Path | None = None) -> Glossary:
     problems: list[str] = []
     terms: list[Term] = []
     for number, entry in enumerate(entries, 1):
-        if found := _problem(entry):
-            problems.append(f"glossary.yml, entry {number}{_named(entry)}: {found}")
+        if problem := _problem(entry):
+            problems.append(f"glossary.yml, entry {number}{_named(entry)}: {problem}")
         else:
             terms.append(_term(entry))
     anchors = [term.anchor for term in terms]
@@ -126,7 +126,7 @@ def _term(entry: dict[str, Any]) -> Term:
         term=str(entry["term"]),
         ja=tuple(entry["ja"]),
         reading=str(entry.get("reading") or ""),
-        seen=tuple(entry.get("seen", ())),
+        places=tuple(entry.get("seen", ())),
         forms=tuple(entry.get("forms", ())),
         first=str(entry["first"]),
         means=str(entry["means"]),

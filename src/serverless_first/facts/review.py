@@ -60,11 +60,11 @@ def lines(facts: Facts, today: date) -> list[str]:
         return []
     total = sum(len(ids) for ids in groups.values())
     count = "1 fact" if total == 1 else f"{total} facts"
-    found = [f"note: {count} to look at again, because the value is older than a year or rests on third parties only:"]
+    texts = [f"note: {count} to look at again, because the value is older than a year or rests on third parties only:"]
     for (_, as_of, reason), ids in sorted(groups.items()):
         text = f"  {as_of:<10}  {reason}: {', '.join(ids)}"
-        found += textwrap.wrap(text, 120, subsequent_indent=" " * 14, break_on_hyphens=False)
-    return found
+        texts += textwrap.wrap(text, 120, subsequent_indent=" " * 14, break_on_hyphens=False)
+    return texts
 
 
 def _reason(now: Dated, today: date) -> str:

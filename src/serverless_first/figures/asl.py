@@ -173,17 +173,17 @@ def condition(rule: Mapping[str, Any]) -> str:
         if name.startswith("Is"):
             what = "there" if name == "IsPresent" else name.removeprefix("Is").lower()
             return f"{variable} is {'' if value else 'not '}{what}"
-        found = _COMPARISON.fullmatch(name)
-        if found and found[1] in _SIGNS:
-            shown = value if isinstance(value, str) else json.dumps(value)
-            return f"{variable} {_SIGNS[found[1]]} {shown}"
+        comparison = _COMPARISON.fullmatch(name)
+        if comparison and comparison[1] in _SIGNS:
+            operand = value if isinstance(value, str) else json.dumps(value)
+            return f"{variable} {_SIGNS[comparison[1]]} {operand}"
     return variable
 
 
 def bare(text: str) -> str:
     """An expression without JSONata's delimiters."""
-    found = re.fullmatch(r"\s*\{%\s*(.*?)\s*%\}\s*", text, re.DOTALL)
-    return " ".join((found[1] if found else text).split())
+    match = re.fullmatch(r"\s*\{%\s*(.*?)\s*%\}\s*", text, re.DOTALL)
+    return " ".join((match[1] if match else text).split())
 
 
 def shortened(text: str, letters: int) -> str:
@@ -193,10 +193,10 @@ def shortened(text: str, letters: int) -> str:
 
 def integration(resource: str) -> str:
     """A Task's Resource in short form: "Lambda price", "batch:submitJob.sync", "s3:listObjectsV2", "activity pack"."""
-    if found := re.search(r":lambda:[^:]*:[^:]*:function:(.+)$", resource):
-        return f"Lambda {found[1]}"
-    if found := re.search(r":states:[^:]*:[^:]*:activity:(.+)$", resource):
-        return f"activity {found[1]}"
+    if match := re.search(r":lambda:[^:]*:[^:]*:function:(.+)$", resource):
+        return f"Lambda {match[1]}"
+    if match := re.search(r":states:[^:]*:[^:]*:activity:(.+)$", resource):
+        return f"activity {match[1]}"
     if ":states:::" in resource:
         return resource.split(":states:::", 1)[1].removeprefix("aws-sdk:")
     return resource.rsplit(":", 1)[-1] or "?"
@@ -223,8 +223,8 @@ def _parallel(state: Mapping[str, Any]) -> str:
 
 def _task(state: Mapping[str, Any]) -> str:
     called = integration(str(state.get("Resource", "?")))
-    given = state.get("Parameters") or state.get("Arguments")
-    name = given.get("FunctionName") if isinstance(given, Mapping) else None
+    arguments = state.get("Parameters") or state.get("Arguments")
+    name = arguments.get("FunctionName") if isinstance(arguments, Mapping) else None
     if called.startswith("lambda:invoke") and isinstance(name, str):
         suffix = called.removeprefix("lambda:invoke").removeprefix(".")
         return f"Lambda {name.split(':function:')[-1]}" + (f" ({suffix})" if suffix else "")
@@ -245,17 +245,17 @@ def _map(state: Mapping[str, Any]) -> str:
     over = state.get("ItemsPath") or state.get("Items")
     if "ItemReader" in state:
         over = integration(str(state["ItemReader"].get("Resource", "S3")))
-    said = "Distributed map" if mode == "DISTRIBUTED" else "Map"
+    words = "Distributed map" if mode == "DISTRIBUTED" else "Map"
     if isinstance(over, str):
-        said += f" over {bare(over)}"
+        words += f" over {bare(over)}"
     if most := state.get("MaxConcurrency"):
-        said += f", {bare(str(most))} at once"
-    return said
+        words += f", {bare(str(most))} at once"
+    return words
 
 
 def describe(graph: Graph) -> str:
     """The graph in sentences, for readers who can't see the picture."""
-    told = []
+    texts = []
     for node in graph.nodes.values():
         if node.kind in (JOIN, END):
             continue
@@ -263,12 +263,12 @@ def describe(graph: Graph) -> str:
         if node.kind in _CONTAINERS:
             inside = _list([w.removeprefix("then ") for w in ways])
             after = [_way(graph, edge) for edge in graph.edges if edge.source == f"{node.key}/"]
-            told.append(f"{node.name} ({'; '.join(node.says)}) starts {inside}; once it has finished, {_list(after)}")
+            texts.append(f"{node.name} ({'; '.join(node.says)}) starts {inside}; once it has finished, {_list(after)}")
         elif node.kind == START:
-            told.append(f"It starts with {_list([w.removeprefix('then ') for w in ways])}")
+            texts.append(f"It starts with {_list([w.removeprefix('then ') for w in ways])}")
         else:
-            told.append(f"{node.name} ({'; '.join(node.says)}): {_list(ways)}")
-    return ". ".join(told) + "."
+            texts.append(f"{node.name} ({'; '.join(node.says)}): {_list(ways)}")
+    return ". ".join(texts) + "."
 
 
 def _way(graph: Graph, edge: Edge) -> str:

@@ -16,7 +16,7 @@ from serverless_first.course.words import count
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 from serverless_first.simulate import availability
 from serverless_first.simulate.throttling import Throttled
 
@@ -42,10 +42,10 @@ class ChainCurves(Moving):
         axes.set_xlabel("services that must answer, one calling the next")
         axes.set_ylabel("minutes a month\nwithout an answer")
         axes.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-        for each in _EXAMPLES:
-            axes.plot(numbers, [minutes_a_month(each ** int(n)) for n in numbers], color=GREY, linewidth=1.2)
-            words = f"each {each:.2%}".replace(".00%", "%").replace(".90%", ".9%")
-            axes.text(MOST_SERVICES + 0.15, minutes_a_month(each**MOST_SERVICES), words, va="center", fontsize=9.5)
+        for share in _EXAMPLES:
+            axes.plot(numbers, [minutes_a_month(share ** int(n)) for n in numbers], color=GREY, linewidth=1.2)
+            words = f"each {share:.2%}".replace(".00%", "%").replace(".90%", ".9%")
+            axes.text(MOST_SERVICES + 0.15, minutes_a_month(share**MOST_SERVICES), words, va="center", fontsize=9.5)
         self._numbers = numbers
         (self._curve,) = axes.plot([], [], color=BLUE, linewidth=2.2)
         (self._chain,) = axes.plot([], [], "X", color=VERMILION, markersize=12, markeredgecolor="black")
@@ -53,18 +53,18 @@ class ChainCurves(Moving):
         self.title = axes.set_title("")
         self.moving = [self._curve, self._chain, self._left, self.title]
 
-    def update(self, each: float, services: int, by_event: int) -> None:
+    def update(self, share: float, services: int, by_event: int) -> None:
         """Draws one setting.
 
         Args:
-            each: the availability of each service.
+            share: the availability of each service.
             services: how many there are in all.
             by_event: how many of them are told by an event, and not waited for.
         """
-        self._curve.set_data(self._numbers, [minutes_a_month(each ** int(n)) for n in self._numbers])
+        self._curve.set_data(self._numbers, [minutes_a_month(share ** int(n)) for n in self._numbers])
         left = services - by_event
-        self._chain.set_data([services], [minutes_a_month(each**services)])
-        self._left.set_data([left] if by_event else [], [minutes_a_month(each**left)] if by_event else [])
+        self._chain.set_data([services], [minutes_a_month(share**services)])
+        self._left.set_data([left] if by_event else [], [minutes_a_month(share**left)] if by_event else [])
 
     def legend(self) -> tuple[list[Any], list[str]]:
         """Handles and labels."""
@@ -72,11 +72,11 @@ class ChainCurves(Moving):
         return [self._curve, self._chain, self._left], labels
 
 
-def chain_availability(each: float, services: int, *, title: str, by_event: int = 0) -> Figure:
+def chain_availability(share: float, services: int, *, title: str, by_event: int = 0) -> Figure:
     """How long a chain of synchronous calls does not answer, with 1 to 12 services in it.
 
     Args:
-        each: the availability of each service, from 0.9 up, below 1.
+        share: the availability of each service, from 0.9 up, below 1.
         services: how many of them the marked chain has, 1 to 12.
         title: the finding, as a sentence.
         by_event: how many of them are told by an event in the other mark.
@@ -85,27 +85,27 @@ def chain_availability(each: float, services: int, *, title: str, by_event: int 
         ValueError: an argument is out of its range.
         WrongTitle: the title states minutes or an availability that the marks don't have.
     """
-    if not 0.9 <= each < 1 or not 1 <= services <= MOST_SERVICES or not 0 <= by_event < services:
+    if not 0.9 <= share < 1 or not 1 <= services <= MOST_SERVICES or not 0 <= by_event < services:
         raise ValueError("Give each from 0.9 to below 1, 1 to 12 services, and fewer services by event than services.")
     with style():
         figure = Figure(figsize=(8.0, 3.9))
         axes = figure.subplots()
         curves = ChainCurves(axes)
-        curves.update(each, services, by_event)
+        curves.update(share, services, by_event)
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         figure.legend(*curves.legend(), loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     left = services - by_event
-    lost, kept = minutes_a_month(each**services), minutes_a_month(each**left)
-    dot = f"A dot marks {count(left, 'service')} at {kept:,.0f} minutes, if events tell the others."
-    return told(
+    lost, remaining = minutes_a_month(share**services), minutes_a_month(share**left)
+    dot = f"A dot marks {count(left, 'service')} at {remaining:,.0f} minutes, if events tell the others."
+    return add_alt_text(
         figure,
         title,
         "Minutes a month without an answer against the number of services in a chain, on a logarithmic axis.",
         "The line of each availability rises with the number.",
-        f"A cross marks {count(services, 'service')} of {each * 100:.6g}% at {lost:,.0f} minutes.",
+        f"A cross marks {count(services, 'service')} of {share * 100:.6g}% at {lost:,.0f} minutes.",
         dot if by_event else "",
-        numbers=[services, left, by_event, lost, kept],
-        shares=[each, each**services],
+        numbers=[services, left, by_event, lost, remaining],
+        shares=[share, share**services],
     )
 
 
@@ -140,7 +140,7 @@ def throttled(times_s: Sequence[float], passed: Sequence[bool], model: Throttled
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     total, through = len(let), int(let.sum())
     at_first = total if let.all() else int(np.argmin(let))
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Tokens in a bucket over {measured(f'{times[-1]:.1f} s')}. The bucket holds {model.burst:g} tokens, and "
@@ -196,7 +196,7 @@ def orders_through_an_outage(outages: Sequence[Outage], *, title: str) -> Figure
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
     counts = [len(times_s) for one in outages for times_s in (one.accepted_s, one.refused_s, one.done_s)]
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Orders added up over time, with a gray band while stock is down.",

@@ -13,7 +13,7 @@ from serverless_first.course.words import listed
 from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.capacity import usd
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import break_even
 from serverless_first.simulate.inputs import Floats
 
@@ -51,11 +51,11 @@ def crossings(options: Mapping[str, Cost], low: float, high: float) -> list[Cros
         ValueError: an argument is out of its range.
     """
     (_, first), *others = options.items()
-    found = []
+    points = []
     for name, other in others:
         for requests in break_even.break_evens(first, other, low, high, points=_SOLVED_POINTS):
-            found.append(Crossing(name, requests, first(requests)))
-    return found
+            points.append(Crossing(name, requests, first(requests)))
+    return points
 
 
 def month_costs(
@@ -93,28 +93,28 @@ def month_costs(
         figure = Figure(figsize=(8.0, 4.0))
         curves = CostCurves(figure.subplots(), list(options), (low, high), (max(min(every), 1e-3), max(every) * 1.5))
         compared = pairs or [(next(iter(options)), name) for name in list(options)[1:]]
-        met = [(a, found) for a, b in compared for found in crossings({a: options[a], b: options[b]}, low, high)]
-        curves.update(options, [found for _, found in met], chosen)
-        curves.label([found for _, found in met])
+        met = [(a, crossing) for a, b in compared for crossing in crossings({a: options[a], b: options[b]}, low, high)]
+        curves.update(options, [crossing for _, crossing in met], chosen)
+        curves.label([crossing for _, crossing in met])
         curves.title.set_text(title)
         handles, labels = curves.legend()
         if pairs:
             labels[-1] = "both cost the same"
         if chosen is not None:
-            handles, labels = [*handles, curves.chosen], [*labels, chosen_name]
+            handles, labels = [*handles, curves.marker], [*labels, chosen_name]
         figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5, handlelength=3)
-    return told(
+    return add_alt_text(
         figure,
         title,
         "US dollars a month against requests a month, both on logarithmic axes.",
         f"The lines are {listed([_quoted(name) for name in options])}.",
         *(
-            f"{_quoted(first)} and {_quoted(found.name)} meet at {_rounded(found.requests)} requests and "
-            f"{usd(found.usd)}."
-            for first, found in met
+            f"{_quoted(first)} and {_quoted(crossing.name)} meet at {_rounded(crossing.requests)} requests and "
+            f"{usd(crossing.usd)}."
+            for first, crossing in met
         ),
         f"A dotted line marks {chosen_name}, {_rounded(chosen)} requests." if chosen is not None else "",
-        numbers=[*(found.requests for _, found in met), *([] if chosen is None else [chosen])],
+        numbers=[*(crossing.requests for _, crossing in met), *([] if chosen is None else [chosen])],
     )
 
 
@@ -139,7 +139,7 @@ class CostCurves(Moving):
         ]
         look: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markeredgewidth": 1.6}
         (self._dots,) = axes.plot([], [], "o", markersize=9, zorder=4, **look)
-        (self.chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        (self.marker,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
         self._axes = axes
         self._ends = usd_ends
         log_axes(axes, requests, usd_ends)
@@ -148,21 +148,21 @@ class CostCurves(Moving):
         axes.set_xlabel("requests a month (log scale)")
         axes.set_ylabel("US dollars a month (log scale)", fontsize=10.5)
         self.title = axes.set_title("", parse_math=False)
-        self.moving = [*self._lines, self.chosen, self._dots, self.title]
+        self.moving = [*self._lines, self.marker, self._dots, self.title]
 
-    def update(self, options: Mapping[str, Cost], crossing: Sequence[Crossing], chosen: float | None) -> None:
+    def update(self, options: Mapping[str, Cost], crossing: Sequence[Crossing], mark: float | None) -> None:
         """Draws one setting.
 
         Args:
             options: the costs, by the names that the constructor got.
             crossing: where to put dots, as `crossings` returns it.
-            chosen: requests a month that the line marks; None for no line.
+            mark: requests a month that the line marks; None for no line.
         """
         for name, line in zip(self._names, self._lines, strict=True):
             cost = options[name]
             line.set_ydata([cost(load) for load in self._loads])
         self._dots.set_data([one.requests for one in crossing], [one.usd for one in crossing])
-        self.chosen.set_data([] if chosen is None else [chosen] * 2, [] if chosen is None else self._ends)
+        self.marker.set_data([] if mark is None else [mark] * 2, [] if mark is None else self._ends)
 
     def label(self, crossing: Sequence[Crossing]) -> None:
         """Writes the requests beside each dot, above and left of it. A figure that doesn't move has room there."""

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, VERMILION, style
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 from serverless_first.simulate import capacity
 from serverless_first.simulate.capacity import CapacityResult, Policy
 from serverless_first.simulate.traces import DAY_S, HOUR_S, Demand
@@ -75,7 +75,7 @@ def capacity_runs(
         handles, labels = legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
     demand, most_lost = runs[0].demand, max(run.unmet_share for run in runs)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"The same demand in {len(runs)} pictures, from {np.min(demand.per_s):,.0f} to {demand.peak_per_s:,.0f} "

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from serverless_cloud.records import CallResult, DatabaseSession, Sample
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, VERMILION, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 # state -> color, hatching; PostgreSQL's remaining states come last
 _STATES = {
@@ -111,7 +111,7 @@ def _told_over_time(
     lines = f"A line marks max_connections, {max_connections}."
     if reserved:
         lines = f"Lines mark max_connections, {max_connections}, and the {reserved} reserved seats below it."
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Open connections over time. Their number begins at {open_at[0]}, peaks at {max(open_at)} and ends at "
@@ -185,7 +185,7 @@ def draw_marks(axes: Axes, marks: Mapping[float, str]) -> None:
     for x, words, turned, level in placed:
         y = top + line * (level + 0.45)
         axes.plot([x, x], [bottom, y + 0.4 * line], color="black", linewidth=0.9, linestyle=":", zorder=5)
-        said = axes.annotate(
+        label = axes.annotate(
             words,
             (x, y),
             xytext=(-4 if turned else 4, 0),
@@ -195,7 +195,7 @@ def draw_marks(axes: Axes, marks: Mapping[float, str]) -> None:
             fontsize=_SMALL,
             zorder=6,
         )
-        said.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # hides other lines
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # hides other lines
 
 
 def round_ticks(highest: float, intervals: int = 5) -> list[float]:
@@ -213,10 +213,10 @@ def legend(figure: Figure, axes: Axes, *, columns: int = 4, order: Sequence[str]
     """Draws a legend below the figure with each label once, in this order or in drawing order."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    shown = [label for label in order if label in once] if order else list(once)
-    if shown:
-        marks = [once[label] for label in shown]
-        figure.legend(marks, shown, loc="outside lower left", ncols=columns, frameon=False, fontsize=_SMALL)
+    entries = [label for label in order if label in once] if order else list(once)
+    if entries:
+        marks = [once[label] for label in entries]
+        figure.legend(marks, entries, loc="outside lower left", ncols=columns, frameon=False, fontsize=_SMALL)
 
 
 def short_message(error: str) -> str:
@@ -225,8 +225,8 @@ def short_message(error: str) -> str:
     Args:
         error: the text of an error, as psycopg reports it.
     """
-    found = _MESSAGE.search(error)
-    return (found[1] if found else error.strip().partition("\n")[0]).strip()
+    match = _MESSAGE.search(error)
+    return (match[1] if match else error.strip().partition("\n")[0]).strip()
 
 
 def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figure:
@@ -275,7 +275,7 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
         ]
         middles_ms = [median(took_ms) if took_ms else 0.0 for took_ms in placed]
         bars = times.barh(range(len(rows)), middles_ms, height=0.22, color=GREY, edgecolor="black", linewidth=0.6)
-        words_ms = [f"{ms:,.0f}" if taken else "none placed" for ms, taken in zip(middles_ms, placed, strict=True)]
+        words_ms = [f"{ms:,.0f}" if took_ms else "none placed" for ms, took_ms in zip(middles_ms, placed, strict=True)]
         times.bar_label(bars, words_ms, padding=4)
         times.set_xlim(0, max(1.0, *middles_ms) * 1.35)
         times.tick_params(left=False)
@@ -283,7 +283,7 @@ def mitigations(rows: Mapping[str, Sequence[CallResult]], *, title: str) -> Figu
         times.set_xlabel("median Duration of a\nplaced order in ms")
         heading(figure, title)
         legend(figure, axes)
-    return told(
+    return add_alt_text(
         figure, title, "One row for each approach.", *map(_try_in_words, rows.items()), numbers=[len(rows)], varies=True
     )
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 
 THEN, NEVER = "then", "no"
 _SINCE = re.compile(r"\d{4}")
@@ -74,7 +74,7 @@ def criteria(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
         ]
         figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     changed = sum(any(_SINCE.fullmatch(mark) for mark in row.values()) for row in rows.values())
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"A table of {len(rows)} needs and {len(services)} places to run: {listed(services)}.",

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from serverless_first.course.words import listed
 from serverless_first.figures.state_machine import wrapped
 from serverless_first.figures.style import GREY, LEAST_PT, SKY, on_slide, style
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 
 _BOX_IN, _LINE_IN = 0.52, 0.175
 _LEFT_IN, _WIDE_IN = 0.15, 1.9  # the column of the steps
@@ -111,7 +111,7 @@ def decision_path(steps: Sequence[Step], *, title: str) -> Figure:
             loc="lower left", ncols=2, frameon=False, fontsize=9.5,
         )  # fmt: skip
     names = [step.name for step in steps]
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{len(steps)} boxes, one below the other, are the steps of the path: {listed(names)}.",

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 
 # color, marker and hatching of each group, in order; each of the three is enough to tell the groups apart
 _LOOKS = (
@@ -79,7 +79,7 @@ def distribution(groups: Mapping[str, Sequence[float]], *, title: str, logarithm
         axes.set_xlabel("duration of a call in ms" + (", logarithmic axis" if logarithmic else ""))
         axes.set_title(title)
     medians_ms = [median(values) for values in groups.values()]
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"One row of dots for each group, on a {'logarithmic' if logarithmic else 'linear'} axis.",
@@ -125,7 +125,7 @@ def counts(values: Mapping[str, int], *, title: str, xlabel: str = "number of ca
         axes.set_title(title)
     total = sum(values.values())
     bars_in_words = listed([f"{name}: {measured(f'{count:,}')}" for name, count in values.items()])
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{count_of(len(values), 'bar shows', 'bars show')} the {xlabel}. {bars_in_words}.",

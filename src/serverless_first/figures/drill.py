@@ -85,12 +85,12 @@ def _grid(record: Record) -> list[float]:
     """The metrics' times in seconds, including the times without a value, when nothing happened."""
     times_s = sorted({point.time_s for point in record.points})
     step_s = min((b - a for a, b in pairwise(times_s)), default=1.0)
-    found = times_s[:1]
+    grid = times_s[:1]
     for time_s in times_s[1:]:
-        while time_s - found[-1] > 1.5 * step_s:
-            found.append(found[-1] + step_s)
-        found.append(time_s)
-    return found
+        while time_s - grid[-1] > 1.5 * step_s:
+            grid.append(grid[-1] + step_s)
+        grid.append(time_s)
+    return grid
 
 
 def _errors(axes: Axes, record: Record) -> None:

@@ -14,7 +14,7 @@ from serverless_cloud.records import Interval
 from serverless_first.course.words import listed
 from serverless_first.figures.environments import PHASES
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 from serverless_first.simulate.cost import Bill
 
 _BUSY_FIRST = ("invoke", "init", "frozen")  # from the ground up: work, then what surrounds it
@@ -64,7 +64,7 @@ def environments_over_time(intervals: Sequence[Interval], *, title: str, from_s:
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     begins, peak = int(ground[0]), int(ground.max())
     calls = sum(i.phase == "invoke" and i.end_s > from_s for i in intervals)
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Execution environments over time, stacked by what they do.",
@@ -114,7 +114,7 @@ def hour_bills(bills: Mapping[str, Bill], *, title: str) -> Figure:
         ]
         if handles:
             figure.legend(handles=handles, loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"One bar for each case shows the cost of an hour, made of {listed(items)}.",

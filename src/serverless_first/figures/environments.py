@@ -14,7 +14,7 @@ from serverless_cloud.records import Interval
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.style import BLUE, GREY, ORANGE, style
 from serverless_first.figures.waiting import time_words
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 # phase -> color, hatching, label; the hatching tells the phases apart in gray print
 PHASES = {
@@ -58,8 +58,8 @@ def timeline(intervals: Sequence[Interval], *, title: str, longest_pause_s: floa
                 look: dict[str, Any] = {"facecolors": colour, "hatch": hatch, "linewidth": 0.2 if crowded else 0.6}
                 look["edgecolor"] = GREY if phase == "frozen" else "black"
                 axes.broken_barh(bars, (number - 0.3, 0.6), label=label if number == 0 else None, **look)
-        shown = _shown(len(rows))
-        axes.set_yticks(shown, [str(n + 1) if crowded else f"environment {n + 1}" for n in shown])
+        ticks = _rows_with_labels(len(rows))
+        axes.set_yticks(ticks, [str(n + 1) if crowded else f"environment {n + 1}" for n in ticks])
         if crowded:
             axes.set_ylabel("execution environment")
         axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -75,7 +75,7 @@ def timeline(intervals: Sequence[Interval], *, title: str, longest_pause_s: floa
     sentences = _sentences(intervals, calls, frozen)
     if longest_pause_s is not None:
         sentences.append(f"Pauses longer than {longest_pause_s:g} s are cut.")
-    return told(figure, title, *sentences, numbers=[len(rows), sum(calls), *calls], claims=claims)
+    return add_alt_text(figure, title, *sentences, numbers=[len(rows), sum(calls), *calls], claims=claims)
 
 
 class _Times:
@@ -157,7 +157,7 @@ def _height_in(rows: int) -> float:
     return 0.45 * rows if rows <= 6 else 2.7 + 0.07 * (min(rows, 50) - 6)
 
 
-def _shown(count: int) -> list[int]:
+def _rows_with_labels(count: int) -> list[int]:
     """The rows that get a label: all if there are few, else the first and every fifth, tenth and so on, up to eight."""
     if count <= _ROWS_WITH_LABELS:
         return list(range(count))

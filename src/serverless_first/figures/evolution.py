@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from serverless_first.figures.style import BLUE, ORANGE, SKY, YELLOW, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 #: The deck's words for its four steps, and for its two axes.
 STEPS = ("physical machines", "virtual machines", "containers", "serverless")
@@ -52,7 +52,7 @@ def abstraction_steps(below: Sequence[str], *, title: str) -> Figure:
             axes.text(left + _WIDTH / 2, low - 0.14, words, ha="center", va="top", fontsize=9)
     lines = [" ".join(words.split()) for words in below]
     with_capacity = sum("capacity" in words for words in lines)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Two axes without numbers, the {AXES[1]} upwards and the {AXES[0]} to the right.",

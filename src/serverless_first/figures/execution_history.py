@@ -17,7 +17,7 @@ from serverless_first.figures.asl import shortened
 from serverless_first.figures.state_machine import FILLS, width_in
 from serverless_first.figures.states_run import Event, Run, Visit, run_of
 from serverless_first.figures.style import BLUE, GREY, VERMILION, style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 
 _ROW_IN = 0.3  # of a lane
 _ROWS_SIDE_BY_SIDE = 6  # stays at the same time that have a row each; of more the number is drawn
@@ -78,10 +78,10 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         raise ValueError("There is nothing to draw. Give at least one history.")
     runs = {name: run_of(events) for name, events in histories.items()}
     lanes = {name: _lanes(run) for name, run in runs.items()}
-    heights = [sum(lane.height for lane in each) * _ROW_IN + 0.35 for each in lanes.values()]
+    heights = [sum(lane.height for lane in run_lanes) * _ROW_IN + 0.35 for run_lanes in lanes.values()]
     lines = textwrap.wrap(title, _TITLE_LETTERS)
     with style():
-        looks = _legend([lane for each in lanes.values() for lane in each])
+        looks = _legend([lane for run_lanes in lanes.values() for lane in run_lanes])
         rows = -(-len(looks) // 4)
         figure = Figure(figsize=(8.0, sum(heights) + 0.75 + 0.24 * len(lines) + 0.26 * rows))
         drawn = figure.subplots(len(runs), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
@@ -89,12 +89,12 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         unit, per_s = ("ms", 1000.0) if longest_s < 2 else ("seconds", 1.0)
         for axes, (name, run) in zip(drawn, runs.items(), strict=True):
             _draw(axes, run, lanes[name], per_s, longest_s)
-            axes.set_title(f"{name}: {_said(run)}", fontsize=10, fontweight="normal")
+            axes.set_title(f"{name}: {_summary(run)}", fontsize=10, fontweight="normal")
         drawn[-1].set_xlabel(f"time since the execution began, in {unit}")
         figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=12, fontweight="bold")
         figure.legend(handles=looks, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
-    most = max((len(lane.visits) for each in lanes.values() for lane in each), default=0)
-    return told(
+    most = max((len(lane.visits) for run_lanes in lanes.values() for lane in run_lanes), default=0)
+    return add_alt_text(
         figure,
         title,
         "Time lines on the same axis of time, with a lane for each state and a bar for each stay in it.",
@@ -102,7 +102,7 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
         numbers=[
             *numbers_in(histories),
             *(len(run.visits) for run in runs.values()),
-            *(len(lane.visits) for each in lanes.values() for lane in each),
+            *(len(lane.visits) for run_lanes in lanes.values() for lane in run_lanes),
         ],
         claims={
             "again and again": most >= _AGAIN_AND_AGAIN,
@@ -111,7 +111,7 @@ def execution_histories(histories: Mapping[str, Sequence[Event]], *, title: str)
     )
 
 
-def _said(run: Run) -> str:
+def _summary(run: Run) -> str:
     return _ended(run, _time(run.end_s))
 
 
@@ -160,7 +160,7 @@ def _lanes(run: Run) -> list[_Lane]:
             lane.rows.append(row)
 
     def below(name: str | None) -> list[_Lane]:
-        return [lane for each in inside.get(name, []) for lane in (lanes[each], *below(each))]
+        return [lane for child in inside.get(name, []) for lane in (lanes[child], *below(child))]
 
     return below(None)
 
@@ -231,10 +231,10 @@ def _draw_number(axes: Axes, lane: _Lane, top: float, run: Run, per_s: float) ->
     low = top + lane.height - 0.1
     axes.fill_between(times, low, [low - n * scale for n in counts], step="post", facecolor=FILLS[lane.kind],
                       edgecolor="black", linewidth=0.7, gid=f"number {lane.name}", zorder=2)  # fmt: skip
-    said = f"{len(lane.visits)} in all, at most {most} at once"
+    words = f"{len(lane.visits)} in all, at most {most} at once"
     failed = sum(visit.failed for visit in lane.visits)
-    said += f", {failed} failed" if failed else ""
-    axes.text(0.965, top + 0.3, said, ha="right", va="center", fontsize=8.5, zorder=5,
+    words += f", {failed} failed" if failed else ""
+    axes.text(0.965, top + 0.3, words, ha="right", va="center", fontsize=8.5, zorder=5,
               transform=axes.get_yaxis_transform(),
               bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
 

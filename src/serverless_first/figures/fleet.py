@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import fleet
 from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.loops import Integers
@@ -41,7 +41,7 @@ def cold_share(*, title: str) -> Figure:
         axes = figure.subplots()
         for expiry_min, (line, marker, colour) in zip(_EXPIRIES_MIN, _LOOKS, strict=True):
             theory = fleet.cold_share_theory(rates / 60, _SERVICE_S, expiry_min * 60)
-            seen = [_simulated_share(rng, dot / 60, expiry_min * 60) for dot in dots]
+            dot_shares = [_simulated_share(rng, dot / 60, expiry_min * 60) for dot in dots]
             dotted: dict[str, Any] = {
                 "markersize": 7,
                 "markeredgecolor": "white",
@@ -49,7 +49,7 @@ def cold_share(*, title: str) -> Figure:
                 "clip_on": False,
             }
             axes.plot(rates, theory, line, color=colour, linewidth=2)
-            axes.plot(dots, seen, marker, color=colour, zorder=3, **dotted)
+            axes.plot(dots, dot_shares, marker, color=colour, zorder=3, **dotted)
             axes.plot([], [], line + marker, color=colour, label=f"{expiry_min:g} min", linewidth=2, **dotted)
         share_axes(axes, highest=100)
         legend = "lines: theory, markers: simulation\nidle environments are kept for"
@@ -59,7 +59,7 @@ def cold_share(*, title: str) -> Figure:
         expiry_min: [fleet.cold_share_theory(rate / 60, _SERVICE_S, expiry_min * 60) for rate in _RATES_IN_WORDS]
         for expiry_min in _EXPIRIES_MIN
     }
-    return told(
+    return add_alt_text(
         figure,
         title,
         "The share of requests with a cold start falls as requests per minute grow, on a logarithmic axis.",
@@ -133,11 +133,11 @@ def slices(result: fleet.FleetResult, begin_s: float, end_s: float, number: int)
             "beginning, and 1 slice or more."
         )
     edges_s = np.linspace(begin_s, end_s, number + 1)
-    seen = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # a throttled request has NaN and is left out
-    starts_s, ends_s = result.start_s[seen], result.end_s[seen]
+    overlap = (result.start_s < end_s) & (result.idle_until_s > begin_s)  # a throttled request has NaN and is left out
+    starts_s, ends_s = result.start_s[overlap], result.end_s[overlap]
     worked_s = _since(starts_s, edges_s) - _since(np.sort(ends_s), edges_s)
     mean_busy = np.diff(worked_s) / np.diff(edges_s)
-    return Slices(edges_s, mean_busy, _most(starts_s, result.idle_until_s[seen], edges_s))
+    return Slices(edges_s, mean_busy, _most(starts_s, result.idle_until_s[overlap], edges_s))
 
 
 def _since(moments_s: Floats, edges_s: Floats) -> Floats:

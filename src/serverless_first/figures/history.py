@@ -16,7 +16,7 @@ from serverless_first import facts
 from serverless_first.course.words import listed
 from serverless_first.facts import THEMES, Release
 from serverless_first.figures.style import BLUE, GREY, LEAST_PT, SLIDE_IN, VERMILION, on_slide, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 # The turning points, which get a label.
 TURNING_POINTS = (
@@ -114,10 +114,10 @@ def history(releases: Sequence[Release], *, title: str) -> Figure:
         )
         figure.suptitle(title, x=0.01, y=1 - 0.09 / total, ha="left", va="top", weight="bold", size=12)
         _draw_legend(figure, releases)
-    return _told(figure, title, releases, [THEMES[lane.theme] for lane in lanes], (first, last))
+    return _add_words(figure, title, releases, [THEMES[lane.theme] for lane in lanes], (first, last))
 
 
-def _told(
+def _add_words(
     figure: Figure, title: str, releases: Sequence[Release], themes: Sequence[str], years: tuple[int, int]
 ) -> Figure:
     """The figure of `history` with its words."""
@@ -126,7 +126,7 @@ def _told(
     later = sum(release.day > deck_day for release in releases)
     limits = [release.day > deck_day for release in releases if release.theme == "limits"]
     on_slide = sum(release.on_slide_10 for release in releases)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"A timeline from {first} to {last} with a lane for each theme: {listed(themes)}.",
@@ -218,7 +218,7 @@ class _Lane:
             start, end = x, x + _DOT / inches_a_year
             if _is_year(release):
                 start, end = float(release.day.year), release.day.year + 1.0
-            level = _first_level(taken <= start for taken in ends)
+            level = _first_level(other_end <= start for other_end in ends)
             ends[level:] = [end, *ends[level + 1 :]]
             self.marks.append((release, x, level))
         self._stack = len(ends)

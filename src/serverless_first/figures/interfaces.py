@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.style import BLUE, GREY, SKY, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import network
 from serverless_first.simulate.network import ColdStart, NetworkResult
 
@@ -36,18 +36,18 @@ def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
     Raises:
         ValueError: an argument is out of its range.
     """
-    shown = environments_shown()
+    environments = environments_shown()
     with style():
         figure = Figure(figsize=(8.0, 3.8))
-        curves = InterfaceCurves(figure.subplots(), shown)
-        then, now = network.simulate(shown, subnets, "2019"), network.simulate(shown, subnets)
+        curves = InterfaceCurves(figure.subplots(), environments)
+        then, now = network.simulate(environments, subnets, "2019"), network.simulate(environments, subnets)
         curves.update(then, now, None)
         curves.title.set_text(title)
         handles, labels = curves.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
     wall, least, most = int(max(then.interfaces)), int(min(now.interfaces)), int(max(now.interfaces))
     needed = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Network interfaces against environments, both on logarithmic axes.",
@@ -55,8 +55,8 @@ def interfaces_then_and_now(subnets: Sequence[int], *, title: str) -> Figure:
         "shows the environments that get none."
         if then.refused.any()
         else "The dashed line, for 2019, rises by one with each environment.",
-        f"The solid line, for today, is at {needed} for up to {shown[-1]:,} environments.",
-        numbers=[2019, wall, least, most, shown[-1]],
+        f"The solid line, for today, is at {needed} for up to {environments[-1]:,} environments.",
+        numbers=[2019, wall, least, most, environments[-1]],
         claims={"wall": bool(then.refused.any()), "two": least == most == 2},
     )
 
@@ -70,41 +70,41 @@ class InterfaceCurves(Moving):
     """
 
     def __init__(self, axes: Any, environments: Sequence[int]) -> None:
-        self._shown = np.array(environments, dtype=float)
-        nothing = np.ones_like(self._shown)
+        self._environments = np.array(environments, dtype=float)
+        nothing = np.ones_like(self._environments)
         self._refused = axes.fill_between(
-            self._shown, nothing, nothing, facecolor=LOST, edgecolor=VERMILION, hatch="xx", linewidth=0
+            self._environments, nothing, nothing, facecolor=LOST, edgecolor=VERMILION, hatch="xx", linewidth=0
         )
-        (self._then,) = axes.plot(self._shown, nothing, "--", color=VERMILION, linewidth=2.4)
-        (self._now,) = axes.plot(self._shown, nothing, "-", color=BLUE, linewidth=2.4, drawstyle="steps-pre")
-        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        (self._then,) = axes.plot(self._environments, nothing, "--", color=VERMILION, linewidth=2.4)
+        (self._now,) = axes.plot(self._environments, nothing, "-", color=BLUE, linewidth=2.4, drawstyle="steps-pre")
+        (self._here,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
         look: dict[str, Any] = {"markeredgecolor": "black", "markersize": 8, "linestyle": "", "zorder": 4}
         (self._then_here,) = axes.plot([], [], "s", color=VERMILION, **look)
         (self._now_here,) = axes.plot([], [], "o", color=BLUE, **look)
-        self._top = self._shown[-1] * 1.3
-        log_axes(axes, (1, self._shown[-1]), (0.8, self._top))
+        self._top = self._environments[-1] * 1.3
+        log_axes(axes, (1, self._environments[-1]), (0.8, self._top))
         for scale in (axes.xaxis, axes.yaxis):
             scale.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
         axes.set_xlabel("concurrent environments (log scale)")
         axes.set_ylabel("network interfaces (log scale)")
         self.title = axes.set_title("")
-        lines = [self._then, self._now, self._chosen, self._then_here, self._now_here]
+        lines = [self._then, self._now, self._here, self._then_here, self._now_here]
         self.moving = [self._refused, *lines, self.title]
 
-    def update(self, then: NetworkResult, now: NetworkResult, chosen: tuple[int, int, int] | None) -> None:
+    def update(self, then: NetworkResult, now: NetworkResult, mark: tuple[int, int, int] | None) -> None:
         """Draws both models.
 
         Args:
             then, now: of `network.simulate`, for the environments that were given first.
-            chosen: environments, and the interfaces that they get then and now, to be marked; None for nothing.
+            mark: environments, and the interfaces that they get then and now, to be marked; None for nothing.
         """
-        made = np.asarray(then.interfaces, dtype=float)
-        self._refused.set_data(self._shown, made, made + then.refused)
-        self._then.set_ydata(made)
+        interfaces = np.asarray(then.interfaces, dtype=float)
+        self._refused.set_data(self._environments, interfaces, interfaces + then.refused)
+        self._then.set_ydata(interfaces)
         self._now.set_ydata(now.interfaces)
-        if chosen:
-            here, there_then, there_now = chosen
-            self._chosen.set_data([here] * 2, [0.8, self._top])
+        if mark:
+            here, there_then, there_now = mark
+            self._here.set_data([here] * 2, [0.8, self._top])
             self._then_here.set_data([here], [there_then])
             self._now_here.set_data([here], [there_now])
 
@@ -179,7 +179,7 @@ def cold_starts(then: ColdStart, now: ColdStart, *, title: str) -> Figure:
         bars.update(then, now)
         bars.title.set_text(title)
         bars.title.set_fontsize(12)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Two bars. In 2019, the cold start took {then.total_s:.1f} s, and the hatched part of the bar is the wait for "

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from serverless_first.figures.axes import Moving
 from serverless_first.figures.style import BLUE, PURPLE, SKY, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import queueing
 from serverless_first.simulate.queueing import CallsResult, QueueResult
 
@@ -42,7 +42,7 @@ def burst_levelling(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: in
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         handles, labels = panels.legend()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, fontsize=9.5)
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Three panels over one time axis.",
@@ -126,9 +126,9 @@ class LevellingPanels(Moving):
 def levelling_words(called: CallsResult, queued: QueueResult) -> tuple[str, str, str]:
     """Returns a line for each of the three panels."""
     lost = f"{called.lost:,} of {called.calls:,} are refused" if called.lost else f"all {called.calls:,} are served"
-    kept = f"{queued.lost:,} are lost" if queued.lost else "none is lost"
+    lost_messages = f"{queued.lost:,} are lost" if queued.lost else "none is lost"
     return (
         f"Calls: {lost}",
-        f"Queue: at most {queued.most_waiting:,} wait, {kept}",
+        f"Queue: at most {queued.most_waiting:,} wait, {lost_messages}",
         f"The oldest waits {queued.oldest_s:,.3g} s, the last is done after {queued.done_s:,.0f} s",
     )

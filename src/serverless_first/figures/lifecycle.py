@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from serverless_cloud.rules import TRANSITIONS, State, Trigger
 from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, GREY, ORANGE, on_slide, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 # state -> fill, meaning; the fills are the same as in the timeline
 _STATES = {
@@ -67,7 +67,7 @@ def lifecycle(*, title: str, transitions: Mapping[tuple[State, Trigger], State] 
         axes.set_aspect("auto" if on_slide() else "equal")
         axes.axis("off")
         axes.set_title(title)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{len(State)} states: {listed(list(State))}.",

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from serverless_first.course.words import listed
 from serverless_first.figures.axes import Moving, grid
 from serverless_first.figures.style import BLUE, SKY, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import connections
 from serverless_first.simulate.connections import Engine
 
@@ -65,7 +65,7 @@ def instance_limits(
         figure.legend(*bars.legend(), loc="outside lower left", ncols=4, frameon=False, fontsize=9.5)
     seats = {name: connections.seats(engine, name) for name in instance_classes}
     enough = [name for name, lost in zip(instance_classes, refused, strict=True) if not lost]
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"One bar for each instance class shows the seats of an ordinary user, and a line shows the {needed:,} "
@@ -111,13 +111,13 @@ class SeatBars(Moving):
         self.title = axes.set_title("")
         self.moving = [*self._seats, *self._refused, self._line, *self._words, self.title]
 
-    def update(self, engine: Engine, needed: int, chosen: str | None) -> list[int]:
+    def update(self, engine: Engine, needed: int, instance_class: str | None) -> list[int]:
         """Draws one setting; returns how many connections each class refuses.
 
         Args:
             engine: "postgres" or "mysql".
             needed: how many connections must be open at the same time.
-            chosen: the class to highlight, if any.
+            instance_class: the class to highlight, if any.
         """
         refused = []
         self._line.set_xdata([_inside(needed)] * 2)
@@ -125,13 +125,13 @@ class SeatBars(Moving):
             seats = connections.seats(engine, name)
             refused.append(max(0, needed - seats))
             bar.set_width(_inside(min(seats, _MOST)) - _LEAST)
-            bar.set_facecolor(BLUE if name == chosen else SKY)
-            bar.set_linewidth(1.8 if name == chosen else 0.6)
+            bar.set_facecolor(BLUE if name == instance_class else SKY)
+            bar.set_linewidth(1.8 if name == instance_class else 0.6)
             rest.set_x(_inside(seats))
             rest.set_width(max(0.0, _inside(needed) - _inside(seats)))
             rest.set_visible(refused[-1] > 0)
             words.set_text(f" {seats:,} seats" + (f",\u2009{refused[-1]:,} refused" if refused[-1] else ""))
-            words.set_fontweight("bold" if name == chosen else "normal")
+            words.set_fontweight("bold" if name == instance_class else "normal")
         return refused
 
     def legend(self) -> tuple[list[Any], list[str]]:

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from serverless_first.course.words import listed
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREY, ORANGE, SKY, VERMILION, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 #: A message is sent, received by somebody, back when its visibility timeout is over, done when somebody has finished
 #: the work, and deleted by somebody.
@@ -94,7 +94,7 @@ def message_life(events: Sequence[MessageEvent], *, title: str) -> Figure:
     receivers = list(dict.fromkeys(event.who for event in events if event.kind == "received"))
     twice = len(receivers) > 1
     too_late = any(_is_over_too_early(who, events, end_s) for who in people)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"A lane for the queue{f', and one each for {listed(people)}' if people else ''}.",
@@ -123,24 +123,24 @@ def _require_a_life(events: Sequence[MessageEvent]) -> None:
 
 def _states(events: Sequence[MessageEvent], end_s: float) -> list[tuple[float, float, bool]]:
     """From when to when the message can be received (True), or is in flight (False); nothing after its deletion."""
-    found: list[tuple[float, float, bool]] = []
+    spans: list[tuple[float, float, bool]] = []
     since_s, visible = events[0].time_s, True
     for event in events[1:]:
         if event.kind not in ("received", "back", "deleted"):
             continue
         if event.time_s > since_s:
-            found.append((since_s, event.time_s, visible))
+            spans.append((since_s, event.time_s, visible))
         since_s, visible = event.time_s, event.kind == "back"
         if event.kind == "deleted":
-            return found
+            return spans
     if end_s > since_s:
-        found.append((since_s, end_s, visible))
-    return found
+        spans.append((since_s, end_s, visible))
+    return spans
 
 
 def _work_of(who: str, events: Sequence[MessageEvent], end_s: float) -> list[tuple[float, float]]:
     """From when to when somebody works on the message: from each receipt until it is done, or deleted without that."""
-    found: list[tuple[float, float]] = []
+    spans: list[tuple[float, float]] = []
     since_s: float | None = None
     for event in events:
         if event.who != who:
@@ -148,9 +148,9 @@ def _work_of(who: str, events: Sequence[MessageEvent], end_s: float) -> list[tup
         if event.kind == "received":
             since_s = event.time_s
         elif since_s is not None:
-            found.append((since_s, event.time_s))
+            spans.append((since_s, event.time_s))
             since_s = None
-    return found if since_s is None else [*found, (since_s, end_s)]
+    return spans if since_s is None else [*spans, (since_s, end_s)]
 
 
 def _is_over_too_early(who: str, events: Sequence[MessageEvent], end_s: float) -> bool:

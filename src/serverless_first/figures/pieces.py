@@ -13,7 +13,7 @@ from serverless_cloud.records import Interval
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.environments import PHASES
 from serverless_first.figures.style import VERMILION, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 MOST_ENVIRONMENTS = 12
 _HEIGHT = 0.6  # of a bar; rows are 1 apart
@@ -31,8 +31,8 @@ def pieces(intervals: Sequence[Interval], *, limit_s: float, title: str) -> Figu
     Raises:
         ValueError: there is no call, there are too many environments, or the limit isn't above 0.
     """
-    calls_s = [each.end_s - each.start_s for each in intervals if each.phase == "invoke"]
-    rows = list(dict.fromkeys(each.environment for each in intervals))
+    calls_s = [span.end_s - span.start_s for span in intervals if span.phase == "invoke"]
+    rows = list(dict.fromkeys(span.environment for span in intervals))
     if not calls_s:
         raise ValueError("There is nothing to draw, because this function has not been called yet. Invoke it first.")
     if len(rows) > MOST_ENVIRONMENTS:
@@ -48,21 +48,21 @@ def pieces(intervals: Sequence[Interval], *, limit_s: float, title: str) -> Figu
         axes.text(in_all_s, _SUM_ROW, f"  {in_all_s:.1f} s", va="center", fontweight="bold", fontsize=10)
         for number, environment in enumerate(rows):
             for phase in ("init", "invoke"):
-                its = [each for each in intervals if (each.environment, each.phase) == (environment, phase)]
-                bars = [(each.start_s, each.end_s - each.start_s) for each in its]
+                its = [span for span in intervals if (span.environment, span.phase) == (environment, phase)]
+                bars = [(span.start_s, span.end_s - span.start_s) for span in its]
                 axes.broken_barh(bars, (_FIRST_ROW + number - _HEIGHT / 2, _HEIGHT), **_look(phase))
         axes.axvline(limit_s, color=VERMILION, linestyle="--", linewidth=1.6)
         places = [_SUM_ROW, *(_FIRST_ROW + number for number in range(len(rows)))]
         axes.set_yticks(places, ["end to end", *(f"environment {n + 1}" for n in range(len(rows)))], fontsize=10)
         axes.set_ylim(places[-1] + 0.6, -0.6)
-        axes.set_xlim(0, max(in_all_s, limit_s, *(each.end_s for each in intervals if each.phase == "invoke")) * 1.12)
+        axes.set_xlim(0, max(in_all_s, limit_s, *(span.end_s for span in intervals if span.phase == "invoke")) * 1.12)
         axes.set_xlabel("seconds")
         axes.set_title(title, parse_math=False)
         handles: list[Any] = [Patch(label=PHASES[phase][2], **_patch(phase)) for phase in ("init", "invoke")]
         limit_words = f"limit of one call: {limit_s:g} s"
         handles.append(Line2D([], [], color=VERMILION, linestyle="--", linewidth=1.6, label=limit_words))
         figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"In the top row, {count_of(len(calls_s), 'call')} are drawn end to end. Together they took "

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from serverless_first.figures.axes import Moving, log_axes
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, SKY, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate import workflow
 from serverless_first.simulate.inputs import Floats
 from serverless_first.simulate.workflow import WorkflowResult
@@ -49,7 +49,7 @@ def polling_trade_off(job_s: ArrayLike, *, title: str) -> Figure:
     first, last = runs[0], runs[-1]
     steps_fall = bool(last.transitions.mean() < first.transitions.mean() / 10)
     delay_grows = bool(first.history_full.any() or last.delay_s.mean() > 10 * first.delay_s.mean())
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Two charts against the wait between polls, from 1 s to 1 h, on logarithmic axes.",
@@ -88,15 +88,15 @@ class _Curves(Moving):
             [least, most], 1, 1, facecolor=FULL, edgecolor=VERMILION, hatch="xx", linewidth=0
         )
         self._ends = (least, most)
-        (self._chosen,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
+        (self._marker,) = axes.plot([], [], color="black", linewidth=1.4, linestyle=(0, (1, 1.5)))
         self.title = axes.set_title("", parse_math=False)  # two dollar signs don't make a formula
-        self.moving = [self.full, self._chosen, self.title]
+        self.moving = [self.full, self._marker, self.title]
 
     def _mark(self, runs: list[WorkflowResult], chosen_s: float | None) -> None:
         full = [wait_s for wait_s, run in zip(WAITS_S, runs, strict=True) if run.history_full.any()]
         self.full.set_data(list(self._ends), [WAITS_S[0]] * 2, [max(full, default=WAITS_S[0])] * 2)
         if chosen_s is not None:
-            self._chosen.set_data([chosen_s] * 2, self._ends)
+            self._marker.set_data([chosen_s] * 2, self._ends)
 
 
 class StepCurves(_Curves):

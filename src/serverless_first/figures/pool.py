@@ -16,7 +16,7 @@ from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.axes import grid
 from serverless_first.figures.connections import TITLE_LETTERS, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
-from serverless_first.figures.words import measured as varying, told
+from serverless_first.figures.words import add_alt_text, measured as varying
 from serverless_first.simulate import pool
 from serverless_first.simulate.inputs import Floats
 
@@ -113,7 +113,7 @@ def borrow_waits(
             reached = [curve.within_s(percent) * factor for percent in marks]
             shares = [percent / 100 for percent in marks]
             axes.plot(reached, shares, marker, markeredgewidth=0.7, zorder=3, clip_on=False, **look)
-            axes.plot([], [], line + marker, label=_said(name, curve, marks, unit, factor), linewidth=2.2, **look)
+            axes.plot([], [], line + marker, label=_label(name, curve, marks, unit, factor), linewidth=2.2, **look)
         if lost and borrow_timeout_s is not None:
             axes.axvline(borrow_timeout_s * factor, color=VERMILION, linewidth=1.4, linestyle=(0, (6, 2, 1, 2)))
             beside: dict[str, Any] = {"xytext": (-5, 0), "textcoords": "offset points", "ha": "right"}
@@ -128,7 +128,7 @@ def borrow_waits(
         figure.legend(loc="outside lower left", frameon=False, fontsize=9.5)
     totals = [curve.wait_s.size + curve.timed_out for curve in curves.values()]
     longest = [float(curve.wait_s[-1]) for curve in curves.values() if curve.wait_s.size]
-    return told(
+    return add_alt_text(
         figure,
         title,
         "The share of the orders that have a connection, against the time waited.",
@@ -163,7 +163,7 @@ def share_axis(axes: Any) -> None:
     axes.set_ylabel("orders that have\na connection by then")
 
 
-def _said(name: str, curve: WaitingCurve, marks: Sequence[int], unit: str, factor: float) -> str:
+def _label(name: str, curve: WaitingCurve, marks: Sequence[int], unit: str, factor: float) -> str:
     total = curve.wait_s.size + curve.timed_out
     words = [f"{percent} % {within(curve.within_s(percent) * factor, unit)}" for percent in marks]
     if curve.timed_out:
@@ -238,7 +238,7 @@ def pinned_share(
         grid(axes)
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"The number of {clients} clients that get a connection, against the number that pin theirs.",

@@ -14,7 +14,7 @@ from serverless_cloud.records import ProxyEvent
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.connections import TITLE_LETTERS, heading, legend, round_ticks
 from serverless_first.figures.style import BLUE, GREEN, VERMILION, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 _WAITED = re.compile(r"waited ([0-9.]+) ms")
 
@@ -38,8 +38,8 @@ def borrow_waits_s(events: Iterable[ProxyEvent]) -> list[float]:
 
 def waited_s(event: ProxyEvent) -> float:
     """How long the client of a "borrow" waited for its connection, in seconds."""
-    found = _WAITED.search(event.detail)
-    return float(found[1]) / 1000 if found else 0.0
+    match = _WAITED.search(event.detail)
+    return float(match[1]) / 1000 if match else 0.0
 
 
 # ---- connections over time
@@ -89,7 +89,7 @@ def proxy_over_time(
     levels = {"ClientConnections": clients, "DatabaseConnections": servers}
     if borrowed:
         levels["An area for the borrowed database connections"] = lent
-    return told(
+    return add_alt_text(
         figure,
         title,
         "Connections over time.",
@@ -215,7 +215,7 @@ def two_poolers(poolers: Sequence[Pooler], *, title: str, note: str = "") -> Fig
         heading(figure, title)
         if lines:
             figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9.5)
-    return told(
+    return add_alt_text(
         figure,
         title,
         *map(_pooler_in_words, poolers),

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from serverless_first.course.words import listed
 from serverless_first.figures.style import BLUE, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.shop import responsibility
 from serverless_first.shop.responsibility import Owner, Year
 
@@ -59,7 +59,7 @@ def responsibilities(years: Sequence[Year] = (2020, 2026), *, title: str) -> Fig
     numbers = {*_counts(years), *years, *columns, len(responsibility.TASKS)}
     if 2026 in years:
         numbers |= {len(responsibility.NEW), len(responsibility.MOVES)}
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"A row for each of {len(responsibility.TASKS)} tasks, a column for each service.",

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.connections import check_reserved, heading
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SLIDE_IN, VERMILION, on_slide, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 Place = tuple[float, float]
 
@@ -58,10 +58,10 @@ def seats(
             reserved than exist, or seats are reserved for more than three users.
     """
     reserved = {"the master user": 2, "superusers": 3} if reserved is None else reserved
-    held = connected if proxy is None else proxy
+    seats_held = connected if proxy is None else proxy
     if environments < 1 or not 0 <= connected <= environments:
         raise ValueError(f"{connected} of {environments} environments can't be connected.")
-    _check_seats(max_connections, held, reserved)
+    _check_seats(max_connections, seats_held, reserved)
     with style():
         # Everything is placed in inches, so that the same parts of two such pictures are at the same positions. A slide
         # is lower, so the picture is flatter there.
@@ -73,7 +73,7 @@ def seats(
         axes.set_ylim(-floor, _HEIGHT + top)
         axes.axis("off")
         dots = _environments(axes, environments, connected)
-        places = _server(axes, max_connections, held, reserved)
+        places = _server(axes, max_connections, seats_held, reserved)
         if proxy is None:
             _below(axes, (_DOTS_X + _SERVER_X) / 2 + 0.4, connected, "connection")
             for dot, place in zip(dots, places, strict=True):
@@ -83,21 +83,29 @@ def seats(
         heading(figure, title)
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
     refused = environments - connected
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"On the left, {count_of(environments, 'environment')}. On the right, a database with {max_connections} seats.",
         _environments_in_words(connected, refused, "database" if proxy is None else "proxy between them"),
-        "" if proxy is None else f"The proxy holds {count_of(held, 'connection')} to the database.",
-        _seats_in_words(max_connections, held, reserved),
-        numbers=[environments, connected, refused, max_connections, held, max_connections - held, *reserved.values()],
+        "" if proxy is None else f"The proxy holds {count_of(seats_held, 'connection')} to the database.",
+        _seats_in_words(max_connections, seats_held, reserved),
+        numbers=[
+            environments,
+            connected,
+            refused,
+            max_connections,
+            seats_held,
+            max_connections - seats_held,
+            *reserved.values(),
+        ],
     )
 
 
-def _check_seats(max_connections: int, held: int, reserved: Mapping[str, int]) -> None:
+def _check_seats(max_connections: int, seats_held: int, reserved: Mapping[str, int]) -> None:
     check_reserved(max_connections, sum(reserved.values()))
-    if not 0 <= held <= max_connections:
-        raise ValueError(f"{held} connections don't fit into {max_connections} seats.")
+    if not 0 <= seats_held <= max_connections:
+        raise ValueError(f"{seats_held} connections don't fit into {max_connections} seats.")
     if len(reserved) > len(_RESERVED_LOOKS):
         raise ValueError(f"Seats are reserved for {len(reserved)} users. Give at most {len(_RESERVED_LOOKS)}.")
 
@@ -110,17 +118,21 @@ def _environments_in_words(connected: int, refused: int, to: str) -> str:
     return f"{words}."
 
 
-def _seats_in_words(count: int, held: int, reserved: Mapping[str, int]) -> str:
+def _seats_in_words(count: int, seats_held: int, reserved: Mapping[str, int]) -> str:
     """Sentences about the free and the reserved seats. The reserved seats come last, and may also be held."""
-    kept = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
-    taken = "No seat is free" if held == count else f"{count_of(count - held, 'seat is', 'seats are')} not taken"
-    return f"{taken}. Reserved seats: {kept}." if kept else f"{taken}."
+    reservations = listed([f"{number} for {whom}" for whom, number in reserved.items() if number])
+    free_seats = (
+        "No seat is free"
+        if seats_held == count
+        else f"{count_of(count - seats_held, 'seat is', 'seats are')} not taken"
+    )
+    return f"{free_seats}. Reserved seats: {reservations}." if reservations else f"{free_seats}."
 
 
 def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
     """Draws the dots on arcs. Returns the positions of the connected environments, from the top."""
     columns = -(-count // 20)
-    held: list[Place] = []
+    positions: list[Place] = []
     refused: list[Place] = []
     for n in range(count):
         y = _HEIGHT * (1 - (n + 0.5) / count)
@@ -128,12 +140,12 @@ def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
         x = _DOTS_X + n % columns * _DOTS_APART + _BULGE * (2 * y / _HEIGHT - 1) ** 2
         # Spread evenly among the others, because which environments connect first is random.
         is_connected = (n + 1) * connected // count > n * connected // count
-        (held if is_connected else refused).append((x, y))
+        (positions if is_connected else refused).append((x, y))
     size = 80 * min(1.0, 60 / count)
-    if held:
-        words = "environment is" if len(held) == 1 else "environments are"
-        xs, ys = zip(*held, strict=True)
-        axes.scatter(xs, ys, s=size, color=BLUE, zorder=3, label=f"{len(held)} {words} connected")
+    if positions:
+        words = "environment is" if len(positions) == 1 else "environments are"
+        xs, ys = zip(*positions, strict=True)
+        axes.scatter(xs, ys, s=size, color=BLUE, zorder=3, label=f"{len(positions)} {words} connected")
     if refused:
         xs, ys = zip(*refused, strict=True)
         words = "is" if len(refused) == 1 else "are"
@@ -141,10 +153,10 @@ def _environments(axes: Axes, count: int, connected: int) -> list[Place]:
         label = f"{len(refused)} {words} refused"
         axes.scatter(xs, ys, s=0.4 * size, marker="x", color=VERMILION, linewidth=1.5, zorder=4, label=label)
     _name(axes, 0.9, f"{count} environments")
-    return held
+    return positions
 
 
-def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> list[Place]:
+def _server(axes: Axes, count: int, seats_held: int, reserved: Mapping[str, int]) -> list[Place]:
     """Draws the database with its seats and their legend. Returns where each connection ends, from the top."""
     columns = -(-count // _SEATS_IN_A_COLUMN)
     left, right = _SERVER_X - (columns - 1) * _SEATS_APART, _SERVER_X + _SERVER_WIDTH
@@ -161,12 +173,14 @@ def _server(axes: Axes, count: int, held: int, reserved: Mapping[str, int]) -> l
     for n, (colour, hatch, whom) in enumerate(kinds):
         column, row = divmod(n, rows)
         x, y = left + 0.12 + column * _SEATS_APART, _HEIGHT - (row + (column + 0.5) / columns) * apart
-        words = ", ".join(filter(None, ["held" if n < held else "", whom])) or "free"
-        seat = Rectangle((x, y - height / 2), _SEAT_WIDTH, height, facecolor=BLUE if n < held else colour, hatch=hatch)
+        words = ", ".join(filter(None, ["held" if n < seats_held else "", whom])) or "free"
+        seat = Rectangle(
+            (x, y - height / 2), _SEAT_WIDTH, height, facecolor=BLUE if n < seats_held else colour, hatch=hatch
+        )
         seat.set(edgecolor="black", linewidth=0.8 if height > 0.1 else 0.5, zorder=4)
         axes.add_patch(seat)
         drawn.setdefault(words, []).append(seat)
-        if n < held:
+        if n < seats_held:
             places.append((x, y))
     axes.add_artist(
         Legend(

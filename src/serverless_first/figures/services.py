@@ -12,7 +12,7 @@ from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectang
 from serverless_first.course.words import listed
 from serverless_first.figures.connections import TITLE_LETTERS
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 _APART = 3.2  # between two services
 _DOOR_Y, _SERVICE_Y, _STORE_Y, _CLIENTS_Y = 3.0, 1.9, 0.55, 4.25
@@ -80,7 +80,7 @@ def services(
             _draw_message(axes, (place[one], place[other]), _DOOR_Y, "calls, waits", colour)
         for one, other in events:
             _draw_message(axes, (place[one], place[other]), _SERVICE_Y, "event", GREEN, dashed=True)
-    return told(
+    return add_alt_text(
         figure,
         title,
         *_services_in_words(names, names if called is None else called),
@@ -97,8 +97,8 @@ def services(
 def _services_in_words(names: Sequence[str], called: Sequence[str]) -> tuple[str, str]:
     clients = f"Clients at the top: {listed(_CLIENTS)}."
     below = "the service" if len(names) == 1 else "the services"
-    each = "It has" if len(names) == 1 else "Each has"
-    own = f"{each} a box API above it and its own store below it."
+    subject = "It has" if len(names) == 1 else "Each has"
+    own = f"{subject} a box API above it and its own store below it."
     reached = "" if len(called) == len(names) else f" Lines from the clients lead only to {listed(called)}."
     return f"{clients} Below them {below} {listed(names)}.", f"{own}{reached}"
 
@@ -173,7 +173,7 @@ def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) 
         axes.set_xlabel("time since the client sent the request, in ms")
         figure.suptitle(textwrap.fill(title, TITLE_LETTERS), x=0.01, ha="left", fontsize=12, fontweight="bold")
     outer, *_ = spans.values()
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{len(spans)} bars over time, in milliseconds.",
@@ -185,14 +185,14 @@ def request_on_its_way(spans: Mapping[str, tuple[float, float]], *, title: str) 
 
 def _spans_in_words(spans: Mapping[str, tuple[float, float]]) -> list[str]:
     """A sentence for each bar, with the narrowest bar before it that it is inside of."""
-    said: list[str] = []
+    sentences: list[str] = []
     before: list[tuple[str, tuple[float, float]]] = []
     for name, span in spans.items():
         around = [(end - begin, other) for other, (begin, end) in before if _inside(span, (begin, end))]
         where = f", inside the bar of “{min(around)[1]}”" if around else ""
-        said.append(f"“{name}” takes {measured(f'{(span[1] - span[0]) * 1000:,.1f} ms')}{where}.")
+        sentences.append(f"“{name}” takes {measured(f'{(span[1] - span[0]) * 1000:,.1f} ms')}{where}.")
         before.append((name, span))
-    return said
+    return sentences
 
 
 def _inside(inner: tuple[float, float], outer: tuple[float, float]) -> bool:

@@ -75,10 +75,10 @@ def shop_architecture(*, title: str = "The shop's parts, and the task in which y
 
 def shop_architecture_words() -> str:
     """The alt text of `shop_architecture`."""
-    made: dict[str, list[str]] = {}
+    by_task: dict[str, list[str]] = {}
     for name, (_, _, what, _, task) in _PARTS.items():
-        made.setdefault(f"task {task}" if task else "provided", []).append(f"{name} ({what})")
-    parts = "; ".join(f"{which}: {', '.join(names)}" for which, names in sorted(made.items()))
+        by_task.setdefault(f"task {task}" if task else "provided", []).append(f"{name} ({what})")
+    parts = "; ".join(f"{which}: {', '.join(names)}" for which, names in sorted(by_task.items()))
     ways = "; ".join(f"{start} to {end}{f': {what}' if what else ''}" for start, end, what in _ARROWS)
     return f"The parts of the shop. {parts}. Arrows lead from {ways}."
 

@@ -27,7 +27,7 @@ from serverless_first.figures.style import (
     on_slide,
     style,
 )
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 from serverless_first.shop import spectrum as slide
 from serverless_first.shop.operations import KINDS, Kind, Ledger
 
@@ -121,7 +121,7 @@ def spectrum(*, title: str, when: slide.When = "now") -> Figure:
             )
     drawn = [service for name in slide.ROWS for service in slide.row(name, when)]
     news = Counter(service.news for service in drawn) if when == "now" else Counter[str]()
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{len(slide.ROWS)} rows of boxes, from more to less operational load.",
@@ -202,7 +202,7 @@ def operations(ledgers: Sequence[Ledger], *, title: str) -> Figure:
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=9)
     totals = [ledger.total(kind) for ledger in ledgers for kind in KINDS]
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"{count_of(len(ledgers), 'stacked bar')}.",

@@ -22,7 +22,7 @@ from serverless_first.figures.asl import END, JOIN, START, Edge, Graph, Node
 from serverless_first.figures.graph_layout import Arrow, Placed, Point, place
 from serverless_first.figures.states_run import Visits, visits_of
 from serverless_first.figures.style import GREY, VERMILION, on_slide, style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 
 Definition = str | Mapping[str, Any]
 
@@ -86,7 +86,7 @@ def state_machine(
         ValueError: it isn't a definition; see `asl.graph_of`.
     """
     machines = {"": (definition, history)}
-    return _told(_drawn(machines, title, across), title, machines)
+    return _add_words(_drawn(machines, title, across), title, machines)
 
 
 def state_machines(
@@ -112,8 +112,8 @@ def state_machines(
     histories = histories or {}
     if unknown := sorted(set(histories) - set(definitions)):
         raise ValueError(f"There is a history of {unknown[0]!r}, but the machines are {', '.join(definitions)}.")
-    both = {name: (each, histories.get(name)) for name, each in definitions.items()}
-    return _told(_drawn(both, title, False, _ON_A_SLIDE if on_slide() else _ON_PAPER), title, both)
+    both = {name: (definition, histories.get(name)) for name, definition in definitions.items()}
+    return _add_words(_drawn(both, title, False, _ON_A_SLIDE if on_slide() else _ON_PAPER), title, both)
 
 
 def state_machine_words(definition: Definition) -> str:
@@ -125,7 +125,7 @@ def state_machine_words(definition: Definition) -> str:
     return asl.describe(asl.graph_of(definition))
 
 
-def _told(
+def _add_words(
     figure: Figure, title: str, machines: Mapping[str, tuple[Definition, Sequence[Mapping[str, Any]] | None]]
 ) -> Figure:
     """Gives a figure its alt text: each machine, and how often its execution was in each state."""
@@ -138,7 +138,7 @@ def _told(
             entered.append(times)
             stays = [f"{name} {measured(f'{n:,} times') if n > 1 else 'once'}" for name, n in times.items()]
             sentences.append(f"This execution entered {listed(stays) or 'no state'}.")
-    return told(
+    return add_alt_text(
         figure,
         title,
         *sentences,
@@ -179,15 +179,15 @@ def _drawn(
     sizes: _Sizes = _ON_PAPER,
 ) -> Figure:
     with style():
-        made = [_machine(heading, *given, across, sizes) for heading, given in machines.items()]
-        width_in = sum(machine.placed.width_in for machine in made) + _GAP_IN * (len(made) - 1) + 2 * _SIDE_IN
-        height_in = max(machine.placed.height_in for machine in made)
-        head_in = 0.16 + sizes.heading_pt * 1.2 / 72 if any(machine.heading for machine in made) else 0.0
+        layouts = [_machine(heading, *pair, across, sizes) for heading, pair in machines.items()]
+        width_in = sum(machine.placed.width_in for machine in layouts) + _GAP_IN * (len(layouts) - 1) + 2 * _SIDE_IN
+        height_in = max(machine.placed.height_in for machine in layouts)
+        head_in = 0.16 + sizes.heading_pt * 1.2 / 72 if any(machine.heading for machine in layouts) else 0.0
         page_in = max(width_in, 6.4)
         title_pt = sizes.heading_pt + 1.5
         lines = textwrap.wrap(title, int(page_in * 9.3 * 12 / title_pt))
         above_in = (0.12 + 0.02 * title_pt * len(lines) if lines else 0.0) + head_in
-        looks = [] if sizes.is_short else _legend(made)
+        looks = [] if sizes.is_short else _legend(layouts)
         rows = -(-len(looks) // max(1, int(page_in // 1.55)))
         below_in = 0.12 + 0.26 * rows
         total_in = height_in + above_in + below_in + 0.1
@@ -199,7 +199,7 @@ def _drawn(
         axes.set_ylim(0, total_in)
         axes.set_axis_off()
         left_in = (page_in - width_in) / 2 + _SIDE_IN
-        for machine in made:
+        for machine in layouts:
             down_in = below_in + height_in - machine.placed.height_in
             _draw(axes, machine, left_in, down_in)
             if machine.heading:
@@ -259,8 +259,8 @@ def _texts(node: Node, visits: Visits | None, sizes: _Sizes) -> tuple[list[str],
     times = visits.states.get(node.name, 0) if visits else 0
     if times > 1:
         name[-1] += f"  ×{times}"
-    says = [said for said in node.says if not (sizes.is_short and said == node.kind)]
-    return name, [line for said in says for line in wrapped(said, _SAID_LETTERS)]
+    says = [text for text in node.says if not (sizes.is_short and text == node.kind)]
+    return name, [line for text in says for line in wrapped(text, _SAID_LETTERS)]
 
 
 def wrapped(text: str, letters: int) -> list[str]:
@@ -406,10 +406,10 @@ def _legend(machines: Sequence[_Machine]) -> list[Any]:
     if caught:  # drawn as in the picture: pale if no execution went there
         colour = VERMILION if any(caught) else _PALE_CATCH
         looks.append(Line2D([], [], color=colour, linestyle=(0, (4, 2)), linewidth=1.2, label=_CAUGHT))
-    shown = [machine.visits for machine in machines if machine.visits is not None]
-    if shown:
+    executions = [machine.visits for machine in machines if machine.visits is not None]
+    if executions:
         looks.append(Patch(facecolor="white", edgecolor="black", linewidth=1.8, label=_WENT))
         looks.append(Patch(facecolor="#F4F4F4", edgecolor=GREY, linestyle=(0, (3, 2)), label=_NOT_MET))
-    if any(visits.failed for visits in shown):
+    if any(visits.failed for visits in executions):
         looks.append(Patch(facecolor="white", edgecolor=VERMILION, linewidth=2.4, label=_FAILED))
     return looks

@@ -173,8 +173,8 @@ class _Reader:
         """Reads the next event; all earlier events must have been read."""
         kind, number = event["type"], event["id"]
         before = self._of_event.get(event.get("previousEventId", 0))
-        if found := _ENTERED.fullmatch(kind):
-            self._enter(event, found[1])
+        if match := _ENTERED.fullmatch(kind):
+            self._enter(event, match[1])
         elif _EXITED.fullmatch(kind):
             name = event["stateExitedEventDetails"]["name"]
             stay = self._open(name, before)

@@ -16,7 +16,7 @@ from serverless_first.course.words import count as count_of, listed
 from serverless_first.figures.connections import INCH_A_LETTER, TITLE_LETTERS, legend
 from serverless_first.figures.proxy import waited_s
 from serverless_first.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 # One for each database connection; its number is also on its bars.
 _SERVER_COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE)
@@ -91,8 +91,8 @@ def borrow_steps(
         raise ValueError(
             "There is nothing to draw, because no client has borrowed a connection yet. Let a client run a query."
         )
-    shown = _chosen(lanes)
-    picked = [lanes[client] for client in shown]
+    clients = _clients_to_show(lanes)
+    picked = [lanes[client] for client in clients]
     end_s = events[-1].time_s - events[0].time_s
     begin_s = min([b for lane in picked for b, _ in lane.waits_s] + [lane.first_s for lane in picked])
     end_s = max(
@@ -104,26 +104,26 @@ def borrow_steps(
     servers = sorted({hold.server for lane in picked for hold in lane.holds})
     colours = dict(zip(servers, cycle(_SERVER_COLOURS), strict=False))
     with style():
-        figure = Figure(figsize=(8.0, 1.5 + 0.66 * len(shown)))
+        figure = Figure(figsize=(8.0, 1.5 + 0.66 * len(clients)))
         axes = figure.subplots()
         axes.set_xlim(-0.01 * span, 1.02 * span)
         labels = {server: (connections or {}).get(server, str(server)) for server in servers}
         for y, lane in enumerate(picked):
             _draw_lane(axes, y, lane, colours, labels, lambda moment_s: (moment_s - begin_s) * per_s, end_s)
-        axes.set_yticks(range(len(shown)), [(names or {}).get(client, f"client {client}") for client in shown])
-        axes.set_ylim(len(shown) - 0.5, -0.75)
+        axes.set_yticks(range(len(clients)), [(names or {}).get(client, f"client {client}") for client in clients])
+        axes.set_ylim(len(clients) - 0.5, -0.75)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(f"time in {unit}")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
-        held = [_hold_label(labels[server]) for server in servers]
-        legend(figure, axes, columns=3, order=(_WAITS, *held, _STATEMENT, _PINNED, _IN_VAIN))
-    called = {client: (names or {}).get(client, f"client {client}") for client in shown}
-    return told(
+        hold_labels = [_hold_label(labels[server]) for server in servers]
+        legend(figure, axes, columns=3, order=(_WAITS, *hold_labels, _STATEMENT, _PINNED, _IN_VAIN))
+    called = {client: (names or {}).get(client, f"client {client}") for client in clients}
+    return add_alt_text(
         figure,
         title,
-        f"A lane for each of {count_of(len(shown), 'client')}.",
-        *(_lane_in_words(called[client], lanes[client], labels) for client in shown),
-        numbers=[len(shown), len(servers), *servers, *shown],
+        f"A lane for each of {count_of(len(clients), 'client')}.",
+        *(_lane_in_words(called[client], lanes[client], labels) for client in clients),
+        numbers=[len(clients), len(servers), *servers, *clients],
     )
 
 
@@ -137,10 +137,10 @@ def _lane_in_words(client: str, lane: _Lane, labels: Mapping[int, str]) -> str:
     did: list[str] = []
     for number, hold in enumerate(lane.holds):
         until_s = lane.holds[number + 1].begin_s if number + 1 < len(lane.holds) else float("inf")
-        said = [
+        statements = [
             text.split(maxsplit=1)[0] for moment_s, text in lane.queries if text and hold.begin_s <= moment_s < until_s
         ]
-        borrows = f"borrows connection {labels[hold.server]}" + (f" for {listed(said)}" if said else "")
+        borrows = f"borrows connection {labels[hold.server]}" + (f" for {listed(statements)}" if statements else "")
         did.append(borrows + (" and pins it" if hold.pinned_s is not None else ""))
     if lane.timeouts_s:
         did.append("waits until the borrow timeout")
@@ -188,11 +188,11 @@ def pinned_burst(events: Sequence[ProxyEvent], *, title: str) -> Figure:
         axes.set_xlabel("time in seconds")
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
         legend(figure, axes, columns=2, order=(_WAITS, _BORROWED, _PINNED, _IN_VAIN))
-    kept = count_of(len(pinned), "client pins a connection and keeps", "clients pin a connection and keep")
-    return told(
+    pin_words = count_of(len(pinned), "client pins a connection and keeps", "clients pin a connection and keep")
+    return add_alt_text(
         figure,
         title,
-        f"One row for each of {count_of(y, 'client')}. {kept} it to the end.",
+        f"One row for each of {count_of(y, 'client')}. {pin_words} it to the end.",
         f"{count_of(len(others), 'client gives', 'clients give')} a connection back." if others else "",
         f"{count_of(len(vain), 'client waits', 'clients wait')} until the borrow timeout and get none." if vain else "",
         numbers=[y, len(pinned), len(vain), len(pinned) + len(others)],
@@ -248,7 +248,7 @@ def _lanes(events: Sequence[ProxyEvent]) -> dict[int, _Lane]:
     return {client: lane for client, lane in lanes.items() if lane.holds or lane.timeouts_s}
 
 
-def _chosen(lanes: Mapping[int, _Lane]) -> list[int]:
+def _clients_to_show(lanes: Mapping[int, _Lane]) -> list[int]:
     """Clients that show something: half that waited in vain, the others by twos on the same connection."""
     in_turn = sorted(lanes, key=lambda client: lanes[client].first_s)
     vain = [client for client in in_turn if lanes[client].timeouts_s][: _SHOWN // 2]
@@ -257,9 +257,9 @@ def _chosen(lanes: Mapping[int, _Lane]) -> list[int]:
         if lanes[client].holds:
             sharing.setdefault(lanes[client].holds[0].server, []).append(client)
     groups = sorted(sharing.values(), key=len, reverse=True)
-    wanted = _SHOWN - len(vain)
-    order = [c for group in groups[: -(-wanted // 2)] for c in group[:2]] + [c for group in groups for c in group]
-    served = list(dict.fromkeys(order))[:wanted]
+    places = _SHOWN - len(vain)
+    order = [c for group in groups[: -(-places // 2)] for c in group[:2]] + [c for group in groups for c in group]
+    served = list(dict.fromkeys(order))[:places]
     return [client for client in in_turn if client in {*served, *vain}]
 
 
@@ -321,11 +321,11 @@ def _draw_statements(axes: Axes, y: int, statements: Sequence[tuple[float, str, 
             texts.append((place, [word]))
         last = connection
     for number, (place, words) in enumerate(texts):
-        said = ", ".join(words[:3]) + (", ..." if len(words) > 3 else "")
-        turned = place + a_letter * len(said) > right or number in to_the_left
+        label = ", ".join(words[:3]) + (", ..." if len(words) > 3 else "")
+        turned = place + a_letter * len(label) > right or number in to_the_left
         apart = 2 if {number, number - 1} & to_the_left else -3  # in points, from the mark
         axes.annotate(
-            said,
+            label,
             (place, y - 0.46),
             xytext=(-apart if turned else apart, 0),
             textcoords="offset points",

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from serverless_first.course.words import listed
 from serverless_first.figures.style import style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 
 _QUANTITY = re.compile(r"[\d.,]+ \S+")  # a number with its unit, which differs from run to run
 
@@ -43,7 +43,7 @@ def table(rows: Mapping[str, Mapping[str, str]], *, title: str) -> Figure:
             bbox=Bbox.unit(),
         )
     cells = [(column, cell) for row in rows.values() for column, cell in row.items()]
-    return told(
+    return add_alt_text(
         figure,
         title,
         "A table.",

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from serverless_first.figures.capacity import share, usd
 from serverless_first.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 from serverless_first.simulate.capacity import CapacityResult
 
 _MARKS = (("o", "-", VERMILION), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", BLUE), ("v", "-", PURPLE))
@@ -57,7 +57,7 @@ def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: 
         axes.legend(fontsize=9.5)
     at_0, at_1 = _cheapest(curves, 0.0), _cheapest(curves, 0.01)
     names = [_CALLED.get(runs[0].policy.name, name) for name, runs in curves.items()]
-    return told(
+    return add_alt_text(
         figure,
         title,
         "The share of requests lost, on a logarithmic axis, against the cost in US dollars, with one curve for each "
@@ -120,7 +120,7 @@ def headroom(lead_times_s: Sequence[float], times: Sequence[float], cost_usd: Se
             axes.set_xlim(left=0)
             axes.xaxis.set_major_locator(MaxNLocator(6))
             axes.grid(color="0.88")
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Two curves against the lead time, from {minutes[0]:g} to {minutes[-1]:g} minutes.",

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch
 from serverless_first.course.words import count
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import BLUE, ORANGE, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 from serverless_first.simulate.network import PORTS, Translation
 
 MOST_LINES = 8
@@ -59,7 +59,7 @@ def translations(lines: Sequence[Translation], *, title: str) -> Figure:
         )
         heading(figure, title)
     shared = max(same.values())
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"A table of {count(len(lines), 'connection')}.",

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from serverless_first.course.words import count as count_of
 from serverless_first.figures.connections import heading
 from serverless_first.figures.style import BLUE, GREEN, GREY, SLIDE_IN, VERMILION, on_slide, style
-from serverless_first.figures.words import told
+from serverless_first.figures.words import add_alt_text
 
 Model = Literal["none", "2019", "hyperplane"]
 Point = tuple[float, float]
@@ -70,7 +70,7 @@ def two_vpcs(
             fontsize=9.5, handletextpad=0.3, columnspacing=1.4,
         )  # fmt: skip
     free = addresses - interfaces
-    return told(
+    return add_alt_text(
         figure,
         title,
         _lambdas_side(environments, refused),
@@ -174,21 +174,23 @@ def _subnet(axes: Axes, addresses: int, interfaces: int) -> list[Point]:
     width, height = _slot_width(addresses), 0.62 * apart
     first = (rows - 1) // 2 if interfaces == 1 else 0  # a single interface is in the middle
     order = [*range(first, addresses), *range(first)]
-    found: list[Point] = []
+    edges: list[Point] = []
     labels: set[str] = set()
     for place, n in enumerate(order):
         column, row = divmod(n, rows)
         x = _SUBNET_X + (_SUBNET_WIDTH - columns * width) * (column + 1) / (columns + 1) + column * width
         y = _HEIGHT - 0.5 - (row + 0.5) * apart
-        taken = place < interfaces
-        words = f"{interfaces} interface{'' if interfaces == 1 else 's'}" if taken else f"{addresses - interfaces} free"
-        slot = Rectangle((x, y - height / 2), width, height, facecolor=GREEN if taken else "white", zorder=4)
-        slot.set(edgecolor="black", linewidth=0.7, label="" if words in labels else words, hatch="//" if taken else "")
+        in_use = place < interfaces
+        words = (
+            f"{interfaces} interface{'' if interfaces == 1 else 's'}" if in_use else f"{addresses - interfaces} free"
+        )
+        slot = Rectangle((x, y - height / 2), width, height, facecolor=GREEN if in_use else "white", zorder=4)
+        slot.set(edgecolor="black", linewidth=0.7, label="" if words in labels else words, hatch="//" if in_use else "")
         labels.add(words)
         axes.add_patch(slot)
-        if taken:
-            found.append((x, y))
-    return found
+        if in_use:
+            edges.append((x, y))
+    return edges
 
 
 def _slot_width(addresses: int) -> float:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from serverless_first.course.words import count
 from serverless_first.figures.style import BLUE, VERMILION, style
-from serverless_first.figures.words import measured, numbers_in, told
+from serverless_first.figures.words import add_alt_text, measured, numbers_in
 
 _COLUMNS = 3
 _LOOKS = ((VERMILION, "///"), (BLUE, ""))
@@ -53,7 +53,7 @@ def two_ways(measures: Mapping[str, Sequence[float]], *, names: Sequence[str], t
             axes.tick_params(axis="y", length=0)
             axes.spines["bottom"].set_visible(False)
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    return told(
+    return add_alt_text(
         figure,
         title,
         f"Pairs of bars for {count(len(measures), 'measure')}, {names[0]} against {names[1]}.",

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from serverless_first.figures.axes import grid
 from serverless_first.figures.style import BLUE, ORANGE, PURPLE, VERMILION, style
-from serverless_first.figures.words import numbers_in, told
+from serverless_first.figures.words import add_alt_text, numbers_in
 
 # Line and marker tell the servers apart in gray print.
 _LOOKS = ((ORANGE, "--", "o"), (VERMILION, ":", "s"), (PURPLE, "-.", "^"))
@@ -73,7 +73,7 @@ def hour_of_work(function_usd: float, servers: Mapping[str, float], *, title: st
         axes.set_title(title, parse_math=False)
         figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=9.5, handlelength=3)
     shares_met = {name: crossing_share(function_usd, usd) for name, usd in servers.items()}
-    return told(
+    return add_alt_text(
         figure,
         title,
         "US dollars for an hour of work against the share of the time in which a server has work.",

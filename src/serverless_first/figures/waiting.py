@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from serverless_first.figures.style import BLUE, ORANGE, style
-from serverless_first.figures.words import measured, told
+from serverless_first.figures.words import add_alt_text, measured
 
 SECONDS = {"ms": 0.001, "s": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0}
 _MARKS = {
@@ -32,8 +32,8 @@ def span_s(text: str) -> tuple[float, float]:
     Raises:
         ValueError: the text names no time.
     """
-    found = [*_AMOUNT.findall(text), *_BARE.findall(text)]
-    times_s = [float(number.replace(",", "")) * SECONDS[unit] for number, unit in found]
+    amounts = [*_AMOUNT.findall(text), *_BARE.findall(text)]
+    times_s = [float(number.replace(",", "")) * SECONDS[unit] for number, unit in amounts]
     if not times_s:
         raise ValueError(f"{text!r} does not name a time. Give a time such as 125 ms or 4 to 30 weeks.")
     return min(times_s), max(times_s)
@@ -63,8 +63,8 @@ def _draw_legend(axes: Axes, *, has_measured: bool, has_published: bool) -> None
         "measured here": (has_measured, Patch(facecolor=BLUE)),
         "published": (has_published, Patch(facecolor=ORANGE, edgecolor="black", hatch="//")),
     }
-    shown = {kind: patch for kind, (is_there, patch) in kinds.items() if is_there}
-    axes.legend(shown.values(), shown.keys(), loc="upper right", frameon=True, fontsize=9.5)
+    patches = {kind: patch for kind, (is_there, patch) in kinds.items() if is_there}
+    axes.legend(patches.values(), patches.keys(), loc="upper right", frameon=True, fontsize=9.5)
 
 
 def _draw_published(axes: Axes, place: int, span_s: tuple[float, float], first_s: float) -> None:
@@ -94,7 +94,7 @@ def waiting_times(
     """
     names = [*measured_s, *published_s]
     times = [
-        *(time for each in measured_s.values() for time in each),
+        *(time for durations_s in measured_s.values() for time in durations_s),
         *(t for span in published_s.values() for t in span),
     ]
     if not times or min(times) <= 0 or not all(map(len, measured_s.values())):
@@ -118,7 +118,7 @@ def waiting_times(
         _draw_legend(axes, has_measured=bool(measured_s), has_published=bool(published_s))
     middles_s = [median(each_s) for each_s in measured_s.values()]
     longest_s = [high_s for _, high_s in published_s.values()]
-    return told(
+    return add_alt_text(
         figure,
         title,
         "One bar for each kind of capacity, on a logarithmic axis of time.",
@@ -140,10 +140,10 @@ def _span_words(low_s: float, high_s: float) -> str:
 
 def _time_axis(axes: Any, first_s: float, longest_s: float) -> None:
     axes.set_xlim(first_s, first_s * (longest_s / first_s) ** 1.4)  # room for the words behind the longest bar
-    shown = [mark for mark in _MARKS if first_s <= mark <= longest_s * 4]
-    axes.xaxis.set_major_locator(FixedLocator(shown))
+    marks = [mark for mark in _MARKS if first_s <= mark <= longest_s * 4]
+    axes.xaxis.set_major_locator(FixedLocator(marks))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([_MARKS[mark] for mark in shown], fontsize=9.5)
+    axes.set_xticklabels([_MARKS[mark] for mark in marks], fontsize=9.5)
     axes.set_xlabel("how long until it can work (each step of the axis is a multiple)", fontsize=10)
     axes.grid(axis="x", color="0.88")
     axes.set_axisbelow(True)

@@ -2,7 +2,7 @@
 
 A figure function ends with
 
-    return told(figure, title, f"{connected} of {environments} environments hold a connection.", numbers=[...])
+    return add_alt_text(figure, title, f"{connected} of {environments} environments hold a connection.", numbers=[...])
 
 `figures.show` then needs no alt text from the author.
 """
@@ -30,7 +30,7 @@ class WrongTitle(ValueError):
     """The title states what the figure's data don't show."""
 
 
-def told(
+def add_alt_text(
     figure: Figure,
     title: str,
     *sentences: str,
@@ -82,9 +82,9 @@ def check_title(title: str, numbers: Iterable[float], shares: Iterable[float] = 
         rounding = 0.5 * 10.0 ** -len(digits.partition(".")[2]) * 1.0001
         have = percents if unit in ("%", "percent") else [number / scale for number in known]
         if not any(abs(float(digits) - number) <= rounding for number in have):
-            shown = ", ".join(f"{number:g}" for number in dict.fromkeys(have)) or "no such numbers"
+            listing = ", ".join(f"{number:g}" for number in dict.fromkeys(have)) or "no such numbers"
             raise WrongTitle(
-                f"The title says {match[0]!r}, but the data don't: they have {shown}. Take the number from the data, "
+                f"The title says {match[0]!r}, but the data don't: they have {listing}. Take the number from the data, "
                 f"as in an f-string, or state the finding without it. Title: {title}"
             )
 
@@ -95,7 +95,7 @@ def numbers_in(texts: Iterable[str]) -> list[float]:
 
 
 def measured(text: str) -> str:
-    """A number with its unit that differs from run to run, as in `measured("5.4 ms")`, for a sentence of `told`."""
+    """A number with its unit that differs from run to run, as in `measured("5.4 ms")`, for the alt text."""
     return f"{_BEGIN}{text}{_END}"
 
 

@@ -33,9 +33,9 @@ class Answered:
         """The status and the body, as messages show them."""
         return f"{self.status} {readable(self.body)}"
 
-    def has(self, wanted: Mapping[str, Any]) -> bool:
+    def has(self, fields: Mapping[str, Any]) -> bool:
         """Whether the body is an object with these fields and values; it may have more."""
-        return isinstance(self.body, dict) and all(self.body.get(name) == value for name, value in wanted.items())
+        return isinstance(self.body, dict) and all(self.body.get(name) == value for name, value in fields.items())
 
 
 def http_api(attempt: Attempt, name: str) -> str:
@@ -62,9 +62,9 @@ def rest_api(attempt: Attempt, name: str) -> tuple[str, str]:
 
 def _of_this_name(attempt: Attempt, what: str, name: str, there: Sequence[tuple[str, str]]) -> str:
     if name not in dict(there):
-        names = listed(sorted(each for each, _ in there))
+        names = listed(sorted(candidate for candidate, _ in there))
         attempt.not_started(f"There is no {what} {name} yet. Existing {what}s: {names}.")
-    return next(value for each, value in there if each == name)
+    return next(value for candidate, value in there if candidate == name)
 
 
 def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None, **headers: str) -> Answered:
@@ -96,10 +96,10 @@ def send(attempt: Attempt, address: str, verb: str, path: str, body: Any = None,
             look_at="the cell that makes the API. Run it again",
         )
     try:
-        found = answer.json()
+        content = answer.json()
     except ValueError:
-        found = answer.text
-    return Answered(called, answer.status_code, found)
+        content = answer.text
+    return Answered(called, answer.status_code, content)
 
 
 def http_event(route: str, body: Any = None, **path_parameters: str) -> dict[str, Any]:
@@ -142,10 +142,10 @@ def items(attempt: Attempt, table: str, key: str) -> dict[str, dict[str, str]]:
     """
     client = attempt.client("dynamodb")
     try:
-        found = client.scan(TableName=table, ConsistentRead=True)["Items"]
+        page = client.scan(TableName=table, ConsistentRead=True)["Items"]
     except client.exceptions.ResourceNotFoundException:
         attempt.not_started(f"There is no table {table} yet.")
-    plain = [{name: str(next(iter(typed.values()))) for name, typed in item.items()} for item in found]
+    plain = [{name: str(next(iter(typed.values()))) for name, typed in item.items()} for item in page]
     return {item[key]: item for item in plain if key in item}
 
 

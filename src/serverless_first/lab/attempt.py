@@ -107,10 +107,10 @@ class Attempt:
         """
         called = f"invoke {function_name}{':' + qualifier if qualifier else ''} with {readable(event)}"
         client = self.client("lambda")
-        wanted = {"Qualifier": qualifier} if qualifier else {}
+        options = {"Qualifier": qualifier} if qualifier else {}
         try:
             answer = client.invoke(
-                FunctionName=function_name, Payload=json.dumps(event).encode(), LogType="Tail", **wanted
+                FunctionName=function_name, Payload=json.dumps(event).encode(), LogType="Tail", **options
             )
         except client.exceptions.ResourceNotFoundException:
             self._no_such_function(client, function_name, qualifier, called)

@@ -47,13 +47,13 @@ def expect_reported(attempt: Attempt, reply: Reply, event: dict[str, Any], faili
         expected="the ids of the messages that failed",
         look_at="which field of a record identifies its message",
     )
-    shown = f"{len(named)} {'failure' if len(named) == 1 else 'failures'} listed"
+    summary = f"{len(named)} {'failure' if len(named) == 1 else 'failures'} listed"
     expected = f"{len(failing)} listed, for the messages that can't be handled"
     attempt.expect(
         not failing - named,
         problem="A message that failed is not reported. Lambda will delete it, so its order is lost.",
         called=called,
-        came_back=shown,
+        came_back=summary,
         expected=expected,
         look_at="what your function does with an exception",
     )
@@ -61,7 +61,7 @@ def expect_reported(attempt: Attempt, reply: Reply, event: dict[str, Any], faili
         not named - failing,
         problem="Messages that were handled, or can be, are reported as failed. They will come again.",
         called=called,
-        came_back=shown,
+        came_back=summary,
         expected=expected,
         look_at="which records get into the list",
     )

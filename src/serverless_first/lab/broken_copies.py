@@ -67,7 +67,7 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
         if not Path(file).is_file():
             attempt.not_started(f"There is no {file} yet.")
     right = Path(code).read_text(encoding="utf-8")
-    copies = [each.copy_of(right) for each in broken]
+    copies = [defect.copy_of(right) for defect in broken]
     attempt.expect(
         right not in copies,
         problem=f"{code} has changed since it was given, so the check cannot break it.",
@@ -89,7 +89,7 @@ def judge_tests(attempt: Attempt, tests: str, code: str, broken: Sequence[Broken
         look_at="the names of your tests",
     )
     codes = _exit_codes(tests, code, copies, right)
-    missed = [each.what for each, exit_code in zip(broken, codes, strict=True) if exit_code == PASSED]
+    missed = [defect.what for defect, exit_code in zip(broken, codes, strict=True) if exit_code == PASSED]
     called = f"pytest {tests}, with each of {len(broken)} broken copies of {code}"
     attempt.expect(
         len(missed) < len(broken),

@@ -38,10 +38,10 @@ def rename(data: Data) -> bool:
 
 
 def _rename_keys(entries: Data, now: str, formerly: Iterable[str]) -> bool:
-    found = [name for name in formerly if name in entries]
-    for name in found:
+    old_keys = [name for name in formerly if name in entries]
+    for name in old_keys:
         entries[now] = _merged(entries.pop(name), entries.get(now, {}))
-    return bool(found)
+    return bool(old_keys)
 
 
 def _merged(old: Data, new: Data) -> Data:

@@ -36,8 +36,8 @@ def with_sources(markdown: str) -> str:
 def plain_with_sources(text: str) -> str:
     """The same for a terminal, where the sources are lines with their addresses."""
     marks = Marks(letters=True).without_links()
-    told = cited(text, marks)
-    return f"{told}\n\n{marks.plain_foot()}" if marks.plain_foot() else told
+    body = cited(text, marks)
+    return f"{body}\n\n{marks.plain_foot()}" if marks.plain_foot() else body
 
 
 @cache

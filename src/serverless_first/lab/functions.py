@@ -112,8 +112,8 @@ def at_once(attempt: Attempt, name: str, events: Sequence[Any], *, apart_s: floa
 def times_ms(reply: Reply | Answer) -> tuple[float, float]:
     """Init Duration (0 for a warm start) and Duration of a call, in milliseconds, from its REPORT line."""
     report = next(line for line in reply.log.splitlines() if line.startswith("REPORT "))
-    found = {name: float(value) for name, value in _TIMES.findall(report)}
-    return found.get("Init Duration", 0.0), found["Duration"]
+    times = {name: float(value) for name, value in _TIMES.findall(report)}
+    return times.get("Init Duration", 0.0), times["Duration"]
 
 
 def alive(name: str) -> list[ExecutionEnvironment]:

@@ -181,7 +181,7 @@ class Lab:
         step = path.following(self._course, data)
         further = step.words if step and step.module != self._module else ""
         done_here = further or ("" if open_here else "You have passed every task that is ready.")
-        ends = [line for line in ("" if required_here else done_here, sharing.told(data)) if line]
+        ends = [line for line in ("" if required_here else done_here, sharing.status_line(data)) if line]
         lines += ends
         picture = course_map.svg(self._course, data, self._module.id)
         tasks = course_map.table(self._module, data, lambda task: states[task.id])
@@ -241,7 +241,7 @@ class Lab:
         def save(picked: str) -> None:
             self._record(progress.predicted(self._module.id, key, pick=picked))
 
-        return Prediction(question, list(choices), pick, save, told=first)
+        return Prediction(question, list(choices), pick, save, instructions=first)
 
     def predicted(self, key: str, answer: object) -> None:
         """Shows your prediction beside what happened.

@@ -40,11 +40,11 @@ def record(body: object, *, message_id: str = "", receipt_handle: str = "", rece
 
 def again(event: dict[str, Any]) -> dict[str, Any]:
     """The same messages, received once more: the ids stay, the receipts are new."""
-    seen = event["Records"]
-    counts = [int(each["attributes"]["ApproximateReceiveCount"]) + 1 for each in seen]
+    records = event["Records"]
+    counts = [int(message["attributes"]["ApproximateReceiveCount"]) + 1 for message in records]
     repeated = [
-        record(each["body"], message_id=each["messageId"], receives=count)
-        for each, count in zip(seen, counts, strict=True)
+        record(message["body"], message_id=message["messageId"], receives=count)
+        for message, count in zip(records, counts, strict=True)
     ]
     return {"Records": repeated}
 
@@ -69,27 +69,27 @@ def take_all(attempt: Attempt, queue_url: str, *, wait_s: int = 0) -> list[str]:
     Args:
         wait_s: how long to wait for one more when there is none.
     """
-    sqs, found = attempt.client("sqs"), []
+    sqs, bodies = attempt.client("sqs"), []
     while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_s).get(
         "Messages"
     ):
         for message in messages:
-            found.append(str(message["Body"]))
+            bodies.append(str(message["Body"]))
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-    return found
+    return bodies
 
 
-def numbers(attempt: Attempt, table: str, key: str, number: str, wanted: Iterable[str] | None = None) -> dict[str, int]:
+def numbers(attempt: Attempt, table: str, key: str, number: str, keys: Iterable[str] | None = None) -> dict[str, int]:
     """A number of each item of a table, by the item's key; an item without it has 0.
 
     Args:
-        wanted: the keys to give, by default the keys of all items. A key without an item has 0.
+        keys: the keys to give, by default the keys of all items. A key without an item has 0.
     """
     pages = attempt.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    found = {
+    values = {
         str(item[key]["S"]): int(float(item.get(number, {}).get("N", "0"))) for page in pages for item in page["Items"]
     }
-    return found if wanted is None else {each: found.get(each, 0) for each in wanted}
+    return values if keys is None else {item_key: values.get(item_key, 0) for item_key in keys}
 
 
 def left_alone(attempt: Attempt, function: str, event: dict[str, Any], table: str, order_id: str) -> None:

@@ -18,7 +18,7 @@ def _order() -> Order:
     return {"order_id": fresh_id("ord"), "customer": fresh_id("cust")} | made_up
 
 
-def _shown(order: Order | None) -> str:
+def _summary(order: Order | None) -> str:
     return f"status {order['status']}, version {order['version']}" if order else "no such order"
 
 
@@ -34,8 +34,8 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
         old.put(order)
     for order in (same, older, newer | {"version": 2, "status": "packed"}):
         new.put(order)
-    found = file.run("differences(old, new)", lambda: list(file["differences"](old, new) or []))
-    if len(found) == 2 and missing in found and packed in found:
+    orders = file.run("differences(old, new)", lambda: list(file["differences"](old, new) or []))
+    if len(orders) == 2 and missing in orders and packed in orders:
         return
     names = {
         same["order_id"]: "equal",
@@ -43,13 +43,13 @@ def compares(attempt: Attempt, file: LearnerFile) -> None:
         older["order_id"]: "older in the new store",
         newer["order_id"]: "newer in the new store",
     }
-    told = [each["order_id"] if isinstance(each, dict) else each for each in found]
-    words = sorted(names.get(str(each), str(each)) for each in told)
-    whole = all(isinstance(each, dict) for each in found)
+    ids = [item["order_id"] if isinstance(item, dict) else item for item in orders]
+    words = sorted(names.get(str(order_id), str(order_id)) for order_id in ids)
+    whole = all(isinstance(item, dict) for item in orders)
     attempt.fail(
         "differences does not find the orders that differ." if whole else "differences does not return orders.",
         called="differences with four orders: equal, missing, older and newer in the new store",
-        came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(found[0]).__name__}"),
+        came_back=(", ".join(words) or "nothing") + ("" if whole else f", each as {type(orders[0]).__name__}"),
         expected="the whole orders that the new store lacks, or has in an older version",
         look_at="the comparison in differences, and its result",
     )
@@ -80,9 +80,9 @@ class Busy(MemoryOrders):
         return done
 
     def get(self, order_id: str) -> Order | None:
-        found = super().get(order_id)
+        order = super().get(order_id)
         self._now("get")
-        return found
+        return order
 
 
 class Watched(MemoryOrders):
@@ -93,10 +93,10 @@ class Watched(MemoryOrders):
         self.then: dict[str, Callable[[], None]] = {}
 
     def get(self, order_id: str) -> Order | None:
-        found = super().get(order_id)
+        order = super().get(order_id)
         if order_id in self.then:
             self.then.pop(order_id)()
-        return found
+        return order
 
 
 @dataclass
@@ -110,15 +110,15 @@ class _Move:
 
     def same(self, order_id: str, called: str, look_at: str) -> None:
         """Fails the check unless the new store holds what the old one holds."""
-        right, found = MemoryOrders.get(self.old, order_id), MemoryOrders.get(self.new, order_id)
-        if found == right:
+        right, copy = MemoryOrders.get(self.old, order_id), MemoryOrders.get(self.new, order_id)
+        if copy == right:
             return
-        newer = found and right and found["version"] < right["version"]
+        newer = copy and right and copy["version"] < right["version"]
         self.attempt.fail(
             "Both leaves an older copy in the new store." if newer else "Both does not copy to the new store.",
             called=called,
-            came_back=f"the new store: {_shown(found)}",
-            expected=f"what the old store holds: {_shown(right)}",
+            came_back=f"the new store: {_summary(copy)}",
+            expected=f"what the old store holds: {_summary(right)}",
             look_at=look_at,
         )
 
@@ -152,15 +152,15 @@ def _writes(move: _Move, both: Any) -> None:
         "Both.place: who decides?",
     )
     MemoryOrders.place(move.old, known)  # was there before the move, and is not copied yet
-    for status, wanted in (("packed", True), ("cancelled", False)):
-        said = move.file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
+    for status, success in (("packed", True), ("cancelled", False)):
+        answer = move.file.run("Both.set_status(...)", both.set_status, known["order_id"], "open", status)
         called = f"Both.set_status(order_id, 'open', {status!r})"
         move.attempt.expect(
-            bool(said) is wanted,
+            bool(answer) is success,
             problem="Both.set_status does not return the old store's answer.",
             called=called,
-            came_back=repr(said),
-            expected=repr(wanted),
+            came_back=repr(answer),
+            expected=repr(success),
             look_at="the result of Both.set_status",
         )
         called += " of an order that the backfill has not copied yet"
@@ -235,17 +235,17 @@ def fills_up(attempt: Attempt, file: LearnerFile) -> None:
     new.then[looked] = _Move(attempt, file, old, new).packer(looked, "open", "packed")
     file.call("backfill", old, new)
     right = {order["order_id"]: order for order in MemoryOrders.all(old)}
-    kept = {order["order_id"]: order for order in new.all()}
-    if kept == right:
+    copies = {order["order_id"]: order for order in new.all()}
+    if copies == right:
         return
-    older = [key for key, order in kept.items() if order["version"] < right[key]["version"]]
+    older = [key for key, order in copies.items() if order["version"] < right[key]["version"]]
     after = "your code has looked into the new store" if looked in older else "it is read"
     attempt.fail(
         "The backfill has overwritten a newer order with an older copy."
         if older
         else "The backfill has not copied every order.",
         called=f"backfill(old, new) with five orders; one is changed, in both stores, after {after}",
-        came_back=_shown(kept[older[0]]) if older else f"{len(kept)} orders in the new store",
+        came_back=_summary(copies[older[0]]) if older else f"{len(copies)} orders in the new store",
         expected="status packed, version 2" if older else "5 orders",
         look_at="backfill: which copy wins when two arrive?" if older else "backfill: does it copy every order?",
     )

@@ -58,7 +58,7 @@ class Step:
         return copy_path(self.module.id, self.kind)
 
 
-def chosen(the_course: Course, data: Data) -> Route | None:
+def selected_route(the_course: Course, data: Data) -> Route | None:
     """The path that the learner has chosen, or None."""
     return next((route for route in the_course.routes if route.title == data.get("path")), None)
 
@@ -74,7 +74,7 @@ def following(the_course: Course, data: Data, exists: Callable[[Part], bool] = l
     Returns:
         None if the learner has finished everything.
     """
-    route = chosen(the_course, data)
+    route = selected_route(the_course, data)
     steps = list(_ahead(the_course.parts if route is None else route.parts, data))
     if route is not None:
         longer = the_course.routes[the_course.routes.index(route) + 1 :]

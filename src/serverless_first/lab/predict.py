@@ -59,7 +59,7 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
         choices: at least two different texts.
         pick: an earlier choice; one that is no longer offered is forgotten.
         save: called with each new choice, at once.
-        told: whether to say that a prediction can be skipped.
+        instructions: whether to say that a prediction can be skipped.
     """
 
     value = traitlets.Unicode(None, allow_none=True)
@@ -71,12 +71,12 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
         pick: str | None,
         save: Callable[[str], object],
         *,
-        told: bool = True,
+        instructions: bool = True,
     ) -> None:
         self.question = question
         self.choices = list(choices)
         pick = pick if pick in self.choices else None
-        self._how = HOW if told else ""
+        self._how = HOW if instructions else ""
         self._buttons = widgets.RadioButtons(
             options=self.choices, value=pick, layout=widgets.Layout(width="max-content", max_width="100%")
         )
@@ -109,8 +109,8 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
         self._tell()
 
     def _opened(self, _button: object) -> None:
-        said = f"Your pick: {self.value}. " if self.value is not None else "Skipped. "
-        self._note.value = html.escape(f"{said}Now run the cells of the experiment below.")
+        answer = f"Your pick: {self.value}. " if self.value is not None else "Skipped. "
+        self._note.value = html.escape(f"{answer}Now run the cells of the experiment below.")
 
     def _tell(self) -> None:
         self._open.disabled = self.value is None

@@ -111,8 +111,8 @@ class ProgressFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._locked():
                 data = self._load()
-                for each in self._unsaved:
-                    each(data)
+                for pending_change in self._unsaved:
+                    pending_change(data)
                 self._save(data)
         except _Newer as newer:
             say(f"{newer} This step was not saved.")
@@ -191,19 +191,19 @@ def required(tasks: Iterable[Task]) -> list[Task]:
 def passed_of(data: Data, *modules: Module) -> str:
     """How many tasks of the modules have passed, as in "2 of 3 required tasks and 0 of 1 optional task"."""
     tasks = [(module, task) for module in modules for task in module.tasks]
-    kinds = {kind: [each for each in tasks if each[1].optional == kind] for kind in (False, True)}
-    told = []
+    kinds = {kind: [pair for pair in tasks if pair[1].optional == kind] for kind in (False, True)}
+    phrases = []
     for is_optional, these in kinds.items():
         passed = sum(task_progress(data, module.id, task.id).passed for module, task in these)
         kind = "optional task" if is_optional else "required task" if kinds[True] else "task"
-        told += [f"{passed} of {count(len(these), kind)}"] if these or not is_optional else []
-    return " and ".join(told)
+        phrases += [f"{passed} of {count(len(these), kind)}"] if these or not is_optional else []
+    return " and ".join(phrases)
 
 
 def prediction(data: Data, module_id: str, key: str) -> dict[str, str]:
     """The fields `pick` and `outcome` of a prediction, as far as they are known."""
-    found: dict[str, str] = data["modules"].get(module_id, {}).get("predictions", {}).get(key, {})
-    return found
+    fields: dict[str, str] = data["modules"].get(module_id, {}).get("predictions", {}).get(key, {})
+    return fields
 
 
 def came_true(data: Data) -> tuple[int, int]:

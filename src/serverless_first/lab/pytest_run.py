@@ -114,8 +114,8 @@ def run_pytest_on_copies(*names: str, copies: Sequence[Mapping[str, str]], timeo
                 (folder / name).write_text(text, encoding="utf-8")
         tests = [name for name in names if name.startswith("test_")]
         output = _run(_ONE_AFTER_THE_OTHER, [*map(str, folders), "--", "-q", *_OPTIONS, *tests], home, timeout_s).output
-        said = dict(re.findall(r"^(.+): exit code (\d+)$", output, re.MULTILINE))
-    return [int(said.get(str(folder), TIMED_OUT)) for folder in folders]
+        exit_codes = dict(re.findall(r"^(.+): exit code (\d+)$", output, re.MULTILINE))
+    return [int(exit_codes.get(str(folder), TIMED_OUT)) for folder in folders]
 
 
 def _run(script: str, arguments: Sequence[str], folder: str, timeout_s: float) -> PytestRun:
@@ -140,9 +140,9 @@ def _run(script: str, arguments: Sequence[str], folder: str, timeout_s: float) -
 
 def _environ() -> dict[str, str]:
     """No AWS settings except a Region, made-up keys, and paths of missing files instead of the learner's files."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PYTEST_"))}
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "PYTEST_"))}
     return {
-        **kept,
+        **variables,
         "AWS_DEFAULT_REGION": _REGION,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",

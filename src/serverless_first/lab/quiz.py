@@ -142,7 +142,7 @@ def plain(questions: list[Question]) -> str:
     """Questions and choices without the key."""
     lines = []
     for number, question in enumerate(questions, 1):
-        lines.append(f"{number}. {asked(question)}")
+        lines.append(f"{number}. {wording(question)}")
         if question["type"] == "numeric":
             lines.append("   (a number)")
         else:
@@ -220,7 +220,7 @@ def _jupyterquiz(seed: str, questions: list[Question]) -> tuple[str, str]:
 
 def _for_jupyterquiz(question: Question, marks: Marks) -> Question:
     return {
-        "question": markup(asked(question), marks),
+        "question": markup(wording(question), marks),
         "type": question["type"],
         "answers": [_answer(question["type"], a, marks) for a in question["answers"]],
     }
@@ -229,18 +229,18 @@ def _for_jupyterquiz(question: Question, marks: Marks) -> Question:
 def _answer(kind: str, answer: dict[str, Any], marks: Marks) -> dict[str, Any]:
     value = answer["answer"]
     choice = markup(value, marks.without_links())  # first, so that the marks are in the order of the page
-    told = {
+    verdict = {
         "correct": answer["correct"],
         "feedback": ("&#10003; " if answer["correct"] else "&#10007; ") + markup(answer["feedback"], marks),
     }
     if kind != "numeric":
-        return {"answer": choice, **told}
+        return {"answer": choice, **verdict}
     if value == OTHERWISE:
-        return {"type": "default", **told}
-    return {"range": value, **told} if isinstance(value, list) else {"value": value, **told}
+        return {"type": "default", **verdict}
+    return {"range": value, **verdict} if isinstance(value, list) else {"value": value, **verdict}
 
 
-def asked(question: Question) -> str:
+def wording(question: Question) -> str:
     """The question, and that more than one answer may be right."""
     more = " (choose all that are right)" if question["type"] == "many_choice" else ""
     return f"{str(question['question']).strip()}{more}"

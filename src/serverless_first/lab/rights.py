@@ -59,4 +59,4 @@ def _matches(action: str, patterns: Sequence[str]) -> bool:
 
 
 def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [str(each) for each in value]
+    return [value] if isinstance(value, str) else [str(item) for item in value]

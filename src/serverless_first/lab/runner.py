@@ -122,8 +122,8 @@ def _run(book: Any, notebook: Path, cell_timeout_s: int) -> str:
 def _verdict(cell: Any, stopped: str) -> tuple[State, str]:
     """The state that a check's cell shows, and its message."""
     if message := _error_of(cell):
-        found = _STATE.match(message)
-        state: State = found[1] if found else "not judged"  # type: ignore[assignment]
+        match = _STATE.match(message)
+        state: State = match[1] if match else "not judged"  # type: ignore[assignment]
         return state, message
     if cell.execution_count is None:
         return "not judged", stopped or "the check did not run"

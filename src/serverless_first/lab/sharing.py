@@ -80,7 +80,7 @@ def after_check(file: ProgressFile, module_id: str, task_id: str, problem: str) 
         data = file.read()
         if _answer(data, the_board) is None:
             if "since" not in _noted(data, the_board):
-                file.update(lambda found: _note(found, the_board, None))
+                file.update(lambda progress: _note(progress, the_board, None))
                 return question()
         elif _answer(data, the_board):
             _queue(file, the_board, _event(data, module_id, task_id, problem))
@@ -98,26 +98,26 @@ def question() -> str:
     )
 
 
-def told(data: Data) -> str:
+def status_line(data: Data) -> str:
     """A line for lab.progress(): whether anything is shared; empty without a board."""
     the_board = board()
     if the_board is None:
         return ""
     answer = _answer(data, the_board)
     if not answer:
-        said = "You have not answered yet." if answer is None else "You refused."
-        return f"Shared with your instructor's board: nothing. {said} lab.share(True) shares: {WHAT}"
+        reason = "You have not answered yet." if answer is None else "You refused."
+        return f"Shared with your instructor's board: nothing. {reason} lab.share(True) shares: {WHAT}"
     trouble = f" {SENDER.trouble}" if SENDER.trouble else ""
     since = str(_noted(data, the_board).get("since", ""))[:10]
     return f"Shared with your instructor's board since {since}: {WHAT} lab.share(False) stops it.{trouble}"
 
 
 def unanswered(file: ProgressFile) -> str:
-    """The line of `told` for a learner who has not answered yet. The command line can't show the question."""
+    """The line of `status_line` for a learner who has not answered yet. The command line can't show the question."""
     the_board = board()
     if the_board is None or _answer(data := file.read(), the_board) is not None:
         return ""
-    return told(data)
+    return status_line(data)
 
 
 def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
@@ -126,7 +126,7 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
     if the_board is None:
         say("This class has no board, so nothing is shared. In a class with a board, you are asked first.")
         return
-    if not file.update(lambda found: _note(found, the_board, agreed)):
+    if not file.update(lambda progress: _note(progress, the_board, agreed)):
         say("Your answer could not be saved, so nothing is shared.")
         _clear(file)
         return
@@ -156,8 +156,8 @@ def share(file: ProgressFile, agreed: bool, *, forget: bool = False) -> None:
 
 
 def _noted(data: Data, the_board: Board) -> dict[str, Any]:
-    found = data.get("sharing")
-    return found if isinstance(found, dict) and found.get("board") == the_board.url else {}
+    note = data.get("sharing")
+    return note if isinstance(note, dict) and note.get("board") == the_board.url else {}
 
 
 def _answer(data: Data, the_board: Board) -> bool | None:
@@ -192,9 +192,9 @@ def _queue(file: ProgressFile, the_board: Board, event: dict[str, Any]) -> None:
 
 
 def _clear(file: ProgressFile) -> None:
-    for each in _waiting(_folder(file)):
+    for event_file in _waiting(_folder(file)):
         with contextlib.suppress(OSError):
-            each.unlink(missing_ok=True)
+            event_file.unlink(missing_ok=True)
 
 
 def _folder(file: ProgressFile) -> Path:

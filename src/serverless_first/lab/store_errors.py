@@ -10,11 +10,11 @@ from serverless_first.lab.store_promises import Asked, new_order
 from serverless_first.shop.order_stores import OrderExists
 
 
-def passes_all_on(asked: Asked, state: str, methods: tuple[str, ...] = ("place", "of_customer", "set_status")) -> None:
+def passes_all_on(store: Asked, state: str, methods: tuple[str, ...] = ("place", "of_customer", "set_status")) -> None:
     """Checks that these methods raise an error while the store can't work.
 
     Args:
-        asked: the store, in that state already.
+        store: the store, in that state already.
         state: what is wrong, for the message, such as "while the connection is closed".
         methods: the names of the methods that can't work now.
     """
@@ -26,15 +26,15 @@ def passes_all_on(asked: Asked, state: str, methods: tuple[str, ...] = ("place",
         "set_status": (order["order_id"], "open", "packed"),
     }
     for method in methods:
-        passes_on(asked, state, method, *arguments[method])
+        passes_on(store, state, method, *arguments[method])
 
 
-def passes_on(asked: Asked, state: str, method: str, *arguments: Any) -> None:
+def passes_on(store: Asked, state: str, method: str, *arguments: Any) -> None:
     """Checks that one call raises an error that isn't OrderExists."""
-    called = f"{asked.name}.{method}(...) {state}"
-    came_back = asked.file.run(called, _answer, lambda: getattr(asked.store, method)(*arguments))
+    called = f"{store.name}.{method}(...) {state}"
+    came_back = store.file.run(called, _answer, lambda: getattr(store.store, method)(*arguments))
     if came_back:
-        asked.fail(
+        store.fail(
             f"{method} hides an error from the shop, so the shop believes a wrong answer.",
             called,
             came_back,

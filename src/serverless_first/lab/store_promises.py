@@ -81,22 +81,22 @@ def _short(order: Order) -> str:
     return f"order {order['order_id']} of {order['customer']}"
 
 
-def _same(found: Any, order: Order) -> bool:
-    return isinstance(found, dict) and all(found.get(name) == order[name] for name in FIELDS)
+def _same(answer: Any, order: Order) -> bool:
+    return isinstance(answer, dict) and all(answer.get(name) == order[name] for name in FIELDS)
 
 
-def keeps_the_promises(asked: Asked) -> None:
+def keeps_the_promises(store: Asked) -> None:
     """Checks everything that the lab's table promises, with the check's own orders."""
     ann, ben = fresh_id("ann"), fresh_id("ben")
     orders = [new_order(ann, f"{day:02}T{hour:02}:00:00") for day, hour in ((3, 9), (1, 9), (3, 17), (2, 9))]
     odd = new_order(f"{ben} O'Hara", "02T10:00:00", lamp="Tsuki; 'white' %s")
     for order in (*orders, odd):
         try:
-            asked.place(order)
+            store.place(order)
         except OrderExists:
             pass  # wrong for a new id; the calls below find the consequences
         except psycopg.errors.UniqueViolation as error:
-            asked.fail(
+            store.fail(
                 "A new order is refused.",
                 f"place({_short(order)}), with a new id",
                 f"psycopg.errors.UniqueViolation: {one_line(str(error))}",
@@ -104,95 +104,95 @@ def keeps_the_promises(asked: Asked) -> None:
                 "place: which values you write",
             )
         except psycopg.errors.SyntaxError as error:
-            asked.fail(
+            store.fail(
                 "The statement breaks at an apostrophe, because the order's values are part of its text.",
                 f"place({_short(order)})",
                 f"psycopg.errors.SyntaxError: {one_line(str(error))}",
                 "an order, whatever its values contain",
                 "place, and get, which the lab gives you. It passes its value separately from the statement",
             )
-        found = asked.get(order["order_id"])
-        if not _same(found, order):
-            asked.fail(
+        answer = store.get(order["order_id"])
+        if not _same(answer, order):
+            store.fail(
                 "get does not return an order as it was placed.",
                 f"place({_short(order)}), then get",
-                _shown(found),
+                _plain(answer),
                 "the same order, with all seven fields",
                 "place: which values you write; get: which key you look up",
             )
-    nobody = asked.get(fresh_id("ord"))
+    nobody = store.get(fresh_id("ord"))
     if nobody is not None:
-        asked.fail("An unknown id returns an order.", "get with an id that no order has", _shown(nobody), "None", "get")
-    _lists(asked, ann, orders)
-    _lists(asked, odd["customer"], [odd])
-    asked.set_status(odd["order_id"], "open", "at Ann's door")
-    _second(asked, orders[0], ben)
-    _status(asked, orders[1])
+        store.fail("An unknown id returns an order.", "get with an id that no order has", _plain(nobody), "None", "get")
+    _lists(store, ann, orders)
+    _lists(store, odd["customer"], [odd])
+    store.set_status(odd["order_id"], "open", "at Ann's door")
+    _second(store, orders[0], ben)
+    _status(store, orders[1])
 
 
-def _shown(found: Any) -> object:
-    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else repr(found)
+def _plain(order: Any) -> object:
+    return {name: str(value) for name, value in order.items()} if isinstance(order, dict) else repr(order)
 
 
-def _lists(asked: Asked, customer: str, orders: list[Order]) -> None:
+def _lists(store: Asked, customer: str, orders: list[Order]) -> None:
     right = [order["order_id"] for order in sorted(orders, key=lambda o: str(o["placed_at"]), reverse=True)]
     for limit in ((), (2,)):
-        found = asked.of_customer(customer, *limit)
-        if not isinstance(found, list | tuple) or not all(isinstance(each, dict) for each in found):
-            asked.fail(
+        answer = store.of_customer(customer, *limit)
+        if not isinstance(answer, list | tuple) or not all(isinstance(order, dict) for order in answer):
+            store.fail(
                 "of_customer does not return a list of orders.",
                 f"of_customer{(customer, *limit)}",
-                f"{type(found).__name__} of {type(found[0]).__name__}"
-                if isinstance(found, list | tuple)
-                else type(found).__name__,
+                f"{type(answer).__name__} of {type(answer[0]).__name__}"
+                if isinstance(answer, list | tuple)
+                else type(answer).__name__,
                 "a list in which each order is a dict, as get returns it",
                 "the result of of_customer",
             )
-        ids = [each.get("order_id") for each in found]
-        wanted = right[: limit[0]] if limit else right
+        ids = [order.get("order_id") for order in answer]
+        expected = right[: limit[0]] if limit else right
         by_id = {order["order_id"]: order for order in orders}
-        if ids == wanted and all(_same(each, by_id[each["order_id"]]) for each in found):
+        if ids == expected and all(_same(order, by_id[order["order_id"]]) for order in answer):
             continue
-        if ids == wanted:
-            asked.fail(
+        if ids == expected:
+            store.fail(
                 "The orders in the list are not complete.",
                 f"of_customer{(customer, *limit)}",
-                _shown(found[0]),
+                _plain(answer[0]),
                 "each order with all seven fields",
                 "of_customer: which fields does the query return?",
             )
         if limit and ids == right[::-1][:2][::-1]:
             problem = "The limit is applied before sorting, so the customer sees the oldest orders, not the newest."
-        elif ids == wanted[::-1] or ids == right[::-1][: len(wanted)]:
+        elif ids == expected[::-1] or ids == right[::-1][: len(expected)]:
             problem = "The oldest order comes first."
-        elif sorted(map(str, ids)) == sorted(wanted):
+        elif sorted(map(str, ids)) == sorted(expected):
             problem = "A customer's orders are not sorted by placed_at."
-        elif len(ids) > len(wanted):
+        elif len(ids) > len(expected):
             problem = "More orders came back than the limit allows."
         else:
             problem = "The list of a customer's orders is wrong."
-        asked.fail(
+        store.fail(
             problem,
             f"of_customer{(customer, *limit)}",
             ids,
-            f"{len(wanted)} of that customer's orders, newest first",
+            f"{len(expected)} of that customer's orders, newest first",
             "the sorting and the limit in of_customer",
         )
 
 
-def _second(asked: Asked, first: Order, other: str) -> None:
+def _second(store: Asked, first: Order, other: str) -> None:
     impostor = first | {"customer": other, "placed_at": "2026-11-28T08:00:00Z", "lamp": "Kumo"}
     refused, answer = False, "no error"
     try:
-        asked.place(impostor)
+        store.place(impostor)
     except OrderExists:
         refused, answer = True, "OrderExists"
     except psycopg.errors.UniqueViolation:
         answer = "psycopg.errors.UniqueViolation"
-    found = asked.get(first["order_id"])
-    replaced = not _same(found, first)
-    if refused and not replaced and not asked.of_customer(other):
-        _the_same(asked, first)
+    current_order = store.get(first["order_id"])
+    replaced = not _same(current_order, first)
+    if refused and not replaced and not store.of_customer(other):
+        _the_same(store, first)
         return
     if replaced:
         problem = "A second order with the same id replaces the first. Ann's order is gone."
@@ -202,7 +202,7 @@ def _second(asked: Asked, first: Order, other: str) -> None:
         problem = "The second order was refused, but it is in the customer's list."
     else:
         problem = "Two orders have the same id, and the shop was not told."
-    asked.fail(
+    store.fail(
         problem,
         f"place of a second order with the id {first['order_id']}, from another customer at another time",
         answer,
@@ -211,12 +211,12 @@ def _second(asked: Asked, first: Order, other: str) -> None:
     )
 
 
-def _the_same(asked: Asked, first: Order) -> None:
+def _the_same(store: Asked, first: Order) -> None:
     try:
-        asked.place(first)
+        store.place(first)
     except OrderExists:
         return
-    asked.fail(
+    store.fail(
         "The shop was not told that the order's id is taken, because the second order equals the first.",
         f"place of the order {first['order_id']} a second time, with the same values",
         "no error",
@@ -225,24 +225,24 @@ def _the_same(asked: Asked, first: Order) -> None:
     )
 
 
-def _status(asked: Asked, order: Order) -> None:
+def _status(store: Asked, order: Order) -> None:
     ghost = fresh_id("ord")
-    answer = asked.set_status(ghost, "open", "packed")
-    if answer is not False or asked.get(ghost) is not None:
-        asked.fail(
+    answer = store.set_status(ghost, "open", "packed")
+    if answer is not False or store.get(ghost) is not None:
+        store.fail(
             "A change to an order that does not exist creates something.",
             f"set_status({ghost!r}, 'open', 'packed'), an id that no order has",
-            f"{answer!r}; get returns {_shown(asked.get(ghost))}",
+            f"{answer!r}; get returns {_plain(store.get(ghost))}",
             "False, and still no such order",
             "the condition that must hold before set_status writes anything",
         )
-    first = asked.set_status(order["order_id"], "open", "packed")
-    second = asked.set_status(order["order_id"], "open", _CANCELED)
-    found = asked.get(order["order_id"])
+    first = store.set_status(order["order_id"], "open", "packed")
+    second = store.set_status(order["order_id"], "open", _CANCELED)
+    changed_order = store.get(order["order_id"])
     right = order | {"status": "packed", "version": 2}
-    if first is True and second is False and _same(found, right):
+    if first is True and second is False and _same(changed_order, right):
         return
-    state = found if isinstance(found, dict) else {}
+    state = changed_order if isinstance(changed_order, dict) else {}
     if state.get("status") == _CANCELED:
         problem = "A packed order was canceled, although the caller expected an open order."
     elif state.get("status") == "packed" and state.get("version") != 2:
@@ -251,7 +251,7 @@ def _status(asked: Asked, order: Order) -> None:
         problem = "The status was not changed."
     else:
         problem = "set_status does not report correctly whether it changed the order."
-    asked.fail(
+    store.fail(
         problem,
         f"set_status from open to packed, then from open to {_CANCELED}",
         f"{first!r}, then {second!r}; the order: status {state.get('status')}, version {state.get('version')}",
@@ -262,17 +262,17 @@ def _status(asked: Asked, order: Order) -> None:
 
 def one_packer_wins(stores: list[Asked], together: Meeting) -> None:
     """Two packers pack an order. The first packer to read the status waits until the other packer has also read it."""
-    asked, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
-    asked.place(order)
+    store, order = stores[0], new_order(fresh_id("ann"), "04T12:00:00")
+    store.place(order)
     with together(), ThreadPoolExecutor(PACKERS) as pool:
         answers = list(pool.map(lambda one: one.set_status(order["order_id"], "open", "packed"), stores))
-    found = asked.get(order["order_id"]) or {}
-    if answers.count(True) == 1 and answers.count(False) == 1 and found.get("version") == 2:
+    packed_order = store.get(order["order_id"]) or {}
+    if answers.count(True) == 1 and answers.count(False) == 1 and packed_order.get("version") == 2:
         return
-    asked.fail(
+    store.fail(
         "Two packers have packed the same order. Both read that it was open, and both changed it.",
         f"set_status({order['order_id']!r}, 'open', 'packed') by two packers at the same time",
-        f"{answers}; version {found.get('version')}",
+        f"{answers}; version {packed_order.get('version')}",
         "True for one of them, False for the other; version 2",
         "set_status: can you read and change in one statement or one call?",
     )
@@ -283,9 +283,9 @@ def one_customer_wins(stores: list[Asked], together: Meeting) -> None:
     orders = [new_order(fresh_id(name), "04T13:00:00") for name in ("ann", "ben")]
     orders[1]["order_id"] = orders[0]["order_id"]
 
-    def place(asked: Asked, order: Order) -> str:
+    def place(store: Asked, order: Order) -> str:
         try:
-            asked.place(order)
+            store.place(order)
         except (OrderExists, psycopg.errors.UniqueViolation) as error:
             return type(error).__name__
         return "no error"

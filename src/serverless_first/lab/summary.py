@@ -80,13 +80,13 @@ def write(target: Path | None = None, *, name: str = "", file: ProgressFile | No
 def _rows(the_course: Course, data: Data) -> list[_Row]:
     rows = []
     for module in the_course.modules:
-        found = data["modules"].get(module.id)
-        if found is None:
+        record = data["modules"].get(module.id)
+        if record is None:
             continue
-        settled = [p for p in found.get("predictions", {}).values() if "pick" in p and "outcome" in p]
+        settled = [p for p in record.get("predictions", {}).values() if "pick" in p and "outcome" in p]
         tasks = tuple((task, progress.task_progress(data, module.id, task.id)) for task in module.tasks)
         true = sum(p["pick"] == p["outcome"] for p in settled)
-        rows.append(_Row(module, tasks, _day(found.get("begun_at")), true, len(settled)))
+        rows.append(_Row(module, tasks, _day(record.get("begun_at")), true, len(settled)))
     return rows
 
 
@@ -118,18 +118,18 @@ def page(the_course: Course, rows: list[_Row], *, name: str, today: date, shared
 
 def _shared(data: Data) -> str:
     """The sentence about the instructor's board for a learner who shares checks with it, or "" (see lab.sharing)."""
-    found = data.get("sharing")
-    if not isinstance(found, dict) or found.get("agreed") is not True:
+    settings = data.get("sharing")
+    if not isinstance(settings, dict) or settings.get("agreed") is not True:
         return ""
-    return f"After each check, you share your progress with your instructor's board ({found.get('board')}). "
+    return f"After each check, you share your progress with your instructor's board ({settings.get('board')}). "
 
 
 def _in_short(the_course: Course, rows: list[_Row]) -> str:
-    passed = [each for row in rows for each in row.passed]
+    passed = [pair for row in rows for pair in row.passed]
     total = sum(len(module.tasks) for module in the_course.modules)
     minutes = sum(task.minutes for task, _ in passed)
     days = sorted(_days(rows))
-    told = [
+    entries = [
         ("tasks passed", f"{len(passed)} of {total}"),
         (
             "modules finished",
@@ -141,15 +141,17 @@ def _in_short(the_course: Course, rows: list[_Row]) -> str:
         ("predictions that came true", f"{sum(r.came_true for r in rows)} of {sum(r.predicted for r in rows)}"),
     ]
     if days:
-        told.append(
+        entries.append(
             ("dates", _written(days[0]) if days[0] == days[-1] else f"{_written(days[0])} to {_written(days[-1])}")
         )
-    cells = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for what, value in told)
+    cells = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for what, value in entries)
     return f'<dl class="short">{cells}</dl>'
 
 
 def _abilities(rows: list[_Row]) -> list[str]:
-    items = [f"<li>{html.escape(each)}</li>" for row in rows if row.finished for each in row.module.objectives]
+    items = [
+        f"<li>{html.escape(objective)}</li>" for row in rows if row.finished for objective in row.module.objectives
+    ]
     return ["<h2>What I can do now</h2>", f"<ul>{''.join(items)}</ul>"] if items else []
 
 

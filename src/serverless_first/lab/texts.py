@@ -67,14 +67,14 @@ def solution_cells(module: Module, task_id: str) -> list[str]:
         raise CourseFault(
             f"solutions/{module.id}.ipynb cannot be read. Run `make build`, or get the course again."
         ) from error
-    found = [
+    sources = [
         "\n".join(line for line in "".join(cell["source"]).splitlines() if not line.strip().startswith(_MARKERS))
         for cell in cells
         if f"task-{task_id}" in cell.get("metadata", {}).get("tags", [])
     ]
-    if not found:
+    if not sources:
         raise CourseFault(
             f"solutions/{module.id}.ipynb has no cell for task {task_id}. "
             "This is a bug in the course, not your mistake."
         )
-    return found
+    return sources

@@ -52,8 +52,8 @@ def write(report: Report = print) -> None:
             report(f"{FRONT_PAGE}: left as it is, because {problem}")
             return
         if file.exists() and not _is_ours(file.read_text(encoding="utf-8", errors="replace")):
-            kept = workcopy.save_version(file, work, file.stem).relative_to(work).as_posix()
-            report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {kept}")
+            copy = workcopy.save_version(file, work, file.stem).relative_to(work).as_posix()
+            report(f"{FRONT_PAGE}: you have changed it, so your version is kept as {copy}")
         text = page(course.load(), ProgressFile().read(), work)
         content = f"{text}\n<!-- serverless-first wrote this page: {_digest(text)} -->\n".encode()
         if not file.exists() or file.read_bytes() != content:
@@ -78,7 +78,7 @@ def page(the_course: Course, data: Data, work: Path) -> str:
         work: the learner's folder; the page links only to what lies there.
     """
     modules = [module for module in the_course.modules if any(_laid(work, module, kind) for kind in ("lesson", "lab"))]
-    route = path.chosen(the_course, data)
+    route = path.selected_route(the_course, data)
     parts = [
         f"# {the_course.title}",
         "You run each claim about serverless on your own machine, without an AWS account and without costs.",
@@ -198,5 +198,5 @@ def _digest(text: str) -> str:
 
 
 def _is_ours(text: str) -> bool:
-    found = _MARK.search(text)
-    return found is not None and _digest(text[: found.start()]) == found[1]
+    mark = _MARK.search(text)
+    return mark is not None and _digest(text[: mark.start()]) == mark[1]

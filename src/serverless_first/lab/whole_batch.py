@@ -77,8 +77,8 @@ def judge_batch(whole: Whole) -> None:
     )
     try:
         with _away(whole):
-            shown = _all_kinds(whole, safe, messages)
-        _visible(whole, messages, shown)
+            visible_kinds = _all_kinds(whole, safe, messages)
+        _visible(whole, messages, visible_kinds)
         _copies(whole, safe, [messages["a good order"], messages["another good order"]])
     finally:
         for message in messages.values():
@@ -148,21 +148,21 @@ def _all_kinds(whole: Whole, safe: list[dict[str, Any]], messages: dict[str, dic
         expected="a row for each of the two good orders",
         look_at="what your worker does with an order",
     )
-    _told(whole, called, ids, messages)
+    _payments_and_news(whole, called, ids, messages)
     receive = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 60}
-    shown: set[str] = set()
+    visible_kinds: set[str] = set()
     while again := sqs.receive_message(QueueUrl=whole["QueueUrl"], **receive).get("Messages"):
         for message in again:
             if what := kinds.get(message["MessageId"]):
-                shown.add(what)
+                visible_kinds.add(what)
                 messages[what] = message
-    return shown
+    return visible_kinds
 
 
-def _visible(whole: Whole, messages: dict[str, dict[str, Any]], shown: set[str]) -> None:
+def _visible(whole: Whole, messages: dict[str, dict[str, Any]], visible_kinds: set[str]) -> None:
     """Only messages that can never succeed are visible again at once, and nobody waits for the others."""
     attempt, called = whole.attempt, f"invoke Worker with a batch: {', '.join(messages)}"
-    early = [kind for kind in messages if kind in shown and kind not in NEVER]
+    early = [kind for kind in messages if kind in visible_kinds and kind not in NEVER]
     attempt.expect(
         not early,
         problem="A message that fails because of a short outage becomes visible again at once. It uses up its receives "
@@ -172,7 +172,7 @@ def _visible(whole: Whole, messages: dict[str, dict[str, Any]], shown: set[str])
         expected="only messages that can never succeed, because any other waits out its visibility timeout",
         look_at="for which errors your worker calls again_at_once",
     )
-    late = [kind for kind in NEVER if kind not in shown]
+    late = [kind for kind in NEVER if kind not in visible_kinds]
     attempt.expect(
         not late,
         problem="A message that can never succeed waits for its next attempt, and for each one after it.",
@@ -181,7 +181,7 @@ def _visible(whole: Whole, messages: dict[str, dict[str, Any]], shown: set[str])
         expected="each message that can never succeed becomes visible again, and soon reaches the dead-letter queue",
         look_at="for which errors your worker calls again_at_once",
     )
-    slept = _said(whole, "time.sleep:")
+    slept = _log_values(whole, "time.sleep:")
     attempt.expect(
         not slept,
         problem="Your worker sleeps, and all other messages of its batch wait with it.",
@@ -201,9 +201,9 @@ def _visible(whole: Whole, messages: dict[str, dict[str, Any]], shown: set[str])
     )
 
 
-def _told(whole: Whole, called: str, ids: list[str], messages: dict[str, dict[str, Any]]) -> None:
+def _payments_and_news(whole: Whole, called: str, ids: list[str], messages: dict[str, dict[str, Any]]) -> None:
     """The payments of the orders in the table are started, no others, and the news are told once."""
-    attempt, started, news = whole.attempt, _said(whole, "payment.start:"), _said(whole, "news.accepted:")
+    attempt, started, news = whole.attempt, _log_values(whole, "payment.start:"), _log_values(whole, "news.accepted:")
     look_at = "what your worker does before and after the INSERT"
     attempt.expect(
         set(started) >= set(ids),
@@ -239,7 +239,7 @@ def _told(whole: Whole, called: str, ids: list[str], messages: dict[str, dict[st
 def _copies(whole: Whole, safe: list[dict[str, Any]], messages: list[dict[str, Any]]) -> None:
     """The two orders come again, after one of them was paid."""
     attempt, ids = whole.attempt, [mine["order_id"] for mine in safe]
-    before, lines = len(_said(whole, "payment.start:")), len(_learners(whole))
+    before, lines = len(_log_values(whole, "payment.start:")), len(_learners(whole))
     with whole.shop.database() as connection:
         connection.execute("UPDATE orders SET status = 'paid' WHERE order_id = %s", [ids[0]])
     called = "mark an order as paid, then invoke Worker with the two good orders a second time"
@@ -253,7 +253,7 @@ def _copies(whole: Whole, safe: list[dict[str, Any]], messages: list[dict[str, A
         look_at="your INSERT when the row already exists",
     )
     attempt.expect(
-        set(_said(whole, "payment.start:")[before:]) == set(ids),
+        set(_log_values(whole, "payment.start:")[before:]) == set(ids),
         problem="A second copy of an order does not start its payment. If the first worker died before it "
         "started the payment, the order is never paid.",
         called=called,
@@ -272,7 +272,7 @@ def _copies(whole: Whole, safe: list[dict[str, Any]], messages: list[dict[str, A
     )
 
 
-def _said(whole: Whole, prefix: str) -> list[str]:
+def _log_values(whole: Whole, prefix: str) -> list[str]:
     """The rest of each line in the worker's log that contains the prefix, in the order of the lines."""
     return [line.partition(prefix)[2].strip() for line in lines_of(whole, "Worker") if prefix in line]
 
@@ -308,7 +308,9 @@ def _failures(attempt: Attempt, whole: Whole, messages: list[dict[str, Any]], ca
             look_at=error.look_at,
         )
     failures = (reply.payload or {}).get("batchItemFailures") if isinstance(reply.payload, dict | None) else None
-    shape = isinstance(failures, list) and all(isinstance(each, dict) and "itemIdentifier" in each for each in failures)
+    shape = isinstance(failures, list) and all(
+        isinstance(entry, dict) and "itemIdentifier" in entry for entry in failures
+    )
     attempt.expect(
         shape or reply.payload is None,
         problem="Your worker's return value does not say which messages failed.",
@@ -317,4 +319,4 @@ def _failures(attempt: Attempt, whole: Whole, messages: list[dict[str, Any]], ca
         expected='{"batchItemFailures": [{"itemIdentifier": ...}]}',
         look_at="what your handler returns",
     )
-    return [str(each["itemIdentifier"]) for each in failures or []]
+    return [str(entry["itemIdentifier"]) for entry in failures or []]

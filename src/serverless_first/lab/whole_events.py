@@ -125,7 +125,7 @@ class Eavesdropper:
 
     def calls(self) -> list[list[Any]]:
         """The entries of each call of PutEvents that EventBridge got since the last time."""
-        return [found if isinstance(found, list) else [] for found in self._take("calls")]
+        return [entries if isinstance(entries, list) else [] for entries in self._take("calls")]
 
     def rejected(self) -> list[Any]:
         """The entries that were rejected since the last time."""
@@ -258,13 +258,13 @@ def _rule(whole: Whole, queue_arn: str) -> None:
 def _mapping(whole: Whole, queue_arn: str) -> None:
     attempt, functions = whole.attempt, whole.shop.client("lambda")
     all_of_it = functions.list_event_source_mappings(FunctionName=whole["Projector"])["EventSourceMappings"]
-    mapping = next((each for each in all_of_it if each["EventSourceArn"] == queue_arn), None)
+    mapping = next((candidate for candidate in all_of_it if candidate["EventSourceArn"] == queue_arn), None)
     called, look_at = "look at the event source mapping of Projector", f"the Events of Projector in {PART}"
     if mapping is None:
         attempt.fail(
             "The projector does not read the queue Changes.",
             called=called,
-            came_back=f"it reads: {listed([each['EventSourceArn'].rpartition(':')[2] for each in all_of_it])}",
+            came_back=f"it reads: {listed([other['EventSourceArn'].rpartition(':')[2] for other in all_of_it])}",
             expected="an event of type SQS with the queue Changes",
             look_at=look_at,
         )
@@ -299,7 +299,7 @@ def _role(whole: Whole) -> None:
     attempt = whole.attempt
     statements, arn = _statements(whole)
     called, look_at = "look at the role of Projector", f"the Policies of Projector in {PART}"
-    wide = [found for statement in statements if (found := beyond(statement, {arn: ITEMS}))]
+    wide = [excess for statement in statements if (excess := beyond(statement, {arn: ITEMS}))]
     attempt.expect(
         not wide,
         problem="Projector may do more than it needs. Anyone who finds a security hole in it can do the same.",
@@ -337,18 +337,18 @@ def expect_rights(whole: Whole, operations: Sequence[str]) -> None:
 def _statements(whole: Whole) -> tuple[list[dict[str, Any]], str]:
     """The statements of the projector's role without those for its queue, and the table's ARN."""
     table = whole.shop.client("dynamodb").describe_table(TableName=whole["ProjectionTable"])["Table"]["TableArn"]
-    found = [
+    statements = [
         statement
         for statement in statements_of(whole, "Projector")
         if statement.get("Managed") != "AWSLambdaSQSQueueExecutionRole"
         and not all(action.lower().startswith((*_POLLING, "logs:")) for action in _actions([statement]) or ["*"])
     ]
-    return found, str(table)
+    return statements, str(table)
 
 
 def _actions(statements: Sequence[dict[str, Any]]) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for statement in statements:
         actions = statement.get("Action", [])
-        found += [actions] if isinstance(actions, str) else actions
-    return found
+        names += [actions] if isinstance(actions, str) else actions
+    return names

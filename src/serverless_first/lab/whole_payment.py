@@ -101,18 +101,18 @@ def unanswered(whole: Whole) -> None:
 def _requests(whole: Whole, runs: dict[str, str], broken: str) -> dict[str, list[dict[str, Any]]]:
     """Collects the requests about each order until the executions have ended. Requests about `broken` get an error."""
     states = whole.shop.client("stepfunctions")
-    asked: dict[str, list[dict[str, Any]]] = {order_id: [] for order_id in runs}
+    requests: dict[str, list[dict[str, Any]]] = {order_id: [] for order_id in runs}
 
     def over() -> bool:
         for question in whole.take("PaymentsQueueUrl", 1, limit_s=0.2):
             order_id = question.get("order_id") if isinstance(question, dict) else None
-            asked.get(str(order_id), []).append(question)
+            requests.get(str(order_id), []).append(question)
             if order_id == broken:
                 _break(whole, question["token"])
         return all(states.describe_execution(executionArn=arn)["status"] != "RUNNING" for arn in runs.values())
 
     wait_until(over, 15.0)
-    return asked
+    return requests
 
 
 def _break(whole: Whole, token: str) -> None:
@@ -154,14 +154,14 @@ def _is_open(whole: Whole, run: str, called: str) -> None:
 def _quick(part: Any) -> Any:
     """The definition with few retries, and with all timeouts and pauses one second long."""
     if isinstance(part, list):
-        return [_quick(each) for each in part]
+        return [_quick(item) for item in part]
     if not isinstance(part, dict):
         return part
-    made = {name: _quick(value) for name, value in part.items() if name != "MaxDelaySeconds"}
-    made |= {name: 1 for name in ("TimeoutSeconds", "HeartbeatSeconds", "IntervalSeconds") if name in made}
-    if isinstance(tries := made.get("MaxAttempts"), int):
-        made["MaxAttempts"] = min(tries, _TRIES)
-    return made
+    copy = {name: _quick(value) for name, value in part.items() if name != "MaxDelaySeconds"}
+    copy |= {name: 1 for name in ("TimeoutSeconds", "HeartbeatSeconds", "IntervalSeconds") if name in copy}
+    if isinstance(tries := copy.get("MaxAttempts"), int):
+        copy["MaxAttempts"] = min(tries, _TRIES)
+    return copy
 
 
 def not_started(whole: Whole, ear: Eavesdropper) -> None:

@@ -68,20 +68,20 @@ class Whole:
         Returns:
             Their bodies from JSON, or as text if a body isn't JSON.
         """
-        sqs, found = self.shop.client("sqs"), list[Any]()
+        sqs, bodies = self.shop.client("sqs"), list[Any]()
 
         def enough() -> bool:
             answer = sqs.receive_message(QueueUrl=self[output], MaxNumberOfMessages=10, VisibilityTimeout=30)
             for message in answer.get("Messages", []):
                 sqs.delete_message(QueueUrl=self[output], ReceiptHandle=message["ReceiptHandle"])
                 try:
-                    found.append(json.loads(message["Body"]))
+                    bodies.append(json.loads(message["Body"]))
                 except ValueError:
-                    found.append(message["Body"])
-            return len(found) >= number
+                    bodies.append(message["Body"])
+            return len(bodies) >= number
 
         wait_until(enough, limit_s)
-        return found
+        return bodies
 
     def purge(self, *outputs: str) -> None:
         """Empties queues of what earlier checks have left there; nothing happens if the shop has them not."""
@@ -100,8 +100,8 @@ class Whole:
         """While the block runs, a function cannot reach what an output names: the variable for it leads to nowhere."""
         client, name, there = self.shop.client("lambda"), self[function], self[output]
         before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        gone = {key: f"{value}-gone" if value == there else value for key, value in before.items()}
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": gone})
+        variables = {key: f"{value}-gone" if value == there else value for key, value in before.items()}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
         try:
             yield
         finally:
@@ -122,21 +122,21 @@ class Whole:
     def rows(self, order_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Order id and status of each row of these orders."""
         with self.shop.database() as connection:
-            found = connection.execute(
+            records = connection.execute(
                 "SELECT order_id, status FROM orders WHERE order_id = ANY(%s) ORDER BY 1", (list(order_ids),)
             ).fetchall()
-        return [(str(order_id), str(status)) for order_id, status in found]
+        return [(str(order_id), str(status)) for order_id, status in records]
 
-    def status(self, order_id: str, wanted: str, limit_s: float = 15.0) -> str:
-        """The status of an order in the database, once it is the one that is wanted or the time is over."""
-        found = [""]
+    def status(self, order_id: str, target: str, limit_s: float = 15.0) -> str:
+        """The status of an order in the database, once it is the target or the time is over."""
+        last_status = [""]
 
         def there() -> bool:
-            found[0] = ", ".join(status for _, status in self.rows([order_id])) or "no row"
-            return found[0] == wanted
+            last_status[0] = ", ".join(status for _, status in self.rows([order_id])) or "no row"
+            return last_status[0] == target
 
         wait_until(there, limit_s)
-        return found[0]
+        return last_status[0]
 
 
 def deployed(
@@ -169,7 +169,7 @@ def deployed(
     begun_ms = int(time.time() * 1000)
     called = f"deploy {shop.folder}/template.yaml as the stack {capstone.STACK}"
     try:
-        found = shop.deploy(aws, quiet=True, instead=instead)
+        stack_outputs = shop.deploy(aws, quiet=True, instead=instead)
     except cloud.CloudError as error:
         attempt.fail(
             "The stack cannot be deployed.",
@@ -180,14 +180,14 @@ def deployed(
         )
     for output in outputs:
         attempt.expect(
-            output in found,
+            output in stack_outputs,
             problem=f"The stack has no output {output}, because the resource behind it is missing.",
             called=called,
-            came_back=sorted(found),
+            came_back=sorted(stack_outputs),
             expected=output,
             look_at=PIECES[output],
         )
-    whole = Whole(attempt, Shop(aws, capstone.STACK, found), begun_ms)
+    whole = Whole(attempt, Shop(aws, capstone.STACK, stack_outputs), begun_ms)
     faults.make_quiet(whole.shop)
     if anew:
         with whole.shop.database() as connection:
@@ -250,15 +250,15 @@ def statements_of(whole: Whole, output: str) -> list[dict[str, Any]]:
         iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
     ]
-    found: list[dict[str, Any]] = []
+    all_statements: list[dict[str, Any]] = []
     for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         try:
             version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
             answer = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)
             documents.append(answer["PolicyVersion"]["Document"])
         except iam.exceptions.NoSuchEntityException:
-            found.append({"Managed": policy["PolicyName"]})
+            all_statements.append({"Managed": policy["PolicyName"]})
     for document in documents:
         statements = document["Statement"]
-        found += [statements] if isinstance(statements, dict) else statements
-    return [each for each in found if each.get("Effect", "Allow") == "Allow"]
+        all_statements += [statements] if isinstance(statements, dict) else statements
+    return [statement for statement in all_statements if statement.get("Effect", "Allow") == "Allow"]

@@ -29,11 +29,11 @@ def machine_arn(attempt: Attempt, name: str) -> str:
         CheckFailed: a cell that should have created or changed it stopped before it did.
     """
     pages = attempt.client("stepfunctions").get_paginator("list_state_machines").paginate()
-    found = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
-    _expect_the_last_cell(attempt, name, is_there=name in found)
-    if name not in found:
+    arns = {machine["name"]: machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}
+    _expect_the_last_cell(attempt, name, is_there=name in arns)
+    if name not in arns:
         attempt.not_started(f"There is no state machine {name} yet.")
-    return str(found[name])
+    return str(arns[name])
 
 
 def _expect_the_last_cell(attempt: Attempt, name: str, *, is_there: bool) -> None:
@@ -116,11 +116,13 @@ def how_it_ended(execution: Execution) -> str:
 def _reason(cause: str) -> str:
     """The message in the cause of a function's error, or in a job's description; any other cause as it is."""
     try:
-        told = json.loads(cause)
+        details = json.loads(cause)
     except ValueError:
         return cause
     names = ("errorMessage", "StatusReason")
-    return next((str(told[name]) for name in names if name in told), cause) if isinstance(told, dict) else cause
+    return (
+        next((str(details[name]) for name in names if name in details), cause) if isinstance(details, dict) else cause
+    )
 
 
 def run_all(
@@ -132,10 +134,10 @@ def run_all(
 ) -> list[Execution]:
     """Starts an execution for each input, all at once, and waits for their ends; the executions in this order."""
     arn = machine_arn(attempt, name)
-    running = [hikari_workflows.start(arn, given) for given in inputs]
+    running = [hikari_workflows.start(arn, payload) for payload in inputs]
     return [
-        ended(attempt, f"an execution of {name} with {readable(given)}", execution, limit_s, look_at)
-        for given, execution in zip(inputs, running, strict=True)
+        ended(attempt, f"an execution of {name} with {readable(payload)}", execution, limit_s, look_at)
+        for payload, execution in zip(inputs, running, strict=True)
     ]
 
 
@@ -150,7 +152,7 @@ class News:
     def __init__(self, attempt: Attempt, topic: str, key: str, known: Collection[str] = ()) -> None:
         self._sns, self._sqs, self._key = attempt.client("sns"), attempt.client("sqs"), key
         self._topic = self._sns.create_topic(Name=topic)["TopicArn"]
-        self._found: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
+        self._messages: dict[Any, list[tuple[Any, float]]] = defaultdict(list)
         self._known = set(known)
         self.key = key
         #: Messages that aren't JSON objects with the key.
@@ -172,22 +174,24 @@ class News:
         self._sns.unsubscribe(SubscriptionArn=self._subscription)
         self._sqs.delete_queue(QueueUrl=self._queue)
 
-    def about(self, wanted: object, number: int = 1) -> list[tuple[Any, float]]:
+    def about(self, value: object, number: int = 1) -> list[tuple[Any, float]]:
         """The messages about something, each with the time at which it was sent, in seconds since 1970.
 
         Args:
-            wanted: the value of the key.
+            value: the value of the key.
             number: how many are waited for, at most two seconds.
         """
-        wait_until(lambda: self._take() and len(self._found[wanted]) >= number, 2.0)
-        return list(self._found[wanted])
+        wait_until(lambda: self._take() and len(self._messages[value]) >= number, 2.0)
+        return list(self._messages[value])
 
     @property
     def stray(self) -> list[Any]:
         """The messages so far about something that is in none of the check's inputs."""
         if not self._known:
             return []
-        return [message for key, messages in self._found.items() if key not in self._known for message, _ in messages]
+        return [
+            message for key, messages in self._messages.items() if key not in self._known for message, _ in messages
+        ]
 
     def _take(self) -> bool:
         answer = self._sqs.receive_message(
@@ -197,11 +201,11 @@ class News:
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             body = message["Body"]
             try:
-                told = json.loads(body)
+                content = json.loads(body)
             except ValueError:
-                told = body
-            if isinstance(told, dict) and isinstance(told.get(self._key), str):
-                self._found[told[self._key]].append((told, int(message["Attributes"]["SentTimestamp"]) / 1000))
+                content = body
+            if isinstance(content, dict) and isinstance(content.get(self._key), str):
+                self._messages[content[self._key]].append((content, int(message["Attributes"]["SentTimestamp"]) / 1000))
             else:
                 self.strange.append(body)
         return True
@@ -210,7 +214,7 @@ class News:
 def expect_one(
     attempt: Attempt,
     news: News,
-    wanted: str,
+    value: str,
     message: dict[str, str],
     execution: Execution,
     *,
@@ -220,37 +224,37 @@ def expect_one(
     """Checks that there is one message about something, and that it is this one; the time at which it was sent.
 
     Args:
-        wanted: the value of the key.
+        value: the value of the key.
         execution: the execution that should have sent it; if it did not, its end says why.
         called: what was started, for the message of a failure.
         look_at: where to look then.
     """
-    found = news.about(wanted)
-    told = [one for one, _ in found]
+    arrivals = news.about(value)
+    messages = [one for one, _ in arrivals]
     attempt.expect(
-        bool(told or not news.stray),
+        bool(messages or not news.stray),
         problem=f"There is a message, but its \"{news.key}\" isn't from this execution's input.",
         called=called,
         came_back=readable(news.stray),
         expected=readable(message),
         look_at=f'where "{news.key}" comes from in your definition, because a fixed value is the same each time',
     )
-    if not told:
+    if not messages:
         problem = "The shop hears nothing, because there is no message about this." if not news.strange else (
             "There is a message, but it is not the JSON object that the shop reads."
         )  # fmt: skip
-    elif len(told) > 1:
-        problem = f"There are {len(told)} messages about this, and the shop believes each of them."
+    elif len(messages) > 1:
+        problem = f"There are {len(messages)} messages about this, and the shop believes each of them."
     else:
         problem = "The message does not say what happened."
     attempt.expect(
-        told == [message],
+        messages == [message],
         problem=problem,
         called=called,
-        came_back=readable(told or news.strange)
-        if told or news.strange
+        came_back=readable(messages or news.strange)
+        if messages or news.strange
         else f"no message; the execution: {how_it_ended(execution)}",
         expected=readable(message),
         look_at=look_at,
     )
-    return found[0][1]
+    return arrivals[0][1]

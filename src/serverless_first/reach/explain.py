@@ -109,10 +109,13 @@ class _Walk:
 
     def holder_of(self, address: str, vpc_id: str) -> Place | None:
         """The place of the interface with this address in a VPC; None if there is none."""
-        for each in self.picture.interfaces:
-            own = [each.get("PrivateIpAddress"), *(a["PrivateIpAddress"] for a in each.get("PrivateIpAddresses", []))]
-            if each.get("VpcId") == vpc_id and address in own:
-                return settled(self.picture, str(each["NetworkInterfaceId"]))
+        for interface in self.picture.interfaces:
+            own = [
+                interface.get("PrivateIpAddress"),
+                *(a["PrivateIpAddress"] for a in interface.get("PrivateIpAddresses", [])),
+            ]
+            if interface.get("VpcId") == vpc_id and address in own:
+                return settled(self.picture, str(interface["NetworkInterfaceId"]))
         return None
 
     # ---- where a route leads; each tells whether the reply comes back as far as the source's subnet
@@ -142,7 +145,7 @@ class _Walk:
         name = name_of(nat)
         if nat["VpcId"] != self.vpc_id:
             return self._hop(By.GATEWAY, name, False, "the NAT gateway is in another VPC")
-        public = [each.get("PublicIp") for each in nat.get("NatGatewayAddresses", []) if each.get("PublicIp")]
+        public = [entry.get("PublicIp") for entry in nat.get("NatGatewayAddresses", []) if entry.get("PublicIp")]
         if nat.get("ConnectivityType") == "private" or not public:
             return self._hop(By.GATEWAY, name, False, "the NAT gateway has no public address")
         if not nat.get("SubnetId"):
@@ -172,7 +175,9 @@ class _Walk:
     def _is_open(self, gateway_id: str) -> bool:
         """Whether an internet gateway is attached to this VPC and the address is one of the internet's."""
         gateway = self.picture.one(self.picture.internet_gateways, "InternetGatewayId", gateway_id)
-        attached = gateway and any(each.get("VpcId") == self.vpc_id for each in gateway.get("Attachments", []))
+        attached = gateway and any(
+            attachment.get("VpcId") == self.vpc_id for attachment in gateway.get("Attachments", [])
+        )
         if gateway is None or not attached:
             return self._hop(By.GATEWAY, gateway_id, False, "the internet gateway is not attached to this VPC")
         if any(contains(block, self.address) for block in _PRIVATE):
@@ -218,10 +223,10 @@ class _Walk:
         self._acl(subnet, begin.address, self.client_ports, inward=False, back=True)
         if back_by != "local":
             table = self.picture.route_table_of(subnet)
-            found = rules.route_for(table, begin.address, self.picture.blocks)
-            right = found is not None and rules.target_of(found[0])[1] == back_by
+            match = rules.route_for(table, begin.address, self.picture.blocks)
+            right = match is not None and rules.target_of(match[0])[1] == back_by
             no_way = f"no route sends replies for {begin.address} through the peering connection"
-            why = f"{found[1]} points back" if found and right else no_way
+            why = f"{match[1]} points back" if match and right else no_way
             self._hop(By.ROUTE_TABLE, _of(subnet, table), right, why, back=True)
 
     # ---- the rules
@@ -229,12 +234,12 @@ class _Walk:
     def _route(self, subnet: Described) -> tuple[str, str, str]:
         """Where the route table of a subnet sends the packet: kind, target, in words; empty if nowhere."""
         table = self.picture.route_table_of(subnet)
-        found = rules.route_for(table, self.address, self.picture.blocks)
+        match = rules.route_for(table, self.address, self.picture.blocks)
         where = _of(subnet, table)
-        if found is None:
+        if match is None:
             self._hop(By.ROUTE_TABLE, where, False, f"no route matches {self.address}")
             return "", "", ""
-        route, block = found
+        route, block = match
         kind, target = rules.target_of(route)
         if route.get("State") == "blackhole":
             self._hop(
@@ -257,13 +262,13 @@ class _Walk:
         self._hop(By.NETWORK_ACL, f"of {name_of(subnet)}", *decision, back=back, inward=inward)
 
     def _groups(self, place: Place, peer: Peer, *, inward: bool) -> None:
-        groups = [each for each in self.picture.groups if each["GroupId"] in place.group_ids]
+        groups = [group for group in self.picture.groups if group["GroupId"] in place.group_ids]
         decision: Decision = rules.groups_decide(
             groups, peer, self.protocol, self.port, self.picture.blocks, inward=inward
         )
         why = decision.why
-        for each in self.picture.groups:  # a reader knows groups by their names
-            why = why.replace(f"group {each['GroupId']}", f"the group {name_of(each)}")
+        for group in self.picture.groups:  # a reader knows groups by their names
+            why = why.replace(f"group {group['GroupId']}", f"the group {name_of(group)}")
         self._hop(By.SECURITY_GROUP, f"of {place.name}", decision.allowed, why, inward=inward)
 
     def _hop(
@@ -274,9 +279,9 @@ class _Walk:
         return bool(allowed)
 
     def _subnet(self, subnet_id: str) -> Described:
-        found = self.picture.one(self.picture.subnets, "SubnetId", subnet_id)
-        assert found is not None, subnet_id
-        return found
+        subnet = self.picture.one(self.picture.subnets, "SubnetId", subnet_id)
+        assert subnet is not None, subnet_id
+        return subnet
 
 
 def _of(subnet: Described, table: Described) -> str:

@@ -51,7 +51,7 @@ class Picture:
 
     def one(self, of: list[Described], key: str, value: str) -> Described | None:
         """The description whose key has this value."""
-        return next((each for each in of if each.get(key) == value), None)
+        return next((description for description in of if description.get(key) == value), None)
 
     def route_table_of(self, subnet: Described) -> Described:
         """The route table of a subnet: its own, or the VPC's main one."""
@@ -67,7 +67,7 @@ class Picture:
     def network_acl_of(self, subnet: Described) -> Described:
         """The network ACL of a subnet: the one that it is associated with; there is always one."""
         for acl in self.network_acls:
-            if any(each.get("SubnetId") == subnet["SubnetId"] for each in acl.get("Associations", [])):
+            if any(association.get("SubnetId") == subnet["SubnetId"] for association in acl.get("Associations", [])):
                 return acl
         default = [a for a in self.network_acls if a.get("IsDefault") and a.get("VpcId") == subnet["VpcId"]]
         return default[0] if default else {"NetworkAclId": "(none)", "Entries": []}
@@ -80,16 +80,20 @@ def read(ec2: Any) -> Picture:
         ec2: a boto3 client. It needs the permission for the `ec2:Describe*` calls and
             `ec2:GetManagedPrefixListEntries`.
     """
-    found = {name: _all(ec2, call, key) for name, (call, key) in _CALLS.items()}
-    wanted = {str(each["PrefixListId"]) for each in found["prefix_lists"] if _is_of_a_gateway_endpoint(each)}
-    wanted |= set(_named_lists(found))
-    blocks = {one: tuple(_entries(ec2, one)) for one in sorted(wanted)}
-    return Picture(**found, blocks=blocks)
+    descriptions = {name: _all(ec2, call, key) for name, (call, key) in _CALLS.items()}
+    list_ids = {
+        str(prefix_list["PrefixListId"])
+        for prefix_list in descriptions["prefix_lists"]
+        if _is_of_a_gateway_endpoint(prefix_list)
+    }
+    list_ids |= set(_named_lists(descriptions))
+    blocks = {one: tuple(_entries(ec2, one)) for one in sorted(list_ids)}
+    return Picture(**descriptions, blocks=blocks)
 
 
 def _all(ec2: Any, call: str, key: str) -> list[Described]:
     if ec2.can_paginate(call):
-        return [each for page in ec2.get_paginator(call).paginate() for each in page[key]]
+        return [description for page in ec2.get_paginator(call).paginate() for description in page[key]]
     return list(getattr(ec2, call)()[key])
 
 
@@ -102,14 +106,14 @@ def _is_of_a_gateway_endpoint(prefix_list: Described) -> bool:
     return str(prefix_list.get("PrefixListName", "")).endswith((".s3", ".dynamodb"))
 
 
-def _named_lists(found: Mapping[str, list[Described]]) -> Iterable[str]:
-    for table in found["route_tables"]:
+def _named_lists(descriptions: Mapping[str, list[Described]]) -> Iterable[str]:
+    for table in descriptions["route_tables"]:
         for route in table.get("Routes", []):
             if "DestinationPrefixListId" in route:
                 yield route["DestinationPrefixListId"]
-    for group in found["groups"]:
+    for group in descriptions["groups"]:
         for rule in [*group.get("IpPermissions", []), *group.get("IpPermissionsEgress", [])]:
-            yield from (each["PrefixListId"] for each in rule.get("PrefixListIds", []))
+            yield from (prefix_list["PrefixListId"] for prefix_list in rule.get("PrefixListIds", []))
 
 
 def name_of(described: Described) -> str:

@@ -121,12 +121,12 @@ def settled(picture: Picture, place: str | Place, source: Place | None = None) -
         UnknownPlace: there is no such interface, subnet or group.
     """
     if isinstance(place, str):
-        found = picture.one(picture.interfaces, "NetworkInterfaceId", place)
-        if found is None:
+        interface = picture.one(picture.interfaces, "NetworkInterfaceId", place)
+        if interface is None:
             raise UnknownPlace(
                 f"There is no network interface {place!r}. Give the id of an interface, or a reach.Place."
             )
-        place = of_interface(found)
+        place = of_interface(interface)
     subnet = picture.one(picture.subnets, "SubnetId", place.subnet_id)
     if subnet is None:
         raise UnknownPlace(f"There is no subnet {place.subnet_id!r}.")

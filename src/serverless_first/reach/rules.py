@@ -52,21 +52,21 @@ def route_for(table: Described, address: str, blocks: Blocks) -> tuple[Described
     Of two routes with equally long prefixes, a route with its own block wins over a route with a prefix list, and a
     written route over a propagated route. A propagated route within the VPC's own block is of no account.
     """
-    found: list[tuple[tuple[int, bool, bool], str, Described]] = []
+    matches: list[tuple[tuple[int, bool, bool], str, Described]] = []
     for route in table.get("Routes", []):
         listed = route.get("DestinationPrefixListId")
         own = route.get("DestinationCidrBlock")
         for block in blocks.get(listed, ()) if listed else filter(None, [own]):
             if contains(block, address):
                 written = route.get("Origin") != "EnableVgwRoutePropagation"
-                found.append(((prefix_length(block), written and not listed, written), block, route))
+                matches.append(((prefix_length(block), written and not listed, written), block, route))
     if any(
-        route.get("GatewayId") == "local" for _, _, route in found
+        route.get("GatewayId") == "local" for _, _, route in matches
     ):  # what was propagated never leads out of the VPC
-        found = [each for each in found if each[2].get("Origin") != "EnableVgwRoutePropagation"]
-    if not found:
+        matches = [match for match in matches if match[2].get("Origin") != "EnableVgwRoutePropagation"]
+    if not matches:
         return None
-    _, block, route = max(found, key=lambda each: each[0])
+    _, block, route = max(matches, key=lambda match: match[0])
     return route, block
 
 
@@ -92,11 +92,11 @@ def acl_decides(acl: Described, address: str, protocol: str, ports: Ports, *, in
         inward: whether they come into the subnet.
     """
     left, last = [ports], "no rule"
-    for entry in sorted(acl.get("Entries", []), key=lambda each: int(each["RuleNumber"])):
+    for entry in sorted(acl.get("Entries", []), key=lambda rule: int(rule["RuleNumber"])):
         if bool(entry["Egress"]) is inward or not _entry_matches(entry, address, protocol):
             continue
         of_entry = _entry_ports(entry)
-        hit = [part for part in (_overlap(each, of_entry) for each in left) if part]
+        hit = [part for part in (_overlap(span, of_entry) for span in left) if part]
         if not hit:
             continue
         number = "*" if int(entry["RuleNumber"]) == LAST_RULE else str(entry["RuleNumber"])
@@ -106,7 +106,7 @@ def acl_decides(acl: Described, address: str, protocol: str, ports: Ports, *, in
             what = f"rule {number} denies {_to_ports(protocol, hit)} {_way(inward)} {entry['CidrBlock']}"
             return Decision(False, what + ", and no rule with a lower number allows it")
         last = f"rule {number} allows {_words(protocol, of_entry, entry)} {_way(inward)} {entry['CidrBlock']}"
-        left = [rest for each in left for rest in _without(each, of_entry)]
+        left = [rest for span in left for rest in _without(span, of_entry)]
         if not left:
             return Decision(True, last)
     return Decision(False, f"no rule allows {_to_ports(protocol, left)} {_way(inward)} {address}")
@@ -118,10 +118,10 @@ def _entry_matches(entry: Described, address: str, protocol: str) -> bool:
 
 
 def _entry_ports(entry: Described) -> Ports:
-    given = entry.get("PortRange")
-    if not given or str(entry["Protocol"]) == ALL:
+    port_range = entry.get("PortRange")
+    if not port_range or str(entry["Protocol"]) == ALL:
         return ALL_PORTS
-    return int(given["From"]), int(given["To"])
+    return int(port_range["From"]), int(port_range["To"])
 
 
 def _overlap(ports: Ports, others: Ports) -> Ports | None:
@@ -194,10 +194,10 @@ def _peer_of(rule: Described, peer: Peer, blocks: Blocks) -> str:
 
 
 def _peers_in_words(rule: Described) -> str:
-    found = [one["CidrIp"] for one in rule.get("IpRanges", [])]
-    found += [f"group {one.get('GroupId')}" for one in rule.get("UserIdGroupPairs", [])]
-    found += [one["PrefixListId"] for one in rule.get("PrefixListIds", [])]
-    return " and ".join(found) or "nobody"
+    peers = [one["CidrIp"] for one in rule.get("IpRanges", [])]
+    peers += [f"group {one.get('GroupId')}" for one in rule.get("UserIdGroupPairs", [])]
+    peers += [one["PrefixListId"] for one in rule.get("PrefixListIds", [])]
+    return " and ".join(peers) or "nobody"
 
 
 def _rule_words(rule: Mapping[str, Any]) -> str:

@@ -77,18 +77,18 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
     where = f"account {account.id}, {account.region}, tag {KEY}={account.owner}"
     report(f"{'This would remove' if dry_run else 'Removing'} ({where}):")
     for kind, *_, find in finders.ORDER:
-        for thing in _found(account, kind, find, done):
+        for thing in _find_all(account, kind, find, done):
             if dry_run:
                 done.removed.append(thing)
                 report(f"  {thing}")
             else:
                 _remove(account, thing, done, report, limit_s)
-    end_s, progress, told = time.monotonic() + limit_s, True, False
+    end_s, progress, has_reported = time.monotonic() + limit_s, True, False
     while done.left and (progress or (_passes(done, _IN_USE, _TOO_OFTEN) and time.monotonic() < end_s)):
         if not progress or _passes(done, _TOO_OFTEN):
-            if not told:
+            if not has_reported:
                 report(f"  waiting: {_why(done)}")
-                told = True
+                has_reported = True
             time.sleep(account.every_s * 3)
         again, done.left = list(done.left), {}
         before = len(done.removed)
@@ -99,16 +99,16 @@ def clean_up(account: Account, *, dry_run: bool, report: Report = say, limit_s: 
     return done
 
 
-def _found(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thing]:
-    found: list[Thing] = []
+def _find_all(account: Account, kind: str, find: Finder, done: Cleanup) -> list[Thing]:
+    things: list[Thing] = []
     try:
-        found.extend(find(account))
+        things.extend(find(account))
     except (ClientError, BotoCoreError) as error:
         if account.endpoint is None or not code_of(error).startswith(_NOT_THERE):  # else the emulator lacks it
             done.not_looked_at[kind] = f"{code_of(error)}: {_short(error)}"
     except OSError as error:
         done.not_looked_at[kind] = _of_the_journal(account, error)
-    return found
+    return things
 
 
 def _remove(account: Account, thing: Thing, done: Cleanup, report: Report, limit_s: float) -> None:
@@ -116,7 +116,7 @@ def _remove(account: Account, thing: Thing, done: Cleanup, report: Report, limit
         try:
             thing.remove()
         except ClientError as error:
-            gone_with_its_owner = is_missing(error) and (thing.gone is None or thing.gone())
+            gone_with_its_owner = is_missing(error) and (thing.is_removed is None or thing.is_removed())
             if not gone_with_its_owner:
                 raise
         _wait(account, thing, report, limit_s)
@@ -128,22 +128,22 @@ def _remove(account: Account, thing: Thing, done: Cleanup, report: Report, limit
 
 
 def _wait(account: Account, thing: Thing, report: Report, limit_s: float) -> None:
-    if thing.gone is None:
+    if thing.is_removed is None:
         return
-    end_s, told = time.monotonic() + limit_s, False
-    while not _is_gone(thing.gone):
+    end_s, has_reported = time.monotonic() + limit_s, False
+    while not _is_gone(thing.is_removed):
         if time.monotonic() > end_s:
             raise RuntimeError(f"it is still there after {limit_s:.0f} s")
-        if not told and account.endpoint is None:
+        if not has_reported and account.endpoint is None:
             report(f"  waiting for {thing}, which can take minutes")
-            told = True
+            has_reported = True
         time.sleep(account.every_s)
 
 
-def _is_gone(gone: Callable[[], bool]) -> bool:
+def _is_gone(check: Callable[[], bool]) -> bool:
     """Whether a resource is gone. While AWS asks for fewer calls, this returns False."""
     try:
-        return gone()
+        return check()
     except ClientError as error:
         if _TOO_OFTEN.search(code_of(error)):
             return False
@@ -189,49 +189,49 @@ def _forget(account: Account, done: Cleanup) -> None:
     removed = {(thing.kind, thing.name) for thing in done.removed}
     left = {(thing.kind, thing.name) for thing in done.left}
 
-    def wanted(made: Made) -> bool:
-        if thing := finders_own.noted_thing(account, made):
+    def is_wanted(entry: Made) -> bool:
+        if thing := finders_own.noted_thing(account, entry):
             return (thing.kind, thing.name) not in removed
-        if not made.tagged or (made.service, made.operation) not in _LOGS:
-            return not made.tagged
+        if not entry.tagged or (entry.service, entry.operation) not in _LOGS:
+            return not entry.tagged
         # A function or a proxy is noted for its log group, until both were looked for and neither is left.
-        kind, field, title = _LOGS[made.service, made.operation]
-        both = {(kind, made.given.get(field, "")), ("log group", log_group_of(made.operation, made.given))}
+        kind, field, title = _LOGS[entry.service, entry.operation]
+        both = {(kind, entry.given.get(field, "")), ("log group", log_group_of(entry.operation, entry.given))}
         return bool(both & left or {title, "log groups"} & set(done.not_looked_at))
 
-    account.journal.keep(wanted)
+    account.journal.keep(is_wanted)
 
 
 def _still_tagged(account: Account, done: Cleanup) -> list[str]:
     """The resources that only the tagging API lists: kinds that the cleanup can't remove, and leftovers of stacks."""
-    wanted = [{"Key": KEY, "Values": [account.owner]}]
-    found: list[str] = []
-    kept: dict[str, Callable[[str], bool]] = {}
+    tag_filters = [{"Key": KEY, "Values": [account.owner]}]
+    leftovers: list[str] = []
+    checks: dict[str, Callable[[str], bool]] = {}
     try:
-        for each in account.pages(
-            "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=wanted
+        for resource in account.pages(
+            "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=tag_filters
         ):
-            arn, tags = each["ResourceARN"], as_mapping(each.get("Tags"))
+            arn, tags = resource["ResourceARN"], as_mapping(resource.get("Tags"))
             stack = tags.get(OF_A_STACK)
             if stack is None:  # the tagging API lists removed resources for a while, so finders' own kinds are skipped
                 if account.owns(tags) and not finders.is_looked_for(arn):
-                    found.append(arn)
+                    leftovers.append(arn)
             elif tags.get(KEY) == account.owner:
-                if stack not in kept:
-                    kept[stack] = finders_own.kept_by(account, stack)
-                if kept[stack](arn):
-                    found.append(f"{arn} (its stack is deleted and has left it behind)")
+                if stack not in checks:
+                    checks[stack] = finders_own.kept_by(account, stack)
+                if checks[stack](arn):
+                    leftovers.append(f"{arn} (its stack is deleted and has left it behind)")
     except (ClientError, BotoCoreError) as error:
         if account.endpoint is None:
             done.not_looked_at["the tagging API"] = f"{code_of(error)}: {_short(error)}"
-    return found
+    return leftovers
 
 
 def _noted_untagged(account: Account) -> list[str]:
     return [
-        f"{made} (created without a tag; when it is gone, delete its line in {account.journal.path.name})"
-        for made in account.journal.read()
-        if not made.tagged and (made.service, made.operation) not in UNTAGGABLE
+        f"{entry} (created without a tag; when it is gone, delete its line in {account.journal.path.name})"
+        for entry in account.journal.read()
+        if not entry.tagged and (entry.service, entry.operation) not in UNTAGGABLE
     ]
 
 

@@ -78,7 +78,7 @@ ORDER: tuple[Row, ...] = (
     Row("job definitions", "batch:(job-definition|job)", Kind(  # jobs end by themselves
         "job definition", "batch", "describe_job_definitions", "jobDefinitions", "jobDefinitionArn", "tags",
         ("deregister_job_definition", "jobDefinition", "jobDefinitionArn"),
-        given={"describe_job_definitions": {"status": "ACTIVE"}},
+        arguments={"describe_job_definitions": {"status": "ACTIVE"}},
     )),
     Row("functions", "lambda:function", Kind(  # with their versions, aliases and URLs
         "function", "lambda", "list_functions", "Functions", "FunctionName",
@@ -93,12 +93,12 @@ ORDER: tuple[Row, ...] = (
         "database", "rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier",
         _tags("ResourceName", "DBInstanceArn", "TagList"),
         ("delete_db_instance", "DBInstanceIdentifier", "DBInstanceIdentifier"), look="describe_db_instances",
-        given={"delete_db_instance": {"SkipFinalSnapshot": True}},
+        arguments={"delete_db_instance": {"SkipFinalSnapshot": True}},
     )),
     Row("snapshots", "rds:snapshot", Kind(
         "database snapshot", "rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier", "TagList",
         ("delete_db_snapshot", "DBSnapshotIdentifier", "DBSnapshotIdentifier"),
-        given={"describe_db_snapshots": {"SnapshotType": "manual"}},
+        arguments={"describe_db_snapshots": {"SnapshotType": "manual"}},
     )),
     Row("parameter groups", "rds:pg", Kind(
         "parameter group", "rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName",
@@ -112,11 +112,11 @@ ORDER: tuple[Row, ...] = (
     )),
     Row("secrets", "secretsmanager", Kind(  # without a recovery window, in which the name would stay taken
         "secret", "secretsmanager", "list_secrets", "SecretList", "Name", "Tags", ("delete_secret", "SecretId", "ARN"),
-        given={"delete_secret": {"ForceDeleteWithoutRecovery": True}},
+        arguments={"delete_secret": {"ForceDeleteWithoutRecovery": True}},
     )),
     Row("parameters", "ssm:parameter", Kind(
         "parameter", "ssm", "describe_parameters", "Parameters", "Name", _tags("ResourceId", "Name", "TagList"),
-        ("delete_parameter", "Name", "Name"), given={"list_tags_for_resource": {"ResourceType": "Parameter"}},
+        ("delete_parameter", "Name", "Name"), arguments={"list_tags_for_resource": {"ResourceType": "Parameter"}},
     )),
     Row("topics", "sns", Kind(  # with their subscriptions
         "topic", "sns", "list_topics", "Topics", "TopicArn", _tags("ResourceArn", "TopicArn", "Tags"),
@@ -135,7 +135,7 @@ ORDER: tuple[Row, ...] = (
         "stream", "kinesis", "list_streams", "StreamNames", "Name",
         ("list_tags_for_stream", "StreamName", "Name", "Tags"),
         ("delete_stream", "StreamName", "Name"), look="describe_stream_summary",
-        given={"delete_stream": {"EnforceConsumerDeletion": True}},
+        arguments={"delete_stream": {"EnforceConsumerDeletion": True}},
     )),
     Row("buckets", "s3", finders_own.buckets),
     Row("network", f"ec2:({_OF_A_NETWORK})", finders_network.network),
@@ -144,7 +144,7 @@ ORDER: tuple[Row, ...] = (
     Row("roles", "iam:role", finders_own.roles),
     Row("policies", "iam:policy", Kind(
         "policy", "iam", "list_policies", "Policies", "PolicyName", ("list_policy_tags", "PolicyArn", "Arn", "Tags"),
-        ("delete_policy", "PolicyArn", "Arn"), given={"list_policies": {"Scope": "Local"}},
+        ("delete_policy", "PolicyArn", "Arn"), arguments={"list_policies": {"Scope": "Local"}},
     )),
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ class _Kind:
         look: the call that describes it by its id.
         ids: the argument of `look`.
         delete: the call that removes it, or a function that takes the client and the id.
-        given: the argument of `delete`; a plural argument takes several ids.
+        argument: the argument of `delete`; a plural argument takes several ids.
         ended: the state in which EC2 still lists a removed resource.
     """
 
@@ -31,7 +31,7 @@ class _Kind:
     look: str
     ids: str
     delete: str | Callable[[Any, str], object]
-    given: str = ""
+    argument: str = ""
     ended: str = ""
 
     def remove(self, ec2: Any, number: str) -> None:
@@ -39,7 +39,7 @@ class _Kind:
         if callable(self.delete):
             self.delete(ec2, number)
         else:
-            getattr(ec2, self.delete)(**{self.given: [number] if self.given.endswith("s") else number})
+            getattr(ec2, self.delete)(**{self.argument: [number] if self.argument.endswith("s") else number})
 
 
 def _detach_gateway(ec2: Any, number: str) -> None:
@@ -114,15 +114,15 @@ def network(account: Account) -> Iterator[Thing]:
     for kind in _KINDS:
         for number in ids:
             if number.startswith(kind.prefix) and not _is_gone(ec2, kind, number):
-                gone = partial(_is_gone, ec2, kind, number)
-                yield Thing(kind.words, number, partial(kind.remove, ec2, number), gone)
+                check = partial(_is_gone, ec2, kind, number)
+                yield Thing(kind.words, number, partial(kind.remove, ec2, number), check)
 
 
 def _is_gone(ec2: Any, kind: _Kind, number: str) -> bool:
     answer = answer_of(partial(getattr(ec2, kind.look), **{kind.ids: [number]}))
-    found = [] if answer is None else next((part for part in answer.values() if isinstance(part, list)), [])
+    resources = [] if answer is None else next((part for part in answer.values() if isinstance(part, list)), [])
     if kind.prefix == "i-":
-        found = [instance for reservation in found for instance in reservation["Instances"]]
-    states = [each.get("State") for each in found]
+        resources = [instance for reservation in resources for instance in reservation["Instances"]]
+    states = [resource.get("State") for resource in resources]
     names = [state["Name"] if isinstance(state, dict) else state for state in states]
     return all(name == kind.ended for name in names)

@@ -51,7 +51,9 @@ def kept_by(account: Account, stack_id: str) -> Callable[[str], bool]:
         return lambda _: True
     # The tagging API lists for a while what was deleted with the stack.
     deleted = {
-        _last(each.get("PhysicalResourceId", "")) for each in listed if each["ResourceStatus"] == "DELETE_COMPLETE"
+        _last(resource.get("PhysicalResourceId", ""))
+        for resource in listed
+        if resource["ResourceStatus"] == "DELETE_COMPLETE"
     }
     return lambda arn: _last(arn) not in deleted
 
@@ -79,12 +81,12 @@ def logs_of_stacks(account: Account) -> Iterator[Thing]:
     unwritten: list[OSError] = []
 
     def note(stack_id: str, since_ms: float) -> None:
-        for each in account.pages("cloudformation", "list_stack_resources", _RESOURCES, StackName=stack_id):
-            number = each.get("PhysicalResourceId", "")
-            if each["ResourceType"] == "AWS::CloudFormation::Stack":
+        for resource in account.pages("cloudformation", "list_stack_resources", _RESOURCES, StackName=stack_id):
+            number = resource.get("PhysicalResourceId", "")
+            if resource["ResourceType"] == "AWS::CloudFormation::Stack":
                 note(number, since_ms)
-            elif number and each["ResourceType"] in _WRITES_LOGS:
-                service, operation, field = _WRITES_LOGS[each["ResourceType"]]
+            elif number and resource["ResourceType"] in _WRITES_LOGS:
+                service, operation, field = _WRITES_LOGS[resource["ResourceType"]]
                 name = log_group_of(operation, {field: number})
                 for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
                     if group["logGroupName"] == name and group["creationTime"] >= since_ms:  # else somebody's lines
@@ -104,7 +106,7 @@ def stacks(account: Account) -> Iterator[Thing]:
     """CloudFormation stacks; their resources go with them."""
     client = account.client("cloudformation")
 
-    def gone(stack_id: str) -> bool:
+    def is_deleted(stack_id: str) -> bool:
         stack = _stack(account, stack_id)
         if stack is not None and stack["StackStatus"] == "DELETE_FAILED":
             raise RuntimeError(f"DELETE_FAILED: {stack.get('StackStatusReason', 'no reason given')}")
@@ -112,25 +114,25 @@ def stacks(account: Account) -> Iterator[Thing]:
 
     for stack in _stacks(account):
         name, number = stack["StackName"], stack["StackId"]
-        yield Thing("stack", name, partial(client.delete_stack, StackName=name), partial(gone, number))
+        yield Thing("stack", name, partial(client.delete_stack, StackName=name), partial(is_deleted, number))
 
 
 def noted(account: Account) -> Iterator[Thing]:
     """The resources that AWS cannot tag, from the journal."""
-    yield from filter(None, (noted_thing(account, made) for made in account.journal.read()))
+    yield from filter(None, (noted_thing(account, entry) for entry in account.journal.read()))
 
 
-def noted_thing(account: Account, made: Made) -> Thing | None:
+def noted_thing(account: Account, entry: Made) -> Thing | None:
     """The resource of a line of the journal, or None if it cannot be removed by its line."""
-    if (made.service, made.operation) not in UNTAGGABLE:
+    if (entry.service, entry.operation) not in UNTAGGABLE:
         return None
-    call, fields = UNTAGGABLE[made.service, made.operation]
-    given: dict[str, Any] = {field: made.given[field] for field in fields if field in made.given}
-    name = ":".join(map(str, given.values()))
-    if "VersionNumber" in given:
-        given["VersionNumber"] = int(given["VersionNumber"])
+    call, fields = UNTAGGABLE[entry.service, entry.operation]
+    arguments: dict[str, Any] = {field: entry.given[field] for field in fields if field in entry.given}
+    name = ":".join(map(str, arguments.values()))
+    if "VersionNumber" in arguments:
+        arguments["VersionNumber"] = int(arguments["VersionNumber"])
     kind = call.removeprefix("delete_").replace("_", " ")
-    return Thing(kind, name, partial(getattr(account.client(made.service), call), **given))
+    return Thing(kind, name, partial(getattr(account.client(entry.service), call), **arguments))
 
 
 def rules(account: Account) -> Iterator[Thing]:
@@ -169,7 +171,7 @@ def event_source_mappings(account: Account) -> Iterator[Thing]:
 
 
 def disabled_first(words: str, noun: str, field: str) -> Finder:
-    """Batch's queues and environments are disabled, and deleted when that has taken effect: `gone` does that.
+    """Batch's queues and environments are disabled, and deleted when that has taken effect: `is_deleted` does that.
 
     Args:
         words: for the learner.
@@ -182,20 +184,20 @@ def disabled_first(words: str, noun: str, field: str) -> Finder:
         update, delete = getattr(client, f"update_{noun}"), getattr(client, f"delete_{noun}")
 
         def there(name: str) -> dict[str, Any] | None:
-            found = getattr(client, f"describe_{noun}s")(**{f"{field}s": [name]})[f"{field}s"]
-            return next((each for each in found if each.get("status") != "DELETED"), None)
+            matches = getattr(client, f"describe_{noun}s")(**{f"{field}s": [name]})[f"{field}s"]
+            return next((match for match in matches if match.get("status") != "DELETED"), None)
 
-        def gone(name: str) -> bool:
-            found = there(name)
-            if found and found["state"] == "DISABLED" and found.get("status", "VALID") in ("VALID", "INVALID"):
+        def is_deleted(name: str) -> bool:
+            item = there(name)
+            if item and item["state"] == "DISABLED" and item.get("status", "VALID") in ("VALID", "INVALID"):
                 delete(**{field: name})
-                found = there(name)
-            return found is None
+                item = there(name)
+            return item is None
 
-        for each in account.pages("batch", f"describe_{noun}s", f"{field}s"):
-            if account.owns(each.get("tags")) and each.get("status") != "DELETED":
-                name = each[f"{field}Name"]
-                yield Thing(words, name, partial(update, **{field: name}, state="DISABLED"), partial(gone, name))
+        for resource in account.pages("batch", f"describe_{noun}s", f"{field}s"):
+            if account.owns(resource.get("tags")) and resource.get("status") != "DELETED":
+                name = resource[f"{field}Name"]
+                yield Thing(words, name, partial(update, **{field: name}, state="DISABLED"), partial(is_deleted, name))
 
     return find
 
@@ -205,8 +207,8 @@ def tables(account: Account) -> Iterator[Thing]:
     client = account.client("dynamodb")
     for name in account.pages("dynamodb", "list_tables", "TableNames"):
         look = partial(client.describe_table, TableName=name)
-        found = answer_of(look)
-        tagged = found and answer_of(partial(client.list_tags_of_resource, ResourceArn=found["Table"]["TableArn"]))
+        answer = answer_of(look)
+        tagged = answer and answer_of(partial(client.list_tags_of_resource, ResourceArn=answer["Table"]["TableArn"]))
         if tagged and account.owns(tagged["Tags"]):
             yield Thing("table", name, partial(client.delete_table, TableName=name), partial(is_gone, look))
 
@@ -217,9 +219,9 @@ def buckets(account: Account) -> Iterator[Thing]:
 
     def remove(name: str) -> None:
         for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            if found:
-                keys = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if versions:
+                keys = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
                 answer = client.delete_objects(Bucket=name, Delete={"Objects": keys, "Quiet": True})
                 if errors := answer.get("Errors"):
                     raise RuntimeError(f"{len(errors)} objects stay: {errors[0].get('Message')}")
@@ -238,8 +240,8 @@ def buckets(account: Account) -> Iterator[Thing]:
 
 def _region_of(s3: Any, bucket: str) -> str:
     """A bucket's Region, as S3 lists the buckets of all Regions. It says None for us-east-1, EU for eu-west-1."""
-    found = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
-    return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(found, str(found))
+    constraint = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+    return {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(constraint, str(constraint))
 
 
 def alarms(account: Account) -> Iterator[Thing]:
@@ -255,7 +257,7 @@ def log_groups(account: Account) -> Iterator[Thing]:
     """Log groups with the tag, and log groups that Lambda and RDS Proxy have made for resources of the journal."""
     client = account.client("logs")
     known = {
-        log_group_of(made.operation, made.given) for made in account.journal.read() if made.operation in LEAVES_LOGS
+        log_group_of(entry.operation, entry.given) for entry in account.journal.read() if entry.operation in LEAVES_LOGS
     }
     for group in account.pages("logs", "describe_log_groups", "logGroups"):
         name = group["logGroupName"]

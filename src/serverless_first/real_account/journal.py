@@ -51,13 +51,13 @@ class Journal:
         self._writing = threading.Lock()
         self._unwritten: list[str] = []  # what the file did not take; this session knows it all the same
 
-    def add(self, made: Made) -> None:
+    def add(self, entry: Made) -> None:
         """Notes a call.
 
         Raises:
             OSError: the file cannot be written. As long as this object lives, `read` gives the call.
         """
-        line = json.dumps(asdict(made), sort_keys=True)
+        line = json.dumps(asdict(entry), sort_keys=True)
         with self._writing:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,10 +76,10 @@ class Journal:
         Raises:
             OSError: there is a file, and it cannot be read.
         """
-        found = {line: made for line in [*self._lines(), *self._unwritten] if (made := _made(line))}
-        return list(found.values())
+        entries = {line: entry for line in [*self._lines(), *self._unwritten] if (entry := _entry(line))}
+        return list(entries.values())
 
-    def keep(self, wanted: Callable[[Made], bool]) -> None:
+    def keep(self, is_wanted: Callable[[Made], bool]) -> None:
         """Forgets the calls that are not wanted; without any, the file goes. Lines that nobody understands stay.
 
         Raises:
@@ -87,12 +87,12 @@ class Journal:
         """
         with self._writing:
             lines = self._lines()
-            self._unwritten = [line for line in self._unwritten if _is_kept(line, wanted)]
-            kept = [line for line in dict.fromkeys([*lines, *self._unwritten]) if _is_kept(line, wanted)]
-            if kept == lines:
+            self._unwritten = [line for line in self._unwritten if _is_kept(line, is_wanted)]
+            rest = [line for line in dict.fromkeys([*lines, *self._unwritten]) if _is_kept(line, is_wanted)]
+            if rest == lines:
                 return
-            if kept:
-                text = "".join(f"{line}\n" for line in kept)
+            if rest:
+                text = "".join(f"{line}\n" for line in rest)
                 safe_files.write(self.path, text.encode("utf-8", "surrogateescape"))
             else:
                 self.path.unlink(missing_ok=True)
@@ -106,12 +106,12 @@ class Journal:
         return [line for line in text.split("\n") if line.strip()]
 
 
-def _made(line: str) -> Made | None:
+def _entry(line: str) -> Made | None:
     with contextlib.suppress(ValueError, TypeError):
         return Made(**json.loads(line))
     return None
 
 
-def _is_kept(line: str, wanted: Callable[[Made], bool]) -> bool:
-    made = _made(line)
-    return made is None or wanted(made)
+def _is_kept(line: str, is_wanted: Callable[[Made], bool]) -> bool:
+    entry = _entry(line)
+    return entry is None or is_wanted(entry)

@@ -60,7 +60,7 @@ class Account:
         path = self.journal.path.with_name(journal_name(self.id, region, self.owner, self.endpoint))
         return replace(self, region=region, journal=Journal(path), _clients={})
 
-    def pages(self, service: str, operation: str, key: str, **given: Any) -> Iterator[Any]:
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """An operation's results, page by page.
 
         Args:
@@ -69,10 +69,10 @@ class Account:
         """
         client = self.client(service)
         if client.can_paginate(operation):
-            for page in client.get_paginator(operation).paginate(**given):
+            for page in client.get_paginator(operation).paginate(**arguments):
                 yield from page.get(key) or ()
         else:
-            yield from getattr(client, operation)(**given).get(key) or ()
+            yield from getattr(client, operation)(**arguments).get(key) or ()
 
     def owns(self, tags: Any) -> bool:
         """Whether the tags are the owner's. A stack's resources don't count, because they are deleted with the stack.
@@ -80,8 +80,8 @@ class Account:
         Args:
             tags: as a service returns them, in a mapping or a list of keys and values.
         """
-        found = as_mapping(tags)
-        return found.get(KEY) == self.owner and OF_A_STACK not in found
+        tag_values = as_mapping(tags)
+        return tag_values.get(KEY) == self.owner and OF_A_STACK not in tag_values
 
 
 def journal_name(number: str, region: str, owner: str, endpoint: str | None) -> str:

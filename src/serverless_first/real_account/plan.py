@@ -105,7 +105,7 @@ class Plan:
 def _values(*fact_ids: str) -> tuple[str, ...]:
     """The current values of these facts."""
     known = facts.load()
-    return tuple(known[each].now.value for each in fact_ids)
+    return tuple(known[fact_id].now.value for fact_id in fact_ids)
 
 
 def make(region: str, owner: str | None) -> Plan:
@@ -177,9 +177,9 @@ def _endpoint(session: Any, client: Any) -> str | None:
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
         core = session._session
         section = core.full_config.get("services", {}).get(core.get_scoped_config().get("services"), {})
-        found = {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL_") and v}
-        found |= {n: v["endpoint_url"] for n, v in section.items() if isinstance(v, dict) and "endpoint_url" in v}
-        single = [n for n, v in found.items() if v.rstrip("/") != os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")]
+        urls = {n: v for n, v in os.environ.items() if n.startswith("AWS_ENDPOINT_URL_") and v}
+        urls |= {n: v["endpoint_url"] for n, v in section.items() if isinstance(v, dict) and "endpoint_url" in v}
+        single = [n for n, v in urls.items() if v.rstrip("/") != os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")]
         if single:
             raise CloudError(
                 f"Some services go to another address than the rest: {', '.join(sorted(single))}. You could not "
@@ -241,24 +241,24 @@ def require_somebody() -> None:
         raise _nobody("there is no terminal and no notebook in a browser")
 
 
-def confirm(plan: Plan, given: str | None) -> None:
+def confirm(plan: Plan, confirmation: str | None) -> None:
     """Continues only if somebody has typed the account's number and the Region.
 
     Args:
-        given: the confirmation from the code; None to ask for it.
+        confirmation: the confirmation from the code; None to ask for it.
 
     Raises:
         NotConfirmed: nobody answers, or the words differ.
     """
     print(plan, flush=True)
-    if given is None:
+    if confirmation is None:
         try:
-            given = input("To continue, type the account number and the Region, as in 111122223333 eu-west-1: ")
+            confirmation = input("To continue, type the account number and the Region, as in 111122223333 eu-west-1: ")
         except (EOFError, OSError, RuntimeError):  # RuntimeError: from a kernel that a program runs
             raise _nobody("there is no terminal and no notebook in a browser") from None
-    if given.split() != plan.words.split():
+    if confirmation.split() != plan.words.split():
         raise NotConfirmed(
-            f"You confirmed {given.strip()!r}, but the credentials belong to account {plan.account.id}, and the "
+            f"You confirmed {confirmation.strip()!r}, but the credentials belong to account {plan.account.id}, and the "
             f"Region is {plan.account.region}. Nothing was created."
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from serverless_cloud import CloudError
-from serverless_cloud.notebook.targets import AWS, Session
+from serverless_cloud.notebook.other_clouds import AWS, Session
 from serverless_first.real_account import cleaning, plan
 from serverless_first.real_account.owned import Account
 from serverless_first.real_account.tagging import Tagger

@@ -75,29 +75,29 @@ UNTAGGABLE: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 LEAVES_LOGS = frozenset({"CreateFunction", "CreateDBProxy"})
 
 
-def _tag_bucket(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+def _tag_bucket(account: Account, request: dict[str, Any], answer: dict[str, Any]) -> None:
     del answer
     tags = {"TagSet": [{"Key": KEY, "Value": account.owner}]}
-    account.client("s3").put_bucket_tagging(Bucket=given["Bucket"], Tagging=tags)
+    account.client("s3").put_bucket_tagging(Bucket=request["Bucket"], Tagging=tags)
 
 
-def _tag_rest_api(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
-    del given
+def _tag_rest_api(account: Account, request: dict[str, Any], answer: dict[str, Any]) -> None:
+    del request
     arn = f"arn:aws:apigateway:{account.region}::/restapis/{answer['id']}"
     account.client("apigateway").tag_resource(resourceArn=arn, tags={KEY: account.owner})
 
 
-def _tag_http_api(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
-    del given
+def _tag_http_api(account: Account, request: dict[str, Any], answer: dict[str, Any]) -> None:
+    del request
     arn = f"arn:aws:apigateway:{account.region}::/apis/{answer['ApiId']}"
     account.client("apigatewayv2").tag_resource(ResourceArn=arn, Tags={KEY: account.owner})
 
 
-def _tag_parameter(account: Account, given: dict[str, Any], answer: dict[str, Any]) -> None:
+def _tag_parameter(account: Account, request: dict[str, Any], answer: dict[str, Any]) -> None:
     """Tags a new parameter, whose version is 1. With Overwrite, SSM accepts no tags but creates a missing parameter."""
     if answer.get("Version") == 1:
         tags = [{"Key": KEY, "Value": account.owner}]
-        account.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=given["Name"], Tags=tags)
+        account.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=request["Name"], Tags=tags)
 
 
 #: Operations that accept no tags, although their resources can be tagged afterward.
@@ -168,16 +168,16 @@ class Tagger:
             return True
 
     def _after(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
-        made = context.get("serverless_first") if self._handlers else None
-        if made is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
+        call = context.get("serverless_first") if self._handlers else None
+        if call is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 300:
             return
-        account, given, tagged, noted = made
+        account, request, tagged, noted = call
         service, operation = model.service_model.service_name, model.name
         if operation in PARTS.get(service, ()):
             return
         if not tagged and (afterwards := AFTERWARDS.get((service, operation))):
             try:
-                afterwards(account, given, parsed)
+                afterwards(account, request, parsed)
                 tagged, noted = True, False
             except (ClientError, BotoCoreError) as error:
                 print(f"Created, but not tagged: {service} {operation}. {error}", file=sys.stderr)
@@ -190,7 +190,7 @@ class Tagger:
             )
             return
         try:
-            account.journal.add(Made(service, operation, _names(given, parsed), tagged))
+            account.journal.add(Made(service, operation, _names(request, parsed), tagged))
         except OSError as error:
             print(f"Not noted in {account.journal.path}: {service} {operation}. {error}", file=sys.stderr)
 
@@ -208,7 +208,7 @@ def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
         params: the call's parameters, which are changed.
     """
     members = model.input_shape.members if model.input_shape is not None else {}
-    name = next((each for each in _FIELDS if each in members), None)
+    name = next((field for field in _FIELDS if field in members), None)
     if name is None or (model.name == "PutParameter" and params.get("Overwrite")):  # SSM refuses both at once
         return False
     shape = members[name]
@@ -220,7 +220,7 @@ def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
     elif shape.type_name == "map":
         params[name] = {**(params.get(name) or {}), KEY: owner}
     elif shape.type_name == "list" and shape.member.type_name == "structure":
-        names = {each.lower().removeprefix("tag"): each for each in shape.member.members}  # Key, key, TagKey
+        names = {member.lower().removeprefix("tag"): member for member in shape.member.members}  # Key, key, TagKey
         if not {"key", "value"} <= set(names):
             return False
         key, value = names["key"], names["value"]
@@ -231,28 +231,28 @@ def add_tag(params: dict[str, Any], model: Any, owner: str) -> bool:
     return True
 
 
-def _with_specifications(given: Any, kinds: tuple[str, ...], owner: str) -> list[dict[str, Any]]:
+def _with_specifications(specifications: Any, kinds: tuple[str, ...], owner: str) -> list[dict[str, Any]]:
     tag = {"Key": KEY, "Value": owner}
-    wanted = {kind: [tag] for kind in kinds}
+    by_kind = {kind: [tag] for kind in kinds}
     others = []
-    for each in given or []:
-        kind, tags = each.get("ResourceType"), [t for t in each.get("Tags", []) if t.get("Key") != KEY]
-        if kind in wanted:
-            wanted[kind] = [*tags, tag]
+    for entry in specifications or []:
+        kind, tags = entry.get("ResourceType"), [t for t in entry.get("Tags", []) if t.get("Key") != KEY]
+        if kind in by_kind:
+            by_kind[kind] = [*tags, tag]
         else:
-            others.append(each)
-    return [*others, *({"ResourceType": kind, "Tags": tags} for kind, tags in wanted.items())]
+            others.append(entry)
+    return [*others, *({"ResourceType": kind, "Tags": tags} for kind, tags in by_kind.items())]
 
 
-def _names(given: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
+def _names(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
     """The names, ids and ARNs of a resource, from short strings in the request and in the response."""
-    found: dict[str, str] = {}
-    for source in (given, answer):
+    names: dict[str, str] = {}
+    for source in (request, answer):
         for name, value in source.items():
             if _NAMING.search(name) and isinstance(value, str) and len(value) <= _LONGEST_NAME:
-                found.setdefault(name, value)
-    if "LayerName" in found:
-        found["VersionNumber"] = str(answer.get("Version"))
+                names.setdefault(name, value)
+    if "LayerName" in names:
+        names["VersionNumber"] = str(answer.get("Version"))
     if details := answer.get("BackupDetails"):
-        found["BackupArn"] = str(details["BackupArn"])
-    return found
+        names["BackupArn"] = str(details["BackupArn"])
+    return names

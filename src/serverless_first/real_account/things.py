@@ -21,14 +21,14 @@ class Thing:
         kind: what it is, in words: "function".
         name: its name or id.
         remove: asks for its removal.
-        gone: whether it is gone; None where `remove` comes back when it is.
+        is_removed: whether it is gone; None where `remove` comes back when it is.
         id: what tells it from others of its kind and name: an API's id, a rule's bus.
     """
 
     kind: str
     name: str
     remove: Callable[[], object] = field(repr=False, compare=False)
-    gone: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
+    is_removed: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
     id: str = field(default="", repr=False)
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Kind:
         delete: the call, its argument, and the field for that.
         look: the call, with the same argument, that finds it until it is gone; "" where deleting takes no time.
         id: the field that tells namesakes apart; "" where there can be none.
-        given: what else a call gets, by the call's name.
+        arguments: what else a call gets, by the call's name.
         spared: AWS's own, by a pattern of their names.
     """
 
@@ -66,28 +66,30 @@ class Kind:
     delete: tuple[str, str, str]
     look: str = ""
     id: str = ""
-    given: dict[str, dict[str, Any]] = field(default_factory=dict)
+    arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
     spared: str = ""
 
     def __call__(self, account: Account) -> Iterator[Thing]:
         """The owner's things. Passes over things that somebody has removed meanwhile."""
         client = account.client(self.service)
-        for listed in account.pages(self.service, self.listing, self.key, **self.given.get(self.listing, {})):
-            each: dict[str, Any] = {"Name": listed} if isinstance(listed, str) else listed
-            name = each.get(self.name) or each[self.id]
-            if re.fullmatch(self.spared, name) or not account.owns(self._tags(client, each)):
+        for listed in account.pages(self.service, self.listing, self.key, **self.arguments.get(self.listing, {})):
+            resource: dict[str, Any] = {"Name": listed} if isinstance(listed, str) else listed
+            name = resource.get(self.name) or resource[self.id]
+            if re.fullmatch(self.spared, name) or not account.owns(self._tags(client, resource)):
                 continue
             call, argument, value = self.delete
-            this = {argument: each[value]}
-            remove = partial(getattr(client, call), **this, **self.given.get(call, {}))
-            gone = partial(is_gone, partial(getattr(client, self.look), **this)) if self.look else None
-            yield Thing(self.words, _last_part(name), remove, gone, each[self.id] if self.id else "")
+            this = {argument: resource[value]}
+            remove = partial(getattr(client, call), **this, **self.arguments.get(call, {}))
+            check = partial(is_gone, partial(getattr(client, self.look), **this)) if self.look else None
+            yield Thing(self.words, _last_part(name), remove, check, resource[self.id] if self.id else "")
 
-    def _tags(self, client: Any, each: dict[str, Any]) -> Any:
+    def _tags(self, client: Any, resource: dict[str, Any]) -> Any:
         if isinstance(self.tags, str):
-            return each.get(self.tags)
+            return resource.get(self.tags)
         call, argument, value, key = self.tags
-        answer = answer_of(partial(getattr(client, call), **{argument: each[value]}, **self.given.get(call, {})))
+        answer = answer_of(
+            partial(getattr(client, call), **{argument: resource[value]}, **self.arguments.get(call, {}))
+        )
         return answer and answer.get(key)
 
 

@@ -146,10 +146,10 @@ def database(aws: Cloud, *, seats: int = 20, work_s: float = 0.2, identifier: st
         )
     few = {"ParameterName": "max_connections", "ParameterValue": str(seats), "ApplyMethod": "pending-reboot"}
     rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=[few])
-    found = instance(aws, identifier, DBParameterGroupName=group)
-    with found.connect() as connection:
+    orders_db = instance(aws, identifier, DBParameterGroupName=group)
+    with orders_db.connect() as connection:
         connection.execute(SCHEMA.format(work_s=work_s, app_password=PASSWORDS["orders_app"]))
-    return found
+    return orders_db
 
 
 def instance(aws: Cloud, identifier: str, **settings: Any) -> Database:

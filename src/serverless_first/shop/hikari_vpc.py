@@ -61,17 +61,17 @@ def make(*, private: bool = True, strict_acl: bool = False, anew: str = "") -> S
     zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]][:2]
 
     def subnets(kind: str, blocks: Sequence[str]) -> tuple[str, ...]:
-        found = []
+        ids = []
         for zone, block in zip(zones, blocks, strict=True):
-            made = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
-            found.append(_named(ec2, made, f"{kind}-{zone[-1]}"))
-        return tuple(found)
+            subnet_id = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+            ids.append(_named(ec2, subnet_id, f"{kind}-{zone[-1]}"))
+        return tuple(ids)
 
     def table(name: str, of: Sequence[str]) -> str:
-        made = _named(ec2, ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"], name)
+        table_id = _named(ec2, ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"], name)
         for subnet in of:
-            ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
-        return made
+            ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
+        return table_id
 
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     _named(ec2, gateway, "door")
@@ -115,10 +115,10 @@ def database(
     with contextlib.suppress(rds.exceptions.DBSubnetGroupNotFoundFault):
         rds.delete_db_subnet_group(DBSubnetGroupName=name)
     rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription=identifier, SubnetIds=list(subnets))
-    made = hikari.instance(
+    instance = hikari.instance(
         aws, identifier, DBSubnetGroupName=name, VpcSecurityGroupIds=list(groups), PubliclyAccessible=False
     )
-    return made.as_variables("hikari")
+    return instance.as_variables("hikari")
 
 
 def _strict_acl(ec2: Any, vpc: str, subnets: Sequence[str]) -> str:
@@ -127,8 +127,8 @@ def _strict_acl(ec2: Any, vpc: str, subnets: Sequence[str]) -> str:
     inside = {"Protocol": "-1", "CidrBlock": BLOCK}
     for number, outward, rule in ((100, True, web), (110, True, inside), (110, False, inside)):
         ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=number, Egress=outward, RuleAction="allow", **rule)
-    for each in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
-        for association in each["Associations"]:
+    for network_acl in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
+        for association in network_acl["Associations"]:
             if association["SubnetId"] in subnets:
                 ec2.replace_network_acl_association(
                     AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl

@@ -112,8 +112,8 @@ def studio(aws: Cloud, folder: str, *, minutes: float = 10) -> None:
 def jobs(name: str) -> list[dict[str, Any]]:
     """All jobs with this name in the queue `pictures`, running or ended, oldest first, as list_jobs returns them."""
     by_name = [{"name": "JOB_NAME", "values": [name]}]
-    found = boto3.client("batch").list_jobs(jobQueue=QUEUE, filters=by_name)["jobSummaryList"]
-    return sorted(found, key=lambda job: float(job["createdAt"]))
+    summaries = boto3.client("batch").list_jobs(jobQueue=QUEUE, filters=by_name)["jobSummaryList"]
+    return sorted(summaries, key=lambda job: float(job["createdAt"]))
 
 
 def table(name: str, key: str) -> Any:
@@ -166,8 +166,8 @@ class Inbox:
         def take() -> bool:
             for message in self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-                told = json.loads(message["Body"])
-                lamps.extend([told["lamp"]] if told["result"] in results else [])
+                body = json.loads(message["Body"])
+                lamps.extend([body["lamp"]] if body["result"] in results else [])
             return len(lamps) >= number
 
         hikari.until(take, "the messages have come")
@@ -180,8 +180,8 @@ def billed_s(function: str) -> list[float]:
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
     with contextlib.suppress(logs.exceptions.ResourceNotFoundException):  # never called
         lines = [event["message"] for page in pages for event in page["events"]]
-    found = [re.match(r"REPORT .*\bBilled Duration: (\d+) ms", line) for line in lines]
-    return [int(report[1]) / 1000 for report in found if report]
+    reports = [re.match(r"REPORT .*\bBilled Duration: (\d+) ms", line) for line in lines]
+    return [int(report[1]) / 1000 for report in reports if report]
 
 
 def code_lines(file: str) -> int:
@@ -213,15 +213,17 @@ def machine(name: str, definition: Mapping[str, Any] | str, kind: str = "STANDAR
     return arn
 
 
-def start(machine_arn: str, given: Any, **more: Any) -> str:
+def start(machine_arn: str, execution_input: Any, **more: Any) -> str:
     """Starts an execution and returns its ARN.
 
     Args:
-        given: the input, any value that JSON can represent.
+        execution_input: the input, any value that JSON can represent.
         more: other arguments for `start_execution`, such as `name`.
     """
     states = boto3.client("stepfunctions")
-    return str(states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given), **more)["executionArn"])
+    return str(
+        states.start_execution(stateMachineArn=machine_arn, input=json.dumps(execution_input), **more)["executionArn"]
+    )
 
 
 def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
@@ -234,19 +236,19 @@ def ended(execution_arn: str, limit_s: float = _LIMIT_S) -> Execution:
         CloudError: the execution is still running after that time.
     """
     states = boto3.client("stepfunctions")
-    found: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
 
     def is_over() -> bool:
-        found.update(states.describe_execution(executionArn=execution_arn))
-        return bool(found["status"] != "RUNNING")
+        answer.update(states.describe_execution(executionArn=execution_arn))
+        return bool(answer["status"] != "RUNNING")
 
     hikari.until(is_over, "the execution has ended", limit_s)
-    output = json.loads(found["output"]) if "output" in found else None
+    output = json.loads(answer["output"]) if "output" in answer else None
     pages = states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
     events = [event for page in pages for event in page["events"]]
-    return Execution(execution_arn, found["status"], output, found.get("error", ""), found.get("cause", ""), events)
+    return Execution(execution_arn, answer["status"], output, answer.get("error", ""), answer.get("cause", ""), events)
 
 
-def run(machine_arn: str, given: Any, **more: Any) -> Execution:
+def run(machine_arn: str, execution_input: Any, **more: Any) -> Execution:
     """Starts an execution and waits for it to finish. The arguments are the same as for `start`."""
-    return ended(start(machine_arn, given, **more))
+    return ended(start(machine_arn, execution_input, **more))

@@ -111,10 +111,10 @@ class Ledger:
             kind: a key of KINDS.
             task: only those for this task.
         """
-        chosen = [operation for operation in self.operations if task is None or operation.task == task]
+        operations = [operation for operation in self.operations if task is None or operation.task == task]
         if kind == "settings":
-            return sum(operation.settings for operation in chosen)
-        return sum(operation.kind == kind for operation in chosen)
+            return sum(operation.settings for operation in operations)
+        return sum(operation.kind == kind for operation in operations)
 
     def refused(self) -> list[str]:
         """The refused operations."""
@@ -125,10 +125,10 @@ class Ledger:
         return self.operations[-1]
 
 
-def values_in(given: object) -> int:
+def values_in(argument: object) -> int:
     """How many values the arguments of a call have, at any depth."""
-    if isinstance(given, Mapping):
-        return sum(map(values_in, given.values()))
-    if isinstance(given, list | tuple):
-        return sum(map(values_in, given))
+    if isinstance(argument, Mapping):
+        return sum(map(values_in, argument.values()))
+    if isinstance(argument, list | tuple):
+        return sum(map(values_in, argument))
     return 1

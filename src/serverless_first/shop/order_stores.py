@@ -43,8 +43,8 @@ class MemoryOrders:
 
     def get(self, order_id: str) -> Order | None:
         """The order with this id, or None."""
-        found = self._orders.get(order_id)
-        return dict(found) if found else None
+        order = self._orders.get(order_id)
+        return dict(order) if order else None
 
     def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
         """A customer's orders, the newest first, at most `limit`."""
@@ -105,8 +105,8 @@ class PostgresOrders:
             raise OrderExists(order["order_id"])
 
     def get(self, order_id: str) -> Order | None:
-        found = self._select("WHERE order_id = %s", [order_id])
-        return found[0] if found else None
+        orders = self._select("WHERE order_id = %s", [order_id])
+        return orders[0] if orders else None
 
     def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
         return self._select("WHERE customer = %s ORDER BY placed_at DESC LIMIT %s", [customer, limit])
@@ -189,11 +189,11 @@ class DynamoOrders:
 
     def get(self, order_id: str) -> Order | None:
         # Strongly consistent, so that customers find the orders that they have placed.
-        found = self._client.get_item(TableName=self._table, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
-        return _order(found["Item"]) if "Item" in found else None
+        answer = self._client.get_item(TableName=self._table, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
+        return _order(answer["Item"]) if "Item" in answer else None
 
     def of_customer(self, customer: str, limit: int = 10) -> list[Order]:
-        found = self._client.query(
+        answer = self._client.query(
             TableName=self._table,
             IndexName=_BY_CUSTOMER,
             KeyConditionExpression="customer = :customer",
@@ -201,7 +201,7 @@ class DynamoOrders:
             ScanIndexForward=False,
             Limit=limit,
         )
-        return [_order(item) for item in found["Items"]]
+        return [_order(item) for item in answer["Items"]]
 
     def set_status(self, order_id: str, old: str, new: str) -> bool:
         try:
@@ -229,9 +229,9 @@ class DynamoOrders:
             yield from map(_order, page["Items"])
 
     def _put(self, order: Order, condition: str, values: Order) -> bool:
-        given = {"ExpressionAttributeValues": values} if values else {}
+        extra = {"ExpressionAttributeValues": values} if values else {}
         try:
-            self._client.put_item(TableName=self._table, Item=_item(order), ConditionExpression=condition, **given)
+            self._client.put_item(TableName=self._table, Item=_item(order), ConditionExpression=condition, **extra)
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True

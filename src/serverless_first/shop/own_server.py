@@ -49,9 +49,9 @@ class OwnServer:
         self._ledger, self._run_folder = ledger, aws.run_folder
         self._account = postgres.unprivileged_account()
         self.folder = postgres.make_folder(self._run_folder, self._account)
-        found = postgres.from_environment()
-        self._programs = postgres.for_account(found, self._account, self.folder / "programs")
-        self.version = found.version
+        programs = postgres.from_environment()
+        self._programs = postgres.for_account(programs, self._account, self.folder / "programs")
+        self.version = programs.version
         self.data, self.log = self.folder / "data", self.folder / "postgres.log"
         with socket.socket() as probe:
             probe.bind((HOST, 0))
@@ -77,13 +77,13 @@ class OwnServer:
 
     def _run(self, program: str, *arguments: str, text: str = "", **environ: str) -> str:
         # A server that pg_ctl starts keeps these files open: with a pipe we would wait for its end.
-        said = self.folder / "said.txt"
-        kept = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "COMSPEC")
-        base = {k: v for k, v in os.environ.items() if k.upper() in kept}
+        output_file = self.folder / "said.txt"
+        names = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "COMSPEC")
+        base = {k: v for k, v in os.environ.items() if k.upper() in names}
         settings: dict[str, Any] = dict(self._account.popen_settings()) if self._account else {}
         if sys.platform == "win32":
             settings["creationflags"] = subprocess.CREATE_NO_WINDOW
-        with said.open("wb") as output:
+        with output_file.open("wb") as output:
             done = subprocess.run(
                 [self._programs.program(program), *arguments],
                 input=text.encode(),
@@ -94,7 +94,7 @@ class OwnServer:
                 timeout=_LIMIT_S,
                 **settings,
             )
-        words = said.read_text(encoding="utf-8", errors="replace")
+        words = output_file.read_text(encoding="utf-8", errors="replace")
         if done.returncode:
             raise CommandFailed(f"{program}: {' '.join(words.split()[-40:]) or '(it printed nothing)'}")
         return words

@@ -54,8 +54,8 @@ def running(
     Raises:
         NoPgBouncer: it is not installed, or it does not start; with what it said.
     """
-    found = program()
-    if found is None:
+    executable = program()
+    if executable is None:
         raise NoPgBouncer("PgBouncer is not installed. Debian and Homebrew have it as `pgbouncer`.")
     with tempfile.TemporaryDirectory(prefix="serverless-first-pgbouncer-", ignore_cleanup_errors=True) as errors:
         process = ChildProcess(_COMMAND, Path(errors, "errors.log"), "PgBouncer's process")
@@ -67,7 +67,7 @@ def running(
 
         process.listen(hear, known.set)
         try:
-            order = {"program": found, "host": host, "port": port, "passwords": dict(passwords)}
+            order = {"program": executable, "host": host, "port": port, "passwords": dict(passwords)}
             process.tell(order | {"pool_size": pool_size, "max_clients": max_clients})
             known.wait(_LIMIT_S)
             if "port" not in port_of:
@@ -124,8 +124,8 @@ def serve() -> None:
             rights: dict[str, Any] = {}
             if account is not None:
                 rights = account.popen_settings()
-                for each in (users, config):
-                    account.own(each)
+                for file in (users, config):
+                    account.own(file)
             process = subprocess.Popen([order["program"], "-q", config], cwd=place, stdin=subprocess.DEVNULL, **rights)
             try:
                 _wait(process, own_port)

@@ -233,8 +233,8 @@ def why(name: str, service: str, year: Year) -> str:
     """
     one = task(name)
     owner = one.owner(service, year)
-    said = {"AWS": "AWS does it", "you": "it is yours", "both": "both have a part"}[owner]
-    words = f"{one.name[0].upper()}{one.name[1:]} ({one.means}): {said}"
+    answer = {"AWS": "AWS does it", "you": "it is yours", "both": "both have a part"}[owner]
+    words = f"{one.name[0].upper()}{one.name[1:]} ({one.means}): {answer}"
     if owner == "both" and service in one.both:
         words += f", {one.both[service]}"
     changed = move(name, service)

@@ -125,5 +125,5 @@ def row(name: str, when: When = "now") -> list[Service]:
 
 def left(services: Iterable[Service]) -> dict[str, int]:
     """For each task the number of these services for which it stays yours."""
-    chosen = list(services)
-    return {task: sum(task in service.yours for service in chosen) for task in TASKS}
+    services = list(services)
+    return {task: sum(task in service.yours for service in services) for task in TASKS}

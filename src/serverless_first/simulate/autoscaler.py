@@ -80,9 +80,9 @@ def run(demand: Demand, decide: Decide, server: Policy) -> CapacityResult:
         if change > 0:
             starting += [minute + 1 + lead] * change
         elif change < 0:
-            kept = max(0, len(starting) + change)
+            remaining = max(0, len(starting) + change)
             running += min(0, len(starting) + change)
-            starting = starting[:kept]
+            starting = starting[:remaining]
     units = np.array([minute.running for minute in history], dtype=np.float64)
     ordered = np.array([minute.wanted for minute in history], dtype=np.float64)
     there = units * server.per_unit_s

@@ -31,7 +31,7 @@ def chain(availabilities: Sequence[float]) -> float:
     Raises:
         ValueError: an availability is out of its range.
     """
-    return math.prod(_share("availabilities", each) for each in availabilities)
+    return math.prod(_share("availabilities", availability) for availability in availabilities)
 
 
 def unavailable_s(availability: float) -> float:
@@ -87,7 +87,7 @@ def outages(
     mean_s = float(inputs.above_zero("mean_outage_s", mean_outage_s))
     end_s = float(inputs.above_zero("horizon_s", horizon_s))
     random = np.random.default_rng(seed)
-    downs = [_downs(_share("availabilities", each), mean_s, end_s, random) for each in availabilities]
+    downs = [_downs(_share("availabilities", availability), mean_s, end_s, random) for availability in availabilities]
     begins, ends = (np.concatenate(part) for part in zip(*downs, strict=True))
     order = np.argsort(begins)
     all_down_s, until_s = 0.0, 0.0

@@ -188,8 +188,8 @@ def provisioned_busy_share(prices: Prices) -> float:
     """
     each_s, memory_mb = 1000.0, 1024.0
     on_demand = lambda_month(1, each_s, memory_mb, prices).items["duration"]
-    kept = provisioned_month(1, each_s, memory_mb, 1, prices, hours=1 / 12).items
-    return kept["kept ready"] / 300 / (on_demand - kept["duration"])
+    items = provisioned_month(1, each_s, memory_mb, 1, prices, hours=1 / 12).items
+    return items["kept ready"] / 300 / (on_demand - items["duration"])
 
 
 def compare(
@@ -223,8 +223,8 @@ def compare(
     if provisioned_utilisation is not None:
         share = inputs.number("provisioned_utilisation", provisioned_utilisation, above=0, most=1)
         billed_ms = math.ceil(duration_ms - 1e-9)
-        kept = max(1, math.ceil(requests * billed_ms / (3.6e6 * HOURS_A_MONTH * share)))
-        bills["Lambda, provisioned"] = provisioned_month(requests, duration_ms, memory_mb, kept, prices)
+        environments = max(1, math.ceil(requests * billed_ms / (3.6e6 * HOURS_A_MONTH * share)))
+        bills["Lambda, provisioned"] = provisioned_month(requests, duration_ms, memory_mb, environments, prices)
     return bills | {server.name: servers_month(requests, duration_ms, server) for server in servers}
 
 
@@ -264,15 +264,15 @@ def break_evens(
 
     loads = np.geomspace(begin, end, inputs.whole("points", points, 2)).tolist()
     signs = [difference(load) for load in loads]
-    found: list[float] = []
+    crossings: list[float] = []
     for left, right, at_left, at_right in zip(loads, loads[1:], signs, signs[1:], strict=False):
         if at_left == 0:
-            found.append(left)
+            crossings.append(left)
         elif at_left * at_right < 0:
-            found.append(_bisect(difference, left, right, at_left))
+            crossings.append(_bisect(difference, left, right, at_left))
     if signs[-1] == 0:
-        found.append(loads[-1])
-    return tuple(found)
+        crossings.append(loads[-1])
+    return tuple(crossings)
 
 
 def _bisect(difference: Callable[[float], float], left: float, right: float, at_left: float) -> float:

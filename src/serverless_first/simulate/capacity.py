@@ -97,8 +97,8 @@ class Policy:
 
     def units_for(self, per_s: float) -> int:
         """The number of units that a demand needs: ceil(demand / (per unit x target)), within minimum and maximum."""
-        wanted = math.ceil(per_s / (self.per_unit_s * self.target) - 1e-9)
-        return max(self.minimum, wanted if self.maximum is None else min(wanted, self.maximum))
+        units = math.ceil(per_s / (self.per_unit_s * self.target) - 1e-9)
+        return max(self.minimum, units if self.maximum is None else min(units, self.maximum))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,12 +186,12 @@ def _at_once(steps: list[float], step_s: float, policy: Policy) -> tuple[list[in
     units = _initial(policy, steps[0])
     serving = []
     for per_s in steps:
-        wanted = policy.units_for(per_s)
+        target_units = policy.units_for(per_s)
         allowance.step()
-        if wanted > units:
-            units += allowance.take(wanted - units)
+        if target_units > units:
+            units += allowance.take(target_units - units)
         elif policy.shrinks:
-            units = wanted
+            units = target_units
         serving.append(units)
     return serving, serving
 
@@ -221,13 +221,13 @@ def _after_a_while(steps: list[float], step_s: float, policy: Policy) -> tuple[l
         if (now + 1) % look:
             continue
         allowance.step()
-        seen = steps[now] if look == 1 else summary(steps[now + 1 - look : now + 1])
-        if sees_all or units == 0 or seen < units * per_unit_s:
-            wanted = units_for(seen)
+        load_per_s = steps[now] if look == 1 else summary(steps[now + 1 - look : now + 1])
+        if sees_all or units == 0 or load_per_s < units * per_unit_s:
+            target_units = units_for(load_per_s)
         else:
             # Full servers show 100% however much demand is lost. Meanwhile, starting units aren't removed.
-            wanted = max(units_for(units * per_unit_s), units + on_the_way)
-        missing = wanted - units - on_the_way
+            target_units = max(units_for(units * per_unit_s), units + on_the_way)
+        missing = target_units - units - on_the_way
         if missing == 0:
             continue
         if missing > 0 and now - grew >= out_pause:
@@ -253,9 +253,9 @@ class _Allowance:
         self._left = min(self._left + self._refill, self._most)
 
     def take(self, units: int) -> int:
-        taken = int(min(units, self._left))
-        self._left -= taken
-        return taken
+        grant = int(min(units, self._left))
+        self._left -= grant
+        return grant
 
 
 def _initial(policy: Policy, first_per_s: float) -> int:
@@ -266,11 +266,11 @@ def _give_back(count: int, units: int, on_the_way: int, coming: deque[tuple[int,
     """Removes units, beginning with the units that would serve last. Returns the units that serve and that start."""
     while count and coming:
         begin, new = coming.pop()
-        gone = min(new, count)
-        count -= gone
-        on_the_way -= gone
-        if new > gone:
-            coming.append((begin, new - gone))
+        removals = min(new, count)
+        count -= removals
+        on_the_way -= removals
+        if new > removals:
+            coming.append((begin, new - removals))
     return units - count, on_the_way
 
 

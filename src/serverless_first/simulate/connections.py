@@ -74,8 +74,8 @@ def seats(
     most = default if max_connections_set is None else inputs.whole("max_connections_set", max_connections_set, 1)
     if engine == "mysql" or role == "superuser":
         return most
-    kept = SUPERUSER_RESERVED + (RDS_SUPERUSER_RESERVED if role == "ordinary" else 0)
-    return max(0, most - kept)
+    reserved = SUPERUSER_RESERVED + (RDS_SUPERUSER_RESERVED if role == "ordinary" else 0)
+    return max(0, most - reserved)
 
 
 def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
@@ -96,8 +96,8 @@ def needed(concurrency: int, connections_each: int = 1, versions_alive: int = 1,
     Raises:
         ValueError: an argument is not a whole number, or it is below its minimum (0, 1, 1, 0).
     """
-    each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
-    return inputs.whole("concurrency", concurrency, 0) * each + inputs.whole("other", other, 0)
+    factor = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
+    return inputs.whole("concurrency", concurrency, 0) * factor + inputs.whole("other", other, 0)
 
 
 def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int = 1, other: int = 0) -> int:
@@ -118,5 +118,5 @@ def safe_concurrency(seats: int, connections_each: int = 1, versions_alive: int 
     Raises:
         ValueError: an argument is not a whole number, or it is below its minimum (0, 1, 1, 0).
     """
-    each = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
-    return max(0, inputs.whole("seats", seats, 0) - inputs.whole("other", other, 0)) // each
+    factor = inputs.whole("connections_each", connections_each, 1) * inputs.whole("versions_alive", versions_alive, 1)
+    return max(0, inputs.whole("seats", seats, 0) - inputs.whole("other", other, 0)) // factor

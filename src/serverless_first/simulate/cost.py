@@ -161,12 +161,12 @@ def provisioned_month(
     """
     count = inputs.number("requests", requests, least=0)
     gb = _memory_gb(memory_mb)
-    kept = inputs.whole("provisioned", provisioned, 1)
+    environments = inputs.whole("provisioned", provisioned, 1)
     ready_s = inputs.number("hours", hours, above=0) * 3600
     busy_s = count * _billed_s(duration_ms, 1.0)
-    if busy_s > kept * ready_s * (1 + 1e-12):
+    if busy_s > environments * ready_s * (1 + 1e-12):
         raise ValueError(
-            f"provisioned is {kept}. {count:,.0f} requests of {duration_ms:g} ms keep {busy_s / ready_s:,.1f} "
+            f"provisioned is {environments}. {count:,.0f} requests of {duration_ms:g} ms keep {busy_s / ready_s:,.1f} "
             f"environments busy for {hours:g} hours. Give more environments, or pass the rest of the requests to "
             "lambda_month."
         )
@@ -176,7 +176,7 @@ def provisioned_month(
         {
             "requests": count * prices.each_usd("lambda-requests"),
             "duration": busy_s * gb * prices.each_usd(f"lambda-{chip}-provisioned-duration"),
-            "kept ready": kept * gb * billed_s * prices.each_usd(f"lambda-{chip}-provisioned"),
+            "kept ready": environments * gb * billed_s * prices.each_usd(f"lambda-{chip}-provisioned"),
         }
     )
 

@@ -172,12 +172,12 @@ def _observe(
 
 def _new_ones(environment: Integers) -> Integers:
     """The requests that started an environment, because new environments have ascending numbers."""
-    found, highest = [np.zeros(0, dtype=np.int64)], -1
+    parts, highest = [np.zeros(0, dtype=np.int64)], -1
     for block in loops.blocks(environment.size):
         levels = np.maximum.accumulate(np.concatenate([[highest], environment[block]]))
-        found.append(np.flatnonzero(levels[1:] > levels[:-1]) + block.start)
+        parts.append(np.flatnonzero(levels[1:] > levels[:-1]) + block.start)
         highest = int(levels[-1])
-    return np.concatenate(found)
+    return np.concatenate(parts)
 
 
 def _sum_of_spans(begins_s: Floats, ends_s: Floats, horizon_s: float) -> float:

@@ -49,10 +49,10 @@ def service(name: str, values: ArrayLike, requests: int) -> Floats:
 
 def above_zero(name: str, values: ArrayLike) -> Floats:
     """Finite numbers above 0."""
-    found = numbers(name, values)
-    if found.size and np.min(found) <= 0:
-        raise ValueError(f"{name} holds {np.min(found):g}. It must be above 0.")
-    return found
+    array = numbers(name, values)
+    if array.size and np.min(array) <= 0:
+        raise ValueError(f"{name} holds {np.min(array):g}. It must be above 0.")
+    return array
 
 
 def numbers(name: str, values: ArrayLike) -> Floats:
@@ -60,12 +60,12 @@ def numbers(name: str, values: ArrayLike) -> Floats:
     if (size := np.size(values)) > MOST_NUMBERS:
         raise ValueError(f"{name} holds {size:,} numbers. Give at most {MOST_NUMBERS:,}, or simulate a part.")
     try:
-        found = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} holds something that is not a number. Give numbers.") from None
-    if not np.isfinite(found).all():
+    if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinity. Give finite numbers.")
-    return found
+    return array
 
 
 def at_least_zero(name: str, value: float) -> float:
@@ -89,29 +89,29 @@ def number(
 ) -> float:
     """One finite number within bounds. `least` and `most` are allowed values, and `above` is not."""
     try:
-        found = math.nan if isinstance(value, bool | np.bool_ | str) else float(value)
+        real = math.nan if isinstance(value, bool | np.bool_ | str) else float(value)
     except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if not (math.isfinite(found) and found >= least and found > above and found <= most):
+        real = math.nan
+    if not (math.isfinite(real) and real >= least and real > above and real <= most):
         low = f"above {above:g}" if above > least else f"from {least:g}" if least > -math.inf else ""
         high = f"{'to' if low.startswith('from') else 'up to'} {most:g}" if most < math.inf else ""
         raise ValueError(
             f"{name} is {value!r}. Give a number {' '.join(filter(None, (low, high))) or 'that is finite'}."
         )
-    return found
+    return real
 
 
 def whole(name: str, value: int, least: int, most: int | None = None) -> int:
     """One whole number from `least` to `most`, inclusive."""
     try:
-        found = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
+        integer = least - 1 if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
-        found = least - 1
-    if found < least or (most is not None and found > most):
+        integer = least - 1
+    if integer < least or (most is not None and integer > most):
         raise ValueError(
             f"{name} is {value!r}. Give a whole number from {least}{'' if most is None else f' to {most}'}."
         )
-    return found
+    return integer
 
 
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:

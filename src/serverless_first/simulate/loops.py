@@ -95,11 +95,11 @@ def most_recently_used(
     for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
             idle.append(heappop(busy))
-        since_s, taken = idle[-1]
+        since_s, environment = idle[-1]
         if since_s + expiry_s > now:
             idle.pop()
-            heappush(busy, (warm_end_s, taken))
-            yield taken
+            heappush(busy, (warm_end_s, environment))
+            yield environment
             continue
         del idle[1:]  # if the most recently used environment has expired, all others have
         if len(busy) > limit:
@@ -127,17 +127,17 @@ def newest_created(
     since_s = [NEVER]  # when the idle time of each began; the guard first, then in the order of their starts
     for now, warm_end_s, cold_end_s in zip(arrivals_s, warm_ends_s, cold_ends_s, strict=True):
         while busy[0][0] <= now:
-            ended, taken = heappop(busy)
-            since_s[-taken] = ended
-            heappush(idle, taken)
-        taken = idle[0]
-        while since_s[-taken] + expiry_s <= now:
+            ended, environment = heappop(busy)
+            since_s[-environment] = ended
+            heappush(idle, environment)
+        environment = idle[0]
+        while since_s[-environment] + expiry_s <= now:
             heappop(idle)  # expired environments lower in the heap can't be taken before this loop drops them
-            taken = idle[0]
-        if taken:
+            environment = idle[0]
+        if environment:
             heappop(idle)
-            heappush(busy, (warm_end_s, taken))
-            yield -1 - taken
+            heappush(busy, (warm_end_s, environment))
+            yield -1 - environment
         elif len(busy) <= limit:
             heappush(busy, (cold_end_s, -len(since_s)))
             yield len(since_s) - 1
@@ -225,14 +225,14 @@ def taken_again_s(arrivals_s: Floats, environment: Integers) -> Floats:
         order = order[environment[order] >= 0]
         if not order.size:
             continue
-        found = environment[order]
-        changes = np.flatnonzero(found[1:] != found[:-1]) + 1
+        environments = environment[order]
+        changes = np.flatnonzero(environments[1:] != environments[:-1]) + 1
         again_s[order[:-1]] = arrivals_s[order[1:]]  # wrong for each environment's last request
-        firsts, lasts = np.concatenate([[0], changes]), np.concatenate([changes, [found.size]]) - 1
+        firsts, lasts = np.concatenate([[0], changes]), np.concatenate([changes, [environments.size]]) - 1
         again_s[order[lasts]] = NEVER
-        before = latest[found[firsts]]
+        before = latest[environments[firsts]]
         again_s[before[before >= 0]] = arrivals_s[order[firsts][before >= 0]]
-        latest[found[lasts]] = order[lasts]
+        latest[environments[lasts]] = order[lasts]
     return again_s
 
 

@@ -143,18 +143,18 @@ def simulate(
     free = there - inputs.whole("taken", taken, 0, there)
     limit = min(free, inputs.whole("quota", quota, 1))
     sets = inputs.whole("group_sets", group_sets, 1)
-    each = inputs.whole("connections_each", connections_each, 0)
+    per_environment = inputs.whole("connections_each", connections_each, 0)
     if model == "2019":
-        made = np.minimum(counts, limit)
-        return NetworkResult(counts, made, counts - made, free)
+        interfaces = np.minimum(counts, limit)
+        return NetworkResult(counts, interfaces, counts - interfaces, free)
     pairs = len(subnets) * sets
-    made = pairs * np.maximum(1, -(-counts * each // (pairs * PORTS)))
-    if np.max(made, initial=0) > limit:
+    interfaces = pairs * np.maximum(1, -(-counts * per_environment // (pairs * PORTS)))
+    if np.max(interfaces, initial=0) > limit:
         raise ValueError(
-            f"{'taken' if free <= quota else 'quota'} leaves {limit} interfaces, {np.max(made):,} are needed: "
+            f"{'taken' if free <= quota else 'quota'} leaves {limit} interfaces, {np.max(interfaces):,} are needed: "
             f"{len(subnets)} subnets x {sets} sets of security groups, one for each {PORTS:,} connections."
         )
-    return NetworkResult(counts, made, np.zeros_like(counts), free)
+    return NetworkResult(counts, interfaces, np.zeros_like(counts), free)
 
 
 @dataclass(frozen=True)
@@ -242,13 +242,13 @@ def translate(connections: Iterable[tuple[str, str]], ports: int = PORTS) -> tup
     most = inputs.whole("ports", ports, 1, PORTS)
     used: Counter[str] = Counter()
     lines: list[Translation] = []
-    seen: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for source, destination in connections:
-        if (source, destination) in seen:
+        if (source, destination) in pairs:
             raise ValueError(f"connections has {source} to {destination} twice. A source opens it with another port.")
         if used[destination] >= most:
             raise ValueError(f"ports is {most}, and {destination} has more connections. Use another interface.")
-        seen.add((source, destination))
+        pairs.add((source, destination))
         lines.append(Translation(source, FIRST_PORT + used[destination], destination))
         used[destination] += 1
     return tuple(lines)
@@ -330,7 +330,7 @@ def _with_loss(opened: Floats, closed: Floats, most: int) -> tuple[Integers, NDA
 
 
 def _whole_array(name: str, values: ArrayLike) -> Integers:
-    found = inputs.numbers(name, values)
-    if found.size and (np.min(found) < 0 or np.any(found != np.floor(found)) or np.max(found) > 1e15):
-        raise ValueError(f"{name} holds {np.min(found):g} to {np.max(found):g}. Give whole numbers from 0.")
-    return found.astype(np.int64)
+    counts = inputs.numbers(name, values)
+    if counts.size and (np.min(counts) < 0 or np.any(counts != np.floor(counts)) or np.max(counts) > 1e15):
+        raise ValueError(f"{name} holds {np.min(counts):g} to {np.max(counts):g}. Give whole numbers from 0.")
+    return counts.astype(np.int64)

@@ -108,9 +108,9 @@ def calls(arrivals_s: ArrayLike, service_s: ArrayLike, concurrency: int, *, wait
         heapq.heappush(ends, start + service)
         begin.append(start)
     begins = np.array(begin, dtype=np.float64)
-    found = CallsResult(arrivals, begins, begins + services)
-    inputs.freeze(found.arrival_s, found.begin_s, found.end_s)
-    return found
+    result = CallsResult(arrivals, begins, begins + services)
+    inputs.freeze(result.arrival_s, result.begin_s, result.end_s)
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,9 +221,9 @@ def queue(
     begins = np.array(begin, dtype=np.float64)
     left = np.where(np.isnan(begins), arrivals + keeps_s, begins)
     limits, batches = np.array(limit, dtype=np.int64), np.array(batch, dtype=np.int64)
-    found = QueueResult(arrivals, begins, np.array(end, dtype=np.float64), left, limits, batches)
-    inputs.freeze(found.arrival_s, found.begin_s, found.end_s, found.left_s, found.limit, found.batch)
-    return found
+    result = QueueResult(arrivals, begins, np.array(end, dtype=np.float64), left, limits, batches)
+    inputs.freeze(result.arrival_s, result.begin_s, result.end_s, result.left_s, result.limit, result.batch)
+    return result
 
 
 def _batches(
@@ -263,11 +263,11 @@ def _batches(
                 tail += 1
             done = now + (services[head] if tail == head + 1 else math.fsum(services[head:tail]))
             heapq.heappush(ends, done)
-            taken = tail - head
-            begin += [now] * taken
-            end += [done] * taken
-            limits += [limit] * taken
-            batch += [number] * taken
+            count = tail - head
+            begin += [now] * count
+            end += [done] * count
+            limits += [limit] * count
+            batch += [number] * count
             number += 1
             head = tail
         else:

@@ -56,10 +56,10 @@ def token_bucket(arrivals_s: ArrayLike, rate_per_s: float, burst: float) -> Thro
     rate = float(inputs.above_zero("rate_per_s", rate_per_s))
     if not burst >= 1:
         raise ValueError(f"burst is {burst!r}. Use 1 or more, because a smaller bucket lets nothing through.")
-    passed, found = np.zeros(len(times_s), dtype=bool), np.zeros(len(times_s))
+    passed, levels = np.zeros(len(times_s), dtype=bool), np.zeros(len(times_s))
     tokens, last_s = float(burst), float(times_s[0]) if len(times_s) else 0.0
     for number, now_s in enumerate(times_s):
         tokens = min(float(burst), tokens + (float(now_s) - last_s) * rate)
-        last_s, found[number], passed[number] = float(now_s), tokens, tokens >= 1
+        last_s, levels[number], passed[number] = float(now_s), tokens, tokens >= 1
         tokens -= float(passed[number])
-    return Throttled(passed, found, rate, float(burst))
+    return Throttled(passed, levels, rate, float(burst))

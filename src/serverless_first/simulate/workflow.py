@@ -123,9 +123,9 @@ def polling(job_s: ArrayLike, wait_s: float = 60.0, *, function_s: float = 0.1) 
     after = 2 * _TASK_EVENTS  # a function and a message
     most = (HISTORY_EVENTS - before - after) // _LOOK_EVENTS
     # The small subtraction is for a job that ends at the instant of a check, because floats may be slightly too large.
-    wanted = np.maximum(1, np.ceil((jobs + function) / (wait + function) - 1e-9))
-    full = wanted > most
-    looks = np.minimum(wanted, most + 1).astype(np.int64)
+    checks = np.maximum(1, np.ceil((jobs + function) / (wait + function) - 1e-9))
+    full = checks > most
+    looks = np.minimum(checks, most + 1).astype(np.int64)
     delay = np.where(full, math.inf, np.maximum(looks * (wait + function) - jobs, 0.0))
     done = np.where(full, 0, 1)
     invocations = 1 + looks + done

@@ -39,7 +39,7 @@ def tie_to(server_pid: int) -> None:
 
 def children() -> list[int]:
     """The processes whose parent is this one; none where the system does not tell."""
-    me, found = str(os.getpid()), []
+    me, pids = str(os.getpid()), []
     with contextlib.suppress(OSError):
         for name in os.listdir("/proc"):  # noqa: PTH208 (pathlib takes longer to import than all of this)
             if name.isdigit():
@@ -47,8 +47,8 @@ def children() -> list[int]:
                     with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123
                         after_name = stat.read().rpartition(")")[2].split()
                     if after_name[1] == me:
-                        found.append(int(name))
-    return found
+                        pids.append(int(name))
+    return pids
 
 
 def end_all() -> None:
@@ -68,10 +68,10 @@ def end_all() -> None:
 def run(command: list[str]) -> int:
     """Runs a command to its end; its exit code, as Docker counts."""
     main: list[int] = []
-    asked: list[int] = []
+    signals: list[int] = []
 
     def pass_on(number: int, _: Any) -> None:
-        asked.append(number)
+        signals.append(number)
         for pid in main:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -90,7 +90,7 @@ def run(command: list[str]) -> int:
         print(f"exec {command[0]}: {error.strerror}", file=sys.stderr)
         return CANNOT_START
     main.append(pid)
-    if asked:
+    if signals:
         os.kill(pid, signal.SIGTERM)
     status = wait_for(pid)
     main.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.batch.errors import ClientException
 
 
 def _steps(first_mb: int, last_mb: int, step_mb: int) -> frozenset[int]:

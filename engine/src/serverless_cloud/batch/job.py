@@ -69,15 +69,15 @@ class Attempt:
         """Its container in the form of DescribeJobs."""
         account_id, region = key
         task = f"arn:aws:ecs:{region}:{account_id}:task/{self.cluster}/{self.task_id}"
-        told: dict[str, Any] = {"taskArn": task, "networkInterfaces": []}
-        told |= _given(exitCode=self.exit_code, reason=self.reason, logStreamName=self.log_stream)
-        return told
+        container: dict[str, Any] = {"taskArn": task, "networkInterfaces": []}
+        container |= _fields(exitCode=self.exit_code, reason=self.reason, logStreamName=self.log_stream)
+        return container
 
     def as_answer(self, key: Key) -> dict[str, Any]:
         """AttemptDetail."""
         return {
             "container": self.container(key),
-            **_given(startedAt=self.started_ms, stoppedAt=self.stopped_ms, statusReason=self.status_reason),
+            **_fields(startedAt=self.started_ms, stoppedAt=self.stopped_ms, statusReason=self.status_reason),
         }
 
 
@@ -89,7 +89,7 @@ class Job:
         key: account and Region.
         id: a UUID.
         timeout_s: how long an attempt may run, in AWS's seconds; None for any time.
-        told: further members of JobDetail, which stay as they are.
+        detail_fields: further members of JobDetail, which stay as they are.
     """
 
     key: Key
@@ -101,7 +101,7 @@ class Job:
     most_attempts: int
     timeout_s: int | None
     parameters: Mapping[str, str]
-    told: Mapping[str, Any] = field(default_factory=dict)
+    detail_fields: Mapping[str, Any] = field(default_factory=dict)
     status: Status = Status.SUBMITTED
     status_reason: str | None = None
     created_ms: int = field(default_factory=now_ms)
@@ -121,7 +121,7 @@ class Job:
     def summary(self) -> dict[str, Any]:
         """JobSummary, as ListJobs gives it."""
         last = self.attempts[-1] if self.attempts else None
-        told: dict[str, Any] = {
+        summary: dict[str, Any] = {
             "jobArn": self.arn,
             "jobId": self.id,
             "jobName": self.name,
@@ -129,11 +129,11 @@ class Job:
             "status": str(self.status),
             "jobDefinition": self.definition_arn,
             **self._times(),
-            **_given(statusReason=self.status_reason),
+            **_fields(statusReason=self.status_reason),
         }
         if last is not None and last.stopped_ms is not None:
-            told["container"] = _given(exitCode=last.exit_code, reason=last.reason)
-        return told
+            summary["container"] = _fields(exitCode=last.exit_code, reason=last.reason)
+        return summary
 
     def detail(self, tags: Mapping[str, str]) -> dict[str, Any]:
         """JobDetail, as DescribeJobs gives it and its events carry it.
@@ -141,17 +141,17 @@ class Job:
         Args:
             tags: of the job; its ARN is their owner.
         """
-        told: dict[str, Any] = {
+        detail: dict[str, Any] = {
             "jobArn": self.arn,
             "jobName": self.name,
             "jobId": self.id,
             "jobQueue": self.queue_arn,
             "status": str(self.status),
-            "attempts": [each.as_answer(self.key) for each in self.attempts if each.stopped_ms is not None],
+            "attempts": [attempt.as_answer(self.key) for attempt in self.attempts if attempt.stopped_ms is not None],
             "createdAt": self.created_ms,
             "retryStrategy": {"attempts": self.most_attempts, "evaluateOnExit": []},
             **self._times(),
-            **_given(statusReason=self.status_reason),
+            **_fields(statusReason=self.status_reason),
             "dependsOn": [],
             "jobDefinition": self.definition_arn,
             "parameters": dict(self.parameters),
@@ -159,16 +159,16 @@ class Job:
             "tags": dict(tags),
             "isCancelled": self.is_cancelled,
             "isTerminated": self.is_terminated,
-            **self.told,
+            **self.detail_fields,
         }
         if self.timeout_s is not None:
-            told["timeout"] = {"attemptDurationSeconds": self.timeout_s}
-        told["container"].setdefault("networkInterfaces", [])
-        return told
+            detail["timeout"] = {"attemptDurationSeconds": self.timeout_s}
+        detail["container"].setdefault("networkInterfaces", [])
+        return detail
 
     def _times(self) -> dict[str, Any]:
-        return _given(startedAt=self.started_ms, stoppedAt=self.stopped_ms)
+        return _fields(startedAt=self.started_ms, stoppedAt=self.stopped_ms)
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _fields(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value != ""}

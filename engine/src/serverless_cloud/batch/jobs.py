@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from serverless_cloud.batch.control import ComputeEnvironment, Control, Queue
+from serverless_cloud.batch.attempt import run_attempt
 from serverless_cloud.batch.images import Images
 from serverless_cloud.batch.job import Attempt, Job, Key, Status, now_ms
-from serverless_cloud.batch.process import JobProcess
-from serverless_cloud.batch.running import run_attempt
+from serverless_cloud.batch.job_process import JobProcess
+from serverless_cloud.batch.job_queues import ComputeEnvironment, Control, Queue
 from serverless_cloud.lambda_.environment import Surroundings
 
 TOO_LARGE = (
@@ -53,7 +53,7 @@ class Jobs:
     @property
     def control(self) -> Control:
         """The control that `connect` was given."""
-        assert self._control is not None, "the seam batch_jobs is not installed"
+        assert self._control is not None, "the patch batch_jobs is not installed"
         return self._control
 
     # ---- what is asked
@@ -66,8 +66,8 @@ class Jobs:
     def of_queue(self, key: Key, queue_arn: str) -> list[Job]:
         """The jobs of a queue, the newest first."""
         with self._lock:
-            found = [each for each in self._jobs.get(key, {}).values() if each.queue_arn == queue_arn]
-        return found[::-1]
+            jobs = [job for job in self._jobs.get(key, {}).values() if job.queue_arn == queue_arn]
+        return jobs[::-1]
 
     def detail(self, job: Job) -> dict[str, Any]:
         """JobDetail of a job as it is now."""
@@ -152,8 +152,8 @@ class Jobs:
 
     def _start_what_fits(self) -> None:
         queues = self._queues()
-        for queue in sorted(queues.values(), key=lambda each: -each.priority):
-            for job in [each for each in self._runnable if each.queue_arn == queue.arn]:
+        for queue in sorted(queues.values(), key=lambda item: -item.priority):
+            for job in [candidate for candidate in self._runnable if candidate.queue_arn == queue.arn]:
                 place = self._place_for(job, queue)
                 if place is None:
                     break
@@ -163,21 +163,25 @@ class Jobs:
 
     def _queues(self) -> dict[str, Queue]:
         """The queues of all that waits; jobs whose queue is gone end here."""
-        found: dict[str, Queue] = {}
+        queues: dict[str, Queue] = {}
         for job in list(self._runnable):
-            if job.queue_arn not in found:
+            if job.queue_arn not in queues:
                 queue = self.control.queue(job.key, job.queue_arn)
                 if queue is None:
                     self._fail(job, "Job queue was deleted")  # recalled, not verified
                     continue
-                found[job.queue_arn] = queue
-        return found
+                queues[job.queue_arn] = queue
+        return queues
 
     def _place_for(self, job: Job, queue: Queue) -> ComputeEnvironment | None:
-        usable = [each for each in queue.environments if each.is_enabled]
-        if usable and all(job.work.vcpus > each.max_vcpus for each in usable):
+        usable = [environment for environment in queue.environments if environment.is_enabled]
+        if usable and all(job.work.vcpus > environment.max_vcpus for environment in usable):
             job.status_reason = TOO_LARGE
-        fitting = (each for each in usable if self._used.get(each.arn, 0.0) + job.work.vcpus <= each.max_vcpus + 1e-9)
+        fitting = (
+            environment
+            for environment in usable
+            if self._used.get(environment.arn, 0.0) + job.work.vcpus <= environment.max_vcpus + 1e-9
+        )
         return next(fitting, None)
 
     def _start(self, job: Job, place: ComputeEnvironment, queue: Queue) -> None:

@@ -10,8 +10,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from serverless_cloud.batch.errors import ClientException
 from serverless_cloud.batch.job import Job, Status
-from serverless_cloud.batch.refused import ClientException
 from serverless_cloud.core.refusals import NotHonoured
 
 _TIMES = ("BEFORE_CREATED_AT", "AFTER_CREATED_AT")
@@ -35,8 +35,8 @@ def selected(jobs: Sequence[Job], status: str | None, filters: Sequence[Mapping[
         return [job for job in jobs if job.status == (status or Status.RUNNING)]
     if len(filters) > 1:  # "Only one filter can be used at a time."
         raise ClientException("Only one filter can be used at a time.")
-    (given,) = filters
-    name, values = given.get("name"), [str(value) for value in given.get("values") or []]
+    (condition,) = filters
+    name, values = condition.get("name"), [str(value) for value in condition.get("values") or []]
     if name not in _FILTERS:
         raise NotHonoured(f"the filter {name} of ListJobs")
     if name in _TIMES and not all(value.isdigit() for value in values):
@@ -64,25 +64,25 @@ def _names_of_definition(arn: str) -> list[str]:
     return [revision.rpartition(":")[0], revision, arn]
 
 
-def page(key: str, found: list[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def page(key: str, items: list[Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """One page of an answer; the token is the place where the next one begins.
 
     Args:
         key: the name of the list in the answer.
-        found: all of it.
-        given: the request, with maxResults and nextToken.
+        items: all of it.
+        request: with maxResults and nextToken.
 
     Raises:
         ClientException: a token that no answer has given.
     """
-    size = given.get("maxResults") or len(found)
+    size = request.get("maxResults") or len(items)
     first = 0
-    if token := given.get("nextToken"):
+    if token := request.get("nextToken"):
         try:
             first = int(base64.urlsafe_b64decode(token))
         except ValueError:
             raise ClientException("The nextToken is not valid.") from None
-    answer: dict[str, Any] = {key: found[first : first + size]}
-    if first + size < len(found):
+    answer: dict[str, Any] = {key: items[first : first + size]}
+    if first + size < len(items):
         answer["nextToken"] = base64.urlsafe_b64encode(str(first + size).encode()).decode()
     return answer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serverless_cloud.batch import fargate
-from serverless_cloud.batch.refused import ClientException
+from serverless_cloud.batch.errors import ClientException
 from serverless_cloud.core.refusals import NotHonoured
 
 LOG_GROUP = "/aws/batch/job"
@@ -105,9 +105,9 @@ def work_of(
     substituted = tuple(substitute(part, parameters) for part in command)
     environment = _environment(properties) | _environment(overrides)
     group, prefix = _log_target(properties, definition_name)
-    shown = {name: value for name, value in properties.items() if name not in ("vcpus", "memory")}
+    container = {name: value for name, value in properties.items() if name not in ("vcpus", "memory")}
     whole = {"vcpus": int(vcpus)} if vcpus == int(vcpus) else {}
-    shown |= {
+    container |= {
         **whole,
         "memory": memory_mb,
         "command": list(substituted),
@@ -115,7 +115,7 @@ def work_of(
         "resourceRequirements": _requirements(properties, overrides),
     }
     for name in ("volumes", "mountPoints", "ulimits", "secrets"):
-        shown.setdefault(name, [])
+        container.setdefault(name, [])
     return Work(
         image=str(properties["image"]),
         command=substituted,
@@ -125,7 +125,7 @@ def work_of(
         job_role_arn=str(properties.get("jobRoleArn") or ""),
         log_group=group,
         log_prefix=prefix,
-        container=shown,
+        container=container,
     )
 
 
@@ -138,43 +138,48 @@ def substitute(text: str, parameters: Mapping[str, str]) -> str:
     if "Ref::" not in text or not parameters:
         return text
     names = "|".join(re.escape(name) for name in sorted(parameters, key=len, reverse=True))
-    return re.sub(rf"Ref::({names})(?![\w-])", lambda found: str(parameters[found.group(1)]), text)
+    return re.sub(rf"Ref::({names})(?![\w-])", lambda match: str(parameters[match.group(1)]), text)
 
 
-def _environment(given: Mapping[str, Any]) -> dict[str, str]:
-    found = {str(each["name"]): str(each.get("value", "")) for each in given.get("environment") or []}
-    for name in found:
+def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    variables = {
+        str(variable["name"]): str(variable.get("value", "")) for variable in settings.get("environment") or []
+    }
+    for name in variables:
         if name.startswith("AWS_BATCH"):  # reserved, says ContainerProperties; AWS's words recalled, not verified
             raise ClientException(f"Environment variable {name} must not start with AWS_BATCH.")
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in variables.items() if value}
 
 
 def _requirements(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = {each["type"]: str(each["value"])
-             for given in (properties, overrides) for each in given.get("resourceRequirements") or []}  # fmt: skip
-    return [{"value": value, "type": kind} for kind, value in found.items()]
+    values: dict[str, str] = {}
+    for settings in (properties, overrides):
+        values |= {item["type"]: str(item["value"]) for item in settings.get("resourceRequirements") or []}
+    return [{"value": value, "type": kind} for kind, value in values.items()]
 
 
 def _resources(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[float, int]:
     """vCPUs and MiB; an override comes first, resourceRequirements before the older settings."""
-    found: dict[str, str] = {}
-    for given in (properties, overrides):
+    resources: dict[str, str] = {}
+    for settings in (properties, overrides):
         for kind, name in (("VCPU", "vcpus"), ("MEMORY", "memory")):
-            if given.get(name) is not None:
-                found[kind] = str(given[name])
-        found |= {each["type"]: str(each["value"]) for each in given.get("resourceRequirements") or []}
-    if "GPU" in found:
+            if settings.get(name) is not None:
+                resources[kind] = str(settings[name])
+        resources |= {
+            requirement["type"]: str(requirement["value"]) for requirement in settings.get("resourceRequirements") or []
+        }
+    if "GPU" in resources:
         raise NotHonoured("resource requirements of the type GPU")
-    if unknown := set(found) - {"VCPU", "MEMORY"}:
+    if unknown := set(resources) - {"VCPU", "MEMORY"}:
         raise ClientException(f"Resource requirement type {min(unknown)} is not one of GPU, VCPU, MEMORY.")
     for kind, word in (("VCPU", "vCPU"), ("MEMORY", "Memory")):
-        if kind not in found:  # ASFHyP3/hyp3 pull request 586 shows the sentence for vCPU
+        if kind not in resources:  # ASFHyP3/hyp3 pull request 586 shows the sentence for vCPU
             raise ClientException(f"Error executing request, Exception : {word} is not provided.")
     try:
-        vcpus, memory_mb = float(found["VCPU"]), int(found["MEMORY"])
+        vcpus, memory_mb = float(resources["VCPU"]), int(resources["MEMORY"])
     except ValueError:
         raise ClientException(
-            f"Resource requirements must be numbers: VCPU {found['VCPU']!r}, MEMORY {found['MEMORY']!r}."
+            f"Resource requirements must be numbers: VCPU {resources['VCPU']!r}, MEMORY {resources['MEMORY']!r}."
         ) from None
     if not 0 < vcpus < float("inf"):
         raise ClientException("vCPU must be greater than 0.")

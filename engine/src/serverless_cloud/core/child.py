@@ -64,7 +64,7 @@ class ChildProcess:
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[Message]] = {}
         self._number = 0
-        self._process = start(command, errors, inherited.kept(os.environ))
+        self._process = start(command, errors, inherited.variables(os.environ))
         self.pid = self._process.pid
 
     @property

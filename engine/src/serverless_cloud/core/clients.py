@@ -27,7 +27,7 @@ def _make(service: str, region: str, port: str, account_id: str) -> Any:
     from botocore.config import Config
 
     # Its own session, because the default session isn't made for threads.
-    made = boto3.session.Session().client(
+    boto_client = boto3.session.Session().client(
         service,
         region_name=region,
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -41,5 +41,7 @@ def _make(service: str, region: str, port: str, account_id: str) -> Any:
         ),
     )
     if account_id:
-        made.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(_ACCOUNT, account_id))
-    return made
+        boto_client.meta.events.register(
+            "before-sign", lambda request, **_: request.headers.add_header(_ACCOUNT, account_id)
+        )
+    return boto_client

@@ -62,7 +62,7 @@ class Dialect:
         orders: other orders of the checks, by path.
         most_shown: characters of a value in a message.
         pattern: shows a pattern that doesn't begin with ^.
-        shown: a value in a message.
+        text_of: a value in a message.
         limits: the least, the most and the pattern of a value at a path, where the service has others than the model.
         mistyped: the constraint that a value of a wrong type fails; "" if other code says so. It may raise.
         enums: the allowed values in the service's order, where the model has another order, by shape.
@@ -80,7 +80,7 @@ class Dialect:
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     most_shown: int = sys.maxsize
     pattern: str = "{}"
-    shown: Callable[[Any, Any], str] = java
+    text_of: Callable[[Any, Any], str] = java
     limits: Callable[[Any, Any, str], _Limits] = limits_of
     mistyped: Callable[[Any, Any], str] = _ignored
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -107,8 +107,8 @@ def violation(path: str, constraint: str, text: str | None = None) -> str:
         constraint: that the value fails: "Member must have length less than or equal to 48".
         text: of the value; None leaves it out, as AWS does for some values.
     """
-    shown = "" if text is None else f" '{text}'"
-    return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
+    quotation = "" if text is None else f" '{text}'"
+    return f"Value{quotation} at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def refusal(path: str, constraint: str, text: str | None = None) -> str:
@@ -206,15 +206,15 @@ def _entries_together(dialect: Dialect, shape: Any, value: dict[str, Any], path:
     for what, member, items in (("keys", shape.key, value), ("value", shape.value, value.values())):
         if rules := _rules_if_broken(dialect, member, items, path):
             constraint = f"Map {what} must satisfy constraint: [{rules}]"
-            text = None if shape.metadata.get("sensitive") else dialect.shown(shape, value)
+            text = None if shape.metadata.get("sensitive") else dialect.text_of(shape, value)
             problems.append(violation(path, constraint, text))
 
 
 def _rules_if_broken(dialect: Dialect, shape: Any, values: Iterable[Any], path: str) -> str:
     """All rules for values of one shape, texts or numbers; "" if each value keeps them."""
     expected = _KINDS[shape.type_name] if shape.type_name in ("string", *_NUMBERS) else ()
-    fitting = [each for each in values if isinstance(each, expected) and not isinstance(each, bool)]
-    if not any(_broken(dialect, shape, each, path) for each in fitting):
+    fitting = [value for value in values if isinstance(value, expected) and not isinstance(value, bool)]
+    if not any(_broken(dialect, shape, value, path) for value in fitting):
         return ""
     return ", ".join((*_broken(dialect, shape, fitting[0], path, every=True), "Member must not be null"))
 
@@ -236,8 +236,8 @@ def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool 
         broken["max"] = f"Member must have {what} less than or equal to {most}"
     if kind == "string":
         if pattern and (every or not fits(pattern, value)):
-            shown = pattern if pattern.startswith("^") else dialect.pattern.format(pattern)
-            broken["pattern"] = f"Member must satisfy regular expression pattern: {shown}"
+            expression = pattern if pattern.startswith("^") else dialect.pattern.format(pattern)
+            broken["pattern"] = f"Member must satisfy regular expression pattern: {expression}"
         allowed = dialect.enums.get(shape.name) or shape.enum
         if allowed and (every or value not in allowed):
             broken["enum"] = one_of(allowed)
@@ -245,7 +245,7 @@ def _broken(dialect: Dialect, shape: Any, value: Any, path: str, *, every: bool 
 
 
 def _says(dialect: Dialect, shape: Any, value: Any, path: str, constraint: str) -> str:
-    text = dialect.shown(shape, value)
+    text = dialect.text_of(shape, value)
     text = text if len(text) <= dialect.most_shown else f"{text[: dialect.most_shown]}..."
     return violation(path, constraint, text)
 

@@ -21,7 +21,7 @@ _FAMILIES = (
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(?:^|_)(?:API)?KEY|BOARD")
 
 
-def kept(environ: Mapping[str, str]) -> dict[str, str]:
+def variables(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of `environ` that a process of ours gets."""
     return {name: value for name, value in environ.items() if _is_kept(name.upper())}
 

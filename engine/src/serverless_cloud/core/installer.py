@@ -135,14 +135,16 @@ class Installer:
             DuplicatePatch: two of them have one target, or a target is changed already.
             SignatureChanged: with all that differs in moto.
         """
-        found = [_find(change) for change in changes]
+        outcomes = [_find(change) for change in changes]
         places: dict[tuple[int, str], _Place] = {}
-        for place in [each for each in found if isinstance(each, _Place)]:
+        for place in [outcome for outcome in outcomes if isinstance(outcome, _Place)]:
             if (first := self._places.get(place.where) or places.get(place.where)) is not None:
                 who = f"{_who(first.change)} and by {_who(place.change)}"
                 raise DuplicatePatch(f"{place.change.target} is changed by {who}.")
             places[place.where] = place
-        if problems := [text for each in found if (text := each if isinstance(each, str) else each.problem())]:
+        if problems := [
+            text for outcome in outcomes if (text := outcome if isinstance(outcome, str) else outcome.problem())
+        ]:
             raise SignatureChanged(f"moto isn't moto {MOTO}: {'; '.join(problems)}.")
         for where, place in places.items():
             if isinstance(place.change, Patch):

@@ -38,26 +38,26 @@ class _Mistake:
     """Jackson's words for an error.
 
     Args:
-        said: without the place.
+        words: without the place.
         end: the number of characters that were read.
         kind: Jackson's exception.
     """
 
-    said: str
+    words: str
     end: int
     kind: str = _PARSE
 
 
-def loads(text: str, **given: Any) -> Any:
+def loads(text: str, **options: Any) -> Any:
     """As json.loads, but NaN and Infinity are errors.
 
     Raises:
         json.JSONDecodeError: the text is not JSON.
     """
     try:
-        return json.loads(text, parse_constant=_refuse, **given)
+        return json.loads(text, parse_constant=_refuse, **options)
     except _Constant:
-        place = next(each.start() for each in _TOKEN.finditer(text) if each[0][-1] in "Ny")
+        place = next(match.start() for match in _TOKEN.finditer(text) if match[0][-1] in "Ny")
         raise json.JSONDecodeError(_CONSTANT, text, place) from None
 
 
@@ -68,7 +68,7 @@ def _refuse(_: str) -> None:
 def reason_of(error: json.JSONDecodeError) -> str:
     """The words for an error, without its place: "Unrecognized token 'lamp': was expecting ..."."""
     mistake = _mistake(error)
-    return mistake.said if mistake else str(error)
+    return mistake.words if mistake else str(error)
 
 
 def place_of(error: json.JSONDecodeError) -> str:
@@ -80,7 +80,7 @@ def place_of(error: json.JSONDecodeError) -> str:
 def words_of(error: json.JSONDecodeError) -> str:
     """The words for an error, with its place."""
     mistake = _mistake(error)
-    return f"{mistake.said}\n at {_source(error.doc, mistake.end)}" if mistake else str(error)
+    return f"{mistake.words}\n at {_source(error.doc, mistake.end)}" if mistake else str(error)
 
 
 def exception_of(error: json.JSONDecodeError) -> str:
@@ -102,13 +102,13 @@ def _mistake(error: json.JSONDecodeError) -> _Mistake | None:
     sign = text[place]
     if message == _CONSTANT:
         name = _TOKEN.match(text, place)[0]  # type: ignore[index]
-        said = f"{message} '{name}': enable JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS to allow"
-        return _Mistake(said, place + len(name))
+        words = f"{message} '{name}': enable JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS to allow"
+        return _Mistake(words, place + len(name))
     if message == _VALUE and (word := _WORD.match(text, place)):
         return _Mistake(f"Unrecognized token '{word[0]}': was expecting {_VALUES}", word.end())
     if message.startswith("Invalid control character"):
-        said = f"Illegal unquoted character ((CTRL-CHAR, code {ord(sign)})): has to be escaped using backslash to be "
-        return _Mistake(f"{said}included in string value", place + 1)
+        words = f"Illegal unquoted character ((CTRL-CHAR, code {ord(sign)})): has to be escaped using backslash to be "
+        return _Mistake(f"{words}included in string value", place + 1)
     if message == "Expecting ',' delimiter":
         expected = f"was expecting comma to separate {_around(text[:place])[0]} entries"
     elif message in _EXPECTED:
@@ -145,5 +145,5 @@ def _source(text: str, end: int) -> str:
     """The text and the place behind some of its characters. Args: end: their number."""
     line, column = text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end)
     left = len(text) - _MOST_SHOWN
-    shown = f'"{text}"' if left <= 0 else f'"{text[:_MOST_SHOWN]}"[truncated {left} chars]'
-    return f"[Source: (String){shown}; line: {line}, column: {column}]"
+    excerpt = f'"{text}"' if left <= 0 else f'"{text[:_MOST_SHOWN]}"[truncated {left} chars]'
+    return f"[Source: (String){excerpt}; line: {line}, column: {column}]"

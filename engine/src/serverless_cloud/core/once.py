@@ -25,14 +25,14 @@ def once(most: int | None = None) -> Callable[[Callable[Given, Made]], Callable[
     """
 
     def decorate(make: Callable[Given, Made]) -> Callable[Given, Made]:
-        kept: Any = functools.lru_cache(maxsize=most)(make)
+        cache: Any = functools.lru_cache(maxsize=most)(make)
         making = threading.Lock()
 
         @functools.wraps(make)
         def get(*args: Given.args, **kwargs: Given.kwargs) -> Made:
             with making:
-                made: Made = kept(*args, **kwargs)
-            return made
+                value: Made = cache(*args, **kwargs)
+            return value
 
         return get
 

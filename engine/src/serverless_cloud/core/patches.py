@@ -6,7 +6,7 @@ A file declares its patches like this, and its functions stay ordinary functions
 
     @patches.replaces(
         "moto.awslambda.models:LambdaBackend.publish_version",
-        defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_number_comes_back]",
+        defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_number_comes_back]",
     )
     def publish_version(backend: LambdaBackend, function_name: str, description: str = "") -> LambdaFunction: ...
 
@@ -249,9 +249,9 @@ class Service:
         """
 
         def declare(function: Callable[Concatenate[Patch[..., R], P], R]) -> tuple[Patch[P, R], ...]:
-            return tuple(each(name, function) for name in names)
+            return tuple(make_patch(name, function) for name in names)
 
-        def each(name: str, function: Callable[Concatenate[Patch[..., R], P], R]) -> Patch[P, R]:
+        def make_patch(name: str, function: Callable[Concatenate[Patch[..., R], P], R]) -> Patch[P, R]:
             def call(*args: P.args, **kwargs: P.kwargs) -> R:
                 return function(patch, *args, **kwargs)
 

@@ -82,28 +82,28 @@ def by_netlink(peer: Address, here: Address) -> int | None:
     """
     ends = [socket.inet_aton(host).ljust(16, b"\0") for host, _ in (peer, here)]
     which = struct.pack("!HH16s16s", peer[1], here[1], *ends) + struct.pack("=III", 0, _ANY, _ANY)
-    asked = struct.pack("=BBxxI", socket.AF_INET, socket.IPPROTO_TCP, sum(1 << state for state in _HELD)) + which
+    request = struct.pack("=BBxxI", socket.AF_INET, socket.IPPROTO_TCP, sum(1 << state for state in _HELD)) + which
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
-        kernel.send(struct.pack("=IHHII", 16 + len(asked), _BY_FAMILY, 1, 1, 0) + asked)
-        told = kernel.recv(8192)
-    _, kind, *_ = struct.unpack_from("=IHHII", told)
+        kernel.send(struct.pack("=IHHII", 16 + len(request), _BY_FAMILY, 1, 1, 0) + request)
+        answer = kernel.recv(8192)
+    _, kind, *_ = struct.unpack_from("=IHHII", answer)
     if kind != _BY_FAMILY:  # an error: there is no such socket
         return None
     # struct inet_diag_msg: family, state, timer, retrans, which (48 bytes), expires, rqueue, wqueue, uid, inode
-    _, state, *_, number, inode = struct.unpack_from("=BBBB48sIIIII", told, 16)
+    _, state, *_, number, inode = struct.unpack_from("=BBBB48sIIIII", answer, 16)
     # Without the connection, Linux answers with the listener at the port, which matches neither state nor other end.
-    return int(number) if state in _HELD and inode and told[20:24] == which[:4] else None
+    return int(number) if state in _HELD and inode and answer[20:24] == which[:4] else None
 
 
 def by_table(peer: Address, here: Address) -> int | None:
     """The same, by a look through all connections."""
-    wanted = [_written(peer), _written(here)]
+    pair = [_written(peer), _written(here)]
     for table in TABLES:
         with suppress(OSError):
             for line in table.read_text(encoding="ascii").splitlines()[1:]:
                 fields = line.split()
                 ends = [end[-13:] for end in fields[1:3]]  # of IPv6 the IPv4 in it: ::ffff:127.0.0.1
-                if ends == wanted and int(fields[3], 16) in _HELD and int(fields[9]):
+                if ends == pair and int(fields[3], 16) in _HELD and int(fields[9]):
                     return int(fields[7])
     return None
 

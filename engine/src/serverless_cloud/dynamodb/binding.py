@@ -24,7 +24,7 @@ from serverless_cloud.dynamodb.values import (
     content_of,
     kind_of,
     order,
-    shown,
+    text_of,
 )  # fmt: skip
 
 _NAME, _VALUE = re.compile(r"#[A-Za-z0-9_]+"), re.compile(r":[A-Za-z0-9_]+")
@@ -64,9 +64,9 @@ class Expressions:
         absent = all(request.get(kind) is None for kind in kinds)
         if self._names is not None:
             _check_names(self._names, absent)
-        if (given := request.get("ExpressionAttributeValues")) is not None:
+        if (values := request.get("ExpressionAttributeValues")) is not None:
             using = [kind for kind in kinds if kind != "ProjectionExpression"]
-            self._values = _check_values(given, using, all(request.get(kind) is None for kind in using))
+            self._values = _check_values(values, using, all(request.get(kind) is None for kind in using))
 
     def condition(self, kind: str) -> Node | None:
         """The condition in a member of the request, or None if it isn't there."""
@@ -102,8 +102,8 @@ class Expressions:
 
     def check_used(self) -> None:
         """Raises for names and values that no expression has used."""
-        for what, given in (("Names", self._names), ("Values", self._values)):
-            unused = [name for name in given or () if name not in self._used]
+        for what, mapping in (("Names", self._names), ("Values", self._values)):
+            unused = [name for name in mapping or () if name not in self._used]
             if unused:
                 raise malformed(
                     f"Value provided in ExpressionAttribute{what} unused in expressions: keys: {{{', '.join(unused)}}}"
@@ -170,15 +170,15 @@ def _check_names(names: Mapping[str, str], absent: bool) -> None:
             raise malformed(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{name}"')
 
 
-def _check_values(given: Mapping[str, Any], kinds: list[str], absent: bool) -> Attributes:
+def _check_values(placeholders: Mapping[str, Any], kinds: list[str], absent: bool) -> Attributes:
     if absent:
         verb = "is" if len(kinds) == 1 else "are"
         names = " and ".join(kinds) if kinds else "ProjectionExpression"
         raise malformed(f"ExpressionAttributeValues can only be specified when using expressions: {names} {verb} null")
-    if not given:
+    if not placeholders:
         raise malformed("ExpressionAttributeValues must not be empty")
     values: Attributes = {}
-    for name, value in given.items():
+    for name, value in placeholders.items():
         if _VALUE.fullmatch(name) is None:
             raise malformed(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"')
         try:
@@ -193,9 +193,9 @@ def _check_values(given: Mapping[str, Any], kinds: list[str], absent: bool) -> A
 
 def check_overlaps(paths: Iterable[Path]) -> None:
     """Raises if two paths lead to the same place, one into the other, or into a map and a list at once."""
-    seen: list[Path] = []
+    earlier_paths: list[Path] = []
     for path in paths:
-        for other in seen:
+        for other in earlier_paths:
             pairs = list(zip(other.parts, path.parts, strict=False))
             differs = next((pair for pair in pairs if pair[0] != pair[1]), None)
             if differs is not None and type(differs[0]) is type(differs[1]):
@@ -205,7 +205,7 @@ def check_overlaps(paths: Iterable[Path]) -> None:
                 f"Two document paths {what} with each other; must remove or rewrite one of these paths; "
                 f"path one: {other}, path two: {path}"
             )
-        seen.append(path)
+        earlier_paths.append(path)
 
 
 def checked(node: Node) -> Node:
@@ -213,8 +213,8 @@ def checked(node: Node) -> Node:
     if not isinstance(node, Call):
         return node
     name, operands = node.name, node.operands
-    for each in operands:
-        checked(each)
+    for inner in operands:
+        checked(inner)
     if name in _DISTINCT and operands[0] in operands[1:] and isinstance(operands[0], Path):
         raise malformed(
             "The first operand must be distinct from the remaining operands for this operator or function; "
@@ -251,8 +251,8 @@ def _check_bounds(low: Node, high: Node) -> None:
     if not isinstance(low, Literal) or not isinstance(high, Literal):
         return
     shows = (
-        f"lower bound operand: AttributeValue: {shown(low.value)}, "
-        f"upper bound operand: AttributeValue: {shown(high.value)}"
+        f"lower bound operand: AttributeValue: {text_of(low.value)}, "
+        f"upper bound operand: AttributeValue: {text_of(high.value)}"
     )
     if kind_of(low.value) != kind_of(high.value):
         raise malformed(f"The BETWEEN operator requires same data type for lower and upper bounds; {shows}")

@@ -59,7 +59,7 @@ class Consumed:
 
     def answer(self, wish: str) -> dict[str, Any]:
         """ConsumedCapacity. Args: wish: ReturnConsumedCapacity."""
-        total = self.table + sum(sum(each.values()) for each in self._indexes.values())
+        total = self.table + sum(sum(index_units.values()) for index_units in self._indexes.values())
         answer = {"TableName": self.name, **self._units(total)}
         if wish == "INDEXES":
             answer["Table"] = self._units(self.table)

@@ -53,7 +53,7 @@ def holds(node: Node | None, item: Mapping[str, Value]) -> bool:
         return holds(operands[0], item) or holds(operands[1], item)
     if name == "NOT":
         return not holds(operands[0], item)
-    return _PREDICATES[name](*(operand(each, item) for each in operands))
+    return _PREDICATES[name](*(operand(argument, item) for argument in operands))
 
 
 def _compared(sign: str) -> Callable[[Value | None, Value | None], bool]:
@@ -86,7 +86,7 @@ def _contains(value: Value | None, part: Value | None) -> bool:
         return kind == other and order(part) in order(value)
     if kind in SETS:
         return kind[0] == other and sought in content
-    return kind == "L" and any(same(each, part) for each in content)
+    return kind == "L" and any(same(element, part) for element in content)
 
 
 def _has_type(value: Value | None, kind: Value | None) -> bool:
@@ -106,7 +106,7 @@ _PREDICATES: dict[str, Callable[..., bool]] = {
     "<>": lambda left, right: not same(left, right),
     **{sign: _compared(sign) for sign in _COMPARE},
     "BETWEEN": _between,
-    "IN": lambda value, *options: any(same(value, each) for each in options),
+    "IN": lambda value, *options: any(same(value, option) for option in options),
     "attribute_exists": lambda value: value is not None,
     "attribute_not_exists": lambda value: value is None,
     "attribute_type": _has_type,
@@ -117,29 +117,29 @@ _PREDICATES: dict[str, Callable[..., bool]] = {
 
 def project(item: Attributes, paths: Iterable[Path]) -> Attributes:
     """The part of an item that some paths lead to. Elements of a list move together."""
-    wanted: dict[Any, Any] = {}
+    tree: dict[Any, Any] = {}
     for path in paths:
-        inner = wanted
+        inner = tree
         for part in path.parts[:-1]:
             inner = inner.setdefault(part, {})
         inner[path.parts[-1]] = None
-    return _part_of_map(item, wanted)
+    return _part_of_map(item, tree)
 
 
-def _part_of_map(attributes: Attributes, wanted: Mapping[Any, Any]) -> Attributes:
-    parts = ((name, _part(value, wanted[name])) for name, value in attributes.items() if name in wanted)
+def _part_of_map(attributes: Attributes, tree: Mapping[Any, Any]) -> Attributes:
+    parts = ((name, _part(value, tree[name])) for name, value in attributes.items() if name in tree)
     return {name: part for name, part in parts if part is not None}
 
 
-def _part(value: Value, wanted: Mapping[Any, Any] | None) -> Value | None:
-    if wanted is None:
+def _part(value: Value, tree: Mapping[Any, Any] | None) -> Value | None:
+    if tree is None:
         return value
     if "M" in value:
-        inside = _part_of_map(value["M"], wanted)
+        inside = _part_of_map(value["M"], tree)
         return {"M": inside} if inside else None
     if "L" in value:
-        numbers = sorted(number for number in wanted if isinstance(number, int) and number < len(value["L"]))
-        parts = [_part(value["L"][number], wanted[number]) for number in numbers]
+        numbers = sorted(number for number in tree if isinstance(number, int) and number < len(value["L"]))
+        parts = [_part(value["L"][number], tree[number]) for number in numbers]
         elements = [part for part in parts if part is not None]
         return {"L": elements} if elements else None
     return None

@@ -93,7 +93,7 @@ def _check_value(name: str, value: Value, expected: str) -> None:
 
 def _conditions(node: Node) -> Iterator[tuple[str, Call]]:
     """Each condition with the attribute that it is about."""
-    seen: set[str] = set()
+    names: set[str] = set()
     for call in _single(node):
         condition = _with_path_first(call)
         path = condition.operands[0]
@@ -101,10 +101,10 @@ def _conditions(node: Node) -> Iterator[tuple[str, Call]]:
         name = path.parts[0]
         if len(path.parts) > 1:
             raise malformed("KeyConditionExpressions cannot have conditions on nested attributes")
-        if name in seen:
+        if name in names:
             raise malformed("KeyConditionExpressions must only contain one condition per key")
         assert isinstance(name, str)
-        seen.add(name)
+        names.add(name)
         yield name, condition
 
 
@@ -112,8 +112,8 @@ def _single(node: Node) -> Iterator[Call]:
     """The conditions that AND connects."""
     assert isinstance(node, Call)
     if node.name == "AND":
-        for each in node.operands:
-            yield from _single(each)
+        for operand in node.operands:
+            yield from _single(operand)
         return
     if node.name not in _ALLOWED:
         raise malformed(f"Invalid operator used in KeyConditionExpression: {node.name}")

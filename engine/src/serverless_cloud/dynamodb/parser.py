@@ -206,14 +206,14 @@ class UpdateParser(Parser):
 
     def update(self) -> tuple[Action, ...]:
         actions: list[Action] = []
-        seen: set[str] = set()
+        sections: set[str] = set()
         while self.next.kind != "end":
             if not self.at(*SECTIONS):
                 raise self.unexpected()
             section = self.take().text.upper()
-            if section in seen:
+            if section in sections:
                 self.flaws.append(f'The "{section}" section can only be used once in an update expression;')
-            seen.add(section)
+            sections.add(section)
             actions.append(self._action(section))
             while self.skip(","):
                 actions.append(self._action(section))
@@ -290,8 +290,8 @@ def check_calls(node: Node, outer: str, update: bool) -> None:
             )
         if name in OF_PATHS and not isinstance(node.operands[0], Path):
             raise malformed(f"Operator or function requires a document path; operator or function: {name}")
-    for each in node.operands:
-        check_calls(each, name, update)
+    for operand in node.operands:
+        check_calls(operand, name, update)
 
 
 def _operators(node: Node) -> int:

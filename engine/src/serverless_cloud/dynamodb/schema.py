@@ -69,8 +69,8 @@ class Schema:
         """The part of an item that is in an index."""
         if index.projects is None:
             return item
-        kept = {*self.own.keys, *index.keys, *index.projects}
-        return {name: value for name, value in item.items() if name in kept}
+        names = {*self.own.keys, *index.keys, *index.projects}
+        return {name: value for name, value in item.items() if name in names}
 
     def check_scalars(self, paths: Iterable[Path]) -> None:
         """Raises if a path leads into an attribute of a key, which never has parts."""

@@ -46,8 +46,8 @@ def check(shape: Any, request: Any) -> None:
     Raises:
         Refused: with all violations, or with the first value of a wrong type.
     """
-    if found := constraints.violations(_DIALECT, shape, request):
-        raise Refused(constraints.sentence(found))
+    if violations := constraints.violations(_DIALECT, shape, request):
+        raise Refused(constraints.sentence(violations))
 
 
 def refuse_old(request: Mapping[str, Any]) -> None:
@@ -71,14 +71,14 @@ def _limits(shape: Any, value: Any, path: str) -> tuple[float | None, float | No
 def _java(shape: Any, value: Any) -> str:
     """A structure as AWS's messages show it."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name}={_java(shape, each)}' for name, each in value.items())}}}"
-    return f"[{', '.join(_java(shape, each) for each in value)}]" if isinstance(value, list) else str(value)
+        return f"{{{', '.join(f'{name}={_java(shape, element)}' for name, element in value.items())}}}"
+    return f"[{', '.join(_java(shape, element) for element in value)}]" if isinstance(value, list) else str(value)
 
 
 _DIALECT = constraints.Dialect(
     order=("enum", "pattern", "min", "max"),
     as_sent=True,
-    shown=_java,
+    text_of=_java,
     limits=_limits,
     mistyped=_mistyped,
     enums=_ENUMS,
@@ -94,15 +94,15 @@ def table_name(name: str) -> list[str]:
 
 def bare_name(name: str) -> str:
     """The name of a table that a request gives by its name or its ARN."""
-    found = _ARN.fullmatch(name)
-    return found[1] if found else name
+    match = _ARN.fullmatch(name)
+    return match[1] if match else name
 
 
 def check_batch_write(items: Mapping[str, list[Any]]) -> None:
     """Raises unless BatchWriteItem has from 1 to 25 writes, each of one kind."""
     if not items:
         raise Refused("The requestItems parameter is required for BatchWriteItem")
-    violations = [each for name in items for each in table_name(name)]
+    violations = [violation for name in items for violation in table_name(name)]
     if any(not 1 <= len(writes) <= MOST_WRITES for writes in items.values()):
         constraint = (
             f"Map value must satisfy constraint: [Member must have length less than or equal to {MOST_WRITES}, "
@@ -125,7 +125,7 @@ def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:
     """Raises unless BatchGetItem asks for 1 to 100 items."""
     limits = {"RequestItems": len(items)}
     limits |= {f"RequestItems.{name}.member.Keys": len(wish["Keys"]) for name, wish in items.items()}
-    violations = [each for name in items for each in table_name(name)]
+    violations = [violation for name in items for violation in table_name(name)]
     for place, size in limits.items():
         if not 1 <= size <= MOST_READS:
             bound = "less than or equal to 100" if size else "greater than or equal to 1"

@@ -58,14 +58,14 @@ def paths_in(node: Node | None) -> Iterator[Path]:
     if isinstance(node, Path):
         yield node
     elif isinstance(node, Call):
-        for each in node.operands:
-            yield from paths_in(each)
+        for operand in node.operands:
+            yield from paths_in(operand)
 
 
 def walk(node: Node, change: Callable[[Node], Node]) -> Node:
     """The tree with each path and placeholder replaced, from left to right."""
     if isinstance(node, Call):
-        return Call(node.name, tuple(walk(each, change) for each in node.operands))
+        return Call(node.name, tuple(walk(operand, change) for operand in node.operands))
     return change(node)
 
 
@@ -88,7 +88,7 @@ _TOKEN = re.compile(
 def tokens(text: str) -> list[Token]:
     """The tokens of a text, the last one of the kind "end"."""
     result = [
-        Token(found.lastgroup or "", found[found.lastgroup or 0], found.start(found.lastgroup or 0), found.end())
-        for found in _TOKEN.finditer(text)
+        Token(match.lastgroup or "", match[match.lastgroup or 0], match.start(match.lastgroup or 0), match.end())
+        for match in _TOKEN.finditer(text)
     ]
     return [*result, Token("end", "<EOF>", len(text), len(text))]

@@ -56,8 +56,8 @@ def _new_value(action: Action, item: Attributes) -> Value | None:
         return {"N": add(before["N"], change["N"])}
     assert kind in SETS
     if action.section == "ADD":
-        return {kind: before[kind] + [each for each in change[kind] if each not in before[kind]]}
-    rest = [each for each in before[kind] if each not in change[kind]]
+        return {kind: before[kind] + [member for member in change[kind] if member not in before[kind]]}
+    rest = [member for member in before[kind] if member not in change[kind]]
     return {kind: rest} if rest else None
 
 
@@ -107,6 +107,6 @@ def _write(item: Attributes, path: Path, value: Value | None) -> None:
 
 def _member(container: Any, part: str | int) -> Value | None:
     if isinstance(container, dict):
-        found: Value | None = container.get(part)
-        return found
+        value: Value | None = container.get(part)
+        return value
     return container[part] if isinstance(part, int) and part < len(container) else None

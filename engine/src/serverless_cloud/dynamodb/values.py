@@ -91,11 +91,11 @@ def _null(content: Any, _: int) -> bool:
 
 
 def _list(content: Any, depth: int) -> list[Value]:
-    return [canonical(each, depth) for each in content]
+    return [canonical(element, depth) for element in content]
 
 
 def _map(content: Any, depth: int) -> Attributes:
-    return {name: canonical(each, depth) for name, each in content.items()}
+    return {name: canonical(element, depth) for name, element in content.items()}
 
 
 def _set_of(kind: str, empty: str, duplicates: str) -> Callable[[Any, int], list[str]]:
@@ -104,9 +104,9 @@ def _set_of(kind: str, empty: str, duplicates: str) -> Callable[[Any, int], list
     def check(content: Any, depth: int) -> list[str]:
         if not content:
             raise parameter(empty, of_request=True)
-        for each in content:
-            check_type(each, str)
-        members = [member(each, depth) for each in content]
+        for element in content:
+            check_type(element, str)
+        members = [member(element, depth) for element in content]
         if len(set(members)) < len(members):
             raise InSet(duplicates.format(", ".join(content)))
         return members
@@ -217,15 +217,15 @@ def same(left: Value | None, right: Value | None) -> bool:
     if kind == "L":
         return len(one) == len(other) and all(map(same, one, other))
     if kind == "M":
-        return one.keys() == other.keys() and all(same(each, other[name]) for name, each in one.items())
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
     return bool(one == other)
 
 
-def shown(value: Value) -> str:
+def text_of(value: Value) -> str:
     """A value as messages show it: "{S:lamp}"."""
     kind, content = next(iter(value.items()))
     if kind == "M":
-        content = f"{{{', '.join(f'{name}={shown(each)}' for name, each in content.items())}}}"
+        content = f"{{{', '.join(f'{name}={text_of(element)}' for name, element in content.items())}}}"
     elif kind in SETS or kind == "L":
-        content = f"[{', '.join(each if isinstance(each, str) else shown(each) for each in content)}]"
+        content = f"[{', '.join(element if isinstance(element, str) else text_of(element) for element in content)}]"
     return f"{{{kind}:{content}}}"

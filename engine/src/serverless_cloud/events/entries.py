@@ -46,19 +46,19 @@ class Entry:
         return {"EventId": self.event["id"]}
 
 
-def read(given: Sequence[JsonObject], account_id: str, region: str) -> list[Entry]:
+def read(entries: Sequence[JsonObject], account_id: str, region: str) -> list[Entry]:
     """The entries of one request.
 
     Raises:
         InvalidRequest: there are too many, they are too big together, or a Time is none.
     """
-    if not 1 <= len(given) <= MOST_ENTRIES:
-        bound = f"less than or equal to {MOST_ENTRIES}" if given else "greater than or equal to 1"
+    if not 1 <= len(entries) <= MOST_ENTRIES:
+        bound = f"less than or equal to {MOST_ENTRIES}" if entries else "greater than or equal to 1"
         raise InvalidRequest(refusal("entries", f"Member must have length {bound}", "[PutEventsRequestEntry]"))
-    if sum(_size(entry) for entry in given) > REQUEST_BYTES:
+    if sum(_size(entry) for entry in entries) > REQUEST_BYTES:
         raise InvalidRequest("Total size of the entries in the request is over the limit.")
     now = iso(datetime.now(UTC))
-    return [_read(entry, account_id, region, now) for entry in given]
+    return [_read(entry, account_id, region, now) for entry in entries]
 
 
 def _size(entry: JsonObject) -> int:
@@ -100,18 +100,18 @@ def _read(entry: JsonObject, account_id: str, region: str, now: str) -> Entry:
 
 
 def _finite(text: str) -> float:
-    if math.isinf(found := float(text)):  # 1e400 would be sent on as Infinity, which is not JSON
+    if math.isinf(number := float(text)):  # 1e400 would be sent on as Infinity, which is not JSON
         raise ValueError(f"{text} is too large")
-    return found
+    return number
 
 
-def time_of(given: str | float | None) -> str | None:
+def time_of(value: str | float | None) -> str | None:
     """A time of the API (seconds since 1970, or ISO 8601) in the form of events."""
-    if given is None:
+    if value is None:
         return None
-    if isinstance(given, (int, float)):
-        return iso(datetime.fromtimestamp(given, UTC))
-    moment = datetime.fromisoformat(given)
+    if isinstance(value, (int, float)):
+        return iso(datetime.fromtimestamp(value, UTC))
+    moment = datetime.fromisoformat(value)
     return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -120,6 +120,6 @@ def _place(bus: str | None) -> tuple[str, str] | None:
     return (parts[4], parts[3]) if len(parts) == 6 else None
 
 
-def bus_name(given: str | None) -> str:
+def bus_name(name: str | None) -> str:
     """The name of a bus that is given by name or by ARN; the default one if none is."""
-    return given.rsplit("/", 1)[-1] if given else "default"
+    return name.rsplit("/", 1)[-1] if name else "default"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from serverless_cloud.core.jackson import place_of
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import TargetFailed
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 PREDEFINED = (
     "aws.events.rule-arn",
@@ -41,8 +41,8 @@ def check(target: JsonObject) -> None:
         InvalidInput: with what is wrong.
     """
     name = target.get("Id")
-    given = [key for key in ("Input", "InputPath", "InputTransformer") if target.get(key)]
-    if len(given) > 1:
+    keys = [key for key in ("Input", "InputPath", "InputTransformer") if target.get(key)]
+    if len(keys) > 1:
         raise InvalidInput(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
     if target.get("Input"):
         try:
@@ -109,8 +109,8 @@ def text_for(target: JsonObject, event: JsonObject, rule_name: str, rule_arn: st
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):
-        found = at(event, target["InputPath"])
-        return compact(None if found is _ABSENT else found)
+        value = at(event, target["InputPath"])
+        return compact(None if value is _ABSENT else value)
     transformer = target.get("InputTransformer")
     if not transformer:
         return compact(event)
@@ -136,18 +136,18 @@ def text_for(target: JsonObject, event: JsonObject, rule_name: str, rule_arn: st
 
 def at(event: object, path: str) -> object:
     """The value at a JSON path, "$.detail.items[0].id"; a star gives a list. `is_there` says whether there is any."""
-    found, many = [event], False
+    values, many = [event], False
     for name, index in _STEP.findall(path):
         many = many or "*" in (name, index)
-        found = [inner for value in found for inner in _step(value, name, index)]
+        values = [inner for value in values for inner in _step(value, name, index)]
     if many:
-        return found
-    return found[0] if found else _ABSENT
+        return values
+    return values[0] if values else _ABSENT
 
 
-def is_there(found: object) -> bool:
+def is_there(value: object) -> bool:
     """Whether `at` has found something."""
-    return found is not _ABSENT
+    return value is not _ABSENT
 
 
 def _step(value: object, name: str, index: str) -> list[object]:

@@ -46,7 +46,7 @@ class Operators:
     #: shows a member of a range.
     nameless = "Match expression name not found"
     bad_sign = "Bad numeric range operator"
-    shown: Callable[[Any], str] = staticmethod(json.dumps)
+    text_of: Callable[[Any], str] = staticmethod(json.dumps)
 
     def test(self, rule: Any) -> Test:
         """The test of a value to equal, or of an object with one operator.
@@ -89,44 +89,44 @@ class Operators:
         """Whether two numbers are the same."""
         return number == other
 
-    def exactly(self, wanted: Any) -> Test:
+    def exactly(self, operand: Any) -> Test:
         """A value of the same type that is equal; 3 and 3.0 are."""
 
         def test(value: Any) -> bool:
-            if self.is_number(wanted) and self.is_number(value):
-                return self.equal(wanted, value)
-            return type(value) is type(wanted) and bool(value == wanted)
+            if self.is_number(operand) and self.is_number(value):
+                return self.equal(operand, value)
+            return type(value) is type(operand) and bool(value == operand)
 
         return test
 
     def of_text(self, name: str, operand: Any) -> Test:
         """prefix, suffix and equals-ignore-case."""
-        wanted = require_text(name, operand)
+        text = require_text(name, operand)
         if name == "prefix":
-            return on_text(lambda value: value.startswith(wanted))
+            return on_text(lambda value: value.startswith(text))
         if name == "suffix":
-            return on_text(lambda value: value.endswith(wanted))
-        folded = wanted.casefold()
+            return on_text(lambda value: value.endswith(text))
+        folded = text.casefold()
         return on_text(lambda value: value.casefold() == folded)
 
     def anything_but(self, operand: Any) -> Test:
         """Texts or numbers, in a list or single. A field that is not there is not anything."""
-        wanted = operand if isinstance(operand, list) else [operand]
-        numbers = [self.is_number(each) for each in wanted]
-        if not all(number or isinstance(each, str) for number, each in zip(numbers, wanted, strict=True)):
+        values = operand if isinstance(operand, list) else [operand]
+        numbers = [self.is_number(value) for value in values]
+        if not all(number or isinstance(value, str) for number, value in zip(numbers, values, strict=True)):
             raise InvalidOperator("Inside anything but list, start|null|boolean is not supported.")
-        if not wanted or any(numbers) != all(numbers):
+        if not values or any(numbers) != all(numbers):
             raise InvalidOperator(
                 "Inside anything but list, either all values are number or string, mixed type is not supported"
             )
-        return none_of([self.exactly(each) for each in wanted])
+        return none_of([self.exactly(value) for value in values])
 
     def numeric(self, operand: Any) -> Test:
         """One comparison, ["<", 5], or a range, [">", 0, "<=", 5]."""
         if not isinstance(operand, list):
             raise InvalidOperator("Value of numeric must be an array.")
         if not operand or not isinstance(operand[0], str):
-            raise InvalidOperator(f"Invalid member in numeric match: {self.shown(operand[0]) if operand else ']'}")
+            raise InvalidOperator(f"Invalid member in numeric match: {self.text_of(operand[0]) if operand else ']'}")
         sign, *rest = operand
         if sign not in COMPARISONS:
             raise InvalidOperator(f"Unrecognized numeric range operator: {sign}")

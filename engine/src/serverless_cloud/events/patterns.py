@@ -70,14 +70,14 @@ class Pattern:
             InvalidPattern: it is not a pattern. The words are AWS's.
         """
         try:
-            given = loads(text, object_pairs_hook=_merged) if text.strip() else None
+            content = loads(text, object_pairs_hook=_merged) if text.strip() else None
         except json.JSONDecodeError as error:
             raise InvalidPattern(reason_of(error)) from error
         except RecursionError as error:
             raise InvalidPattern(f"Invalid JSON: {error}") from error
-        if not isinstance(given, dict):
+        if not isinstance(content, dict):
             raise InvalidPattern("Filter is not an object")
-        return Pattern(tuple(_object(given, "", [{}], in_or=False)))
+        return Pattern(tuple(_object(content, "", [{}], in_or=False)))
 
     def matches(self, event: Any) -> bool:
         """Whether an event (from JSON) is one that the pattern asks for.
@@ -85,10 +85,10 @@ class Pattern:
         A list in the event stands for each of its elements. Fields that are asked for together must not come from
         different elements of one list.
         """
-        found: dict[str, list[tuple[Any, Membership]]] = {}
+        leaves: dict[str, list[tuple[Any, Membership]]] = {}
         for path, value, membership in _leaves(event, "", {}, iter(range(1 << 30))):
-            found.setdefault(path, []).append((value, membership))
-        return any(_holds(fields, found) for fields in self._alternatives)
+            leaves.setdefault(path, []).append((value, membership))
+        return any(_holds(fields, leaves) for fields in self._alternatives)
 
 
 def _merged(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,11 +116,11 @@ def _leaves(
         yield path, node, membership
 
 
-def _holds(fields: _Fields, found: Mapping[str, list[tuple[Any, Membership]]]) -> bool:
+def _holds(fields: _Fields, leaves: Mapping[str, list[tuple[Any, Membership]]]) -> bool:
     """Whether all fields hold, in elements of lists that fit together."""
     choices: list[_Choice] = []
     for path, field in fields.items():
-        there = found.get(path, [])
+        there = leaves.get(path, [])
         fitting = [membership for value, membership in there if any(test(value) for test in field.tests)]
         if not fitting and not field.may_be_absent:
             return False
@@ -130,38 +130,38 @@ def _holds(fields: _Fields, found: Mapping[str, list[tuple[Any, Membership]]]) -
     return _choose(sorted(choices, key=lambda choice: len(choice[0])), {}, [])
 
 
-def _choose(choices: list[_Choice], chosen: Membership, absent: list[Membership]) -> bool:
+def _choose(choices: list[_Choice], elements: Membership, absent: list[Membership]) -> bool:
     """Whether there is a place for each field in elements that fit together.
 
     Args:
-        chosen: the elements that stand already.
+        elements: where the elements stand that earlier choices have placed.
         absent: where fields are that must not be in these elements.
     """
     if not choices:
-        return not any(_fit(chosen, membership) for membership in absent)
+        return not any(_fit(elements, membership) for membership in absent)
     (fitting, must_be_absent), *rest = choices
     tried: list[Membership] = []
     for membership in fitting:
-        if not _fit(chosen, membership):
+        if not _fit(elements, membership):
             continue
-        both = {**chosen, **membership}
+        both = {**elements, **membership}
         if both in tried:  # it has led to nothing before
             continue
         if _choose(rest, both, absent):
             return True
         tried.append(both)
-    return must_be_absent is not None and _choose(rest, chosen, [*absent, *must_be_absent])
+    return must_be_absent is not None and _choose(rest, elements, [*absent, *must_be_absent])
 
 
 def _fit(one: Membership, other: Membership) -> bool:
     return all(other.get(number, index) == index for number, index in one.items())
 
 
-def _object(given: dict[str, Any], path: str, alternatives: list[_Fields], *, in_or: bool) -> list[_Fields]:
+def _object(members: dict[str, Any], path: str, alternatives: list[_Fields], *, in_or: bool) -> list[_Fields]:
     """Adds what an object of the pattern asks for to each alternative."""
-    if not given:
+    if not members:
         raise InvalidPattern("Empty objects are not allowed")
-    for name, value in given.items():
+    for name, value in members.items():
         here = f"{path}.{name}" if path else name
         if name == "$or":
             alternatives = _either(value, path, alternatives)
@@ -180,24 +180,24 @@ def _object(given: dict[str, Any], path: str, alternatives: list[_Fields], *, in
 def _either(value: Any, path: str, alternatives: list[_Fields]) -> list[_Fields]:
     if not isinstance(value, list):
         raise InvalidPattern("It must be an Array followed with $or.")
-    if not all(isinstance(each, dict) for each in value):
+    if not all(isinstance(item, dict) for item in value):
         raise InvalidPattern("Only JSON object is allowed in array of $or relationship.")
     if len(value) < 2:
         raise InvalidPattern("There must have at least 2 Objects in $or relationship.")
-    made: list[_Fields] = []
-    for each in value:
-        made += _object(each, path, alternatives, in_or=True)
-        if len(made) > MOST_COMBINATIONS:
+    combinations: list[_Fields] = []
+    for item in value:
+        combinations += _object(item, path, alternatives, in_or=True)
+        if len(combinations) > MOST_COMBINATIONS:
             raise InvalidPattern(f"$or makes more than {MOST_COMBINATIONS} combinations of fields.")
-    return made
+    return combinations
 
 
-def _field(given: list[Any]) -> _Field:
-    if not given:
+def _field(rules: list[Any]) -> _Field:
+    if not rules:
         raise InvalidPattern("Empty arrays are not allowed")
-    absent = [isinstance(each, dict) and len(each) == 1 and each.get("exists") is False for each in given]
+    absent = [isinstance(rule, dict) and len(rule) == 1 and rule.get("exists") is False for rule in rules]
     try:
-        tests = [_OPERATORS.test(each) for each, is_absent in zip(given, absent, strict=True) if not is_absent]
+        tests = [_OPERATORS.test(rule) for rule, is_absent in zip(rules, absent, strict=True) if not is_absent]
     except InvalidOperator as error:
         raise InvalidPattern(str(error)) from error
     return _Field(tuple(tests), any(absent))
@@ -250,19 +250,19 @@ class _Operators(operators.Operators):
             raise InvalidOperator("Value of anything-but must be an array or single string/number value.")
         if not name:
             return super().anything_but(inner)
-        tests = [self._affix(name, each) for each in (inner if isinstance(inner, list) else [inner])]
+        tests = [self._affix(name, value) for value in (inner if isinstance(inner, list) else [inner])]
         if len(operand) > 1:
             raise InvalidOperator(_TOO_MANY)
         return operators.none_of(tests)
 
-    def _affix(self, name: str, wanted: Any) -> Test:
+    def _affix(self, name: str, operand: Any) -> Test:
         """One text inside anything-but."""
-        if name == "equals-ignore-case" and not isinstance(wanted, str):
+        if name == "equals-ignore-case" and not isinstance(operand, str):
             raise InvalidOperator(
                 "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
             )
         is_affix = name in ("prefix", "suffix")
-        text = operators.require_text("prefix/suffix" if is_affix else name, wanted)
+        text = operators.require_text("prefix/suffix" if is_affix else name, operand)
         if is_affix and not text:
             raise InvalidOperator("Null prefix/suffix not allowed")
         return self.of_text(name, text)
@@ -277,10 +277,10 @@ _TOO_MANY = "Too many elements in numeric expression"
 _OPERATORS = _Operators()
 
 
-def _wildcard_parts(wanted: str) -> list[str]:
+def _wildcard_parts(wildcard: str) -> list[str]:
     """The texts between the asterisks."""
     parts = [""]
-    characters = enumerate(wanted, 1)  # AWS counts the quotation mark
+    characters = enumerate(wildcard, 1)  # AWS counts the quotation mark
     before = ""
     for position, character in characters:
         if character == "*":
@@ -307,8 +307,8 @@ def _matches_wildcard(parts: list[str], text: str) -> bool:
         return False
     start, end = len(first), len(text) - len(last)
     for part in middle:  # the leftmost place leaves the most room for the others
-        found = text.find(part, start, end)
-        if found < 0:
+        place = text.find(part, start, end)
+        if place < 0:
             return False
-        start = found + len(part)
+        start = place + len(part)
     return True

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.tasks import Tasks
 from serverless_cloud.events.targets import TargetFailed
 from serverless_cloud.lambda_.delay_queue import DelayQueue
 
@@ -34,12 +34,12 @@ class RetryPolicy:
     max_age_s: float = 86_400.0
 
     @staticmethod
-    def of(given: JsonObject | None) -> RetryPolicy:
+    def of(policy: JsonObject | None) -> RetryPolicy:
         """As RetryPolicy of the API has it."""
-        given = given or {}
+        policy = policy or {}
         return RetryPolicy(
-            given.get("MaximumRetryAttempts", RetryPolicy.retries),
-            float(given.get("MaximumEventAgeInSeconds", RetryPolicy.max_age_s)),
+            policy.get("MaximumRetryAttempts", RetryPolicy.retries),
+            float(policy.get("MaximumEventAgeInSeconds", RetryPolicy.max_age_s)),
         )
 
 

@@ -1,4 +1,4 @@
-"""EventBridge: an event comes to a bus, and its rules take it on. No moto; the seam `event_rules` says which rules.
+"""EventBridge: an event comes to a bus, and its rules take it on. No moto; the patch `event_rules` says which rules.
 
 Rules: Amazon EventBridge User Guide, "Events", "Event buses" and "Sending events between event buses in the same
 account and Region".

@@ -14,7 +14,7 @@ from serverless_cloud.events import input as eventbridge_input, targets
 from serverless_cloud.events.retry import Deliveries, Delivery, RetryPolicy
 from serverless_cloud.events.router import Arrival, Rule, Rules
 from serverless_cloud.events.targets import Target, TargetFailed
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 if TYPE_CHECKING:
     from serverless_cloud.plane import DataPlane
@@ -103,8 +103,8 @@ class RuleTargets:
     def _is_there(self, rule: Rule, target: JsonObject) -> bool:
         parts = rule.arn.split("/")  # rule/NAME or rule/BUS/NAME
         now = self._rules(rule.account_id, rule.region, parts[1] if len(parts) == 3 else "default") or ()
-        wanted = (target["Id"], target["Arn"])
-        return any(wanted == (t["Id"], t["Arn"]) for one in now if one.arn == rule.arn for t in one.targets)
+        key = (target["Id"], target["Arn"])
+        return any(key == (t["Id"], t["Arn"]) for one in now if one.arn == rule.arn for t in one.targets)
 
     def _bury(
         self,
@@ -151,8 +151,8 @@ def _as_target(rule: Rule, target: JsonObject, arrival: Arrival) -> Target:
 
 
 def _parameters(target: JsonObject, arrival: Arrival) -> JsonObject:
-    found: JsonObject = dict(target.get("SqsParameters") or {})
+    parameters: JsonObject = dict(target.get("SqsParameters") or {})
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     key = eventbridge_input.at(arrival.event, path) if path else None
-    found["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]
-    return found
+    parameters["PartitionKey"] = key if isinstance(key, str) else arrival.event["id"]
+    return parameters

@@ -214,8 +214,10 @@ def dead_letter(
             plane.permissions.require_resource_policy(
                 queue_policy(queue_arn), principal, ACTIONS["sqs"], queue_arn, source_arn, source_arn.split(":")[4]
             )
-        given = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items() if text}
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=given)
+        message_attributes = {
+            name: {"DataType": "String", "StringValue": text} for name, text in attributes.items() if text
+        }
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=message_attributes)
 
 
 def _authorise(plane: Senders, target: Target, action: str) -> None:
@@ -251,11 +253,11 @@ def _topic_policy(target: Target) -> str | None:
 
 def _log_policy(target: Target) -> str | None:
     """All resource policies of CloudWatch Logs in the Region, because a log group doesn't have its own policy."""
-    found = target.client("logs").describe_resource_policies()["resourcePolicies"]
+    policies = target.client("logs").describe_resource_policies()["resourcePolicies"]
     statements: list[object] = []
-    for policy in found:
-        given = json.loads(policy["policyDocument"]).get("Statement", [])
-        statements += given if isinstance(given, list) else [given]
+    for policy in policies:
+        statement = json.loads(policy["policyDocument"]).get("Statement", [])
+        statements += statement if isinstance(statement, list) else [statement]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
 
@@ -279,9 +281,9 @@ def _to_function(plane: Senders, target: Target) -> None:
 
 def _to_queue(_: Senders, target: Target) -> None:
     sqs, url = _queue(target.arn)
-    wanted = ("MessageGroupId", "MessageDeduplicationId")
-    given = {name: target.parameters[name] for name in wanted if target.parameters.get(name)}
-    sqs.send_message(QueueUrl=url, MessageBody=target.payload, **given)
+    names = ("MessageGroupId", "MessageDeduplicationId")
+    parameters = {name: target.parameters[name] for name in names if target.parameters.get(name)}
+    sqs.send_message(QueueUrl=url, MessageBody=target.payload, **parameters)
 
 
 def _queue(arn: str) -> tuple[BaseClient, str]:
@@ -335,9 +337,10 @@ def _to_log_group(_: Senders, target: Target) -> None:
     """A template may name the time and the message; else the message is all that is sent."""
     message, at_ms = target.payload, int(time.time() * 1000)
     with contextlib.suppress(ValueError):
-        given = json.loads(target.payload)
-        if isinstance(given, dict) and set(given) == {"timestamp", "message"}:
-            message = given["message"] if isinstance(given["message"], str) else json.dumps(given["message"])
+        log_event = json.loads(target.payload)
+        if isinstance(log_event, dict) and set(log_event) == {"timestamp", "message"}:
+            text = log_event["message"]
+            message = text if isinstance(text, str) else json.dumps(text)
     group = target.name.removeprefix("log-group:").removesuffix(":*")
     stream = target.parameters.get("LogStreamName") or str(uuid.uuid5(uuid.NAMESPACE_URL, target.source_arn))
     logs = target.client("logs")

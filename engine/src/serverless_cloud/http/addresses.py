@@ -43,11 +43,11 @@ def answer(doors: FrontDoors, environ: Mapping[str, Any]) -> Response | None:
             host.rsplit(":", 1)[0].strip("[]")
         ):  # a page's own name for this machine (DNS rebinding)
             return None
-        found = _PATH.fullmatch(target) or _NEWER_PATH.fullmatch(target)
-        if found is None:
+        match = _PATH.fullmatch(target) or _NEWER_PATH.fullmatch(target)
+        if match is None:
             return None
-        id, rest = found["id"], found["rest"] or ""
-        target = rest if unquote(found["stage"]) == _DEFAULT else f"/{found['stage']}{rest}"
+        id, rest = match["id"], match["rest"] or ""
+        target = rest if unquote(match["stage"]) == _DEFAULT else f"/{match['stage']}{rest}"
     if doors.url(id) is None:
         return message(404, f"This cloud has no API or function URL with the id {id}. Check the id.")
     raw_path, _, raw_query = target.partition("?")

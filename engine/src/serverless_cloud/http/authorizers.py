@@ -17,7 +17,7 @@ from typing import Any
 
 from serverless_cloud.errors import CloudError
 from serverless_cloud.http.calls import FunctionCalls
-from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0, rest_event
+from serverless_cloud.http.proxy_events import Arrival, http_event_1_0, http_event_2_0, rest_event
 from serverless_cloud.http.request import Request
 from serverless_cloud.iam import policies
 from serverless_cloud.iam.permissions import Caller
@@ -93,9 +93,9 @@ class Grant:
         """The value of requestContext.authorizer in the event."""
         if format == FORMAT_2_0:
             return {"lambda": dict(self.context)}
-        found: dict[str, Any] = {"principalId": self.principal_id}
-        found |= {name: _string(value) for name, value in self.context.items()}
-        return found | {"integrationLatency": self.latency_ms}
+        context: dict[str, Any] = {"principalId": self.principal_id}
+        context |= {name: _string(value) for name, value in self.context.items()}
+        return context | {"integrationLatency": self.latency_ms}
 
 
 class LambdaAuthorizers:
@@ -103,7 +103,7 @@ class LambdaAuthorizers:
 
     def __init__(self, calls: FunctionCalls) -> None:
         self._calls = calls
-        self._kept: dict[Hashable, tuple[float, dict[str, Any]]] = {}
+        self._answers: dict[Hashable, tuple[float, dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
     def authorize(self, authorizer: LambdaAuthorizer, request: Request, arrival: Arrival, method_arn: str) -> Grant:
@@ -131,12 +131,12 @@ class LambdaAuthorizers:
     def clear(self) -> None:
         """Forgets all answers."""
         with self._lock:
-            self._kept.clear()
+            self._answers.clear()
 
     def forget(self, key: Hashable) -> None:
         """Forgets the answers of one authorizer: it was changed, or its cache was flushed."""
         with self._lock:
-            self._kept = {kept: entry for kept, entry in self._kept.items() if kept[0] != key}  # type: ignore[index]
+            self._answers = {cache_key: entry for cache_key, entry in self._answers.items() if cache_key[0] != key}  # type: ignore[index]
 
     def _answer(
         self, authorizer: LambdaAuthorizer, identity: tuple[str, ...], event: dict[str, Any]
@@ -144,7 +144,7 @@ class LambdaAuthorizers:
         key = (authorizer.key, identity)
         keeps = authorizer.ttl_s > 0 and bool(identity)
         with self._lock:
-            until_s, answer = self._kept.get(key, (0.0, {}))
+            until_s, answer = self._answers.get(key, (0.0, {}))
         if keeps and until_s > time.monotonic():
             return answer, 0
         begun = time.perf_counter()
@@ -152,9 +152,9 @@ class LambdaAuthorizers:
         latency_ms = round((time.perf_counter() - begun) * 1000)
         if keeps:
             with self._lock:
-                if len(self._kept) >= MOST_KEPT:
-                    self._kept.clear()
-                self._kept[key] = (time.monotonic() + authorizer.ttl_s, answer)
+                if len(self._answers) >= MOST_KEPT:
+                    self._answers.clear()
+                self._answers[key] = (time.monotonic() + authorizer.ttl_s, answer)
         return answer, latency_ms
 
     def _ask(self, authorizer: LambdaAuthorizer, event: dict[str, Any]) -> dict[str, Any]:
@@ -198,8 +198,8 @@ def _event(authorizer: LambdaAuthorizer, request: Request, arrival: Arrival, met
     elif authorizer.format == FORMAT_1_0:
         event = {"version": "1.0", "type": "REQUEST", "methodArn": method_arn} | http_event_1_0(request, arrival)
     else:
-        made = {"version": "2.0", "type": "REQUEST", "routeArn": method_arn, "identitySource": None}
-        event = made | http_event_2_0(request, arrival)
+        fields = {"version": "2.0", "type": "REQUEST", "routeArn": method_arn, "identitySource": None}
+        event = fields | http_event_2_0(request, arrival)
     return {name: value for name, value in event.items() if name not in ("body", "isBase64Encoded")}
 
 
@@ -210,13 +210,13 @@ def identity_of(sources: tuple[str, ...], request: Request, event: Mapping[str, 
         sources: see `LambdaAuthorizer`.
         event: one of proxy.py: the context and the stage variables are looked up there.
     """
-    found = []
+    values = []
     for source in sources:
         value = _value(source.strip().removeprefix("$").removeprefix("method."), request, event)
         if not value:
             return None
-        found.append(value)
-    return tuple(found)
+        values.append(value)
+    return tuple(values)
 
 
 def _value(source: str, request: Request, event: Mapping[str, Any]) -> str:

@@ -38,31 +38,31 @@ class Cors:
         if not origin or not any(_matches(allowed, origin) for allowed in self.origins):
             return ()
         any_origin = "*" in self.origins and not self.credentials
-        found = [("Access-Control-Allow-Origin", "*" if any_origin else origin)]
+        headers = [("Access-Control-Allow-Origin", "*" if any_origin else origin)]
         if not any_origin:
-            found.append(("Vary", "Origin"))
+            headers.append(("Vary", "Origin"))
         if self.credentials:
-            found.append(("Access-Control-Allow-Credentials", "true"))
+            headers.append(("Access-Control-Allow-Credentials", "true"))
         if self.exposed:
-            found.append(("Access-Control-Expose-Headers", ",".join(self.exposed)))
-        return tuple(found)
+            headers.append(("Access-Control-Expose-Headers", ",".join(self.exposed)))
+        return tuple(headers)
 
     def preflight(self, request: Request, status: int = 204) -> Response:
         """The answer to a preflight request; without CORS headers if the origin is not allowed."""
-        found = list(self.response_headers(request))
-        if found:
+        cors_headers = list(self.response_headers(request))
+        if cors_headers:
             methods = METHODS if "*" in self.methods else self.methods
-            wanted = [h.strip() for h in request.header("access-control-request-headers").split(",") if h.strip()]
-            headers = wanted if "*" in self.headers else self.headers
-            found += [("Access-Control-Allow-Methods", ",".join(methods))] if methods else []
-            found += [("Access-Control-Allow-Headers", ",".join(headers))] if headers else []
-            found += [("Access-Control-Max-Age", str(self.max_age_s))] if self.max_age_s is not None else []
-        return Response(status, tuple(found))
+            names = [h.strip() for h in request.header("access-control-request-headers").split(",") if h.strip()]
+            headers = names if "*" in self.headers else self.headers
+            cors_headers += [("Access-Control-Allow-Methods", ",".join(methods))] if methods else []
+            cors_headers += [("Access-Control-Allow-Headers", ",".join(headers))] if headers else []
+            cors_headers += [("Access-Control-Max-Age", str(self.max_age_s))] if self.max_age_s is not None else []
+        return Response(status, tuple(cors_headers))
 
     def applied(self, request: Request, response: Response) -> Response:
         """The answer of an integration, whose CORS headers are replaced by the configured headers."""
-        kept = tuple((n, v) for n, v in response.headers if not n.lower().startswith("access-control-"))
-        return Response(response.status, (*kept, *self.response_headers(request)), response.body)
+        headers = tuple((n, v) for n, v in response.headers if not n.lower().startswith("access-control-"))
+        return Response(response.status, (*headers, *self.response_headers(request)), response.body)
 
 
 def is_preflight(request: Request) -> bool:
@@ -71,11 +71,11 @@ def is_preflight(request: Request) -> bool:
     return request.method == "OPTIONS" and bool(request.header("origin")) and bool(asks)
 
 
-def cors_of(given: Mapping[str, Any] | None) -> Cors | None:
+def cors_of(configuration: Mapping[str, Any] | None) -> Cors | None:
     """The configuration as the APIs keep it: `allowOrigins` (API Gateway) or `AllowOrigins` (Lambda) and so on."""
-    if not given:
+    if not configuration:
         return None
-    lower = {name.lower(): value for name, value in given.items()}
+    lower = {name.lower(): value for name, value in configuration.items()}
     age = lower.get("maxage")
     return Cors(
         origins=_names(lower.get("alloworigins")),
@@ -87,8 +87,8 @@ def cors_of(given: Mapping[str, Any] | None) -> Cors | None:
     )
 
 
-def _names(given: Iterable[str] | None) -> tuple[str, ...]:
-    return tuple(given or ())
+def _names(names: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(names or ())
 
 
 def _matches(allowed: str, origin: str) -> bool:

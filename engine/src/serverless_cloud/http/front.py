@@ -128,8 +128,8 @@ class _Connection(BaseHTTPRequestHandler):
         return response
 
     def _stranger_refused(self) -> Response | None:
-        for each in self.headers.get_all("Host", []):
-            host = each.rsplit(":", 1)[0].strip("[]")
+        for host_header in self.headers.get_all("Host", []):
+            host = host_header.rsplit(":", 1)[0].strip("[]")
             # Otherwise any page on the web could come in by its own host name (DNS rebinding).
             if not (id_in_name(host) == self.server.door.key or is_this_machine(host)):
                 return message(
@@ -156,8 +156,8 @@ class _Connection(BaseHTTPRequestHandler):
         body = b"" if response.status in (204, 304) or response.status < 200 else response.body
         reason = http.client.responses.get(response.status, "Unknown")
         lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
-        given = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
-        lines += [f"{name}: {value}".translate(_LINE_ENDS) for name, value in given]
+        headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        lines += [f"{name}: {value}".translate(_LINE_ENDS) for name, value in headers]
         if response.status >= 200 and response.status not in (204, 304):
             lines.append(f"Content-Length: {len(body)}")
         if self.close_connection:
@@ -232,8 +232,8 @@ def id_in_name(host: str) -> str | None:
     Args:
         host: "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com", with or without a port.
     """
-    found = _NAME.fullmatch(host.lower().partition(":")[0].rstrip("."))
-    return found.group(1) if found else None
+    match = _NAME.fullmatch(host.lower().partition(":")[0].rstrip("."))
+    return match.group(1) if match else None
 
 
 def local_url(doors: FrontDoors, url: str) -> str:

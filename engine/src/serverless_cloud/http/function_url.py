@@ -17,7 +17,7 @@ from serverless_cloud.http import sigv4
 from serverless_cloud.http.answers import MalformedAnswer, read_2_0
 from serverless_cloud.http.calls import EVENT_BYTES, event_bytes, within_limit
 from serverless_cloud.http.cors import Cors, is_preflight
-from serverless_cloud.http.proxy import Arrival, function_url_event
+from serverless_cloud.http.proxy_events import Arrival, function_url_event
 from serverless_cloud.http.request import Request, Response
 from serverless_cloud.lambda_.calling import FunctionGone, Functions
 
@@ -103,8 +103,8 @@ class FunctionUrls:
         try:
             reply = within_limit(self._functions.invoke(arn, payload))
         except TooManyRequests as error:
-            told = {"Reason": error.reason, "Type": "User", "message": "Rate Exceeded."}
-            return _refused(429, "TooManyRequestsException", told)
+            body = {"Reason": error.reason, "Type": "User", "message": "Rate Exceeded."}
+            return _refused(429, "TooManyRequestsException", body)
         except FunctionGone:  # the alias was deleted; the URL stays
             return _refused(403, "AccessDeniedException", {"Message": FORBIDDEN})
         except CloudError as error:

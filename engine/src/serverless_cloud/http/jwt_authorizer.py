@@ -111,22 +111,22 @@ def check_audience(claims: Mapping[str, Any], audiences: Sequence[str]) -> None:
     Raises:
         InvalidToken: it was not.
     """
-    given = claims.get("aud") or claims.get("client_id") or []
-    if not set(given if isinstance(given, list) else [given]).intersection(audiences):
+    audience = claims.get("aud") or claims.get("client_id") or []
+    if not set(audience if isinstance(audience, list) else [audience]).intersection(audiences):
         raise InvalidToken("the token does not have a valid audience")
 
 
-def check_scopes(claims: Mapping[str, Any], wanted: Sequence[str]) -> list[str] | None:
+def check_scopes(claims: Mapping[str, Any], route_scopes: Sequence[str]) -> list[str] | None:
     """The scopes of a token; None if the route asks for none.
 
     Raises:
         InvalidToken: it has none of the scopes that the route asks for.
     """
-    if not wanted:
+    if not route_scopes:
         return None
-    given = claims.get("scope") or claims.get("scp") or []
-    scopes = given.split() if isinstance(given, str) else [str(scope) for scope in given]
-    if not set(scopes).intersection(wanted):
+    claim = claims.get("scope") or claims.get("scp") or []
+    scopes = claim.split() if isinstance(claim, str) else [str(scope) for scope in claim]
+    if not set(scopes).intersection(route_scopes):
         raise InvalidToken("the token does not have a scope that the route asks for", 403)
     return scopes
 
@@ -138,7 +138,7 @@ def claims_for_event(claims: Mapping[str, Any]) -> dict[str, str]:
 
 def _claim(value: Any) -> str:
     if isinstance(value, list):
-        return f"[{' '.join(_claim(each) for each in value)}]"
+        return f"[{' '.join(_claim(item) for item in value)}]"
     if isinstance(value, str):
         return value
     return json.dumps(value)
@@ -176,7 +176,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 def _get(url: str) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
     with opener.open(url, timeout=FETCH_S) as answer:
-        found = json.loads(answer.read())
-    if not isinstance(found, dict):
+        document = json.loads(answer.read())
+    if not isinstance(document, dict):
         raise ValueError(f"{url} doesn't return a JSON object")
-    return found
+    return document

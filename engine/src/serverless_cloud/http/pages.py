@@ -62,12 +62,12 @@ def is_of_another_site(request: Request) -> bool:
 
 def _allows(preflight: Preflight, request: Request) -> bool:
     origin = request.header("origin")
-    asked = (
+    headers = (
         *((name, value) for name, value in request.headers if name.lower() in ("host", "origin")),
         ("Access-Control-Request-Method", request.method),
     )
-    told = preflight(dataclasses.replace(request, method="OPTIONS", headers=asked, body=b""))
-    if told is None:
+    answer = preflight(dataclasses.replace(request, method="OPTIONS", headers=headers, body=b""))
+    if answer is None:
         return False
-    allowed = [value.strip() for name, value in told.headers if name.lower() == "access-control-allow-origin"]
-    return 200 <= told.status < 300 and allowed in (["*"], [origin])
+    allowed = [value.strip() for name, value in answer.headers if name.lower() == "access-control-allow-origin"]
+    return 200 <= answer.status < 300 and allowed in (["*"], [origin])

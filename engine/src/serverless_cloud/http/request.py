@@ -47,7 +47,7 @@ class Request:
 
     def all_headers(self, name: str) -> list[str]:
         """All the values of a header, in order."""
-        return [value for each, value in self.headers if each.lower() == name.lower()]
+        return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,12 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
         BadSignature: nobody has, or the signature is wrong or too old.
     """
     query = parse_qsl(request.raw_query, keep_blank_values=True)
-    given = dict(query)
-    if given.get("X-Amz-Algorithm") == ALGORITHM:
-        credential, signed = given.get("X-Amz-Credential", ""), given.get("X-Amz-SignedHeaders", "")
-        signature, date = given.get("X-Amz-Signature", ""), given.get("X-Amz-Date", "")
+    parameters = dict(query)
+    if parameters.get("X-Amz-Algorithm") == ALGORITHM:
+        credential, signed = parameters.get("X-Amz-Credential", ""), parameters.get("X-Amz-SignedHeaders", "")
+        signature, date = parameters.get("X-Amz-Signature", ""), parameters.get("X-Amz-Date", "")
         query = [(name, value) for name, value in query if name != "X-Amz-Signature"]
-        expires = given.get("X-Amz-Expires", "")
+        expires = parameters.get("X-Amz-Expires", "")
         good_for_s = float(expires) if expires.isascii() and expires.isdigit() else 0.0
     else:
         header = request.header("authorization")
@@ -108,8 +108,8 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
         or not date.startswith(day)
     ):
         raise BadSignature(f"the signature is too old, or not for the service {service}")
-    found = find(access_key)
-    if found is None:
+    identity = find(access_key)
+    if identity is None:
         raise BadSignature(f"there is no access key {access_key}", UNKNOWN_KEY)
     scope = f"{day}/{region}/{service}/aws4_request"
     payload_hash = request.header("x-amz-content-sha256") or hashlib.sha256(request.body).hexdigest()
@@ -117,13 +117,13 @@ def signer(request: Request, service: str, find: SignerOf) -> Signer:
         raise BadSignature("the body differs from the signed body")
     canonical = _canonical(request, query, signed.split(";"), payload_hash)
     to_sign = "\n".join((ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()))
-    key = f"AWS4{found.secret}".encode()
+    key = f"AWS4{identity.secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     right = hmac.new(key, to_sign.encode(), "sha256").hexdigest()
     if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
         raise BadSignature("the signature does not match the request")
-    return dataclasses.replace(found, token=request.header("x-amz-security-token") or given.get(TOKEN, ""))
+    return dataclasses.replace(identity, token=request.header("x-amz-security-token") or parameters.get(TOKEN, ""))
 
 
 def _canonical(request: Request, query: list[tuple[str, str]], signed: list[str], payload_hash: str) -> str:

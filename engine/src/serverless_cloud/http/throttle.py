@@ -61,14 +61,14 @@ class Throttles:
             The first limit that is reached; None if the request may go on.
         """
         with self._lock:
-            now_s, found = self._clock(), []
+            now_s, buckets = self._clock(), []
             for limit in limits:
                 bucket = self._buckets.setdefault(limit.key, _Bucket(limit, now_s))
                 bucket.refill(limit, now_s)
                 if bucket.tokens < 1 or limit.rate_per_s <= 0:
                     return limit
-                found.append(bucket)
-            for bucket in found:
+                buckets.append(bucket)
+            for bucket in buckets:
                 bucket.tokens -= 1
         return None
 

@@ -78,8 +78,8 @@ def _machine(code: str, message: str, service: str, protocol: str, status: str =
         return Answer(status or "403 Forbidden", headers, body)
     if protocol == "rest":
         headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code), request_id]
-        told = json.dumps({"Message": message, "message": message}).encode()
-        return Answer(status or "403 Forbidden", headers, told)
+        body = json.dumps({"Message": message, "message": message}).encode()
+        return Answer(status or "403 Forbidden", headers, body)
     headers = [("Content-Type", "application/x-amz-json-1.0"), request_id, *older]
     status = status or ("403 Forbidden" if older else "400 Bad Request")
     content = {"__type": f"com.amazon.coral.service#{code}", "Message": message, "message": message}

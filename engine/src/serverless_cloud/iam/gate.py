@@ -12,7 +12,8 @@ from wsgiref.types import WSGIEnvironment
 
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam import answers
-from serverless_cloud.iam.operations import Call, WebRequest, call_of, query_of
+from serverless_cloud.iam.actions import Call, WebRequest, call_of, query_of
+from serverless_cloud.iam.denials import not_authorized
 from serverless_cloud.iam.permissions import (
     ACCOUNT_ID,
     Identity,
@@ -22,7 +23,6 @@ from serverless_cloud.iam.permissions import (
 )
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 from serverless_cloud.iam.resources import ArnScope, requests_of
-from serverless_cloud.iam.words import not_authorized
 
 _CREDENTIAL = re.compile(r"(?:Credential=)?([^,/\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _S3_HEADERS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-storage-class")
@@ -112,24 +112,27 @@ class Gate:
         context = {k: [str(call.parameters[name])] for k, name in keys.items() if name in call.parameters}
         admin = {"aws:principalarn": [principal.arn], "aws:principalaccount": [principal.account_id]}
         known = identity.context if identity else admin
-        asked = Request("sts:AssumeRole", role, {**known, **(request.context if request else {}), **context})
+        trust_request = Request("sts:AssumeRole", role, {**known, **(request.context if request else {}), **context})
         try:
-            trusted = trust is not None and parsed(trust).says(asked, principal, through_account=True) is Verdict.ALLOW
+            trusted = (
+                trust is not None
+                and parsed(trust).says(trust_request, principal, through_account=True) is Verdict.ALLOW
+            )
         except ValueError as error:
             raise AccessDenied(f"The local cloud can't evaluate the trust policy of {role}: {error}") from error
         if not trusted:
             raise AccessDenied(not_authorized(principal.arn, "sts:AssumeRole", role))
         if identity is not None:
-            self._permissions.authorise(identity, asked, trust)
+            self._permissions.authorise(identity, trust_request, trust)
 
 
 def _signature(environ: WSGIEnvironment, query: dict[str, str]) -> tuple[str, str, str] | None:
     """Access key, Region and service of a signature, of whatever version, in a header or in a presigned URL."""
     header = environ.get("HTTP_AUTHORIZATION", "")
-    if found := _CREDENTIAL.search(header or query.get("X-Amz-Credential", "")):
-        return found[1], found[2], found[3]
-    if found := _VERSION_2.match(header):
-        return found[1], "us-east-1", "s3"
+    if match := _CREDENTIAL.search(header or query.get("X-Amz-Credential", "")):
+        return match[1], match[2], match[3]
+    if match := _VERSION_2.match(header):
+        return match[1], "us-east-1", "s3"
     key = query.get("AWSAccessKeyId")
     return (key, "us-east-1", "s3") if key else None
 

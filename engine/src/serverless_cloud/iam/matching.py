@@ -33,8 +33,8 @@ def like(pattern: str, text: str) -> bool:
 @functools.lru_cache(8192)
 def arn_like(pattern: str, arn: str) -> bool:
     """Whether an ARN matches, each of its six parts by itself. A text with fewer parts isn't an ARN."""
-    wanted, parts = pattern.split(":", 5), arn.split(":", 5)
-    return len(wanted) == len(parts) == 6 and all(map(like, wanted, parts))
+    pattern_parts, parts = pattern.split(":", 5), arn.split(":", 5)
+    return len(pattern_parts) == len(parts) == 6 and all(map(like, pattern_parts, parts))
 
 
 def with_variables(pattern: str, context: Context) -> str | None:
@@ -47,9 +47,9 @@ def with_variables(pattern: str, context: Context) -> str | None:
         return pattern
     missing = False
 
-    def value(found: re.Match[str]) -> str:
+    def value(match: re.Match[str]) -> str:
         nonlocal missing
-        key, _, default = found.group(1).partition(",")
+        key, _, default = match.group(1).partition(",")
         if key in ("*", "?", "$"):
             return {"*": "[*]", "?": "[?]", "$": "$"}[key]
         values = values_of(key.strip(), context)
@@ -98,8 +98,8 @@ def values_of(key: str, context: Context) -> Sequence[str]:
 def _time(text: str) -> datetime:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _in_network(network: str, address: str) -> bool:
@@ -109,23 +109,23 @@ def _in_network(network: str, address: str) -> bool:
 #: By operator: whether a value of the policy (first) holds for a value of the request (second).
 _HOLDS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": operator.eq,
-    "StringEqualsIgnoreCase": lambda wanted, value: wanted.lower() == value.lower(),
+    "StringEqualsIgnoreCase": lambda operand, value: operand.lower() == value.lower(),
     "StringLike": like,
     "ArnEquals": arn_like,
     "ArnLike": arn_like,
-    "Bool": lambda wanted, value: wanted.lower() == value.lower(),
+    "Bool": lambda operand, value: operand.lower() == value.lower(),
     "BinaryEquals": operator.eq,
     "IpAddress": _in_network,
-    "NumericEquals": lambda wanted, value: float(value) == float(wanted),
-    "NumericLessThan": lambda wanted, value: float(value) < float(wanted),
-    "NumericLessThanEquals": lambda wanted, value: float(value) <= float(wanted),
-    "NumericGreaterThan": lambda wanted, value: float(value) > float(wanted),
-    "NumericGreaterThanEquals": lambda wanted, value: float(value) >= float(wanted),
-    "DateEquals": lambda wanted, value: _time(value) == _time(wanted),
-    "DateLessThan": lambda wanted, value: _time(value) < _time(wanted),
-    "DateLessThanEquals": lambda wanted, value: _time(value) <= _time(wanted),
-    "DateGreaterThan": lambda wanted, value: _time(value) > _time(wanted),
-    "DateGreaterThanEquals": lambda wanted, value: _time(value) >= _time(wanted),
+    "NumericEquals": lambda operand, value: float(value) == float(operand),
+    "NumericLessThan": lambda operand, value: float(value) < float(operand),
+    "NumericLessThanEquals": lambda operand, value: float(value) <= float(operand),
+    "NumericGreaterThan": lambda operand, value: float(value) > float(operand),
+    "NumericGreaterThanEquals": lambda operand, value: float(value) >= float(operand),
+    "DateEquals": lambda operand, value: _time(value) == _time(operand),
+    "DateLessThan": lambda operand, value: _time(value) < _time(operand),
+    "DateLessThanEquals": lambda operand, value: _time(value) <= _time(operand),
+    "DateGreaterThan": lambda operand, value: _time(value) > _time(operand),
+    "DateGreaterThanEquals": lambda operand, value: _time(value) >= _time(operand),
 }
 _NEGATED = {
     "StringNotEquals": "StringEquals",
@@ -147,12 +147,12 @@ def check_operator(name: str) -> None:
         raise ValueError(f"{name} is not a condition operator.")
 
 
-def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:
+def holds(name: str, key: str, operands: Sequence[str], context: Context) -> bool:
     """Whether one condition holds for a request.
 
     Args:
         name: the operator, "StringLike", "ForAnyValue:ArnEqualsIfExists".
-        wanted: the values in the policy; one of them must hold.
+        operands: the values in the policy; one of them must hold.
 
     Raises:
         UnknownContextKey: the local cloud does not know the key.
@@ -160,12 +160,12 @@ def holds(name: str, key: str, wanted: Sequence[str], context: Context) -> bool:
     quantifier, _, bare = name.rpartition(":")
     values = values_of(key, context)
     if bare == "Null":
-        return (not values) == (wanted[0].lower() == "true")
+        return (not values) == (operands[0].lower() == "true")
     if_exists = bare.endswith("IfExists")
     bare = bare.removesuffix("IfExists")
     negated = bare in _NEGATED
     test = _HOLDS[_NEGATED.get(bare, bare)]
-    filled = [text for text in (with_variables(each, context) for each in wanted) if text is not None]
+    filled = [text for text in (with_variables(operand, context) for operand in operands) if text is not None]
 
     def fits(value: str) -> bool:
         return any(test(text, value) for text in filled) != negated

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
+from serverless_cloud.iam.denials import NO_IDENTITY_POLICY, NO_RESOURCE_POLICY, not_authorized
 from serverless_cloud.iam.matching import Context
 from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed, verdict_of
-from serverless_cloud.iam.words import NO_IDENTITY_POLICY, NO_RESOURCE_POLICY, not_authorized
 
 ACCOUNT_ID = "123456789012"
 

@@ -77,7 +77,7 @@ class Request:
 class _Condition:
     name: str
     key: str
-    wanted: tuple[str, ...]
+    operands: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Statement:
             through_account = through_account or not self.allows
             if self._names_principal(principal, through_account) == self.but_principals:
                 return False
-        return all(holds(c.name, c.key, c.wanted, request.context) for c in self.conditions)
+        return all(holds(c.name, c.key, c.operands, request.context) for c in self.conditions)
 
     def _names_resource(self, request: Request) -> bool:
         assert self.resources is not None
@@ -134,7 +134,7 @@ class Policy:
         content = json.loads(document)
         if not isinstance(content, dict):
             raise ValueError("A policy must be a JSON object.")
-        self.statements = [_statement(each) for each in as_list(content.get("Statement", []))]
+        self.statements = [_statement(statement) for statement in as_list(content.get("Statement", []))]
 
     def says(self, request: Request, principal: Principal | None = None, *, through_account: bool = False) -> Verdict:
         """The policy's answer to a request.
@@ -187,38 +187,38 @@ def _verdict(
     return verdict
 
 
-def _statement(given: Any) -> _Statement:
-    if not isinstance(given, dict) or given.get("Effect") not in ("Allow", "Deny"):
+def _statement(statement: Any) -> _Statement:
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
         raise ValueError('Each statement of a policy needs an Effect, "Allow" or "Deny".')
-    if unknown := sorted(set(given) - _ELEMENTS):
+    if unknown := sorted(set(statement) - _ELEMENTS):
         raise ValueError(f"A policy statement has no element {unknown[0]}. It can have {', '.join(sorted(_ELEMENTS))}.")
-    if "Action" not in given and "NotAction" not in given:
+    if "Action" not in statement and "NotAction" not in statement:
         raise ValueError("Each statement of a policy needs an Action or a NotAction.")
-    resources = given.get("Resource", given.get("NotResource"))
-    principals = given.get("Principal", given.get("NotPrincipal"))
+    resources = statement.get("Resource", statement.get("NotResource"))
+    principals = statement.get("Principal", statement.get("NotPrincipal"))
     return _Statement(
-        allows=given["Effect"] == "Allow",
-        actions=tuple(str(a).lower() for a in as_list(given.get("Action", given.get("NotAction")))),
-        but_actions="Action" not in given,
+        allows=statement["Effect"] == "Allow",
+        actions=tuple(str(a).lower() for a in as_list(statement.get("Action", statement.get("NotAction")))),
+        but_actions="Action" not in statement,
         resources=None if resources is None else tuple(map(str, as_list(resources))),
-        but_resources="NotResource" in given,
+        but_resources="NotResource" in statement,
         principals=None if principals is None else _principals(principals),
-        but_principals="NotPrincipal" in given,
-        conditions=tuple(_conditions(given.get("Condition") or {})),
+        but_principals="NotPrincipal" in statement,
+        conditions=tuple(_conditions(statement.get("Condition") or {})),
     )
 
 
-def _principals(given: Any) -> dict[str, tuple[str, ...]]:
-    if isinstance(given, str):
-        given = {"AWS": given}
-    return {kind: tuple(map(str, as_list(names))) for kind, names in given.items()}
+def _principals(principals: Any) -> dict[str, tuple[str, ...]]:
+    if isinstance(principals, str):
+        principals = {"AWS": principals}
+    return {kind: tuple(map(str, as_list(names))) for kind, names in principals.items()}
 
 
-def _conditions(given: Mapping[str, Mapping[str, Any]]) -> Iterable[_Condition]:
-    for name, keys in given.items():
+def _conditions(conditions: Mapping[str, Mapping[str, Any]]) -> Iterable[_Condition]:
+    for name, keys in conditions.items():
         check_operator(name)
-        for key, wanted in keys.items():
-            yield _Condition(name, key, tuple(_text(each) for each in as_list(wanted)))
+        for key, operands in keys.items():
+            yield _Condition(name, key, tuple(_text(operand) for operand in as_list(operands)))
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.iam import s3_actions
-from serverless_cloud.iam.operations import Call, WebRequest
+from serverless_cloud.iam.actions import Call, WebRequest
 from serverless_cloud.iam.policies import Request
 
 #: Prefix of the actions, where it is not the name in the signature.
@@ -87,11 +87,11 @@ def _arns(prefix: str, call: Call, place: ArnScope) -> list[str]:
 
 def _keys(call: Call, place: ArnScope) -> Mapping[str, list[str]]:
     """Condition keys of single services."""
-    given = call.parameters
-    if call.operation == "CreateEventSourceMapping" and "FunctionName" in given:
-        return {"lambda:functionarn": [_function_arn(str(given["FunctionName"]), place)]}
+    parameters = call.parameters
+    if call.operation == "CreateEventSourceMapping" and "FunctionName" in parameters:
+        return {"lambda:functionarn": [_function_arn(str(parameters["FunctionName"]), place)]}
     if call.operation == "Subscribe":
-        keys = {"sns:protocol": given.get("Protocol"), "sns:endpoint": given.get("Endpoint")}
+        keys = {"sns:protocol": parameters.get("Protocol"), "sns:endpoint": parameters.get("Endpoint")}
         return {key: [str(value)] for key, value in keys.items() if value}
     return {}
 
@@ -100,17 +100,17 @@ def _passed_roles(call: Call) -> Iterator[Request]:
     name = _PASSED_ROLES.get(call.service)
     if name is None:
         return
-    given = call.parameters
-    several = given.get("Targets")
-    targets = several if isinstance(several, list) else [given.get("Target")]
-    for holder in (given, *targets):
+    parameters = call.parameters
+    several = parameters.get("Targets")
+    targets = several if isinstance(several, list) else [parameters.get("Target")]
+    for holder in (parameters, *targets):
         if isinstance(holder, Mapping) and str(holder.get(name, "")).startswith("arn:"):
             yield Request("iam:PassRole", str(holder[name]), {"iam:passedtoservice": [f"{call.service}.amazonaws.com"]})
 
 
-def _transaction(given: JsonObject, place: ArnScope) -> list[Request]:
+def _transaction(parameters: JsonObject, place: ArnScope) -> list[Request]:
     needed = []
-    for item in given.get("TransactItems", []):
+    for item in parameters.get("TransactItems", []):
         for kind, content in item.items() if isinstance(item, Mapping) else ():
             table = content.get("TableName", "") if isinstance(content, Mapping) else ""
             action = "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item"
@@ -122,22 +122,22 @@ Arns = Iterable[str]
 
 
 def _sqs(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    url = str(given.get("QueueUrl", ""))
-    if name := url.rstrip("/").rpartition("/")[2] or given.get("QueueName"):
+    parameters = call.parameters
+    url = str(parameters.get("QueueUrl", ""))
+    if name := url.rstrip("/").rpartition("/")[2] or parameters.get("QueueName"):
         yield place.arn("sqs", str(name))
     for key in ("SourceArn", "TaskHandle"):
-        if str(given.get(key, "")).startswith("arn:"):
-            yield str(given[key])
+        if str(parameters.get(key, "")).startswith("arn:"):
+            yield str(parameters[key])
 
 
 def _sns(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
+    operation, parameters = call.operation, call.parameters
     for key in ("TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn"):
-        if arn := str(given.get(key, "")):
+        if arn := str(parameters.get(key, "")):
             yield ":".join(arn.split(":")[:6])
     if operation == "CreateTopic":
-        yield place.arn("sns", str(given.get("Name", "")))
+        yield place.arn("sns", str(parameters.get("Name", "")))
 
 
 def _bare(table: str) -> str:
@@ -145,36 +145,36 @@ def _bare(table: str) -> str:
 
 
 def _dynamodb(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    index = f"/index/{given['IndexName']}" if given.get("IndexName") else ""
-    if table := given.get("TableName"):
+    parameters = call.parameters
+    index = f"/index/{parameters['IndexName']}" if parameters.get("IndexName") else ""
+    if table := parameters.get("TableName"):
         yield place.arn("dynamodb", f"table/{_bare(str(table))}{index}")
-    for table in given.get("RequestItems", {}):
+    for table in parameters.get("RequestItems", {}):
         yield place.arn("dynamodb", f"table/{_bare(table)}")
-    for item in given.get("TransactItems", []):
+    for item in parameters.get("TransactItems", []):
         for content in item.values():
             yield place.arn("dynamodb", f"table/{_bare(content.get('TableName', ''))}")
     for key in ("StreamArn", "ResourceArn", "BackupArn", "TableArn"):
-        if key in given:
-            yield str(given[key])
-    if (iterator := str(given.get("ShardIterator", ""))).startswith("arn:"):
+        if key in parameters:
+            yield str(parameters[key])
+    if (iterator := str(parameters.get("ShardIterator", ""))).startswith("arn:"):
         yield iterator.partition("|")[0]
 
 
 def _kinesis(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    if "StreamARN" in given:
-        yield str(given["StreamARN"])
-    elif "StreamName" in given:
-        yield place.arn("kinesis", f"stream/{given['StreamName']}")
-    elif "ShardIterator" in given:  # moto's: Base64 of name:shard:number
+    parameters = call.parameters
+    if "StreamARN" in parameters:
+        yield str(parameters["StreamARN"])
+    elif "StreamName" in parameters:
+        yield place.arn("kinesis", f"stream/{parameters['StreamName']}")
+    elif "ShardIterator" in parameters:  # moto's: Base64 of name:shard:number
         try:
-            name = base64.b64decode(str(given["ShardIterator"])).decode().partition(":")[0]
+            name = base64.b64decode(str(parameters["ShardIterator"])).decode().partition(":")[0]
         except ValueError:
             return
         yield place.arn("kinesis", f"stream/{name}")
-    if "ConsumerARN" in given:
-        yield str(given["ConsumerARN"])
+    if "ConsumerARN" in parameters:
+        yield str(parameters["ConsumerARN"])
 
 
 def _function_arn(name: str, place: ArnScope) -> str:
@@ -182,39 +182,39 @@ def _function_arn(name: str, place: ArnScope) -> str:
 
 
 def _lambda(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
-    if name := str(given.get("FunctionName", "")):
+    operation, parameters = call.operation, call.parameters
+    if name := str(parameters.get("FunctionName", "")):
         if operation == "CreateEventSourceMapping":
             return
         arn = _function_arn(name, place)
-        qualifier = given.get("Qualifier")
+        qualifier = parameters.get("Qualifier")
         yield f"{arn}:{qualifier}" if qualifier and arn.count(":") == 6 else arn
-    elif "UUID" in given:
-        yield place.arn("lambda", f"event-source-mapping:{given['UUID']}")
-    elif layer := given.get("LayerName"):
-        version = f":{given['VersionNumber']}" if "VersionNumber" in given else ""
+    elif "UUID" in parameters:
+        yield place.arn("lambda", f"event-source-mapping:{parameters['UUID']}")
+    elif layer := parameters.get("LayerName"):
+        version = f":{parameters['VersionNumber']}" if "VersionNumber" in parameters else ""
         yield place.arn("lambda", f"layer:{str(layer).rpartition(':layer:')[2]}{version}")
-    elif "Resource" in given:
-        yield str(given["Resource"])
+    elif "Resource" in parameters:
+        yield str(parameters["Resource"])
 
 
 def _events(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
+    operation, parameters = call.operation, call.parameters
     if operation == "PutEvents":
-        for entry in given.get("Entries", []):
+        for entry in parameters.get("Entries", []):
             yield place.arn("events", _bus(entry.get("EventBusName")))
         return
     if operation in ("CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus"):
-        yield place.arn("events", _bus(given.get("Name")))
+        yield place.arn("events", _bus(parameters.get("Name")))
     elif operation in ("PutPermission", "RemovePermission"):
-        yield place.arn("events", _bus(given.get("EventBusName")))
+        yield place.arn("events", _bus(parameters.get("EventBusName")))
     elif operation.endswith("Archive"):
-        yield place.arn("events", f"archive/{given.get('ArchiveName', '')}")
-    elif rule := given.get("Rule") or given.get("Name"):
-        bus = str(given.get("EventBusName") or "default").rpartition("/")[2]
+        yield place.arn("events", f"archive/{parameters.get('ArchiveName', '')}")
+    elif rule := parameters.get("Rule") or parameters.get("Name"):
+        bus = str(parameters.get("EventBusName") or "default").rpartition("/")[2]
         yield place.arn("events", f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")
-    elif "ResourceARN" in given:
-        yield str(given["ResourceARN"])
+    elif "ResourceARN" in parameters:
+        yield str(parameters["ResourceARN"])
 
 
 def _bus(name: object) -> str:
@@ -223,78 +223,81 @@ def _bus(name: object) -> str:
 
 
 def _states(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
+    operation, parameters = call.operation, call.parameters
     for key in ("stateMachineArn", "executionArn", "activityArn", "resourceArn", "mapRunArn"):
-        if key in given:
-            yield str(given[key])
+        if key in parameters:
+            yield str(parameters[key])
     if operation == "CreateStateMachine":
-        yield place.arn("states", f"stateMachine:{given.get('name', '')}")
+        yield place.arn("states", f"stateMachine:{parameters.get('name', '')}")
 
 
 def _secretsmanager(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
-    for name in (given.get("SecretId"), *given.get("SecretIdList", [])):
+    operation, parameters = call.operation, call.parameters
+    for name in (parameters.get("SecretId"), *parameters.get("SecretIdList", [])):
         if name:
             yield place.secret_arn(str(name))
     if operation == "CreateSecret":
-        yield place.arn("secretsmanager", f"secret:{given.get('Name', '')}")
+        yield place.arn("secretsmanager", f"secret:{parameters.get('Name', '')}")
 
 
 def _ssm(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
-    for name in (given.get("Name"), given.get("Path"), *given.get("Names", [])):
+    operation, parameters = call.operation, call.parameters
+    for name in (parameters.get("Name"), parameters.get("Path"), *parameters.get("Names", [])):
         if name and "Parameter" in operation:
             yield place.arn("ssm", f"parameter/{str(name).lstrip('/')}")
 
 
 def _kms(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    if key := str(given.get("KeyId", "")):
+    parameters = call.parameters
+    if key := str(parameters.get("KeyId", "")):
         yield place.arn("kms", key if key.startswith("alias/") else f"key/{key}")
 
 
 def _logs(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    group = given.get("logGroupName") or given.get("logGroupIdentifier")
-    for each in (group, *given.get("logGroupNames", [])):
-        if each:
-            name = str(each).partition(":log-group:")[2].removesuffix(":*") or str(each)
-            yield place.arn("logs", f"log-group:{name}:log-stream:{given.get('logStreamName', '')}")
+    parameters = call.parameters
+    group = parameters.get("logGroupName") or parameters.get("logGroupIdentifier")
+    for identifier in (group, *parameters.get("logGroupNames", [])):
+        if identifier:
+            name = str(identifier).partition(":log-group:")[2].removesuffix(":*") or str(identifier)
+            yield place.arn("logs", f"log-group:{name}:log-stream:{parameters.get('logStreamName', '')}")
 
 
 def _iam(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
-    if "RoleArn" in given:  # of STS
-        yield str(given["RoleArn"])
-    if "PolicyArn" in given and not {"RoleName", "UserName", "GroupName"} & set(given):
-        yield str(given["PolicyArn"])
+    operation, parameters = call.operation, call.parameters
+    if "RoleArn" in parameters:  # of STS
+        yield str(parameters["RoleArn"])
+    if "PolicyArn" in parameters and not {"RoleName", "UserName", "GroupName"} & set(parameters):
+        yield str(parameters["PolicyArn"])
     for kind in ("Role", "User", "Group", "Policy"):
-        if f"{kind}Name" in given and not (kind == "Policy" and operation != "CreatePolicy"):
-            yield f"arn:aws:iam::{place.account_id}:{kind.lower()}/{given[f'{kind}Name']}"
+        if f"{kind}Name" in parameters and not (kind == "Policy" and operation != "CreatePolicy"):
+            yield f"arn:aws:iam::{place.account_id}:{kind.lower()}/{parameters[f'{kind}Name']}"
 
 
 def _scheduler(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
+    operation, parameters = call.operation, call.parameters
     if operation.endswith("Schedule"):
-        group = given.get("GroupName") or given.get("groupName") or "default"
-        yield place.arn("scheduler", f"schedule/{group}/{given.get('Name', '')}")
+        group = parameters.get("GroupName") or parameters.get("groupName") or "default"
+        yield place.arn("scheduler", f"schedule/{group}/{parameters.get('Name', '')}")
     elif operation.endswith("ScheduleGroup"):
-        yield place.arn("scheduler", f"schedule-group/{given.get('Name', '')}")
+        yield place.arn("scheduler", f"schedule-group/{parameters.get('Name', '')}")
 
 
 def _batch(call: Call, place: ArnScope) -> Arns:
-    operation, given = call.operation, call.parameters
+    operation, parameters = call.operation, call.parameters
     if operation in ("CancelJob", "TerminateJob"):
-        yield place.arn("batch", f"job/{given.get('jobId', '')}")
+        yield place.arn("batch", f"job/{parameters.get('jobId', '')}")
     for key, kind in (("jobDefinition", "job-definition"), ("jobQueue", "job-queue")):
-        if operation in ("SubmitJob", "DeregisterJobDefinition", "UpdateJobQueue", "DeleteJobQueue") and key in given:
-            name = str(given[key])
+        if (
+            operation in ("SubmitJob", "DeregisterJobDefinition", "UpdateJobQueue", "DeleteJobQueue")
+            and key in parameters
+        ):
+            name = str(parameters[key])
             yield name if name.startswith("arn:") else place.arn("batch", f"{kind}/{name}")
 
 
 def _cloudformation(call: Call, place: ArnScope) -> Arns:
-    given = call.parameters
-    if name := str(given.get("StackName", "")):
+    parameters = call.parameters
+    if name := str(parameters.get("StackName", "")):
         yield name if name.startswith("arn:") else place.arn("cloudformation", f"stack/{name}/*")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.sax.saxutils import unescape
 
-from serverless_cloud.iam.operations import WebRequest
+from serverless_cloud.iam.actions import WebRequest
 from serverless_cloud.iam.policies import Request
 
 #: Parameter of a bucket's URL -> the part after Get and Put in the action's name.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.errors import NotNow
 from serverless_cloud.lambda_ import report
 from serverless_cloud.lambda_.delay_queue import Clock, DelayQueue
@@ -101,10 +101,10 @@ class EventQueue:
 
     def _try(self, event: Event, is_wanted: Callable[[], bool]) -> float | None:
         """Invokes the function once; returns the wait before the next try, in seconds."""
-        found = event.target()
-        if found is None:  # the function was deleted, and its events with it
+        target = event.target()
+        if target is None:  # the function was deleted, and its events with it
             return None
-        spec, settings = found
+        spec, settings = target
         if settings.reserved == 0:
             self._give_up(event, spec, settings, "ZeroReservedConcurrency", None)
             return None

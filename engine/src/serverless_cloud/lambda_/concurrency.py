@@ -65,8 +65,8 @@ class Concurrency:
             else:
                 place = place_of(arn)
                 sharing = sum(n for other, n in self._under_way.items() if self._shares(other, place))
-                kept = sum(n for other, n in self._provisioned.items() if self._shares(other, place))
-                if sharing >= self.unreserved(place) - kept:
+                provisioned_count = sum(n for other, n in self._provisioned.items() if self._shares(other, place))
+                if sharing >= self.unreserved(place) - provisioned_count:
                     raise TooManyRequests("ConcurrentInvocationLimitExceeded")
             self._under_way[arn] += 1
 

@@ -94,17 +94,17 @@ def package(name: str) -> bytes:
 
 def _with_needs(root: str, extras: tuple[str, ...]) -> list[importlib.metadata.Distribution]:
     """A distribution and all that it needs on this machine, each once."""
-    found: dict[str, importlib.metadata.Distribution] = {}
+    distributions: dict[str, importlib.metadata.Distribution] = {}
     waiting = [(root, extras)]
     while waiting:
-        name, wanted = waiting.pop()
-        distribution = found[canonicalize_name(name)] = _distribution(name)
+        name, extra_names = waiting.pop()
+        distribution = distributions[canonicalize_name(name)] = _distribution(name)
         for text in distribution.requires or []:
             needed = Requirement(text)
-            applies = needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in ("", *wanted))
-            if applies and canonicalize_name(needed.name) not in found:
+            applies = needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in ("", *extra_names))
+            if applies and canonicalize_name(needed.name) not in distributions:
                 waiting.append((needed.name, tuple(needed.extras)))
-    return list(found.values())
+    return list(distributions.values())
 
 
 def _distribution(name: str) -> importlib.metadata.Distribution:

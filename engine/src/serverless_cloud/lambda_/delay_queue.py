@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from serverless_cloud.core.tasks import Tasks, reported
+from serverless_cloud.core.background import Tasks, reported
 
 T = TypeVar("T")
 

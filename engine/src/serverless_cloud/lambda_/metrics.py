@@ -109,23 +109,23 @@ class Metrics:
     def of(self, account_id: str, region: str, function: str) -> CountedCall:
         """A call of this function, to be told how it goes on."""
         with self._lock:
-            found = self._functions.setdefault((account_id, region, function), _Function())
-        return CountedCall(found, self._clock, self._lock)
+            counters = self._functions.setdefault((account_id, region, function), _Function())
+        return CountedCall(counters, self._clock, self._lock)
 
     def rows(self, account_id: str, region: str) -> list[tuple[str, str, int, Values]]:
         """Function, metric, Unix time in seconds, values: all that are kept of one account and Region."""
         with self._lock:
             now_s = int(self._clock())
-            found = []
+            rows = []
             for (account, place, name), function in self._functions.items():
                 if (account, place) == (account_id, region):
                     function.run(now_s, 0)
-                    found += [
+                    rows += [
                         (name, metric, second, replace(values))
                         for second, metrics in sorted(function.seconds.items())
                         for metric, values in metrics.items()
                     ]
-            return found
+            return rows
 
     def clear(self) -> None:
         """Forgets all."""

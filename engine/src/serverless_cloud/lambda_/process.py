@@ -126,8 +126,8 @@ class RuntimeProcess:
         try:
             if sys.platform == "linux":
                 with open(f"/proc/{self.pid}/status", "rb", buffering=0) as status:  # noqa: PTH123 (a third of Path's time)
-                    _, found, rest = status.read(_STATUS_BYTES).partition(b"\nVmHWM:")
-                if found:
+                    _, label, rest = status.read(_STATUS_BYTES).partition(b"\nVmHWM:")
+                if label:
                     return int(rest.split(maxsplit=1)[0]) // 1024
             info = self._ps.memory_info()
         except (psutil.Error, OSError):

@@ -19,7 +19,7 @@ class Allocation:
     """The provisioned concurrency of one version.
 
     Args:
-        wanted: how many environments it is to have.
+        count: how many environments it is to have.
         environments: those it has, in use or not.
         ready: those not in use; the last one is the most recently used.
         starting: how many are being started.
@@ -27,7 +27,7 @@ class Allocation:
     """
 
     spec: FunctionSpec
-    wanted: int
+    count: int
     environments: list[Environment] = field(default_factory=list)
     ready: list[Environment] = field(default_factory=list)
     starting: int = 0
@@ -36,7 +36,7 @@ class Allocation:
     @property
     def status(self) -> str:
         """As AWS names it: READY, IN_PROGRESS or FAILED."""
-        if len(self.environments) >= self.wanted:
+        if len(self.environments) >= self.count:
             return "READY"
         return "FAILED" if self.failure else "IN_PROGRESS"
 
@@ -83,28 +83,28 @@ class Provisioned:
         """A version's allocation; None if nothing is provisioned for it."""
         return self._allocations.get(spec.key)
 
-    def set(self, arn: str, wanted: dict[str, tuple[FunctionSpec, int]]) -> None:
-        """From now on the versions of the function `arn` have as many as `wanted` says, and all others none.
+    def set(self, arn: str, versions: dict[str, tuple[FunctionSpec, int]]) -> None:
+        """From now on the versions of the function `arn` have as many as `versions` says, and all others none.
 
         Starts go on in their own threads.
 
         Args:
-            wanted: by spec.key, a version and its number of environments.
+            versions: by spec.key, a version and its number of environments.
         """
         with self._lock:
             for allocation in [a for a in self._allocations.values() if a.spec.arn == arn]:
-                if allocation.spec.key not in wanted:
-                    allocation.wanted = 0
+                if allocation.spec.key not in versions:
+                    allocation.count = 0
                     del self._allocations[allocation.spec.key]
                     self._end_surplus(allocation)
-            for key, (spec, count) in wanted.items():
+            for key, (spec, count) in versions.items():
                 allocation = self._allocations.setdefault(key, Allocation(spec, count))
-                allocation.wanted, allocation.failure = count, ""
+                allocation.count, allocation.failure = count, ""
                 self._end_surplus(allocation)
                 self._fill(allocation)
 
     def _fill(self, allocation: Allocation) -> None:
-        missing = allocation.wanted - len(allocation.environments) - allocation.starting
+        missing = allocation.count - len(allocation.environments) - allocation.starting
         for _ in range(missing):
             allocation.starting += 1
             threading.Thread(target=self._add, args=(allocation,), name="provision", daemon=True).start()
@@ -120,7 +120,7 @@ class Provisioned:
             return
         with self._lock:
             allocation.starting -= 1
-            if len(allocation.environments) < allocation.wanted:
+            if len(allocation.environments) < allocation.count:
                 allocation.environments.append(environment)
                 allocation.ready.append(environment)
                 return
@@ -143,7 +143,7 @@ class Provisioned:
             return usable
 
     def _end_surplus(self, allocation: Allocation) -> None:
-        while len(allocation.environments) > allocation.wanted:
+        while len(allocation.environments) > allocation.count:
             if not allocation.ready:  # in use: it ends when it is put back
                 allocation.environments.pop()
                 continue
@@ -155,5 +155,5 @@ class Provisioned:
         """Forgets everything; the fleet ends the environments."""
         with self._lock:
             for allocation in self._allocations.values():
-                allocation.wanted = 0
+                allocation.count = 0
             self._allocations.clear()

@@ -38,7 +38,7 @@ class InitPhase:
 
 @dataclass(frozen=True)
 class _Ended:
-    """How one invocation ended, as the log tells it; `said`: Lambda's own line about it, or empty."""
+    """How one invocation ended, as the log tells it; `message`: Lambda's own line about it, or empty."""
 
     spec: FunctionSpec
     request_id: str
@@ -46,7 +46,7 @@ class _Ended:
     inits: list[InitPhase]
     status: str
     error_type: str
-    said: str
+    message: str
 
     @property
     def duration_ms(self) -> float:
@@ -80,19 +80,19 @@ def compose(
         exit_status: the process's exit status if it ended.
     """
     payload, error = outcome.payload, None if outcome.kind == "response" else "Unhandled"
-    status, kind, said = "success" if error is None else "error", "", ""
+    status, kind, message = "success" if error is None else "error", "", ""
     if outcome.kind == "timeout":
         text = f"Task timed out after {spec.timeout_s:.2f} seconds"
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        status, kind, said = "timeout", "Sandbox.Timedout", f"{moment} {request_id} {text}"
+        status, kind, message = "timeout", "Sandbox.Timedout", f"{moment} {request_id} {text}"
         payload = failure(kind, f"RequestId: {request_id} Error: {text}")
     elif outcome.kind == "exit":
         text = f"RequestId: {request_id} Error: Runtime exited {how_it_exited(exit_status)}"
-        kind, said = "Runtime.ExitError", text
+        kind, message = "Runtime.ExitError", text
         payload = failure(kind, text)
     elif outcome.kind == "init":  # Init failed twice: the handler was not called
         kind = inits[-1].error_type
-    ended = _Ended(spec, request_id, outcome, inits, status, kind, said)
+    ended = _Ended(spec, request_id, outcome, inits, status, kind, message)
     return payload, error, _as_json(ended) if spec.logging.format == "JSON" else _as_text(ended)
 
 
@@ -112,7 +112,7 @@ def _as_text(ended: _Ended) -> str:
     if start not in lines:
         lines.append(start)
     lines += ended.outcome.log.split("\n")[:-1]
-    lines += [ended.said] if ended.said else []
+    lines += [ended.message] if ended.message else []
     lines.append(f"END RequestId: {ended.request_id}")
     init_ms = "" if ended.init_ms is None else f"\tInit Duration: {ended.init_ms:.2f} ms"
     # A handler that raises leaves its environment in order: its REPORT line has no status.

@@ -75,7 +75,7 @@ class _Call(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Any
     raw_requestline: bytes
-    _said: dict[str, str]  # the request's headers; their names in lower case
+    _headers: dict[str, str]  # the request's headers; their names in lower case
 
     def parse_request(self) -> bool:
         """As the base class's, without its limit of 64 KB: the runtime sends a stack trace in a header, up to 1 MB."""
@@ -84,12 +84,12 @@ class _Call(BaseHTTPRequestHandler):
             self.close_connection = True
             return False
         self.command, self.path, self.request_version = words
-        self._said = {}
+        self._headers = {}
         while line := self.rfile.readline().rstrip(b"\r\n"):
             name, _, value = line.decode("latin-1").partition(":")
-            self._said[name.lower()] = value.strip()
-        self.close_connection = self._said.get("connection", "").lower() == "close"
-        if self._said.get("expect", "").lower() == "100-continue":
+            self._headers[name.lower()] = value.strip()
+        self.close_connection = self._headers.get("connection", "").lower() == "close"
+        if self._headers.get("expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
@@ -124,8 +124,8 @@ class _Call(BaseHTTPRequestHandler):
         return self._answer(202, b'{"status":"OK"}')
 
     def _body(self) -> bytes:
-        if self._said.get("transfer-encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self._said.get("content-length") or 0))
+        if self._headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self._headers.get("content-length") or 0))
         chunks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             chunks.append(self.rfile.read(size))

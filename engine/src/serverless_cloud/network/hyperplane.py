@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.network import waiting
 from serverless_cloud.network.interfaces import AccountRegion, Combination, Interfaces, Model, NoInterface
 
@@ -63,15 +63,15 @@ class Hyperplane:
         self.lock = threading.RLock()
         self.settled: Callable[[AccountRegion], None] = lambda _: None
 
-    def use(self, place: AccountRegion, wanted: Mapping[Combination, str]) -> None:
+    def use(self, place: AccountRegion, functions: Mapping[Combination, str]) -> None:
         """From now on only these combinations are in use at a place. Missing interfaces are created.
 
         Args:
-            wanted: for each, the name of a function that needs it.
+            functions: for each, the name of a function that needs it.
         """
         with self.lock:
             missing = []
-            for combination, function in wanted.items():
+            for combination, function in functions.items():
                 shared = self._all.get(combination)
                 if shared is None:
                     shared = self._all[combination] = _Shared(combination, function)
@@ -80,20 +80,20 @@ class Hyperplane:
                     shared.stage = _Stage.READY
             if missing:
                 self._later("interfaces", MAKING_S, lambda: self._make(place, missing))
-            for shared in [s for s in self._of(place) if s.combination not in wanted]:
+            for shared in [s for s in self._of(place) if s.combination not in functions]:
                 self._let_go(shared)
 
     def is_ready(self, combinations: Iterable[Combination]) -> bool:
         """Whether all of these are there."""
         with self.lock:
-            found = [self._all.get(combination) for combination in combinations]
-            return all(s is not None and s.stage in (_Stage.READY, _Stage.LINGERING) for s in found)
+            interfaces = [self._all.get(combination) for combination in combinations]
+            return all(s is not None and s.stage in (_Stage.READY, _Stage.LINGERING) for s in interfaces)
 
     def failure(self, combinations: Iterable[Combination]) -> NoInterface | None:
         """Why one of these could not be made; None if none has failed."""
         with self.lock:
-            found = [self._all[combination] for combination in combinations if combination in self._all]
-            return next((shared.failure for shared in found if shared.failure), None)
+            interfaces = [self._all[combination] for combination in combinations if combination in self._all]
+            return next((shared.failure for shared in interfaces if shared.failure), None)
 
     def forget_failures(self, combinations: Iterable[Combination]) -> None:
         """Lets the next `use` try again to create the failed interfaces, because somebody new needs them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.network.each_environment import EnvironmentInterfaces
 from serverless_cloud.network.hyperplane import Hyperplane
 from serverless_cloud.network.interfaces import AccountRegion, Interfaces, Model, VpcSettings

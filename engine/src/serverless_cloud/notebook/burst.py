@@ -23,19 +23,19 @@ _MB_LEFT = 1_000  # for JupyterLab, PostgreSQL and what else runs here
 _FEWEST = 24  # more than the 20 seats of the course's database
 
 
-def burst_size(wanted: int = 60) -> int:
+def burst_size(count: int = 60) -> int:
     """How many execution environments this machine can hold at once.
 
     Args:
-        wanted: how many it should be.
+        count: how many it should be.
 
     Returns:
-        `wanted`, or fewer on a machine with little free memory, but 24 at least (unless fewer are wanted). In a class
+        `count`, or fewer on a machine with little free memory, but 24 at least (unless fewer are wanted). In a class
         as many as the seat's share of the memory can hold, and 18 at least.
     """
     if (most := seat.most_environments()) is not None:
-        return min(wanted, most)
-    return min(wanted, max(_FEWEST, (free_mb() - _MB_LEFT) // _MB_EACH))
+        return min(count, most)
+    return min(count, max(_FEWEST, (free_mb() - _MB_LEFT) // _MB_EACH))
 
 
 def free_mb(group: Path = Path("/sys/fs/cgroup")) -> int:
@@ -57,7 +57,7 @@ def at_once(
     function: str,
     events: Sequence[object],
     qualifier: str | None,
-    told: Callable[[int], None],
+    report: Callable[[int], None],
     *,
     gathering: bool = True,
 ) -> list[CallResult]:
@@ -65,7 +65,7 @@ def at_once(
 
     Args:
         client: boto3's client for Lambda; it makes no second attempts.
-        told: called with the number of calls that have ended.
+        report: called with the number of calls that have ended.
         gathering: whether the local cloud is asked to begin all the calls together; others do not know how.
     """
     name = f"burst-{uuid.uuid4().hex[:12]}"
@@ -75,9 +75,9 @@ def at_once(
 
     def one(event: object) -> CallResult:
         begun_s = time.monotonic()
-        wanted = {"Qualifier": qualifier} if qualifier else {}
+        options = {"Qualifier": qualifier} if qualifier else {}
         try:
-            answer = client.invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail", **wanted)
+            answer = client.invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail", **options)
         except (
             client.exceptions.TooManyRequestsException,
             client.exceptions.SubnetIPAddressLimitReachedException,
@@ -97,5 +97,5 @@ def at_once(
     with seat.turn(), ThreadPoolExecutor(len(events)) as customers:
         calls = [customers.submit(one, event) for event in events]
         for number, _ in enumerate(as_completed(calls), start=1):
-            told(number)
+            report(number)
         return [call.result() for call in calls]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from serverless_cloud.errors import CloudError, CloudNotRunning, advice
 from serverless_cloud.lambda_ import course_layers as layers
-from serverless_cloud.notebook import burst, progress, targets
+from serverless_cloud.notebook import burst, other_clouds, progress
 from serverless_cloud.notebook.watch import DatabaseWatch
 from serverless_cloud.records import CallResult, DatabaseSession, ExecutionEnvironment, Interval, ProxyEvent
 from serverless_cloud.view.moment import Moment
@@ -96,7 +96,7 @@ class Inside:
             ) from error
         if self._view is not None:
             self._view.stop()
-        self._view = LiveView(self.now, self._view.seen if self._view else ())
+        self._view = LiveView(self.now, self._view.history if self._view else ())
         return self._view
 
     def database_address(self, identifier: str) -> tuple[str, int]:
@@ -111,7 +111,7 @@ class Inside:
         """
         if not self._looks_inside:
             self._require_running()
-            return targets.database_address(identifier)
+            return other_clouds.database_address(identifier)
         host, port = self._call("GET", "database", identifier=identifier)
         return host, port
 
@@ -197,8 +197,8 @@ class Inside:
             max_pool_connections=max(10, len(events)), read_timeout=900, retries={"total_max_attempts": 1}
         )
         client = boto3.Session().client("lambda", config=patience)  # its own client, because it marks what it sends
-        with progress.bar(f"calls of {function}", len(events)) as told:
-            return burst.at_once(client, function, events, qualifier, told, gathering=self._looks_inside)
+        with progress.bar(f"calls of {function}", len(events)) as report:
+            return burst.at_once(client, function, events, qualifier, report, gathering=self._looks_inside)
 
     def deploy(
         self,
@@ -253,7 +253,7 @@ class Inside:
         """
         self._require_running()
         if self.target == "aws":
-            targets.require_lambda_s_platform(name)
+            other_clouds.require_lambda_s_platform(name)
         return layers.publish(name, self.endpoint_url, self.region)
 
     def image(self, name: str, folder: str | os.PathLike[str]) -> str:
@@ -300,7 +300,7 @@ class Inside:
 
     def _require_shared(self, call: str) -> None:
         if self.target == "aws" or not self._looks_inside:
-            raise CloudError(targets.refusal(str(self.target), call))
+            raise CloudError(other_clouds.refusal(str(self.target), call))
         if call == "reset":
             raise CloudError(
                 f"Others may also use {self.target}, so reset() doesn't empty it. The person who started it can stop "
@@ -316,8 +316,8 @@ class Inside:
         self._require_running()
         if self.target is not None:
             self._require_shared(call)
-        given = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
-        url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(given)}"
+        parameters = {"region": self.region} | {k: v for k, v in query.items() if v is not None}
+        url = f"{self.endpoint_url}/_local/{call}?{urllib.parse.urlencode(parameters)}"
         data = json.dumps(body or {}).encode() if method == "POST" else None
         try:
             with _http.open(urllib.request.Request(url, data, method=method), timeout=60) as answer:

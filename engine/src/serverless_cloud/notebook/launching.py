@@ -19,7 +19,7 @@ START_LIMIT_S = 60.0  # a cold disk and a virus scanner can make Python's import
 
 def launch(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Starts the server, whose errors go to `log`; it ends when the pipe to its standard input closes."""
-    environ = inherited.kept(os.environ)
+    environ = inherited.variables(os.environ)
     environ |= surroundings.no_proxy_for_this_machine(environ)
     return child.start(command, log, environ)
 

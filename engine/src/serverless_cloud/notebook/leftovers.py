@@ -41,13 +41,13 @@ class RunFolder:
         """Removes the folder; may be called twice."""
         with contextlib.suppress(ValueError):
             _of_this_process.remove(self)
-        with contextlib.ExitStack() as held:
+        with contextlib.ExitStack() as stack:
             # A sweep that looks whether this run is alive would put its lock's file back, and the folder would stay.
             with contextlib.suppress(OSError):  # a timeout is one: better a folder left than an end that never comes
-                held.enter_context(FileLock(self.path.parent / _LOCK, timeout=10))
-            gone = remove_all(self.path)
+                stack.enter_context(FileLock(self.path.parent / _LOCK, timeout=10))
+            all_gone = remove_all(self.path)
             self._lock.release()
-            if gone:
+            if all_gone:
                 shutil.rmtree(self.path, ignore_errors=True)
 
 

@@ -44,16 +44,16 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     if "SERVERLESS_FIRST_QUIET" in os.environ or not (in_a_kernel() or sys.stderr.isatty()):
         yield lambda _: None
         return
-    begun_s, shown = time.monotonic(), _Bar(what, total)
+    begun_s, progress_bar = time.monotonic(), _Bar(what, total)
 
-    def told(done: int) -> None:
+    def show(done: int) -> None:
         if time.monotonic() - begun_s >= SILENT_S:
-            shown.update(done)
+            progress_bar.update(done)
 
     try:
-        yield told
+        yield show
     finally:
-        shown.close()
+        progress_bar.close()
 
 
 class _Bar:
@@ -92,9 +92,9 @@ def _display(data: dict[str, str]) -> Any:
     return display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
-def _remove(shown: Any) -> None:
+def _remove(handle: Any) -> None:
     # Empty HTML takes no room. clear_output would also remove what the cell printed before.
-    shown.update({"text/plain": "", "text/html": ""}, raw=True)
+    handle.update({"text/plain": "", "text/html": ""}, raw=True)
 
 
 def in_a_kernel() -> bool:

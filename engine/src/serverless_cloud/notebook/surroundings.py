@@ -71,9 +71,9 @@ def nowhere_environ(environ: Mapping[str, str], region: str, folder: Path) -> di
 
 def no_proxy_for_this_machine(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that keep requests to this machine off any proxy, with what they hold already."""
-    given = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    no_proxy = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
     # "*" means every host, but only where it stands alone.
-    hosts = "*" if given.strip() == "*" else ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    hosts = "*" if no_proxy.strip() == "*" else ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost"]))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 

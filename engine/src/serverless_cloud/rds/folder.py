@@ -83,18 +83,18 @@ def remove_all(run_folder: Path) -> bool:
     Returns:
         Whether all are gone. Where one is not, the run's folder should stay: its pointer finds the rest another time.
     """
-    gone = True
+    all_gone = True
     for pointer in (run_folder / _POINTERS).glob(f"{PREFIX}*.pointer"):
         try:
             place = Path(pointer.read_text(encoding="utf-8"))
             if place.name == pointer.stem:  # the pointer was written to its end
                 remove(run_folder, place)
-                gone = gone and not _is_there(place)
+                all_gone = all_gone and not _is_there(place)
         except FileNotFoundError:  # the pointer goes last: somebody else has removed both
             continue
         except OSError:  # nobody knows
-            gone = False
-    return gone
+            all_gone = False
+    return all_gone
 
 
 def end_postgres(place: Path) -> None:
@@ -110,9 +110,9 @@ def end_postgres(place: Path) -> None:
                 process.send_signal(signal.SIGQUIT)  # ends at once and frees the shared memory
                 with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(_PATIENCE_S)
-            for each in (process, *children):
+            for target in (process, *children):
                 with contextlib.suppress(psutil.Error):
-                    each.kill()
+                    target.kill()
             psutil.wait_procs([process, *children], timeout=_PATIENCE_S)
     end_children(place)
     _free_shared_memory(lines)
@@ -124,13 +124,13 @@ def end_children(place: Path) -> None:
     They are the processes that work in the instance's data folder, as all of PostgreSQL's do.
     """
     data = str(place / "data")
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.cwd() == data:
                 process.kill()
-                found.append(process)
-    psutil.wait_procs(found, timeout=_PATIENCE_S)
+                processes.append(process)
+    psutil.wait_procs(processes, timeout=_PATIENCE_S)
 
 
 def lock_file(place: Path) -> list[str]:

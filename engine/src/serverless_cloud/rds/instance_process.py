@@ -26,8 +26,8 @@ from typing import Any
 from serverless_cloud.core import disk
 from serverless_cloud.rds import folder, roles
 from serverless_cloud.rds.binaries import Binaries, for_account, unprivileged_account
-from serverless_cloud.rds.gate import Gate
-from serverless_cloud.rds.postgres import Postgres, PostgresDidNotStart
+from serverless_cloud.rds.endpoint import Gate
+from serverless_cloud.rds.postgres_server import Postgres, PostgresDidNotStart
 
 _LOOK_EVERY_S = 0.2
 _MOST_RECOVERIES = 5  # a PostgreSQL that cannot live must not be started for ever
@@ -51,8 +51,8 @@ class InstanceProcess:
         """Makes the data folder, starts PostgreSQL, makes the roles and opens the endpoint; tells how it went."""
         account = unprivileged_account()
         programs = self._folder / "programs"
-        given = Binaries(Path(self._settings["binaries"]), self._settings["version"])
-        binaries = await asyncio.to_thread(for_account, given, account, programs)
+        system_binaries = Binaries(Path(self._settings["binaries"]), self._settings["version"])
+        binaries = await asyncio.to_thread(for_account, system_binaries, account, programs)
         self._postgres = Postgres(binaries, self._folder, account, self._settings["socket_folder"])
         await self._postgres.make_data()
         self._postgres.configure(self._settings["settings"])
@@ -224,13 +224,13 @@ def _allow_many_files() -> None:
 
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # macOS reports an unlimited number, and refuses more than its kernel allows.
-    for wanted in (65_536, 24_576, 10_240):
+    for limit in (65_536, 24_576, 10_240):
         if most != resource.RLIM_INFINITY:
-            wanted = min(wanted, most)
-        if wanted <= now:
+            limit = min(limit, most)
+        if limit <= now:
             return
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
             return
 
 

@@ -74,12 +74,12 @@ class DatabaseInstance:
         self._changed = changed
         self._run_folder = run_folder
         self._lock = threading.RLock()
-        self._gone = threading.Event()
-        found = binaries.from_environment()
+        self._end = threading.Event()
+        installation = binaries.from_environment()
         self._place = folder.make(run_folder, binaries.unprivileged_account())
         sockets_at = sockets.folder_for(self._place, run_folder)
         self._process = ChildProcess(COMMAND, run_folder / f"{self._place.name}.log", "The DB instance")
-        programs = {"binaries": str(found.bin), "version": found.version}
+        programs = {"binaries": str(installation.bin), "version": installation.version}
         folders = {"folder": str(self._place), "socket_folder": str(sockets_at) if sockets_at else None}
         self._process.tell(programs | folders | asdict(order))
         self._process.listen(self._hear, self._ended)
@@ -160,7 +160,7 @@ class DatabaseInstance:
                 return
             self._move(Trigger.DELETE)
             self._process.close()
-        if self._gone.is_set():  # it had ended before
+        if self._end.is_set():  # it had ended before
             self._move(Trigger.DONE)
 
     def wait_until_gone(self) -> None:
@@ -173,7 +173,7 @@ class DatabaseInstance:
     def _ended(self) -> None:
         self.wait_until_gone()
         with self._lock:
-            self._gone.set()
+            self._end.set()
             deleting = self.state is State.DELETING
         if deleting:
             self._move(Trigger.DONE)

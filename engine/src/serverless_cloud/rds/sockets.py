@@ -27,11 +27,11 @@ def folder_for(place: Path, run_folder: Path) -> Path | None:
     if sys.platform == "win32":
         return None
     inside = place.is_relative_to(run_folder)  # of root's cloud it is not: PostgreSQL's account owns it
-    found = run_folder / f"s{place.name[-6:]}" if inside else place
-    if len(str(path_of(str(found), 65_535)).encode()) > LONGEST or any(c in str(found) for c in '",'):
+    folder = run_folder / f"s{place.name[-6:]}" if inside else place
+    if len(str(path_of(str(folder), 65_535)).encode()) > LONGEST or any(c in str(folder) for c in '",'):
         return None
-    found.mkdir(mode=0o700, exist_ok=True)
-    return found
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def path_of(folder: str, port: int) -> str:

@@ -77,12 +77,12 @@ class Answers:
                     break  # it matters what it says, at least at its beginning
                 self._rest = length - here
             if kind in _READ:
-                shown = self._answer(kind, data, position, here)
+                answer = self._answer(kind, data, position, here)
                 is_quiet = kind == 90 or is_quiet  # nothing was sent behind a request for ReadyForQuery
-                if shown is not None:
+                if answer is not None:
                     if begin < position:
                         self.to_client.append(data[begin:position])
-                    self.to_client.append(shown)
+                    self.to_client.append(answer)
                     begin = position + here
             position += here
         if begin < position:

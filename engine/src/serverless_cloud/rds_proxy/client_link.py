@@ -128,10 +128,10 @@ class ClientLink(asyncio.Protocol):
 
     def greet(self, parameters: dict[str, str]) -> None:
         """The login is done, and the database's settings are known: the client may ask."""
-        shown = parameters | {"application_name": self.login.application_name}
-        said = [wire.parameter_status(name, value) for name, value in shown.items()]
+        settings = parameters | {"application_name": self.login.application_name}
+        messages = [wire.parameter_status(name, value) for name, value in settings.items()]
         key = wire.message(b"K", wire.INT.pack(self.number) + self.secret)
-        self.transport.write(b"".join((*said, key, wire.READY_IDLE)))
+        self.transport.write(b"".join((*messages, key, wire.READY_IDLE)))
         self.session = Session(
             extended_protocol_pins=self._proxy.settings.extended_protocol_pins,
             good=self._proxy.good_statements(self.login.key),
@@ -171,8 +171,8 @@ class ClientLink(asyncio.Protocol):
         session.attach(server.known)
         if self._is_full:
             server.transport.pause_reading()
-        if heard := server.take_heard():
-            self.database_said(heard)
+        if beginning := server.take_heard():
+            self.database_said(beginning)
         self._proceed()
 
     def database_said(self, data: bytes) -> None:

@@ -118,26 +118,26 @@ class Login:
         return self._open(packet)
 
     def _open(self, packet: wire.Startup) -> bytes:
-        given = packet.parameters
+        parameters = packet.parameters
         if self._requires_tls and not self.has_tls:
             raise LoginRefused("This RDS Proxy requires TLS connections", "28000")
-        user = given.get("user", "")
+        user = parameters.get("user", "")
         if not user:
             text = "A user name is missing from the connection startup packet. Provide a user name for this connection."
             raise wire.ProtocolError(text, "28000")
-        if given.get("replication", "false").lower() not in ("false", "off", "no", "0"):
+        if parameters.get("replication", "false").lower() not in ("false", "off", "no", "0"):
             raise _unsupported("streaming replication mode")
-        if given.get("options"):  # AWS's own words
+        if parameters.get("options"):  # AWS's own words
             raise _unsupported("command-line options")
-        settings = {k.lower(): v for k, v in given.items() if not k.startswith("_pq_.")}
+        settings = {k.lower(): v for k, v in parameters.items() if not k.startswith("_pq_.")}
         for name in ("user", "database", "replication", "application_name", "options"):
             settings.pop(name, None)
         if unknown := sorted(settings.keys() - _SETTINGS):
             raise _unsupported(f"the option {unknown[0]}")
         if settings.get("client_encoding", "").lower() in _UTF8:
             del settings["client_encoding"]
-        self.application_name = given.get("application_name", "")
-        self.key = Key(user, given.get("database") or user, tuple(sorted(settings.items())))
+        self.application_name = parameters.get("application_name", "")
+        self.key = Key(user, parameters.get("database") or user, tuple(sorted(settings.items())))
         if user not in self._users:
             text = f"This RDS proxy has no credentials for the role {user}. "
             text += "Check the credentials for this role and try again."

@@ -184,8 +184,12 @@ class Proxies:
         if order.instance is None:
             return None
         with contextlib.suppress(CloudError):
-            found = self._instances.address(key[0], key[1], order.instance)
-            return {"host": found.private_host, "port": found.private_port, "max_connections": found.max_connections}
+            address = self._instances.address(key[0], key[1], order.instance)
+            return {
+                "host": address.private_host,
+                "port": address.private_port,
+                "max_connections": address.max_connections,
+            }
         # Not available: while it reboots the proxy keeps what it has, so that requests wait. One that is stopped or
         # deleted has been taken away already.
         return before

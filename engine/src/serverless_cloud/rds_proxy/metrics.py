@@ -69,19 +69,19 @@ class Metrics:
 
     def _minute(self) -> _Minute:
         minute = int(self._clock() // 60)
-        found = self._minutes.get(minute)
-        if found is None:
+        record = self._minutes.get(minute)
+        if record is None:
             # what a gauge is now, it was through every minute since it changed
             for missed in range(max(self._minutes, default=minute) + 1, minute)[-KEPT_MINUTES:]:
                 self._minutes[missed] = _Minute(peaks=dict(self.now))
-            found = self._minutes[minute] = _Minute(peaks=dict(self.now))
+            record = self._minutes[minute] = _Minute(peaks=dict(self.now))
             for old in [m for m in self._minutes if m <= minute - KEPT_MINUTES]:
                 del self._minutes[old]
-        return found
+        return record
 
 
 def _values(minute: _Minute) -> dict[str, float]:
     counted = {name: float(minute.sums[name]) for name in COUNTERS}
-    seen = {name: float(minute.peaks.get(name, 0)) for name in GAUGES}
+    gauges = {name: float(minute.peaks.get(name, 0)) for name in GAUGES}
     measured = {name: total / count for name, (total, count) in minute.times_us.items()}
-    return counted | seen | measured
+    return counted | gauges | measured

@@ -152,9 +152,9 @@ class Pool(Generic[C, W]):
     def refused(self, key: Key, answer: bytes) -> None:
         """Tells the clients that wait for such a connection that the database refused it for good."""
         self.opening[key] -= 1
-        told = [w for w in self.waiting if w.key == key]
+        waiters = [w for w in self.waiting if w.key == key]
         self.waiting = deque(w for w in self.waiting if w.key != key)
-        for waiter in told:
+        for waiter in waiters:
             self.refuse(waiter.who, answer)
         self.serve()
 

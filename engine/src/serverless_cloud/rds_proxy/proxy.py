@@ -10,7 +10,7 @@ from collections.abc import Callable
 from serverless_cloud.rds import sockets
 from serverless_cloud.rds_proxy import wire
 from serverless_cloud.rds_proxy.client_link import ClientLink
-from serverless_cloud.rds_proxy.events import Events
+from serverless_cloud.rds_proxy.event_lines import Events
 from serverless_cloud.rds_proxy.metrics import Metrics
 from serverless_cloud.rds_proxy.pool import Key, Pool
 from serverless_cloud.rds_proxy.server_link import CancelLink, ServerLink

@@ -102,8 +102,8 @@ class Verifier:
             ScramError: it is malformed, or the password is wrong.
         """
         unproven, _, proof = _text(message).rpartition(",p=")
-        given = _attributes(unproven)
-        if given.get("r") != self._nonce or given.get("c") != self._binding:
+        attributes = _attributes(unproven)
+        if attributes.get("r") != self._nonce or attributes.get("c") != self._binding:
             raise ScramError("malformed SCRAM message")
         own = keys(self.password if self.password is not None else secrets.token_hex(), self.salt)
         auth = f"{self._auth},{unproven}".encode()
@@ -133,10 +133,10 @@ class Prover:
             ScramError: it is malformed.
         """
         server_first = _text(message)
-        given = _attributes(server_first)
-        rounds, nonce = given.get("i", ""), given.get("r", "")
+        attributes = _attributes(server_first)
+        rounds, nonce = attributes.get("i", ""), attributes.get("r", "")
         iterations = int(rounds) if rounds.isdecimal() and len(rounds) <= _MAX_DIGITS else 0
-        if not nonce.startswith(self._nonce) or not iterations or not given.get("s"):
+        if not nonce.startswith(self._nonce) or not iterations or not attributes.get("s"):
             raise ScramError("malformed SCRAM message")
         if iterations > MAX_ITERATIONS:
             raise ScramError(
@@ -144,7 +144,7 @@ class Prover:
                 f"{MAX_ITERATIONS}. Set scram_iterations to {MAX_ITERATIONS} or less, then set the role's password "
                 "again"
             )
-        own = keys(self._password, _decode(given["s"]), iterations)
+        own = keys(self._password, _decode(attributes["s"]), iterations)
         unproven = f"c=biws,r={nonce}"
         auth = f"{self._bare},{server_first},{unproven}".encode()
         self._signature = _hmac(own.server, auth)
@@ -157,8 +157,8 @@ class Prover:
         Raises:
             ScramError: the server does not know the password.
         """
-        given = _attributes(_text(message)).get("v", "")
-        if not hmac.compare_digest(_decode(given), self._signature):
+        signature = _attributes(_text(message)).get("v", "")
+        if not hmac.compare_digest(_decode(signature), self._signature):
             raise ScramError("the server did not prove that it knows the password")
 
 

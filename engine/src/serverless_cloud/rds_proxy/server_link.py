@@ -125,9 +125,9 @@ class ServerLink(asyncio.Protocol):
 
     def take_heard(self) -> bytes:
         """The beginning of a message that came before somebody borrowed the connection; usually empty."""
-        heard = bytes(self._inbox)
+        beginning = bytes(self._inbox)
         self._inbox.clear()
-        return heard
+        return beginning
 
     # ---- login and end
 

@@ -266,11 +266,11 @@ class Session:
             self.move(Move.PIN)
             self.pinned, self.answers.is_pinned = cause, True
             self._prepared.settings_change()
-            self._note("pin", f"{cause}: {wire.shown(statement)}" if statement else cause)
+            self._note("pin", f"{cause}: {wire.excerpt(statement)}" if statement else cause)
 
     def _query(self, m: bytes) -> None:
         sql = m[5:-1] if not self._client_rest else m[5:]
-        self._note("query", wire.shown(sql))
+        self._note("query", wire.excerpt(sql))
         effects = LARGE if self._client_rest else read(sql)
         self._pin(effects.cause, sql)
         if effects.changes_settings:
@@ -333,7 +333,7 @@ class Session:
         body = self._prepared.body_of(portal)
         is_large = body == statements.LARGE
         sql = b"" if is_large else body.partition(b"\0")[0]
-        self._note("query", wire.shown(sql))
+        self._note("query", wire.excerpt(sql))
         effects = LARGE if is_large else read(sql)
         if effects.changes_settings:
             self._prepared.settings_change()

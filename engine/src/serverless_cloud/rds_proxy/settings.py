@@ -84,13 +84,14 @@ class Settings:
         return self.target.max_connections * self.pool.max_idle_connections_percent // 100
 
     @staticmethod
-    def from_json(given: dict[str, Any]) -> Settings:
+    def from_json(message: dict[str, Any]) -> Settings:
         """Reads what the cloud's server sends.
 
         Raises:
             TypeError: a member is unknown.
         """
-        pool = {k: v for k, v in given.get("pool", {}).items() if k != "session_pinning_filters"}  # none for PostgreSQL
-        target = given.get("target")
-        rest = {k: v for k, v in given.items() if k not in ("pool", "target")}
+        # PostgreSQL has no session pinning filters.
+        pool = {k: v for k, v in message.get("pool", {}).items() if k != "session_pinning_filters"}
+        target = message.get("target")
+        rest = {k: v for k, v in message.items() if k not in ("pool", "target")}
         return Settings(**rest, pool=PoolSettings(**pool), target=Target(**target) if target else None)

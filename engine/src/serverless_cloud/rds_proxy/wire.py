@@ -158,7 +158,7 @@ def cut(m: bytes, start: int) -> tuple[bytes, bytes]:
     return m[start:end], m[end + 1 :]
 
 
-def shown(sql: bytes) -> str:
+def excerpt(sql: bytes) -> str:
     """The beginning of a statement, for a log."""
     text = sql[:SHOWN_BYTES].decode("utf-8", "replace").rstrip("\0")
     return text if len(sql) <= SHOWN_BYTES else text + " ..."

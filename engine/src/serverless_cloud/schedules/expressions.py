@@ -83,9 +83,9 @@ class Cron:
             for hour in self.hours:
                 for minute in self.minutes:
                     wall = datetime.combine(day, time(hour, minute), self.zone)
-                    found = wall.astimezone(UTC)
-                    if found > moment and found.astimezone(self.zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
-                        return found
+                    due = wall.astimezone(UTC)
+                    if due > moment and due.astimezone(self.zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+                        return due
         return None
 
     def _days(self, first: date) -> Iterator[date]:
@@ -117,8 +117,8 @@ class Within:
         begin = start if self.first is None else self.first
         if self.first is not None:
             moment = max(moment, self.first - datetime.resolution)
-        found = self.schedule.next_after(moment, begin)
-        return None if found is None or (self.last is not None and found > self.last) else found
+        due = self.schedule.next_after(moment, begin)
+        return None if due is None or (self.last is not None and due > self.last) else due
 
 
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -175,10 +175,10 @@ def time_zone(name: str) -> tzinfo:
 
 def _rate(text: str, *, exact: bool) -> Rate:
     """Rules insist on "1 minute" and "2 minutes"; Scheduler's guide names only the plurals."""
-    found = re.fullmatch(r"rate\((\d{1,9}) (minute|hour|day)(s?)\)", text)
-    if found is None:
+    match = re.fullmatch(r"rate\((\d{1,9}) (minute|hour|day)(s?)\)", text)
+    if match is None:
         raise InvalidExpression(f"{text} is not a rate. Write it like rate(5 minutes), rate(1 hour) or rate(2 days).")
-    count, unit, plural = int(found[1]), found[2], found[3]
+    count, unit, plural = int(match[1]), match[2], match[3]
     if count == 0 or (exact and (count == 1) == bool(plural)):
         raise InvalidExpression(
             f"{text}: the number must be at least 1, and the unit must match it, as in 1 minute or 2 minutes."
@@ -190,20 +190,20 @@ def _rate(text: str, *, exact: bool) -> Rate:
 
 
 def _at(text: str, zone: tzinfo) -> At:
-    found = re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", text)
+    match = re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", text)
     try:
-        if found is None:
+        if match is None:
             raise ValueError("at(yyyy-mm-ddThh:mm:ss) doesn't take a time zone or a fraction")
-        return At(datetime.fromisoformat(found[1]).replace(tzinfo=zone).astimezone(UTC))
+        return At(datetime.fromisoformat(match[1]).replace(tzinfo=zone).astimezone(UTC))
     except (ValueError, OverflowError) as error:
         raise InvalidExpression(f"{text}: {error}.") from error
 
 
 def _cron(text: str, zone: tzinfo) -> Cron:
-    found = re.fullmatch(r"cron\((.*)\)", text)
-    if found is None:
+    match = re.fullmatch(r"cron\((.*)\)", text)
+    if match is None:
         raise InvalidExpression(f"{text} is neither rate(...) nor cron(...).")
-    fields = found[1].upper().split(" ")
+    fields = match[1].upper().split(" ")
     if len(fields) != 6:
         raise InvalidExpression(f"{text}: cron must have 6 fields with one space between them, not {len(fields)}.")
     minutes, hours, day_of_month, month, day_of_week, year = fields
@@ -230,7 +230,7 @@ def _numbers(field: str, name: str, least: int, most: int, names: dict[str, int]
             raise InvalidExpression(f"{name}: {text!r} is not allowed. Use {least} to {most}.")
         return value
 
-    found: set[int] = set()
+    numbers: set[int] = set()
     for item in field.split(","):
         span, slash, step_text = item.partition("/")
         step = int(step_text) if re.fullmatch(r"\d{1,4}", step_text) else 0
@@ -246,22 +246,22 @@ def _numbers(field: str, name: str, least: int, most: int, names: dict[str, int]
         if last < first and name == "year":
             raise InvalidExpression(f"year: {item!r} ends before it begins.")
         run = range(first, last + 1) if first <= last else [*range(first, most + 1), *range(least, last + 1)]
-        found.update(run[:: step or 1])
-    return tuple(sorted(found))
+        numbers.update(run[:: step or 1])
+    return tuple(sorted(numbers))
 
 
 def _of_month(field: str) -> Callable[[date], bool]:
     """L: the last day; L-3: three days before it; LW: the last weekday; 15W: the weekday nearest to the 15th."""
-    if found := re.fullmatch(r"L(?:-(\d{1,2}))?", field):
-        before = int(found[1] or 0)
+    if match := re.fullmatch(r"L(?:-(\d{1,2}))?", field):
+        before = int(match[1] or 0)
         if before > 30:
             raise InvalidExpression(f"day-of-month: {field!r} goes back more than 30 days.")
         return lambda day: day.day == _last(day) - before
     if field == "LW":
         return lambda day: day == _nearest_weekday(day, _last(day))
-    if found := re.fullmatch(r"(\d{1,2})W", field):
-        (wanted,) = _numbers(found[1], "day-of-month", 1, 31)
-        return lambda day: wanted <= _last(day) and day == _nearest_weekday(day, wanted)
+    if match := re.fullmatch(r"(\d{1,2})W", field):
+        (number,) = _numbers(match[1], "day-of-month", 1, 31)
+        return lambda day: number <= _last(day) and day == _nearest_weekday(day, number)
     days = frozenset(_numbers(field, "day-of-month", 1, 31))
     return lambda day: day.day in days
 
@@ -270,13 +270,13 @@ def _last(day: date) -> int:
     return calendar.monthrange(day.year, day.month)[1]
 
 
-def _nearest_weekday(month: date, wanted: int) -> date:
+def _nearest_weekday(month: date, number: int) -> date:
     """Monday to Friday, in the same month."""
-    day = month.replace(day=wanted)
+    day = month.replace(day=number)
     if day.isoweekday() == 6:
-        return day + timedelta(days=-1 if wanted > 1 else 2)
+        return day + timedelta(days=-1 if number > 1 else 2)
     if day.isoweekday() == 7:
-        return day + timedelta(days=1 if wanted < _last(month) else -2)
+        return day + timedelta(days=1 if number < _last(month) else -2)
     return day
 
 
@@ -284,12 +284,12 @@ def _of_week(field: str) -> Callable[[date], bool]:
     """1 is Sunday. L: Saturday; 6L: the last Friday of the month; 3#2: its second Tuesday."""
     if field == "L":
         return lambda day: _weekday(day) == 7
-    if found := re.fullmatch(r"(\w+)L", field):
-        (wanted,) = _numbers(found[1], "day-of-week", 1, 7, _DAYS)
-        return lambda day: _weekday(day) == wanted and day.day + 7 > _last(day)
-    if found := re.fullmatch(r"(\w+)#([1-5])", field):
-        (wanted,) = _numbers(found[1], "day-of-week", 1, 7, _DAYS)
-        return lambda day: _weekday(day) == wanted and (day.day + 6) // 7 == int(found[2])
+    if match := re.fullmatch(r"(\w+)L", field):
+        (weekday,) = _numbers(match[1], "day-of-week", 1, 7, _DAYS)
+        return lambda day: _weekday(day) == weekday and day.day + 7 > _last(day)
+    if match := re.fullmatch(r"(\w+)#([1-5])", field):
+        (weekday,) = _numbers(match[1], "day-of-week", 1, 7, _DAYS)
+        return lambda day: _weekday(day) == weekday and (day.day + 6) // 7 == int(match[2])
     if "/" in field:
         raise InvalidExpression(f"day-of-week: {field!r} has a step. Name the days instead.")
     days = frozenset(_numbers(field, "day-of-week", 1, 7, _DAYS))

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from serverless_cloud.core.background import reported
 from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.tasks import reported
 from serverless_cloud.events.targets import Principal, Target, TargetFailed, send
 from serverless_cloud.plane import DataPlane
 
@@ -75,8 +75,8 @@ class Run:
         done: called once, when the target has taken it or it was given up.
     """
 
-    def __init__(self, plane: DataPlane, given: Invocation, done: Callable[[], None]) -> None:
-        self._plane, self._given, self._done = plane, given, done
+    def __init__(self, plane: DataPlane, invocation: Invocation, done: Callable[[], None]) -> None:
+        self._plane, self._invocation, self._done = plane, invocation, done
         self._attempts = 0
         self._execution_id = self._payload = ""
 
@@ -88,18 +88,18 @@ class Run:
         """
         self._attempts += 1
         self._execution_id = uuid.uuid4().hex[:16]
-        self._payload = self._given.payload(self._execution_id, self._attempts)
-        given, parts, parameters = self._given, self._given.schedule_arn.split(":"), JsonObject()
+        self._payload = self._invocation.payload(self._execution_id, self._attempts)
+        invocation, parts, parameters = self._invocation, self._invocation.schedule_arn.split(":"), JsonObject()
         for name in ("SqsParameters", "EventBridgeParameters", "KinesisParameters"):
-            parameters |= given.target.get(name) or {}
+            parameters |= invocation.target.get(name) or {}
         target = Target(
-            arn=given.target["Arn"],
+            arn=invocation.target["Arn"],
             payload=self._payload,
             region=parts[3],
             account_id=parts[4],
             principal=PRINCIPAL,
-            source_arn=given.schedule_arn,
-            role_arn=given.target["RoleArn"],
+            source_arn=invocation.schedule_arn,
+            role_arn=invocation.target["RoleArn"],
             parameters=parameters,
         )
         send(self._plane, target)
@@ -107,7 +107,7 @@ class Run:
 
     def give_up(self, failure: TargetFailed, retries: int, exhausted: str) -> None:
         """It goes to the dead-letter queue, if there is one. Args: as of `events.retry.Delivery.give_up`."""
-        given = self._given
+        invocation = self._invocation
         attributes = {
             "ERROR_CODE": failure.service_code,
             "ERROR_MESSAGE": failure.message,
@@ -115,12 +115,12 @@ class Run:
             "EXHAUSTED_RETRY_CONDITION": exhausted,
             "IS_PAYLOAD_TRUNCATED": "false",
             "RETRY_ATTEMPTS": str(retries),
-            "SCHEDULED_TIME": given.time,
-            "SCHEDULE_ARN": given.schedule_arn,
-            "TARGET_ARN": given.target["Arn"],
+            "SCHEDULED_TIME": invocation.time,
+            "SCHEDULE_ARN": invocation.schedule_arn,
+            "TARGET_ARN": invocation.target["Arn"],
         }
-        if arn := (given.target.get("DeadLetterConfig") or {}).get("Arn"):
-            _dead_letter(self._plane, arn, given.target["RoleArn"], self._payload, attributes)
+        if arn := (invocation.target.get("DeadLetterConfig") or {}).get("Arn"):
+            _dead_letter(self._plane, arn, invocation.target["RoleArn"], self._payload, attributes)
         self._done()
 
 

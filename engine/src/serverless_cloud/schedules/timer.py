@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from serverless_cloud.core.tasks import Tasks, reported
+from serverless_cloud.core.background import Tasks, reported
 
 #: The first time after a moment; None: never again. Both in UTC.
 NextAfter = Callable[[datetime], datetime | None]
@@ -99,7 +99,7 @@ class Timer:
                     self._running = None
                     return
                 self._follow_the_scale()
-                alarm = min(self._alarms.values(), key=lambda each: each.due_s(self._scaled_by))
+                alarm = min(self._alarms.values(), key=lambda candidate: candidate.due_s(self._scaled_by))
                 wait_s, due = alarm.due_s(self._scaled_by) - time.monotonic(), alarm.due
                 if wait_s > 0:
                     self._changed.wait(min(wait_s, _LOOK_S))

@@ -17,7 +17,7 @@ from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
 FILES: dict[str, tuple[str, ...]] = {
-    "moto": ("dispatch", "errors", "models"),
+    "moto": ("dispatch", "error_forms", "models"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
@@ -30,10 +30,10 @@ FILES: dict[str, tuple[str, ...]] = {
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
         "table_streams",
     ),
-    "kinesis": ("streams", "requests"),
+    "kinesis": ("streams", "validation"),
     "events": ("rules", "scheduled_rules", "buses", "connections"),
     "iam": ("enforcement", "policies"),
-    "rds": ("instances", "proxies", "versions"),
+    "rds": ("instances", "proxies", "engine_versions"),
     "apigateway": (  # version 1 and version 2
         "rest_apis", "rest_rules", "rest_methods", "rest_answers", "rest_shapes", "rest_stage_rules", "rest_import",
         "rest_operations", "rest_updates", "http_apis", "http_api_stages", "http_api_import",
@@ -42,13 +42,13 @@ FILES: dict[str, tuple[str, ...]] = {
     "pipes": ("pipes",),
     # Executions come first, then the work of their tasks.
     "states": (
-        "clock", "history", "executions", "machines", "lists", "errors", "expressions",
-        "parsing", "functions", "tasks", "task_clients", "task_calls", "task_lambda",
+        "waits", "history", "executions", "machines", "lists", "error_names", "paths",
+        "parsing", "intrinsics", "task_tokens", "task_clients", "task_calls", "task_lambda",
         "task_callbacks", "map", "map_runs", "trial_api",
     ),
     "secretsmanager": ("names",),
     "ec2": ("interfaces", "blocks"),
-    "batch": ("jobs", "rules"),
+    "batch": ("jobs", "validation"),
     "athena": ("queries",),
 }  # fmt: skip
 #: Folders that can't have the name of their service.

@@ -37,7 +37,7 @@ def matches(policy: JsonObject, scope: str, attributes: JsonObject, message: str
         attributes: by name: {"Type": "String", "Value": "lamp"}; a binary value is in base64.
     """
     if scope == ATTRIBUTES:  # "An empty set of attributes results in the filter not matching", even if none is wanted
-        values = {name: _value(given) for name, given in attributes.items()}
+        values = {name: _value(attribute) for name, attribute in attributes.items()}
         return bool(values or not policy) and _passes(policy, [values])
     try:
         body = json.loads(message)
@@ -46,8 +46,8 @@ def matches(policy: JsonObject, scope: str, attributes: JsonObject, message: str
     return isinstance(body, dict) and _passes(policy, [body])
 
 
-def _value(given: JsonObject) -> Any:
-    kind, text = str(given["Type"]), given["Value"]
+def _value(attribute: JsonObject) -> Any:
+    kind, text = str(attribute["Type"]), attribute["Value"]
     if kind.startswith("Binary"):
         return _OPAQUE
     try:
@@ -63,7 +63,7 @@ def _value(given: JsonObject) -> Any:
 def _passes(policy: JsonObject, objects: list[Any]) -> bool:
     """Whether each name of a policy matches. `objects`: the values at this place; an array has several."""
     return all(
-        any(_passes(each, objects) for each in rules)
+        any(_passes(branch, objects) for branch in rules)
         if _is_or(name, rules)
         else _passes(rules, _values(objects, name))
         if isinstance(rules, dict)
@@ -78,7 +78,7 @@ def _is_or(name: str, rules: Any) -> bool:
         name == "$or"
         and isinstance(rules, list)
         and len(rules) > 1
-        and all(isinstance(each, dict) and not each.keys() & set(NAMES) for each in rules)
+        and all(isinstance(branch, dict) and not branch.keys() & set(NAMES) for branch in rules)
     )
 
 
@@ -90,17 +90,17 @@ def _values(objects: list[Any], name: str) -> list[Any]:
 
 
 def _children(objects: list[Any], name: str) -> Iterator[Any]:
-    for each in objects:
-        if isinstance(each, dict):
-            if name in each:
-                yield from _flat(each[name])
-            yield from ({key[len(name) + 1 :]: each[key]} for key in each if key.startswith(f"{name}."))
+    for value in objects:
+        if isinstance(value, dict):
+            if name in value:
+                yield from _flat(value[name])
+            yield from ({key[len(name) + 1 :]: value[key]} for key in value if key.startswith(f"{name}."))
 
 
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, list):
-        for each in value:
-            yield from _flat(each)
+        for item in value:
+            yield from _flat(item)
     else:
         yield value
 
@@ -152,7 +152,7 @@ def _combinations(policy: JsonObject, scope: str, depth: int) -> int:
     count = 1
     for name, rules in policy.items():
         if _is_or(name, rules):
-            count *= sum(_combinations(each, scope, depth) for each in rules)
+            count *= sum(_combinations(branch, scope, depth) for branch in rules)
         elif isinstance(rules, dict):
             if not rules:
                 raise FilterRefused("FilterPolicy: Empty objects are not allowed")
@@ -178,7 +178,7 @@ class _Operators(Operators):
 
     nameless = "Only one key allowed in match expression"
     bad_sign = "Bad value in numeric range"
-    shown = str
+    text_of = str
 
     def is_number(self, value: Any) -> bool:
         return super().is_number(value) and math.isfinite(value)

@@ -101,8 +101,8 @@ def lambda_event(sent: Notification, subscription_arn: str) -> bytes:
 def sqs_attributes(sent: Notification) -> dict[str, JsonObject]:
     """The message attributes of a raw delivery, as SQS has them."""
     return {
-        name: {"DataType": given["Type"], "BinaryValue": base64.b64decode(given["Value"])}
-        if given["Type"].startswith("Binary")
-        else {"DataType": given["Type"], "StringValue": str(given["Value"])}
-        for name, given in (sent.attributes or {}).items()
+        name: {"DataType": attribute["Type"], "BinaryValue": base64.b64decode(attribute["Value"])}
+        if attribute["Type"].startswith("Binary")
+        else {"DataType": attribute["Type"], "StringValue": str(attribute["Value"])}
+        for name, attribute in (sent.attributes or {}).items()
     }

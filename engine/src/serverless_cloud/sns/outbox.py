@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serverless_cloud.core.tasks import Tasks, reported
+from serverless_cloud.core.background import Tasks, reported
 from serverless_cloud.lambda_.delay_queue import DelayQueue
 
 

@@ -20,7 +20,7 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, rules as sns_rules
+from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, validation as sns_rules
 from serverless_cloud.sns.messages import Notification
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 
@@ -69,16 +69,16 @@ class Topics:
         self._plane, self._subscriptions_of, self._send_to_queue = plane, subscriptions_of, send_to_queue
         self._outbox = Outbox(plane.tasks, "sns-delivery")
         self._lock = threading.Lock()  # FIFO: the order of the numbers is the order of the deliveries
-        self._seen: dict[tuple[str, str], tuple[float, MessageId]] = {}
+        self._recent_ids: dict[tuple[str, str], tuple[float, MessageId]] = {}
         self._last_number = 0
 
     def clear(self) -> None:
         """Forgets what is under way and what was seen."""
         self._outbox.clear()
         with self._lock:
-            self._seen.clear()
+            self._recent_ids.clear()
 
-    def publish(self, topic: Any, given: JsonObject) -> str:
+    def publish(self, topic: Any, request: JsonObject) -> str:
         """Hands a checked message to the outbox, for each subscription that it passes the filter of.
 
         Returns:
@@ -86,31 +86,31 @@ class Topics:
         """
         if not topic.fifo_topic:
             message_id = str(uuid.uuid4())
-            self._send(topic, given, message_id, None)
+            self._send(topic, request, message_id, None)
             return message_id
-        content = hashlib.sha256(given["message"].encode()).hexdigest()
-        given["deduplication_id"] = given["deduplication_id"] or content
+        content = hashlib.sha256(request["message"].encode()).hexdigest()
+        request["deduplication_id"] = request["deduplication_id"] or content
         by_group = getattr(topic, "fifo_throughput_scope", "") == "MessageGroup"
-        seen_as = (topic.arn, given["deduplication_id"] + (f"/{given['group_id']}" if by_group else ""))
+        seen_as = (topic.arn, request["deduplication_id"] + (f"/{request['group_id']}" if by_group else ""))
         with self._lock:
             now_s = time.monotonic()
-            while self._seen and now_s - next(iter(self._seen.values()))[0] >= DEDUPLICATION_S:
-                del self._seen[next(iter(self._seen))]  # the oldest stands first
-            if seen_as in self._seen:
-                return self._seen[seen_as][1]
+            while self._recent_ids and now_s - next(iter(self._recent_ids.values()))[0] >= DEDUPLICATION_S:
+                del self._recent_ids[next(iter(self._recent_ids))]  # the oldest stands first
+            if seen_as in self._recent_ids:
+                return self._recent_ids[seen_as][1]
             self._last_number += 1
             fresh = MessageId(uuid.uuid4())
             fresh.sequence_number = f"1{self._last_number:019}"
-            self._seen[seen_as] = (now_s, fresh)
-            self._send(topic, given, fresh, fresh.sequence_number)
+            self._recent_ids[seen_as] = (now_s, fresh)
+            self._send(topic, request, fresh, fresh.sequence_number)
         return fresh
 
-    def _send(self, topic: Any, given: JsonObject, message_id: str, number: str | None) -> None:
-        attributes = given["message_attributes"] or {}
-        texts = sns_rules.by_protocol(given["message"]) if given["message_structure"] == "json" else None
+    def _send(self, topic: Any, request: JsonObject, message_id: str, number: str | None) -> None:
+        attributes = request["message_attributes"] or {}
+        texts = sns_rules.by_protocol(request["message"]) if request["message_structure"] == "json" else None
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         for subscription in list(self._subscriptions_of(topic.arn).values()):
-            message = given["message"]
+            message = request["message"]
             if texts is not None:
                 message = texts.get(subscription.protocol, texts["default"])
             if subscription.topic is not topic or not _wants(subscription, attributes, message):
@@ -120,12 +120,12 @@ class Topics:
                 topic_arn=topic.arn,
                 message=message,
                 timestamp=moment,
-                subject=given["subject"],
+                subject=request["subject"],
                 # "Message attributes are sent only when the message structure is String, not JSON."
                 attributes=None if texts is not None else attributes,
                 signature_version=str(getattr(topic, "signature_version", "") or "1"),
-                group_id=given["group_id"],
-                deduplication_id=given["deduplication_id"],
+                group_id=request["group_id"],
+                deduplication_id=request["deduplication_id"],
                 sequence_number=number,
             )
             self._put(subscription, sent)

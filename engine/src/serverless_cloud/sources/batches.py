@@ -17,7 +17,7 @@ from typing import Any
 
 from serverless_cloud.errors import AccessDenied, NotNow
 from serverless_cloud.lambda_.calling import FunctionGone
-from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
 
 CALL_FAILED = "Function call failed"
@@ -36,8 +36,8 @@ def deliver_to_function(plane: DataPlane, mapping: Mapping) -> Deliver:
             return Delivery(error=str(error))
         if reply.function_error is not None:
             return Delivery(error=CALL_FAILED, reply=reply)
-        found = read_failures(reply.payload, records) if mapping.reports_failures else Delivery()
-        return dataclasses.replace(found, reply=reply)
+        delivery = read_failures(reply.payload, records) if mapping.reports_failures else Delivery()
+        return dataclasses.replace(delivery, reply=reply)
 
     return deliver
 
@@ -68,8 +68,8 @@ def read_failures(payload: bytes, records: list[dict[str, Any]]) -> Delivery:
         return Delivery(error="batchItemFailures is not a list")
     known, failed = {identifier(record) for record in records}, []
     for item in items:
-        given = item.get("itemIdentifier") if isinstance(item, dict) else None
-        if not isinstance(given, str) or given not in known:
-            return Delivery(error=f"batchItemFailures names {given!r}, but the batch has no such itemIdentifier")
-        failed.append(given)
+        item_id = item.get("itemIdentifier") if isinstance(item, dict) else None
+        if not isinstance(item_id, str) or item_id not in known:
+            return Delivery(error=f"batchItemFailures names {item_id!r}, but the batch has no such itemIdentifier")
+        failed.append(item_id)
     return Delivery(failed=tuple(dict.fromkeys(failed)))

@@ -20,7 +20,7 @@ import traceback
 from typing import Any, Protocol
 
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.sqs_records import EVENT_BYTES, Filters, Message, record, size_bytes
 from serverless_cloud.sources.sqs_scaling import Scaling
@@ -105,12 +105,12 @@ class SqsPoller:
             return self._under_way < self._scaling.limit
 
     def _finds_messages(self) -> bool:
-        found = self._queue.wait(LOOK_S)
-        if found:
+        has_messages = self._queue.wait(LOOK_S)
+        if has_messages:
             self._scaling.messages_left()
         else:
             self._scaling.queue_is_empty()
-        return found
+        return has_messages
 
     def _may_read(self) -> None:
         for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage"):
@@ -127,9 +127,9 @@ class SqsPoller:
             passed = [r for r in (record(message, self._mapping.source_arn) for message in received) if self._passes(r)]
             room_bytes -= sum(size_bytes(message.body, message.message_attributes) for message in received)
             # A message that comes a second time while the batch is filled counts once.
-            batch |= {found["messageId"]: found for found in passed}
+            batch |= {event_record["messageId"]: event_record for event_record in passed}
             if stopped.is_set() and not received:
-                self._queue.put_back([found["receiptHandle"] for found in batch.values()])
+                self._queue.put_back([event_record["receiptHandle"] for event_record in batch.values()])
                 return []
             left_s = end_s - time.monotonic()
             is_full = len(batch) >= self._mapping.batch_size or (not received and self._queue.wait(0.0))
@@ -137,10 +137,10 @@ class SqsPoller:
                 return list(batch.values())
             self._queue.wait(min(left_s, LOOK_S))
 
-    def _passes(self, found: dict[str, Any]) -> bool:
-        passes = self._filters.pass_on(found)
+    def _passes(self, event_record: dict[str, Any]) -> bool:
+        passes = self._filters.pass_on(event_record)
         if not passes:
-            self._queue.delete([found["receiptHandle"]])
+            self._queue.delete([event_record["receiptHandle"]])
         return passes
 
     def _begin(self, records: list[dict[str, Any]], seen_again_s: float, stopped: threading.Event) -> None:
@@ -177,6 +177,8 @@ class SqsPoller:
         self.last_result = OK
         failed = set(delivery.failed)
         try:
-            self._queue.delete([found["receiptHandle"] for found in records if found["messageId"] not in failed])
+            self._queue.delete(
+                [event_record["receiptHandle"] for event_record in records if event_record["messageId"] not in failed]
+            )
         except QueueGone:
             self.last_result = "PROBLEM: the queue does not exist"

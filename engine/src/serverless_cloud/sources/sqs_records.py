@@ -41,7 +41,7 @@ class Message:
 
 def record(message: Message, queue_arn: str) -> dict[str, Any]:
     """The record in "Records" of the event."""
-    found = {
+    fields = {
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
         "body": message.body,
@@ -53,18 +53,18 @@ def record(message: Message, queue_arn: str) -> dict[str, Any]:
         "awsRegion": queue_arn.split(":")[3],
     }
     if message.attributes_md5 is not None:
-        found["md5OfMessageAttributes"] = message.attributes_md5
-    return found
+        fields["md5OfMessageAttributes"] = message.attributes_md5
+    return fields
 
 
-def _attribute(given: Values[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    if given.get("StringValue") is not None:
-        shown["stringValue"] = given["StringValue"]
-    if given.get("BinaryValue") is not None:
-        value = given["BinaryValue"]
-        shown["binaryValue"] = base64.b64encode(value).decode() if isinstance(value, bytes) else value
-    return shown | {"stringListValues": [], "binaryListValues": [], "dataType": given["DataType"]}
+def _attribute(attribute: Values[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if attribute.get("StringValue") is not None:
+        fields["stringValue"] = attribute["StringValue"]
+    if attribute.get("BinaryValue") is not None:
+        value = attribute["BinaryValue"]
+        fields["binaryValue"] = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+    return fields | {"stringListValues": [], "binaryListValues": [], "dataType": attribute["DataType"]}
 
 
 def size_bytes(body: str, message_attributes: Values[str, Values[str, Any]]) -> int:
@@ -86,12 +86,12 @@ class Filters:
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [(Pattern.parse(text), isinstance(json.loads(text).get("body"), list)) for text in patterns]
 
-    def pass_on(self, found: dict[str, Any]) -> bool:
+    def pass_on(self, event_record: dict[str, Any]) -> bool:
         """Whether the record is for the function."""
         if not self._patterns:
             return True
-        body = _structure(found["body"])
-        event = found if body is None else found | {"body": body}
+        body = _structure(event_record["body"])
+        event = event_record if body is None else event_record | {"body": body}
         return any(
             pattern.matches(event) for pattern, wants_text in self._patterns if not (wants_text and body is not None)
         )
@@ -100,7 +100,7 @@ class Filters:
 def _structure(body: str) -> Any:
     """The body from JSON, if it is an object or a list; None for plain text."""
     try:
-        found = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict | list) else None
+    return content if isinstance(content, dict | list) else None

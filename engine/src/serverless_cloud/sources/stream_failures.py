@@ -12,10 +12,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from serverless_cloud.core.background import reported
 from serverless_cloud.core.clients import client
-from serverless_cloud.core.tasks import reported
 from serverless_cloud.iam.permissions import Permissions
-from serverless_cloud.lambda_.mapping import Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Delivery, Mapping
 from serverless_cloud.sources.stream_source import StreamRecord, StreamSource, arrival
 
 RETRIES_EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
@@ -95,7 +95,7 @@ def sender(mapping: Mapping, source: StreamSource, permissions: Permissions) -> 
             return
         record = failure_record(mapping, source, shard_id, records, condition, calls, last)
         with reported(f"A record could not be delivered to {mapping.on_failure}"):
-            _send(mapping, permissions, shard_id, record, [each.event for each in records])
+            _send(mapping, permissions, shard_id, record, [stream_record.event for stream_record in records])
 
     return give_up
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serverless_cloud.events.patterns import Pattern
-from serverless_cloud.lambda_.mapping import Deliver, Delivery, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Delivery, Mapping
 from serverless_cloud.sources.stream_failures import RETRIES_EXHAUSTED, TOO_OLD, GiveUp
 from serverless_cloud.sources.stream_source import Read, StreamRecord
 

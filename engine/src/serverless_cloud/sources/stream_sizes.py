@@ -23,19 +23,19 @@ def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def _value(value: Mapping[str, Any]) -> int:
-    ((kind, given),) = value.items()
+    ((kind, content),) = value.items()
     if kind == "S":
-        return len(str(given).encode())
+        return len(str(content).encode())
     if kind == "N":
-        return _number(str(given))
+        return _number(str(content))
     if kind == "B":
-        return len(given if isinstance(given, bytes) else base64.b64decode(given))
+        return len(content if isinstance(content, bytes) else base64.b64decode(content))
     if kind in ("SS", "NS", "BS"):
-        return sum(_value({kind[0]: each}) for each in given)
+        return sum(_value({kind[0]: element}) for element in content)
     if kind == "L":
-        return CONTAINER_BYTES + sum(ELEMENT_BYTES + _value(each) for each in given)
+        return CONTAINER_BYTES + sum(ELEMENT_BYTES + _value(element) for element in content)
     if kind == "M":
-        return CONTAINER_BYTES + len(given) * ELEMENT_BYTES + size_of(given)
+        return CONTAINER_BYTES + len(content) * ELEMENT_BYTES + size_of(content)
     return 1  # BOOL, NULL
 
 

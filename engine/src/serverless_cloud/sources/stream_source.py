@@ -1,6 +1,6 @@
 """A stream as a poller reads it: shards, and records in their order. No moto, no I/O.
 
-Each seam of a stream (DynamoDB, Kinesis) makes a `StreamSource` for one mapping.
+Each patch of a stream (DynamoDB, Kinesis) makes a `StreamSource` for one mapping.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serverless_cloud.stacks import parameters
-from serverless_cloud.stacks.records import ChangeSet, Resource, Stack, StackSpec
+from serverless_cloud.stacks.stack import ChangeSet, Resource, Stack, StackSpec
 
 
 def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
     root = parent
     while root is not None and root.id in parents:
         root = parents[root.id]
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "StackId": of.id, "StackName": of.name, "StackStatus": of.status, "CreationTime": of.created,
         "Capabilities": of.capabilities, "NotificationARNs": [], "RollbackConfiguration": {},
         "DisableRollback": of.disable_rollback, "EnableTerminationProtection": of.termination_protection,
@@ -26,10 +26,10 @@ def stack(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
         "StackStatusReason": of.reason, "LastUpdatedTime": of.updated, "DeletionTime": of.deleted,
         "RoleARN": of.role_arn, "TimeoutInMinutes": of.timeout_minutes, "ChangeSetId": of.change_set_id,
         "Description": plan.template.document.get("Description") if plan else None,
-        "Parameters": parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values) if plan else None,
+        "Parameters": plan and parameters.listing(plan.template.section("Parameters"), plan.texts, plan.values),
         "Outputs": of.outputs, "ParentId": parent and parent.id, "RootId": root and root.id,
     }  # fmt: skip
-    return found | {name: value for name, value in optional.items() if value}
+    return answer | {name: value for name, value in optional.items() if value}
 
 
 def _tags(plan: StackSpec | None) -> list[dict[str, str]]:
@@ -41,19 +41,19 @@ def summary(of: Stack, parents: Mapping[str, Stack]) -> dict[str, Any]:
     names = ("StackId", "StackName", "StackStatus", "CreationTime", "StackStatusReason", "LastUpdatedTime",
              "DeletionTime", "DriftInformation", "ParentId", "RootId")  # fmt: skip
     all_of_it = stack(of, parents)
-    found = {name: all_of_it[name] for name in names if name in all_of_it}
+    answer = {name: all_of_it[name] for name in names if name in all_of_it}
     if "Description" in all_of_it:
-        found["TemplateDescription"] = all_of_it["Description"]
-    return found
+        answer["TemplateDescription"] = all_of_it["Description"]
+    return answer
 
 
 def _resource(of: Resource) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "LogicalResourceId": of.logical_id, "ResourceType": of.type, "ResourceStatus": of.status,
         "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
     }  # fmt: skip
     optional = {"PhysicalResourceId": of.physical_id, "ResourceStatusReason": of.reason}
-    return found | {name: value for name, value in optional.items() if value}
+    return answer | {name: value for name, value in optional.items() if value}
 
 
 def resource(of_stack: Stack, of: Resource) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def resource(of_stack: Stack, of: Resource) -> dict[str, Any]:
 
 def resource_detail(of_stack: Stack, of: Resource) -> dict[str, Any]:
     """As DescribeStackResource has it: with the resource's Metadata as JSON."""
-    found = _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "LastUpdatedTimestamp": of.changed}
-    return found | {"Metadata": json.dumps(of.definition.get("Metadata") or {}, default=str)}
+    answer = _resource(of) | {"StackId": of_stack.id, "StackName": of_stack.name, "LastUpdatedTimestamp": of.changed}
+    return answer | {"Metadata": json.dumps(of.definition.get("Metadata") or {}, default=str)}
 
 
 def resource_summary(of: Resource) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def resource_summary(of: Resource) -> dict[str, Any]:
 
 def change_set(of: ChangeSet) -> dict[str, Any]:
     """As DescribeChangeSet has it."""
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "ChangeSetId": of.id, "ChangeSetName": of.name, "StackId": of.stack.id, "StackName": of.stack.name,
         "Status": of.status, "ExecutionStatus": of.execution, "CreationTime": of.created, "Changes": of.changes,
         "Capabilities": of.capabilities, "NotificationARNs": [],
@@ -84,4 +84,4 @@ def change_set(of: ChangeSet) -> dict[str, Any]:
         "StatusReason": of.reason, "Description": of.description, "OnStackFailure": of.on_failure,
         "Parameters": of.parameters, "Tags": _tags(of.plan),
     }  # fmt: skip
-    return found | {name: value for name, value in optional.items() if value}
+    return answer | {name: value for name, value in optional.items() if value}

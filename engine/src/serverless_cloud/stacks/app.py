@@ -31,20 +31,21 @@ class StacksApp:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         if target.startswith(cloud_control.PREFIX):
-            status, told = cloud_control.answer(target.removeprefix(cloud_control.PREFIX), body, _region_of(environ))
-            start_response(status, [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(told)))])
-            return [told]
+            status, answer = cloud_control.answer(target.removeprefix(cloud_control.PREFIX), body, _region_of(environ))
+            headers = [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(answer)))]
+            start_response(status, headers)
+            return [answer]
         form = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
         form |= dict(parse_qsl(body.decode(), keep_blank_values=True))
         request_id, status = str(uuid.uuid4()), "200 OK"
         try:
-            told = self._answer(form, _region_of(environ), request_id)
+            answer = self._answer(form, _region_of(environ), request_id)
         except StackError as error:
-            told = query.error(error.code, error.message, request_id)
+            answer = query.error(error.code, error.message, request_id)
             status = f"{error.status} {'Not Found' if error.status == 404 else 'Bad Request'}"
-        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(told)))]
+        headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(answer)))]
         start_response(status, headers)
-        return [told]
+        return [answer]
 
     def _answer(self, form: dict[str, str], region: str, request_id: str) -> bytes:
         name = form.get("Action", "")

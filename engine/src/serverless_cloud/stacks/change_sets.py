@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 
 from serverless_cloud.stacks import answers, parameters, settings
-from serverless_cloud.stacks.changes import between, without_values
+from serverless_cloud.stacks.differences import between, without_values
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.operations import Answer, Operations, Request, new_stack, tags_of
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
-from serverless_cloud.stacks.records import ChangeSet, Stack, now
+from serverless_cloud.stacks.stack import ChangeSet, Stack, now
 from serverless_cloud.stacks.store import Store
 
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
@@ -32,7 +32,7 @@ class ChangeSets:
                 "them."
             )
         stack = self._stack_for(request, region, kind)
-        if any(each.name == name for each in self._waiting(stack)):
+        if any(change_set.name == name for change_set in self._waiting(stack)):
             raise StackError(f"ChangeSet {name} cannot be created because it already exists", "AlreadyExistsException")
         text = text_of(request, region, stack)
         before = stack.plan
@@ -46,7 +46,7 @@ class ChangeSets:
             require_capabilities(plan, of_it.capabilities)
             settings.require_types(request, plan.template)
             of_it.plan = plan
-            of_it.parameters = parameters.shown(plan.template.section("Parameters"), plan.texts, plan.values)
+            of_it.parameters = parameters.listing(plan.template.section("Parameters"), plan.texts, plan.values)
             if kind == "UPDATE":
                 self._operations.check_update(stack, plan)
             else:
@@ -81,21 +81,29 @@ class ChangeSets:
 
     def _waiting(self, stack: Stack) -> list[ChangeSet]:
         """The change sets of a stack that haven't been executed: a name may be used again after that."""
-        return [each for each in self._store.change_sets.values() if each.stack is stack and not each.executed]
+        return [
+            change_set
+            for change_set in self._store.change_sets.values()
+            if change_set.stack is stack and not change_set.executed
+        ]
 
     def describe_change_set(self, request: Request, region: str) -> Answer:
-        found = self._store.change_set(request, region)
-        told = answers.change_set(found)
+        change_set = self._store.change_set(request, region)
+        answer = answers.change_set(change_set)
         if not request.get("IncludePropertyValues"):
-            told["Changes"] = [without_values(each) for each in found.changes]
-        return told
+            answer["Changes"] = [without_values(change) for change in change_set.changes]
+        return answer
 
     def list_change_sets(self, request: Request, region: str) -> Answer:
         stack = self._store.find(region, request["StackName"], "Stack [{}] does not exist")
         names = ("ChangeSetId", "ChangeSetName", "StackId", "StackName", "Status", "StatusReason", "ExecutionStatus",
                  "CreationTime", "Description", "IncludeNestedStacks")  # fmt: skip
-        found = [answers.change_set(each) for each in self._waiting(stack)]
-        return {"Summaries": [{name: each[name] for name in names if name in each} for each in found]}
+        descriptions = [answers.change_set(change_set) for change_set in self._waiting(stack)]
+        return {
+            "Summaries": [
+                {name: description[name] for name in names if name in description} for description in descriptions
+            ]
+        }
 
     def delete_change_set(self, request: Request, region: str) -> Answer:
         try:
@@ -106,22 +114,22 @@ class ChangeSets:
         return {}
 
     def execute_change_set(self, request: Request, region: str) -> Answer:
-        found = self._store.change_set(request, region)
-        stack, plan = found.stack, found.plan
-        if found.execution != "AVAILABLE" or plan is None:
+        change_set = self._store.change_set(request, region)
+        stack, plan = change_set.stack, change_set.plan
+        if change_set.execution != "AVAILABLE" or plan is None:
             raise StackError(
-                f"ChangeSet [{found.id}] cannot be executed in its current status of [{found.status}]",
+                f"ChangeSet [{change_set.id}] cannot be executed in its current status of [{change_set.status}]",
                 "InvalidChangeSetStatus",
             )
         disable_rollback = bool(request.get("DisableRollback"))
-        self._forget_others(found)
-        found.execution = "EXECUTE_COMPLETE"
-        settings.keep({**found.request, "ClientRequestToken": request.get("ClientRequestToken")}, stack)
-        stack.change_set_id = found.id
-        if found.kind == "CREATE":
+        self._forget_others(change_set)
+        change_set.execution = "EXECUTE_COMPLETE"
+        settings.keep({**change_set.request, "ClientRequestToken": request.get("ClientRequestToken")}, stack)
+        stack.change_set_id = change_set.id
+        if change_set.kind == "CREATE":
             stack.updated = now()
             stack.become("CREATE_IN_PROGRESS", "User Initiated")
-            on_failure = found.on_failure or ("DO_NOTHING" if disable_rollback else "ROLLBACK")
+            on_failure = change_set.on_failure or ("DO_NOTHING" if disable_rollback else "ROLLBACK")
             self._store.work(stack, lambda engine: engine.create(plan, on_failure))
         else:
             self._operations.start_update(stack, plan, disable_rollback=disable_rollback)
@@ -129,6 +137,6 @@ class ChangeSets:
 
     def _forget_others(self, executed: ChangeSet) -> None:
         """The other change sets of a stack go when one is executed."""
-        for id, each in list(self._store.change_sets.items()):
-            if each.stack is executed.stack and each is not executed:
+        for id, change_set in list(self._store.change_sets.items()):
+            if change_set.stack is executed.stack and change_set is not executed:
                 del self._store.change_sets[id]

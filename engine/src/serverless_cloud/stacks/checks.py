@@ -33,8 +33,8 @@ def no_nulls(value: Any, path: str = "") -> None:
     if value is None:
         raise _malformed(f"[{path}] 'null' values are not allowed in templates")
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in inner:
-        no_nulls(each, f"{path}/{name}")
+    for name, member in inner:
+        no_nulls(member, f"{path}/{name}")
 
 
 def mappings(section: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ def mappings(section: Mapping[str, Any]) -> None:
         for key, values in levels.items():
             if not isinstance(values, Mapping):
                 raise _malformed(f"Every Mappings member {key} must be a map")
-            if any(isinstance(each, Mapping) for each in values.values()):
+            if any(isinstance(value, Mapping) for value in values.values()):
                 raise _malformed("Every Mappings attribute must be a String or a List.")
 
 
@@ -64,23 +64,23 @@ def outputs(section: Mapping[str, Any]) -> None:
             raise _malformed("The Value field of every Outputs member must evaluate to a String and not a List.")
 
 
-def resource(logical_id: str, given: Any) -> None:
+def resource(logical_id: str, definition: Any) -> None:
     """Raises StackError unless a resource is written as it must be; a function as a policy is worked out later."""
     if not re.fullmatch(r"[A-Za-z0-9]{1,255}", str(logical_id)):
         raise _malformed(f"Resource name {logical_id} is non alphanumeric.")
-    if not isinstance(given, Mapping):
+    if not isinstance(definition, Mapping):
         raise _malformed("Any Resources member must be an object.")
-    if not isinstance(given.get("Type"), str):
+    if not isinstance(definition.get("Type"), str):
         raise _malformed(f"[/Resources/{logical_id}] Every Resources object must contain a Type member.")
-    if unknown := sorted(set(map(str, given)) - _OF_RESOURCE):
+    if unknown := sorted(set(map(str, definition)) - _OF_RESOURCE):
         raise StackError(f"Invalid template resource property '{unknown[0]}'")
-    if not isinstance(given.get("Properties", {}), Mapping):
+    if not isinstance(definition.get("Properties", {}), Mapping):
         raise _malformed(f"[/Resources/{logical_id}/Properties] 'Properties' must be an object")
-    after = given.get("DependsOn", [])
-    if not all(isinstance(each, str) for each in (after if isinstance(after, list) else [after])):
+    after = definition.get("DependsOn", [])
+    if not all(isinstance(dependency, str) for dependency in (after if isinstance(after, list) else [after])):
         raise _malformed("DependsOn must be a string or list of strings.")
     for name, allowed in _POLICIES.items():
-        policy = given.get(name, "Delete")
+        policy = definition.get(name, "Delete")
         if not isinstance(policy, (str, Mapping)):
             raise _malformed(f"Every {name} member must be a string.")
         if isinstance(policy, str) and policy not in allowed:
@@ -99,18 +99,18 @@ def conditions(document: Mapping[str, Any]) -> None:
             "the template"
         )
     for block in ("Conditions", "Resources", "Outputs"):
-        for each in (document.get(block) or {}).values():
-            own = [each["Condition"]] if block != "Conditions" and "Condition" in each else []
-            for name in own or (_conditions_in(each) if block == "Conditions" else ()):
+        for member in (document.get(block) or {}).values():
+            own = [member["Condition"]] if block != "Conditions" and "Condition" in member else []
+            for name in own or (_conditions_in(member) if block == "Conditions" else ()):
                 if not isinstance(name, str):
                     raise _malformed("Every Condition member must be a string.")
                 if name not in declared:
                     raise _malformed(f"Unresolved condition dependency {name} in the {block} block of the template")
-        for function, given in intrinsics.calls_in(document.get(block) or {}):
-            name = given[0] if function == "Fn::If" and isinstance(given, list) and given else None
+        for function, argument in intrinsics.calls_in(document.get(block) or {}):
+            name = argument[0] if function == "Fn::If" and isinstance(argument, list) and argument else None
             if isinstance(name, str) and name not in declared:
                 raise StackError(f"Template error: unresolved condition dependency {name} in Fn::If")
-    _no_circles({name: set(_conditions_in(each)) for name, each in declared.items()})
+    _no_circles({name: set(_conditions_in(rule)) for name, rule in declared.items()})
 
 
 def _conditions_in(rule: Any) -> Iterator[Any]:
@@ -119,8 +119,8 @@ def _conditions_in(rule: Any) -> Iterator[Any]:
     if isinstance(rule, Mapping) and len(rule) == 1 and not isinstance(rule.get("Condition", {}), Mapping):
         yield rule["Condition"]
         return
-    for each in inner:
-        yield from _conditions_in(each)
+    for part in inner:
+        yield from _conditions_in(part)
 
 
 def _no_circles(needs: dict[str, set[str]]) -> None:
@@ -135,16 +135,16 @@ def _no_circles(needs: dict[str, set[str]]) -> None:
 
 def functions(block: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
     """Raises StackError for a function that names an attribute of a resource that doesn't exist."""
-    for function, given in intrinsics.calls_in(list(block.values())):
+    for function, argument in intrinsics.calls_in(list(block.values())):
         if function == "Fn::GetAtt":
-            parts = given.split(".", 1) if isinstance(given, str) else given
+            parts = argument.split(".", 1) if isinstance(argument, str) else argument
             fits = isinstance(parts, list) and len(parts) == 2 and all(parts)
             if not fits or not isinstance(parts[0], str):
                 raise StackError(intrinsics.EXPECTED["Fn::GetAtt"])
             if parts[0] not in resources:
                 raise StackError(f"Template error: instance of Fn::GetAtt references undefined resource {parts[0]}")
         if function == "Fn::Sub":
-            text, own = given if isinstance(given, list) and len(given) == 2 else (given, {})
+            text, own = argument if isinstance(argument, list) and len(argument) == 2 else (argument, {})
             for name in _IN_SUB.findall(text) if isinstance(text, str) else ():
                 if "." in name and name.strip() not in own and name.strip().split(".")[0] not in resources:
                     raise StackError(
@@ -154,9 +154,9 @@ def functions(block: Mapping[str, Any], resources: Mapping[str, Any]) -> None:
 
 def attributes_in(value: Any) -> Iterator[tuple[str, str]]:
     """The pairs (logical id, attribute) of Fn::GetAtt where both are plain texts."""
-    for function, given in intrinsics.calls_in(value):
-        parts = given.split(".", 1) if isinstance(given, str) else given
-        if function == "Fn::GetAtt" and all(isinstance(each, str) for each in parts):
+    for function, argument in intrinsics.calls_in(value):
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        if function == "Fn::GetAtt" and all(isinstance(part, str) for part in parts):
             yield parts[0], parts[1]
 
 

@@ -33,14 +33,14 @@ def answer(operation: str, body: bytes, region: str) -> tuple[str, bytes]:
     if request.get("TypeName") != _URL:
         raise NotHonoured(f"GetResource of {request.get('TypeName')}")
     try:
-        found = client("lambda", region).get_function_url_config(FunctionName=request["Identifier"])
+        config = client("lambda", region).get_function_url_config(FunctionName=request["Identifier"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         text = f"Resource of type '{_URL}' with identifier '{request['Identifier']}' was not found."
         return "400 Bad Request", _json({"__type": "ResourceNotFoundException", "message": text})
-    properties = {name: found[name] for name in ("FunctionUrl", "FunctionArn", "AuthType")}
-    described = {"Identifier": found["FunctionArn"], "Properties": json.dumps(properties)}
+    properties = {name: config[name] for name in ("FunctionUrl", "FunctionArn", "AuthType")}
+    described = {"Identifier": config["FunctionArn"], "Properties": json.dumps(properties)}
     return "200 OK", _json({"TypeName": _URL, "ResourceDescription": described})
 
 

@@ -61,8 +61,8 @@ def deploy(
         _settled(stacks, there["StackId"])
         there = None
     is_new = there is None or there["StackStatus"] == "REVIEW_IN_PROGRESS"
-    given = _parameters(document, there if not is_new else None, parameters or {})
-    settings: dict[str, Any] = {"ChangeSetType": "CREATE" if is_new else "UPDATE", "Parameters": given}
+    request_parameters = _parameters(document, there if not is_new else None, parameters or {})
+    settings: dict[str, Any] = {"ChangeSetType": "CREATE" if is_new else "UPDATE", "Parameters": request_parameters}
     if tags is not None:
         settings["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     change_set = _change_set(stacks, client, stack_name, packaged, **settings)
@@ -70,9 +70,9 @@ def deploy(
         report(f"{stack_name} has no changes to deploy.")
         return _outputs(stacks, stack_name)
     id = change_set["StackId"]
-    seen = {event["EventId"] for event in _events(stacks, id)}
+    event_ids = {event["EventId"] for event in _events(stacks, id)}
     stacks.execute_change_set(ChangeSetName=change_set["Id"])
-    _follow(stacks, id, seen, report)
+    _follow(stacks, id, event_ids, report)
     return _outputs(stacks, id)
 
 
@@ -112,14 +112,14 @@ def _depot(client: Callable[[str], Any]) -> packaging.Depot:
     s3, account = client("s3"), client("sts").get_caller_identity()["Account"]
     region = s3.meta.region_name
     bucket = f"serverless-first-packages-{account}-{region}"
-    made: list[str] = []
+    buckets: list[str] = []
 
     def put(key: str, content: bytes) -> None:
-        if not made:
-            if not any(each["Name"] == bucket for each in s3.list_buckets()["Buckets"]):
+        if not buckets:
+            if not any(entry["Name"] == bucket for entry in s3.list_buckets()["Buckets"]):
                 where = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
                 s3.create_bucket(Bucket=bucket, **where)
-            made.append(bucket)
+            buckets.append(bucket)
         s3.put_object(Bucket=bucket, Key=key, Body=content)
 
     return packaging.Depot(bucket, put, lambda key: f"https://s3.{region}.amazonaws.com/{bucket}/{key}")
@@ -127,23 +127,25 @@ def _depot(client: Callable[[str], Any]) -> packaging.Depot:
 
 def _stack(stacks: Any, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = stacks.describe_stacks(StackName=name)["Stacks"][0]
+        stack: dict[str, Any] = stacks.describe_stacks(StackName=name)["Stacks"][0]
     except stacks.exceptions.ClientError:
         return None
-    return found
+    return stack
 
 
 def _parameters(
-    document: Mapping[str, Any], there: Mapping[str, Any] | None, given: Mapping[str, object]
+    document: Mapping[str, Any], there: Mapping[str, Any] | None, values: Mapping[str, object]
 ) -> list[dict[str, Any]]:
     declared = document.get("Parameters") or {}
-    if unknown := sorted(set(given) - set(declared)):
+    if unknown := sorted(set(values) - set(declared)):
         known = f"It has {', '.join(declared)}." if declared else "It has no parameters."
         raise DeploymentFailed(f"The template has no parameter {', '.join(unknown)}. {known}")
-    kept = {each["ParameterKey"] for each in (there or {}).get("Parameters", [])}
-    named = [{"ParameterKey": name, "ParameterValue": plain(value)} for name, value in given.items()]
+    previous_names = {parameter["ParameterKey"] for parameter in (there or {}).get("Parameters", [])}
+    named = [{"ParameterKey": name, "ParameterValue": plain(value)} for name, value in values.items()]
     return named + [
-        {"ParameterKey": name, "UsePreviousValue": True} for name in declared if name in kept and name not in given
+        {"ParameterKey": name, "UsePreviousValue": True}
+        for name in declared
+        if name in previous_names and name not in values
     ]
 
 
@@ -158,19 +160,21 @@ def _change_set(
         body = {"TemplateBody": text}
     name = f"deploy-{uuid.uuid4().hex[:12]}"
     try:
-        made: dict[str, Any] = stacks.create_change_set(
+        change_set: dict[str, Any] = stacks.create_change_set(
             StackName=stack_name, ChangeSetName=name, Capabilities=_ALL, **body, **settings
         )
     except stacks.exceptions.ClientError as error:
         raise DeploymentFailed(f"{stack_name}: {error.response['Error']['Message']}") from error
-    while (found := stacks.describe_change_set(ChangeSetName=made["Id"]))["Status"].endswith(("PENDING", "PROGRESS")):
+    while (description := stacks.describe_change_set(ChangeSetName=change_set["Id"]))["Status"].endswith(
+        ("PENDING", "PROGRESS")
+    ):
         time.sleep(_PAUSE_S)
-    if found["Status"] != "FAILED":
-        return made
-    stacks.delete_change_set(ChangeSetName=made["Id"])
+    if description["Status"] != "FAILED":
+        return change_set
+    stacks.delete_change_set(ChangeSetName=change_set["Id"])
     if settings["ChangeSetType"] == "CREATE":  # what stands for a stack that was never made
         stacks.delete_stack(StackName=stack_name)
-    reason = found.get("StatusReason", "")
+    reason = description.get("StatusReason", "")
     if any(words in reason for words in _NO_CHANGES):
         return None
     raise DeploymentFailed(f"{stack_name}: {reason}")
@@ -188,7 +192,7 @@ def _settled(stacks: Any, id: str) -> str:
     return status
 
 
-def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None]) -> None:
+def _follow(stacks: Any, id: str, event_ids: set[str], report: Callable[[str], None]) -> None:
     """Reports what happens to a stack until it is settled.
 
     Raises:
@@ -199,9 +203,9 @@ def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None])
         stack = stacks.describe_stacks(StackName=id)["Stacks"][0]
         status = str(stack["StackStatus"])
         for event in _events(stacks, id):
-            if event["EventId"] in seen:
+            if event["EventId"] in event_ids:
                 continue
-            seen.add(event["EventId"])
+            event_ids.add(event["EventId"])
             if event["ResourceStatus"].endswith("_FAILED") and event["PhysicalResourceId"] != id:
                 reasons.append(f"{event['LogicalResourceId']} ({event['ResourceType']}): "
                                f"{event.get('ResourceStatusReason', '')}")  # fmt: skip
@@ -217,4 +221,4 @@ def _follow(stacks: Any, id: str, seen: set[str], report: Callable[[str], None])
 
 def _outputs(stacks: Any, name: str) -> dict[str, str]:
     (stack,) = stacks.describe_stacks(StackName=name)["Stacks"]
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -17,16 +17,16 @@ class _Loader(yaml.SafeLoader):
     """YAML as CloudFormation reads it: the date in `Version: 2012-10-17` stays a text, and no key comes twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str):
-                if key.value in seen:
+                if key.value in keys:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"found duplicate key {key.value}", key.start_mark
                     )
-                seen.add(key.value)
-        made: dict[Any, Any] = super().construct_mapping(node, deep)
-        return made
+                keys.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -70,23 +70,23 @@ def read(text: str) -> Any:
 def _check_references(value: Any) -> None:
     """Raises StackError for a function that names what it refers to in another way than CloudFormation reads."""
     if isinstance(value, list):
-        for each in value:
-            _check_references(each)
-    for name, given in value.items() if isinstance(value, Mapping) else ():
+        for item in value:
+            _check_references(item)
+    for name, member in value.items() if isinstance(value, Mapping) else ():
         if (
             name == "Fn::Sub"
-            and not isinstance(given, str)
+            and not isinstance(member, str)
             and not (
-                isinstance(given, list)
-                and len(given) == 2
-                and isinstance(given[0], str)
-                and isinstance(given[1], Mapping)
+                isinstance(member, list)
+                and len(member) == 2
+                and isinstance(member[0], str)
+                and isinstance(member[1], Mapping)
             )
         ):
             raise StackError(EXPECTED["Fn::Sub"])
-        if name == "Fn::GetAtt" and not (isinstance(given, (str, list)) and len(given) > 1):
+        if name == "Fn::GetAtt" and not (isinstance(member, (str, list)) and len(member) > 1):
             raise StackError(EXPECTED["Fn::GetAtt"])
-        _check_references(given)
+        _check_references(member)
 
 
 def _check_members(document: Mapping[str, Any]) -> None:

@@ -18,8 +18,8 @@ from serverless_cloud.stacks.checks import refuse_policies
 from serverless_cloud.stacks.errors import InvalidProperties, ResourceFailed, StackError, UnsupportedResource
 from serverless_cloud.stacks.intrinsics import Scope, compact, plain, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
-from serverless_cloud.stacks.records import Resource, Stack, StackSpec, now
 from serverless_cloud.stacks.references import dereferenced
+from serverless_cloud.stacks.stack import Resource, Stack, StackSpec, now
 
 _ROLLBACK = "Rollback requested by user."
 
@@ -107,8 +107,8 @@ class Engine:
             return
         stack.plan = plan
         stack.become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        gone = [stack.resources.pop(name) for name in list(stack.resources) if name not in order]
-        self._remove([*leftover, *gone])  # resources that cannot be deleted stay behind, which isn't a failure
+        surplus = [stack.resources.pop(name) for name in list(stack.resources) if name not in order]
+        self._remove([*leftover, *surplus])  # resources that cannot be deleted stay behind, which isn't a failure
         stack.become("UPDATE_COMPLETE")
 
     def delete(self, retained: Iterable[str]) -> None:
@@ -125,14 +125,14 @@ class Engine:
         resource = Resource(
             logical_id, definition["Type"], definition, needs=frozenset(plan.template.needs(logical_id))
         )
-        resource.told = self._told(plan, definition)
+        resource.event_properties = self._event_properties(plan, definition)
         self._stack.resources.pop(logical_id, None)
         self._stack.resources[logical_id] = resource
         with self._reporting(resource, "CREATE"):
             kind = _kind(resource.type)
             refuse_policies(resource.type, definition)
             resource.properties = self._properties(plan, scope, kind, definition)
-            resource.made = kind.create(self._place(logical_id), dict(resource.properties))
+            resource.physical_resource = kind.create(self._place(logical_id), dict(resource.properties))
         return resource
 
     def _change(
@@ -140,7 +140,7 @@ class Engine:
     ) -> None:
         old = self._stack.resources.get(logical_id)
         definition = plan.template.resources[logical_id]
-        if old is None or old.made is None:
+        if old is None or old.physical_resource is None:
             undo.append(lambda: self._drop(logical_id))
             self._make(plan, scope, logical_id)
             return
@@ -148,17 +148,17 @@ class Engine:
         holder = replace(old)  # as it was, for an undo
         try:
             refuse_policies(old.type, definition)
-            wanted = self._properties(plan, scope, kind, definition)
+            properties = self._properties(plan, scope, kind, definition)
         except (ResourceFailed, StackError) as error:
             with self._reporting(old, "UPDATE"):
                 raise error
         old.definition, old.needs = definition, frozenset(plan.template.needs(logical_id))
-        old.told = self._told(plan, definition)
-        if wanted == old.properties:
+        old.event_properties = self._event_properties(plan, definition)
+        if properties == old.properties:
             undo.append(lambda: self._stack.resources.__setitem__(logical_id, holder))
             return
-        if kind.is_replaced(old.properties, wanted):
-            name = wanted.get(kind.name) if kind.name and not kind.custom_name_may_stay else None
+        if kind.is_replaced(old.properties, properties):
+            name = properties.get(kind.name) if kind.name and not kind.custom_name_may_stay else None
             if name is not None and name == old.properties.get(kind.name or ""):
                 with self._reporting(old, "UPDATE"):
                     raise ResourceFailed(
@@ -171,21 +171,24 @@ class Engine:
                 "UPDATE_IN_PROGRESS",
                 "Requested update requires the creation of a new physical resource; hence creating one.",
             )
-            self._make_in_place(plan, logical_id, definition, wanted)
+            self._make_in_place(plan, logical_id, definition, properties)
             leftover.append(replace(holder, definition=definition))  # the new template says what becomes of it
             return
-        undo.append(lambda: self._put_back(holder, wanted))
+        undo.append(lambda: self._put_back(holder, properties))
         with self._reporting(old, "UPDATE"):
-            old.made = kind.update(self._place(logical_id), old.made, holder.properties, dict(wanted))
-            old.properties = wanted
+            old.physical_resource = kind.update(
+                self._place(logical_id), old.physical_resource, holder.properties, dict(properties)
+            )
+            old.properties = properties
 
-    def _make_in_place(self, plan: StackSpec, logical_id: str, definition: Any, wanted: dict[str, Any]) -> None:
+    def _make_in_place(self, plan: StackSpec, logical_id: str, definition: Any, properties: dict[str, Any]) -> None:
         """Makes the new resource that takes the place of the old one."""
         needs = frozenset(plan.template.needs(logical_id))
-        new = Resource(logical_id, definition["Type"], definition, wanted, None, needs, self._told(plan, definition))
+        event_properties = self._event_properties(plan, definition)
+        new = Resource(logical_id, definition["Type"], definition, properties, None, needs, event_properties)
         self._stack.resources[logical_id] = new
         with self._reporting(new, "UPDATE", quiet=True):
-            new.made = _kind(new.type).create(self._place(logical_id), dict(wanted))
+            new.physical_resource = _kind(new.type).create(self._place(logical_id), dict(properties))
 
     # ---- putting back
 
@@ -201,13 +204,16 @@ class Engine:
 
     def _put_back(self, old: Resource, tried: dict[str, Any]) -> None:
         now_there = self._stack.resources[old.logical_id]
-        assert now_there.made is not None
+        assert now_there.physical_resource is not None
         with self._reporting(now_there, "UPDATE"):
             kind = _kind(old.type)
             with contextlib.suppress(UnsupportedResource):  # as the change was, so it has changed nothing
-                now_there.made = kind.update(self._place(old.logical_id), now_there.made, tried, dict(old.properties))
+                now_there.physical_resource = kind.update(
+                    self._place(old.logical_id), now_there.physical_resource, tried, dict(old.properties)
+                )
             now_there.properties = old.properties
-            now_there.definition, now_there.needs, now_there.told = old.definition, old.needs, old.told
+            now_there.definition, now_there.needs = old.definition, old.needs
+            now_there.event_properties = old.event_properties
 
     # ---- deleting
 
@@ -215,13 +221,13 @@ class Engine:
         """Deletes resources, first the ones that nothing else needs. Returns the logical ids of the failures."""
         left, failed = list(resources), list[Resource]()
         while left:
-            needed = {name for each in (*left, *failed) for name in each.needs - {each.logical_id}}
-            free = [each for each in left if each.logical_id not in needed] or left[-1:]
+            needed = {name for resource in (*left, *failed) for name in resource.needs - {resource.logical_id}}
+            free = [resource for resource in left if resource.logical_id not in needed] or left[-1:]
             for resource in reversed(free):
                 left.remove(resource)
                 if not self._delete(resource, new=new):
                     failed.append(resource)
-            if all(any(each.logical_id in other.needs for other in failed) for each in left):
+            if all(any(resource.logical_id in other.needs for other in failed) for resource in left):
                 break  # the rest is needed by what could not be deleted
         return [resource.logical_id for resource in failed]
 
@@ -231,9 +237,9 @@ class Engine:
         if not is_current and not new and resource.logical_id not in self._stack.resources:
             policy = resource.definition.get("DeletionPolicy", "Delete")  # taken out of the template
         keeps = policy == "Retain" or (policy == "RetainExceptOnCreate" and not new)
-        if resource.made is not None and keeps and not (new and policy != "Retain"):
+        if resource.physical_resource is not None and keeps and not (new and policy != "Retain"):
             self._stack.note(resource, "DELETE_SKIPPED")
-        elif resource.made is not None:
+        elif resource.physical_resource is not None:
             try:
                 self._erase(resource)
             except Failed:
@@ -242,13 +248,15 @@ class Engine:
             self._stack.note(resource, "DELETE_COMPLETE")
         if is_current:
             del self._stack.resources[resource.logical_id]
-            self._stack.gone[resource.logical_id] = resource
+            self._stack.former_resources[resource.logical_id] = resource
         return True
 
     def _erase(self, resource: Resource) -> None:
-        assert resource.made is not None
+        assert resource.physical_resource is not None
         with self._reporting(resource, "DELETE"):
-            _kind(resource.type).delete(self._place(resource.logical_id), resource.made, resource.properties)
+            _kind(resource.type).delete(
+                self._place(resource.logical_id), resource.physical_resource, resource.properties
+            )
 
     def _end_delete(self, failed: list[str]) -> None:
         if failed:
@@ -276,7 +284,7 @@ class Engine:
         stack = self._stack
         return kinds.Place(stack.region, stack.account_id, stack.id, stack.name, logical_id, self._scale, self._is_over)
 
-    def _told(self, plan: StackSpec, definition: Any) -> str:
+    def _event_properties(self, plan: StackSpec, definition: Any) -> str:
         """The properties of a resource as its events tell them; "" if they cannot be worked out."""
         with contextlib.suppress(StackError):
             return compact(self._scope(plan, secret=True).resolve(definition.get("Properties") or {}))
@@ -301,36 +309,36 @@ class Engine:
         )  # fmt: skip
 
     def _properties(self, plan: StackSpec, scope: Scope, kind: kinds.Kind, definition: Any) -> dict[str, Any]:
-        given = scope.resolve(definition.get("Properties") or {})
-        given = dereferenced(given, self._place("").call)
+        properties = scope.resolve(definition.get("Properties") or {})
+        properties = dereferenced(properties, self._place("").call)
         schema = schemas.of(kind.type)
         described = (schema.document["properties"].get("Tags") if schema else None) or {}
         if plan.tags and described and "Tags" not in kind.refused:
             if "array" in str(described.get("type")) or "items" in described:
-                own = list(given.get("Tags") or [])
+                own = list(properties.get("Tags") or [])
                 names = {tag["Key"] for tag in own}
                 of_stack = [{"Key": key, "Value": value} for key, value in plan.tags.items() if key not in names]
-                given = given | {"Tags": own + of_stack}
+                properties = properties | {"Tags": own + of_stack}
             else:
-                given = given | {"Tags": plan.tags | dict(given.get("Tags") or {})}
-        return kind.checked(given)
+                properties = properties | {"Tags": plan.tags | dict(properties.get("Tags") or {})}
+        return kind.checked(properties)
 
     def _publish(self, plan: StackSpec, scope: Scope) -> None:
         """Works out the outputs."""
         outputs, names = [], set()
         scope.block = "Outputs"
-        for key, given in plan.template.section("Outputs").items():
-            if "Condition" in given and not scope.condition(given["Condition"]):
+        for key, declaration in plan.template.section("Outputs").items():
+            if "Condition" in declaration and not scope.condition(declaration["Condition"]):
                 continue
-            output = {"OutputKey": key, "OutputValue": plain(scope.resolve(given["Value"]))}
-            if "Description" in given:
-                output["Description"] = given["Description"]
-            if "Export" in given:
-                name = output["ExportName"] = str(scope.resolve(given["Export"]["Name"]))
+            output = {"OutputKey": key, "OutputValue": plain(scope.resolve(declaration["Value"]))}
+            if "Description" in declaration:
+                output["Description"] = declaration["Description"]
+            if "Export" in declaration:
+                name = output["ExportName"] = str(scope.resolve(declaration["Export"]["Name"]))
                 owner = self._exporter(name)
                 if name in names or (owner is not None and owner.name != self._stack.name):
-                    told = owner.name if owner else None
-                    raise StackError(f"Export with name {name} is already exported by stack {told}.")
+                    owner_name = owner.name if owner else None
+                    raise StackError(f"Export with name {name} is already exported by stack {owner_name}.")
                 changes = self._stack.exports.get(name, output["OutputValue"]) != output["OutputValue"]
                 if changes and (users := self._importers(name)):
                     raise StackError(f"Export {name} cannot be updated as it is in use by {', '.join(users)}")
@@ -372,11 +380,11 @@ class _Reporting:
             return
         if not isinstance(error, (ResourceFailed, StackError)):  # a defect of ours: the stack fails, the server goes on
             traceback.print_exception(error)
-            told = f"The local cloud failed with {type(error).__name__}: {error}"
+            reason = f"The local cloud failed with {type(error).__name__}: {error}"
         else:
             of = self._resource.logical_id
-            told = error.told_of(of) if isinstance(error, InvalidProperties) else str(error)
-        self._stack.note(self._resource, f"{self._verb}_FAILED", told)
+            reason = error.told_of(of) if isinstance(error, InvalidProperties) else str(error)
+        self._stack.note(self._resource, f"{self._verb}_FAILED", reason)
         raise Failed(_failed_to(self._verb.lower(), [self._resource.logical_id]) or "") from error
 
 

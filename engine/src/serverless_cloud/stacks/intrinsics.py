@@ -73,21 +73,21 @@ class Scope:
             StackError: a function is written wrongly, or names what there is not.
         """
         if isinstance(value, list):
-            return [each for each in map(self.resolve, value) if each is not NO_VALUE]
+            return [item for item in map(self.resolve, value) if item is not NO_VALUE]
         if not isinstance(value, Mapping):
             return value
         if len(value) == 1:
-            ((name, given),) = value.items()
+            ((name, argument),) = value.items()
             if name == "Ref":
-                return self._ref(given)
+                return self._ref(argument)
             if name in _FUNCTIONS:
-                return _FUNCTIONS[name](self, given)
+                return _FUNCTIONS[name](self, argument)
             if name.startswith("Fn::"):
                 raise StackError(
                     f"Template error: the local cloud doesn't support the function {name} (docs/fidelity.md)"
                 )
-        resolved = {name: self.resolve(each) for name, each in value.items()}
-        return {name: each for name, each in resolved.items() if each is not NO_VALUE}
+        resolved = {name: self.resolve(member) for name, member in value.items()}
+        return {name: member for name, member in resolved.items() if member is not NO_VALUE}
 
     def _ref(self, name: Any) -> Any:
         if not isinstance(name, str):
@@ -106,41 +106,41 @@ class Scope:
             "template"
         )
 
-    def get_att(self, given: Any) -> Any:
+    def get_att(self, argument: Any) -> Any:
         """Fn::GetAtt."""
-        parts = given.split(".", 1) if isinstance(given, str) else self.resolve(given)
-        if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(each, str) and each for each in parts):
+        parts = argument.split(".", 1) if isinstance(argument, str) else self.resolve(argument)
+        if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) and part for part in parts):
             raise StackError(EXPECTED["Fn::GetAtt"])
         name, attribute = parts
         if name not in self.resources:
             raise self._unresolved(name)
         return self.resources[name].attribute(attribute)
 
-    def sub(self, given: Any) -> str:
+    def sub(self, argument: Any) -> str:
         """Fn::Sub."""
-        text, names = (given, {}) if isinstance(given, str) else self._arguments("Fn::Sub", given, 2)
+        text, names = (argument, {}) if isinstance(argument, str) else self._arguments("Fn::Sub", argument, 2)
         names = self.resolve(names)
         if not isinstance(text, str) or not isinstance(names, Mapping):
             raise StackError(EXPECTED["Fn::Sub"])
 
-        def replaced(found: re.Match[str]) -> str:
-            literal, name = found[1], found[2].strip()
+        def replaced(match: re.Match[str]) -> str:
+            literal, name = match[1], match[2].strip()
             if literal:
-                return f"${{{found[2]}}}"
+                return f"${{{match[2]}}}"
             if name in names:
                 return plain(names[name])
             return plain(self.get_att(name) if "." in name else self._ref(name))
 
         return _IN_SUB.sub(replaced, text)
 
-    def _arguments(self, name: str, given: Any, least: int, most: int | None = None) -> list[Any]:
-        if not isinstance(given, list) or not least <= len(given) <= (most or least):
+    def _arguments(self, name: str, argument: Any, least: int, most: int | None = None) -> list[Any]:
+        if not isinstance(argument, list) or not least <= len(argument) <= (most or least):
             raise StackError(EXPECTED[name])
-        return given
+        return argument
 
-    def find_in_map(self, given: Any) -> Any:
+    def find_in_map(self, argument: Any) -> Any:
         """Fn::FindInMap."""
-        name, first, second = (self.resolve(each) for each in self._arguments("Fn::FindInMap", given, 3))
+        name, first, second = (self.resolve(part) for part in self._arguments("Fn::FindInMap", argument, 3))
         try:
             return self._mappings[name][plain(first)][plain(second)]
         except (KeyError, TypeError):
@@ -150,20 +150,20 @@ class Scope:
                 ) from None
             raise StackError(f"Template error: Unable to get mapping for {name}::{first}::{second}") from None
 
-    def choose(self, given: Any) -> Any:
+    def choose(self, argument: Any) -> Any:
         """Fn::If."""
-        return self.resolve(self.chosen(given))
+        return self.resolve(self.branch(argument))
 
-    def chosen(self, given: Any) -> Any:
+    def branch(self, argument: Any) -> Any:
         """The branch of an Fn::If that counts, not worked out."""
-        name, yes, no = self._arguments("Fn::If", given, 3)
+        name, yes, no = self._arguments("Fn::If", argument, 3)
         if not isinstance(name, str):
             raise StackError(EXPECTED["Fn::If"])
         return yes if self.condition(name) else no
 
-    def select(self, given: Any) -> Any:
+    def select(self, argument: Any) -> Any:
         """Fn::Select."""
-        index, values = self.resolve(self._arguments("Fn::Select", given, 2))
+        index, values = self.resolve(self._arguments("Fn::Select", argument, 2))
         values = values.split(",") if isinstance(values, str) else values
         if not isinstance(values, list) or not re.fullmatch(r"-?\d+", plain(index)):
             raise StackError(EXPECTED["Fn::Select"])
@@ -171,69 +171,69 @@ class Scope:
             raise StackError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
         return values[int(index)]
 
-    def join(self, given: Any) -> str:
+    def join(self, argument: Any) -> str:
         """Fn::Join."""
-        separator, values = (self.resolve(each) for each in self._arguments("Fn::Join", given, 2))
+        separator, values = (self.resolve(part) for part in self._arguments("Fn::Join", argument, 2))
         if not isinstance(separator, str) or not isinstance(values, list):
             raise StackError(EXPECTED["Fn::Join"])
         return separator.join(map(plain, values))
 
-    def split(self, given: Any) -> list[str]:
+    def split(self, argument: Any) -> list[str]:
         """Fn::Split."""
-        separator, text = (self.resolve(each) for each in self._arguments("Fn::Split", given, 2))
+        separator, text = (self.resolve(part) for part in self._arguments("Fn::Split", argument, 2))
         if not isinstance(separator, str) or not separator or isinstance(text, (list, Mapping)):
             raise StackError(EXPECTED["Fn::Split"])
         return plain(text).split(separator)
 
-    def zones(self, given: Any) -> list[str]:
+    def zones(self, argument: Any) -> list[str]:
         """Fn::GetAZs."""
-        region = self.resolve(given) or self.parameters["AWS::Region"]
+        region = self.resolve(argument) or self.parameters["AWS::Region"]
         return [f"{region}{letter}" for letter in "abc"]
 
-    def encode(self, given: Any) -> str:
+    def encode(self, argument: Any) -> str:
         """Fn::Base64."""
-        text = self.resolve(given)
+        text = self.resolve(argument)
         if isinstance(text, (list, Mapping)):
             raise StackError(EXPECTED["Fn::Base64"])
         return base64.b64encode(plain(text).encode()).decode()
 
-    def import_value(self, given: Any) -> str:
+    def import_value(self, argument: Any) -> str:
         """Fn::ImportValue."""
-        return self._exported(str(self.resolve(given)))
+        return self._exported(str(self.resolve(argument)))
 
-    def cidr(self, given: Any) -> list[str]:
+    def cidr(self, argument: Any) -> list[str]:
         """Fn::Cidr."""
-        block, count, bits = [*map(self.resolve, self._arguments("Fn::Cidr", given, 2, 3)), 8][:3]
+        block, count, bits = [*map(self.resolve, self._arguments("Fn::Cidr", argument, 2, 3)), 8][:3]
         try:
             network, number = ipaddress.ip_network(plain(block)), int(count)
-            made = [
-                str(each)
-                for each in itertools.islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), number)
+            blocks = [
+                str(subnet)
+                for subnet in itertools.islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), number)
             ]
         except (ValueError, TypeError):
             raise StackError(EXPECTED["Fn::Cidr"]) from None
-        if len(made) < number:
+        if len(blocks) < number:
             raise StackError(f"Template error: Fn::Cidr cannot make {number} blocks of {bits} bits in {block}")
-        return made
+        return blocks
 
-    def as_truth(self, given: Any, name: str) -> bool:
+    def as_truth(self, argument: Any, name: str) -> bool:
         """A condition function outside of Conditions."""
-        return self._truth({name: given})
+        return self._truth({name: argument})
 
     def _truth(self, rule: Any) -> bool:
         if isinstance(rule, Mapping) and len(rule) == 1:
-            ((name, given),) = rule.items()
+            ((name, argument),) = rule.items()
             if name == "Condition":  # SAM's translator writes some of them twice
-                return self._truth(given) if isinstance(given, Mapping) else self.condition(given)
+                return self._truth(argument) if isinstance(argument, Mapping) else self.condition(argument)
             if name == "Fn::Equals":
-                left, right = (self.resolve(each) for each in self._arguments(name, given, 2))
+                left, right = (self.resolve(part) for part in self._arguments(name, argument, 2))
                 return plain(left) == plain(right)
             if name == "Fn::Not":
-                return not self._truth(self._arguments(name, given, 1)[0])
+                return not self._truth(self._arguments(name, argument, 1)[0])
             if name == "Fn::And":
-                return all(self._truth(each) for each in self._arguments(name, given, 2, 10))
+                return all(self._truth(part) for part in self._arguments(name, argument, 2, 10))
             if name == "Fn::Or":
-                return any(self._truth(each) for each in self._arguments(name, given, 2, 10))
+                return any(self._truth(part) for part in self._arguments(name, argument, 2, 10))
         raise StackError(
             "Template format error: Conditions can only be boolean operations on parameters and other conditions"
         )
@@ -264,7 +264,7 @@ EXPECTED = {
 
 
 def _condition(name: str) -> Callable[[Scope, Any], Any]:
-    return lambda scope, given: scope.as_truth(given, name)
+    return lambda scope, argument: scope.as_truth(argument, name)
 
 
 _CONDITIONS = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
@@ -287,37 +287,37 @@ _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
 def names_in(value: Any) -> Iterator[str]:
     """The names of parameters and resources that a value refers to, each as often as it does."""
     if isinstance(value, list):
-        for each in value:
-            yield from names_in(each)
+        for item in value:
+            yield from names_in(item)
     elif isinstance(value, Mapping):
-        for name, given in value.items():
-            if name == "Ref" and isinstance(given, str):
-                yield given
+        for name, member in value.items():
+            if name == "Ref" and isinstance(member, str):
+                yield member
             elif name == "Fn::GetAtt":
-                first = given[0] if isinstance(given, list) and given else given
+                first = member[0] if isinstance(member, list) and member else member
                 if isinstance(first, str):
                     yield first.split(".")[0]
-                yield from names_in(given)
+                yield from names_in(member)
             elif name == "Fn::Sub":
-                text, own = given if isinstance(given, list) and len(given) == 2 else (given, {})
-                for literal, each in _IN_SUB.findall(text if isinstance(text, str) else ""):
-                    if not literal and each.strip() not in own:
-                        yield each.strip().split(".")[0]
+                text, own = member if isinstance(member, list) and len(member) == 2 else (member, {})
+                for literal, reference in _IN_SUB.findall(text if isinstance(text, str) else ""):
+                    if not literal and reference.strip() not in own:
+                        yield reference.strip().split(".")[0]
                 yield from names_in(own)
             else:
-                yield from names_in(given)
+                yield from names_in(member)
 
 
 def calls_in(value: Any) -> Iterator[tuple[str, Any]]:
     """The functions in a value and what each is given, inner functions included."""
     if isinstance(value, list):
-        for each in value:
-            yield from calls_in(each)
+        for item in value:
+            yield from calls_in(item)
     elif isinstance(value, Mapping):
-        for name, given in value.items():
+        for name, member in value.items():
             if len(value) == 1 and (name == "Ref" or str(name).startswith("Fn::")):
-                yield name, given
-            yield from calls_in(given)
+                yield name, member
+            yield from calls_in(member)
 
 
 def plain(value: Any) -> str:
@@ -330,9 +330,9 @@ def plain(value: Any) -> str:
 def texts(value: Any) -> Any:
     """A value with its numbers and truth values as texts."""
     if isinstance(value, Mapping):
-        return {name: texts(each) for name, each in value.items()}
+        return {name: texts(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [texts(each) for each in value]
+        return [texts(item) for item in value]
     return plain(value)
 
 

@@ -40,39 +40,39 @@ class Macros:
             StackError: there is no such macro, or it fails.
         """
         scope = Scope(values, document.get("Mappings") or {}, document.get("Conditions") or {}, {}, str)
-        found: dict[str, Any] = self._without_calls(copy.deepcopy(dict(document)), scope)
-        declared = found.get("Transform") or []
+        template: dict[str, Any] = self._without_calls(copy.deepcopy(dict(document)), scope)
+        declared = template.get("Transform") or []
         declared = declared if isinstance(declared, list) else [declared]
-        for each in declared:
-            name, given = _named(each)
+        for macro in declared:
+            name, parameters = _named(macro)
             if name != SERVERLESS:
-                found = _merged(found, self._included(name, scope.resolve(given)))
-        left = [each for each in declared if _named(each)[0] == SERVERLESS]
-        found.pop("Transform", None)
-        return found | ({"Transform": left} if left else {})
+                template = _merged(template, self._included(name, scope.resolve(parameters)))
+        left = [macro for macro in declared if _named(macro)[0] == SERVERLESS]
+        template.pop("Transform", None)
+        return template | ({"Transform": left} if left else {})
 
     def _without_calls(self, part: Any, scope: Scope) -> Any:
         """A part of a template in which the innermost macros have been called first."""
         if isinstance(part, list):
-            return [self._without_calls(each, scope) for each in part]
+            return [self._without_calls(item, scope) for item in part]
         if not isinstance(part, dict):
             return part
-        part = {name: self._without_calls(each, scope) for name, each in part.items()}
+        part = {name: self._without_calls(member, scope) for name, member in part.items()}
         if _CALL not in part:
             return part
         call = part.pop(_CALL)
-        for each in call if isinstance(call, list) else [call]:
-            name, given = _named(each)
-            made = self._included(name, scope.resolve(given))
-            part = {**part, **made} if isinstance(made, dict) else made
+        for macro in call if isinstance(call, list) else [call]:
+            name, parameters = _named(macro)
+            content = self._included(name, scope.resolve(parameters))
+            part = {**part, **content} if isinstance(content, dict) else content
         return part
 
-    def _included(self, name: str, given: Mapping[str, Any]) -> Any:
+    def _included(self, name: str, parameters: Mapping[str, Any]) -> Any:
         """The content of an object in S3, which the macro AWS::Include names."""
         if name != INCLUDE:
             raise StackError(f"No transform named {self.account_id}::{name} found.")
-        bucket, _, key = str(given.get("Location") or "").removeprefix("s3://").partition("/")
-        if not str(given.get("Location")).startswith("s3://") or not bucket or not key:
+        bucket, _, key = str(parameters.get("Location") or "").removeprefix("s3://").partition("/")
+        if not str(parameters.get("Location")).startswith("s3://") or not bucket or not key:
             raise _failed("The location parameter is not a valid S3 uri.")
         try:
             text = client("s3", self.region).get_object(Bucket=bucket, Key=key)["Body"].read().decode()
@@ -84,11 +84,11 @@ class Macros:
             raise _failed("The specified S3 object's content should be valid Yaml/JSON") from error
 
 
-def _named(each: Any) -> tuple[str, Mapping[str, Any]]:
+def _named(macro: Any) -> tuple[str, Mapping[str, Any]]:
     """A macro's name and its parameters."""
-    if isinstance(each, Mapping):
-        return str(each.get("Name")), each.get("Parameters") or {}
-    return str(each), {}
+    if isinstance(macro, Mapping):
+        return str(macro.get("Name")), macro.get("Parameters") or {}
+    return str(macro), {}
 
 
 def _merged(document: dict[str, Any], more: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.macros import Macros
 from serverless_cloud.stacks.planning import plan_of, require_capabilities, require_expansion, text_of, uses_macros
 from serverless_cloud.stacks.preview import Preview
-from serverless_cloud.stacks.records import Stack, StackSpec, now
+from serverless_cloud.stacks.stack import Stack, StackSpec, now
 from serverless_cloud.stacks.store import Store
 from serverless_cloud.stacks.summaries import summary_of
 from serverless_cloud.stacks.template import Template
@@ -107,10 +107,14 @@ class Operations:
                 f"resources: [{', '.join(changed)}]"
             )
         outputs = plan.template.section("Outputs")
-        kept = {str(each["Export"].get("Name")) for each in outputs.values() if isinstance(each.get("Export"), Mapping)}
-        if not any(isinstance((each.get("Export") or {}).get("Name"), Mapping) for each in outputs.values()):
+        export_names = {
+            str(output["Export"].get("Name"))
+            for output in outputs.values()
+            if isinstance(output.get("Export"), Mapping)
+        }
+        if not any(isinstance((output.get("Export") or {}).get("Name"), Mapping) for output in outputs.values()):
             for name in stack.exports:
-                if name not in kept and (users := self._store.importers(stack.region, name)):
+                if name not in export_names and (users := self._store.importers(stack.region, name)):
                     raise StackError(f"Export {name} cannot be deleted as it is in use by {', '.join(users)}")
 
     def delete_stack(self, request: Request, region: str) -> Answer:
@@ -154,13 +158,13 @@ class Operations:
         else:
             stacks = [stack for stack in self._store.all(region) if stack.is_there]
         parents = self._store.parents(region)
-        return {"Stacks": [answers.stack(each, parents) for each in stacks]}
+        return {"Stacks": [answers.stack(stack, parents) for stack in stacks]}
 
     def list_stacks(self, request: Request, region: str) -> Answer:
-        wanted = request.get("StackStatusFilter")
-        stacks = [each for each in self._store.all(region) if not wanted or each.status in wanted]
+        statuses = request.get("StackStatusFilter")
+        stacks = [stack for stack in self._store.all(region) if not statuses or stack.status in statuses]
         parents = self._store.parents(region)
-        return {"StackSummaries": [answers.summary(each, parents) for each in stacks]}
+        return {"StackSummaries": [answers.summary(stack, parents) for stack in stacks]}
 
     def describe_stack_events(self, request: Request, region: str) -> Answer:
         return {"StackEvents": list(reversed(self._store.find(region, request["StackName"], _NO_STACK).events))}
@@ -170,28 +174,34 @@ class Operations:
         if bool(name) == bool(physical):
             raise StackError("You must specify either StackName or PhysicalResourceId, but not both.")
         if physical:
-            stack = next((each for each in self._store.all(region) if each.is_there and any(
-                resource.physical_id == physical for resource in each.resources.values())), None)  # fmt: skip
+            stack = next((stack for stack in self._store.all(region) if stack.is_there and any(
+                resource.physical_id == physical for resource in stack.resources.values())), None)  # fmt: skip
             if stack is None:
                 raise StackError(f"Stack for {physical} does not exist")
         else:
             stack = self._store.find(region, str(name))
-        wanted = request.get("LogicalResourceId")
-        found = [each for each in stack.shown.values() if wanted in (None, each.logical_id)]
-        if wanted and not found:
-            raise StackError(f"Resource {wanted} does not exist for stack {name}")
-        return {"StackResources": [answers.resource(stack, each) for each in found]}
+        logical_id = request.get("LogicalResourceId")
+        resources = [
+            resource for resource in stack.visible_resources.values() if logical_id in (None, resource.logical_id)
+        ]
+        if logical_id and not resources:
+            raise StackError(f"Resource {logical_id} does not exist for stack {name}")
+        return {"StackResources": [answers.resource(stack, resource) for resource in resources]}
 
     def describe_stack_resource(self, request: Request, region: str) -> Answer:
         name, logical_id = request["StackName"], request["LogicalResourceId"]
         stack = self._store.find(region, name, "Stack '{}' does not exist")
-        if logical_id not in stack.shown:
+        if logical_id not in stack.visible_resources:
             raise StackError(f"Resource {logical_id} does not exist for stack {name}")
-        return {"StackResourceDetail": answers.resource_detail(stack, stack.shown[logical_id])}
+        return {"StackResourceDetail": answers.resource_detail(stack, stack.visible_resources[logical_id])}
 
     def list_stack_resources(self, request: Request, region: str) -> Answer:
         stack = self._store.find(region, request["StackName"])
-        return {"StackResourceSummaries": [answers.resource_summary(each) for each in stack.shown.values()]}
+        return {
+            "StackResourceSummaries": [
+                answers.resource_summary(resource) for resource in stack.visible_resources.values()
+            ]
+        }
 
     def list_exports(self, request: Request, region: str) -> Answer:
         del request
@@ -246,13 +256,17 @@ class Operations:
         text = text_of(request, region)
         if not uses_macros(text):
             Template(documents.parse(text)).check()
-        told = summary_of(text)
+        summary = summary_of(text)
         parameters = [
-            {name: each[name] for name in ("ParameterKey", "NoEcho", "DefaultValue", "Description") if name in each}
-            for each in told.pop("Parameters")
+            {
+                name: parameter[name]
+                for name in ("ParameterKey", "NoEcho", "DefaultValue", "Description")
+                if name in parameter
+            }
+            for parameter in summary.pop("Parameters")
         ]
         names = ("Description", "Capabilities", "CapabilitiesReason", "DeclaredTransforms")
-        return {"Parameters": parameters} | {name: told[name] for name in names if name in told}
+        return {"Parameters": parameters} | {name: summary[name] for name in names if name in summary}
 
 
 def tags_of(request: Request) -> dict[str, str]:

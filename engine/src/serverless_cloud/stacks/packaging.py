@@ -86,28 +86,29 @@ def package(template: Mapping[str, Any], folder: Path, depot: Depot) -> dict[str
     Raises:
         PackagingFailed: a path does not exist, or leads out of its folder.
     """
-    made: dict[str, Any] = json.loads(json.dumps(template))
+    document: dict[str, Any] = json.loads(json.dumps(template))
     for section, type in _GLOBALS.items():
-        given = (made.get("Globals") or {}).get(section) or {}
+        properties = (document.get("Globals") or {}).get(section) or {}
         name = _LOCAL[type][0]
-        if _is_local(given.get(name)):
-            given[name] = _address(type, given[name], folder, depot)
-    of_functions = (made.get("Globals") or {}).get("Function") or {}
-    for logical_id, resource in (made.get("Resources") or {}).items():
+        if _is_local(properties.get(name)):
+            properties[name] = _address(type, properties[name], folder, depot)
+    of_functions = (document.get("Globals") or {}).get("Function") or {}
+    for logical_id, resource in (document.get("Resources") or {}).items():
         if not isinstance(resource, dict) or resource.get("Type") not in _LOCAL:
             continue
         type = resource["Type"]
         name = _LOCAL[type][0]
-        given = resource.setdefault("Properties", {}) or {}
-        resource["Properties"] = given
-        if type == "AWS::Serverless::Function" and not {"CodeUri", "InlineCode", "ImageUri"} & {*given, *of_functions}:
-            given["CodeUri"] = "."  # as AWS's command line takes it
-        if _is_local(given.get(name)):
+        properties = resource.setdefault("Properties", {}) or {}
+        resource["Properties"] = properties
+        names = {*properties, *of_functions}
+        if type == "AWS::Serverless::Function" and not {"CodeUri", "InlineCode", "ImageUri"} & names:
+            properties["CodeUri"] = "."  # as AWS's command line takes it
+        if _is_local(properties.get(name)):
             try:
-                given[name] = _address(type, given[name], folder, depot)
+                properties[name] = _address(type, properties[name], folder, depot)
             except PackagingFailed as error:
                 raise PackagingFailed(f"{name} of {logical_id}: {error}") from error
-    return made
+    return document
 
 
 def zipped(path: Path) -> bytes:

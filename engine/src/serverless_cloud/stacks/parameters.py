@@ -40,7 +40,7 @@ def check(declared: Mapping[str, Any]) -> None:
 
 
 def resolve(
-    declared: Mapping[str, Any], given: Mapping[str, str], stored: Callable[[str], str]
+    declared: Mapping[str, Any], inputs: Mapping[str, str], stored: Callable[[str], str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of a template's parameters.
 
@@ -54,20 +54,20 @@ def resolve(
     Raises:
         StackError: a value is missing, one too many, or not allowed.
     """
-    if unknown := sorted(set(given) - set(declared)):
+    if unknown := sorted(set(inputs) - set(declared)):
         raise StackError(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    missing = [name for name, of_it in declared.items() if name not in given and "Default" not in of_it]
+    missing = [name for name, of_it in declared.items() if name not in inputs and "Default" not in of_it]
     for name in missing:
         if _SSM.fullmatch(declared[name].get("Type", "")):
             raise StackError(f"Parameter {name} should either have input value or default value")
     if missing:
         raise StackError(f"Parameters: [{', '.join(missing)}] must have values")
-    texts = {name: plain(given.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
+    texts = {name: plain(inputs.get(name, of_it.get("Default"))) for name, of_it in declared.items()}
     values: dict[str, Any] = {}
     for name, text in texts.items():
         kind = declared[name].get("Type", "String")
-        if found := _SSM.fullmatch(kind):
-            kind, text = found[1], stored(text)
+        if match := _SSM.fullmatch(kind):
+            kind, text = match[1], stored(text)
         parts = [part.strip() for part in text.split(",")] if _is_list(kind) else [text]
         for part in parts:
             _check(name, declared[name], kind, part)
@@ -75,16 +75,16 @@ def resolve(
     return values, texts
 
 
-def shown(declared: Mapping[str, Any], texts: Mapping[str, str], values: Mapping[str, Any]) -> list[dict[str, str]]:
+def listing(declared: Mapping[str, Any], texts: Mapping[str, str], values: Mapping[str, Any]) -> list[dict[str, str]]:
     """As DescribeStacks answers: secret ones as asterisks, names in Systems Manager with what is stored there."""
-    found = []
+    answer = []
     for name, text in texts.items():
         of_it = declared.get(name, {})
         parameter = {"ParameterKey": name, "ParameterValue": "****" if is_secret(of_it) else text}
         if _SSM.fullmatch(of_it.get("Type", "")):
             parameter["ResolvedValue"] = "****" if is_secret(of_it) else plain(values[name])
-        found.append(parameter)
-    return found
+        answer.append(parameter)
+    return answer
 
 
 def is_secret(of_it: Mapping[str, Any]) -> bool:
@@ -103,10 +103,9 @@ def _is_list(kind: str) -> bool:
 
 def _check(name: str, of_it: Mapping[str, Any], kind: str, text: str) -> None:
     def refuse(rule: str) -> None:
-        told = of_it.get("ConstraintDescription")
-        raise StackError(
-            f"Parameter '{name}' failed to satisfy constraint: {told}" if told else f"Parameter '{name}' {rule}"
-        )
+        description = of_it.get("ConstraintDescription")
+        failure = f"failed to satisfy constraint: {description}" if description else rule
+        raise StackError(f"Parameter '{name}' {failure}")
 
     if "AllowedValues" in of_it and text not in map(plain, of_it["AllowedValues"]):
         refuse("must be one of AllowedValues")

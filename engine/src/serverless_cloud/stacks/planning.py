@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from serverless_cloud.core import constraints
 from serverless_cloud.core.clients import client
-from serverless_cloud.stacks import documents, parameters, rules
+from serverless_cloud.stacks import documents, parameters, template_rules
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import Scope, parameters_of_place
 from serverless_cloud.stacks.macros import Macros
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.stack import Stack, StackSpec
 from serverless_cloud.stacks.template import Template, check_shape, transforms_of
 from serverless_cloud.stacks.transform import transformed
 
@@ -36,18 +36,18 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
     Raises:
         StackError: there is none, or more than one, or it cannot be read.
     """
-    given = [name for name in ("TemplateBody", "TemplateURL") if request.get(name)]
+    sources = [name for name in ("TemplateBody", "TemplateURL") if request.get(name)]
     if request.get("UsePreviousTemplate"):
-        if given:
+        if sources:
             raise StackError("You cannot specify both usePreviousTemplate and Template Body/Template URL.")
         if stack is None or stack.plan is None:
             raise StackError("There is no previous template.")
         return stack.plan.original
-    if len(given) > 1:
+    if len(sources) > 1:
         raise StackError("Specify exactly one of 'TemplateBody' or 'TemplateUrl'")
-    if not given:
+    if not sources:
         raise StackError("Either Template URL or Template Body must be specified.")
-    if given == ["TemplateBody"]:
+    if sources == ["TemplateBody"]:
         text = str(request["TemplateBody"])
         if len(text.encode()) > _BODY_BYTES:
             rule = f"Member must have length less than or equal to {_BODY_BYTES}"
@@ -60,12 +60,12 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
 
 
 def plan_of(
-    text: str, given: list[Mapping[str, Any]], tags: dict[str, str], macros: Macros, *, stack: Stack | None = None
+    text: str, inputs: list[Mapping[str, Any]], tags: dict[str, str], macros: Macros, *, stack: Stack | None = None
 ) -> StackSpec:
     """The planned state of a stack.
 
     Args:
-        given: Parameters of the request.
+        inputs: Parameters of the request.
         macros: the ones that the template can use, and its Region.
         stack: the one that changes; previous values are its own.
 
@@ -77,10 +77,10 @@ def plan_of(
     parameters.check(document.get("Parameters") or {})
     before = stack.plan.texts if stack and stack.plan else {}
     values: dict[str, str] = {}
-    for each in given:
-        name = each["ParameterKey"]
-        if each.get("UsePreviousValue"):
-            if each.get("ParameterValue"):
+    for parameter in inputs:
+        name = parameter["ParameterKey"]
+        if parameter.get("UsePreviousValue"):
+            if parameter.get("ParameterValue"):
                 raise StackError(
                     f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty "
                     "value for a parameter"
@@ -92,16 +92,15 @@ def plan_of(
                 )
             values[name] = before[name]
         else:
-            values[name] = str(each.get("ParameterValue", ""))
+            values[name] = str(parameter.get("ParameterValue", ""))
     # Declared ones are checked before the transform, which wants to know their values.
     stored = functools.partial(_stored, region)
     resolved, texts = parameters.resolve(document.get("Parameters") or {}, values, stored)
     known = parameters_of_place(region, macros.account_id)
-    rules.require(document.get("Rules") or {}, known | resolved)
+    template_rules.require(document.get("Rules") or {}, known | resolved)
     if uses_macros(text):
         document = macros.expanded(document, resolved)
-    made = transformed(document, resolved, region, functools.partial(_managed_policies, region))
-    template = Template(made)
+    template = Template(transformed(document, resolved, region, functools.partial(_managed_policies, region)))
     template.check()
     declared = template.section("Parameters")
     if set(declared) != set(texts):  # the transform may add parameters with defaults
@@ -112,12 +111,12 @@ def plan_of(
 def _with_policies(template: Template, values: Mapping[str, Any]) -> Template:
     """The template with its deletion policies worked out, which may be functions of parameters and conditions."""
     names = ("DeletionPolicy", "UpdateReplacePolicy")
-    if all(isinstance(each.get(name, ""), str) for each in template.resources.values() for name in names):
+    if all(isinstance(resource.get(name, ""), str) for resource in template.resources.values() for name in names):
         return template
     scope = Scope(values, template.section("Mappings"), template.section("Conditions"), {}, str)
     worked_out = {
-        logical_id: {**each, **{name: scope.resolve(each[name]) for name in names if name in each}}
-        for logical_id, each in template.resources.items()
+        logical_id: {**resource, **{name: scope.resolve(resource[name]) for name in names if name in resource}}
+        for logical_id, resource in template.resources.items()
     }
     settled = Template({**template.document, "Resources": worked_out})
     settled.check()
@@ -149,9 +148,9 @@ def uses_macros(text: str) -> bool:
 
 def _managed_policies(region: str) -> dict[str, str]:
     """The ARNs of AWS's own policies by their names, from IAM."""
-    pages = client("iam", region).get_paginator("list_policies")
-    found = pages.paginate(Scope="AWS", PaginationConfig={"PageSize": 1000})
-    return {policy["PolicyName"]: policy["Arn"] for page in found for policy in page["Policies"]}
+    paginator = client("iam", region).get_paginator("list_policies")
+    pages = paginator.paginate(Scope="AWS", PaginationConfig={"PageSize": 1000})
+    return {policy["PolicyName"]: policy["Arn"] for page in pages for policy in page["Policies"]}
 
 
 def _stored(region: str, name: str) -> str:
@@ -169,15 +168,14 @@ def _fetched(url: str, region: str) -> str:
     host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
     if re.fullmatch(r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com|127\.0\.0\.1|(?:s3\.)?localhost", host) and "/" in path:
         bucket, key = path.split("/", 1)
-    elif found := re.fullmatch(_BUCKET_HOST, host):
-        bucket, key = found[1], path
+    elif match := re.fullmatch(_BUCKET_HOST, host):
+        bucket, key = match[1], path
     else:
         raise StackError("TemplateURL must be a supported URL.")
     try:
         return str(client("s3", region).get_object(Bucket=bucket, Key=key)["Body"].read().decode())
     except ClientError as error:
-        told = error.response["Error"]
         raise StackError(
-            f"S3 error: {told['Message']}\nFor more information check "
+            f"S3 error: {error.response['Error']['Message']}\nFor more information check "
             "http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
         ) from error

@@ -12,7 +12,7 @@ from typing import Any
 from serverless_cloud.stacks.errors import StackError
 from serverless_cloud.stacks.intrinsics import NO_VALUE, Attributes, Scope, pseudo_parameters
 from serverless_cloud.stacks.parameters import hidden
-from serverless_cloud.stacks.records import Stack, StackSpec
+from serverless_cloud.stacks.stack import Stack, StackSpec
 
 #: A change set shows this for a value that is known only after its execution.
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -84,30 +84,30 @@ class Preview:
                         "not a List."
                     )
 
-    def value(self, given: Any) -> Any:
+    def value(self, value: Any) -> Any:
         """A value of the template; the parts that aren't known yet are `LATER`.
 
         Raises:
             StackError: a function is written wrongly, or names something that doesn't exist.
         """
         try:
-            return self._scope.resolve(given)
+            return self._scope.resolve(value)
         except _Later:
             pass
-        if isinstance(given, list):
-            values = [self.value(each) for each in given]
-            return [each for each in values if each is not NO_VALUE]
-        if len(given) == 1:
-            ((name, inner),) = given.items()
+        if isinstance(value, list):
+            values = [self.value(item) for item in value]
+            return [item for item in values if item is not NO_VALUE]
+        if len(value) == 1:
+            ((name, inner),) = value.items()
             if name == "Fn::If":
-                return self.value(self._scope.chosen(inner))
+                return self.value(self._scope.branch(inner))
             if name == "Ref" or str(name).startswith("Fn::"):
                 self._check_arguments(name, inner)
                 return LATER
-        named = {name: self.value(each) for name, each in given.items()}
-        return {name: each for name, each in named.items() if each is not NO_VALUE}
+        named = {name: self.value(member) for name, member in value.items()}
+        return {name: member for name, member in named.items() if member is not NO_VALUE}
 
-    def _check_arguments(self, name: str, given: Any) -> None:
+    def _check_arguments(self, name: str, arguments: Any) -> None:
         """Works out the arguments of a function that is itself not known yet."""
-        if name not in ("Ref", "Fn::GetAtt", "Fn::ImportValue") and isinstance(given, (list, Mapping)):
-            self.value(given)
+        if name not in ("Ref", "Fn::GetAtt", "Fn::ImportValue") and isinstance(arguments, (list, Mapping)):
+            self.value(arguments)

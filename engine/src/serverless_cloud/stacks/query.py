@@ -32,20 +32,20 @@ def parse(shape: Shape, form: Mapping[str, str]) -> dict[str, Any]:
         StackError: parameters are missing, or aren't as the API reference says.
     """
     request: dict[str, Any] = _parsed(shape, form, "")
-    if found := constraints.violations(_DIALECT, shape, request):
-        raise StackError(constraints.sentence(found))
+    if violations := constraints.violations(_DIALECT, shape, request):
+        raise StackError(constraints.sentence(violations))
     return request
 
 
 def _parsed(shape: Shape, form: Mapping[str, str], prefix: str) -> Any:
     """The value of a shape whose names begin with a prefix; None if it is not there."""
     if shape.type_name == "structure":
-        found = {}
+        structure = {}
         for name, member in shape.members.items():
             value = _parsed(member, form, f"{prefix}.{name}" if prefix else name)
             if value is not None:
-                found[name] = value
-        return found if found or not prefix else None
+                structure[name] = value
+        return structure if structure or not prefix else None
     if shape.type_name == "list":
         if form.get(prefix) == "":
             return []
@@ -91,7 +91,7 @@ def _xml(shape: Shape, value: Any) -> str:
             if value.get(name) is not None
         )
     if shape.type_name == "list":
-        return "".join(f"<member>{_xml(shape.member, each)}</member>" for each in value)
+        return "".join(f"<member>{_xml(shape.member, item)}</member>" for item in value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
     if isinstance(value, bool):

@@ -30,29 +30,29 @@ def dereferenced(value: Any, call: Callable[..., dict[str, Any]]) -> Any:
         ResourceFailed: there is no such secret or parameter.
     """
     if isinstance(value, list):
-        return [dereferenced(each, call) for each in value]
+        return [dereferenced(item, call) for item in value]
     if isinstance(value, dict):
-        return {name: dereferenced(each, call) for name, each in value.items()}
+        return {name: dereferenced(member, call) for name, member in value.items()}
     if not isinstance(value, str) or "{{resolve:" not in value:
         return value
-    return _REFERENCE.sub(lambda found: _looked_up(found[1], found[2], call), value)
+    return _REFERENCE.sub(lambda match: _looked_up(match[1], match[2], call), value)
 
 
-def _looked_up(service: str, given: str, call: Callable[..., dict[str, Any]]) -> str:
+def _looked_up(service: str, reference: str, call: Callable[..., dict[str, Any]]) -> str:
     if service != "secretsmanager":
-        answer = call("ssm", "GetParameter", Name=given, WithDecryption=service == "ssm-secure")
+        answer = call("ssm", "GetParameter", Name=reference, WithDecryption=service == "ssm-secure")
         return str(answer["Parameter"]["Value"])
-    found = _SECRET.fullmatch(given)
-    if found is None:
-        raise ResourceFailed(f"Incorrect format is used in the following dynamic reference: secretsmanager:{given}")
-    names = {"VersionStage": found["stage"], "VersionId": found["version"]}
+    match = _SECRET.fullmatch(reference)
+    if match is None:
+        raise ResourceFailed(f"Incorrect format is used in the following dynamic reference: secretsmanager:{reference}")
+    names = {"VersionStage": match["stage"], "VersionId": match["version"]}
     more = {name: value for name, value in names.items() if value}
-    text = str(call("secretsmanager", "GetSecretValue", SecretId=found["id"], **more)["SecretString"])
-    if not found["key"]:
+    text = str(call("secretsmanager", "GetSecretValue", SecretId=match["id"], **more)["SecretString"])
+    if not match["key"]:
         return text
     try:
-        return str(json.loads(text)[found["key"]])
+        return str(json.loads(text)[match["key"]])
     except (ValueError, KeyError, TypeError):
         raise ResourceFailed(
-            f"Could not find a value associated with JSONKey in SecretString: {found['key']}"
+            f"Could not find a value associated with JSONKey in SecretString: {match['key']}"
         ) from None

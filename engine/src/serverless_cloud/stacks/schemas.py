@@ -57,22 +57,24 @@ class Schema:
         names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
         return _paths(self.document, names[0]) | _paths(self.document, names[1])
 
-    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def checked(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """The properties of a resource with proper numbers and truth values, because templates may also write texts.
 
         Raises:
             InvalidProperties: properties that there are not, or that are missing, or of the wrong kind; in AWS's words.
         """
         faults: list[str] = []
-        checked = _checked(self.document, self.document, given, "#", faults)
+        checked = _checked(self.document, self.document, properties, "#", faults)
         top = {name for name in self.read_only if "." not in name}
-        faults += [f"#: extraneous key [{name}] is not permitted" for name in sorted(top & set(given) - self._given)]
+        faults += [
+            f"#: extraneous key [{name}] is not permitted" for name in sorted(top & set(properties) - self._settings)
+        ]
         if faults:
             raise InvalidProperties("\n".join(faults))
         return dict(checked)
 
     @property
-    def _given(self) -> frozenset[str]:
+    def _settings(self) -> frozenset[str]:
         """Read-only properties that a template may give nevertheless: their parts are settings."""
         return frozenset(path.split(".")[0] for path in self.read_only if "." in path)
 
@@ -100,21 +102,21 @@ def _paths(document: Mapping[str, Any], kind: str) -> frozenset[str]:
 
 def _checked(root: Mapping[str, Any], schema: Any, value: Any, path: str, faults: list[str]) -> Any:
     schema = _resolved(root, schema)
-    given = schema.get("type", [])
-    kinds = [given] if isinstance(given, str) else list(given)
+    type_names = schema.get("type", [])
+    kinds = [type_names] if isinstance(type_names, str) else list(type_names)
     if isinstance(value, Mapping) and ("object" in kinds or "properties" in schema):
         return _object(root, schema, value, path, faults)
     if isinstance(value, list) and ("array" in kinds or "items" in schema):
-        return [_checked(root, schema.get("items", {}), each, f"{path}/{n}", faults) for n, each in enumerate(value)]
+        return [_checked(root, schema.get("items", {}), item, f"{path}/{n}", faults) for n, item in enumerate(value)]
     if not kinds:
         return value
     if not isinstance(value, (Mapping, list)):
         for kind in kinds:
-            fits, made = _scalar(kind, value)
+            fits, scalar = _scalar(kind, value)
             if fits:
-                if "enum" in schema and made not in schema["enum"]:
-                    faults.append(f"{path}: {made} is not a valid enum value")
-                return made
+                if "enum" in schema and scalar not in schema["enum"]:
+                    faults.append(f"{path}: {scalar} is not a valid enum value")
+                return scalar
     faults.append(f"{path}: expected type: {_title(kinds[0])}, found: {_name(value)}")
     return value
 
@@ -125,7 +127,9 @@ def _object(root: Any, schema: Any, value: Mapping[str, Any], path: str, faults:
         faults += [f"{path}: extraneous key [{name}] is not permitted" for name in value if name not in known]
     faults += [f"{path}: required key [{name}] not found" for name in schema.get("required", ()) if name not in value]
     more: Any = next(iter(schema.get("patternProperties", {}).values()), {})
-    return {name: _checked(root, known.get(name, more), each, f"{path}/{name}", faults) for name, each in value.items()}
+    return {
+        name: _checked(root, known.get(name, more), member, f"{path}/{name}", faults) for name, member in value.items()
+    }
 
 
 def _resolved(root: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:

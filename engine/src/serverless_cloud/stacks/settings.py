@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from serverless_cloud.core.clients import client
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.records import Stack
+from serverless_cloud.stacks.stack import Stack
 from serverless_cloud.stacks.template import Template
 
 Request = Mapping[str, Any]

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serverless_cloud.core.tasks import Tasks
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.stacks.engine import Engine
 from serverless_cloud.stacks.errors import StackError
-from serverless_cloud.stacks.records import ChangeSet, Stack
+from serverless_cloud.stacks.stack import ChangeSet, Stack
 
 #: How long a call waits for the work that it begins, before it answers that the work is in progress: AWS's waiters look
 #: every 30 seconds, and most stacks here take less than one.
@@ -79,9 +79,9 @@ class Store:
             raise StackError("StackName must be specified if ChangeSetName is not specified as an ARN.")
         else:
             stack = self.find(region, stack_name, "Stack [{}] does not exist")
-            for each in reversed(self.change_sets.values()):
-                if each.stack is stack and each.name == name:
-                    return each
+            for change_set in reversed(self.change_sets.values()):
+                if change_set.stack is stack and change_set.name == name:
+                    return change_set
         raise StackError(f"ChangeSet [{name}] does not exist", "ChangeSetNotFound", 404)
 
     def parents(self, region: str) -> dict[str, Stack]:
@@ -89,7 +89,7 @@ class Store:
         return {
             resource.physical_id: stack
             for stack in self.all(region)
-            for resource in list(stack.shown.values())
+            for resource in list(stack.visible_resources.values())
             if resource.type == "AWS::CloudFormation::Stack" and resource.physical_id
         }
 

@@ -25,16 +25,16 @@ def summary_of(text: str) -> dict[str, Any]:
     template = Template(document)
     declared = template.section("Parameters")
     parameters.check(declared)
-    types = [str(each.get("Type")) for each in template.resources.values() if isinstance(each, Mapping)]
+    types = [str(resource.get("Type")) for resource in template.resources.values() if isinstance(resource, Mapping)]
     needed, why = list(template.capabilities), ""
     if needed:
-        iam = sorted({each for each in types if each in IAM_NAMES})
+        iam = sorted({name for name in types if name in IAM_NAMES})
         why = f"The following resource(s) require capabilities: [{', '.join(iam)}]"
     if transforms := transforms_of(document):
         needed, why = ["CAPABILITY_AUTO_EXPAND", *needed], (
             f"The following transform(s) require capabilities: [{', '.join(transforms)}]"
         )  # fmt: skip
-    found: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "Parameters": [_parameter(name, of_it) for name, of_it in declared.items()],
         "ResourceTypes": types,
         "ResourceIdentifierSummaries": _identifiers(template),
@@ -47,31 +47,31 @@ def summary_of(text: str) -> dict[str, Any]:
         "Capabilities": needed,
         "CapabilitiesReason": why,
     }
-    return found | {name: value for name, value in optional.items() if value}
+    return summary | {name: value for name, value in optional.items() if value}
 
 
 def _parameter(name: str, of_it: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"ParameterKey": name, "ParameterType": of_it.get("Type", "String")}
-    found["NoEcho"] = parameters.is_secret(of_it)
+    declaration: dict[str, Any] = {"ParameterKey": name, "ParameterType": of_it.get("Type", "String")}
+    declaration["NoEcho"] = parameters.is_secret(of_it)
     if "Default" in of_it:
-        found["DefaultValue"] = plain(of_it["Default"])
+        declaration["DefaultValue"] = plain(of_it["Default"])
     if "Description" in of_it:
-        found["Description"] = of_it["Description"]
-    allowed = [plain(each) for each in of_it.get("AllowedValues", [])]
-    found["ParameterConstraints"] = {"AllowedValues": allowed} if allowed else {}
-    return found
+        declaration["Description"] = of_it["Description"]
+    allowed = [plain(value) for value in of_it.get("AllowedValues", [])]
+    declaration["ParameterConstraints"] = {"AllowedValues": allowed} if allowed else {}
+    return declaration
 
 
 def _identifiers(template: Template) -> list[dict[str, Any]]:
     """The properties that identify each type's resources."""
-    found: dict[str, dict[str, Any]] = {}
+    summaries: dict[str, dict[str, Any]] = {}
     for logical_id, resource in template.resources.items():
         type = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
         schema = schemas.of(type)
         if schema is None:
             continue
-        told = found.setdefault(type, {"ResourceType": type, "LogicalResourceIds": []})
-        told["LogicalResourceIds"].append(logical_id)
+        summary = summaries.setdefault(type, {"ResourceType": type, "LogicalResourceIds": []})
+        summary["LogicalResourceIds"].append(logical_id)
         if type not in _NOT_IMPORTED:
-            told["ResourceIdentifiers"] = list(schema.identifiers)
-    return list(found.values())
+            summary["ResourceIdentifiers"] = list(schema.identifiers)
+    return list(summaries.values())

@@ -42,15 +42,16 @@ class Template:
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section by its name; empty if it is not there."""
-        found: Mapping[str, Any] = self.document.get(name) or {}
-        return found
+        members: Mapping[str, Any] = self.document.get(name) or {}
+        return members
 
     @property
     def capabilities(self) -> list[str]:
         """The capabilities that a caller must acknowledge for its resources."""
-        resources = [each for each in self.resources.values() if isinstance(each, Mapping)]  # not Fn::Transform
-        kinds = [(each.get("Type"), each.get("Properties") or {}) for each in resources]
-        named = any((name := IAM_NAMES.get(str(kind))) and name in given for kind, given in kinds)
+        # Fn::Transform isn't a resource.
+        resources = [resource for resource in self.resources.values() if isinstance(resource, Mapping)]
+        kinds = [(resource.get("Type"), resource.get("Properties") or {}) for resource in resources]
+        named = any((name := IAM_NAMES.get(str(kind))) and name in properties for kind, properties in kinds)
         if named:
             return ["CAPABILITY_NAMED_IAM"]
         return ["CAPABILITY_IAM"] if any(kind in IAM_NAMES for kind, _ in kinds) else []
@@ -68,7 +69,7 @@ class Template:
         known = {*self.resources, *self.section("Parameters")}
         for block, contents in (("Resources", self.resources), ("Outputs", self.section("Outputs"))):
             self._check_names(block, contents, known)
-        unknown = {each["Type"] for each in self.resources.values() if not _is_type(each["Type"])}
+        unknown = {resource["Type"] for resource in self.resources.values() if not _is_type(resource["Type"])}
         if unknown:
             raise StackError(f"Template format error: Unrecognized resource types: [{', '.join(sorted(unknown))}]")
         self.order(lambda _: True)
@@ -79,17 +80,17 @@ class Template:
         Raises:
             StackError: they need each other in a circle.
         """
-        wanted = {
+        resources = {
             name: resource
             for name, resource in self.resources.items()
             if "Condition" not in resource or holds(resource["Condition"])
         }
-        needs = {name: self._needs(resource) & wanted.keys() for name, resource in wanted.items()}
+        needs = {name: self._needs(resource) & resources.keys() for name, resource in resources.items()}
         ordered: list[str] = []
-        while len(ordered) < len(wanted):
-            free = [name for name in wanted if name not in ordered and needs[name] <= set(ordered)]
+        while len(ordered) < len(resources):
+            free = [name for name in resources if name not in ordered and needs[name] <= set(ordered)]
             if not free:
-                left = sorted(set(wanted) - set(ordered))
+                left = sorted(set(resources) - set(ordered))
                 raise StackError(f"Circular dependency between resources: [{', '.join(left)}]")
             ordered += free
         return ordered
@@ -105,7 +106,7 @@ class Template:
 
     def _check_names(self, block: str, contents: Mapping[str, Any], known: set[str]) -> None:
         checks.functions(contents, self.resources)
-        named = {name for each in contents.values() for name in intrinsics.names_in(each)}
+        named = {name for member in contents.values() for name in intrinsics.names_in(member)}
         for resource in contents.values() if block == "Resources" else ():
             named |= self._needs(resource)
         if missing := sorted(name for name in named - known if not name.startswith("AWS::")):
@@ -150,9 +151,9 @@ def check_shape(document: Mapping[str, Any]) -> None:
 
 def transforms_of(document: Mapping[str, Any]) -> list[str]:
     """The transforms that a template declares."""
-    given = document.get("Transform") or []
-    names = given if isinstance(given, list) else [given]
-    return [str(each.get("Name")) if isinstance(each, Mapping) else str(each) for each in names]
+    transforms = document.get("Transform") or []
+    names = transforms if isinstance(transforms, list) else [transforms]
+    return [str(transform.get("Name")) if isinstance(transform, Mapping) else str(transform) for transform in names]
 
 
 def is_custom(type: str) -> bool:

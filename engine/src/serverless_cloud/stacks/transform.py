@@ -35,11 +35,11 @@ def transformed(
         StackError: it is not a template, or SAM refuses it.
     """
     check_shape(document)
-    found = copy.deepcopy(dict(document))
+    template = copy.deepcopy(dict(document))
     if SERVERLESS not in transforms_of(document):
-        return found
+        return template
     _refuse_repository(document["Resources"])
-    return _serverless(found, dict(parameters), region, managed_policies)
+    return _serverless(template, dict(parameters), region, managed_policies)
 
 
 def _refuse_repository(resources: Mapping[str, Any]) -> None:
@@ -70,15 +70,15 @@ def _serverless(
             # A session for its Region's name, nothing else.
             translator = Translator(None, Parser(), boto_session=boto3.session.Session(region_name=region))
             try:
-                made = translator.translate(document, parameters, get_managed_policy_map=managed_policies)
+                translation = translator.translate(document, parameters, get_managed_policy_map=managed_policies)
             finally:
                 translator.metrics.publish()  # to nowhere; it would complain
-            found: dict[str, Any] = undo_mark_unicode_str_in_template(made)
+            template: dict[str, Any] = undo_mark_unicode_str_in_template(translation)
     except InvalidDocumentException as error:
         causes = " ".join(str(cause.message) for cause in error.causes)
         raise StackError(f"Transform {SERVERLESS} failed with: {error.message} {causes}".strip()) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # The translator doesn't expect such a template.
         raise StackError(f"Transform {SERVERLESS} failed with: Internal transform failure. ({error!r})") from error
-    found.pop("Transform", None)
-    return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # plain objects, no subclasses
+    template.pop("Transform", None)
+    return json.loads(json.dumps(template))  # type: ignore[no-any-return]  # plain objects, no subclasses

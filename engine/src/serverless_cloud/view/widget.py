@@ -54,7 +54,7 @@ class LiveView(anywidget.AnyWidget):
         return "A live view of the local cloud. Run this cell in JupyterLab to watch it."
 
     @property
-    def seen(self) -> Sequence[Moment]:
+    def history(self) -> Sequence[Moment]:
         """The moments that `save` writes."""
         return self.moments if len(self.moments) > 1 else self._before
 
@@ -100,13 +100,13 @@ class LiveView(anywidget.AnyWidget):
             OSError: the file can't be written.
         """
         self.stop()
-        if not self.seen:
+        if not self.history:
             raise CloudError(
                 "There is nothing to save, because no view has seen anything change. Put display(aws.show()) before "
                 "your calls, run the cell, then save."
             )
         file = Path(file)
-        file.write_text(recording.as_page(self.seen), encoding="utf-8")
+        file.write_text(recording.as_page(self.history), encoding="utf-8")
         return file
 
     def _at_end_of_cell(self, _result: Any) -> None:

@@ -42,8 +42,8 @@ def _function(row: FunctionRow) -> str:
     states = [environment["state"] for environment in row["environments"]]
     alive = len(states) - states.count("ended") - states.count("lost")
     details = _tally((states.count(state), word) for state, word in _STATES.items())
-    shown = _count(alive, "environment") if alive else "no environment"
-    return f"Function {row['name']}: {shown}{f' ({details})' if details else ''}."
+    summary = _count(alive, "environment") if alive else "no environment"
+    return f"Function {row['name']}: {summary}{f' ({details})' if details else ''}."
 
 
 def _queue(row: QueueRow) -> str:

@@ -29,10 +29,10 @@ def timestamp(value: Any) -> datetime | None:
 def _matches(text: str, pattern: str) -> bool:
     r"""StringMatches: * stands for any characters, \* for a star, \\ for a backslash."""
     parts = re.findall(r"\\(?:\\|\*)|\*|[^\\*]+|\\", pattern)
-    wanted = "".join(
+    expression = "".join(
         ".*" if part == "*" else re.escape(part[1:] if len(part) == 2 and part[0] == "\\" else part) for part in parts
     )
-    return re.fullmatch(wanted, text, re.DOTALL) is not None
+    return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -73,10 +73,10 @@ def _operators() -> dict[str, Callable[[Any, Any], bool]]:
     def tested(is_so: Callable[[Any], bool]) -> Callable[[Any, Any], bool]:
         return lambda left, right: is_so(left) is right
 
-    found = {kind + order: typed(kind, order) for kind in _KINDS for order in _ORDER if kind != "Boolean"}
-    found["BooleanEquals"] = typed("Boolean", "Equals")
-    found["StringMatches"] = lambda left, right: isinstance(left, str) and _matches(left, right)
-    return found | {name: tested(is_so) for name, is_so in _IS.items()}
+    operators = {kind + order: typed(kind, order) for kind in _KINDS for order in _ORDER if kind != "Boolean"}
+    operators["BooleanEquals"] = typed("Boolean", "Equals")
+    operators["StringMatches"] = lambda left, right: isinstance(left, str) and _matches(left, right)
+    return operators | {name: tested(is_so) for name, is_so in _IS.items()}
 
 
 #: By name. Operators that end with Path compare with the value at a path, and are not listed.

@@ -11,7 +11,6 @@ from typing import Any
 
 from serverless_cloud.core.jackson import loads, words_of
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.workflows.integrations import resource_problem
 from serverless_cloud.workflows.json_path import FilterInPath
 from serverless_cloud.workflows.problems import Problem, schema
 from serverless_cloud.workflows.state_fields import (
@@ -22,6 +21,7 @@ from serverless_cloud.workflows.state_fields import (
     unknown_fields,
 )
 from serverless_cloud.workflows.state_rules import rule_problems
+from serverless_cloud.workflows.task_resources import resource_problem
 
 LONGEST = 1_048_576  # characters; API reference, CreateStateMachine
 _TOP = ("Comment", "QueryLanguage", "StartAt", "TimeoutSeconds", "Version", "States")
@@ -56,18 +56,18 @@ def problems(text: str, kind: str = "STANDARD") -> list[Problem]:
         return [schema("Expected value of type Object", "")]
     checking = _Checking(whole.get("QueryLanguage", "JSONPath"), kind)
     try:
-        found = list(checking.scope(whole, "", _TOP))
+        flaws = list(checking.scope(whole, "", _TOP))
     except FilterInPath as error:
         return [Problem("NOT_SUPPORTED_HERE", str(error), None)]
-    found += checking.repeated()
-    return list(dict.fromkeys(found))
+    flaws += checking.repeated()
+    return list(dict.fromkeys(flaws))
 
 
 def _object(pairs: list[tuple[str, object]]) -> JsonObject:
-    found = _Twice(pairs)
+    members = _Twice(pairs)
     names = [name for name, _ in pairs]
-    found.repeated = next((name for number, name in enumerate(names) if name in names[:number]), "")
-    return found
+    members.repeated = next((name for number, name in enumerate(names) if name in names[:number]), "")
+    return members
 
 
 class _Checking:

@@ -45,11 +45,11 @@ class _Reader:
             self.at += 1
 
     def call(self, depth: int = 1) -> bool:
-        found = _NAME.match(self.text, self.at)
-        if found is None or found.group() not in FUNCTIONS or depth > MOST_NESTED:
+        match = _NAME.match(self.text, self.at)
+        if match is None or match.group() not in FUNCTIONS or depth > MOST_NESTED:
             return False
-        least, most = FUNCTIONS[found.group()]
-        self.at = found.end()
+        least, most = FUNCTIONS[match.group()]
+        self.at = match.end()
         self.skip()
         if self.text[self.at : self.at + 1] != "(":
             return False
@@ -74,8 +74,8 @@ class _Reader:
     def argument(self, depth: int) -> bool:
         if self.text.startswith("States.", self.at):
             return self.call(depth + 1)
-        if found := _LITERAL.match(self.text, self.at):
-            self.at = found.end()
+        if match := _LITERAL.match(self.text, self.at):
+            self.at = match.end()
             return True
         if self.text.startswith("$", self.at):
             start, nested, quote = self.at, 0, ""
@@ -104,8 +104,8 @@ def is_path(text: str) -> bool:
     """
     if text.startswith("$$"):
         text = text[1:]
-    elif found := _VARIABLE.match(text):
-        text = "$" + text[found.end() :]
+    elif match := _VARIABLE.match(text):
+        text = "$" + text[match.end() :]
     try:
         json_path.parse(text)
     except json_path.PathError:

@@ -54,12 +54,12 @@ class JsonPath:
         Raises:
             NoSuchPath: it is definite and leads nowhere.
         """
-        found = [data]
+        nodes = [data]
         for step, _ in self.steps:
-            found = [value for each in found for value in step(each, self.is_definite)]
-        if self.is_definite and not found:
+            nodes = [value for node in nodes for value in step(node, self.is_definite)]
+        if self.is_definite and not nodes:
             raise NoSuchPath(self.text)
-        value = found[0] if self.is_definite else found
+        value = nodes[0] if self.is_definite else nodes
         return value if self.function is None else _FUNCTIONS[self.function](value)
 
     def put(self, data: Any, value: Any) -> Any:
@@ -84,7 +84,7 @@ def _put(data: Any, places: tuple[str | int, ...], value: Any) -> Any:
 
 
 def _numbers(values: Any) -> list[float]:
-    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     if not numbers:
         raise NoSuchPath("Aggregation function attempted to calculate value using empty array")
     return numbers
@@ -146,8 +146,8 @@ def parse(text: str) -> JsonPath:
             raise PathError(f"{text!r} has {body[at]!r} instead of . or [")
         elif body[at] == "*":
             step, definite, place, at = _wildcard, False, None, at + 1
-        elif found := _DOT_NAME.match(body, at):
-            step, definite, place, at = _child(found.group(1)), True, found.group(1), found.end()
+        elif match := _DOT_NAME.match(body, at):
+            step, definite, place, at = _child(match.group(1)), True, match.group(1), match.end()
         else:
             raise PathError(f"{text!r} has {body[at]!r} instead of a name")
         steps.append((step, definite))
@@ -183,17 +183,17 @@ def _bracket(inside: str, text: str, *, is_last: bool) -> tuple[Step, bool, str 
     if _INDEX.fullmatch(inside):
         return _item(int(inside)), True, None if inside.startswith("-") else int(inside)
     if _INDICES.fullmatch(inside):
-        return _items([int(each) for each in inside.split(",")]), False, None
-    if found := _SLICE.fullmatch(inside):
-        start, stop, by = (None if each is None else int(each) for each in found.groups())
+        return _items([int(number) for number in inside.split(",")]), False, None
+    if match := _SLICE.fullmatch(inside):
+        start, stop, by = (None if bound is None else int(bound) for bound in match.groups())
         return _slice(slice(start, stop, by)), False, None
     names: list[_Name] = []
     at = 0
-    while found := _QUOTED.match(inside, at):
-        raw = found.group(1) if found.group(1) is not None else found.group(2)
+    while match := _QUOTED.match(inside, at):
+        raw = match.group(1) if match.group(1) is not None else match.group(2)
         names.append(_Name(re.sub(r"\\(.)", r"\1", raw)))
         names[-1].raw = raw
-        at = found.end()
+        at = match.end()
         if inside[at : at + 1] != ",":
             break
         at += 1

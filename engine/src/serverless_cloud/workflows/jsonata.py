@@ -39,15 +39,18 @@ def inner(text: str) -> str:
 def _partition(values: Any = None, size: Any = None) -> Any:
     if values is None:
         return None
-    given = values if isinstance(values, list) else [values]
+    items = values if isinstance(values, list) else [values]
     if not isinstance(size, int | float) or math.floor(size) < 1:
         raise JsonataError("Argument 2 of function $partition must be a positive number")
     step = math.floor(size)
-    return [given[start : start + step] for start in range(0, len(given), step)]
+    return [items[start : start + step] for start in range(0, len(items), step)]
 
 
 def _range(first: Any = None, last: Any = None, step: Any = None) -> Any:
-    if any(not isinstance(each, int | float) or isinstance(each, bool) for each in (first, last, step)) or step == 0:
+    if (
+        any(not isinstance(argument, int | float) or isinstance(argument, bool) for argument in (first, last, step))
+        or step == 0
+    ):
         raise JsonataError("$range takes three numbers, and the third can't be 0")
     count = math.floor((last - first) / step) + 1
     if count > 1_000_000:
@@ -103,7 +106,7 @@ def check(expression: str) -> str | None:
     try:
         _library().Jsonata(expression)
     except Exception as error:
-        return _said(error)
+        return _message(error)
     return None
 
 
@@ -125,16 +128,16 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         null = library.utils.Utils.NULL_VALUE
         bound = {name: library.Jsonata.JLambda(function) for name, function in FUNCTIONS.items()}
         bound |= {name: null if value is None else value for name, value in variables.items()}
-        found = compiled.evaluate(None, bound)
+        result = compiled.evaluate(None, bound)
     except JsonataError:
         raise
     except Exception as error:
         raise JsonataError(_coded(error)) from error
-    if found is None:
+    if result is None:
         raise Undefined("returned nothing (undefined).")
-    if _is_range(compiled.ast) and len(found) == 1:
-        return found[0]  # AWS unwraps [1..1]
-    return _plain(found, null)
+    if _is_range(compiled.ast) and len(result) == 1:
+        return result[0]  # AWS unwraps [1..1]
+    return _plain(result, null)
 
 
 def _is_range(node: Any) -> bool:
@@ -156,16 +159,16 @@ def _plain(value: Any, null: Any) -> Any:
     if isinstance(value, list | tuple | range):
         if len(value) > _MOST_ITEMS:
             raise JsonataError(f"returned {len(value)} items, more than a state's largest payload can hold.")
-        return [_plain(each, null) for each in value]
+        return [_plain(item, null) for item in value]
     if isinstance(value, dict):
-        return {str(name): _plain(each, null) for name, each in value.items()}
+        return {str(name): _plain(item, null) for name, item in value.items()}
     try:
-        return [_plain(each, null) for each in iter(value)]  # a range that the library keeps short
+        return [_plain(item, null) for item in iter(value)]  # a range that the library keeps short
     except TypeError:
         raise JsonataError("returned an unsupported result type.") from None
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
 
 
@@ -173,12 +176,12 @@ def _coded(error: Any) -> str:
     """The words of JSONata's own errors, with their code: 'T2001: The left side of the "-" ...'."""
     code = getattr(error, "error", None)
     template = _library().jexception.JException.error_codes.get(code)
-    values = [each for each in (getattr(error, name, None) for name in _VALUES) if each is not None]
+    values = [value for value in (getattr(error, name, None) for name in _VALUES) if value is not None]
     if template is None or len(re.findall(r"\{+\w+\}+", template)) > len(values):
-        return f"{code}: {_said(error)}" if template else _said(error)
-    told, left = template.replace("Object", "function"), iter(values)
-    told = re.sub(r"(\{+)\w+\}+", lambda found: _shown(next(left), is_plain=len(found[1]) == 3), told)
-    return f"{code}: {told}"
+        return f"{code}: {_message(error)}" if template else _message(error)
+    message, left = template.replace("Object", "function"), iter(values)
+    message = re.sub(r"(\{+)\w+\}+", lambda match: _text(next(left), is_plain=len(match[1]) == 3), message)
+    return f"{code}: {message}"
 
 
 #: The attributes of an error of the library that fill the places in its message.
@@ -186,7 +189,7 @@ _VALUES = ("current", "expected", "extra")
 _TYPES = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
 
 
-def _shown(value: object, *, is_plain: bool) -> str:
+def _text(value: object, *, is_plain: bool) -> str:
     if isinstance(value, str):
         text = _TYPES.get(value, value)
         return text if is_plain else json.dumps(text, ensure_ascii=False)
@@ -202,36 +205,36 @@ def top_level_references(expression: str) -> list[str]:
     Args:
         expression: one that can be read.
     """
-    found: dict[str, None] = {}
-    _references(_library().Jsonata(expression).ast, found)
-    return list(found)
+    names: dict[str, None] = {}
+    _references(_library().Jsonata(expression).ast, names)
+    return list(names)
 
 
 #: Where the library keeps the parts of an expression; lhs_object has the pairs of an object.
 _PARTS = ("lhs", "rhs", "expression", "expressions", "arguments", "condition", "then", "_else", "lhs_object")
 
 
-def _references(node: Any, found: dict[str, None]) -> None:
+def _references(node: Any, names: dict[str, None]) -> None:
     """Notes what a part of an expression reads; parts with their own input are not looked into."""
     kind = getattr(node, "type", None)
     if kind == "path":
-        _references(node.steps[0], found)
+        _references(node.steps[0], names)
     elif kind == "name":
-        found[str(node.value)] = None
+        names[str(node.value)] = None
     elif kind == "variable" and node.value in ("", "$"):
-        found["$" + node.value] = None
+        names["$" + node.value] = None
     elif kind in ("wildcard", "descendant", "parent"):
-        found[{"wildcard": "*", "descendant": "**", "parent": "%"}[kind]] = None
+        names[{"wildcard": "*", "descendant": "**", "parent": "%"}[kind]] = None
     elif kind == "lambda":
         return
     elif kind is not None:
         for name in _PARTS:
-            _inner_references(getattr(node, name, None), found)
+            _inner_references(getattr(node, name, None), names)
 
 
-def _inner_references(part: Any, found: dict[str, None]) -> None:
+def _inner_references(part: Any, names: dict[str, None]) -> None:
     if isinstance(part, list | tuple):
-        for each in part:
-            _inner_references(each, found)
+        for item in part:
+            _inner_references(item, names)
     elif part is not None:
-        _references(part, found)
+        _references(part, names)

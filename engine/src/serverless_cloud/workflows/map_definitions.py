@@ -54,8 +54,8 @@ def is_distributed(state: object) -> TypeGuard[JsonObject]:
 
 def processor_of(state: JsonObject) -> JsonObject:
     """The states that a Map runs for each item: ItemProcessor, or Iterator, its older name."""
-    found: JsonObject = state.get("ItemProcessor") or state.get("Iterator") or {}
-    return found
+    processor: JsonObject = state.get("ItemProcessor") or state.get("Iterator") or {}
+    return processor
 
 
 def for_moto(definition: str) -> str:
@@ -110,8 +110,8 @@ def _reduce(state: JsonObject) -> None:
     if problem := reader_problem(reader):
         raise CannotServe(problem)
     if "ReaderConfig" in reader:
-        given = reader["ReaderConfig"]
+        reader_config = reader["ReaderConfig"]
         for name in _OWN_READER_FIELDS:
-            given.pop(name, None)
-        if given.get("InputType") not in _MOTO_KNOWS:
-            given["InputType"] = "JSON"
+            reader_config.pop(name, None)
+        if reader_config.get("InputType") not in _MOTO_KNOWS:
+            reader_config["InputType"] = "JSON"

@@ -68,13 +68,13 @@ def listed(contents: Sequence[JsonObject]) -> list[JsonObject]:
     """The objects of ListObjectsV2, as items."""
     return [
         {
-            "Etag": each["ETag"],
-            "Key": each["Key"],
-            "LastModified": int(each["LastModified"].timestamp()),
-            "Size": each["Size"],
-            "StorageClass": each.get("StorageClass", "STANDARD"),
+            "Etag": content["ETag"],
+            "Key": content["Key"],
+            "LastModified": int(content["LastModified"].timestamp()),
+            "Size": content["Size"],
+            "StorageClass": content.get("StorageClass", "STANDARD"),
         }
-        for each in contents
+        for content in contents
     ]
 
 

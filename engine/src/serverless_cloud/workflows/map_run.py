@@ -102,13 +102,13 @@ class MapRun(Generic[ChildT]):
 
     def list_item(self) -> JsonObject:
         """How ListMapRuns shows it."""
-        shown = {
+        item = {
             "executionArn": self.execution_arn,
             "mapRunArn": self.arn,
             "stateMachineArn": self.machine_arn,
             "startDate": self.started,
         }
-        return shown | ({} if self.stopped is None else {"stopDate": self.stopped})
+        return item | ({} if self.stopped is None else {"stopDate": self.stopped})
 
     def _counts(self) -> dict[str, int]:
         counts = dict.fromkeys(("pending", *_COUNTED.values(), "total", "resultsWritten"), 0)

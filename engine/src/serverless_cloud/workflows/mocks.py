@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from botocore.model import Shape
 
-from serverless_cloud.workflows import integrations
-from serverless_cloud.workflows.shapes import pascal
+from serverless_cloud.workflows import task_resources
+from serverless_cloud.workflows.parameter_names import pascal
 
 #: By the kind of a shape: the types of its values in JSON, and their name.
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -34,10 +34,10 @@ def problems(resource: str, result: object, mode: str) -> list[str]:
     Args:
         mode: STRICT, PRESENT or NONE.
     """
-    call = integrations.call_of(resource)
-    if call is None or call.pattern or mode == "NONE" or integrations.resource_problem(resource):
+    call = task_resources.call_of(resource)
+    if call is None or call.pattern or mode == "NONE" or task_resources.resource_problem(resource):
         return []
-    shape = integrations.model(call.boto_service).operation_model(call.operation).output_shape
+    shape = task_resources.model(call.boto_service).operation_model(call.operation).output_shape
     if shape is None:
         return []
     return list(_problems(result, shape, "", is_sdk=call.is_sdk, is_strict=mode == "STRICT"))
@@ -50,18 +50,18 @@ def _problems(value: object, shape: Shape, place: str, *, is_sdk: bool, is_stric
         return
     inner = {"is_sdk": is_sdk, "is_strict": is_strict}
     if isinstance(value, dict) and shape.type_name == "structure":
-        names = {pascal(each) if is_sdk else each[:1].upper() + each[1:]: each for each in shape.members}
-        for field, each in value.items():
+        names = {pascal(member) if is_sdk else member[:1].upper() + member[1:]: member for member in shape.members}
+        for field, item in value.items():
             if field in names:
-                yield from _problems(each, shape.members[names[field]], f"{place}/{field}", **inner)
+                yield from _problems(item, shape.members[names[field]], f"{place}/{field}", **inner)
             elif field not in _FREE:
                 yield f"Field '{place}/{field}' is not in the API of the service"
         for field, own in names.items():
             if is_strict and own in shape.required_members and field not in value:
                 yield f"Field '{place}/{field}' is required"
     elif isinstance(value, dict) and shape.type_name == "map":
-        for field, each in value.items():
-            yield from _problems(each, shape.value, f"{place}/{field}", **inner)
+        for field, item in value.items():
+            yield from _problems(item, shape.value, f"{place}/{field}", **inner)
     elif isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from _problems(each, shape.member, f"{place}[{number}]", **inner)
+        for number, item in enumerate(value):
+            yield from _problems(item, shape.member, f"{place}[{number}]", **inner)

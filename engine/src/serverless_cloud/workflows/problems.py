@@ -34,9 +34,9 @@ def schema(message: str, place: str) -> Problem:
 
 def as_text(problems: Iterable[Problem]) -> str:
     """The message of InvalidDefinition."""
-    told = ", ".join(f"{each.code}: {each.message} at {_shown(each.place)}" for each in problems)
-    return f"Invalid State Machine Definition: '{told}'"
+    text = ", ".join(f"{problem.code}: {problem.message} at {_text_of(problem.place)}" for problem in problems)
+    return f"Invalid State Machine Definition: '{text}'"
 
 
-def _shown(place: str | None) -> str:
+def _text_of(place: str | None) -> str:
     return "null" if place is None else place or "/"

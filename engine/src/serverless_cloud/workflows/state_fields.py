@@ -129,15 +129,15 @@ def language_problems(fields: JsonObject, language: str, place: str) -> Iterator
 
 def _together(kind: str, state: JsonObject, place: str) -> Iterator[Problem]:
     for names in _ONE_OF:
-        given = [name for name in names if name in state and not (name == "End" and state[name] is False)]
-        if len(given) > 1:
+        fields = [name for name in names if name in state and not (name == "End" and state[name] is False)]
+        if len(fields) > 1:
             yield schema(f"There should only be one of the following fields: [{', '.join(names)}]", place)
         needed = names[0] in FIELDS[kind] and (
             names[0] == "Next"
             or (kind == "Wait" and names[0] == "SecondsPath")
             or (kind == "Map" and names[0] == "ItemProcessor")
         )
-        if needed and not given:
+        if needed and not fields:
             yield schema(f"This object should have only one of the following fields: [{', '.join(names)}]", place)
 
 

@@ -37,8 +37,8 @@ def rule_problems(kind: str, state: JsonObject, language: str, place: str) -> It
         yield from _listed(state, "Retry", _RETRIER, language, place)
         yield from _listed(state, "Catch", _CATCHER, language, place)
     if kind == "Wait" and isinstance(state.get("Timestamp"), str):
-        given = state["Timestamp"]
-        if not (language == "JSONata" and is_expression(given)) and timestamp(given) is None:
+        text = state["Timestamp"]
+        if not (language == "JSONata" and is_expression(text)) and timestamp(text) is None:
             yield schema("Value is not a valid timestamp", f"{place}/Timestamp")
     if kind == "Parallel" and "Branches" in state:
         if not isinstance(state["Branches"], list):
@@ -103,17 +103,17 @@ def _comparison(rule: object, place: str, *, is_top: bool) -> Iterator[Problem]:
         return
     yield from language_problems(rule, "JSONPath", place)
     operators = [name for name in rule if name in OPERATORS or name in WITH_PATH]
-    given = [name for name in _SELECTORS if name in rule]
+    selectors = [name for name in _SELECTORS if name in rule]
     known = (_RULE["JSONPath"] if is_top else {"Comment", "Variable"}) | {"And", "Or", "Not", "Condition", *operators}
     yield from unknown_fields(rule, known, place)
-    if len(given) != 1:
+    if len(selectors) != 1:
         yield schema(f"The object must have only one of the following fields, [{', '.join(_SELECTORS)}]", place)
     for name in ("And", "Or"):
         if name in rule:
             if not isinstance(rule[name], list) or not rule[name]:
                 yield schema("Value cannot be empty", f"{place}/{name}")
-            for number, each in enumerate(rule[name] if isinstance(rule[name], list) else ()):
-                yield from _comparison(each, f"{place}/{name}[{number}]", is_top=False)
+            for number, inner_rule in enumerate(rule[name] if isinstance(rule[name], list) else ()):
+                yield from _comparison(inner_rule, f"{place}/{name}[{number}]", is_top=False)
     if "Not" in rule:
         yield from _comparison(rule["Not"], f"{place}/Not", is_top=False)
     if "Variable" in rule:
@@ -145,32 +145,32 @@ def _operand(name: str, value: object, place: str) -> Iterator[Problem]:
 
 def _listed(state: JsonObject, field: str, known: set[str], language: str, place: str) -> Iterator[Problem]:
     """Retriers or catchers."""
-    given = state.get(field)
-    if given is None:
+    handlers = state.get(field)
+    if handlers is None:
         return
-    if not isinstance(given, list):
+    if not isinstance(handlers, list):
         yield schema("Expected value of type Array", f"{place}/{field}")
         return
-    for number, each in enumerate(given):
+    for number, handler in enumerate(handlers):
         where = f"{place}/{field}[{number}]"
-        if not isinstance(each, dict):
+        if not isinstance(handler, dict):
             yield schema("Expected value of type Object", where)
             continue
-        yield from unknown_fields(each, known | {"Comment"}, where)
-        yield from language_problems(each, language, where)
-        yield from missing_fields(each, ("ErrorEquals",) if field == "Retry" else ("ErrorEquals", "Next"), where)
-        yield from _errors(each.get("ErrorEquals"), number == len(given) - 1, f"{where}/ErrorEquals")
+        yield from unknown_fields(handler, known | {"Comment"}, where)
+        yield from language_problems(handler, language, where)
+        yield from missing_fields(handler, ("ErrorEquals",) if field == "Retry" else ("ErrorEquals", "Next"), where)
+        yield from _errors(handler.get("ErrorEquals"), number == len(handlers) - 1, f"{where}/ErrorEquals")
         for name, bounds in RETRY_NUMBERS.items():
-            if field == "Retry" and name in each:
-                yield from number_problems(each[name], name, bounds, "JSONPath", f"{where}/{name}")
-        if field == "Retry" and each.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
+            if field == "Retry" and name in handler:
+                yield from number_problems(handler[name], name, bounds, "JSONPath", f"{where}/{name}")
+        if field == "Retry" and handler.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
             yield schema("Value should be one of the following: [NONE, FULL]", f"{where}/JitterStrategy")
         if field == "Catch":
-            if "ResultPath" in each:
-                yield from path_problems("ResultPath", each["ResultPath"], f"{where}/ResultPath")
+            if "ResultPath" in handler:
+                yield from path_problems("ResultPath", handler["ResultPath"], f"{where}/ResultPath")
             checked = template_problems if language == "JSONPath" else jsonata_problems
             for name in ("Assign", "Output"):
-                yield from checked(each.get(name), f"{where}/{name}")
+                yield from checked(handler.get(name), f"{where}/{name}")
 
 
 def _errors(names: object, is_last: bool, place: str) -> Iterator[Problem]:

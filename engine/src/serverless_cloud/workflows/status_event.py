@@ -45,8 +45,8 @@ def status_event(described: Mapping[str, Any]) -> dict[str, Any]:
         output that makes the event too large is null, and its details say so.
     """
     detail = {name: _plain(described.get(name)) for name in _ALWAYS}
-    given, result = _size(detail["input"]), _size(detail["output"])
-    for name, is_too_large in (("output", result > MOST_BYTES), ("input", given + result > MOST_BYTES)):
+    input_bytes, result = _size(detail["input"]), _size(detail["output"])
+    for name, is_too_large in (("output", result > MOST_BYTES), ("input", input_bytes + result > MOST_BYTES)):
         is_there = detail[name] is not None
         detail[f"{name}Details"] = {"included": not is_too_large} if is_there else None
         if is_too_large:

@@ -18,30 +18,30 @@ def template_problems(value: Any, place: str) -> Iterator[Problem]:
         place: of the whole template; AWS names no place inside.
     """
     if isinstance(value, dict):
-        for name, each in value.items():
+        for name, item in value.items():
             if name.endswith(".$"):
                 if name[:-2] in value:
                     yield schema(f"The fields '{name[:-2]}' and '{name}' can't be in the same object", place)
-                if not isinstance(each, str) or not (is_path(each) or is_call(each)):
+                if not isinstance(item, str) or not (is_path(item) or is_call(item)):
                     yield schema(
                         f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",
                         place,
                     )
             else:
-                yield from template_problems(each, place)
+                yield from template_problems(item, place)
     elif isinstance(value, list):
-        for each in value:
-            yield from template_problems(each, place)
+        for item in value:
+            yield from template_problems(item, place)
 
 
 def jsonata_problems(value: Any, place: str) -> Iterator[Problem]:
     """Problems with a value that may have JSONata in it, at any depth."""
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from jsonata_problems(each, f"{place}/{name}")
+        for name, item in value.items():
+            yield from jsonata_problems(item, f"{place}/{name}")
     elif isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from jsonata_problems(each, f"{place}[{number}]")
+        for number, item in enumerate(value):
+            yield from jsonata_problems(item, f"{place}[{number}]")
     elif isinstance(value, str) and (value.startswith("{%") or value.endswith("%}")):
         if not is_expression(value):
             yield schema("JSONata string must start with {% and end with %}", place)

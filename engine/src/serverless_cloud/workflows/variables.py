@@ -31,8 +31,8 @@ def _of_scope(scope: object, language: str) -> Iterator[tuple[str, list[str]]]:
         own = str(state.get("QueryLanguage", language))
         texts = _texts({field: value for field, value in state.items() if field not in _SCOPES}, own == "JSONata")
         read = _in_jsonata if own == "JSONata" else _in_json_path
-        if found := sorted({variable for text in texts for variable in read(text)}):
-            yield name, found
+        if variables := sorted({variable for text in texts for variable in read(text)}):
+            yield name, variables
         for inner_scope in (state.get("ItemProcessor"), state.get("Iterator"), *(state.get("Branches") or ())):
             yield from _of_scope(inner_scope, language)
 
@@ -43,18 +43,18 @@ def _texts(value: object, is_computed: bool) -> Iterator[str]:
         if is_computed:
             yield value
     elif isinstance(value, dict):
-        for name, each in value.items():
-            yield from _texts(each, is_computed or name == "Variable" or name.endswith((".$", "Path")))
+        for name, item in value.items():
+            yield from _texts(item, is_computed or name == "Variable" or name.endswith((".$", "Path")))
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each, is_computed)
+        for item in value:
+            yield from _texts(item, is_computed)
 
 
 def _in_json_path(text: str) -> Iterator[str]:
     if is_call(text):
         yield from _NAME.findall(_TEXTS.sub("", text))
-    elif found := _PATH.match(text):
-        yield found[1]
+    elif match := _PATH.match(text):
+        yield match[1]
 
 
 def _in_jsonata(text: str) -> Iterator[str]:

@@ -16,15 +16,15 @@ FILE = "_static/excerpts.js"
 _NOT_READ = ("script", "style", "svg", ".headerlink", ".page-facts", ".open-all", ".figure-in-words")
 
 
-def write(made: Path) -> None:
+def write(site: Path) -> None:
     """Writes the texts of a finished site's pages, by page and, within it, by the anchor of each section."""
     texts = {
         page.name: _sections(page.read_text(encoding="utf-8"))
-        for page in sorted(made.glob("*.html"))
+        for page in sorted(site.glob("*.html"))
         if page.name != "search.html"
     }
     script = f"window.pageTexts = {json.dumps(texts, ensure_ascii=False, separators=(',', ':'))};\n"
-    (made / FILE).write_text(script, encoding="utf-8", newline="\n")
+    (site / FILE).write_text(script, encoding="utf-8", newline="\n")
 
 
 def _sections(html: str) -> dict[str, str]:

@@ -65,12 +65,12 @@ def explorer(module_number: str, pictures: Path, address: str) -> str | None:
         f'data-positions="{escaped(json.dumps(list(positions)))}"></label>'
         for (name, positions), at in zip(grid.sliders, start, strict=True)
     )
-    shown = moments[start[0] * len(seconds) + start[1]]
+    moment = moments[start[0] * len(seconds) + start[1]]
     return (
         f'<div class="explorer moves" role="group" aria-label="Explorer" data-moments="{escaped(json.dumps(moments))}">'
         f"<p><strong>{escaped(one.title)}</strong></p>{ranges}"
-        f'<p role="status">{escaped(shown["says"])}</p>'
-        f'<div class="figure"><img src="{shown["src"]}" alt="{escaped(shown["alt"])}" width="900" height="420"></div>'
+        f'<p role="status">{escaped(moment["says"])}</p>'
+        f'<div class="figure"><img src="{moment["src"]}" alt="{escaped(moment["alt"])}" width="900" height="420"></div>'
         "<p><em>Run the lesson to move its other sliders.</em></p></div>"
     )
 

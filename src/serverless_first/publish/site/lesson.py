@@ -63,15 +63,15 @@ class _Page:
         section = _QUIZ.search(cell.source)
         if source := _without_questions(cell.source):
             self._code(source)
-        shown = cell
+        page_cell = cell
         if section:  # jupyterquiz needs a script for each quiz; the page shows the same questions without it
             others = [o for o in cell.outputs if "text/html" not in o.get("data", {})]
-            shown = type(cell)(cell, outputs=others)
+            page_cell = type(cell)(cell, outputs=others)
         if _SHOWS in cell.source and self._recording.is_file():
             html = self._recording.read_text(encoding="utf-8")
-            shown = type(cell)(cell, outputs=[_playable(output, html) for output in cell.outputs])
+            page_cell = type(cell)(cell, outputs=[_playable(output, html) for output in cell.outputs])
         try:
-            add_outputs(self.text, shown, f"{self.module.id}-{number:02}", self._pictures)
+            add_outputs(self.text, page_cell, f"{self.module.id}-{number:02}", self._pictures)
         except (CannotShow, ValueError) as error:
             self.problems.append(f"{self.text.origin}, cell {number}: {error}")
         if section:

@@ -36,15 +36,15 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        if name := found.get("id"):
+        attributes = dict(attrs)
+        if name := attributes.get("id"):
             self.ids.add(name)
-        if tag == "a" and (address := found.get("href")):
+        if tag == "a" and (address := attributes.get("href")):
             self.links.append(address)
-        if address := found.get(_LOADS.get(tag, "")):
+        if address := attributes.get(_LOADS.get(tag, "")):
             self.loaded.append(address)
         if tag == "img":
-            self.alts.append(found.get("alt"))
+            self.alts.append(attributes.get("alt"))
 
 
 def rewritten(markdown: str, known: set[str], broken: Callable[[str], None]) -> str:

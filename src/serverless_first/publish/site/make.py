@@ -58,20 +58,20 @@ def make_site(target: Path | None = None, *, try_it: bool = False, report: Calla
     _refuse_what_is_not_ours(target)
     task = _task_page(root, report) if try_it else None
     with tempfile.TemporaryDirectory(prefix="serverless-first-site-") as folder:
-        source, made = Path(folder) / "source", Path(folder) / "site"
+        source, site = Path(folder) / "source", Path(folder) / "site"
         texts = _write_pages(root, source, has_task=task is not None)
         report(f"{len(texts)} pages")
-        _run_sphinx(source, made, texts)
-        excerpts.write(made)
+        _run_sphinx(source, site, texts)
+        excerpts.write(site)
         if task is not None:
-            tryit.write(task, made / tryit.FOLDER, repository.address(root))
-        problems, outside = links.checked(made, {f"{name}.html": text.origin for name, text in texts.items()})
+            tryit.write(task, site / tryit.FOLDER, repository.address(root))
+        problems, outside = links.checked(site, {f"{name}.html": text.origin for name, text in texts.items()})
         if problems:
             raise SiteFailed(problems)
         listed = "".join(f"{address}  {' '.join(names)}\n" for address, names in outside.items())
-        (made / OUTSIDE).write_text(listed, encoding="utf-8", newline="\n")
-        (made / _MARKER).touch()
-        _replace(target, made)
+        (site / OUTSIDE).write_text(listed, encoding="utf-8", newline="\n")
+        (site / _MARKER).touch()
+        _replace(target, site)
     report(
         f"all links within the site lead somewhere; {len(outside)} links to other sites were not looked up: {OUTSIDE}"
     )
@@ -106,18 +106,18 @@ def _write_pages(root: Path, source: Path, *, has_task: bool) -> dict[str, Text]
         except (ValueError, CourseFault) as error:
             problems.append(str(error))
             continue
-        texts[module.id], found = lesson_page(
+        texts[module.id], page_problems = lesson_page(
             module, notebook, quiz, terms=words.terms, known=known, root=root, pictures=source / "extra" / PICTURES
         )
-        problems += found
+        problems += page_problems
     texts["index"] = pages.index_page(
         the_course, lessons, documents, _film(root, source / "extra" / PICTURES), has_task, repository.address(root)
     )
     texts["labs"] = pages.labs_page([module for module in the_course.ready_modules if module.lab_minutes])
     texts["glossary"] = pages.glossary_page(words, lessons)
     for name, file in documents.items():
-        texts[name], found = pages.document(root, file, known)
-        problems += found
+        texts[name], page_problems = pages.document(root, file, known)
+        problems += page_problems
     if problems:
         raise SiteFailed(problems)
     shutil.copytree(_THEME, source, dirs_exist_ok=True)
@@ -152,22 +152,22 @@ def _notebook(root: Path, module: Module) -> Any:
     return notebook
 
 
-def _run_sphinx(source: Path, made: Path, texts: dict[str, Text]) -> None:
+def _run_sphinx(source: Path, site: Path, texts: dict[str, Text]) -> None:
     warnings = source.parent / "warnings.txt"
     # In its own process, because Sphinx changes the locale, the log and docutils for all that runs beside it.
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-j", "auto", "-d", str(source.parent / "doctrees")]
     done = subprocess.run(
-        [*command, "-w", str(warnings), str(source), str(made)], capture_output=True, text=True, encoding="utf-8"
+        [*command, "-w", str(warnings), str(source), str(site)], capture_output=True, text=True, encoding="utf-8"
     )
-    said = warnings.read_text(encoding="utf-8") if warnings.is_file() else ""
-    if problems := [_explained(line, texts) for line in said.splitlines() if line.strip()]:
+    log = warnings.read_text(encoding="utf-8") if warnings.is_file() else ""
+    if problems := [_explained(line, texts) for line in log.splitlines() if line.strip()]:
         raise SiteFailed(list(dict.fromkeys(problems)))
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["it printed nothing"]
         raise SiteFailed([f"Sphinx failed: {last[0]}"])
-    shutil.rmtree(made / "_sources", ignore_errors=True)
+    shutil.rmtree(site / "_sources", ignore_errors=True)
     for name in (".buildinfo", "objects.inv", "_static/debug.css"):
-        (made / name).unlink(missing_ok=True)
+        (site / name).unlink(missing_ok=True)
 
 
 def _explained(warning: str, texts: dict[str, Text]) -> str:
@@ -186,14 +186,14 @@ def _refuse_what_is_not_ours(target: Path) -> None:
         raise SiteFailed([f"{target} is a file. Name a folder"])
 
 
-def _replace(target: Path, made: Path) -> None:
+def _replace(target: Path, site: Path) -> None:
     """Puts the new site where the old one was, whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         dir=target.parent, prefix=f".{target.name}-", ignore_cleanup_errors=True
     ) as beside:
         new, old = Path(beside) / "new", Path(beside) / "old"
-        shutil.copytree(made, new)
+        shutil.copytree(site, new)
         if target.exists():
             target.rename(old)
         new.rename(target)

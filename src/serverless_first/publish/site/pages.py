@@ -55,8 +55,8 @@ def documents(root: Path) -> dict[str, str]:
 def moving_picture(root: Path) -> tuple[str, Path] | None:
     """The alt text and the file of README's moving picture; None if README has none."""
     readme = root / "README.md"
-    found = _PICTURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
-    return (found[1], root / found[2]) if found else None
+    match = _PICTURE.search(readme.read_text(encoding="utf-8")) if readme.is_file() else None
+    return (match[1], root / match[2]) if match else None
 
 
 def _address(module: Module) -> str:
@@ -204,8 +204,8 @@ def _entry(term: Term, module: Module | None) -> str:
     first, *others = term.ja
     reading = f"（{escaped(term.reading)}）" if term.reading else ""
     also = "".join(f"、{escaped(word)}" for word in others)
-    seen = f" <small>({', '.join(_SEEN[place] for place in term.seen)})</small>" if term.seen else ""
-    japanese = f'<span lang="ja">{escaped(first)}{reading}{also}</span>{seen}'
+    places = f" <small>({', '.join(_SEEN[place] for place in term.places)})</small>" if term.places else ""
+    japanese = f'<span lang="ja">{escaped(first)}{reading}{also}</span>{places}'
     if term.ja == (term.term,):
         japanese = "<small>the same in Japanese</small>"
     used = f'First in <a href="{module.id}.html">{module.number} {escaped(module.title)}</a>.' if module else ""

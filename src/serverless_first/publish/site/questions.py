@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from serverless_first.facts.cite import Marks
-from serverless_first.lab.quiz import OTHERWISE, asked, foot, markup, quiz_marks
+from serverless_first.lab.quiz import OTHERWISE, foot, markup, quiz_marks, wording
 from serverless_first.publish.site.text import escaped
 
 _CHOICE = re.compile(r"  \d+\. (.*)")
@@ -27,7 +27,7 @@ def quiz(title: str, questions: list[dict[str, Any]]) -> str:
 
 
 def _question(question: dict[str, Any], marks: Marks) -> str:
-    words = f"<p>{markup(asked(question), marks)}</p>"
+    words = f"<p>{markup(wording(question), marks)}</p>"
     return words + "".join(_answer(question["type"], answer, marks) for answer in question["answers"])
 
 

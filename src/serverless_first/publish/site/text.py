@@ -49,8 +49,8 @@ class Text:
 
     def place(self, line: int) -> str:
         """Where a line of the page comes from: file and cell."""
-        found = bisect_right(self._starts, line) - 1
-        return f"{self.origin}, {self._places[found]}" if found >= 0 else self.origin
+        index = bisect_right(self._starts, line) - 1
+        return f"{self.origin}, {self._places[index]}" if index >= 0 else self.origin
 
 
 def split_at_headings(markdown: str) -> list[str]:

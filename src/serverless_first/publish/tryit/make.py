@@ -61,7 +61,7 @@ def parts(root: Path) -> Parts:
     return Parts(loaded)
 
 
-def write(made: Parts, folder: Path, address: str | None) -> None:
+def write(page_parts: Parts, folder: Path, address: str | None) -> None:
     """Writes the page and its files.
 
     Args:
@@ -69,10 +69,10 @@ def write(made: Parts, folder: Path, address: str | None) -> None:
         address: the page of the repository.
     """
     folder.mkdir(parents=True)
-    stored = made.stored()
+    stored = page_parts.stored()
     listed = [
         {"name": name, "at": at, "bytes": len(data), "hash": hashlib.sha256(data).hexdigest()[:12]}
-        for name, (at, data) in zip(made.loaded, stored.items(), strict=True)
+        for name, (at, data) in zip(page_parts.loaded, stored.items(), strict=True)
     ]
     for at, data in stored.items():
         (folder / at).write_bytes(data)

@@ -61,21 +61,21 @@ def _watched() -> list[str]:
         command = [sys.executable, "-I", "-B", "-X", "utf8", str(_WATCH), folder, *answers]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300)
     try:
-        said = json.loads(done.stdout)
+        report = json.loads(done.stdout)
     except ValueError:
         last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise PackingFailed(f"the task doesn't run here: {last}") from None
-    if said["states"] != ["not started", "passed"]:
-        raise PackingFailed(f"the task's start and its solution are judged {' and '.join(said['states'])}")
-    return list(said["files"])
+    if report["states"] != ["not started", "passed"]:
+        raise PackingFailed(f"the task's start and its solution are judged {' and '.join(report['states'])}")
+    return list(report["files"])
 
 
 def _notices(names: Iterable[str]) -> list[str]:
     """The metadata and licenses of the distributions that own these files."""
     tops = {name.partition("/")[0].removesuffix(".py") for name in names}
     owners = importlib.metadata.packages_distributions()
-    found = {owner for top in tops for owner in owners.get(top, [])}
-    files = [file for owner in sorted(found) for file in importlib.metadata.files(owner) or []]
+    distributions = {owner for top in tops for owner in owners.get(top, [])}
+    files = [file for owner in sorted(distributions) for file in importlib.metadata.files(owner) or []]
     return [file.as_posix() for file in files if _NOTICE.search(file.as_posix())]
 
 

@@ -43,9 +43,9 @@ def files(cache: Path) -> dict[str, bytes]:
     if not archive.is_file() or not _is_pinned(archive):
         _download(archive)
     with tarfile.open(archive) as opened:
-        found = {name: _member(opened, f"package/{name}") for name in FILES}
+        members = {name: _member(opened, f"package/{name}") for name in FILES}
         lock = json.loads(_member(opened, f"package/{LOCK}"))
-    return {**found, LOCK: json.dumps({**lock, "packages": {}}).encode()}
+    return {**members, LOCK: json.dumps({**lock, "packages": {}}).encode()}
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:

@@ -26,7 +26,7 @@ def files_of_the_packages(places: list[Path], opened: set[str]) -> list[str]:
         paths from one of the places.
     """
     loaded = {str(getattr(module, "__file__", None) or "") for module in sys.modules.values()}
-    found: set[str] = set()
+    files: set[str] = set()
     for name in loaded | opened:
         path = Path(name)
         # A module in C has a twin in Python beside it, or the browser has to do without.
@@ -34,8 +34,8 @@ def files_of_the_packages(places: list[Path], opened: set[str]) -> list[str]:
         path = twin if path.suffix in _UNREAD else path
         place = next((place for place in places if path.is_relative_to(place)), None)
         if place is not None and path.is_file():
-            found.add(path.relative_to(place).as_posix())
-    return sorted(found)
+            files.add(path.relative_to(place).as_posix())
+    return sorted(files)
 
 
 def main(folder: str, answers: list[str]) -> None:

@@ -91,7 +91,7 @@ def collect(to: Path, targets: Sequence[Target], profile: str = "lab", *, report
 class _Failed:
     """A call of pip that failed, with its output and its log."""
 
-    said: str
+    output: str
     log: str
 
 
@@ -130,10 +130,10 @@ class _Collecting:
             failed = self._pip([*self._target.pip_options(), "--no-deps"], batch)
             if failed is None:
                 break
-            found = NO_WHEEL.search(failed.said)
-            lacking = [pin for pin in batch if found and pin.name == canonicalize_name(found[1])]
-            if not lacking or NO_NETWORK.search(failed.said):
-                raise self._explained(failed.said)
+            match = NO_WHEEL.search(failed.output)
+            lacking = [pin for pin in batch if match and pin.name == canonicalize_name(match[1])]
+            if not lacking or NO_NETWORK.search(failed.output):
+                raise self._explained(failed.output)
             without += lacking
             batch = [pin for pin in batch if pin not in lacking]
         return without
@@ -142,13 +142,13 @@ class _Collecting:
         failed = self._pip(["--no-deps", f"--no-binary={pin.name}"], [pin])
         if failed is None:
             return
-        if NO_NETWORK.search(failed.said):
-            raise self._explained(failed.said)
-        if NO_WHEEL.search(failed.said):
+        if NO_NETWORK.search(failed.output):
+            raise self._explained(failed.output)
+        if NO_WHEEL.search(failed.output):
             problem = f"{pin.name} {pin.version} has no file for {self._target}. Choose another --python"
             raise CannotCollect(self._state(problem))
         if not source.fetch(pin, failed.log, self._to):
-            raise self._explained(failed.said)
+            raise self._explained(failed.output)
 
     def _sources_can_be_built(self) -> None:
         """Adds the packages that build a package without a wheel, because it is built in the room."""
@@ -162,14 +162,17 @@ class _Collecting:
                     if self._folder.file_of(known, self._target) is None and self._fetch([known]):
                         raise CannotCollect(self._state(f"{known.name} has no wheel for {self._target}"))
                 elif failed := self._pip(self._target.pip_options(), [text]):
-                    raise self._explained(failed.said)
+                    raise self._explained(failed.output)
 
-    def _pip(self, options: list[str], wanted: Sequence[Pin | str]) -> _Failed | None:
+    def _pip(self, options: list[str], requirements: Sequence[Pin | str]) -> _Failed | None:
         """Calls `pip download`; None when all went well."""
         env = {name: value for name, value in os.environ.items() if name not in DROPPED}
         with tempfile.TemporaryDirectory(prefix="serverless-first-", ignore_cleanup_errors=True) as folder:
             file = Path(folder) / "wanted.txt"
-            pins = (each.lines if isinstance(each, Pin) else f"{each}\n" for each in wanted)
+            pins = (
+                requirement.lines if isinstance(requirement, Pin) else f"{requirement}\n"
+                for requirement in requirements
+            )
             file.write_text("".join(pins), encoding="utf-8", newline="\n")
             start = [sys.executable, "-I", "-m", "pip", "download", "--disable-pip-version-check", "--no-input"]
             log = Path(folder) / "log.txt"
@@ -179,10 +182,10 @@ class _Collecting:
             )
             if done.returncode == 0:
                 return None
-            told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+            log_text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         # "No matching distribution" is all that pip says when the index did not answer. Only its log says why.
-        reasons = [ln for ln in told.splitlines() if "Could not fetch URL" in ln and "404 Client Error" not in ln]
-        return _Failed("\n".join([*reasons, done.stdout, done.stderr]), told)
+        reasons = [ln for ln in log_text.splitlines() if "Could not fetch URL" in ln and "404 Client Error" not in ln]
+        return _Failed("\n".join([*reasons, done.stdout, done.stderr]), log_text)
 
     def _need_room(self, profile: str, missing: int) -> None:
         needed_mb = NEEDED_MB[profile] * missing // max(len(self._pins), 1)
@@ -193,20 +196,20 @@ class _Collecting:
                 f"{self._target}. Free some space, or name a folder on another disk with --to."
             )
 
-    def _explained(self, said: str) -> CannotCollect:
-        if "No space left" in said or "not enough space" in said.lower():
+    def _explained(self, output: str) -> CannotCollect:
+        if "No space left" in output or "not enough space" in output.lower():
             return CannotCollect(_full(self._to))
-        if NO_NETWORK.search(said):
+        if NO_NETWORK.search(output):
             return CannotCollect(
                 self._state("The package index cannot be reached")
                 + " Check the network. Behind a proxy or with a mirror, set HTTPS_PROXY or PIP_INDEX_URL."
             )
-        if "HASHES" in said:
+        if "HASHES" in output:
             return CannotCollect(
                 self._state("A file differs from the file that this course was tested with")
                 + " Do not use it. Try another index, or tell the maintainers."
             )
-        lines = [line for line in said.splitlines() if line.strip()]
+        lines = [line for line in output.splitlines() if line.strip()]
         return CannotCollect("\n".join([*lines[-8:], self._state("pip failed")]))
 
     def _state(self, problem: str) -> str:

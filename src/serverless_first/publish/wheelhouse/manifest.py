@@ -17,13 +17,15 @@ FORMAT = 1
 
 def add(folder: Path, root: Path, target: Target, profile: str) -> None:
     """Notes that the folder holds every file of a profile for a target, and writes the how-to again."""
-    found = {(each.get("platform"), each.get("python")): each for each in read(folder)}
-    before = found.get((target.platform, target.python), {}).get("locks")
+    by_target = {(entry.get("platform"), entry.get("python")): entry for entry in read(folder)}
+    before = by_target.get((target.platform, target.python), {}).get("locks")
     # Everything includes what the learners need: a test holds the two lock files to the same pins.
     profiles = ("lab", "all") if profile == "all" else ("lab",)
-    locks = (before if isinstance(before, dict) else {}) | {each: lock_digest(root, each) for each in profiles}
-    found[target.platform, target.python] = {**target.described(), "locks": locks}
-    entries = [found[key] for key in sorted(found, key=str)]
+    locks = (before if isinstance(before, dict) else {}) | {
+        profile_name: lock_digest(root, profile_name) for profile_name in profiles
+    }
+    by_target[target.platform, target.python] = {**target.described(), "locks": locks}
+    entries = [by_target[key] for key in sorted(by_target, key=str)]
     text = json.dumps({"format": FORMAT, "targets": entries}, indent=1) + "\n"
     safe_files.write(folder / NAME, text.encode())
     safe_files.write(folder / HOW_TO, how_to(entries).encode())
@@ -36,7 +38,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError):
         return []
     targets = data.get("targets") if isinstance(data, dict) and data.get("format") == FORMAT else None
-    return [each for each in targets if isinstance(each, dict)] if isinstance(targets, list) else []
+    return [entry for entry in targets if isinstance(entry, dict)] if isinstance(targets, list) else []
 
 
 def lock_digest(root: Path, profile: str) -> str:
@@ -50,8 +52,8 @@ def lock_digest(root: Path, profile: str) -> str:
 def how_to(entries: list[dict[str, Any]]) -> str:
     """The page in the wheelhouse's folder."""
     rows = [
-        f"| {each['platform']} | {each['python']} | `make lab`{' and `make env`' if 'all' in each['locks'] else ''} |"
-        for each in entries
+        f"| {row['platform']} | {row['python']} | `make lab`{' and `make env`' if 'all' in row['locks'] else ''} |"
+        for row in entries
     ]
     return _HOW_TO.replace("{rows}", "\n".join(rows))
 

@@ -34,13 +34,13 @@ class Pin:
     def lines(self) -> str:
         """The pin for a requirements file, without a marker: it is chosen already."""
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
-        hashes = "".join(f" \\\n    --hash=sha256:{each}" for each in sorted(self.hashes))
+        hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in sorted(self.hashes))
         return f"{self.name}{extras}=={self.version}{hashes}\n"
 
 
 def pins_for(target: Target, *locks: Path) -> list[Pin]:
     """The packages that the lock files ask for on the target, each once, in their order."""
-    found: dict[tuple[str, str], Pin] = {}
+    pins: dict[tuple[str, str], Pin] = {}
     for lock in locks:
         blocks: list[list[str]] = []
         for line in lock.read_text(encoding="utf-8").splitlines():
@@ -55,8 +55,8 @@ def pins_for(target: Target, *locks: Path) -> list[Pin]:
                 continue
             name = canonicalize_name(requirement.name)
             version = next(iter(requirement.specifier)).version
-            found.setdefault((name, version), Pin(name, version, frozenset(requirement.extras), frozenset(hashes)))
-    return list(found.values())
+            pins.setdefault((name, version), Pin(name, version, frozenset(requirement.extras), frozenset(hashes)))
+    return list(pins.values())
 
 
 class Folder:

@@ -29,18 +29,18 @@ def fetch(pin: Pin, pip_log: str, to: Path) -> bool:
         to: the folder for the file.
     """
     name = rf"{re.escape(pin.name).replace('-', '[-_.]')}-{re.escape(pin.version)}\.tar\.gz"
-    found = re.search(rf"Found link ((?:https?|file)://\S+/({name}))[\s#,]", pip_log, re.IGNORECASE)
-    if found is None:
+    link = re.search(rf"Found link ((?:https?|file)://\S+/({name}))[\s#,]", pip_log, re.IGNORECASE)
+    if link is None:
         return False
     context = ssl.create_default_context(cafile=os.environ.get("PIP_CERT") or None)
     try:
-        with urllib.request.urlopen(found[1], timeout=60, context=context) as answer:
+        with urllib.request.urlopen(link[1], timeout=60, context=context) as answer:
             content: bytes = answer.read()
     except (OSError, ValueError):
         return False
     if hashlib.sha256(content).hexdigest() not in pin.hashes:
         return False
-    safe_files.write(to / found[2], content)
+    safe_files.write(to / link[2], content)
     return True
 
 

@@ -97,8 +97,8 @@ class Target:
 
     def pip_options(self) -> list[str]:
         """The options that make pip choose wheels for the target, whatever machine it runs on."""
-        chosen = [f"--platform={wheel}" for wheel in self._platform.wheels]
-        return [*chosen, f"--python-version={self.python}", "--implementation=cp", "--only-binary=:all:"]
+        platforms = [f"--platform={wheel}" for wheel in self._platform.wheels]
+        return [*platforms, f"--python-version={self.python}", "--implementation=cp", "--only-binary=:all:"]
 
     def described(self) -> dict[str, object]:
         """As the set-up compares it with the machine it runs on."""
@@ -114,7 +114,7 @@ def this_machine() -> tuple[str, str | None]:
     """(Python, platform) of this machine; None for the platform when it is none of PLATFORMS."""
     machine = platform.machine().lower()
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    for name, each in PLATFORMS.items():
-        if each.system == sys.platform and machine in each.machines:
+    for name, candidate in PLATFORMS.items():
+        if candidate.system == sys.platform and machine in candidate.machines:
             return python, name
     return python, None

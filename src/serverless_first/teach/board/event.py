@@ -46,9 +46,9 @@ def read(data: object, the_course: Course) -> Event:
         BadEvent: a field is missing, unknown or of another kind, or there is no such module or task.
     """
     if not isinstance(data, dict) or set(data) != _FIELDS:
-        found = sorted(set(map(str, data)) ^ _FIELDS) if isinstance(data, dict) else ["no object"]
+        faults = sorted(set(map(str, data)) ^ _FIELDS) if isinstance(data, dict) else ["no object"]
         raise BadEvent(
-            f"An event has the fields {', '.join(sorted(_FIELDS))}. Wrong in this event: {', '.join(found)[:200]}."
+            f"An event has the fields {', '.join(sorted(_FIELDS))}. Wrong in this event: {', '.join(faults)[:200]}."
         )
     event = Event(
         id=_text(data, "id", 32),

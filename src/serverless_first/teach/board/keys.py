@@ -63,8 +63,8 @@ class Keys:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = folder / FILE
         with contextlib.suppress(FileExistsError):
-            made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(made, "wb") as new:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as new:
                 new.write(secrets.token_hex(32).encode())
         _require_private(file)
         return cls(bytes.fromhex(file.read_text(encoding="ascii").strip()))
@@ -104,18 +104,18 @@ def proper_name(name: str) -> str:
     Raises:
         BadName: it is empty or longer than 200 characters.
     """
-    found = " ".join(name.split())
-    if not found or len(found) > LONGEST_NAME:
-        raise BadName("A student's name is empty." if not found else f"A name has more than {LONGEST_NAME} characters.")
-    return found
+    text = " ".join(name.split())
+    if not text or len(text) > LONGEST_NAME:
+        raise BadName("A student's name is empty." if not text else f"A name has more than {LONGEST_NAME} characters.")
+    return text
 
 
 def _require_private(file: Path) -> None:
     """Refuses a secret that another user laid there before us, or may read: it would open every name to them."""
     if sys.platform == "win32":
         return
-    found = file.lstat()
-    ours = stat.S_ISREG(found.st_mode) and found.st_uid in (os.geteuid(), 0) and not found.st_mode & 0o077
+    status = file.lstat()
+    ours = stat.S_ISREG(status.st_mode) and status.st_uid in (os.geteuid(), 0) and not status.st_mode & 0o077
     if not ours:
         raise NotPrivate(
             f"{file} does not belong only to you. Name another folder. Or, if you trust the file, make it "

@@ -33,7 +33,7 @@ def read_students(file: Path) -> list[str]:
     except OSError as error:
         raise BadRoster(f"{file} cannot be read: {error.strerror or error}.") from error
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
-    column = next((heads.index(each) for each in HEADINGS if each in heads), None)
+    column = next((heads.index(heading) for heading in HEADINGS if heading in heads), None)
     names: list[str] = []
     for number, row in enumerate(rows if column is None else rows[1:], 1 if column is None else 2):
         try:

@@ -118,8 +118,8 @@ class _Handler(RequestHandler):
     def write_error(self, status_code: int, **more: Any) -> None:
         del status_code
         error = more.get("exc_info", (None, None, None))[1]
-        told = error.log_message if isinstance(error, HTTPError) else None
-        self.finish({"error": told.replace("%%", "%") if told else self._reason})  # HTTPError doubles them
+        message = error.log_message if isinstance(error, HTTPError) else None
+        self.finish({"error": message.replace("%%", "%") if message else self._reason})  # HTTPError doubles them
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, HTTPError):  # what a client did wrong is the client's to read
@@ -164,21 +164,21 @@ class _Progress(_Handler):
         if not self.the.has_room(name):
             raise HTTPError(429, "Too many checks at once. Send the rest later.")
         try:
-            told = event.read(json.loads(self.request.body), self.the.course)
+            check = event.read(json.loads(self.request.body), self.the.course)
         except event.BadEvent as error:
             raise HTTPError(400, str(error)) from None
         except (ValueError, RecursionError):
             raise HTTPError(400, "The body is not JSON.") from None
-        self.the.store.record(name, told)
+        self.the.store.record(name, check)
         self.set_status(204)
 
 
 class _Mine(_Handler):
     def get(self) -> None:
         name = self.student()
-        kept = [{k: row[k] for k in row.keys() if k != "student"} for row in self.the.store.checks(student=name)]  # noqa: SIM118
+        checks = [{k: row[k] for k in row.keys() if k != "student"} for row in self.the.store.checks(student=name)]  # noqa: SIM118
         states = [{k: row[k] for k in row.keys() if k != "student"} for row in self.the.store.states(student=name)]  # noqa: SIM118
-        self.finish({"student": name, "states": states, "checks": kept})
+        self.finish({"student": name, "states": states, "checks": checks})
 
     def delete(self) -> None:
         self.finish({"removed": self.the.store.forget(self.student())})
@@ -235,7 +235,7 @@ def serve(
     prefix: str,
     students: Sequence[str],
     ready: Callable[[str, Keys], None],
-    held: bool = False,
+    shared_port: bool = False,
 ) -> None:
     """Runs the board in the foreground until it is interrupted.
 
@@ -246,7 +246,7 @@ def serve(
         prefix: the path in front of all addresses.
         students: names to show from the beginning.
         ready: called once it listens, with its address and its keys.
-        held: a class holds the port for the board (teach/classroom/ports.py).
+        shared_port: a class holds the port for the board (teach/classroom/ports.py).
 
     Raises:
         CannotServe: the port or the folder is in use, or cannot be used.
@@ -259,7 +259,7 @@ def serve(
             store.add_students(students)
             board = Board(store, keys, course.load(), prefix)
             try:
-                asyncio.run(_serve(board, host, port, ready, held=held))
+                asyncio.run(_serve(board, host, port, ready, shared_port=shared_port))
             finally:
                 store.close()
     except Timeout:
@@ -289,9 +289,9 @@ def http_server(board: Board) -> HTTPServer:
     )
 
 
-async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys], None], *, held: bool) -> None:
+async def _serve(board: Board, host: str, port: int, ready: Callable[[str, Keys], None], *, shared_port: bool) -> None:
     try:
-        sockets = bind_sockets(port, host, reuse_port=held and sys.platform == "linux")
+        sockets = bind_sockets(port, host, reuse_port=shared_port and sys.platform == "linux")
     except OSError as error:
         raise CannotServe(f"Port {port} on {host} cannot be used: {error.strerror or error}.") from error
     server = http_server(board)

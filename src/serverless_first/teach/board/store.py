@@ -91,10 +91,10 @@ class Store:
             if self._db.execute("SELECT 1 FROM checks WHERE student = :student AND id = :id", row).fetchone():
                 return
             self._add(student)
-            (kept,) = self._db.execute(
+            (total,) = self._db.execute(
                 "SELECT COUNT(*) FROM checks WHERE module = :module AND task = :task AND student = :student", row
             ).fetchone()
-            if kept < MOST_CHECKS:
+            if total < MOST_CHECKS:
                 self._db.execute(
                     "INSERT INTO checks VALUES (:student, :id, :module, :task, :passed, :tries, :hints, :message, "
                     ":said_at, :received_at)",

@@ -33,38 +33,38 @@ def board(store: Store, the_course: Course, module_id: str | None) -> dict[str, 
         begun[state["module"]].add(state["student"])
         passed[state["module"]] += state["passed"]
     if module_id is None:
-        chosen = max(modules, key=lambda module: len(begun[module.id]))
+        selected_module = max(modules, key=lambda module: len(begun[module.id]))
     else:
-        chosen = the_course.module(module_id)
+        selected_module = the_course.module(module_id)
     mine: dict[str, list[Any]] = defaultdict(list)
     for state in states:
-        if state["module"] == chosen.id:
+        if state["module"] == selected_module.id:
             mine[state["student"]].append(state)
     students = [_student(row["name"], row["number"], mine[row["name"]]) for row in store.students()]
-    failures = store.failures(chosen.id)
+    failures = store.failures(selected_module.id)
     return {
         "course": the_course.title,
         "stuck_after": STUCK_AFTER,
         "modules": [
             {
-                **{"id": each.id, "number": each.number, "title": each.title},
-                **{"begun": len(begun[each.id]), "passed": passed[each.id], "tasks": len(each.tasks)},
+                **{"id": module.id, "number": module.number, "title": module.title},
+                **{"begun": len(begun[module.id]), "passed": passed[module.id], "tasks": len(module.tasks)},
             }
-            for each in modules
+            for module in modules
         ],
-        "module": chosen.id,
+        "module": selected_module.id,
         "tasks": [
             {
                 **{"id": task.id, "title": task.title},
                 "passed": sum(student["tasks"].get(task.id, {}).get("passed", False) for student in students),
                 "stuck": [
-                    each["number"]
-                    for each in sorted(students, key=lambda student: -_tries(student, task.id))
-                    if each["tasks"].get(task.id, {}).get("stuck")
+                    student["number"]
+                    for student in sorted(students, key=lambda student: -_tries(student, task.id))
+                    if student["tasks"].get(task.id, {}).get("stuck")
                 ],
                 "messages": _most_frequent(row for row in failures if row["task"] == task.id),
             }
-            for task in chosen.tasks
+            for task in selected_module.tasks
         ],
         "students": students,
     }
@@ -88,12 +88,12 @@ def _tries(student: dict[str, Any], task_id: str) -> int:
 
 def _most_frequent(failures: Iterable[Any]) -> list[dict[str, Any]]:
     """The messages of one task that most students have met. Messages that differ only in numbers count as one."""
-    seen: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, Any]] = {}
     for row in failures:
-        group = seen.setdefault(
+        group = groups.setdefault(
             _NUMBER.sub("#", row["message"]), {"message": row["message"], "students": set(), "times": 0}
         )
         group["students"].add(row["student"])
         group["times"] += row["times"]
-    ranked = sorted(seen.values(), key=lambda group: (-len(group["students"]), -group["times"], group["message"]))
+    ranked = sorted(groups.values(), key=lambda group: (-len(group["students"]), -group["times"], group["message"]))
     return [{**group, "students": len(group["students"])} for group in ranked[:MESSAGES]]

@@ -117,7 +117,7 @@ def close(homes: Path) -> None:
 
 def remove_left(numbers: Collection[int]) -> None:
     """Removes the files of these accounts from the folders that everybody may write, at any depth."""
-    places = {Path(place) for place in (*_SHARED, *(each.mountpoint for each in psutil.disk_partitions()))}
+    places = {Path(place) for place in (*_SHARED, *(partition.mountpoint for partition in psutil.disk_partitions()))}
     shared = {place.resolve() for place in places if place.is_dir() and place.stat().st_mode & stat.S_IWOTH}
     owners = [word for number in numbers for word in ("-o", "-uid", str(number))]
     if shared and owners:

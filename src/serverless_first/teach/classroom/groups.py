@@ -75,7 +75,7 @@ class Groups:
             for pid in (top / "cgroup.procs").read_text().split():
                 with contextlib.suppress(ProcessLookupError):
                     (aside / "cgroup.procs").write_text(pid)
-        enable = " ".join(f"+{each}" for each in NEEDED)
+        enable = " ".join(f"+{controller}" for controller in NEEDED)
         (top / "cgroup.subtree_control").write_text(enable)
         root = top / name
         root.mkdir()
@@ -84,16 +84,18 @@ class Groups:
 
     @classmethod
     def _version_1(cls, name: str, mount: Path, places: Mapping[str, str]) -> Groups:
-        if missing := [each for each in NEEDED if not (mount / each).is_dir()]:
+        if missing := [controller for controller in NEEDED if not (mount / controller).is_dir()]:
             raise NoGroups(f"there is no controller for {', '.join(missing)}")
-        roots = {each: mount / each / places.get(each, "/").lstrip("/") / name for each in NEEDED}
-        made = []
+        roots = {
+            controller: mount / controller / places.get(controller, "/").lstrip("/") / name for controller in NEEDED
+        }
+        folders = []
         try:
             for root in roots.values():
                 root.mkdir()
-                made.append(root)
+                folders.append(root)
         except OSError:
-            for root in made:
+            for root in folders:
                 root.rmdir()
             raise
         return cls(roots, 1)
@@ -147,8 +149,8 @@ class Groups:
         counted = ("anon", "shmem") if self.version == 2 else ("total_rss", "total_shmem")
         try:
             lines = (self.roots["memory"] / account / "memory.stat").read_text().splitlines()
-            told = dict(line.split() for line in lines)
-            return sum(int(told.get(name, 0)) for name in counted) // 2**20
+            fields = dict(line.split() for line in lines)
+            return sum(int(fields.get(name, 0)) for name in counted) // 2**20
         except (OSError, ValueError):
             return 0
 

@@ -70,10 +70,10 @@ class Limits:
         import resource  # Unix's own
 
         data = max(_DATA_MB, 2 * self.memory_mb) * 2**20
-        wanted = [(resource.RLIMIT_DATA, data), (resource.RLIMIT_CORE, 0)]
+        settings = [(resource.RLIMIT_DATA, data), (resource.RLIMIT_CORE, 0)]
         if own_account and hasattr(resource, "RLIMIT_NPROC"):
-            wanted.append((resource.RLIMIT_NPROC, self.processes))
-        for which, most in wanted:
+            settings.append((resource.RLIMIT_NPROC, self.processes))
+        for which, most in settings:
             _, hard = resource.getrlimit(which)
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(which, (most, most))
@@ -98,25 +98,25 @@ def share(students: int, memory_mb: int | None = None, *, free: int | None = Non
     """
     free = free_mb() if free is None else free
     seats = students + 1
-    each = max(0, free - KEPT_MB) // seats
+    seat_mb = max(0, free - KEPT_MB) // seats
     if memory_mb is not None and memory_mb < LEAST_MB:
         raise TooSmall(f"{memory_mb} MB for each student is too little. The course needs {LEAST_MB} MB.")
-    if each < PROMISED_MB:
+    if seat_mb < PROMISED_MB:
         fit = max(0, (free - KEPT_MB) // PROMISED_MB - 1)
         raise TooSmall(
             f"{students} students do not fit on this machine. {free:,} MB are free, the hub reserves {KEPT_MB:,} MB, "
             f"and each seat needs {PROMISED_MB} MB, including yours, so there is room for {fit}. Close other "
             "programs, or split the class."
         )
-    most = max(LEAST_MB, each)
+    most = max(LEAST_MB, seat_mb)
     if memory_mb is not None and memory_mb > most:
         raise TooSmall(
             f"{memory_mb:,} MB for each seat is too much. {seats} seats, including yours, would take "
             f"{seats * memory_mb:,} MB. {free:,} MB are free here, and the hub reserves {KEPT_MB:,} MB of that, so "
             f"each seat can have at most {most:,} MB."
         )
-    each = min(MOST_MB, most) if memory_mb is None else memory_mb
-    return Limits(int(FOR_BURSTS * each), each)
+    seat_mb = min(MOST_MB, most) if memory_mb is None else memory_mb
+    return Limits(int(FOR_BURSTS * seat_mb), seat_mb)
 
 
 def all_together_mb(limits: Limits, seats: int, *, free: int | None = None) -> int:

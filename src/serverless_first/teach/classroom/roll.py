@@ -63,12 +63,12 @@ class Roll:
 
     def by_code(self, typed: str) -> Person | None:
         """Whose code this is, however it was typed: small letters, without the dash, with spaces."""
-        given = normal(typed)
-        found = None
+        code = normal(typed)
+        match = None
         for person in self.people:  # all of them: the time says nothing about the code
-            if secrets.compare_digest(normal(person.code).encode(), given.encode()):
-                found = person
-        return found if given else None
+            if secrets.compare_digest(normal(person.code).encode(), code.encode()):
+                match = person
+        return match if code else None
 
     def by_account(self, account: str) -> Person | None:
         """The person in this seat."""
@@ -93,8 +93,8 @@ def enrol(folder: Path, names: Sequence[str], instructor: str) -> Roll:
     before = load(folder) if (folder / FILE).exists() else Roll(())
     known = {person.name: person for person in (*before.people, *before.former) if person.learns}
     codes = {person.account: person.code for person in before.people}
-    taken = [int(person.account.rpartition("-")[2]) for person in known.values()]
-    following = max(taken, default=0) + 1
+    numbers = [int(person.account.rpartition("-")[2]) for person in known.values()]
+    following = max(numbers, default=0) + 1
     people = []
     for name in names:
         if name not in known:
@@ -117,7 +117,7 @@ def load(folder: Path) -> Roll:
     file = folder / FILE
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        roll = Roll(*(tuple(Person(**each) for each in data[part]) for part in ("people", "former")))
+        roll = Roll(*(tuple(Person(**fields) for fields in data[part]) for part in ("people", "former")))
         _ = [int(p.account.rpartition("-")[2]) for p in (*roll.people, *roll.former) if p.learns]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadClass(

@@ -103,10 +103,10 @@ def running(
     """
     _require_programs()
     folder = folder.absolute()
-    for each in (folder, folder / "students"):
-        if not each.exists():  # the rights of a folder that was there before are its owner's affair
-            each.mkdir(parents=True)
-            each.chmod(0o711)  # a seat's account must come through, and sees no names
+    for directory in (folder, folder / "students"):
+        if not directory.exists():  # the rights of a folder that was there before are its owner's affair
+            directory.mkdir(parents=True)
+            directory.chmod(0o711)  # a seat's account must come through, and sees no names
     (folder / "hub").mkdir(mode=0o700, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):
@@ -310,12 +310,12 @@ def _left_by(hub: int, plan: Plan) -> list[psutil.Process]:
     def marked(environ: dict[str, str]) -> bool:
         return environ.get(VARIABLE) == str(plan.folder) or Path(environ.get("TMPDIR", "/")).parent == plan.temporary
 
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if os.getsid(process.pid) == hub or marked(process.environ()):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def _tree(pid: int) -> list[psutil.Process]:

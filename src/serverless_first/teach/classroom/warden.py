@@ -36,22 +36,22 @@ class Seat:
 
     account: str
     server: int
-    seen: dict[int, psutil.Process] = field(default_factory=dict)
+    known_processes: dict[int, psutil.Process] = field(default_factory=dict)
     _busy_since: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def processes(self) -> list[psutil.Process]:
         """The running processes. A process whose parent has ended is remembered from the time before."""
-        roots = [self.server, *self.seen]
-        found: dict[int, psutil.Process] = {}
+        roots = [self.server, *self.known_processes]
+        by_pid: dict[int, psutil.Process] = {}
         for number in roots:
-            if number in found:
+            if number in by_pid:
                 continue
             with contextlib.suppress(psutil.Error):
-                root = self.seen.get(number) or psutil.Process(number)
+                root = self.known_processes.get(number) or psutil.Process(number)
                 if root.is_running():  # the same one, not another with its number
-                    found |= {each.pid: each for each in (root, *root.children(recursive=True))}
-        self.seen = found
-        return list(found.values())
+                    by_pid |= {process.pid: process for process in (root, *root.children(recursive=True))}
+        self.known_processes = by_pid
+        return list(by_pid.values())
 
     def busy_for_s(self, process: psutil.Process, now_s: float) -> float:
         """For how long a process has used most of a processor without a pause, or has waited for one to use."""
@@ -78,15 +78,15 @@ def wanted_s(process: psutil.Process, proc: Path = Path("/proc")) -> float:
 
 def held_mb(processes: Iterable[psutil.Process]) -> dict[int, float]:
     """The memory of each process, in MB. On Linux, shared pages are divided among the processes."""
-    held = {}
+    usage_mb = {}
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
-            held[process.pid] = process.memory_info().rss / 2**20
-    if sum(held.values()) > 0 and hasattr(psutil, "LINUX") and psutil.LINUX:
+            usage_mb[process.pid] = process.memory_info().rss / 2**20
+    if sum(usage_mb.values()) > 0 and hasattr(psutil, "LINUX") and psutil.LINUX:
         for process in processes:
             with contextlib.suppress(psutil.Error, OSError):
-                held[process.pid] = process.memory_full_info().pss / 2**20
-    return held
+                usage_mb[process.pid] = process.memory_full_info().pss / 2**20
+    return usage_mb
 
 
 def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[str]:
@@ -113,13 +113,13 @@ def enforce(seat: Seat, limits: Limits, *, now_s: float | None = None) -> list[s
                     f"{seat.account}: process {process.pid} has been busy for a minute, so it gets a lower priority"
                 )
     if rough > limits.memory_mb:  # a quick look first: dividing shared pages takes the kernel some milliseconds each
-        held = held_mb(processes)
-        others = {pid: mb for pid, mb in held.items() if pid != seat.server}
-        if sum(held.values()) > limits.memory_mb and others:
+        usage_mb = held_mb(processes)
+        others = {pid: mb for pid, mb in usage_mb.items() if pid != seat.server}
+        if sum(usage_mb.values()) > limits.memory_mb and others:
             largest = max(others, key=lambda pid: others[pid])
-            _end(seat.seen[largest])
+            _end(seat.known_processes[largest])
             done.append(
-                f"{seat.account}: {sum(held.values()):.0f} MB, {limits.memory_mb} MB allowed; ended process "
+                f"{seat.account}: {sum(usage_mb.values()):.0f} MB, {limits.memory_mb} MB allowed; ended process "
                 f"{largest} with {others[largest]:.0f} MB"
             )
     return done

@@ -120,7 +120,9 @@ def read(text: str) -> Document:
     return Document(
         api=_api(doc),
         tags={tag["name"]: str(tag[_X + "tag-value"]) for tag in doc.get("tags") or [] if _X + "tag-value" in tag},
-        authorizers={name: _authorizer(name, each) for name, each in schemes.items() if _X + "authorizer" in each},
+        authorizers={
+            name: _authorizer(name, scheme) for name, scheme in schemes.items() if _X + "authorizer" in scheme
+        },
         operations=tuple(_operations(doc, schemes, shared)),
     )
 
@@ -132,22 +134,22 @@ def _extensions(part: object) -> Iterator[str]:
                 yield str(name)
             yield from _extensions(value)
     elif isinstance(part, list):
-        for each in part:
-            yield from _extensions(each)
+        for item in part:
+            yield from _extensions(item)
 
 
 def _api(doc: JsonObject) -> JsonObject:
     info, endpoint = doc["info"], doc.get(_X + "endpoint-configuration") or {}
     if more := sorted(set(endpoint) - {"disableExecuteApiEndpoint"}):
         raise NotKnown(f"{more[0]} in {_X}endpoint-configuration")
-    found = {
+    fields = {
         "Name": str(info["title"]),
         "Version": str(info["version"]) if "version" in info else None,
         "Description": info.get("description"),
         "DisableExecuteApiEndpoint": endpoint.get("disableExecuteApiEndpoint"),
         "CorsConfiguration": _capitals(doc.get(_X + "cors")),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _capitals(part: JsonObject | None) -> JsonObject | None:
@@ -156,24 +158,24 @@ def _capitals(part: JsonObject | None) -> JsonObject | None:
 
 
 def _authorizer(name: str, scheme: JsonObject) -> JsonObject:
-    given = scheme[_X + "authorizer"]
-    found = _renamed(given, _AUTHORIZER, _X + "authorizer") | {"Name": name}
-    found["AuthorizerType"] = str(given.get("type")).upper()
-    source = given.get("identitySource")
+    settings = scheme[_X + "authorizer"]
+    authorizer = _renamed(settings, _AUTHORIZER, _X + "authorizer") | {"Name": name}
+    authorizer["AuthorizerType"] = str(settings.get("type")).upper()
+    source = settings.get("identitySource")
     if isinstance(source, str):
-        found["IdentitySource"] = [each.strip() for each in source.split(",")]
-    elif found["AuthorizerType"] == "REQUEST":  # which may do without, if nothing is cached
-        found.setdefault("IdentitySource", [])
-    if "jwtConfiguration" in given:
-        found["JwtConfiguration"] = _capitals(given["jwtConfiguration"])
-    return found
+        authorizer["IdentitySource"] = [part.strip() for part in source.split(",")]
+    elif authorizer["AuthorizerType"] == "REQUEST":  # which may do without, if nothing is cached
+        authorizer.setdefault("IdentitySource", [])
+    if "jwtConfiguration" in settings:
+        authorizer["JwtConfiguration"] = _capitals(settings["jwtConfiguration"])
+    return authorizer
 
 
-def _renamed(given: JsonObject, names: Mapping[str, str | None], where: str) -> JsonObject:
-    if more := sorted(set(given) - set(names)):
+def _renamed(settings: JsonObject, names: Mapping[str, str | None], where: str) -> JsonObject:
+    if more := sorted(set(settings) - set(names)):
         raise NotKnown(f"{more[0]} in {where}")
-    found = {new: given[old] for old, new in names.items() if new and given.get(old) is not None}
-    return {name: str(value) if name in _VERSIONS else value for name, value in found.items()}
+    fields = {new: settings[old] for old, new in names.items() if new and settings.get(old) is not None}
+    return {name: str(value) if name in _VERSIONS else value for name, value in fields.items()}
 
 
 def _operations(doc: JsonObject, schemes: JsonObject, shared: JsonObject) -> Iterator[Operation]:
@@ -183,18 +185,20 @@ def _operations(doc: JsonObject, schemes: JsonObject, shared: JsonObject) -> Ite
                 continue
             operation = methods[method] or {}
             key = "$default" if path in _DEFAULT else f"{'ANY' if method.startswith('x-') else method.upper()} {path}"
-            wanted = operation["security"] if "security" in operation else doc.get("security") or []
-            route, authorizer = _secured(wanted, schemes)
+            requirements = operation["security"] if "security" in operation else doc.get("security") or []
+            route, authorizer = _secured(requirements, schemes)
             route |= {"RouteKey": key}
             if operation.get("operationId"):
                 route["OperationName"] = str(operation["operationId"])
             yield Operation(route, authorizer, _integration(operation.get(_X + "integration"), shared))
 
 
-def _secured(wanted: list[JsonObject], schemes: JsonObject) -> tuple[JsonObject, str]:
+def _secured(requirements: list[JsonObject], schemes: JsonObject) -> tuple[JsonObject, str]:
     """How a route is protected, and by which authorizer."""
     # SAM writes a scheme NONE, which no document has, where a route is open.
-    pairs = [pair for each in wanted for pair in each.items() if pair[0] != "NONE" or pair[0] in schemes]
+    pairs = [
+        pair for requirement in requirements for pair in requirement.items() if pair[0] != "NONE" or pair[0] in schemes
+    ]
     if not pairs:
         return {"AuthorizationType": "NONE"}, ""
     if len(pairs) > 1:
@@ -209,13 +213,13 @@ def _secured(wanted: list[JsonObject], schemes: JsonObject) -> tuple[JsonObject,
     return {"AuthorizationType": kind} | ({"AuthorizationScopes": list(scopes)} if scopes else {}), name
 
 
-def _integration(given: JsonObject | None, shared: JsonObject) -> JsonObject | None:
-    if given is None:
+def _integration(integration: JsonObject | None, shared: JsonObject) -> JsonObject | None:
+    if integration is None:
         return None
-    if "$ref" in given:
-        name = str(given["$ref"]).rsplit("/", 1)[-1]
+    if "$ref" in integration:
+        name = str(integration["$ref"]).rsplit("/", 1)[-1]
         if name not in shared:
-            raise BadDocument(f"The document has no integration {given['$ref']}.")
-        given = shared[name]
-    found = _renamed(given, _INTEGRATION, _X + "integration")
-    return {"PayloadFormatVersion": "1.0"} | found | {"IntegrationType": str(given.get("type")).upper()}
+            raise BadDocument(f"The document has no integration {integration['$ref']}.")
+        integration = shared[name]
+    fields = _renamed(integration, _INTEGRATION, _X + "integration")
+    return {"PayloadFormatVersion": "1.0"} | fields | {"IntegrationType": str(integration.get("type")).upper()}

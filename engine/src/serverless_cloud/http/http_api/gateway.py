@@ -15,9 +15,9 @@ from serverless_cloud.http.authorizers import FORMAT_2_0, LambdaAuthorizer, Lamb
 from serverless_cloud.http.cors import is_preflight
 from serverless_cloud.http.http_api.integrations import Integrations
 from serverless_cloud.http.http_api.model import HttpApi, JwtAuthorizer, Route, Stage
-from serverless_cloud.http.http_api.parameters import Values, map_request, map_response
+from serverless_cloud.http.http_api.parameter_mapping import Values, map_request, map_response
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens, check_audience, check_scopes, claims_for_event
-from serverless_cloud.http.proxy import Arrival, short_request_id
+from serverless_cloud.http.proxy_events import Arrival, short_request_id
 from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.http.throttle import Throttles, account_limit
 
@@ -45,12 +45,12 @@ class HttpApis:
 
     def answer(self, api: HttpApi, request: Request) -> Response:
         """An API's answer to a request."""
-        found = None if api.disabled else api.stage_of(request.path)
-        if found is None or found[0].deployment is None:
+        match = None if api.disabled else api.stage_of(request.path)
+        if match is None or match[0].deployment is None:
             status = 403 if api.disabled else 404
             return message(status, _REFUSALS[status], ("Apigw-Requestid", short_request_id()))
-        stage, path = found
-        deployment = found[0].deployment
+        stage, path = match
+        deployment = match[0].deployment
         cors, (route, parameters) = deployment.cors, deployment.find(request.method, path) or (None, {})
         arrival = Arrival(
             api_id=api.id,
@@ -79,12 +79,12 @@ class HttpApis:
         if self._throttles.admit([account_limit(api.account_id, api.region), *([own] if own else [])]) is not None:
             return message(429, "Too Many Requests")
         try:
-            found = self._authorized(api, stage, route, path, request, arrival)
+            context = self._authorized(api, stage, route, path, request, arrival)
         except NotAuthorized as refusal:
             return message(refusal.status, _REFUSALS[refusal.status])
         except InvalidToken as refusal:
             return _invalid(refusal)
-        return arrival if found is None else dataclasses.replace(arrival, authorizer=found)
+        return arrival if context is None else dataclasses.replace(arrival, authorizer=context)
 
     def _integrated(self, route: Route | None, path: str, request: Request, arrival: Arrival) -> Response:
         if route is None or route.integration is None:
@@ -125,8 +125,8 @@ class HttpApis:
             raise InvalidToken("")
         claims = self._tokens.claims(token, authorizer.issuer)
         check_audience(claims, authorizer.audiences)
-        found = {"claims": claims_for_event(claims), "scopes": check_scopes(claims, route.scopes)}
-        return {"jwt": found} if _event_format(route) == FORMAT_2_0 else found
+        context = {"claims": claims_for_event(claims), "scopes": check_scopes(claims, route.scopes)}
+        return {"jwt": context} if _event_format(route) == FORMAT_2_0 else context
 
     def _iam(self, route: Route, request: Request, arn: str) -> dict[str, Any]:
         try:
@@ -135,8 +135,8 @@ class HttpApis:
             raise NotAuthorized(403, "Forbidden") from error
         if not self._allow(who, arn):
             raise NotAuthorized(403, "Forbidden")
-        found = who.as_context()
-        return {"iam": found} if _event_format(route) == FORMAT_2_0 else found
+        context = who.as_context()
+        return {"iam": context} if _event_format(route) == FORMAT_2_0 else context
 
 
 def _event_format(route: Route) -> str:

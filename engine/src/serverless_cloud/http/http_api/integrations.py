@@ -20,8 +20,8 @@ from serverless_cloud.http.answers import DOORS_OWN, MalformedAnswer, read_1_0, 
 from serverless_cloud.http.calls import EventTooLarge, FunctionCalls
 from serverless_cloud.http.front import id_in_name
 from serverless_cloud.http.http_api.model import Integration, Route
-from serverless_cloud.http.http_api.parameters import Values
-from serverless_cloud.http.proxy import Arrival, http_event_1_0, http_event_2_0
+from serverless_cloud.http.http_api.parameter_mapping import Values
+from serverless_cloud.http.proxy_events import Arrival, http_event_1_0, http_event_2_0
 from serverless_cloud.http.request import Request, Response, message
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
@@ -133,10 +133,10 @@ class Integrations:
             return message(500, "Internal Server Error")
 
     def _service(self, integration: Integration, arrival: Arrival, values: Values) -> Response:
-        given = {name: values.of(text) for name, text in integration.request_parameters.items()}
-        region = given.pop("Region", "") or arrival.region
+        parameters = {name: values.of(text) for name, text in integration.request_parameters.items()}
+        region = parameters.pop("Region", "") or arrival.region
         try:
-            answer = self._call_service(integration.subtype, region, given, integration.role_arn)
+            answer = self._call_service(integration.subtype, region, parameters, integration.role_arn)
         except ServiceRefused as refusal:
             return _json(refusal.status, refusal.answer)
         except AccessDenied as error:
@@ -204,5 +204,5 @@ def _forward(
             raise
         except (OSError, http.client.HTTPException):
             return message(503, "Service Unavailable")
-    kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in DOORS_OWN)
-    return Response(answer.status, kept, body)
+    answer_headers = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in DOORS_OWN)
+    return Response(answer.status, answer_headers, body)

@@ -95,24 +95,24 @@ class Route:
         """
         if self.key == DEFAULT:
             return {}
-        wanted, parts = self._parts
-        if wanted not in ("ANY", method):
+        route_method, parts = self._parts
+        if route_method not in ("ANY", method):
             return None
-        given = path.split("/")[1:]
-        found: dict[str, str] = {}
+        segments = path.split("/")[1:]
+        parameters: dict[str, str] = {}
         for number, part in enumerate(parts):
             if part.endswith("+}"):
-                rest = "/".join(given[number:])
-                if number >= len(given) or (not rest and number == 0):
+                rest = "/".join(segments[number:])
+                if number >= len(segments) or (not rest and number == 0):
                     return None
-                return found | {part[1:-2]: rest}
-            if number >= len(given) or (part.startswith("{") and not given[number]):
+                return parameters | {part[1:-2]: rest}
+            if number >= len(segments) or (part.startswith("{") and not segments[number]):
                 return None
             if part.startswith("{"):
-                found[part[1:-1]] = given[number]
-            elif part != given[number]:
+                parameters[part[1:-1]] = segments[number]
+            elif part != segments[number]:
                 return None
-        return found if len(given) == len(parts) else None
+        return parameters if len(segments) == len(parts) else None
 
 
 @dataclass(frozen=True)

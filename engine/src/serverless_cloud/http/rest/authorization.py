@@ -13,8 +13,8 @@ from typing import Any
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.http.authorizers import DEFAULT_TTL_S, LambdaAuthorizer, LambdaAuthorizers, NotAuthorized
 from serverless_cloud.http.jwt_authorizer import InvalidToken, Tokens
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS, FUNCTION_URI, Json
 from serverless_cloud.http.sigv4 import BadSignature, Signer, SignerOf, signer
 from serverless_cloud.iam.permissions import Caller
@@ -65,30 +65,30 @@ class Authorization:
     def may_invalidate(self, exchange: Exchange) -> bool:
         """Whether the request is signed by somebody who may invalidate the cache."""
         try:
-            found = signer(exchange.request, "execute-api", self._signer_of)
-            self._allow(found, "execute-api:InvalidateCache", exchange.request_arn)
+            caller = signer(exchange.request, "execute-api", self._signer_of)
+            self._allow(caller, "execute-api:InvalidateCache", exchange.request_arn)
         except (BadSignature, AccessDenied):
             return False
         return True
 
     def _signed(self, exchange: Exchange) -> None:
         try:
-            found = signer(exchange.request, "execute-api", self._signer_of)
+            caller = signer(exchange.request, "execute-api", self._signer_of)
         except BadSignature as error:
             is_signed = "AWS4-HMAC-SHA256" in exchange.request.header("authorization") + exchange.request.raw_query
             kind = "INVALID_SIGNATURE" if is_signed else "MISSING_AUTHENTICATION_TOKEN"
             raise GatewayError(kind, reason=str(error)) from error
         try:
-            self._allow(found, "execute-api:Invoke", exchange.request_arn)
+            self._allow(caller, "execute-api:Invoke", exchange.request_arn)
         except AccessDenied as error:
             raise GatewayError("ACCESS_DENIED", str(error)) from error
         if function := _called_by_callers(exchange):
             try:
-                self._allow(found, "lambda:InvokeFunction", function)
+                self._allow(caller, "lambda:InvokeFunction", function)
             except AccessDenied as error:
                 raise GatewayError("API_CONFIGURATION_ERROR", reason=f"Invalid permissions: {error}") from error
-        who = {"accessKey": found.access_key, "accountId": found.account_id, "userArn": found.user_arn}
-        _know(exchange, identity=who | {"caller": found.user_id, "user": found.user_id})
+        who = {"accessKey": caller.access_key, "accountId": caller.account_id, "userArn": caller.user_arn}
+        _know(exchange, identity=who | {"caller": caller.user_id, "user": caller.user_id})
 
     def _custom(self, exchange: Exchange, settings: Json) -> str | None:
         authorizer = lambda_authorizer(exchange, settings)
@@ -143,7 +143,9 @@ def lambda_authorizer(exchange: Exchange, settings: Json) -> LambdaAuthorizer:
         key=(exchange.stage.api_id, exchange.stage.name, settings["id"]),
         function_arn=match.group(1),
         caller=None if role_arn else caller,
-        sources=tuple(each.strip() for each in str(settings.get("identitySource") or "").split(",") if each.strip()),
+        sources=tuple(
+            source.strip() for source in str(settings.get("identitySource") or "").split(",") if source.strip()
+        ),
         is_token=settings.get("type") == "TOKEN",
         validation=str(settings.get("identityValidationExpression") or ""),
         ttl_s=DEFAULT_TTL_S if ttl_s is None else float(ttl_s),

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 import urllib3
 import xmltodict
 
-from serverless_cloud.http.rest.errors import GatewayError
-from serverless_cloud.http.rest.mapping import Answered, Values
+from serverless_cloud.http.rest.gateway_responses import GatewayError
+from serverless_cloud.http.rest.parameter_mapping import Answered, Values
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 _FORM = "application/x-www-form-urlencoded"
@@ -90,32 +90,32 @@ class AwsServices:
                 "API_CONFIGURATION_ERROR",
                 reason=f"the local cloud doesn't support AWS integrations with {service.name}",
             )
-        given = {name.lower(): many[-1] for name, many in values["header"].items()}
+        request_headers = {name.lower(): many[-1] for name, many in values["header"].items()}
         query = {name: many[-1] for name, many in values["querystring"].items()}
         target = TARGETS[service.name]
-        is_json = target is not None or "x-amz-json" in given.get("content-type", "")
+        is_json = target is not None or "x-amz-json" in request_headers.get("content-type", "")
         action = service.rest if service.kind == "action" else ""
         access_key, token = self._keys_of(role)
         if is_json:
             prefix, content_type = target or ("AmazonSQS", "application/x-amz-json-1.0")
-            given = {"content-type": content_type, "x-amz-target": f"{prefix}.{action}"} | given
+            request_headers = {"content-type": content_type, "x-amz-target": f"{prefix}.{action}"} | request_headers
             if not _is_object(body):
-                return _no_object(given["content-type"])
+                return _no_object(request_headers["content-type"])
         else:
-            given.setdefault("content-type", _FORM)
+            request_headers.setdefault("content-type", _FORM)
             query |= {"Action": action} if action else {}
-        given["authorization"] = _authorization(service, access_key)
-        given |= {"x-amz-security-token": token} if token else {}
+        request_headers["authorization"] = _authorization(service, access_key)
+        request_headers |= {"x-amz-security-token": token} if token else {}
         path = "/" + service.rest if service.kind == "path" else "/"
         answer = self._http.request(
             method,
             f"http://127.0.0.1:{self._port()}{path}" + ("?" + urlencode(query) if query else ""),
-            headers=given,
+            headers=request_headers,
             body=body,
             redirect=False,
         )
         headers, data = tuple(answer.headers.items()), answer.data
-        if not is_json and "xml" not in given.get("accept", "application/json"):
+        if not is_json and "xml" not in request_headers.get("accept", "application/json"):
             data = as_json(data)
             headers = (
                 *((n, v) for n, v in headers if n.lower() != "content-type"),
@@ -157,12 +157,12 @@ _LISTS = {
 def as_json(data: bytes) -> bytes:
     """The XML of the query protocol as JSON, as a service answers "Accept: application/json"."""
     try:
-        found = xmltodict.parse(data)
+        document = xmltodict.parse(data)
     except Exception:  # no XML: left as it is
         return data
-    if isinstance(failed := found.get("ErrorResponse"), dict):
+    if isinstance(failed := document.get("ErrorResponse"), dict):
         return _error_as_json(failed)
-    for response in found.values():
+    for response in document.values():
         if isinstance(response, dict):
             response.pop("@xmlns", None)
             for name, empty in _ALWAYS.items():
@@ -172,11 +172,11 @@ def as_json(data: bytes) -> bytes:
                 if name in response:
                     one_or_more = (response[name] or {}).get(element) or []
                     response[name] = {many: one_or_more if isinstance(one_or_more, list) else [one_or_more]}
-    return json.dumps(found, separators=(",", ":")).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _error_as_json(failed: dict[str, Any]) -> bytes:
     """{"Error": {"Code", "Message", "Type"}, "RequestId"}, as execution logs on AWS show it."""
     error = failed.get("Error") or {}
-    kept = {name: error.get(name) for name in ("Code", "Message", "Type")}
-    return json.dumps({"Error": kept, "RequestId": failed.get("RequestId")}, separators=(",", ":")).encode()
+    fields = {name: error.get(name) for name in ("Code", "Message", "Type")}
+    return json.dumps({"Error": fields, "RequestId": failed.get("RequestId")}, separators=(",", ":")).encode()

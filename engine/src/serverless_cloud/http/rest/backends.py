@@ -11,7 +11,7 @@ import urllib3
 from serverless_cloud.errors import CloudError
 from serverless_cloud.guard import stays_here
 from serverless_cloud.http.answers import DOORS_OWN
-from serverless_cloud.http.rest.mapping import Answered
+from serverless_cloud.http.rest.parameter_mapping import Answered
 
 WAIT_S = 30.0  # no integration waits longer: its timeout is 29 s at most
 
@@ -76,8 +76,8 @@ class Backends:
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{url}: {error}") from error
-        kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOORS_OWN)
-        return Answered(answer.status, kept, answer.data, str(answer.status))
+        answer_headers = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in DOORS_OWN)
+        return Answered(answer.status, answer_headers, answer.data, str(answer.status))
 
     def _url(self, url: str) -> str:
         if stays_here(url):

@@ -23,7 +23,7 @@ class ResponseCache:
     """Responses by stage."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], dict[Hashable, tuple[float, Response]]] = {}
+        self._responses: dict[tuple[str, str], dict[Hashable, tuple[float, Response]]] = {}
         self._lock = threading.Lock()
 
     def key(self, exchange: Exchange) -> Hashable | None:
@@ -40,11 +40,11 @@ class ResponseCache:
     def get(self, exchange: Exchange, key: Hashable) -> Response | None:
         """The response that is kept, unless its time is over."""
         with self._lock:
-            kept = self._kept.get(_stage(exchange), {})
-            until_s, response = kept.get(key, (0.0, Response(200)))
+            entries = self._responses.get(_stage(exchange), {})
+            until_s, response = entries.get(key, (0.0, Response(200)))
             if until_s > time.monotonic():
                 return response
-            kept.pop(key, None)
+            entries.pop(key, None)
         return None
 
     def put(self, exchange: Exchange, key: Hashable, response: Response) -> None:
@@ -53,17 +53,17 @@ class ResponseCache:
         if response.status >= 400 or len(response.body) > LARGEST_BYTES:
             return
         with self._lock:
-            self._kept.setdefault(_stage(exchange), {})[key] = (time.monotonic() + ttl_s(settings), response)
+            self._responses.setdefault(_stage(exchange), {})[key] = (time.monotonic() + ttl_s(settings), response)
 
     def flush(self, api_id: str, stage: str) -> None:
         """Forgets all responses of a stage."""
         with self._lock:
-            self._kept.pop((api_id, stage), None)
+            self._responses.pop((api_id, stage), None)
 
     def clear(self) -> None:
         """Forgets all."""
         with self._lock:
-            self._kept.clear()
+            self._responses.clear()
 
 
 def ttl_s(settings: Mapping[str, object]) -> int:
@@ -88,5 +88,5 @@ def _value(exchange: Exchange, name: str) -> tuple[str, ...]:
         return ((event["pathParameters"] or {}).get(key, ""),)
     if place == "querystring":
         return tuple((event["multiValueQueryStringParameters"] or {}).get(key, ()))
-    many = {each.lower(): values for each, values in event["multiValueHeaders"].items()}
+    many = {header.lower(): values for header, values in event["multiValueHeaders"].items()}
     return tuple(many.get(key.lower(), ()))

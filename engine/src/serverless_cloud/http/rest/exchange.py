@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_cloud.http import proxy
-from serverless_cloud.http.proxy import Arrival
+from serverless_cloud.http import proxy_events
+from serverless_cloud.http.proxy_events import Arrival
 from serverless_cloud.http.request import Request
-from serverless_cloud.http.rest.errors import GatewayError
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import Json, Resource, Stage
-from serverless_cloud.http.templates import Rendered, TemplateFailed, render
+from serverless_cloud.http.velocity import Rendered, TemplateFailed, render
 
 PARTITION = "aws"
 
@@ -41,7 +41,7 @@ class Exchange:
 
     def refresh(self) -> None:
         """Works out the proxy event again, after the arrival has changed."""
-        self.event: dict[str, Any] = proxy.rest_event(self.request, self.arrival, self.is_binary)
+        self.event: dict[str, Any] = proxy_events.rest_event(self.request, self.arrival, self.is_binary)
         self.context: dict[str, Any] = self.event["requestContext"]
 
     @property
@@ -51,10 +51,10 @@ class Exchange:
         Raises:
             GatewayError: the method has none.
         """
-        found = self.method.get("methodIntegration")
-        if not found:
+        integration = self.method.get("methodIntegration")
+        if not integration:
             raise GatewayError("API_CONFIGURATION_ERROR", reason="No integration defined for method")
-        return found  # type: ignore[no-any-return]
+        return integration  # type: ignore[no-any-return]
 
     @property
     def method_arn(self) -> str:

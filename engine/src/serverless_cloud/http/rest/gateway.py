@@ -11,13 +11,13 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from serverless_cloud.http.proxy import Arrival
+from serverless_cloud.http.proxy_events import Arrival
 from serverless_cloud.http.request import Request, Response
 from serverless_cloud.http.rest import cache as rest_cache
 from serverless_cloud.http.rest.authorization import Authorization
 from serverless_cloud.http.rest.cache import ResponseCache
-from serverless_cloud.http.rest.errors import GatewayError, gateway_response
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError, gateway_response
 from serverless_cloud.http.rest.integrations import Integrations
 from serverless_cloud.http.rest.model import Stage
 from serverless_cloud.http.rest.routing import route
@@ -79,7 +79,7 @@ class RestApis:
         settings, _ = stage.settings(exchange.resource, exchange.method_key)
         key = ("method", stage.api_id, stage.name, exchange.resource.path, exchange.method_key)
         own = limits(key, settings.get("throttlingRateLimit"), settings.get("throttlingBurstLimit"))
-        own = [each for each in own if each.rate_per_s >= 0 and each.burst >= 0]  # -1: the method sets no limit
+        own = [limit for limit in own if limit.rate_per_s >= 0 and limit.burst >= 0]  # -1: the method sets no limit
         if self._throttles.admit([account_limit(stage.account_id, stage.region), *own]):
             raise GatewayError("THROTTLED")
         key_of_authorizer = self._authorization.check(exchange)
@@ -126,10 +126,10 @@ def arrived(request: Request, stage: Stage, arrival: Arrival) -> Exchange:
     Raises:
         GatewayError: 403, there is none.
     """
-    found = route(stage.deployment, request.method, arrival.path)
-    if found is None:
+    match = route(stage.deployment, request.method, arrival.path)
+    if match is None:
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-    resource, method_key, method, parameters = found
+    resource, method_key, method, parameters = match
     arrival = dataclasses.replace(
         arrival,
         route=resource.path,
@@ -155,8 +155,8 @@ def _named(response: Response, arrival: Arrival, exchange: Exchange | None = Non
     headers = {"x-amzn-RequestId": arrival.request_id, "x-amz-apigw-id": arrival.extended_request_id}
     if exchange is not None and exchange.integration["type"] not in ("HTTP_PROXY", "MOCK"):
         headers["X-Amzn-Trace-Id"] = arrival.trace_id
-    kept = tuple((_renamed(name), value) for name, value in response.headers)
-    return dataclasses.replace(response, headers=(*kept, *headers.items()))
+    response_headers = tuple((_renamed(name), value) for name, value in response.headers)
+    return dataclasses.replace(response, headers=(*response_headers, *headers.items()))
 
 
 def _renamed(name: str) -> str:

@@ -15,13 +15,13 @@ from serverless_cloud.errors import AccessDenied, CloudError, TooManyRequests
 from serverless_cloud.http.answers import MalformedAnswer, read_1_0
 from serverless_cloud.http.calls import SERVICE, EventTooLarge, FunctionCalls
 from serverless_cloud.http.request import Response
-from serverless_cloud.http.rest import mapping as rest_mapping
+from serverless_cloud.http.rest import parameter_mapping as rest_mapping
 from serverless_cloud.http.rest.aws import AwsServices, service_of
 from serverless_cloud.http.rest.backends import Backend, Backends, Unreachable
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
-from serverless_cloud.http.rest.mapping import Answered, Values
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS, FUNCTION_URI
+from serverless_cloud.http.rest.parameter_mapping import Answered, Values
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.lambda_.function import Reply
@@ -84,7 +84,7 @@ class Integrations:
             raise GatewayError("INTEGRATION_FAILURE", reason=f"Malformed Lambda proxy response: {error}") from error
 
     def _function(self, exchange: Exchange, values: Values, body: bytes) -> Answered:
-        kinds = {name.lower(): given[-1] for name, given in values["header"].items()}
+        kinds = {name.lower(): many[-1] for name, many in values["header"].items()}
         if kinds.get(_ASYNC.lower()) == "Event":
             self._guarded(lambda: self._calls.submit(_arn(exchange), body or b"{}", _caller(exchange), _role(exchange)))
             return Answered(202, (("Content-Type", "application/json"),), b"", "202")
@@ -149,11 +149,11 @@ class Integrations:
 
 def _mock(exchange: Exchange) -> Answered:
     """API Gateway reads the template's result leniently: names without quotes, a comma too many."""
-    found = re.search(rb"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""", rest_mapping.request_body(exchange))
-    if found is None:
+    match = re.search(rb"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""", rest_mapping.request_body(exchange))
+    if match is None:
         reason = "The request template of a mock integration must give an object with statusCode, a number"
         raise GatewayError("API_CONFIGURATION_ERROR", reason=reason)
-    status = int(found.group(1))
+    status = int(match.group(1))
     return Answered(status, (), b"", str(status))
 
 
@@ -177,8 +177,8 @@ def _backend(exchange: Exchange, values: Values, body: bytes) -> Backend:
 
 def uri(exchange: Exchange, path: Mapping[str, list[str]] | None = None) -> str:
     """The integration's URI with stage variables and {path} parameters filled in."""
-    found = {name: many[-1] for name, many in (path or {}).items()}
-    return _filled(str(exchange.integration.get("uri") or ""), exchange.stage.variables, found)
+    parameters = {name: many[-1] for name, many in (path or {}).items()}
+    return _filled(str(exchange.integration.get("uri") or ""), exchange.stage.variables, parameters)
 
 
 def _filled(text: str, variables: Mapping[str, str], path: Mapping[str, str]) -> str:
@@ -192,8 +192,8 @@ def _timeout_s(exchange: Exchange) -> float:
 
 def _role(exchange: Exchange) -> str:
     """The ARN of the integration's role; empty if it has none, or if the caller's rights were judged already."""
-    given = str(exchange.integration.get("credentials") or "")
-    return "" if given == CALLERS_CREDENTIALS else _filled(given, exchange.stage.variables, {})
+    credentials = str(exchange.integration.get("credentials") or "")
+    return "" if credentials == CALLERS_CREDENTIALS else _filled(credentials, exchange.stage.variables, {})
 
 
 def _caller(exchange: Exchange) -> Caller | None:

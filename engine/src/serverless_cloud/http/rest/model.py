@@ -55,8 +55,8 @@ class Deployment:
     def is_binary(self, content_type: str) -> bool:
         """Whether a body of this type is bytes (API Gateway Developer Guide, "Content type conversions")."""
         kind = content_type.split(";")[0].split(",")[0].strip().lower()
-        wanted = {each.lower() for each in self.binary_media_types}
-        return bool(kind) and (kind in wanted or "*/*" in wanted or kind.split("/")[0] + "/*" in wanted)
+        media_types = {media_type.lower() for media_type in self.binary_media_types}
+        return bool(kind) and (kind in media_types or "*/*" in media_types or kind.split("/")[0] + "/*" in media_types)
 
 
 @dataclass(frozen=True)

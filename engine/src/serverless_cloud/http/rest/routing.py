@@ -26,14 +26,14 @@ def route(deployment: Deployment, method: str, path: str) -> tuple[Resource, str
     Returns:
         The resource, "GET" or "ANY", the method's settings and the path parameters; None if there is none.
     """
-    given = _parts(path)
+    parts = _parts(path)
     best: tuple[list[int], Resource, dict[str, str]] | None = None
     for resource in deployment.resources:
         if not (method in resource.methods or ("ANY" in resource.methods and method in METHODS)):
             continue
-        found = _match(_parts(resource.path), given)
-        if found is not None and (best is None or found[0] < best[0]):
-            best = (found[0], resource, found[1])
+        match = _match(_parts(resource.path), parts)
+        if match is not None and (best is None or match[0] < best[0]):
+            best = (match[0], resource, match[1])
     if best is None:
         return None
     _, resource, parameters = best
@@ -45,25 +45,25 @@ def _parts(path: str) -> list[str]:
     return path.strip("/").split("/") if path.strip("/") else []
 
 
-def _match(pattern: Sequence[str], given: Sequence[str]) -> tuple[list[int], dict[str, str]] | None:
+def _match(pattern: Sequence[str], parts: Sequence[str]) -> tuple[list[int], dict[str, str]] | None:
     """How well a path fits, part by part (0 exact, 1 parameter, 2 greedy), and the parameters."""
     rank: list[int] = []
     parameters: dict[str, str] = {}
     for index, part in enumerate(pattern):
         if part.startswith("{") and part.endswith("+}"):
-            if index >= len(given):
+            if index >= len(parts):
                 return None
-            parameters[part[1:-2]] = "/".join(given[index:])
+            parameters[part[1:-2]] = "/".join(parts[index:])
             return [*rank, 2], parameters
-        if index >= len(given):
+        if index >= len(parts):
             return None
         if part.startswith("{") and part.endswith("}"):
-            if not given[index]:
+            if not parts[index]:
                 return None
-            parameters[part[1:-1]] = given[index]
+            parameters[part[1:-1]] = parts[index]
             rank.append(1)
-        elif part == given[index] or part == unquote(given[index]):
+        elif part == parts[index] or part == unquote(parts[index]):
             rank.append(0)
         else:
             return None
-    return (rank, parameters) if len(given) == len(pattern) else None
+    return (rank, parameters) if len(parts) == len(pattern) else None

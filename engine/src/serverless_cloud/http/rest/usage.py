@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 from serverless_cloud.http.rest.model import ApiKey, Json, UsagePlan
 from serverless_cloud.http.throttle import Limit
 
@@ -105,19 +105,19 @@ class Quotas:
             days.append(day)
             day += timedelta(days=1)
         period, limit = str(quota.get("period", "DAY")), int(quota.get("limit") or 0)
-        found = {}
+        rows_by_key = {}
         with self._lock:
             for key_id in key_ids:
                 used = self._used.get((plan_id, key_id))
                 if used is None:
                     continue
                 rows: Rows = []
-                for each in days:
-                    first = f"{period_start(period, each):%Y-%m-%d}"
-                    spent = sum(count for name, count in used.items() if first <= name <= f"{each:%Y-%m-%d}")
-                    rows.append([used.get(f"{each:%Y-%m-%d}", 0), max(0, limit - spent)])
-                found[key_id] = rows
-        return found
+                for date in days:
+                    first = f"{period_start(period, date):%Y-%m-%d}"
+                    spent = sum(count for name, count in used.items() if first <= name <= f"{date:%Y-%m-%d}")
+                    rows.append([used.get(f"{date:%Y-%m-%d}", 0), max(0, limit - spent)])
+                rows_by_key[key_id] = rows
+        return rows_by_key
 
     def clear(self) -> None:
         """Forgets all."""

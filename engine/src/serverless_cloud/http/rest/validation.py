@@ -13,8 +13,8 @@ from typing import Any
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import SchemaError
 
-from serverless_cloud.http.rest.errors import GatewayError
 from serverless_cloud.http.rest.exchange import Exchange
+from serverless_cloud.http.rest.gateway_responses import GatewayError
 
 _MODEL_URL = re.compile(r"^https://apigateway\.amazonaws\.com/restapis/[^/]+/models/([A-Za-z0-9]+)$")
 
@@ -37,13 +37,13 @@ def validate(exchange: Exchange) -> None:
 def _missing(exchange: Exchange) -> list[str]:
     parameters = exchange.parameters
     headers = {name.lower() for name in parameters["header"]}
-    found = []
+    names = []
     for target, required in sorted((exchange.method.get("requestParameters") or {}).items()):
         place, _, name = target.removeprefix("method.request.").partition(".")
         there = name.lower() in headers if place == "header" else parameters.get(place, {}).get(name)
         if required and not there:
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def _validate_body(exchange: Exchange) -> None:
@@ -74,12 +74,12 @@ def _resolved(schema: str, schemas: Mapping[str, str]) -> Any:
 
     def resolved(part: Any) -> Any:
         if isinstance(part, list):
-            return [resolved(each) for each in part]
+            return [resolved(item) for item in part]
         if not isinstance(part, dict):
             return part
         match = _MODEL_URL.match(part["$ref"]) if isinstance(part.get("$ref"), str) else None
         if match and match.group(1) in schemas:
             return resolved(json.loads(schemas[match.group(1)]))
-        return {name: resolved(each) for name, each in part.items()}
+        return {name: resolved(value) for name, value in part.items()}
 
     return resolved(json.loads(schema))

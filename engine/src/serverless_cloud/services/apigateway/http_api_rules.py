@@ -15,7 +15,7 @@ from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.http.http_api.integrations import SERVICES, refuse_foreign
-from serverless_cloud.http.http_api.parameters import check_keys
+from serverless_cloud.http.http_api.parameter_mapping import check_keys
 from serverless_cloud.http.jwt_authorizer import unreachable
 
 METHODS = ("ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

@@ -30,7 +30,7 @@ from moto.core.common_types import TYPE_RESPONSE
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.http.rest.errors import TYPES
+from serverless_cloud.http.rest.gateway_responses import TYPES
 from serverless_cloud.services.apigateway.rest_rules import (
     NotFound,
     check_enum,

@@ -29,7 +29,7 @@ from serverless_cloud.services.apigateway.rest_rules import (
 )
 
 patches = Service(
-    "apigateway", defect="engine/tests/test_rest_seams.py::test_moto_lacks_the_operations_that_a_seam_adds"
+    "apigateway", defect="engine/tests/test_rest_patches.py::test_moto_lacks_the_operations_that_a_patch_adds"
 )
 
 _MOTOS = "engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"

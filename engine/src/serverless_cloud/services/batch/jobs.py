@@ -16,28 +16,28 @@ from moto.batch import models
 from moto.batch.models import BatchBackend
 from moto.batch.responses import BatchResponse
 
-from serverless_cloud.batch.control import ComputeEnvironment, Queue
+from serverless_cloud.batch.errors import CannotStart, ClientException
 from serverless_cloud.batch.job import Job, Key
+from serverless_cloud.batch.job_queues import ComputeEnvironment, Queue
 from serverless_cloud.batch.listing import selected
-from serverless_cloud.batch.refused import CannotStart, ClientException
-from serverless_cloud.batch.requests import Definition, job_of
+from serverless_cloud.batch.submission import Definition, job_of
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.errors import AccessDenied
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.batch import rules as batch_rules
+from serverless_cloud.services.batch import validation as batch_rules
 from serverless_cloud.services.logs import write_events
 
-patches = Service("batch", defect="engine/tests/test_batch_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service("batch", defect="engine/tests/test_batch_patches.py::test_stock_moto_still_has_the_defects")
 
 MOST_DESCRIBED = 100
 LARGEST_PAGE = 1000
 
 
 class MotoControl:
-    """moto's queues and tags, and the rest of this cloud; see `batch.control.Control`."""
+    """moto's queues and tags, and the rest of this cloud; see `batch.job_queues.Control`."""
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane

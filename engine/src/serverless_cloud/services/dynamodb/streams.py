@@ -26,14 +26,14 @@ from moto.dynamodb.models.dynamo_type import Item
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.lambda_.mapping import Deliver, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.dynamodb.stored import with_bytes
+from serverless_cloud.sources.stream_poller import StreamPoller, StreamPollers
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, StreamGone, StreamRecord
-from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
-patches = Service("dynamodb", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service("dynamodb", defect="engine/tests/test_stream_patches.py::test_stock_moto_still_has_the_defects")
 
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"

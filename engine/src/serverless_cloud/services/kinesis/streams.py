@@ -29,13 +29,13 @@ from moto.kinesis.models import Record
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.lambda_.mapping import Deliver, Mapping
+from serverless_cloud.lambda_.event_source_mapping import Deliver, Mapping
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.stream_failures import is_pipe
+from serverless_cloud.sources.stream_poller import StreamPoller, StreamPollers
 from serverless_cloud.sources.stream_source import Read, StreamGone, StreamRecord
-from serverless_cloud.sources.streams import StreamPoller, StreamPollers
 
-patches = Service("kinesis", defect="engine/tests/test_stream_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service("kinesis", defect="engine/tests/test_stream_patches.py::test_stock_moto_still_has_the_defects")
 
 POLL_S = 1.0  # Lambda Developer Guide, Kinesis: each shard is polled once a second
 

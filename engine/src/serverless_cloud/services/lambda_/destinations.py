@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
+from serverless_cloud.core.background import reported
 from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.tasks import reported
 from serverless_cloud.iam.permissions import Permissions
 
 ON_SUCCESS = ("sqs", "sns", "lambda", "events")

@@ -29,7 +29,7 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.lambda_.function import FunctionSpec, Layer, Logging
 from serverless_cloud.network.interfaces import VpcSettings
 from serverless_cloud.services.lambda_ import destinations
-from serverless_cloud.services.lambda_.refusals import refuse_a_bad_package, refuse_too_large, refuse_what_aws_refuses
+from serverless_cloud.services.lambda_.validation import refuse_a_bad_package, refuse_too_large, refuse_what_aws_refuses
 
 patches = Service("lambda")
 

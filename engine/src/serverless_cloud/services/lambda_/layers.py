@@ -18,11 +18,11 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.lambda_.answers import page
 from serverless_cloud.services.lambda_.functions import address_of_package, refuse_missing_code
-from serverless_cloud.services.lambda_.refusals import refuse_a_bad_package
+from serverless_cloud.services.lambda_.validation import refuse_a_bad_package
 
 patches = Service(
     "lambda",
-    defect="engine/tests/test_lambda_seams.py::test_stock_moto_still_has_the_defect[a_missing_layer_has_another_error]",
+    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_missing_layer_has_another_error]",
     upstream="Layers that are not there have AWS's errors, and lists come by the page.",
 )
 
@@ -40,7 +40,7 @@ class Missing(LambdaClientError):
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    defect="engine/tests/test_seams.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
+    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
 def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:

@@ -23,7 +23,7 @@ from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.errors import AccessDenied
-from serverless_cloud.lambda_.mapping import Mapping, Poller
+from serverless_cloud.lambda_.event_source_mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, refuse_tags, route
 from serverless_cloud.services.lambda_.mapping_rules import Kind, checked, kind_of
@@ -188,7 +188,7 @@ def settings_of(esm: EventSourceMapping) -> JsonObject:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_event_source_mapping",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
+    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
     upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
 )
 def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> EventSourceMapping:
@@ -209,7 +209,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> Eve
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
+    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
 def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: JsonObject) -> EventSourceMapping | None:
@@ -256,7 +256,7 @@ def list_event_source_mappings(
 
 @patches.replaces(
     "moto.awslambda.models:EventSourceMapping.get_configuration",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
+    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="The answers of event source mappings have all settings, with defaults.",
 )
 def get_configuration(esm: EventSourceMapping) -> JsonObject:

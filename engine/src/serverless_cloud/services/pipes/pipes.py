@@ -27,13 +27,13 @@ from moto.pipes.responses import EventBridgePipesResponse
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
-from serverless_cloud.lambda_.mapping import Mapping, Poller
+from serverless_cloud.lambda_.event_source_mapping import Mapping, Poller
 from serverless_cloud.pipes.run import Pipe, deliver_through
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.pipes.refusals import checked, own_parameters, target_parameters, why_not
+from serverless_cloud.services.pipes.validation import checked, own_parameters, target_parameters, why_not
 from serverless_cloud.services.shape_rules import asked_by_path, require_shape
 
-patches = Service("pipes", defect="engine/tests/test_schedule_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service("pipes", defect="engine/tests/test_schedule_patches.py::test_stock_moto_still_has_the_defects")
 
 USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}

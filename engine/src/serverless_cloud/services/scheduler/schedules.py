@@ -46,7 +46,7 @@ from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.services.shape_rules import ValidationException, answer_to_invalid, asked_by_path
 
-patches = Service("scheduler", defect="engine/tests/test_schedule_seams.py::test_stock_moto_still_has_the_defects")
+patches = Service("scheduler", defect="engine/tests/test_schedule_patches.py::test_stock_moto_still_has_the_defects")
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0

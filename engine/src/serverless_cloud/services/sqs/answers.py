@@ -16,11 +16,11 @@ from moto.sqs.responses import SQSResponse
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
-from serverless_cloud.services.sqs import refusals as sqs_refusals
+from serverless_cloud.services.sqs import validation as sqs_refusals
 
 patches = Service(
     "sqs",
-    defect="engine/tests/test_mapping_seams.py::test_stock_moto_still_has_the_defect[a_batch_lists_nothing]",
+    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_batch_lists_nothing]",
 )
 
 _BATCHES = ("send_message_batch", "change_message_visibility_batch")

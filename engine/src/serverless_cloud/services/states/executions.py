@@ -39,12 +39,12 @@ from serverless_cloud.services.states.answers import (
     settings_of,
 )
 from serverless_cloud.services.states.arns import require_arn
-from serverless_cloud.services.states.logs import logging_session
+from serverless_cloud.services.states.execution_logs import logging_session
 from serverless_cloud.services.states.map_children import children_of, runs_of
 from serverless_cloud.services.states.running import RunningExecution
 
 patches = Service(
-    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
 )
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"

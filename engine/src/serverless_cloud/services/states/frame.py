@@ -10,7 +10,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serverless_cloud.workflows.clock import ExecutionClock
+    from serverless_cloud.workflows.execution_clock import ExecutionClock
     from serverless_cloud.workflows.tokens import PendingTask
 
     class Frame(Environment):

@@ -29,7 +29,7 @@ from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
 
 patches = Service(
-    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
 )
 
 REFUSED = (

@@ -18,7 +18,7 @@ from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.running import RunningExecution
 from serverless_cloud.workflows.map_definitions import Distributed
 from serverless_cloud.workflows.map_run import MapRun
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 
 class ChildExecution(RunningExecution):

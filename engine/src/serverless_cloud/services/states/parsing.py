@@ -38,13 +38,13 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from serverless_cloud.core.patches import Service
-from serverless_cloud.services.states import functions
+from serverless_cloud.services.states import intrinsics
 from serverless_cloud.services.states.frame import Frame, evaluate
-from serverless_cloud.services.states.functions import whole
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.services.states.intrinsics import whole
+from serverless_cloud.workflows.parameter_names import compact
 
 patches = Service(
-    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
 )
 
 #: The grammar's own words.
@@ -140,7 +140,7 @@ def from_string_literal(parser_rule_context: _Tree) -> str:
 @patches.replaces(f"{_PREPROCESSOR}.visitString_intrinsic_function", expects="self, ctx")
 def visit_intrinsic_function(_: Preprocessor, ctx: Any) -> StringIntrinsicFunction:
     call = text_of(ctx.STRINGINTRINSICFUNC().getText())
-    function, _tree = IntrinsicParser.parse(functions.for_grammar(call))
+    function, _tree = IntrinsicParser.parse(intrinsics.for_grammar(call))
     return StringIntrinsicFunction(intrinsic_function_derivation=call, function=function)
 
 
@@ -173,7 +173,7 @@ def visit_tolerated_count(preprocessor: Preprocessor, ctx: Any) -> ToleratedFail
 
 @patches.replaces(f"{_ASL}.parse.intrinsic.preprocessor:Preprocessor._text_of_str", kind="staticmethod")
 def _text_of_str(parse_tree: _Tree) -> str:
-    raw = functions.from_grammar(parse_tree.getText()[1:-1])
+    raw = intrinsics.from_grammar(parse_tree.getText()[1:-1])
     literal = _Literal(re.sub(r"(?s)\\(.)", r"\1", raw))
     literal.raw = raw
     return literal

@@ -39,7 +39,7 @@ from serverless_cloud.services.states.answers import described, stamp
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import FULL, note
 from serverless_cloud.services.states.places import note_places
-from serverless_cloud.workflows.clock import ExecutionClock
+from serverless_cloud.workflows.execution_clock import ExecutionClock
 from serverless_cloud.workflows.status_event import status_event
 
 EXPRESS_LIMIT_S = 300.0  # Step Functions Developer Guide, "Choosing workflow type": 5 minutes

@@ -38,15 +38,15 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.states import task_calls as states_task_calls
 from serverless_cloud.services.states.answers import asked, json_of
-from serverless_cloud.services.states.clock import when_over
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import task_failure
-from serverless_cloud.workflows import integrations, shapes, tokens
-from serverless_cloud.workflows.integrations import Call
+from serverless_cloud.services.states.waits import when_over
+from serverless_cloud.workflows import parameter_names, task_resources, tokens
+from serverless_cloud.workflows.task_resources import Call
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
 patches = Service(
-    "states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_gives_all_attempts_one_token"
+    "states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_gives_all_attempts_one_token"
 )
 
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
@@ -104,7 +104,7 @@ def _eval_execution(task: StateTaskService, env: Frame) -> None:
 @patches.replaces(
     f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
     kind="staticmethod",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_passes_pascal_case_to_batch",
+    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_passes_pascal_case_to_batch",
     upstream="Parameters of Batch are in PascalCase.",
 )
 def _attach_aws_environment_variables(parameters: JsonObject) -> None:
@@ -209,7 +209,9 @@ def _of_job(
         if status == "SUCCEEDED":
             return described
         if status not in _GOES_ON:
-            raise FailureEventException(task_failure(task, env, "States.TaskFailed", shapes.compact(described)))
+            raise FailureEventException(
+                task_failure(task, env, "States.TaskFailed", parameter_names.compact(described))
+            )
         if pending.pause(woken, pause_s):
             if pending.outcome is not None:
                 return result_of(pending.outcome, pending.token)
@@ -225,15 +227,15 @@ _GOES_ON = ("RUNNING", "PENDING_REDRIVE", "SUBMITTED", "PENDING", "RUNNABLE", "S
 
 def _look(call: Call, client: BaseClient, submitted: JsonObject) -> tuple[str, JsonObject]:
     """The status of a job, and all that its service tells of it, as a state gets it."""
-    model = integrations.model(call.boto_service)
+    model = task_resources.model(call.boto_service)
     if call.service == "batch":
         answer = client.describe_jobs(jobs=[submitted["JobId"]])
         shape = model.operation_model("DescribeJobs").output_shape.members["jobs"].member
         job = answer["jobs"][0]
-        return str(job["status"]), shapes.to_states(job, shape, is_sdk=False)
+        return str(job["status"]), parameter_names.to_states(job, shape, is_sdk=False)
     answer = client.describe_execution(executionArn=submitted["ExecutionArn"])
     answer.pop("ResponseMetadata", None)
-    described = shapes.to_states(answer, model.operation_model("DescribeExecution").output_shape, is_sdk=False)
+    described = parameter_names.to_states(answer, model.operation_model("DescribeExecution").output_shape, is_sdk=False)
     if call.pattern == "sync:2":
         for name in ("Input", "Output"):
             if name in described:

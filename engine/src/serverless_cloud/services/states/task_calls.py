@@ -44,16 +44,16 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeou
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import ANY, Patch, Service
-from serverless_cloud.services.states.errors import MissedHeartbeat
+from serverless_cloud.services.states.error_names import MissedHeartbeat
 from serverless_cloud.services.states.frame import Frame, evaluate
 from serverless_cloud.services.states.history import failure, task_failure
 from serverless_cloud.services.states.task_clients import Clients
-from serverless_cloud.workflows import integrations, shapes
-from serverless_cloud.workflows.integrations import Call
+from serverless_cloud.workflows import parameter_names, task_resources
+from serverless_cloud.workflows.task_resources import Call
 
 patches = Service(
     "states",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_drops_unknown_parameters_and_adds_no_metadata",
+    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_drops_unknown_parameters_and_adds_no_metadata",
 )
 
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
@@ -107,16 +107,15 @@ def _of_each_service(name: str) -> Callable[[Callable[..., object]], None]:
 
 def call_of(task: StateTaskService) -> Call:
     """The call of a service task of moto."""
-    call = integrations.call_of(task.resource.resource_arn)
+    call = task_resources.call_of(task.resource.resource_arn)
     assert call is not None, task.resource.resource_arn
     return call
 
 
 def unfit(env: Frame, parameters: object, problems: list[str]) -> FailureEventException:
     """The failure of a task whose parameters the service does not take. AWS does not try such a task again."""
-    cause = (
-        f"The Parameters '{shapes.compact(parameters)}' could not be used to start the Task: [{', '.join(problems)}]"
-    )
+    text = parameter_names.compact(parameters)
+    cause = f"The Parameters '{text}' could not be used to start the Task: [{', '.join(problems)}]"
     return failure(env, "States.Runtime", cause)
 
 
@@ -126,12 +125,12 @@ def request(env: Frame, call: Call, parameters: JsonObject) -> tuple[JsonObject,
     Raises:
         FailureEventException: the parameters do not fit.
     """
-    operation = integrations.model(call.boto_service).operation_model(call.operation)
+    operation = task_resources.model(call.boto_service).operation_model(call.operation)
     given = _prepared(env, call, parameters) if not call.is_sdk else parameters
-    allowed = None if call.is_sdk else integrations.PARAMETERS.get((call.service, call.action))
+    allowed = None if call.is_sdk else task_resources.PARAMETERS.get((call.service, call.action))
     try:
-        return shapes.to_boto(given, operation.input_shape, allowed), operation.output_shape
-    except shapes.UnfitParameters as error:
+        return parameter_names.to_boto(given, operation.input_shape, allowed), operation.output_shape
+    except parameter_names.UnfitParameters as error:
         raise unfit(env, parameters, error.problems) from error
 
 
@@ -152,7 +151,7 @@ def _eval_parameters(task: StateTaskService, env: Frame) -> JsonObject:
 
 @patches.replaces(f"{_SERVICE}.state_task_service:StateTaskService._validate_service_integration_is_supported")
 def _validate_service_integration_is_supported(task: StateTaskService) -> None:
-    if problem := integrations.resource_problem(task.resource.resource_arn):
+    if problem := task_resources.resource_problem(task.resource.resource_arn):
         raise ValueError(problem)
 
 
@@ -194,12 +193,12 @@ def _evaluate(
     client = client_of(task, resource_runtime_part.region, state_credentials)
     answer = getattr(client, call.method)(**arguments)
     about = answer.pop("ResponseMetadata", {})
-    result = shapes.to_states(answer, shape, call.is_sdk)
+    result = parameter_names.to_states(answer, shape, call.is_sdk)
     if not call.is_sdk:
-        result |= shapes.metadata(about)
+        result |= parameter_names.metadata(about)
     if (call.service, call.action) == ("events", "putEvents") and answer.get("FailedEntryCount"):
         failed: Any = state_task_service_events.SfnFailedEntryCountException
-        raise failed(cause=shapes.compact(result))
+        raise failed(cause=parameter_names.compact(result))
     env.stack.append(result)
 
 
@@ -211,7 +210,7 @@ def _prepared(env: Frame, call: Call, parameters: JsonObject) -> JsonObject:
         given["Payload"] = payload.decode()
     for name in _JSON.get((call.service, call.action), ()):
         if given.get(name) is not None and not isinstance(given[name], str):
-            given[name] = shapes.compact(given[name])
+            given[name] = parameter_names.compact(given[name])
     if call.service == "states" and given.get("Input") is None:
         given["Input"] = "{}"
     if call.service == "events" and isinstance(given.get("Entries"), list):
@@ -226,7 +225,7 @@ def _entry(env: Frame, entry: object) -> object:
     context = env.states.context_object.context_object_data
     made = dict(entry)
     if isinstance(made.get("Detail"), dict):
-        made["Detail"] = shapes.compact(made["Detail"])
+        made["Detail"] = parameter_names.compact(made["Detail"])
     made["Resources"] = [*made.get("Resources", ()), context["StateMachine"]["Id"], context["Execution"]["Id"]]
     return made
 
@@ -243,7 +242,7 @@ def error_and_cause(call: Call, error: ClientError) -> tuple[str, str]:
     is_general = named == "ClientError"
     is_denied = told["Error"]["Code"] == "AccessDeniedException"
     if call.is_sdk:
-        prefix = shapes.pascal(str(integrations.model(call.boto_service).service_id).replace(" ", "_"))
+        prefix = parameter_names.pascal(str(task_resources.model(call.boto_service).service_id).replace(" ", "_"))
         name = f"{prefix}Exception" if is_general else _exception(named)
         ids = f"Request ID: {request_id}"
         if call.service == "s3":
@@ -297,7 +296,7 @@ def _exception(name: str) -> str:
 
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name:CustomErrorName.__init__",
-    defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_names_errors_otherwise",
+    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise",
 )
 def init_custom_error(error: CustomErrorName, error_name: str | None) -> None:
     """moto refuses names that begin with "States.", and so can't pass on that a branch or an iteration timed out."""

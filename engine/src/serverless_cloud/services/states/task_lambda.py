@@ -28,10 +28,10 @@ from serverless_cloud.services.states import task_calls as states_task_calls
 from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import failure_event, task_failure
 from serverless_cloud.services.states.task_clients import Clients
-from serverless_cloud.workflows import shapes
-from serverless_cloud.workflows.integrations import Call
+from serverless_cloud.workflows import parameter_names
+from serverless_cloud.workflows.task_resources import Call
 
-patches = Service("states", defect="engine/tests/test_states_tasks_seams.py::test_stock_moto_names_errors_otherwise")
+patches = Service("states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise")
 
 _INVOKE = Call("lambda", "invoke", "", False)
 
@@ -109,7 +109,9 @@ def evaluate(
     client = states_task_calls.client_of(task, resource_runtime_part.region, state_credentials)
     answer = _invoked(client, arguments)
     about, payload = answer.pop("ResponseMetadata", {}), answer.pop("Payload")
-    env.stack.append(shapes.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | shapes.metadata(about))
+    env.stack.append(
+        parameter_names.to_states(answer, shape, is_sdk=False) | {"Payload": payload} | parameter_names.metadata(about)
+    )
 
 
 def _invoked(client: BaseClient, arguments: JsonObject) -> JsonObject:
@@ -126,6 +128,6 @@ def _invoked(client: BaseClient, arguments: JsonObject) -> JsonObject:
     except ValueError as not_json:
         raise _NotJson(f"The function {arguments['FunctionName']} returned a payload that isn't JSON.") from not_json
     if error := answer.get("FunctionError"):
-        raise LambdaFunctionErrorException(error, shapes.compact(payload))
+        raise LambdaFunctionErrorException(error, parameter_names.compact(payload))
     answer["Payload"] = payload
     return answer

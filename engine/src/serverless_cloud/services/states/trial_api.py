@@ -25,11 +25,11 @@ from serverless_cloud.services.states.running import new_program
 from serverless_cloud.services.states.trials import Trial, TrialExecution, inspection, states_of
 from serverless_cloud.workflows import mocks
 from serverless_cloud.workflows.definition import problems, targets
-from serverless_cloud.workflows.integrations import call_of
 from serverless_cloud.workflows.problems import Problem, as_text
+from serverless_cloud.workflows.task_resources import call_of
 
 patches = Service(
-    "states", defect="engine/tests/test_states_seams.py::test_stock_moto_still_has_the_defects_that_the_seams_mend"
+    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
 )
 
 _ALONE = "TestState"  # the name of a state that is given without a machine

@@ -28,7 +28,7 @@ from serverless_cloud.services.states.history import failure
 from serverless_cloud.services.states.map_runs import EXCEEDED, selected
 from serverless_cloud.services.states.running import RunningExecution
 from serverless_cloud.workflows import map_items
-from serverless_cloud.workflows.shapes import compact
+from serverless_cloud.workflows.parameter_names import compact
 
 LONGEST_S = 300.0  # "can run for up to five minutes"
 

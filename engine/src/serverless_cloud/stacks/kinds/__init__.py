@@ -10,18 +10,18 @@ from serverless_cloud.stacks.kinds import (
     functions,
     http_apis,
     identity,
-    messages,
+    messaging,
     nested,
-    network,
+    repositories_and_alarms,
     rest_apis,
-    surroundings,
+    vpcs,
 )
 from serverless_cloud.stacks.kinds.base import HandlerError, Kind, Made, Place, Properties, unsupported
 from serverless_cloud.stacks.template import is_custom
 
 _MODULES = (
-    buckets, data, databases, events, functions, http_apis, identity, messages, nested, network, rest_apis,
-    surroundings,
+    buckets, data, databases, events, functions, http_apis, identity, messaging, nested, vpcs, rest_apis,
+    repositories_and_alarms,
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.type: kind for module in _MODULES for kind in module.KINDS}
 

@@ -91,11 +91,11 @@ class HandlerError(ResourceFailed):
     """A service has refused a call."""
 
     def __init__(self, service: str, error: ClientError) -> None:
-        told, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-        self.code = str(told.get("Code", ""))
+        details, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        self.code = str(details.get("Code", ""))
         super().__init__(
-            f'Resource handler returned message: "{told.get("Message", "")} (Service: {service.title()}, Status Code: '
-            f'{meta.get("HTTPStatusCode")}, Request ID: {meta.get("RequestId") or uuid.uuid4()})" (RequestToken: '
+            f'Resource handler returned message: "{details.get("Message", "")} (Service: {service.title()}, Status '
+            f'Code: {meta.get("HTTPStatusCode")}, Request ID: {meta.get("RequestId") or uuid.uuid4()})" (RequestToken: '
             f"{uuid.uuid4()}, HandlerErrorCode: {self.handler_code})"
         )
 
@@ -148,7 +148,7 @@ class Kind:
         """A type without its own code is made of settings: the attributes of its class, by name."""
         vars(self).update(settings)
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         """Makes it.
 
         Raises:
@@ -156,7 +156,7 @@ class Kind:
         """
         raise NotImplementedError
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         """Changes it in place; by default a new one takes its place.
 
         Raises:
@@ -164,15 +164,15 @@ class Kind:
         """
         raise NotImplementedError
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         """Deletes it. It is not an error if it has gone already.
 
         Raises:
             ResourceFailed: it could not be deleted.
         """
-        del given
+        del properties
         service, operation, *parameter = self.deleted_with
-        call_if_there(at, service, operation, **(dict.fromkeys(parameter, made.physical_id) or made.own))
+        call_if_there(at, service, operation, **(dict.fromkeys(parameter, resource.physical_id) or resource.own))
 
     @property
     def can_update(self) -> bool:
@@ -187,14 +187,14 @@ class Kind:
         paths = ((schema.create_only if schema else frozenset()) | self.replaced_by) - self.changed_by
         return any(_at(old, path) != _at(new, path) for path in paths)
 
-    def checked(self, given: Properties) -> dict[str, Any]:
+    def checked(self, properties: Properties) -> dict[str, Any]:
         """The properties, of the right kinds.
 
         Raises:
             ResourceFailed: some are wrong, or would have no effect.
         """
         schema = schemas.of(self.type)
-        checked = schema.checked(given) if schema else dict(given)
+        checked = schema.checked(properties) if schema else dict(properties)
         for path in self.refused:
             if _at(checked, path) not in (None, False, [], {}, "", "None"):
                 raise UnsupportedResource(f"{path} of {self.type}")
@@ -203,17 +203,21 @@ class Kind:
         return checked
 
     @contextlib.contextmanager
-    def whole_or_gone(self, at: Place, made: Made, given: Properties) -> Iterator[None]:
+    def whole_or_gone(self, at: Place, resource: Made, properties: Properties) -> Iterator[None]:
         """Deletes what has been made so far if the rest of its creation fails."""
         try:
             yield
         except ResourceFailed:
-            self.delete(at, made, given)
+            self.delete(at, resource, properties)
             raise
 
-    def named(self, at: Place, given: Properties) -> str:
+    def named(self, at: Place, properties: Properties) -> str:
         """Its name: the template's, or a generated one."""
-        name = str(given[self.name]) if self.name and given.get(self.name) else at.generated_name(self.name_limit)
+        name = (
+            str(properties[self.name])
+            if self.name and properties.get(self.name)
+            else at.generated_name(self.name_limit)
+        )
         return name.lower() if self.lower_case else name
 
 
@@ -236,52 +240,52 @@ class ByCalls(Kind):
     tags_as_map: ClassVar[bool] = False
     whole: ClassVar[bool] = False  # whether an update sets also what it leaves out
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         if self.name:
-            given = given | {self.name: self.named(at, given)}
-        answer = at.call(self.service, self.created_by, **self.parameters(at, self.created_by, given))
+            properties = properties | {self.name: self.named(at, properties)}
+        answer = at.call(self.service, self.created_by, **self.parameters(at, self.created_by, properties))
         answer.pop("ResponseMetadata", None)
-        own = {**given, **_flat(answer)}
-        return self.made(at, own)
+        own = {**properties, **_flat(answer)}
+        return self.resource(at, own)
 
-    def made(self, at: Place, own: dict[str, Any]) -> Made:
+    def resource(self, at: Place, own: dict[str, Any]) -> Made:
         """The made resource, from its properties and the service's answer."""
         del at
-        kept = {key: own[key] for key in {*self.ids.values(), self.ref, *self.gives.values()} if key in own}
-        return Made(str(own[self.ref]), {name: own[key] for name, key in self.gives.items() if key in own}, kept)
+        values = {key: own[key] for key in {*self.ids.values(), self.ref, *self.gives.values()} if key in own}
+        return Made(str(own[self.ref]), {name: own[key] for name, key in self.gives.items() if key in own}, values)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         assert self.updated_by is not None
-        self.require_effect(old, given)
-        which = {parameter: made.own[key] for parameter, key in self.ids.items()}
+        self.require_effect(old, properties)
+        which = {parameter: resource.own[key] for parameter, key in self.ids.items()}
         if self.name:
-            given = given | {self.name: made.own.get(self.name, made.physical_id)}
-        parameters = self.parameters(at, self.updated_by, given, strict=False) | which
+            properties = properties | {self.name: resource.own.get(self.name, resource.physical_id)}
+        parameters = self.parameters(at, self.updated_by, properties, strict=False) | which
         answer = at.call(self.service, self.updated_by, **parameters)
         answer.pop("ResponseMetadata", None)
-        return self.made(at, {**made.own, **given, **_flat(answer)})
+        return self.resource(at, {**resource.own, **properties, **_flat(answer)})
 
-    def require_effect(self, old: Properties, given: Properties) -> None:
+    def require_effect(self, old: Properties, properties: Properties) -> None:
         """Raises UnsupportedResource for a change that the call for updates would pass over."""
-        gone = sorted(set(old) - set(given) - {"Tags"})
-        if gone and not self.whole:
-            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
-        if given.get("Tags") != old.get("Tags"):
+        omissions = sorted(set(old) - set(properties) - {"Tags"})
+        if omissions and not self.whole:
+            raise UnsupportedResource(f"an update that leaves out {', '.join(omissions)} of {self.type}")
+        if properties.get("Tags") != old.get("Tags"):
             raise UnsupportedResource(f"a change of Tags of {self.type}")
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        del given
-        which = {parameter: made.own[key] for parameter, key in self.ids.items()}
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        del properties
+        which = {parameter: resource.own[key] for parameter, key in self.ids.items()}
         call_if_there(at, self.service, self.deleted_by, **which)
         if operation := self.described_by:
-            what = f"{made.physical_id} is deleted"
+            what = f"{resource.physical_id} is deleted"
             at.wait(lambda: not call_if_there(at, self.service, operation, **which), what)
 
     @property
     def can_update(self) -> bool:
         return self.updated_by is not None or self.__class__.update is not ByCalls.update
 
-    def parameters(self, at: Place, operation: str, given: Properties, *, strict: bool = True) -> dict[str, Any]:
+    def parameters(self, at: Place, operation: str, properties: Properties, *, strict: bool = True) -> dict[str, Any]:
         """A call's parameters for properties.
 
         Args:
@@ -290,12 +294,12 @@ class ByCalls(Kind):
         Raises:
             UnsupportedResource: see `strict`.
         """
-        given = {self.renamed.get(name, name): value for name, value in given.items()}
+        properties = {self.renamed.get(name, name): value for name, value in properties.items()}
         for key in ("Tags", "tags"):
-            if self.tags_as_map and isinstance(given.get(key), list):
-                given[key] = {tag["Key"]: tag["Value"] for tag in given[key]}
+            if self.tags_as_map and isinstance(properties.get(key), list):
+                properties[key] = {tag["Key"]: tag["Value"] for tag in properties[key]}
         shape = client(self.service, at.region).meta.service_model.operation_model(operation).input_shape
-        return dict(fitted(shape, given, self.type, strict=strict))
+        return dict(fitted(shape, properties, self.type, strict=strict))
 
 
 def fitted(shape: Any, value: Any, path: str, *, strict: bool = True) -> Any:
@@ -306,18 +310,18 @@ def fitted(shape: Any, value: Any, path: str, *, strict: bool = True) -> Any:
     """
     if shape.type_name == "structure" and isinstance(value, Mapping):
         members = {name.lower(): name for name in shape.members}
-        made = {}
-        for name, each in value.items():
+        structure = {}
+        for name, member in value.items():
             known = members.get(name.lower())
             if known is not None:
-                made[known] = fitted(shape.members[known], each, f"{path}.{name}", strict=strict)
+                structure[known] = fitted(shape.members[known], member, f"{path}.{name}", strict=strict)
             elif strict:
                 raise UnsupportedResource(path if path.endswith(f".{name}") else f"{path}.{name}")
-        return made
+        return structure
     if shape.type_name == "list" and isinstance(value, list):
-        return [fitted(shape.member, each, path, strict=strict) for each in value]
+        return [fitted(shape.member, item, path, strict=strict) for item in value]
     if shape.type_name == "map" and isinstance(value, Mapping):
-        return {str(name): fitted(shape.value, each, path, strict=strict) for name, each in value.items()}
+        return {str(name): fitted(shape.value, member, path, strict=strict) for name, member in value.items()}
     if shape.type_name == "string" and not isinstance(value, str):
         return as_text(value)
     if shape.type_name in ("integer", "long") and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
@@ -344,9 +348,9 @@ def call_if_there(at: Place, service: str, operation: str, **parameters: Any) ->
         raise
 
 
-def tags_of(given: Properties) -> dict[str, str]:
+def tags_of(properties: Properties) -> dict[str, str]:
     """The tags of a resource by their keys."""
-    tags = given.get("Tags") or {}
+    tags = properties.get("Tags") or {}
     return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
 
 
@@ -354,7 +358,7 @@ def set_tags(
     at: Place,
     service: str,
     old: Properties,
-    given: Properties,
+    properties: Properties,
     *,
     verbs: tuple[str, str] = ("UntagResource", "TagResource"),
     as_map: bool = False,
@@ -367,11 +371,11 @@ def set_tags(
         as_map: whether the service takes {key: value}, not a list of Key and Value.
         which: the parameters that say which resource is meant.
     """
-    had, has = tags_of(old), tags_of(given)
-    if gone := sorted(set(had) - set(has)):
-        at.call(service, verbs[0], TagKeys=gone, **which)
+    had, has = tags_of(old), tags_of(properties)
+    if old_keys := sorted(set(had) - set(has)):
+        at.call(service, verbs[0], TagKeys=old_keys, **which)
     if has and has != had:
-        at.call(service, verbs[1], Tags=has if as_map else given["Tags"], **which)
+        at.call(service, verbs[1], Tags=has if as_map else properties["Tags"], **which)
 
 
 def unsupported(logical_id: str, attribute: str) -> StackError:
@@ -381,10 +385,10 @@ def unsupported(logical_id: str, attribute: str) -> StackError:
     )
 
 
-def _at(given: Any, path: str) -> Any:
+def _at(value: Any, path: str) -> Any:
     for part in path.split("."):
-        given = given.get(part) if isinstance(given, Mapping) else None
-    return given
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:

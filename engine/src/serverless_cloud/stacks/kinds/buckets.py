@@ -41,14 +41,14 @@ class Bucket(Kind):
         "WebsiteConfiguration": "DeleteBucketWebsite",
     }
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        if given.get("AccessControl") not in (None, "Private"):
-            raise UnsupportedResource(f"AccessControl {given['AccessControl']} of {self.type}")
-        name = str(given.get("BucketName") or at.generated_name(self.name_limit).lower())
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        if properties.get("AccessControl") not in (None, "Private"):
+            raise UnsupportedResource(f"AccessControl {properties['AccessControl']} of {self.type}")
+        name = str(properties.get("BucketName") or at.generated_name(self.name_limit).lower())
         more: dict[str, Any] = {}
         if at.region != "us-east-1":
             more["CreateBucketConfiguration"] = {"LocationConstraint": at.region}
-        if given.get("ObjectLockEnabled"):
+        if properties.get("ObjectLockEnabled"):
             more["ObjectLockEnabledForBucket"] = True
         try:
             at.call("s3", "HeadBucket", Bucket=name)
@@ -56,37 +56,37 @@ class Bucket(Kind):
             at.call("s3", "CreateBucket", Bucket=name, **more)
         else:
             raise ResourceFailed(f"{name} already exists in stack or account.")
-        made = Made(name, {
+        resource = Made(name, {
             "Arn": f"arn:aws:s3:::{name}",
             "DomainName": f"{name}.s3.amazonaws.com",
             "RegionalDomainName": f"{name}.s3.{at.region}.amazonaws.com",
             "DualStackDomainName": f"{name}.s3.dualstack.{at.region}.amazonaws.com",
             "WebsiteURL": f"http://{name}.s3-website-{at.region}.amazonaws.com",
         })  # fmt: skip
-        with self.whole_or_gone(at, made, given):
-            return self.update(at, made, {}, given)
+        with self.whole_or_gone(at, resource, properties):
+            return self.update(at, resource, {}, properties)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        name = made.physical_id
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        name = resource.physical_id
         model = client("s3", at.region).meta.service_model
         for key, (operation, parameter) in self._puts.items():
-            if given.get(key) == old.get(key):
+            if properties.get(key) == old.get(key):
                 continue
-            if given.get(key):
+            if properties.get(key):
                 shape = model.operation_model(operation).input_shape.members[parameter]
-                value = fitted(shape, _as_api(key, given[key]), f"{self.type}.{key}")
+                value = fitted(shape, _as_api(key, properties[key]), f"{self.type}.{key}")
             elif key in self._deletes:
                 at.call("s3", self._deletes[key], Bucket=name)
                 continue
             else:
                 value = {"Status": "Suspended"} if key == "VersioningConfiguration" else {}
             at.call("s3", operation, Bucket=name, **{parameter: value})
-        if given.get("Tags") != old.get("Tags"):
-            if given.get("Tags"):
-                at.call("s3", "PutBucketTagging", Bucket=name, Tagging={"TagSet": given["Tags"]})
+        if properties.get("Tags") != old.get("Tags"):
+            if properties.get("Tags"):
+                at.call("s3", "PutBucketTagging", Bucket=name, Tagging={"TagSet": properties["Tags"]})
             else:
                 at.call("s3", "DeleteBucketTagging", Bucket=name)
-        return made
+        return resource
 
 
 def _as_api(key: str, value: Any) -> Any:
@@ -94,43 +94,48 @@ def _as_api(key: str, value: Any) -> Any:
     if key == "NotificationConfiguration":
         return _notification(value)
     if key == "BucketEncryption":
-        rules = [{("ApplyServerSideEncryptionByDefault" if name == "ServerSideEncryptionByDefault" else name): each
-                  for name, each in rule.items()} for rule in value["ServerSideEncryptionConfiguration"]]  # fmt: skip
+        rules = [
+            {
+                ("ApplyServerSideEncryptionByDefault" if name == "ServerSideEncryptionByDefault" else name): setting
+                for name, setting in rule.items()
+            }
+            for rule in value["ServerSideEncryptionConfiguration"]
+        ]
         return {"Rules": rules}
     if key == "CorsConfiguration":
         renamed = {"Id": "ID", "MaxAge": "MaxAgeSeconds"}
         rules = [{renamed.get(name, name if name in ("AllowedHeaders", "AllowedMethods", "AllowedOrigins")
-                              else name.replace("ExposedHeaders", "ExposeHeaders")): each
-                  for name, each in rule.items()} for rule in value["CorsRules"]]  # fmt: skip
+                              else name.replace("ExposedHeaders", "ExposeHeaders")): setting
+                  for name, setting in rule.items()} for rule in value["CorsRules"]]  # fmt: skip
         return {"CORSRules": rules}
     if key == "LifecycleConfiguration":
         return {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}
     if key == "OwnershipControls":
         return {"Rules": value["Rules"]}
     if key == "WebsiteConfiguration":
-        made = dict(value)
+        configuration = dict(value)
         for name, inner in (("IndexDocument", "Suffix"), ("ErrorDocument", "Key")):
-            if name in made:
-                made[name] = {inner: made[name]}
-        return made
+            if name in configuration:
+                configuration[name] = {inner: configuration[name]}
+        return configuration
     return value
 
 
 def _notification(value: Properties) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    notification: dict[str, Any] = {}
     for name, target, api_name, api_target in (
         ("LambdaConfigurations", "Function", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
         ("QueueConfigurations", "Queue", "QueueConfigurations", "QueueArn"),
         ("TopicConfigurations", "Topic", "TopicConfigurations", "TopicArn"),
     ):
-        for each in value.get(name) or []:
-            rule: dict[str, Any] = {api_target: each[target], "Events": [each["Event"]]}
-            if rules := ((each.get("Filter") or {}).get("S3Key") or {}).get("Rules"):
+        for configuration in value.get(name) or []:
+            rule: dict[str, Any] = {api_target: configuration[target], "Events": [configuration["Event"]]}
+            if rules := ((configuration.get("Filter") or {}).get("S3Key") or {}).get("Rules"):
                 rule["Filter"] = {"Key": {"FilterRules": rules}}
-            made.setdefault(api_name, []).append(rule)
+            notification.setdefault(api_name, []).append(rule)
     if (value.get("EventBridgeConfiguration") or {}).get("EventBridgeEnabled", "EventBridgeConfiguration" in value):
-        made["EventBridgeConfiguration"] = {}
-    return made
+        notification["EventBridgeConfiguration"] = {}
+    return notification
 
 
 def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
@@ -138,13 +143,13 @@ def _lifecycle_rule(rule: Properties) -> dict[str, Any]:
     known = {"Id", "Status", "Prefix", "ExpirationInDays", "ExpirationDate", *as_called}
     if unknown := sorted(set(rule) - known):
         raise UnsupportedResource(f"{', '.join(unknown)} in LifecycleConfiguration of AWS::S3::Bucket")
-    made: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    api_rule: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if "Id" in rule:
-        made["ID"] = rule["Id"]
+        api_rule["ID"] = rule["Id"]
     for name, unit in (("ExpirationInDays", "Days"), ("ExpirationDate", "Date")):
         if name in rule:
-            made["Expiration"] = {unit: rule[name]}
-    return made | {name: rule[name] for name in as_called if name in rule}
+            api_rule["Expiration"] = {unit: rule[name]}
+    return api_rule | {name: rule[name] for name in as_called if name in rule}
 
 
 class BucketPolicy(Kind):
@@ -153,12 +158,12 @@ class BucketPolicy(Kind):
     type = "AWS::S3::BucketPolicy"
     deleted_with = ("s3", "DeleteBucketPolicy", "Bucket")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        at.call("s3", "PutBucketPolicy", Bucket=given["Bucket"], Policy=as_text(given["PolicyDocument"]))
-        return Made(given["Bucket"])
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        at.call("s3", "PutBucketPolicy", Bucket=properties["Bucket"], Policy=as_text(properties["PolicyDocument"]))
+        return Made(properties["Bucket"])
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        return self.create(at, given)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        return self.create(at, properties)
 
 
 KINDS: tuple[Kind, ...] = (Bucket(), BucketPolicy())

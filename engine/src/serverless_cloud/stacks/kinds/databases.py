@@ -41,57 +41,57 @@ class DBInstance(ByCalls):
                             "PreferredMaintenanceWindow"})  # fmt: skip
     replaced_by = frozenset({"Engine", "AvailabilityZone"})
 
-    def named(self, at: Place, given: Properties) -> str:
+    def named(self, at: Place, properties: Properties) -> str:
         """CloudFormation's generated names may hold what an identifier may not."""
-        name = super().named(at, given)
+        name = super().named(at, properties)
         return re.sub(r"-+", "-", re.sub(r"[^A-Za-z0-9-]", "-", name))[:63].strip("-").lower()
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given | _secret_key(given))
-        with self.whole_or_gone(at, made, given):
-            return self._available(at, made.physical_id)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties | _secret_key(properties))
+        with self.whole_or_gone(at, resource, properties):
+            return self._available(at, resource.physical_id)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        if gone := sorted(set(old) - set(given) - {"ApplyImmediately"}):
-            raise UnsupportedResource(f"an update that leaves out {', '.join(gone)} of {self.type}")
-        changed = {name: value for name, value in given.items() if old.get(name) != value}
-        which = {"DBInstanceIdentifier": made.physical_id, "ApplyImmediately": True}
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        if omissions := sorted(set(old) - set(properties) - {"ApplyImmediately"}):
+            raise UnsupportedResource(f"an update that leaves out {', '.join(omissions)} of {self.type}")
+        changed = {name: value for name, value in properties.items() if old.get(name) != value}
+        which = {"DBInstanceIdentifier": resource.physical_id, "ApplyImmediately": True}
         at.call("rds", "ModifyDBInstance", **self.parameters(at, "ModifyDBInstance", changed), **which)
-        return self._available(at, made.physical_id)
+        return self._available(at, resource.physical_id)
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        name = made.physical_id
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        name = resource.physical_id
         call_if_there(at, "rds", "DeleteDBInstance", DBInstanceIdentifier=name, SkipFinalSnapshot=True)
         at.wait(lambda: not call_if_there(at, "rds", "DescribeDBInstances", DBInstanceIdentifier=name),
                 f"the DB instance {name} is deleted", 90.0)  # fmt: skip
 
     @staticmethod
     def _available(at: Place, name: str) -> Made:
-        found: dict[str, Any] = {}
+        instance: dict[str, Any] = {}
 
         def ready() -> bool:
-            found.update(at.call("rds", "DescribeDBInstances", DBInstanceIdentifier=name)["DBInstances"][0])
-            state = found["DBInstanceStatus"]
+            instance.update(at.call("rds", "DescribeDBInstances", DBInstanceIdentifier=name)["DBInstances"][0])
+            state = instance["DBInstanceStatus"]
             if state.startswith("incompatible") or state in ("failed", "storage-full", "inaccessible"):
                 raise ResourceFailed(f"DB instance {name} is {state}: {_reason(at, name)}")
             return bool(state == "available")
 
         at.wait(ready, f"the DB instance {name} is available", 90.0)
         attributes = {
-            "Endpoint.Address": found["Endpoint"]["Address"],
-            "Endpoint.Port": str(found["Endpoint"]["Port"]),
-            "DBInstanceArn": found["DBInstanceArn"],
-            "DbiResourceId": found["DbiResourceId"],
+            "Endpoint.Address": instance["Endpoint"]["Address"],
+            "Endpoint.Port": str(instance["Endpoint"]["Port"]),
+            "DBInstanceArn": instance["DBInstanceArn"],
+            "DbiResourceId": instance["DbiResourceId"],
         }
-        if secret := found.get("MasterUserSecret"):
+        if secret := instance.get("MasterUserSecret"):
             attributes["MasterUserSecret.SecretArn"] = secret["SecretArn"]
-        identifier = found["DBInstanceIdentifier"]
+        identifier = instance["DBInstanceIdentifier"]
         return Made(identifier, attributes, {"DBInstanceIdentifier": identifier})
 
 
-def _secret_key(given: dict[str, Any]) -> dict[str, Any]:
-    secret = given.pop("MasterUserSecret", None) or {}
-    given.pop("ApplyImmediately", None)
+def _secret_key(properties: dict[str, Any]) -> dict[str, Any]:
+    secret = properties.pop("MasterUserSecret", None) or {}
+    properties.pop("ApplyImmediately", None)
     return {"MasterUserSecretKmsKeyId": secret["KmsKeyId"]} if secret.get("KmsKeyId") else {}
 
 
@@ -117,30 +117,32 @@ class DBParameterGroup(ByCalls):
     gives = {"DBParameterGroupArn": "DBParameterGroupArn"}
     lower_case = True
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, {name: value for name, value in given.items() if name != "Parameters"})
-        with self.whole_or_gone(at, made, given):
-            self._set(at, made.physical_id, given.get("Parameters") or {})
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, {name: value for name, value in properties.items() if name != "Parameters"})
+        with self.whole_or_gone(at, resource, properties):
+            self._set(at, resource.physical_id, properties.get("Parameters") or {})
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        if given.get("Tags") != old.get("Tags"):
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        if properties.get("Tags") != old.get("Tags"):
             raise UnsupportedResource(f"a change of Tags of {self.type}")
-        before, after = old.get("Parameters") or {}, given.get("Parameters") or {}
-        if gone := sorted(set(before) - set(after)):
-            resets = [{"ParameterName": name, "ApplyMethod": "pending-reboot"} for name in gone]
-            at.call("rds", "ResetDBParameterGroup", DBParameterGroupName=made.physical_id, Parameters=resets)
-        self._set(at, made.physical_id, {name: value for name, value in after.items() if before.get(name) != value})
-        return made
+        before, after = old.get("Parameters") or {}, properties.get("Parameters") or {}
+        if names := sorted(set(before) - set(after)):
+            resets = [{"ParameterName": name, "ApplyMethod": "pending-reboot"} for name in names]
+            at.call("rds", "ResetDBParameterGroup", DBParameterGroupName=resource.physical_id, Parameters=resets)
+        self._set(at, resource.physical_id, {name: value for name, value in after.items() if before.get(name) != value})
+        return resource
 
     @staticmethod
     def _set(at: Place, group: str, values: Mapping[str, Any]) -> None:
-        wanted = [
+        parameters = [
             {"ParameterName": name, "ParameterValue": str(value), "ApplyMethod": "pending-reboot"}
             for name, value in values.items()
         ]
-        for start in range(0, len(wanted), 20):  # Source: ModifyDBParameterGroup, 20 at a time
-            at.call("rds", "ModifyDBParameterGroup", DBParameterGroupName=group, Parameters=wanted[start : start + 20])
+        for start in range(0, len(parameters), 20):  # Source: ModifyDBParameterGroup, 20 at a time
+            at.call(
+                "rds", "ModifyDBParameterGroup", DBParameterGroupName=group, Parameters=parameters[start : start + 20]
+            )
 
 
 class DBProxy(ByCalls):
@@ -150,31 +152,31 @@ class DBProxy(ByCalls):
     created_by, updated_by, deleted_by = "CreateDBProxy", "ModifyDBProxy", "DeleteDBProxy"
     described_by, ids, ref = "DescribeDBProxies", {"DBProxyName": "DBProxyName"}, "DBProxyName"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        with self.whole_or_gone(at, made, given):
-            return self._available(at, made)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties)
+        with self.whole_or_gone(at, resource, properties):
+            return self._available(at, resource)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self.require_effect(old, given)
-        wanted = {("SecurityGroups" if name == "VpcSecurityGroupIds" else name): value
-                  for name, value in given.items() if old.get(name) != value}  # fmt: skip
-        super().update(at, made, {}, wanted)
-        return self._available(at, made)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self.require_effect(old, properties)
+        changes = {("SecurityGroups" if name == "VpcSecurityGroupIds" else name): value
+                  for name, value in properties.items() if old.get(name) != value}  # fmt: skip
+        super().update(at, resource, {}, changes)
+        return self._available(at, resource)
 
     @staticmethod
-    def _available(at: Place, made: Made) -> Made:
-        found: dict[str, Any] = {}
+    def _available(at: Place, resource: Made) -> Made:
+        proxy: dict[str, Any] = {}
 
         def ready() -> bool:
-            found.update(at.call("rds", "DescribeDBProxies", DBProxyName=made.physical_id)["DBProxies"][0])
-            if found["Status"] in ("incompatible-network", "insufficient-resource-limits"):
-                raise ResourceFailed(f"DB proxy {made.physical_id} is {found['Status']}")
-            return bool(found["Status"] == "available")
+            proxy.update(at.call("rds", "DescribeDBProxies", DBProxyName=resource.physical_id)["DBProxies"][0])
+            if proxy["Status"] in ("incompatible-network", "insufficient-resource-limits"):
+                raise ResourceFailed(f"DB proxy {resource.physical_id} is {proxy['Status']}")
+            return bool(proxy["Status"] == "available")
 
-        at.wait(ready, f"the DB proxy {made.physical_id} is available", 90.0)
-        attributes = {"DBProxyArn": found["DBProxyArn"], "Endpoint": found["Endpoint"], "VpcId": found.get("VpcId", "")}
-        return Made(made.physical_id, attributes, {"DBProxyName": made.physical_id})
+        at.wait(ready, f"the DB proxy {resource.physical_id} is available", 90.0)
+        attributes = {"DBProxyArn": proxy["DBProxyArn"], "Endpoint": proxy["Endpoint"], "VpcId": proxy.get("VpcId", "")}
+        return Made(resource.physical_id, attributes, {"DBProxyName": resource.physical_id})
 
 
 class DBProxyTargetGroup(Kind):
@@ -183,31 +185,31 @@ class DBProxyTargetGroup(Kind):
     type = "AWS::RDS::DBProxyTargetGroup"
     refused = ("DBClusterIdentifiers", "Tags")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        which = {"DBProxyName": given["DBProxyName"], "TargetGroupName": given["TargetGroupName"]}
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        which = {"DBProxyName": properties["DBProxyName"], "TargetGroupName": properties["TargetGroupName"]}
         group = at.call("rds", "DescribeDBProxyTargetGroups", **which)["TargetGroups"][0]
-        made = Made(group["TargetGroupArn"], {"TargetGroupArn": group["TargetGroupArn"]}, which)
-        return self.update(at, made, {}, given)
+        resource = Made(group["TargetGroupArn"], {"TargetGroupArn": group["TargetGroupArn"]}, which)
+        return self.update(at, resource, {}, properties)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        if pool := given.get("ConnectionPoolConfigurationInfo"):
-            at.call("rds", "ModifyDBProxyTargetGroup", ConnectionPoolConfig=pool, **made.own)
-        before, after = (list(each.get("DBInstanceIdentifiers") or []) for each in (old, given))
-        if gone := [each for each in before if each not in after]:
-            call_if_there(at, "rds", "DeregisterDBProxyTargets", DBInstanceIdentifiers=gone, **made.own)
-        if new := [each for each in after if each not in before]:
-            at.call("rds", "RegisterDBProxyTargets", DBInstanceIdentifiers=new, **made.own)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        if pool := properties.get("ConnectionPoolConfigurationInfo"):
+            at.call("rds", "ModifyDBProxyTargetGroup", ConnectionPoolConfig=pool, **resource.own)
+        before, after = (list(state.get("DBInstanceIdentifiers") or []) for state in (old, properties))
+        if old_ids := [identifier for identifier in before if identifier not in after]:
+            call_if_there(at, "rds", "DeregisterDBProxyTargets", DBInstanceIdentifiers=old_ids, **resource.own)
+        if new := [identifier for identifier in after if identifier not in before]:
+            at.call("rds", "RegisterDBProxyTargets", DBInstanceIdentifiers=new, **resource.own)
 
             def reached() -> bool:
-                there = at.call("rds", "DescribeDBProxyTargets", **made.own)["Targets"]
-                return all(each.get("TargetHealth", {}).get("State") == "AVAILABLE" for each in there)
+                there = at.call("rds", "DescribeDBProxyTargets", **resource.own)["Targets"]
+                return all(target.get("TargetHealth", {}).get("State") == "AVAILABLE" for target in there)
 
-            at.wait(reached, f"the proxy {given['DBProxyName']} reaches {', '.join(new)}", 60.0)
-        return made
+            at.wait(reached, f"the proxy {properties['DBProxyName']} reaches {', '.join(new)}", 60.0)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        if there := list(given.get("DBInstanceIdentifiers") or []):
-            call_if_there(at, "rds", "DeregisterDBProxyTargets", DBInstanceIdentifiers=there, **made.own)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        if there := list(properties.get("DBInstanceIdentifiers") or []):
+            call_if_there(at, "rds", "DeregisterDBProxyTargets", DBInstanceIdentifiers=there, **resource.own)
 
 
 KINDS: tuple[Kind, ...] = (

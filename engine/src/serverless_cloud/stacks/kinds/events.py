@@ -19,45 +19,45 @@ class Rule(Kind):
 
     type, name = "AWS::Events::Rule", "Name"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name, bus = self.named(at, given), given.get("EventBusName", "default")
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name, bus = self.named(at, properties), properties.get("EventBusName", "default")
         which = {"Rule": name, "EventBusName": bus}
-        arn = self._put(at, name, given)
+        arn = self._put(at, name, properties)
         # Ref of a rule on your own bus is BUS|RULE. Source: AWS::Events::Rule, return values.
         own_bus = bus.rsplit("/", 1)[-1]
-        made = Made(name if own_bus == "default" else f"{own_bus}|{name}", {"Arn": arn, "RuleName": name}, which)
-        with self.whole_or_gone(at, made, given):
-            self._targets(at, made, [], given.get("Targets") or [])
-        return made
+        resource = Made(name if own_bus == "default" else f"{own_bus}|{name}", {"Arn": arn, "RuleName": name}, which)
+        with self.whole_or_gone(at, resource, properties):
+            self._targets(at, resource, [], properties.get("Targets") or [])
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self._put(at, made.own["Rule"], given)
-        self._targets(at, made, old.get("Targets") or [], given.get("Targets") or [])
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self._put(at, resource.own["Rule"], properties)
+        self._targets(at, resource, old.get("Targets") or [], properties.get("Targets") or [])
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        there = call_if_there(at, "events", "ListTargetsByRule", **made.own).get("Targets", [])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        there = call_if_there(at, "events", "ListTargetsByRule", **resource.own).get("Targets", [])
         if there:
-            call_if_there(at, "events", "RemoveTargets", Ids=[target["Id"] for target in there], **made.own)
-        call_if_there(at, "events", "DeleteRule", Name=made.own["Rule"], EventBusName=made.own["EventBusName"])
+            call_if_there(at, "events", "RemoveTargets", Ids=[target["Id"] for target in there], **resource.own)
+        call_if_there(at, "events", "DeleteRule", Name=resource.own["Rule"], EventBusName=resource.own["EventBusName"])
 
     @staticmethod
-    def _put(at: Place, name: str, given: Properties) -> str:
+    def _put(at: Place, name: str, properties: Properties) -> str:
         keys = ("Description", "EventBusName", "RoleArn", "ScheduleExpression", "State", "Tags")
-        wanted = {key: given[key] for key in keys if key in given}
-        if "EventPattern" in given:
-            wanted["EventPattern"] = as_text(given["EventPattern"])
-        return str(at.call("events", "PutRule", Name=name, **wanted)["RuleArn"])
+        settings = {key: properties[key] for key in keys if key in properties}
+        if "EventPattern" in properties:
+            settings["EventPattern"] = as_text(properties["EventPattern"])
+        return str(at.call("events", "PutRule", Name=name, **settings)["RuleArn"])
 
-    def _targets(self, at: Place, made: Made, before: list[Any], after: list[Any]) -> None:
-        kept = {target["Id"] for target in after}
-        if gone := [target["Id"] for target in before if target["Id"] not in kept]:
-            call_if_there(at, "events", "RemoveTargets", Ids=gone, **made.own)
+    def _targets(self, at: Place, resource: Made, before: list[Any], after: list[Any]) -> None:
+        new_ids = {target["Id"] for target in after}
+        if old_ids := [target["Id"] for target in before if target["Id"] not in new_ids]:
+            call_if_there(at, "events", "RemoveTargets", Ids=old_ids, **resource.own)
         if not after:
             return
         shape = client("events", at.region).meta.service_model.operation_model("PutTargets").input_shape
         targets = fitted(shape.members["Targets"], after, self.type)
-        answer = at.call("events", "PutTargets", Targets=targets, **made.own)
+        answer = at.call("events", "PutTargets", Targets=targets, **resource.own)
         for entry in answer.get("FailedEntries") or []:
             raise ResourceFailed(f"Target {entry.get('TargetId')}: {entry.get('ErrorMessage')}")
 
@@ -70,9 +70,9 @@ class EventBus(ByCalls):
     ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "EventBusArn", "Name": "Name"}
     refused = ("Policy",)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        given = {"Description": ""} | given if "Description" in old else given
-        return super().update(at, made, old, given)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        properties = {"Description": ""} | properties if "Description" in old else properties
+        return super().update(at, resource, old, properties)
 
 
 class Schedule(ByCalls):
@@ -84,8 +84,8 @@ class Schedule(ByCalls):
     replaced_by = frozenset({"GroupName"})
     whole = True
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        return super().create(at, {"GroupName": "default"} | given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        return super().create(at, {"GroupName": "default"} | properties)
 
     def is_replaced(self, old: Properties, new: Properties) -> bool:
         """A schedule in the group "default" doesn't have to say so."""
@@ -101,29 +101,29 @@ class Pipe(ByCalls):
     ids, ref, gives = {"Name": "Name"}, "Name", {"Arn": "Arn"}
     described_by, tags_as_map = "DescribePipe", True
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        with self.whole_or_gone(at, made, given):
-            self._settle(at, made)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties)
+        with self.whole_or_gone(at, resource, properties):
+            self._settle(at, resource)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        changed = super().update(at, made, old, given)
-        self._settle(at, made)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        changed = super().update(at, resource, old, properties)
+        self._settle(at, resource)
         return changed
 
     @staticmethod
-    def _settle(at: Place, made: Made) -> None:
-        name = made.physical_id
+    def _settle(at: Place, resource: Made) -> None:
+        name = resource.physical_id
 
         def settled() -> bool:
-            found = at.call("pipes", "DescribePipe", Name=name)
-            if found["CurrentState"].endswith("_FAILED"):
+            pipe = at.call("pipes", "DescribePipe", Name=name)
+            if pipe["CurrentState"].endswith("_FAILED"):
                 raise ResourceFailed(
                     f"Resource of type 'AWS::Pipes::Pipe' with identifier '{name}' did not stabilize. Status Reason "
-                    f"is {found.get('StateReason')}"
+                    f"is {pipe.get('StateReason')}"
                 )
-            return found["CurrentState"] in ("RUNNING", "STOPPED")
+            return pipe["CurrentState"] in ("RUNNING", "STOPPED")
 
         at.wait(settled, f"the pipe {name} runs")
 
@@ -137,21 +137,21 @@ class StateMachine(ByCalls):
     renamed = {"StateMachineName": "name", "StateMachineType": "type"}
     _of_definition = ("Definition", "DefinitionString", "DefinitionS3Location", "DefinitionSubstitutions")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name = self.named(at, given)
-        made = super().create(at, self._with_definition(at, given) | {"StateMachineName": name})
-        return self._read(at, made.own["stateMachineArn"])
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name = self.named(at, properties)
+        resource = super().create(at, self._with_definition(at, properties) | {"StateMachineName": name})
+        return self._read(at, resource.own["stateMachineArn"])
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        arn = made.physical_id
-        wanted = self._with_definition(at, given)
-        wanted.pop("StateMachineName", None)
-        wanted.pop("StateMachineType", None)
-        tags = wanted.pop("Tags", None)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        arn = resource.physical_id
+        settings = self._with_definition(at, properties)
+        settings.pop("StateMachineName", None)
+        settings.pop("StateMachineType", None)
+        tags = settings.pop("Tags", None)
         if "LoggingConfiguration" in old:
-            wanted = {"LoggingConfiguration": {"Level": "OFF"}} | wanted
+            settings = {"LoggingConfiguration": {"Level": "OFF"}} | settings
         at.call("stepfunctions", "UpdateStateMachine", stateMachineArn=arn,
-                **self.parameters(at, "UpdateStateMachine", wanted))  # fmt: skip
+                **self.parameters(at, "UpdateStateMachine", settings))  # fmt: skip
         if tags != old.get("Tags"):
             if old.get("Tags"):
                 at.call("stepfunctions", "UntagResource", resourceArn=arn, tagKeys=[t["Key"] for t in old["Tags"]])
@@ -162,33 +162,37 @@ class StateMachine(ByCalls):
 
     @staticmethod
     def _read(at: Place, arn: str) -> Made:
-        found = at.call("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
-        attributes = {"Arn": arn, "Name": found["name"], "StateMachineRevisionId": found.get("revisionId", "INITIAL")}
+        state_machine = at.call("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
+        attributes = {
+            "Arn": arn,
+            "Name": state_machine["name"],
+            "StateMachineRevisionId": state_machine.get("revisionId", "INITIAL"),
+        }
         return Made(arn, attributes, {"stateMachineArn": arn})
 
-    def _with_definition(self, at: Place, given: Properties) -> dict[str, Any]:
-        rest = {name: value for name, value in given.items() if name not in self._of_definition}
-        sources = [name for name in self._of_definition[:3] if name in given]
+    def _with_definition(self, at: Place, properties: Properties) -> dict[str, Any]:
+        rest = {name: value for name, value in properties.items() if name not in self._of_definition}
+        sources = [name for name in self._of_definition[:3] if name in properties]
         if len(sources) != 1:
             raise ResourceFailed(
                 "Invalid request provided: Exactly one of Definition, DefinitionString and DefinitionS3Location is "
                 "needed"
             )
-        text = as_text(given[sources[0]])
+        text = as_text(properties[sources[0]])
         if sources[0] == "DefinitionS3Location":
-            text = text_in_bucket(at, given["DefinitionS3Location"])
+            text = text_in_bucket(at, properties["DefinitionS3Location"])
             if not text.lstrip().startswith("{"):
                 text = json.dumps(parse(text))  # a definition in a file may be YAML
-        return rest | {"definition": _substituted(text, given.get("DefinitionSubstitutions") or {})}
+        return rest | {"definition": _substituted(text, properties.get("DefinitionSubstitutions") or {})}
 
 
 def _substituted(text: str, values: Properties) -> str:
     """A definition with its ${names} filled in. Names without a value stay, as they may be for something else."""
 
-    def replaced(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            return found[0]
-        value = values[found[1]]
+    def replaced(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            return match[0]
+        value = values[match[1]]
         return json.dumps(value) if isinstance(value, (bool, dict, list)) else json.dumps(str(value))[1:-1]
 
     return re.sub(r"\$\{([A-Za-z0-9_-]+)\}", replaced, text)
@@ -203,15 +207,15 @@ class ComputeEnvironment(ByCalls):
     gives = {"ComputeEnvironmentArn": "computeEnvironmentArn"}
     refused = ("UpdatePolicy", "Context")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        given.pop("ReplaceComputeEnvironment", None)  # here a change always makes a new one
-        made = super().create(at, given)
-        _valid(at, "computeEnvironments", made.physical_id)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        properties.pop("ReplaceComputeEnvironment", None)  # here a change always makes a new one
+        resource = super().create(at, properties)
+        _valid(at, "computeEnvironments", resource.physical_id)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        _disable(at, "ComputeEnvironment", "computeEnvironments", made.physical_id)
-        super().delete(at, made, given)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        _disable(at, "ComputeEnvironment", "computeEnvironments", resource.physical_id)
+        super().delete(at, resource, properties)
 
 
 class JobQueue(ByCalls):
@@ -221,16 +225,16 @@ class JobQueue(ByCalls):
     created_by, updated_by, deleted_by = "CreateJobQueue", "UpdateJobQueue", "DeleteJobQueue"
     ids, ref, gives = {"jobQueue": "jobQueueArn"}, "jobQueueArn", {"JobQueueArn": "jobQueueArn"}
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        _valid(at, "jobQueues", made.physical_id)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties)
+        _valid(at, "jobQueues", resource.physical_id)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        _disable(at, "JobQueue", "jobQueues", made.physical_id)
-        super().delete(at, made, given)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        _disable(at, "JobQueue", "jobQueues", resource.physical_id)
+        super().delete(at, resource, properties)
         at.wait(
-            lambda: not at.call("batch", "DescribeJobQueues", jobQueues=[made.physical_id])["jobQueues"],
+            lambda: not at.call("batch", "DescribeJobQueues", jobQueues=[resource.physical_id])["jobQueues"],
             "the job queue is deleted",
         )
 
@@ -239,10 +243,10 @@ def _valid(at: Place, plural: str, arn: str) -> None:
     operation = f"Describe{plural[0].upper()}{plural[1:]}"
 
     def settled() -> bool:
-        (found,) = at.call("batch", operation, **{plural: [arn]})[plural]
-        if found["status"] == "INVALID":
-            raise ResourceFailed(f"Resource {arn} is INVALID: {found.get('statusReason')}")
-        return bool(found["status"] == "VALID")
+        (description,) = at.call("batch", operation, **{plural: [arn]})[plural]
+        if description["status"] == "INVALID":
+            raise ResourceFailed(f"Resource {arn} is INVALID: {description.get('statusReason')}")
+        return bool(description["status"] == "VALID")
 
     at.wait(settled, f"{arn} is valid")
 

@@ -26,14 +26,18 @@ def wait_until_released(at: Place, vpc_config: Properties | None) -> None:
     groups = sorted((vpc_config or {}).get("SecurityGroupIds") or [])
     if not subnets or not groups:
         return
-    wanted = [
+    filters = [
         {"Name": "description", "Values": ["AWS Lambda VPC ENI*"]},
         {"Name": "subnet-id", "Values": subnets},
     ]
 
     def released() -> bool:
-        found = at.call("ec2", "DescribeNetworkInterfaces", Filters=wanted)["NetworkInterfaces"]
-        there = {each["SubnetId"] for each in found if sorted(g["GroupId"] for g in each["Groups"]) == groups}
+        interfaces = at.call("ec2", "DescribeNetworkInterfaces", Filters=filters)["NetworkInterfaces"]
+        there = {
+            interface["SubnetId"]
+            for interface in interfaces
+            if sorted(g["GroupId"] for g in interface["Groups"]) == groups
+        }
         return not there - _used_by_others(at, groups)
 
     at.wait(released, "the function's network interfaces have gone", LIMIT_S)

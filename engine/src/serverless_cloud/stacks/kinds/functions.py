@@ -48,42 +48,42 @@ class Function(ByCalls):
     refused = ("CodeSigningConfigArn", "RecursiveLoop", "FunctionScalingConfig", "PublishToLatestPublished",
                "SnapStart.ApplyOn", "Code.ImageUri")  # fmt: skip
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         """Makes it, and waits until it is active."""
-        _refuse_pinned_runtime(given)
-        reserved = given.pop("ReservedConcurrentExecutions", None)
-        made = super().create(at, given | {"Code": _code(given)})
-        with self.whole_or_gone(at, made, given):
-            _wait(at, made.physical_id)
+        _refuse_pinned_runtime(properties)
+        reserved = properties.pop("ReservedConcurrentExecutions", None)
+        resource = super().create(at, properties | {"Code": _code(properties)})
+        with self.whole_or_gone(at, resource, properties):
+            _wait(at, resource.physical_id)
             if reserved is not None:
-                _reserve(at, made.physical_id, reserved)
-        return made
+                _reserve(at, resource.physical_id, reserved)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         """Changes code, configuration, reserved concurrency and tags: only the parts that differ."""
-        _refuse_pinned_runtime(given)
-        name = made.physical_id
+        _refuse_pinned_runtime(properties)
+        name = resource.physical_id
         which = {"FunctionName": name}
-        new_settings, old_settings = ({k: v for k, v in each.items() if k not in _NOT_OF_CONFIGURATION}
-                                      for each in (given, old))  # fmt: skip
+        new_settings, old_settings = ({k: v for k, v in state.items() if k not in _NOT_OF_CONFIGURATION}
+                                      for state in (properties, old))  # fmt: skip
         if new_settings != old_settings:
             cleared = {k: v for k, v in _DEFAULTS.items() if k in old_settings and k not in new_settings}
-            wanted = self.parameters(at, "UpdateFunctionConfiguration", cleared | new_settings)
-            at.call("lambda", "UpdateFunctionConfiguration", **wanted, **which)
+            settings = self.parameters(at, "UpdateFunctionConfiguration", cleared | new_settings)
+            at.call("lambda", "UpdateFunctionConfiguration", **settings, **which)
             _wait(at, name)
-        if (given.get("Code"), given.get("Architectures")) != (old.get("Code"), old.get("Architectures")):
-            more = {"Architectures": given["Architectures"]} if "Architectures" in given else {}
-            at.call("lambda", "UpdateFunctionCode", **_code(given), **more, **which)
+        if (properties.get("Code"), properties.get("Architectures")) != (old.get("Code"), old.get("Architectures")):
+            more = {"Architectures": properties["Architectures"]} if "Architectures" in properties else {}
+            at.call("lambda", "UpdateFunctionCode", **_code(properties), **more, **which)
             _wait(at, name)
-        if given.get("ReservedConcurrentExecutions") != old.get("ReservedConcurrentExecutions"):
-            _reserve(at, name, given.get("ReservedConcurrentExecutions"))
-        set_tags(at, "lambda", old, given, as_map=True, Resource=made.attributes["Arn"])
-        return made
+        if properties.get("ReservedConcurrentExecutions") != old.get("ReservedConcurrentExecutions"):
+            _reserve(at, name, properties.get("ReservedConcurrentExecutions"))
+        set_tags(at, "lambda", old, properties, as_map=True, Resource=resource.attributes["Arn"])
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         """Deletes it, and waits until the network interfaces that only it had have gone."""
-        super().delete(at, made, given)
-        wait_until_released(at, given.get("VpcConfig"))
+        super().delete(at, resource, properties)
+        wait_until_released(at, properties.get("VpcConfig"))
 
 
 class Version(Kind):
@@ -92,19 +92,21 @@ class Version(Kind):
     type = "AWS::Lambda::Version"
     refused = ("RuntimePolicy", "FunctionScalingConfig")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        wanted = {name: given[name] for name in ("FunctionName", "CodeSha256", "Description") if name in given}
-        answer = at.call("lambda", "PublishVersion", **wanted)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        settings = {
+            name: properties[name] for name in ("FunctionName", "CodeSha256", "Description") if name in properties
+        }
+        answer = at.call("lambda", "PublishVersion", **settings)
         number = str(answer["Version"])
-        made = Made(answer["FunctionArn"], {"Version": number, "FunctionArn": answer["FunctionArn"]})
-        made.own |= {"FunctionName": answer["FunctionName"], "Qualifier": number}
-        _provision(at, made, given)
-        return made
+        resource = Made(answer["FunctionArn"], {"Version": number, "FunctionArn": answer["FunctionArn"]})
+        resource.own |= {"FunctionName": answer["FunctionName"], "Qualifier": number}
+        _provision(at, resource, properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         with contextlib.suppress(ResourceFailed):
-            at.call("lambda", "DeleteProvisionedConcurrencyConfig", **made.own)
-        call_if_there(at, "lambda", "DeleteFunction", **made.own)
+            at.call("lambda", "DeleteProvisionedConcurrencyConfig", **resource.own)
+        call_if_there(at, "lambda", "DeleteFunction", **resource.own)
 
 
 class Alias(Kind):
@@ -112,24 +114,26 @@ class Alias(Kind):
 
     type, name, custom_name_may_stay = "AWS::Lambda::Alias", "Name", True
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        answer = at.call("lambda", "CreateAlias", **_of_alias(given))
-        made = Made(answer["AliasArn"], {"AliasArn": answer["AliasArn"]})
-        made.own |= {"FunctionName": given["FunctionName"], "Qualifier": given["Name"]}
-        _provision(at, made, given)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        answer = at.call("lambda", "CreateAlias", **_of_alias(properties))
+        resource = Made(answer["AliasArn"], {"AliasArn": answer["AliasArn"]})
+        resource.own |= {"FunctionName": properties["FunctionName"], "Qualifier": properties["Name"]}
+        _provision(at, resource, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         cleared = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
-        at.call("lambda", "UpdateAlias", **(cleared | _of_alias(given)))
-        if given.get("ProvisionedConcurrencyConfig") != old.get("ProvisionedConcurrencyConfig"):
+        at.call("lambda", "UpdateAlias", **(cleared | _of_alias(properties)))
+        if properties.get("ProvisionedConcurrencyConfig") != old.get("ProvisionedConcurrencyConfig"):
             with contextlib.suppress(HandlerError):
-                at.call("lambda", "DeleteProvisionedConcurrencyConfig", **made.own)
-            _provision(at, made, given)
-        return made
+                at.call("lambda", "DeleteProvisionedConcurrencyConfig", **resource.own)
+            _provision(at, resource, properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "lambda", "DeleteAlias", FunctionName=made.own["FunctionName"], Name=made.own["Qualifier"])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        call_if_there(
+            at, "lambda", "DeleteAlias", FunctionName=resource.own["FunctionName"], Name=resource.own["Qualifier"]
+        )
 
 
 class Permission(Kind):
@@ -138,11 +142,11 @@ class Permission(Kind):
     type = "AWS::Lambda::Permission"
     deleted_with = ("lambda", "RemovePermission")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         statement = at.generated_name(100)
-        function, qualifier = _split(given["FunctionName"])
+        function, qualifier = _split(properties["FunctionName"])
         which = {"FunctionName": function, "StatementId": statement} | ({"Qualifier": qualifier} if qualifier else {})
-        settings = {name: value for name, value in given.items() if name != "FunctionName"}
+        settings = {name: value for name, value in properties.items() if name != "FunctionName"}
         at.call("lambda", "AddPermission", **settings, **which)
         return Made(statement, {"Id": statement}, which)
 
@@ -170,23 +174,23 @@ class EventSourceMapping(ByCalls):
         "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1, "TumblingWindowInSeconds": 0,
     }  # fmt: skip
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, _with_names_of_the_call(given))
-        self._wait(at, made)
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, _with_names_of_the_call(properties))
+        self._wait(at, resource)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        cleared = {name: value for name, value in self.cleared.items() if name in old and name not in given}
-        if "BatchSize" in old and "BatchSize" not in given:
-            cleared["BatchSize"] = 10 if ":sqs:" in given["EventSourceArn"] else 100
-        changed = super().update(at, made, old, cleared | given)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        cleared = {name: value for name, value in self.cleared.items() if name in old and name not in properties}
+        if "BatchSize" in old and "BatchSize" not in properties:
+            cleared["BatchSize"] = 10 if ":sqs:" in properties["EventSourceArn"] else 100
+        changed = super().update(at, resource, old, cleared | properties)
         self._wait(at, changed)
         return changed
 
     @staticmethod
-    def _wait(at: Place, made: Made) -> None:
+    def _wait(at: Place, resource: Made) -> None:
         def settled() -> bool:
-            state = at.call("lambda", "GetEventSourceMapping", UUID=made.own["UUID"])["State"]
+            state = at.call("lambda", "GetEventSourceMapping", UUID=resource.own["UUID"])["State"]
             return state in ("Enabled", "Disabled")
 
         at.wait(settled, "the mapping is enabled")
@@ -201,18 +205,18 @@ class Url(ByCalls):
     gives = {"FunctionUrl": "FunctionUrl", "FunctionArn": "FunctionArn"}
     ids = {"FunctionName": "TargetFunctionArn", "Qualifier": "Qualifier"}
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        made.own["which"] = {p: given[name] for p, name in self.ids.items() if name in given}
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties)
+        resource.own["which"] = {p: properties[name] for p, name in self.ids.items() if name in properties}
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        cleared: dict[str, Any] = {"Cors": {}} if "Cors" in old and "Cors" not in given else {}
-        at.call("lambda", self.updated_by, **self.parameters(at, self.updated_by, cleared | given))
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        cleared: dict[str, Any] = {"Cors": {}} if "Cors" in old and "Cors" not in properties else {}
+        at.call("lambda", self.updated_by, **self.parameters(at, self.updated_by, cleared | properties))
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        call_if_there(at, "lambda", self.deleted_by, **made.own["which"])
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        call_if_there(at, "lambda", self.deleted_by, **resource.own["which"])
 
 
 class EventInvokeConfig(ByCalls):
@@ -223,24 +227,24 @@ class EventInvokeConfig(ByCalls):
     deleted_by, ref = "DeleteFunctionEventInvokeConfig", "id"
     ids = {"FunctionName": "FunctionName", "Qualifier": "Qualifier"}
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, given))
-        return Made(at.generated_name(), {}, {p: given[name] for p, name in self.ids.items()})
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, properties))
+        return Made(at.generated_name(), {}, {p: properties[name] for p, name in self.ids.items()})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, given))
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        at.call("lambda", self.created_by, **self.parameters(at, self.created_by, properties))
+        return resource
 
 
-def _code(given: Properties) -> dict[str, Any]:
-    code = dict(given["Code"])
+def _code(properties: Properties) -> dict[str, Any]:
+    code = dict(properties["Code"])
     if "ZipFile" in code:  # source code: the file of the handler. Source: AWS::Lambda::Function Code
         code["ZipFile"] = zip_of({"index.py": str(code["ZipFile"]).encode()})
     return code
 
 
-def _refuse_pinned_runtime(given: dict[str, Any]) -> None:
-    mode = (given.pop("RuntimeManagementConfig", None) or {}).get("UpdateRuntimeOn", "Auto")
+def _refuse_pinned_runtime(properties: dict[str, Any]) -> None:
+    mode = (properties.pop("RuntimeManagementConfig", None) or {}).get("UpdateRuntimeOn", "Auto")
     if mode != "Auto":
         raise ResourceFailed(
             f"The local cloud doesn't support RuntimeManagementConfig {mode} (docs/fidelity.md). Leave it out."
@@ -249,11 +253,14 @@ def _refuse_pinned_runtime(given: dict[str, Any]) -> None:
 
 def _wait(at: Place, function: str) -> None:
     def settled() -> bool:
-        found = at.call("lambda", "GetFunctionConfiguration", FunctionName=function)
-        if "Failed" in (found.get("State"), found.get("LastUpdateStatus")):
-            why = found.get("StateReason") or found.get("LastUpdateStatusReason")
+        configuration = at.call("lambda", "GetFunctionConfiguration", FunctionName=function)
+        if "Failed" in (configuration.get("State"), configuration.get("LastUpdateStatus")):
+            why = configuration.get("StateReason") or configuration.get("LastUpdateStatusReason")
             raise ResourceFailed(f"Lambda function {function} did not stabilize: {why}")
-        return found.get("State", "Active") in ("Active", "Inactive") and found.get("LastUpdateStatus") != "InProgress"
+        return (
+            configuration.get("State", "Active") in ("Active", "Inactive")
+            and configuration.get("LastUpdateStatus") != "InProgress"
+        )
 
     at.wait(settled, f"the function {function} is active", 300.0)
 
@@ -265,27 +272,31 @@ def _reserve(at: Place, function: str, count: int | None) -> None:
         at.call("lambda", "PutFunctionConcurrency", FunctionName=function, ReservedConcurrentExecutions=count)
 
 
-def _provision(at: Place, made: Made, given: Properties) -> None:
-    wanted = (given.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
-    if wanted is None:
+def _provision(at: Place, resource: Made, properties: Properties) -> None:
+    count = (properties.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
+    if count is None:
         return
-    at.call("lambda", "PutProvisionedConcurrencyConfig", ProvisionedConcurrentExecutions=wanted, **made.own)
+    at.call("lambda", "PutProvisionedConcurrencyConfig", ProvisionedConcurrentExecutions=count, **resource.own)
 
     def ready() -> bool:
-        found = at.call("lambda", "GetProvisionedConcurrencyConfig", **made.own)
-        if found["Status"] == "FAILED":
-            raise ResourceFailed(f"Provisioned concurrency failed: {found.get('StatusReason')}")
-        return bool(found["Status"] == "READY")
+        config = at.call("lambda", "GetProvisionedConcurrencyConfig", **resource.own)
+        if config["Status"] == "FAILED":
+            raise ResourceFailed(f"Provisioned concurrency failed: {config.get('StatusReason')}")
+        return bool(config["Status"] == "READY")
 
     at.wait(ready, "provisioned concurrency is ready")
 
 
-def _of_alias(given: Properties) -> dict[str, Any]:
-    wanted = {name: given[name] for name in ("FunctionName", "Name", "FunctionVersion", "Description") if name in given}
-    if weights := (given.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
-        shares = {each["FunctionVersion"]: float(each["FunctionWeight"]) for each in weights}
-        wanted["RoutingConfig"] = {"AdditionalVersionWeights": shares}
-    return wanted
+def _of_alias(properties: Properties) -> dict[str, Any]:
+    settings = {
+        name: properties[name]
+        for name in ("FunctionName", "Name", "FunctionVersion", "Description")
+        if name in properties
+    }
+    if weights := (properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
+        shares = {weight["FunctionVersion"]: float(weight["FunctionWeight"]) for weight in weights}
+        settings["RoutingConfig"] = {"AdditionalVersionWeights": shares}
+    return settings
 
 
 def _split(function: str) -> tuple[str, str | None]:

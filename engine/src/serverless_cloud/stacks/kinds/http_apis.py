@@ -20,36 +20,36 @@ class HttpApi(ByCalls):
     refused = ("BasePath", "DisableSchemaValidation")
     _beside = ("Body", "BodyS3Location", "FailOnWarnings", "ProtocolType", "Tags")
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        document = document_of(at, given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        document = document_of(at, properties)
         if document is None:
-            return super().create(at, given)
-        more = {"FailOnWarnings": given["FailOnWarnings"]} if "FailOnWarnings" in given else {}
+            return super().create(at, properties)
+        more = {"FailOnWarnings": properties["FailOnWarnings"]} if "FailOnWarnings" in properties else {}
         answer = at.call("apigatewayv2", "ImportApi", Body=json.dumps(document), **more)
-        made = self.made(at, answer)
-        with self.whole_or_gone(at, made, given):
-            self._settings(at, made, {}, given)
-        return made
+        resource = self.resource(at, answer)
+        with self.whole_or_gone(at, resource, properties):
+            self._settings(at, resource, {}, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        document = document_of(at, given)
-        if document is not None and (document != document_of(at, old) or "BodyS3Location" in given):
-            at.call("apigatewayv2", "ReimportApi", ApiId=made.physical_id, Body=json.dumps(document))
-        self._settings(at, made, old, given)
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        document = document_of(at, properties)
+        if document is not None and (document != document_of(at, old) or "BodyS3Location" in properties):
+            at.call("apigatewayv2", "ReimportApi", ApiId=resource.physical_id, Body=json.dumps(document))
+        self._settings(at, resource, old, properties)
+        return resource
 
-    def _settings(self, at: Place, made: Made, old: Properties, given: Properties) -> None:
+    def _settings(self, at: Place, resource: Made, old: Properties, properties: Properties) -> None:
         """Applies the settings beside a document, or without a document."""
-        before, after = ({name: value for name, value in each.items() if name not in self._beside}
-                         for each in (old, given))  # fmt: skip
-        arn = f"arn:aws:apigateway:{at.region}::/apis/{made.physical_id}"
-        set_tags(at, "apigatewayv2", old, given, as_map=True, ResourceArn=arn)
+        before, after = ({name: value for name, value in state.items() if name not in self._beside}
+                         for state in (old, properties))  # fmt: skip
+        arn = f"arn:aws:apigateway:{at.region}::/apis/{resource.physical_id}"
+        set_tags(at, "apigatewayv2", old, properties, as_map=True, ResourceArn=arn)
         if "CorsConfiguration" in before and "CorsConfiguration" not in after:
-            call_if_there(at, "apigatewayv2", "DeleteCorsConfiguration", ApiId=made.physical_id)
+            call_if_there(at, "apigatewayv2", "DeleteCorsConfiguration", ApiId=resource.physical_id)
         changed = {name: value for name, value in after.items() if before.get(name) != value}
         if changed:
-            wanted = self.parameters(at, "UpdateApi", changed)
-            at.call("apigatewayv2", "UpdateApi", ApiId=made.physical_id, **wanted)
+            parameters = self.parameters(at, "UpdateApi", changed)
+            at.call("apigatewayv2", "UpdateApi", ApiId=resource.physical_id, **parameters)
 
 
 class _HttpPart(ByCalls):

@@ -18,39 +18,39 @@ class Role(Kind):
 
     type, name = "AWS::IAM::Role", "RoleName"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name = self.named(at, given)
-        settings = {key: given[key] for key in ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary",
-                                                "Tags") if key in given}  # fmt: skip
-        trust = as_text(given["AssumeRolePolicyDocument"])
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name = self.named(at, properties)
+        settings = {key: properties[key] for key in ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary",
+                                                     "Tags") if key in properties}  # fmt: skip
+        trust = as_text(properties["AssumeRolePolicyDocument"])
         role = at.call("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=trust, **settings)["Role"]
-        made = Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
-        with self.whole_or_gone(at, made, given):
-            _policies(at, name, {}, given)
-        return made
+        resource = Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+        with self.whole_or_gone(at, resource, properties):
+            _policies(at, name, {}, properties)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        name = made.physical_id
-        trust = as_text(given["AssumeRolePolicyDocument"])
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        name = resource.physical_id
+        trust = as_text(properties["AssumeRolePolicyDocument"])
         if trust != as_text(old["AssumeRolePolicyDocument"]):
             at.call("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=trust)
-        changed = [key for key in ("Description", "MaxSessionDuration") if given.get(key) != old.get(key)]
+        changed = [key for key in ("Description", "MaxSessionDuration") if properties.get(key) != old.get(key)]
         if changed:
-            wanted = {"Description": given.get("Description", ""), "MaxSessionDuration": given.get(
+            settings = {"Description": properties.get("Description", ""), "MaxSessionDuration": properties.get(
                 "MaxSessionDuration", 3600)}  # fmt: skip
-            at.call("iam", "UpdateRole", RoleName=name, **wanted)
-        if given.get("PermissionsBoundary") != old.get("PermissionsBoundary"):
-            if given.get("PermissionsBoundary"):
+            at.call("iam", "UpdateRole", RoleName=name, **settings)
+        if properties.get("PermissionsBoundary") != old.get("PermissionsBoundary"):
+            if properties.get("PermissionsBoundary"):
                 at.call("iam", "PutRolePermissionsBoundary", RoleName=name,
-                        PermissionsBoundary=given["PermissionsBoundary"])  # fmt: skip
+                        PermissionsBoundary=properties["PermissionsBoundary"])  # fmt: skip
             else:
                 at.call("iam", "DeleteRolePermissionsBoundary", RoleName=name)
-        set_tags(at, "iam", old, given, verbs=("UntagRole", "TagRole"), RoleName=name)
-        _policies(at, name, old, given)
-        return made
+        set_tags(at, "iam", old, properties, verbs=("UntagRole", "TagRole"), RoleName=name)
+        _policies(at, name, old, properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        which = {"RoleName": made.physical_id}
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        which = {"RoleName": resource.physical_id}
         for policy in call_if_there(at, "iam", "ListRolePolicies", **which).get("PolicyNames", []):
             call_if_there(at, "iam", "DeleteRolePolicy", PolicyName=policy, **which)
         for policy in call_if_there(at, "iam", "ListAttachedRolePolicies", **which).get("AttachedPolicies", []):
@@ -58,17 +58,17 @@ class Role(Kind):
         call_if_there(at, "iam", "DeleteRole", **which)
 
 
-def _policies(at: Place, role: str, old: Properties, given: Properties) -> None:
+def _policies(at: Place, role: str, old: Properties, properties: Properties) -> None:
     """Gives a role the policies of its template: Policies and ManagedPolicyArns."""
     which = {"RoleName": role}
-    before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in each.get("Policies") or []}
-                     for each in (old, given))  # fmt: skip
+    before, after = ({p["PolicyName"]: p["PolicyDocument"] for p in state.get("Policies") or []}
+                     for state in (old, properties))  # fmt: skip
     for policy in before.keys() - after.keys():
         call_if_there(at, "iam", "DeleteRolePolicy", PolicyName=policy, **which)
     for policy, document in after.items():
         if before.get(policy) != document:
             at.call("iam", "PutRolePolicy", PolicyName=policy, PolicyDocument=as_text(document), **which)
-    had, has = (list(each.get("ManagedPolicyArns") or []) for each in (old, given))
+    had, has = (list(state.get("ManagedPolicyArns") or []) for state in (old, properties))
     for arn in _without(has, had):
         if not arn.startswith("arn:"):
             raise ResourceFailed(f"ARN {arn} is not valid. ManagedPolicyArns of Role {role} takes only ARNs. SAM's "
@@ -85,30 +85,31 @@ class ManagedPolicy(Kind):
 
     type, name, name_limit = "AWS::IAM::ManagedPolicy", "ManagedPolicyName", 128
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        more = {key: given[key] for key in ("Path", "Description") if key in given}
-        document = as_text(given["PolicyDocument"])
-        made = at.call("iam", "CreatePolicy", PolicyName=self.named(at, given), PolicyDocument=document, **more)
-        arn = made["Policy"]["Arn"]
-        of_it = Made(arn, {"PolicyArn": arn, "PolicyId": made["Policy"]["PolicyId"]})
-        with self.whole_or_gone(at, of_it, given):
-            _hold(at, "Attach", {}, given, PolicyArn=arn)
-        return of_it
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        more = {key: properties[key] for key in ("Path", "Description") if key in properties}
+        document = as_text(properties["PolicyDocument"])
+        name = self.named(at, properties)
+        policy = at.call("iam", "CreatePolicy", PolicyName=name, PolicyDocument=document, **more)["Policy"]
+        arn = policy["Arn"]
+        resource = Made(arn, {"PolicyArn": arn, "PolicyId": policy["PolicyId"]})
+        with self.whole_or_gone(at, resource, properties):
+            _hold(at, "Attach", {}, properties, PolicyArn=arn)
+        return resource
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        arn = made.physical_id
-        if given["PolicyDocument"] != old["PolicyDocument"]:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        arn = resource.physical_id
+        if properties["PolicyDocument"] != old["PolicyDocument"]:
             self._forget_versions(at, arn)  # five at most
-            document = as_text(given["PolicyDocument"])
+            document = as_text(properties["PolicyDocument"])
             at.call("iam", "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
-        _hold(at, "Detach", given, old, PolicyArn=arn)
-        _hold(at, "Attach", old, given, PolicyArn=arn)
-        return made
+        _hold(at, "Detach", properties, old, PolicyArn=arn)
+        _hold(at, "Attach", old, properties, PolicyArn=arn)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        _hold(at, "Detach", {}, given, PolicyArn=made.physical_id)
-        self._forget_versions(at, made.physical_id)
-        call_if_there(at, "iam", "DeletePolicy", PolicyArn=made.physical_id)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        _hold(at, "Detach", {}, properties, PolicyArn=resource.physical_id)
+        self._forget_versions(at, resource.physical_id)
+        call_if_there(at, "iam", "DeletePolicy", PolicyArn=resource.physical_id)
 
     @staticmethod
     def _forget_versions(at: Place, arn: str) -> None:
@@ -123,48 +124,48 @@ class Policy(Kind):
     type = "AWS::IAM::Policy"
     replaced_by = frozenset({"PolicyName"})
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        self._put(at, {}, given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        self._put(at, {}, properties)
         return Made(at.generated_name(), {"Id": at.logical_id})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        self._remove(at, given, old)
-        self._put(at, old if old["PolicyDocument"] == given["PolicyDocument"] else {}, given)
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        self._remove(at, properties, old)
+        self._put(at, old if old["PolicyDocument"] == properties["PolicyDocument"] else {}, properties)
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        self._remove(at, {}, given)
-
-    @staticmethod
-    def _put(at: Place, already: Properties, given: Properties) -> None:
-        document = as_text(given["PolicyDocument"])
-        for holder, name in _held(already, given):
-            which = {f"{holder}Name": name}
-            at.call("iam", f"Put{holder}Policy", PolicyName=given["PolicyName"], PolicyDocument=document, **which)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        self._remove(at, {}, properties)
 
     @staticmethod
-    def _remove(at: Place, kept: Properties, given: Properties) -> None:
-        for holder, name in _held(kept, given):
+    def _put(at: Place, already: Properties, properties: Properties) -> None:
+        document = as_text(properties["PolicyDocument"])
+        for holder, name in _holders(already, properties):
             which = {f"{holder}Name": name}
-            call_if_there(at, "iam", f"Delete{holder}Policy", PolicyName=given["PolicyName"], **which)
+            at.call("iam", f"Put{holder}Policy", PolicyName=properties["PolicyName"], PolicyDocument=document, **which)
+
+    @staticmethod
+    def _remove(at: Place, remainder: Properties, properties: Properties) -> None:
+        for holder, name in _holders(remainder, properties):
+            which = {f"{holder}Name": name}
+            call_if_there(at, "iam", f"Delete{holder}Policy", PolicyName=properties["PolicyName"], **which)
 
 
-def _held(already: Properties, given: Properties) -> Iterable[tuple[str, str]]:
+def _holders(already: Properties, properties: Properties) -> Iterable[tuple[str, str]]:
     for key, holder in _HOLDERS:
-        for name in _without(list(given.get(key) or []), list(already.get(key) or [])):
+        for name in _without(list(properties.get(key) or []), list(already.get(key) or [])):
             yield holder, name
 
 
-def _hold(at: Place, verb: str, already: Properties, given: Properties, **which: str) -> None:
-    """Attaches a policy to, or detaches it from, the owners that are in `given` but not in `already`."""
-    for holder, name in _held(already, given):
+def _hold(at: Place, verb: str, already: Properties, properties: Properties, **which: str) -> None:
+    """Attaches a policy to, or detaches it from, the owners that are in `properties` but not in `already`."""
+    for holder, name in _holders(already, properties):
         with contextlib.suppress(ResourceFailed) if verb == "Detach" else contextlib.nullcontext():
             at.call("iam", f"{verb}{holder}Policy", **{f"{holder}Name": name}, **which)
 
 
 def _without(some: list[str], others: list[str]) -> list[str]:
     """The members of `some` that are not in `others`, each once."""
-    return [each for each in dict.fromkeys(some) if each not in others]
+    return [member for member in dict.fromkeys(some) if member not in others]
 
 
 class InstanceProfile(Kind):
@@ -172,25 +173,26 @@ class InstanceProfile(Kind):
 
     type, name, name_limit = "AWS::IAM::InstanceProfile", "InstanceProfileName", 128
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        name = self.named(at, given)
-        more = {"Path": given["Path"]} if "Path" in given else {}
-        found = at.call("iam", "CreateInstanceProfile", InstanceProfileName=name, **more)["InstanceProfile"]
-        made = Made(name, {"Arn": found["Arn"]})
-        with self.whole_or_gone(at, made, given):
-            return self.update(at, made, {}, given)
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        name = self.named(at, properties)
+        more = {"Path": properties["Path"]} if "Path" in properties else {}
+        profile = at.call("iam", "CreateInstanceProfile", InstanceProfileName=name, **more)["InstanceProfile"]
+        resource = Made(name, {"Arn": profile["Arn"]})
+        with self.whole_or_gone(at, resource, properties):
+            return self.update(at, resource, {}, properties)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        had, has, which = list(old.get("Roles") or []), list(given["Roles"]), {"InstanceProfileName": made.physical_id}
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        had, has = list(old.get("Roles") or []), list(properties["Roles"])
+        which = {"InstanceProfileName": resource.physical_id}
         for role in _without(had, has):
             call_if_there(at, "iam", "RemoveRoleFromInstanceProfile", RoleName=role, **which)
         for role in _without(has, had):
             at.call("iam", "AddRoleToInstanceProfile", RoleName=role, **which)
-        return made
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        which = {"InstanceProfileName": made.physical_id}
-        for role in given["Roles"]:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        which = {"InstanceProfileName": resource.physical_id}
+        for role in properties["Roles"]:
             call_if_there(at, "iam", "RemoveRoleFromInstanceProfile", RoleName=role, **which)
         call_if_there(at, "iam", "DeleteInstanceProfile", **which)
 
@@ -203,11 +205,11 @@ class UserPool(ByCalls):
     ids, ref, renamed = {"UserPoolId": "Id"}, "Id", {"UserPoolName": "PoolName"}
     gives = {"Arn": "Arn", "UserPoolId": "Id"}
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        made = super().create(at, given)
-        issuer = f"cognito-idp.{at.region}.amazonaws.com/{made.physical_id}"
-        made.attributes |= {"ProviderName": issuer, "ProviderURL": f"https://{issuer}"}
-        return made
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        resource = super().create(at, properties)
+        issuer = f"cognito-idp.{at.region}.amazonaws.com/{resource.physical_id}"
+        resource.attributes |= {"ProviderName": issuer, "ProviderURL": f"https://{issuer}"}
+        return resource
 
 
 KINDS: tuple[Kind, ...] = (

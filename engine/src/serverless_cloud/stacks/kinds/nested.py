@@ -24,63 +24,65 @@ class NestedStack(Kind):
     type = "AWS::CloudFormation::Stack"
     refused = ("NotificationARNs",)
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         name = at.generated_name(128)
         id = at.call("cloudformation", "CreateStack", StackName=name, Capabilities=_ALL, DisableRollback=True,
-                     **self._settings(given))["StackId"]  # fmt: skip
-        made = Made(id)
-        with self.whole_or_gone(at, made, given):
-            return self._settled(at, made)
+                     **self._settings(properties))["StackId"]  # fmt: skip
+        resource = Made(id)
+        with self.whole_or_gone(at, resource, properties):
+            return self._settled(at, resource)
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
         try:
-            at.call("cloudformation", "UpdateStack", StackName=made.physical_id, Capabilities=_ALL,
-                    **self._settings(given))  # fmt: skip
+            at.call("cloudformation", "UpdateStack", StackName=resource.physical_id, Capabilities=_ALL,
+                    **self._settings(properties))  # fmt: skip
         except HandlerError as error:
             if "No updates are to be performed" not in str(error):
                 raise
-            return made
-        return self._settled(at, made)
+            return resource
+        return self._settled(at, resource)
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        at.call("cloudformation", "DeleteStack", StackName=made.physical_id)
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        at.call("cloudformation", "DeleteStack", StackName=resource.physical_id)
 
-        def gone() -> bool:
-            stack = at.call("cloudformation", "DescribeStacks", StackName=made.physical_id)["Stacks"][0]
+        def is_deleted() -> bool:
+            stack = at.call("cloudformation", "DescribeStacks", StackName=resource.physical_id)["Stacks"][0]
             if stack["StackStatus"] == "DELETE_FAILED":
-                raise ResourceFailed(f"Embedded stack {made.physical_id} was not deleted: {stack['StackStatusReason']}")
+                raise ResourceFailed(
+                    f"Embedded stack {resource.physical_id} was not deleted: {stack['StackStatusReason']}"
+                )
             return bool(stack["StackStatus"] == "DELETE_COMPLETE")
 
-        at.wait(gone, f"the stack {made.physical_id} is deleted", 600.0)
+        at.wait(is_deleted, f"the stack {resource.physical_id} is deleted", 600.0)
 
     @staticmethod
-    def _settings(given: Properties) -> dict[str, Any]:
+    def _settings(properties: Properties) -> dict[str, Any]:
         parameters = [
             {"ParameterKey": name, "ParameterValue": ",".join(value) if isinstance(value, list) else str(value)}
-            for name, value in (given.get("Parameters") or {}).items()
+            for name, value in (properties.get("Parameters") or {}).items()
         ]
-        more = {"Tags": given["Tags"]} if given.get("Tags") else {}
-        return {"TemplateURL": given["TemplateURL"], "Parameters": parameters, **more}
+        more = {"Tags": properties["Tags"]} if properties.get("Tags") else {}
+        return {"TemplateURL": properties["TemplateURL"], "Parameters": parameters, **more}
 
     @staticmethod
-    def _settled(at: Place, made: Made) -> Made:
-        found: dict[str, Any] = {}
+    def _settled(at: Place, resource: Made) -> Made:
+        stack: dict[str, Any] = {}
 
         def done() -> bool:
-            found.update(at.call("cloudformation", "DescribeStacks", StackName=made.physical_id)["Stacks"][0])
-            return not found["StackStatus"].endswith("_IN_PROGRESS")
+            stack.update(at.call("cloudformation", "DescribeStacks", StackName=resource.physical_id)["Stacks"][0])
+            return not stack["StackStatus"].endswith("_IN_PROGRESS")
 
-        at.wait(done, f"the stack {made.physical_id} is complete", 600.0)
-        if found["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            events = at.call("cloudformation", "DescribeStackEvents", StackName=made.physical_id)["StackEvents"]
-            failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+        at.wait(done, f"the stack {resource.physical_id} is complete", 600.0)
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            events = at.call("cloudformation", "DescribeStackEvents", StackName=resource.physical_id)["StackEvents"]
+            failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
             why = f"{failed[0]['LogicalResourceId']}: {failed[0].get('ResourceStatusReason')}" if failed else ""
             raise ResourceFailed(
-                f"Embedded stack {made.physical_id} was not successfully created or updated. Currently in "
-                f"{found['StackStatus']} with reason: {why}"
+                f"Embedded stack {resource.physical_id} was not successfully created or updated. Currently in "
+                f"{stack['StackStatus']} with reason: {why}"
             )
-        outputs = {f"Outputs.{each['OutputKey']}": each["OutputValue"] for each in found.get("Outputs", [])}
-        return Made(made.physical_id, outputs)
+        outputs = {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in stack.get("Outputs", [])}
+        return Made(resource.physical_id, outputs)
 
 
 class Custom(Kind):
@@ -92,28 +94,28 @@ class Custom(Kind):
     type = "AWS::CloudFormation::CustomResource"
 
     def __init__(self, type: str = "") -> None:
-        self.shown = type or self.type
+        self.type_name = type or self.type
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
-        return self._asked(at, "Create", given, {})
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
+        return self._request(at, "Create", properties, {})
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        more = {"PhysicalResourceId": made.physical_id, "OldResourceProperties": texts(old)}
-        changed = self._asked(at, "Update", given, more)
-        if changed.physical_id != made.physical_id:  # another id means another resource: the old one goes
-            self.delete(at, made, old)
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        more = {"PhysicalResourceId": resource.physical_id, "OldResourceProperties": texts(old)}
+        changed = self._request(at, "Update", properties, more)
+        if changed.physical_id != resource.physical_id:  # another id means another resource: the old one goes
+            self.delete(at, resource, old)
         return changed
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
-        self._asked(at, "Delete", given, {"PhysicalResourceId": made.physical_id})
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
+        self._request(at, "Delete", properties, {"PhysicalResourceId": resource.physical_id})
 
-    def checked(self, given: Properties) -> dict[str, Any]:
-        token = str(given.get("ServiceToken", ""))
+    def checked(self, properties: Properties) -> dict[str, Any]:
+        token = str(properties.get("ServiceToken", ""))
         if ":lambda:" not in token:
-            raise UnsupportedResource(f"ServiceToken {token!r} of {self.shown}, which is not the ARN of a function")
-        return dict(given)
+            raise UnsupportedResource(f"ServiceToken {token!r} of {self.type_name}, which is not the ARN of a function")
+        return dict(properties)
 
-    def _asked(self, at: Place, kind: str, given: Properties, more: Mapping[str, Any]) -> Made:
+    def _request(self, at: Place, kind: str, properties: Properties, more: Mapping[str, Any]) -> Made:
         bucket, key = f"cloudformation-custom-resource-{uuid.uuid4().hex[:16]}", "answer"
         at.call("s3", "CreateBucket", Bucket=bucket)
         try:
@@ -121,13 +123,13 @@ class Custom(Kind):
             url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=7200)
             request_id = str(uuid.uuid4())
             event = {
-                "RequestType": kind, "ServiceToken": given["ServiceToken"], "ResponseURL": url,
+                "RequestType": kind, "ServiceToken": properties["ServiceToken"], "ResponseURL": url,
                 "StackId": at.stack_id, "RequestId": request_id, "LogicalResourceId": at.logical_id,
-                "ResourceType": self.shown, "ResourceProperties": texts(given), **more,
+                "ResourceType": self.type_name, "ResourceProperties": texts(properties), **more,
             }  # fmt: skip
-            at.call("lambda", "Invoke", FunctionName=given["ServiceToken"], InvocationType="Event",
+            at.call("lambda", "Invoke", FunctionName=properties["ServiceToken"], InvocationType="Event",
                     Payload=json.dumps(event).encode())  # fmt: skip
-            answer = self._answer(at, bucket, key, float(given.get("ServiceTimeout", _LIMIT_S / at.time_scale)))
+            answer = self._answer(at, bucket, key, float(properties.get("ServiceTimeout", _LIMIT_S / at.time_scale)))
         finally:
             call_if_there(at, "s3", "DeleteObject", Bucket=bucket, Key=key)
             call_if_there(at, "s3", "DeleteBucket", Bucket=bucket)
@@ -139,16 +141,16 @@ class Custom(Kind):
 
     @staticmethod
     def _answer(at: Place, bucket: str, key: str, limit_s: float) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
 
         def answered() -> bool:
             there = call_if_there(at, "s3", "GetObject", Bucket=bucket, Key=key)
             if there:
-                found.update(json.loads(there["Body"].read()))
+                answer.update(json.loads(there["Body"].read()))
             return bool(there)
 
         at.wait(answered, "CloudFormation did not receive a response from your Custom Resource", limit_s)
-        return found
+        return answer
 
 
 class Metadata(Kind):
@@ -156,13 +158,13 @@ class Metadata(Kind):
 
     type = CDK_METADATA
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         return Made(str(uuid.uuid4()))
 
-    def update(self, at: Place, made: Made, old: Properties, given: dict[str, Any]) -> Made:
-        return made
+    def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
+        return resource
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         """There is nothing to delete."""
 
 
@@ -171,10 +173,10 @@ class Handle(Kind):
 
     type = "AWS::CloudFormation::WaitConditionHandle"
 
-    def create(self, at: Place, given: dict[str, Any]) -> Made:
+    def create(self, at: Place, properties: dict[str, Any]) -> Made:
         return Made(f"https://cloudformation-waitcondition-{at.region}.s3.amazonaws.com/{uuid.uuid4()}")
 
-    def delete(self, at: Place, made: Made, given: Properties) -> None:
+    def delete(self, at: Place, resource: Made, properties: Properties) -> None:
         """There is nothing to delete."""
 
 

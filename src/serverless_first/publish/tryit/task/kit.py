@@ -164,9 +164,9 @@ class Shop:
         if error is not None or lose_deletion:
             return error
         failed = answer.get("batchItemFailures", []) if isinstance(answer, dict) else []
-        kept = {item.get("itemIdentifier") for item in failed}
+        failed_ids = {item.get("itemIdentifier") for item in failed}
         for message in messages:
-            if message["MessageId"] not in kept:
+            if message["MessageId"] not in failed_ids:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         return None
 
