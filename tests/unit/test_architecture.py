@@ -342,6 +342,11 @@ def test_the_root_of_the_engine_is_what_starts_and_connects_it() -> None:
     assert len(loose_files(ROOT, ENGINE)) <= MOST_IN_THE_ROOT
 
 
+def test_tests_of_a_room_are_in_the_folder_with_its_name() -> None:
+    folders = {file.parent.name for file in (ROOT / "engine" / "tests").glob("*/test_*.py")}
+    assert folders - {"clients", "sqs"} <= room_folders(ROOT, ENGINE)  # clients: programs of others
+
+
 # ---- each rule notices when it is broken
 
 PICTURE = f"""

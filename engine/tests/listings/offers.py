@@ -3,7 +3,7 @@
     python engine/tests/listings/offers.py
 
 The page's head says who counts as a user. Parts without one are in offers.yml with the reason why they stay.
-engine/tests/unit/test_offers.py compares the page, and fails for a part without a reason.
+engine/tests/test_offers.py compares the page, and fails for a part without a reason.
 """
 
 from __future__ import annotations

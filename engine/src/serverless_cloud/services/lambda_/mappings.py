@@ -188,7 +188,7 @@ def settings_of(esm: EventSourceMapping) -> JsonObject:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_event_source_mapping",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
     upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
 )
 def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> EventSourceMapping:
@@ -209,7 +209,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> Eve
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
 def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: JsonObject) -> EventSourceMapping | None:
@@ -256,7 +256,7 @@ def list_event_source_mappings(
 
 @patches.replaces(
     "moto.awslambda.models:EventSourceMapping.get_configuration",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="The answers of event source mappings have all settings, with defaults.",
 )
 def get_configuration(esm: EventSourceMapping) -> JsonObject:

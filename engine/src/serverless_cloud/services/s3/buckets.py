@@ -42,7 +42,7 @@ from serverless_cloud.services.lambda_.functions import route
 from serverless_cloud.services.s3 import object_events as s3_events
 from serverless_cloud.services.s3.object_events import Bucket, Filter
 
-patches = Service("s3", defect="engine/tests/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
 PRINCIPAL = "s3.amazonaws.com"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")

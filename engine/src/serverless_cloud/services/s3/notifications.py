@@ -44,7 +44,7 @@ from serverless_cloud.services.s3.object_events import Bucket, Call, ObjectEvent
 from serverless_cloud.services.sqs.sending import send_to_queue
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
 
-patches = Service("s3", defect="engine/tests/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
 SUBJECT = "Amazon S3 Notification"
 

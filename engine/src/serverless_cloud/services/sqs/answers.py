@@ -20,7 +20,7 @@ from serverless_cloud.services.sqs import validation as sqs_refusals
 
 patches = Service(
     "sqs",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_batch_lists_nothing]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_batch_lists_nothing]",
 )
 
 _BATCHES = ("send_message_batch", "change_message_visibility_batch")

@@ -31,7 +31,7 @@ _XMLNS = "http://queue.amazonaws.com/doc/2012-11-05/"
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse._dispatch",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
     upstream="SQS refuses actions that it doesn't have, and answers queries in JSON on request.",
 )
 def dispatch(response: SQSResponse, request: Any, full_url: str | None = None, headers: Any = None) -> TYPE_RESPONSE:
@@ -59,7 +59,7 @@ def dispatch(response: SQSResponse, request: Any, full_url: str | None = None, h
 
 @patches.replaces(
     "moto.core.serialize:SqsQuerySerializer._serialized_result_to_response",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
     upstream="The results of redrive have the names in XML that SQS gives them.",
 )
 def serialized_result_to_response(
@@ -76,7 +76,7 @@ def serialized_result_to_response(
 
 @patches.replaces(
     "moto.core.serialize:SqsQuerySerializer.get_serialized_name",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_unknown_action_breaks_it]",
     upstream="A task of ListMessageMoveTasks has the name Result in XML, as the API reference shows.",
 )
 def get_serialized_name(serializer: SqsQuerySerializer, shape: Shape, default_name: str) -> str:

@@ -251,7 +251,7 @@ def mark_sent(message: models.Message, delay_seconds: int | None = None) -> None
 @patches.replaces(
     "moto.sqs.models:Queue.__init__",
     expects="self, name, region, account_id, **kwargs",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
 )
 def init_queue(queue: Queue, *args: object, **more: object) -> None:
     init_queue.original(queue, *args, **more)
@@ -260,7 +260,7 @@ def init_queue(queue: Queue, *args: object, **more: object) -> None:
 
 @patches.replaces(
     "moto.sqs.models:Queue.add_message",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_duplicate_is_accepted_after_a_deletion]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_duplicate_is_accepted_after_a_deletion]",
     upstream="A deduplication identifier is known for five minutes, even if its message is deleted.",
 )
 def add_message(queue: Queue, message: models.Message) -> None:
@@ -273,7 +273,7 @@ def add_message(queue: Queue, message: models.Message) -> None:
 
 @patches.replaces(
     "moto.sqs.models:Queue.delete_message",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
     upstream="A deletion loses no message that arrives meanwhile, and may be repeated.",
 )
 def delete_message(queue: Queue, receipt_handle: str) -> None:
@@ -290,7 +290,7 @@ def delete_message(queue: Queue, receipt_handle: str) -> None:
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.receive_message",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[receivers_share_no_lock]",
     upstream="Two receivers never get one message, and a FIFO queue keeps its order.",
 )
 def receive_message(
@@ -316,7 +316,7 @@ def receive_message(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.change_message_visibility",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_message_in_a_dead_letter_queue_cannot_be_deleted_again]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_message_in_a_dead_letter_queue_cannot_be_deleted_again]",
 )
 def change_message_visibility(
     backend: SQSBackend, queue_name: str, receipt_handle: str, visibility_timeout: int
@@ -347,7 +347,7 @@ def change_message_visibility(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.purge_queue",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_deletion_builds_a_new_list_without_a_lock]",
 )
 def purge_queue(backend: SQSBackend, queue_name: str) -> None:
     with LOCK:

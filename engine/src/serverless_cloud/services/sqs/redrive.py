@@ -30,7 +30,7 @@ from serverless_cloud.services.sqs import fifo as sqs_fifo, queues as sqs_queues
 
 patches = Service(
     "sqs",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[there_is_no_redrive]",
     upstream="Dead-letter queue redrive exists.",
 )
 

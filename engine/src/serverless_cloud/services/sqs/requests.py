@@ -34,7 +34,7 @@ from serverless_cloud.services.sqs import counts as sqs_counts, fifo as sqs_fifo
 
 patches = Service(
     "sqs",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[an_empty_message_is_accepted]",
 )
 
 _TIMES = ("CreatedTimestamp", "LastModifiedTimestamp")
@@ -44,7 +44,7 @@ _SOURCE = "DeadLetterQueueSourceArn"
 @patches.replaces(
     "moto.sqs.models:SQSBackend.create_queue",
     expects="self, name, tags=None, **kwargs",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
     upstream="CreateQueue refuses values that no queue can have.",
 )
 def create_queue_of_backend(
@@ -66,7 +66,7 @@ def create_queue_of_backend(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.set_queue_attributes",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
     upstream="SetQueueAttributes refuses values that no queue can have.",
 )
 def set_queue_attributes_of_backend(backend: SQSBackend, queue_name: str, attributes: JsonObject) -> Queue:
@@ -148,7 +148,7 @@ def send_message(
 
 @patches.replaces(
     "moto.sqs.models:SQSBackend.send_message_batch",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_batch_loses_trace_headers]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_batch_loses_trace_headers]",
     upstream="In a batch, each message is accepted or refused by itself, and keeps its trace header.",
 )
 def send_message_batch(
@@ -247,7 +247,7 @@ def _each(entries: list[JsonObject], work: Callable[[JsonObject], None]) -> tupl
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.create_queue",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_create_queue(response: SQSResponse) -> ActionResult:
     name, given = response._get_param("QueueName"), response._get_param("Attributes", {})
@@ -258,7 +258,7 @@ def answer_create_queue(response: SQSResponse) -> ActionResult:
 
 @patches.replaces(
     "moto.sqs.responses:SQSResponse.set_queue_attributes",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
+    defect="engine/tests/sqs/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_timeout_of_a_day_is_accepted]",
 )
 def answer_set_queue_attributes(response: SQSResponse) -> ActionResult:
     name, given = response._get_queue_name(), response._get_param("Attributes", {})
