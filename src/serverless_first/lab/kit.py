@@ -274,7 +274,7 @@ class Lab:
         show("\n".join([*both, f"{verdict} {so_far}"]), html=html)
 
     def measured(self, value: object, words: str, holds: bool = True) -> object:
-        """What to print of a measurement that differs from run to run.
+        """A measurement, to be printed, that differs from run to run.
 
         Args:
             value: what was measured; you see it when you run the cell.
