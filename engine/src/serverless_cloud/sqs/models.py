@@ -143,7 +143,12 @@ class Queue:
     """
 
     def __init__(
-        self, arn: str, attributes: dict[str, str], tags: dict[str, str], neighbors: dict[str, Queue], lock: threading.RLock
+        self,
+        arn: str,
+        attributes: dict[str, str],
+        tags: dict[str, str],
+        neighbors: dict[str, Queue],
+        lock: threading.RLock,
     ) -> None:
         self.arn, self.attributes, self.tags = arn, attributes, tags
         self.name = arn.rpartition(":")[2]
@@ -159,6 +164,10 @@ class Queue:
     def number(self, name: str) -> int:
         """An attribute that is a number: DelaySeconds, VisibilityTimeout and so on."""
         return int(self.attributes[name])
+
+    def change(self, attributes: dict[str, str]) -> None:
+        """Replaces all attributes."""
+        self.attributes, self.changed_s = attributes, int(time.time())
 
     @property
     def policy(self) -> str | None:
