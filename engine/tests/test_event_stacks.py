@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from kits import events_kit as here, stack_kit
 
 
@@ -56,3 +58,18 @@ def test_what_eventbridge_refuses_a_stack_refuses_in_the_same_words(kit: Any) ->
         ("key", _template(queue.arn, {"source": ["a"]}, KmsKeyIdentifier="alias/hikari"), "KmsKeyIdentifier"),
     ):
         assert words in stack_kit.why_not(template, name)
+
+
+@pytest.mark.usefixtures("kit")
+def test_a_change_that_is_not_supported_is_rolled_back() -> None:
+    def stack(team: str) -> dict[str, Any]:
+        properties = {"Name": "shop", "Tags": [{"Key": "team", "Value": team}]}
+        return {"Resources": {"Bus": {"Type": "AWS::Events::EventBus", "Properties": properties}}}
+
+    stack_kit.create("shop", stack("sales"))
+    reason = stack_kit.why_not_changed("shop", stack("lamps"))
+    assert "doesn't support a change of Tags of AWS::Events::EventBus" in reason
+    (tag,) = here.events().list_tags_for_resource(ResourceARN=here.events().describe_event_bus(Name="shop")["Arn"])[
+        "Tags"
+    ]
+    assert tag["Value"] == "sales"

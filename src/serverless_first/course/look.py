@@ -57,7 +57,7 @@ _LAB_FIGURES = f".jp-OutputArea-child:has(+ .jp-OutputArea-child .figure-in-word
 _LAB_LINES = """\
 /* About 90 characters are easy to read. Tables, figures and code take more. */
 .jp-RenderedMarkdown :is(p, ul, ol, blockquote, h1, h2, h3, h4, details) { max-width: 43em; }
-.jp-Notebook :is(.prediction, .figure-in-words) { max-width: 43em; }
+.jp-Notebook :is(.prediction, .prediction-outcome, .lab-panel, .figure-in-words) { max-width: 43em; }
 /* JupyterLab would break outputs inside words. */
 .jp-OutputArea .jp-OutputArea-output pre { word-break: normal; }
 /* The rest of a long line of code is indented more than the lines around it. */

@@ -204,8 +204,9 @@ class Engine:
         assert now_there.made is not None
         with self._reporting(now_there, "UPDATE"):
             kind = _kind(old.type)
-            made = kind.update(self._place(old.logical_id), now_there.made, tried, dict(old.properties))
-            now_there.made, now_there.properties = made, old.properties
+            with contextlib.suppress(UnsupportedResource):  # as the change was, so it has changed nothing
+                now_there.made = kind.update(self._place(old.logical_id), now_there.made, tried, dict(old.properties))
+            now_there.properties = old.properties
             now_there.definition, now_there.needs, now_there.told = old.definition, old.needs, old.told
 
     # ---- deleting
