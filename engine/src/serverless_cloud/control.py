@@ -38,6 +38,7 @@ from serverless_cloud import faults
 from serverless_cloud.core import clock, disk
 from serverless_cloud.core.refusals import refusal, refuse_subresource
 from serverless_cloud.errors import CloudError
+from serverless_cloud.gateway.desk import FrontDesk
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.http import addresses
 from serverless_cloud.http.front import local_url
@@ -83,7 +84,7 @@ class LocalCloudApp:
         log: str,
     ) -> None:
         self._moto, self._late, self._plane, self._reset, self._stop, self._log = moto, late, plane, reset, stop, log
-        self._gate = Gate(plane.permissions)
+        self._gate, self._desk = Gate(plane.permissions), FrontDesk(plane.providers, plane.permissions)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if (of_api := addresses.answer(self._plane.doors, environ)) is not None:  # open to web pages, as APIs are
@@ -125,6 +126,8 @@ class LocalCloudApp:
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
+            if (answer := self._desk.answer(environ, service)) is not None:
+                return answer
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):

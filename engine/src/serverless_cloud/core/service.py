@@ -1,4 +1,4 @@
-"""What the front desk tells a service's provider about a call, beside its parameters."""
+"""What the front desk and the providers of services share: who calls, and an error that the caller gets."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ class Caller:
     region: str
     host_url: str
     trace: str = ""
+
+
+class ServiceError(Exception):
+    """A service's refusal of a call.
+
+    Args:
+        code: as the service's first protocol has it. The front desk finds the name for JSON in the model.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(message)

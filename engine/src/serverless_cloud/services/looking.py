@@ -6,6 +6,7 @@ import functools
 import json
 import sys
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from serverless_cloud.core import clock
@@ -33,7 +34,7 @@ def look(plane: DataPlane, account: str, region: str) -> Moment:
         time_s=clock.now_s(),
         words="",
         functions=_functions(plane, account, region),
-        queues=_queues(account, region),
+        queues=_queues(plane, account, region),
         databases=_databases(plane, account, region, proxies),
         proxies=proxies,
         machines=_machines(account, region),
@@ -65,7 +66,12 @@ def _functions(plane: DataPlane, account: str, region: str) -> list[FunctionRow]
     return [FunctionRow(name=name, environments=environments) for name, environments in rows.items()]
 
 
-def _queues(account: str, region: str) -> list[QueueRow]:
+def _queues(plane: DataPlane, account: str, region: str) -> list[QueueRow]:
+    if plane.queues is not None:
+        return [
+            QueueRow(name=name, **asdict(queue.counts()))
+            for name, queue in sorted(plane.queues.of(account, region).items())
+        ]
     backend = _backend("sqs", account, region)
     rows, now_ms = [], clock.now_ms()
     for name, queue in sorted(backend.queues.items()) if backend else ():

@@ -2,56 +2,40 @@
 
 from __future__ import annotations
 
-
-class SqsError(Exception):
-    """An error that a client of SQS gets.
-
-    Args:
-        code: as the query protocol has it; the front desk finds JSON's name for it in the model.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message = code, message
-        super().__init__(message)
+from serverless_cloud.core.service import ServiceError
 
 
-def invalid_parameter(message: str) -> SqsError:
+def invalid_parameter(message: str) -> ServiceError:
     """The error of a request with a value that SQS doesn't take."""
-    return SqsError("InvalidParameterValue", message)
+    return ServiceError("InvalidParameterValue", message)
 
 
-def invalid_value(value: object, name: str, reason: str) -> SqsError:
+def invalid_value(value: object, name: str, reason: str) -> ServiceError:
     """The same for one value, with the reason."""
     return invalid_parameter(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
 
 
-def missing_parameter(name: str) -> SqsError:
+def missing_parameter(name: str) -> ServiceError:
     """The error of a request without a parameter that it needs."""
-    return SqsError("MissingParameter", f"The request must contain the parameter {name}.")
+    return ServiceError("MissingParameter", f"The request must contain the parameter {name}.")
 
 
-def unknown_attribute(name: str) -> SqsError:
+def invalid_name(message: str) -> ServiceError:
+    """The error of attributes that can't be there."""
+    return ServiceError("InvalidAttributeName", message)
+
+
+def unknown_attribute(name: str) -> ServiceError:
     """The error of an attribute that queues or messages don't have."""
-    return SqsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+    return invalid_name(f"Unknown Attribute {name}.")
 
 
-def invalid_attribute(name: str, reason: str = "") -> SqsError:
+def invalid_attribute(name: str, reason: str = "") -> ServiceError:
     """The error of a value that an attribute of a queue can't have."""
-    words = f"Invalid value for the parameter {name}."
-    return SqsError("InvalidAttributeValue", f"{words} Reason: {reason}" if reason else words)
+    reason = f" Reason: {reason}" if reason else ""
+    return ServiceError("InvalidAttributeValue", f"Invalid value for the parameter {name}.{reason}")
 
 
-def invalid_receipt(receipt_handle: str) -> SqsError:
-    """The error of a text that isn't a receipt of the queue."""
-    words = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
-    return SqsError("ReceiptHandleIsInvalid", words)
-
-
-def no_queue() -> SqsError:
+def no_queue() -> ServiceError:
     """The error of a queue that doesn't exist."""
-    return SqsError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
-
-
-def not_found(message: str) -> SqsError:
-    """The error of a redrive whose queue or task doesn't exist."""
-    return SqsError("ResourceNotFoundException", message)
+    return ServiceError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")

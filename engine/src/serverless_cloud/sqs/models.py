@@ -5,8 +5,7 @@ polling"): a message that was received is in flight, and nobody else gets it, un
 deleted. A message that was received as often as the redrive policy allows moves to the dead-letter queue instead of
 being received again. A receipt handle stands for one receive of one message.
 
-What is due later goes by a clock that nobody sets (`core/clock.py`). The times that a receiver gets go by the computer's
-clock.
+What is due later goes by a clock that nobody sets (`core/clock.py`). Receivers get times of the computer's clock.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from serverless_cloud.core import clock
+from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import errors, fifo
 
 MOST_VISIBILITY_S = 43_200  # twelve hours, counted from when the message was received
@@ -72,7 +72,7 @@ class Message:
     receive_count: int = 0
     received_ms: float = 0.0
     first_received_ms: int = 0
-    source_arn: str | None = None
+    source_arn: str = ""
 
     @property
     def body_md5(self) -> str:
@@ -91,7 +91,7 @@ class Message:
             "MessageGroupId": self.group_id,
             "MessageDeduplicationId": self.deduplication_id,
             "AWSTraceHeader": trace.get("StringValue") if trace else None,
-            "DeadLetterQueueSourceArn": self.source_arn,
+            "DeadLetterQueueSourceArn": self.source_arn or None,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -129,6 +129,11 @@ class Counts:
 
 def _any_size(_: Message) -> bool:
     return True
+
+
+def _no_receipt(receipt_handle: str) -> ServiceError:
+    text = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
+    return ServiceError("ReceiptHandleIsInvalid", text)
 
 
 class Queue:
@@ -287,21 +292,21 @@ class Queue:
         """The message that a receipt was given for; None if it is not in the queue any more.
 
         Raises:
-            SqsError: the text isn't a receipt of this queue.
+            ServiceError: the text isn't a receipt of this queue.
         """
         try:
             _, arn, message_id, _ = base64.b64decode(receipt_handle, validate=True).decode().split(" ")
         except ValueError as error:
-            raise errors.invalid_receipt(receipt_handle) from error
+            raise _no_receipt(receipt_handle) from error
         if arn != self.arn:
-            raise errors.invalid_receipt(receipt_handle)
+            raise _no_receipt(receipt_handle)
         return self._messages.get(message_id)
 
     def delete(self, receipt_handle: str) -> None:
         """Deletes a message. A message that is no longer there counts as deleted.
 
         Raises:
-            SqsError: the text isn't a receipt, or the receipt of a FIFO queue has expired.
+            ServiceError: the text isn't a receipt, or the receipt of a FIFO queue has expired.
         """
         with self._lock:
             message = self._message_of(receipt_handle)
@@ -321,7 +326,7 @@ class Queue:
         """Gives a message another visibility timeout, counted from now; 0 makes it visible.
 
         Raises:
-            SqsError: the text isn't a receipt, the message has gone, or would be hidden for more than twelve hours.
+            ServiceError: the text isn't a receipt, the message has gone, or would be hidden for more than twelve hours.
         """
         with self._lock:
             message, now_ms = self._message_of(receipt_handle), clock.now_ms()
@@ -364,8 +369,8 @@ class Queues:
 
     def get(self, arn: str) -> Queue | None:
         """The queue with an ARN."""
-        _, _, _, region, account_id, name = arn.split(":", 5)
-        return self.of(account_id, region).get(name)
+        parts = arn.split(":")
+        return self.of(parts[4], parts[3]).get(parts[5]) if len(parts) == 6 else None
 
     def create(self, arn: str, attributes: dict[str, str], tags: dict[str, str]) -> Queue:
         """Creates a queue. Args: as for `Queue`."""
