@@ -67,10 +67,8 @@ def size_bytes(body: str, attributes: Attributes) -> int:
     """How many bytes a message counts for: its body, and names, types and values of its attributes."""
     total = len(body.encode(errors="replace"))
     for name, attribute in attributes.items():
-        value = attribute.get("StringValue") or attribute.get("BinaryValue") or b""
-        total += (
-            len(name) + len(attribute.get("DataType", "")) + len(value.encode() if isinstance(value, str) else value)
-        )
+        value = attribute.get("StringValue", "").encode() or attribute.get("BinaryValue", b"")
+        total += len(name) + len(attribute.get("DataType", "")) + len(value)
     return total
 
 

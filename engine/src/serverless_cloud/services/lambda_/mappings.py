@@ -124,18 +124,17 @@ def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> int | None:
     """
     account, region = backend.account_id, backend.region_name
     if kind.service == "sqs":
-        if (own := current.plane.queues) is not None:
-            queue = own.of(account, region).get(arn.rpartition(":")[2])
-            timeout_s = queue.number("VisibilityTimeout") if queue is not None else None
+        if (own := current.plane.queues) is None:
+            motos = {queue.queue_arn: queue for queue in sqs_backends[account][region].queues.values()}
+            timeouts_s = {arn: sqs_fifo.setting(motos[arn], "visibility_timeout")} if arn in motos else {}
         else:
-            moto = sqs_backends[account][region].queues.get(arn.rpartition(":")[2])
-            timeout_s = sqs_fifo.setting(moto, "visibility_timeout") if moto is not None else None
-        if timeout_s is None:
+            timeouts_s = {queue.arn: queue.number("VisibilityTimeout") for queue in own.of(account, region).values()}
+        if arn not in timeouts_s:
             raise InvalidParameterValueException(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
                 "SQS Error Message: The specified queue does not exist or you do not have access to it."
             )
-        return timeout_s
+        return int(timeouts_s[arn])
     if kind.service == "dynamodb":
         there = {stream["StreamArn"] for stream in dynamodbstreams_backends[account][region].list_streams()}
     else:
