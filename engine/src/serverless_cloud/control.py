@@ -126,8 +126,8 @@ class LocalCloudApp:
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
-            if (answer := self._desk.answer(environ, service)) is not None:
-                return answer
+            if service in self._plane.providers:
+                return self._desk.answer(environ, service)
             parts = self._moto(environ, lambda status, headers, _=None: told.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):
@@ -204,17 +204,22 @@ class LocalCloudApp:
 
 #: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.
 _SCOPE = re.compile(r"Credential=[^,&]*(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request", re.IGNORECASE)
+_QUEUE = re.compile(r"/\d{12}/[\w.-]+/?")
 _OF_MOTO = re.compile(r"/([a-z0-9-]+)_[a-z0-9-]+/")
 
 
 def _service(environ: dict[str, Any]) -> str:
-    """Which service a request is for, by its signature; "" if it has none.
+    """Which service a request is for, by its signature; "" if nothing says so.
 
     moto calls itself without one, and has the service in the path: /SERVICE_REGION/.
     """
     signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
-    found = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
-    return found.group(1) if found else ""
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    if found := _SCOPE.search(signed) or _OF_MOTO.match(path):
+        return found.group(1)
+    # Only SQS takes calls without a signature, at the address of a queue or by its version.
+    is_for_sqs = "Action=" in query and (_QUEUE.fullmatch(path) or "Version=2012-11-05" in query)
+    return "sqs" if is_for_sqs else ""
 
 
 def _given(environ: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from serverless_cloud.iam.permissions import Permissions
 
 #: KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.
 _SIGNATURE = re.compile(r"Credential=([^,&/%]+)(?:/|%2F)\d+(?:/|%2F)([a-z0-9-]+)(?:/|%2F)", re.IGNORECASE)
-_QUEUE = re.compile(r"/\d{12}/[\w.-]+/?")
 #: They concern no queue, so the address of a queue doesn't take them.
 _NOT_OF_A_QUEUE = ("CreateQueue", "ListQueues")
 
@@ -37,18 +36,17 @@ class FrontDesk:
     def __init__(self, providers: Mapping[str, object], permissions: Permissions) -> None:
         self._providers, self._permissions = providers, permissions
 
-    def answer(self, environ: WSGIEnvironment, service: str) -> Answer | None:
-        """The answer to a call; None if no provider offers it.
+    def answer(self, environ: WSGIEnvironment, service: str) -> Answer:
+        """The answer to a call.
 
         Args:
-            service: as in the signature; "" without one.
+            service: one of the providers'.
 
         Raises:
             OperationNotFoundError: AWS doesn't have the operation.
+            NotImplementedError: the provider doesn't have it.
         """
-        service = service or _unsigned(environ)
-        if (provider := self._providers.get(service)) is None:
-            return None
+        provider = self._providers[service]
         signature = _SIGNATURE.search(environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", ""))
         if signature is None and self._permissions.enforced:
             text = f"Access to the resource {environ['PATH_INFO']} is denied."
@@ -62,13 +60,6 @@ class FrontDesk:
             return _query(provider, at, environ, service)
         name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
         return _call(provider, at, environ, operation(service, name), "json")
-
-
-def _unsigned(environ: WSGIEnvironment) -> str:
-    """The service of a call without a signature: only SQS takes one, at the address of a queue or by its version."""
-    query = environ.get("QUERY_STRING", "")
-    is_for_sqs = "Version=2012-11-05" in query or _QUEUE.fullmatch(environ["PATH_INFO"])
-    return "sqs" if "Action=" in query and is_for_sqs else ""
 
 
 def _query(provider: object, at: Caller, environ: WSGIEnvironment, service: str) -> Answer:
@@ -102,7 +93,9 @@ def _call(
     result: object
     try:
         parameters = called.parameters(protocol, body, values or {}, environ["PATH_INFO"])
-        result = getattr(provider, called.method)(at, **parameters)
+        if (method := getattr(provider, called.method, None)) is None:
+            raise NotImplementedError(called.method)
+        result = method(at, **parameters)
     except ServiceError as error:
         result = error
     return called.answer(protocol, result)
