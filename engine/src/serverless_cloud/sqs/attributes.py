@@ -26,7 +26,6 @@ _BOOLEANS = ("true", "false", "True", "False")
 _WORDS = {
     "ContentBasedDeduplication": _BOOLEANS,
     "DeduplicationScope": ("queue", "messageGroup"),
-    "FifoQueue": _BOOLEANS,
     "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
     "SqsManagedSseEnabled": _BOOLEANS,
 }
@@ -40,8 +39,9 @@ NAMES = frozenset(
     }
 )  # fmt: skip
 _AT_FIRST = {
-    "DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
-    "ReceiveMessageWaitTimeSeconds": "0", "VisibilityTimeout": "30", "SqsManagedSseEnabled": "true",
+    "DelaySeconds": "0", "KmsDataKeyReusePeriodSeconds": "300", "MaximumMessageSize": "1048576",
+    "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0", "SqsManagedSseEnabled": "true",
+    "VisibilityTimeout": "30",
 }  # fmt: skip
 _FIFO_AT_FIRST = {
     "ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "FifoQueue": "true",
@@ -64,7 +64,6 @@ def changed(attributes: Mapping[str, str], changes: Mapping[str, str]) -> dict[s
     values = {**attributes, **{name: normal(name, value) for name, value in changes.items()}}
     if changes.get("KmsMasterKeyId"):
         values["SqsManagedSseEnabled"] = "false"
-        values.setdefault("KmsDataKeyReusePeriodSeconds", "300")
     elif changes.get("SqsManagedSseEnabled", "").lower() == "true":
         values["KmsMasterKeyId"] = ""
     return {name: value for name, value in values.items() if value}
@@ -80,7 +79,7 @@ def normal(name: str, value: str) -> str:
         return json.dumps(policy) if policy.get("Statement") else ""
     if name in _NUMBERS:
         return str(int(value))
-    return value.lower() if _WORDS.get(name) == _BOOLEANS else value
+    return value.lower() if name == "FifoQueue" or _WORDS.get(name) == _BOOLEANS else value
 
 
 def check_queue_name(name: str, attributes: Mapping[str, str]) -> None:

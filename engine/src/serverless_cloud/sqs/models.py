@@ -27,6 +27,7 @@ from serverless_cloud.sqs import errors, fifo
 
 MOST_VISIBILITY_S = 43_200  # twelve hours, counted from when the message was received
 _SENDER_ID = "AIDAIT2UOQQY3AUEKVGXU"
+_PURGE_MS = 60_000.0  # API reference: PurgeQueue
 _LONGEST_WAIT_S = 1.0  # a receiver looks again after it whatever happens
 
 
@@ -159,6 +160,7 @@ class Queue:
         self.name = arn.rpartition(":")[2]
         self.is_fifo = self.name.endswith(".fifo")
         self.created_s = self.changed_s = int(time.time())
+        self._purged_ms = -_PURGE_MS  # by a clock that may begin at 0
         self._neighbors = neighbors
         self._messages: dict[str, Message] = {}
         self._deduplication = fifo.Deduplication()
@@ -342,8 +344,16 @@ class Queue:
     # ---- all messages
 
     def purge(self) -> None:
-        """Deletes all messages."""
+        """Deletes all messages.
+
+        Raises:
+            ServiceError: it was purged less than a minute ago.
+        """
         with self._lock:
+            if clock.now_ms() - self._purged_ms < _PURGE_MS:
+                text = f"Only one PurgeQueue operation on {self.name} is allowed every 60 seconds."
+                raise ServiceError("AWS.SimpleQueueService.PurgeQueueInProgress", text)
+            self._purged_ms = clock.now_ms()
             self._messages.clear()
             self._deduplication.forget()
 

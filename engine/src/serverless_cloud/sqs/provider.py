@@ -111,7 +111,9 @@ class SqsProvider:
             "LastModifiedTimestamp": str(queue.changed_s),
             "QueueArn": queue.arn,
         } | queue.attributes
-        told = _among(values, attribute_names)
+        if "KmsMasterKeyId" not in values:
+            del values["KmsDataKeyReusePeriodSeconds"]
+        told = _among(dict(sorted(values.items())), attribute_names)
         return {"Attributes": told} if told else {}
 
     def set_queue_attributes(self, at: Caller, queue_url: str, attributes: Mapping[str, str]) -> None:
@@ -140,9 +142,9 @@ class SqsProvider:
             raise errors.invalid_parameter(_BAD_TAG)
         if not tags:
             raise errors.missing_parameter("Tags")
-        if len(all_tags := {**queue.tags, **tags}) > _MOST_TAGS:
+        if len(tags) > _MOST_TAGS:
             raise errors.invalid_parameter(f"Too many tags added for queue {queue.name}.")
-        queue.tags = all_tags
+        queue.tags = {**queue.tags, **tags}
 
     def untag_queue(self, at: Caller, queue_url: str, tag_keys: Sequence[str]) -> None:
         """Removes tags from a queue."""
@@ -242,7 +244,6 @@ class SqsProvider:
 
     def change_message_visibility_batch(self, at: Caller, queue_url: str, entries: Sequence[JsonObject]) -> JsonObject:
         """Gives up to ten messages another visibility timeout."""
-        self._queue(at, queue_url)
         messages.check_ids(entries, "ChangeMessageVisibility")
         return _one_by_one(entries, lambda **entry: self.change_message_visibility(at, queue_url, **entry))
 
@@ -326,7 +327,7 @@ def _received(message: Message, names: Sequence[str], attribute_names: Sequence[
 
 
 def _among(values: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if "All" in names or name in names}
+    return {name: values[name] for name in (values if "All" in names else names) if name in values}
 
 
 def _one_by_one(entries: Sequence[JsonObject], call: Callable[..., JsonObject | None]) -> JsonObject:
