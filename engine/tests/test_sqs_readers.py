@@ -102,6 +102,17 @@ def test_pages_of_queues(kit: Any) -> None:
     assert [url.rpartition("/")[2] for url in sources] == [f"source-{number}" for number in range(3)]
 
 
+def test_a_queue_is_purged_once_in_a_minute(kit: Any) -> None:
+    sqs, queue, other = kit.client("sqs"), kit.make_queue("orders"), kit.make_queue("other")
+    sqs.purge_queue(QueueUrl=queue.url)
+    mapping_kit.send(queue, ["lamp"])
+    refusal = kit.refused(lambda: sqs.purge_queue(QueueUrl=queue.url))
+    assert refusal.code == "AWS.SimpleQueueService.PurgeQueueInProgress"
+    assert refusal.message == "Only one PurgeQueue operation on orders is allowed every 60 seconds."
+    assert mapping_kit.visible(queue) == 1
+    sqs.purge_queue(QueueUrl=other.url)
+
+
 def test_the_form_of_answers(aws: cloud.Cloud, kit: Any) -> None:
     """Status, headers and body of an answer and of an error in JSON."""
 
@@ -111,7 +122,8 @@ def test_the_form_of_answers(aws: cloud.Cloud, kit: Any) -> None:
             "Content-Type": "application/x-amz-json-1.0",
             "Authorization": "AWS4-HMAC-SHA256 Credential=local/20261203/us-east-1/sqs/aws4_request, SignedHeaders=h",
         }
-        return kit.raw(aws.endpoint_url, "POST", "/", json.dumps(body).encode(), **headers)
+        status, answer = kit.raw(aws.endpoint_url, "POST", "/", json.dumps(body).encode(), **headers)
+        return int(status), answer
 
     status, answer = ask("CreateQueue", {"QueueName": "orders"})
     assert (status, answer["QueueUrl"].rpartition("/")[2]) == (200, "orders")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import responses
+from typing import Any
 
 from botocore import xform_name
 from moto.core.model import OperationModel
@@ -101,7 +102,8 @@ class Operation:
         ):
             raise ValueError(problem)
         parser = PROTOCOL_PARSERS[request.protocol](self._model)
-        parameters = parser.parse({"body": request.body, "values": request.values})
+        whole: Any = {"body": request.body, "values": request.values}  # what these two protocols need of it
+        parameters = parser.parse(whole)
         if request.path.strip("/") and "QueueUrl" in self._names:
             parameters.setdefault("QueueUrl", request.path)
         for name in self._lists if request.protocol == "query" else ():  # a query can't say that a list is empty
@@ -118,7 +120,8 @@ class Operation:
         serializer = get_serializer_class(self._service, protocol)
         answer = serializer(self._model, SerializationContext(request_id)).serialize(result)
         status = f"{answer['status_code']} {responses[answer['status_code']]}"
-        return Answer(status, [*answer["headers"].items(), ("x-amzn-RequestId", request_id)], answer["body"].encode())
+        body = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"]
+        return Answer(status, [*answer["headers"].items(), ("x-amzn-RequestId", request_id)], body)
 
 
 operation = cache(Operation)

@@ -6,7 +6,6 @@ import functools
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict
 from typing import Any
 
 from serverless_cloud.core import clock
@@ -68,9 +67,10 @@ def _functions(plane: DataPlane, account: str, region: str) -> list[FunctionRow]
 
 def _queues(plane: DataPlane, account: str, region: str) -> list[QueueRow]:
     if plane.queues is not None:
+        counts = {name: queue.counts() for name, queue in sorted(plane.queues.of(account, region).items())}
         return [
-            QueueRow(name=name, **asdict(queue.counts()))
-            for name, queue in sorted(plane.queues.of(account, region).items())
+            QueueRow(name=name, visible=count.visible, in_flight=count.in_flight, delayed=count.delayed)
+            for name, count in counts.items()
         ]
     backend = _backend("sqs", account, region)
     rows, now_ms = [], clock.now_ms()

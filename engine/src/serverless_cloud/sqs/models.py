@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from serverless_cloud.core import clock
+from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import errors, fifo
 
@@ -65,7 +66,7 @@ class Message:
     group_id: str | None = None
     deduplication_id: str | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    sent_ms: float = field(default_factory=clock.now_ms)
+    sent_ms: float = field(default_factory=lambda: clock.now_ms())
     told_sent_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     visible_ms: float = 0.0
     sequence_number: int = 0
@@ -184,9 +185,12 @@ class Queue:
     @property
     def dead_letter_queue(self) -> Queue | None:
         """None if the queue has none, or it was deleted. Messages for it then stay."""
-        if (redrive := self.attributes.get("RedrivePolicy")) is None:
-            return None
-        return self._neighbors.get(json.loads(redrive)["deadLetterTargetArn"].rpartition(":")[2])
+        return self._neighbors.get(self._redrive.get("deadLetterTargetArn", "").rpartition(":")[2])
+
+    @property
+    def _redrive(self) -> JsonObject:
+        policy: JsonObject = json.loads(self.attributes.get("RedrivePolicy", "{}"))
+        return policy
 
     # ---- sending
 
@@ -243,7 +247,7 @@ class Queue:
     def _take(self, most: int, visibility_timeout_s: int, fits: Callable[[Message], bool]) -> list[Message]:
         now_ms, dead_letters = clock.now_ms(), self.dead_letter_queue
         oldest_ms = now_ms - self.number("MessageRetentionPeriod") * 1000
-        limit = int(json.loads(self.attributes["RedrivePolicy"])["maxReceiveCount"]) if dead_letters else 0
+        most_receives = self._redrive["maxReceiveCount"] if dead_letters is not None else float("inf")
         taken: list[Message] = []
         expired: list[Message] = []
         dead: list[Message] = []
@@ -252,7 +256,7 @@ class Queue:
                 break
             if message.sent_ms <= oldest_ms:
                 expired.append(message)
-            elif dead_letters and message.receive_count >= limit:
+            elif message.receive_count >= most_receives:
                 dead.append(message)
             elif fits(message):
                 # One moment for all of them, so that a batch comes back as one.
@@ -265,8 +269,9 @@ class Queue:
                 break
         for message in (*expired, *dead):
             del self._messages[message.id]
-        for message in dead if dead_letters else ():
-            dead_letters._add_dead_letter(message, self.arn)
+        if dead_letters is not None:
+            for message in dead:
+                dead_letters._add_dead_letter(message, self.arn)
         return taken
 
     def wait(self, timeout_s: float) -> bool:

@@ -75,7 +75,7 @@ class SqsProvider:
         self, at: Caller, queue_name_prefix: str = "", next_token: str = "", max_results: int | None = None
     ) -> JsonObject:
         """Lists queues, with pages if MaxResults is given."""
-        queues = [queue for name, queue in self._here(at).items() if name.startswith(queue_name_prefix)]
+        queues = [queue for queue in list(self._here(at).values()) if queue.name.startswith(queue_name_prefix)]
         urls, more = _page(at, queues, next_token, max_results)
         return {"QueueUrls": urls} | more if urls else more
 
@@ -84,13 +84,13 @@ class SqsProvider:
     ) -> JsonObject:
         """Lists the queues whose dead-letter queue this is."""
         dead = self._queue(at, queue_url)
-        sources = [queue for queue in self._here(at).values() if queue.dead_letter_queue is dead]
+        sources = [queue for queue in list(self._here(at).values()) if queue.dead_letter_queue is dead]
         urls, more = _page(at, sources, next_token, max_results)
         return {"queueUrls": urls} | more
 
     def delete_queue(self, at: Caller, queue_url: str) -> None:
         """Deletes a queue with its messages."""
-        del self._here(at)[self._queue(at, queue_url).name]
+        self._here(at).pop(self._queue(at, queue_url).name, None)
 
     def purge_queue(self, at: Caller, queue_url: str) -> None:
         """Deletes all messages of a queue."""

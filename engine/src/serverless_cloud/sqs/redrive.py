@@ -87,7 +87,7 @@ class MoveTasks:
         """Starts a task; its handle."""
         with self._lock:
             source = _require_queue(here, source_arn, "SourceArn")
-            if not any(queue.dead_letter_queue is source for queue in here.values()):
+            if not any(queue.dead_letter_queue is source for queue in list(here.values())):
                 raise errors.invalid_parameter("Source queue must be configured as a Dead Letter Queue.")
             if destination_arn:
                 destination = _require_queue(here, destination_arn, "DestinationArn")

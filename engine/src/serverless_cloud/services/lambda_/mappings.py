@@ -128,7 +128,9 @@ def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> int | None:
             motos = {queue.queue_arn: queue for queue in sqs_backends[account][region].queues.values()}
             timeouts_s = {arn: sqs_fifo.setting(motos[arn], "visibility_timeout")} if arn in motos else {}
         else:
-            timeouts_s = {queue.arn: queue.number("VisibilityTimeout") for queue in own.of(account, region).values()}
+            timeouts_s = {
+                queue.arn: queue.number("VisibilityTimeout") for queue in list(own.of(account, region).values())
+            }
         if arn not in timeouts_s:
             raise InvalidParameterValueException(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "

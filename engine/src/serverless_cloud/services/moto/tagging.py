@@ -20,7 +20,7 @@ class _Queues(BaseBackend, TaggableResourcesMixin):
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
         queues = current.plane.queues
-        for queue in queues.of(self.account_id, self.region_name).values() if queues is not None else ():
+        for queue in list(queues.of(self.account_id, self.region_name).values()) if queues is not None else ():
             yield TaggedResource(arn=queue.arn, tags=queue.tags, resource_type="sqs:queue")
 
 
