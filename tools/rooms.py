@@ -42,6 +42,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("engine/tests/test_event*.py", "engine/tests/unit/test_event*.py"),
         *("engine/tests/unit/test_patterns.py",),
     ),
+    "engine/src/serverless_cloud/gateway/": (
+        *("engine/tests/test_sqs*.py", "engine/tests/test_answers_sqs.py", "engine/tests/test_broken_requests.py"),
+    ),
     "engine/src/serverless_cloud/http/": (
         *("engine/tests/test_http*.py", "tests/cloud/test_http*.py", "engine/tests/test_rest*.py"),
         *("engine/tests/test_function_urls.py", "engine/tests/unit/test_rest*.py"),
@@ -134,6 +137,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/unit/test_states*.py",
     ),
     "engine/src/serverless_cloud/sns/": ("engine/tests/test_sns*.py",),
+    "engine/src/serverless_cloud/sqs/": (
+        *("engine/tests/test_sqs*.py", "engine/tests/test_answers_sqs.py", "engine/tests/unit/test_sqs*.py"),
+    ),
     "engine/src/serverless_cloud/sources/": (
         *("engine/tests/test_stream*.py", "engine/tests/test_sqs*.py", "engine/tests/unit/test_sqs*.py"),
         *("engine/tests/test_pipes.py",),

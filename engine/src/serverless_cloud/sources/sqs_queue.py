@@ -65,7 +65,7 @@ def _as_polled(message: models.Message) -> Message:
         receipt_handle=message.receipt_handle,
         body=message.body,
         body_md5=message.body_md5,
-        attributes=message.told_attributes(),
+        attributes=message.system_values(),
         message_attributes=message.attributes,
         attributes_md5=models.attributes_md5(message.attributes) if message.attributes else None,
     )

@@ -51,12 +51,12 @@ class Message:
         attributes: the sender's own.
         system_attributes: AWSTraceHeader.
         id: stays the same in a dead-letter queue.
-        sent_ms: by the steady clock; `told_sent_ms`: by the computer's.
+        sent_ms: by the steady clock; `wall_sent_ms`: by the computer's.
         visible_ms: when receivers may get it: after its delay, or after its visibility timeout.
         sequence_number: of a FIFO queue; otherwise 0.
         receipt_handle: of its last receive; empty if this queue has not given it to anybody.
         receive_count: across all queues.
-        received_ms: when it was received last; `first_received_ms`: when first, by the computer's clock.
+        received_ms: when it was received last; `wall_received_ms`: when first, by the computer's clock.
         source_arn: the queue that it came from into this dead-letter queue.
     """
 
@@ -67,13 +67,13 @@ class Message:
     deduplication_id: str | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     sent_ms: float = field(default_factory=lambda: clock.now_ms())
-    told_sent_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    wall_sent_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     visible_ms: float = 0.0
     sequence_number: int = 0
     receipt_handle: str = ""
     receive_count: int = 0
     received_ms: float = 0.0
-    first_received_ms: int = 0
+    wall_received_ms: int = 0
     source_arn: str = ""
 
     @property
@@ -81,14 +81,14 @@ class Message:
         """MD5OfBody."""
         return hashlib.md5(self.body.encode(), usedforsecurity=False).hexdigest()
 
-    def told_attributes(self) -> dict[str, str]:
+    def system_values(self) -> dict[str, str]:
         """The system attributes that a receiver can ask for."""
         trace = self.system_attributes.get("AWSTraceHeader")
         values = {
             "ApproximateReceiveCount": str(self.receive_count),
-            "SentTimestamp": str(self.told_sent_ms),
+            "SentTimestamp": str(self.wall_sent_ms),
             "SenderId": _SENDER_ID,
-            "ApproximateFirstReceiveTimestamp": str(self.first_received_ms),
+            "ApproximateFirstReceiveTimestamp": str(self.wall_received_ms),
             "SequenceNumber": str(self.sequence_number) if self.sequence_number else None,
             "MessageGroupId": self.group_id,
             "MessageDeduplicationId": self.deduplication_id,
@@ -212,7 +212,7 @@ class Queue:
         message.visible_ms, message.receipt_handle, message.source_arn = 0.0, "", source_arn
         if self.is_fifo:
             message.deduplication_id, message.sequence_number = message.id, self._deduplication.next_number()
-            message.sent_ms, message.told_sent_ms = clock.now_ms(), int(time.time() * 1000)
+            message.sent_ms, message.wall_sent_ms = clock.now_ms(), int(time.time() * 1000)
         self._messages[message.id] = message
         self._changed.notify_all()
 
@@ -248,11 +248,11 @@ class Queue:
         now_ms, dead_letters = clock.now_ms(), self.dead_letter_queue
         oldest_ms = now_ms - self.number("MessageRetentionPeriod") * 1000
         most_receives = self._redrive["maxReceiveCount"] if dead_letters is not None else float("inf")
-        taken: list[Message] = []
+        messages: list[Message] = []
         expired: list[Message] = []
         dead: list[Message] = []
         for message in self.receivable(now_ms):
-            if len(taken) >= most:
+            if len(messages) >= most:
                 break
             if message.sent_ms <= oldest_ms:
                 expired.append(message)
@@ -261,10 +261,10 @@ class Queue:
             elif fits(message):
                 # One moment for all of them, so that a batch comes back as one.
                 message.received_ms, message.visible_ms = now_ms, now_ms + visibility_timeout_s * 1000
-                message.first_received_ms = message.first_received_ms or int(time.time() * 1000)
+                message.wall_received_ms = message.wall_received_ms or int(time.time() * 1000)
                 message.receive_count += 1
                 message.receipt_handle = self._new_receipt(message)
-                taken.append(copy.copy(message))
+                messages.append(copy.copy(message))
             else:
                 break
         for message in (*expired, *dead):
@@ -272,7 +272,7 @@ class Queue:
         if dead_letters is not None:
             for message in dead:
                 dead_letters._add_dead_letter(message, self.arn)
-        return taken
+        return messages
 
     def wait(self, timeout_s: float) -> bool:
         """Waits until there is a message to receive; whether there is one."""

@@ -113,8 +113,8 @@ class SqsProvider:
         } | queue.attributes
         if "KmsMasterKeyId" not in values:
             del values["KmsDataKeyReusePeriodSeconds"]
-        told = _among(dict(sorted(values.items())), attribute_names)
-        return {"Attributes": told} if told else {}
+        values = _among(dict(sorted(values.items())), attribute_names)
+        return {"Attributes": values} if values else {}
 
     def set_queue_attributes(self, at: Caller, queue_url: str, attributes: Mapping[str, str]) -> None:
         """Changes attributes of a queue; an empty text removes one."""
@@ -311,7 +311,7 @@ def _received(message: Message, names: Sequence[str], attribute_names: Sequence[
         "MD5OfBody": message.body_md5,
         "Body": message.body,
     }
-    if names and (system := _among(message.told_attributes(), names)):
+    if names and (system := _among(message.system_values(), names)):
         row["Attributes"] = system
     if message.attributes:
         prefixes = tuple(name[:-2] for name in attribute_names if name.endswith(".*"))
