@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/sns/test_sns_filters.py",
         "engine/tests/events/test_patterns.py",
     ),
+    "engine/src/serverless_cloud/gateway/": ("engine/tests/sqs", "engine/tests/test_broken_requests.py"),
     "engine/src/serverless_cloud/http/": (
         "engine/tests/http",
         "tests/cloud/test_http*.py",
@@ -136,6 +137,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/sqs",
     ),
     "engine/src/serverless_cloud/sources/stream": ("engine/tests/sources/test_stream*.py",),
+    "engine/src/serverless_cloud/sqs/": ("engine/tests/sqs",),
     "engine/src/serverless_cloud/stacks/": ("engine/tests/stacks",),
     "engine/src/serverless_cloud/view/": ("engine/tests/view",),
     "engine/src/serverless_cloud/workflows/": ("engine/tests/workflows",),

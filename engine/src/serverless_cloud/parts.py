@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from serverless_cloud.services.lambda_.function_calls import MotoFunctions
 from serverless_cloud.services.lambda_.network import LazyInterfaces
 from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
+from serverless_cloud.sources import sqs_queue
+from serverless_cloud.sqs.models import Queues
+from serverless_cloud.sqs.provider import SqsProvider
+
+#: While the rewritten SQS is on trial: "own" in this environment variable turns it on.
+SQS = "SERVERLESS_FIRST_SQS"
 
 
 def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
@@ -32,7 +39,8 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     Args:
         endpoint_url: where boto3 in handlers finds it.
     """
-    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory()
+    queues = Queues() if os.environ.get(SQS) == "own" else None
+    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory(queues)
     permissions = Permissions(settings.enforce_iam, directory)
     around = Surroundings(endpoint_url, folder, settings.guarded, credentials=directory.credentials)
     network = Network(LazyInterfaces(), tasks, lambda: clock.scale, Model(settings.network_model))
@@ -43,7 +51,7 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     fleet = Fleet(around, settings.idle_expiry_s, log_writer(permissions, write_log), network=attach)
     queue = EventQueue(fleet.invoke, Destinations(permissions), clock)
     databases = DatabaseInstances(folder)
-    return DataPlane(
+    plane = DataPlane(
         fleet=fleet,
         queue=queue,
         functions=MotoFunctions(fleet, queue, permissions),
@@ -53,4 +61,10 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
         batch=Jobs(around),
         network=network,
         tasks=tasks,
+        queues=queues,
     )
+    if queues is not None:
+        plane.providers["sqs"] = sqs = SqsProvider(queues, tasks)
+        plane.forgetting.append(sqs.clear)
+        plane.pollers["sqs"] = sqs_queue.poller_factory(plane, queues)
+    return plane

@@ -17,7 +17,7 @@ from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
 FILES: dict[str, tuple[str, ...]] = {
-    "moto": ("dispatch", "error_forms", "models"),
+    "moto": ("dispatch", "error_forms", "models", "tagging"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
@@ -63,6 +63,8 @@ def install(plane: DataPlane) -> None:
     """Puts the data plane of Lambda, and of the services that moto's Lambda imports anyway, behind moto."""
     current.start(plane)
     for service in AT_START:
+        if service == "sqs" and plane.queues is not None:
+            continue
         _install(service, plane)
 
 

@@ -33,7 +33,7 @@ def look(plane: DataPlane, account: str, region: str) -> Moment:
         time_s=clock.now_s(),
         words="",
         functions=_functions(plane, account, region),
-        queues=_queues(account, region),
+        queues=_queues(plane, account, region),
         databases=_databases(plane, account, region, proxies),
         proxies=proxies,
         machines=_machines(account, region),
@@ -65,7 +65,13 @@ def _functions(plane: DataPlane, account: str, region: str) -> list[FunctionRow]
     return [FunctionRow(name=name, environments=environments) for name, environments in rows.items()]
 
 
-def _queues(account: str, region: str) -> list[QueueRow]:
+def _queues(plane: DataPlane, account: str, region: str) -> list[QueueRow]:
+    if plane.queues is not None:
+        counts = {name: queue.counts() for name, queue in sorted(plane.queues.of(account, region).items())}
+        return [
+            QueueRow(name=name, visible=count.visible, in_flight=count.in_flight, delayed=count.delayed)
+            for name, count in counts.items()
+        ]
     backend = _backend("sqs", account, region)
     rows, now_ms = [], clock.now_ms()
     for name, queue in sorted(backend.queues.items()) if backend else ():

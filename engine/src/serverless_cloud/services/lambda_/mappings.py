@@ -17,7 +17,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import EventSourceMapping, LambdaBackend
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kinesis.models import kinesis_backends
-from moto.sqs.models import Queue, sqs_backends
+from moto.sqs.models import sqs_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -116,22 +116,27 @@ def _wanted(backend: LambdaBackend) -> list[tuple[str, Mapping]]:
     return found
 
 
-def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> Queue | None:
-    """The queue; nothing for a stream.
+def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> int | None:
+    """The visibility timeout of a queue in seconds; None for a stream.
 
     Raises:
         InvalidParameterValueException: there is none.
     """
     account, region = backend.account_id, backend.region_name
     if kind.service == "sqs":
-        queues = sqs_backends[account][region].queues.values()
-        queue = next((queue for queue in queues if queue.queue_arn == arn), None)
-        if queue is None:
+        if (own := current.plane.queues) is None:
+            motos = {queue.queue_arn: queue for queue in sqs_backends[account][region].queues.values()}
+            timeouts_s = {arn: sqs_fifo.setting(motos[arn], "visibility_timeout")} if arn in motos else {}
+        else:
+            timeouts_s = {
+                queue.arn: queue.number("VisibilityTimeout") for queue in list(own.of(account, region).values())
+            }
+        if arn not in timeouts_s:
             raise InvalidParameterValueException(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
                 "SQS Error Message: The specified queue does not exist or you do not have access to it."
             )
-        return queue
+        return int(timeouts_s[arn])
     if kind.service == "dynamodb":
         there = {stream["StreamArn"] for stream in dynamodbstreams_backends[account][region].list_streams()}
     else:
@@ -296,8 +301,7 @@ def _check(backend: LambdaBackend, given: JsonObject) -> tuple[JsonObject, str]:
         function, arn = route(backend, settings["FunctionName"], None)
     except (UnknownFunctionException, LambdaClientError) as error:
         raise InvalidParameterValueException("Function does not exist") from error
-    queue = _find_source(backend, kind, given["EventSourceArn"])
-    timeout_s = sqs_fifo.setting(queue, "visibility_timeout") if queue is not None else None
+    timeout_s = _find_source(backend, kind, given["EventSourceArn"])
     if timeout_s is not None and timeout_s < int(function.timeout):
         raise InvalidParameterValueException(
             f"Queue visibility timeout: {timeout_s} seconds is less than Function timeout: {function.timeout} seconds"

@@ -41,6 +41,7 @@ from serverless_cloud.services.lambda_.function_calls import qualifier_of
 from serverless_cloud.services.lambda_.functions import route
 from serverless_cloud.services.s3 import object_events as s3_events
 from serverless_cloud.services.s3.object_events import Bucket, Filter
+from serverless_cloud.sqs import models as sqs
 
 patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
@@ -221,8 +222,8 @@ def _why_not(plane: DataPlane, kind: str, arn: str, bucket: Bucket) -> str | Non
             return f"Not authorized to invoke function [{arn}]"
         return None
     noun = kind
-    there: Mapping[str, Queue | Topic] = (
-        sqs_backends[account_id][region].queues
+    there: Mapping[str, Queue | sqs.Queue | Topic] = (
+        (sqs_backends[account_id][region].queues if plane.queues is None else plane.queues.of(account_id, region))
         if kind == "queue"
         else {topic.name: topic for topic in sns_backends[account_id][region].topics.values()}
     )
