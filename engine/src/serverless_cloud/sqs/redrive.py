@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from serverless_cloud.core import clock
+from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import ServiceError
-from serverless_cloud.core.background import Tasks
 from serverless_cloud.sqs import errors
 from serverless_cloud.sqs.models import Message, Queue, Queues
 
