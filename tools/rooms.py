@@ -118,10 +118,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/events/test_event_rules.py",
     ),
     "engine/src/serverless_cloud/services/sns/": ("engine/tests/sns",),
-    "engine/src/serverless_cloud/services/sqs/": (
-        "engine/tests/sqs",
-        "engine/tests/sources/test_sqs*.py",
-    ),
     "engine/src/serverless_cloud/services/states/": ("engine/tests/workflows",),
     "engine/src/serverless_cloud/sns/": ("engine/tests/sns",),
     "engine/src/serverless_cloud/sns/outbox": (

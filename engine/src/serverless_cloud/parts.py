@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,9 +28,6 @@ from serverless_cloud.sources import sqs_queue
 from serverless_cloud.sqs.models import Queues
 from serverless_cloud.sqs.provider import SqsProvider
 
-#: While the rewritten SQS is on trial: "own" in this environment variable turns it on.
-SQS = "SERVERLESS_FIRST_SQS"
-
 
 def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     """The data plane of one local cloud.
@@ -39,7 +35,7 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     Args:
         endpoint_url: where boto3 in handlers finds it.
     """
-    queues = Queues() if os.environ.get(SQS) == "own" else None
+    queues = Queues()
     clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory(queues)
     permissions = Permissions(settings.enforce_iam, directory)
     around = Surroundings(endpoint_url, folder, settings.guarded, credentials=directory.credentials)
@@ -63,8 +59,7 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
         tasks=tasks,
         queues=queues,
     )
-    if queues is not None:
-        plane.providers["sqs"] = sqs = SqsProvider(queues, tasks)
-        plane.forgetting.append(sqs.clear)
-        plane.pollers["sqs"] = sqs_queue.poller_factory(plane, queues)
+    plane.providers["sqs"] = sqs = SqsProvider(queues, tasks)
+    plane.forgetting.append(sqs.clear)
+    plane.pollers["sqs"] = sqs_queue.poller_factory(plane, queues)
     return plane

@@ -32,7 +32,7 @@ class DataPlane:
         databases, proxies: RDS.
         batch: the jobs of Batch.
         network: the interfaces of functions in a VPC.
-        queues: SQS's; None while moto's are used.
+        queues: SQS's.
         providers: answer the calls to services that are ours, by the name of the service in a signature.
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
@@ -51,7 +51,7 @@ class DataPlane:
     proxies: Proxies
     batch: Jobs
     network: Network
-    queues: Queues | None = None
+    queues: Queues
     providers: dict[str, object] = field(default_factory=dict)
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)

@@ -11,7 +11,7 @@ from botocore.model import OperationNotFoundError
 from moto.iam.models import get_account_id_from, mark_account_as_visited
 
 from serverless_cloud.core.service import Caller, ServiceError
-from serverless_cloud.gateway.wire import Operation, Request, operation
+from serverless_cloud.gateway.protocols import Operation, Request, operation
 from serverless_cloud.http.rest.aws import as_json
 from serverless_cloud.iam import answers
 from serverless_cloud.iam.actions import query_of

@@ -23,7 +23,6 @@ FILES: dict[str, tuple[str, ...]] = {
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
         "tags", "changes",
     ),
-    "sqs": ("queues", "counts", "redrive", "requests", "answers", "query"),
     "sns": ("topics", "answers"),
     "s3": ("notifications", "buckets"),
     "dynamodb": (
@@ -54,7 +53,7 @@ FILES: dict[str, tuple[str, ...]] = {
 #: Folders that can't have the name of their service.
 _FOLDERS = {"lambda": "lambda_"}
 #: The services that moto's Lambda imports anyway. The others are named as in a request's signature.
-AT_START = ("moto", "lambda", "sqs", "sns", "s3", "dynamodb", "kinesis", "events", "iam")
+AT_START = ("moto", "lambda", "sns", "s3", "dynamodb", "kinesis", "events", "iam")
 
 _installer = Installer()
 
@@ -63,8 +62,6 @@ def install(plane: DataPlane) -> None:
     """Puts the data plane of Lambda, and of the services that moto's Lambda imports anyway, behind moto."""
     current.start(plane)
     for service in AT_START:
-        if service == "sqs" and plane.queues is not None:
-            continue
         _install(service, plane)
 
 

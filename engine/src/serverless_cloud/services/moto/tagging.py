@@ -19,8 +19,7 @@ class _Queues(BaseBackend, TaggableResourcesMixin):
     SERVICE_NAMESPACE = "sqs"
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
-        queues = current.plane.queues
-        for queue in list(queues.of(self.account_id, self.region_name).values()) if queues is not None else ():
+        for queue in list(current.plane.queues.of(self.account_id, self.region_name).values()):
             yield TaggedResource(arn=queue.arn, tags=queue.tags, resource_type="sqs:queue")
 
 
