@@ -1,4 +1,4 @@
-"""What the front desk and the providers of services share: who calls, and an error that the caller gets."""
+"""The caller of an operation, and the error that a caller gets. The front desk and the providers share them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _XML_NAMES = {"Results": "Result"}
 
 @dataclass(frozen=True)
 class Request:
-    """What an operation reads.
+    """A request as an operation reads it.
 
     Args:
         protocol: "json" or "query".
@@ -115,7 +115,7 @@ class Operation:
         return {self._names[name]: value for name, value in parameters.items()}
 
     def answer(self, protocol: str, result: object) -> Answer:
-        """What the provider has returned or raised, as the client reads it."""
+        """The provider's result or error, as the client reads it."""
         request_id = str(uuid.uuid4())
         serializer = get_serializer_class(self._service, protocol)
         answer = serializer(self._model, SerializationContext(request_id)).serialize(result)

@@ -5,7 +5,7 @@ polling"): a message that was received is in flight, and nobody else gets it, un
 deleted. A message that was received as often as the redrive policy allows moves to the dead-letter queue instead of
 being received again. A receipt handle stands for one receive of one message.
 
-What is due later goes by a clock that nobody sets (`core/clock.py`). Receivers get times of the computer's clock.
+Delays and timeouts go by a clock that nobody sets (`core/clock.py`). Receivers get times of the computer's clock.
 """
 
 from __future__ import annotations
