@@ -39,14 +39,14 @@ UNIT = re.compile(r"::test_\w+\[(\d+\.\d+-|\d\d-)")
 # The longest folders run first, because small files at the end keep all workers busy until the run ends.
 LONGEST_FIRST = (
     *("solutions/", "notebooks/", "tests/browser/", "tests/classroom/", "tests/labs/"),
-    *("engine/tests/proxy/", "engine/tests/unit/", "engine/tests/", "tests/cloud/"),
+    *("engine/tests/rds_proxy/traffic/", "engine/tests/", "tests/cloud/"),
     "tests/",
 )
 
 
 # One worker runs all tests of these folders: classes on one machine at the same time take each other's ports, and the
 # tests of the proxy share two PostgreSQL servers.
-ONE_WORKER = ("tests/classroom/", "engine/tests/proxy/")
+ONE_WORKER = ("tests/classroom/", "engine/tests/rds_proxy/traffic/")
 
 # No test may depend on what another test left behind, so each `make test` shuffles them. The same seed gives the same
 # order.

@@ -182,10 +182,12 @@ def sale(attempt: Attempt) -> None:
         look_at="what your handler does before it computes the price",
     )
     memory = {n: attempt.client("lambda").get_function_configuration(FunctionName=n)["MemorySize"] for n in init}
+    look_at = "the lines that init_profile.py prints for sale.py, and whether a price needs them"
     if first[after] <= GOAL * first[before]:
         problem = "The first call is short now, but the slow lines still run, in a later call or in a thread beside it."
     elif init[after] <= GOAL * init[before]:
-        problem = "The work has only moved from Init to the first call, so the customer waits as long as before."
+        problem = "Init is short now, but the first call does slow work, and the customer waits for it too."
+        look_at = "the lines that a price runs in your handler, and whether it needs all of them"
     elif memory[after] > memory[before]:
         problem = "More memory doesn't help, because Init still does work that the price doesn't need."
     elif _works_as_much(busy, before, after):
@@ -200,7 +202,7 @@ def sale(attempt: Attempt) -> None:
         f"(Init {init[after]:.0f}); processor time before {median(busy[before]):.0f} ms, "
         f"now {median(busy[after]):.0f} ms",
         expected=f"at most a tenth of the earlier time, and at most {MOST_BUSY:.0%} of the earlier processor time",
-        look_at="the lines that init_profile.py prints for sale.py, and whether a price needs them",
+        look_at=look_at,
     )
 
 

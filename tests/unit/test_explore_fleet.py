@@ -36,9 +36,9 @@ def test_at_first_it_says_in_words_what_the_sliders_stand_for() -> None:
         "  idle expiry, in minutes: 10\n"
         "  mean service time, in s: 0.2\n"
         "  cold start, in s on top: 0.5\n"
-        "1 request a minute, expiry 10 min: 0.32 % of requests have a cold start and wait 0.5 s longer; "
+        "1 request a minute, expiry 10 min: 0.32% of requests have a cold start and wait 0.5 s longer; "
         "on average 1.0 environments exist.\n"
-        "Left: with this expiry the share of cold requests falls from 90 % at 0.01 requests a minute to 0.011 % "
+        "Left: with this expiry the share of cold requests falls from 90% at 0.01 requests a minute to 0.011% "
         "at 600. Right: an hour, simulated: 1 of 63 requests cold; environments at the same moment: at most 2."
     )
 
@@ -49,7 +49,7 @@ def test_a_moved_slider_changes_the_sentence_the_result_and_the_picture() -> Non
     explorer.requests_per_minute.value = 0.02
     assert explorer.result.cold_share > before.cold_share
     assert explorer.sentence == (
-        "0.02 requests a minute, expiry 10 min: 82 % of requests have a cold start and wait 0.5 s longer; "
+        "0.02 requests a minute, expiry 10 min: 82% of requests have a cold start and wait 0.5 s longer; "
         "on average 0.18 environments exist."
     )
     assert explorer.picture.value != picture
@@ -150,7 +150,7 @@ def test_the_learner_s_own_settings_stay() -> None:
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0, "under 0.01 %"), (0.00011, "0.011 %"), (0.0033, "0.33 %"), (0.0996, "10 %"), (0.5, "50 %"), (1, "100 %")],
+    [(0, "under 0.01%"), (0.00011, "0.011%"), (0.0033, "0.33%"), (0.0996, "10%"), (0.5, "50%"), (1, "100%")],
 )
 def test_shares_are_read_in_two_digits(share: float, words: str) -> None:
     assert explore.fleet.percent(share) == words

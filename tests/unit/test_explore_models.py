@@ -177,7 +177,7 @@ def test_the_long_run_shows_how_far_it_is_and_is_forgotten_with_the_next_move(ki
 
 
 def test_a_million_requests_of_the_fleet_agree_with_theory() -> None:
-    """Within 8 %, which is what the explorer's docstring promises for short cold starts, and its own error."""
+    """Within 8%, which is what the explorer's docstring promises for short cold starts, and its own error."""
     explorer: Any = explore.FleetExplorer()
     explorer.idle_expiry_min.value = 1
     explorer.million.button.click()
@@ -289,5 +289,5 @@ def test_workflow_weighs_steps_against_delay() -> None:
     assert explorer.result.usd > at_a_minute.usd > explorer.result.usd_waited
     explorer.preset.value = "a nightly job, polled every second: history full"
     assert explorer.result.failed_share == 1
-    assert "100 % of executions fail: history full" in explorer.sentence
+    assert "100% of executions fail: history full" in explorer.sentence
     assert workflow.HISTORY_EVENTS == 25_000

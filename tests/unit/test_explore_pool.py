@@ -53,7 +53,7 @@ def test_the_figure_of_waits_is_the_curve_of_what_went_in() -> None:
     assert "in ms" in axes.get_xlabel()
     assert curve.get_xdata()[1:-1] == pytest.approx(np.repeat([0, 200, 400], 10))
     assert curve.get_ydata()[1:] == pytest.approx([*(np.arange(1, 31) / 60), 0.5])  # flat to the end of the axis
-    assert legend(figure) == ["50 % within 400 ms, 30 of 60 timed out"]
+    assert legend(figure) == ["50% within 400 ms, 30 of 60 timed out"]
     timeout: Any = axes.lines[-1]
     assert list(timeout.get_xdata()) == [500, 500]
     assert [text.get_text() for text in axes.texts] == ["borrow timeout"]
@@ -63,7 +63,7 @@ def test_measured_and_simulated_waits_stand_beside_each_other() -> None:
     figure = pictures.borrow_waits({"measured": [0.0, 0.0, 2.5], "simulated": [0.0] * 9 + [3.0]}, title="t")
     (axes,) = figure.axes
     assert "in s" in axes.get_xlabel()
-    assert legend(figure) == ["measured: 50 % at once, 95 % within 2.5 s", "simulated: 50 % at once, 95 % within 3 s"]
+    assert legend(figure) == ["measured: 50% at once, 95% within 2.5 s", "simulated: 50% at once, 95% within 3 s"]
     looks = [(line.get_linestyle(), to_hex(str(line.get_color()))) for line in (axes.lines[0], axes.lines[3])]
     assert len({look for pair in looks for look in pair}) == 4  # told apart without colour
 
@@ -84,7 +84,7 @@ def test_a_timeout_that_nobody_met_is_not_drawn() -> None:
 
 def test_waits_of_nobody_served_and_of_nobody_who_waited_can_be_drawn() -> None:
     assert legend(pictures.borrow_waits([NAN, NAN], title="t", borrow_timeout_s=3)) == ["2 of 2 timed out"]
-    assert legend(pictures.borrow_waits([0.0, 0.0], title="t")) == ["50 % at once, 95 % at once"]
+    assert legend(pictures.borrow_waits([0.0, 0.0], title="t")) == ["50% at once, 95% at once"]
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_at_first_the_pool_explorer_says_in_words_what_the_sliders_stand_for() -
         "  MaxConnectionsPercent, in %: 50\n"
         "  borrow timeout, in s: 1\n"
         "  orders that pin, in %: 0\n"
-        "40 orders a second for 10 s, on 10 connections: all 397 orders are served; 50 % at once and 95 % within "
+        "40 orders a second for 10 s, on 10 connections: all 397 orders are served; 50% at once and 95% within "
         "167 ms have a connection; at most 12 wait at the same moment.\n"
-        "Left: the share of orders that have a connection, against the time waited; it ends at 100 %. Right: of the "
+        "Left: the share of orders that have a connection, against the time waited; it ends at 100%. Right: of the "
         "orders that ask in each second of the burst, the share that is served at once, after a wait, or not at all."
     )
 
@@ -196,7 +196,7 @@ def test_a_few_orders_that_pin_make_others_time_out_and_words_and_picture_say_so
     result = explorer.result
     assert result.timed_out > 100
     assert result.served + result.timed_out == result.requests == 397
-    assert f"5 % of them pin, on 10 connections: {result.timed_out} of 397 orders time out after 1 s" in (
+    assert f"5% of them pin, on 10 connections: {result.timed_out} of 397 orders time out after 1 s" in (
         explorer.sentence
     )
     assert explorer.picture.value != picture
@@ -222,7 +222,7 @@ def test_without_a_queue_and_with_enough_connections_all_are_served_at_once() ->
     explorer = explore.PoolExplorer(max_connections=400)
     set_pool(explorer, (20, 50, 100, 0.1, 0))
     assert explorer.result.most_waiting == 0
-    assert "50 % at once and 95 % at once have a connection" in explorer.sentence
+    assert "50% at once and 95% at once have a connection" in explorer.sentence
     set_pool(explorer, (300, 500, 5, 0.1, 0))
     assert "; fewer than half have a connection;" in explorer.sentence
 

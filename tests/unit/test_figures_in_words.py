@@ -386,8 +386,8 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
     "capacities": (
         lambda title: figures.capacity_runs([FIXED, ELASTIC], title=title, close_up_s=(120.0, 240.0)),
         "The guess leaves 25% of its capacity idle and still loses the most",
-        "The same demand in 2 pictures, from 10 to 40 requests a second. physical: 25 % lost, 75 % used, $0.01. Its "
-        "capacity is always 20 requests a second, and requests are lost in 1 minute. serverless: nothing lost, 100 % "
+        "The same demand in 2 pictures, from 10 to 40 requests a second. physical: 25% lost, 75% used, $0.01. Its "
+        "capacity is always 20 requests a second, and requests are lost in 1 minute. serverless: nothing lost, 100% "
         "used, $0.02. Its capacity is from 10 to 40 requests a second. A small picture shows the time from 0:02 to "
         "0:04 closer up.",
     ),
@@ -395,7 +395,7 @@ WORDS: dict[str, tuple[Callable[[str], Figure], str, str]] = {
         lambda title: figures.cost_against_loss({"a guess": [FIXED], "a limit": [ELASTIC]}, title=title),
         "Functions cost the least if nothing may be lost",
         "The share of requests lost, on a logarithmic axis, against the cost in US dollars, with one curve for each "
-        "policy. a guess: from 25 % lost at $0.01 to 25 % lost at $0.01. a limit: from nothing lost at $0.02 to "
+        "policy. a guess: from 25% lost at $0.01 to 25% lost at $0.01. a limit: from nothing lost at $0.02 to "
         "nothing lost at $0.02.",
     ),
     "headroom": (

@@ -64,7 +64,7 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_the_first_change_finds_what_it_tells_to_change() -> None:
     lesson, operators, patterns = (
         *("modules/00-start-here/lesson.md", "engine/src/serverless_cloud/events/operators.py"),
-        "engine/tests/unit/test_patterns.py",
+        "engine/tests/events/test_patterns.py",
     )
     page = one_line(FIRST_CHANGE)
     for words, file in (

@@ -119,7 +119,7 @@ def test_what_could_not_be_saved_is_saved_with_the_next_change(
     monkeypatch.setattr(progress, "LOCK_TIMEOUT_S", 0.0)
     path.parent.mkdir(parents=True)
     file = ProgressFile(path)
-    with FileLock(path.with_name("progress.json.lock")):
+    with FileLock(path.with_name(".progress.json.lock")):
         assert not file.update(judged("m", "5.1", passed=True))
     assert "another notebook has held progress.json" in capsys.readouterr().out
     assert file.update(judged("m", "5.2", passed=False))

@@ -32,9 +32,21 @@ def notebook_shell() -> Iterator[None]:
 def shown(section: str = "quiz") -> dict[str, Any]:
     with capture_output() as captured:
         getattr(Lab("05"), section)()
-    assert len(captured.outputs) == 1
     data: dict[str, Any] = captured.outputs[0].data
     return data
+
+
+@pytest.mark.usefixtures("notebook_shell")
+def test_a_quiz_ends_with_the_next_step_except_in_a_stored_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    with capture_output() as live:
+        Lab("05").quiz()
+    step = live.outputs[-1].data
+    assert step["text/plain"].startswith("Next: lab 05")
+    assert re.search(r'data-open="\S*05-lamps\S*"', step["text/html"])
+    monkeypatch.setenv("SERVERLESS_FIRST_QUIET", "1")
+    with capture_output() as stored:
+        Lab("05").quiz()
+    assert len(stored.outputs) == len(live.outputs) - 1
 
 
 @pytest.mark.usefixtures("notebook_shell")
@@ -117,6 +129,7 @@ def test_a_terminal_shows_the_facts_of_a_quiz_and_their_sources(capsys: pytest.C
         "",
         "[a] News, 2026: https://aws.example/news",
         "[b] Guide, 2026: https://a.example",
+        "Next: lab 05, Lamps that last, about 5 minutes.",
     ]
 
 

@@ -24,16 +24,16 @@ def test_each_room_is_a_part_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("name", "test"),
     [
-        ("engine/src/serverless_cloud/rds_proxy/pool.py", "engine/tests/proxy"),
-        ("engine/src/serverless_cloud/sources/sqs_scaling.py", "engine/tests/test_sqs_mapping.py"),
+        ("engine/src/serverless_cloud/rds_proxy/pool.py", "engine/tests/rds_proxy"),
+        ("engine/src/serverless_cloud/sources/sqs_scaling.py", "engine/tests/sources/test_sqs_mapping.py"),
         ("src/serverless_first/facts/prices.py", "tests/unit"),
         ("src/serverless_first/simulate/cost.py", "tests/unit/test_elastic_figures.py"),  # it imports the file
         ("src/serverless_first/lab/broken_copies.py", "tests/labs"),
         ("modules/05-rds-proxy/lesson.md", "notebooks/05-rds-proxy.ipynb"),
         ("modules/08-microservices-and-apis/checks_events.py", "solutions/08-microservices-and-apis.ipynb"),
         ("modules/08-microservices-and-apis/checks_events.py", "tests/labs/test_stock_at_once.py"),
-        ("engine/tests/kits/batch_kit.py", "engine/tests/test_batch_jobs.py"),
-        ("engine/tests/proxy/conftest.py", "engine/tests/proxy"),
+        ("engine/tests/kits/batch_kit.py", "engine/tests/batch/test_batch_jobs.py"),
+        ("engine/tests/rds_proxy/traffic/conftest.py", "engine/tests/rds_proxy/traffic"),
         ("tests/unit/test_pool.py", "tests/unit/test_pool.py"),
     ],
 )
@@ -61,7 +61,10 @@ def test_checks_and_mistakes_ask_for_the_labs_and_the_solution_only() -> None:
         # What others need runs whole.
         (["modules/05-rds-proxy/checks.py", "tests/unit/test_pool.py"], "05-rds-proxy or [5. or test_pool.py"),
         (["modules/05-rds-proxy/checks.py", "tests/labs/test_labs.py"], "05-rds-proxy or [5. or test_labs.py"),
-        (["modules/05-rds-proxy/checks.py", "engine/tests/proxy/conftest.py"], "or test_back_pressure.py or"),
+        (
+            ["modules/05-rds-proxy/checks.py", "engine/tests/rds_proxy/traffic/conftest.py"],
+            "or test_back_pressure.py or",
+        ),
     ],
 )
 def test_a_module_leaves_the_labs_of_others_out(files: list[str], words: str | None) -> None:

@@ -18,13 +18,13 @@ ROOMS = ["engine", "proxy", "lab kit", "checks", "simulations", "figures", "buil
 LOGIN = "engine/src/serverless_cloud/rds_proxy/login.py"
 CODE = "def may_log_in(self):\n    if self.is_open and not self.is_full:\n        return True\n    return True\n"
 FAULT = Fault("proxy", LOGIN, "if self.is_open and not self.is_full:", "if self.is_open and self.is_full:", "No seat.")
-CAUGHT = (1, "E   assert False\nFAILED engine/tests/proxy/test_login.py::test_seat[no - seat] - assert False\n")
+CAUGHT = (1, "E   assert False\nFAILED engine/tests/rds_proxy/test_login.py::test_seat[no - seat] - assert False\n")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with one file of the proxy and one of its tests."""
-    for name, text in ((LOGIN, CODE), ("engine/tests/proxy/test_login.py", "")):
+    for name, text in ((LOGIN, CODE), ("engine/tests/rds_proxy/test_login.py", "")):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     os.utime(tmp_path / LOGIN, (1_700_000_000, 1_700_000_000))
@@ -61,13 +61,13 @@ def test_there_are_forty_faults_and_some_in_each_room() -> None:
 
 def test_the_fault_is_there_while_the_tests_run_and_gone_when_one_has_failed(checkout: Path) -> None:
     def run(arguments: list[str]) -> tuple[int, str]:
-        assert arguments == ["engine/tests/proxy"]
+        assert arguments == ["engine/tests/rds_proxy"]
         assert (checkout / LOGIN).read_text(encoding="utf-8") == CODE.replace("not ", "")
         return CAUGHT
 
     (verdict,) = judge(checkout, {7: FAULT}, run)
     assert (verdict.number, verdict.is_caught) == (7, True)
-    assert verdict.words == "caught by engine/tests/proxy/test_login.py::test_seat[no - seat]"
+    assert verdict.words == "caught by engine/tests/rds_proxy/test_login.py::test_seat[no - seat]"
     assert is_as_before(checkout)
 
 
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_collected_and_a_cell_of_a_notebook_are_failures()
 
 def test_changed_files_are_refused(checkout: Path) -> None:
     refuse_changed(checkout, [LOGIN])
-    (checkout / "engine/tests/proxy/test_login.py").write_text("# another\n", encoding="utf-8")
+    (checkout / "engine/tests/rds_proxy/test_login.py").write_text("# another\n", encoding="utf-8")
     refuse_changed(checkout, [LOGIN])
     (checkout / LOGIN).write_text("# mine\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"Commit or revert them first:\n M .*/src/.*login\.py$"):

@@ -177,7 +177,7 @@ def test_what_is_no_definition_is_refused_with_its_place(definition: Any, says: 
         ({"Not": {"Variable": "$.x", "IsNull": True}}, "not ($.x is null)"),
         ({"Or": [{"And": [{"Variable": "$.a", "StringEquals": "b"}, {"Variable": "$.c", "NumericEquals": 1}]},
                  {"Variable": "$.d", "IsPresent": True}]}, "($.a = b and $.c = 1) or $.d is there"),
-        ({"Condition": "{% $states.input.n > 3 %}"}, "$states.input.n > 3"),
+        ({"Condition": "{% $states.input.n > 3%}"}, "$states.input.n > 3"),
     ],
 )  # fmt: skip
 def test_conditions_in_short(rule: dict[str, Any], said: str) -> None:

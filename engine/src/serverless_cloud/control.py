@@ -38,6 +38,7 @@ from serverless_cloud import faults
 from serverless_cloud.core import clock, disk
 from serverless_cloud.core.refusals import refusal, refuse_subresource
 from serverless_cloud.errors import CloudError
+from serverless_cloud.gateway.desk import FrontDesk
 from serverless_cloud.guard import is_this_machine
 from serverless_cloud.http import addresses
 from serverless_cloud.http.front import local_url
@@ -83,7 +84,7 @@ class LocalCloudApp:
         log: str,
     ) -> None:
         self._moto, self._late, self._plane, self._reset, self._stop, self._log = moto, late, plane, reset, stop, log
-        self._gate = Gate(plane.permissions)
+        self._gate, self._desk = Gate(plane.permissions), FrontDesk(plane.providers, plane.permissions)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if (of_api := addresses.answer(self._plane.doors, environ)) is not None:  # open to web pages, as APIs are
@@ -125,6 +126,8 @@ class LocalCloudApp:
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
+            if service in self._plane.providers:
+                return self._desk.answer(environ, service)
             parts = self._moto(environ, lambda status, headers, _=None: head.extend((status, headers)))
             body = b"".join(parts)
             if hasattr(parts, "close"):
@@ -201,17 +204,22 @@ class LocalCloudApp:
 
 #: Credential=KEY/DATE/REGION/SERVICE/aws4_request in a header or, its slashes encoded, in a presigned URL.
 _SCOPE = re.compile(r"Credential=[^,&]*(?:/|%2F)([a-z0-9-]+)(?:/|%2F)aws4_request", re.IGNORECASE)
+_QUEUE = re.compile(r"/\d{12}/[\w.-]+/?")
 _OF_MOTO = re.compile(r"/([a-z0-9-]+)_[a-z0-9-]+/")
 
 
 def _service(environ: dict[str, Any]) -> str:
-    """Which service a request is for, by its signature; "" if it has none.
+    """Which service a request is for, by its signature; "" if nothing says so.
 
     moto calls itself without one, and has the service in the path: /SERVICE_REGION/.
     """
     signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "")
-    match = _SCOPE.search(signed) or _OF_MOTO.match(environ.get("PATH_INFO", ""))
-    return match.group(1) if match else ""
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    if match := _SCOPE.search(signed) or _OF_MOTO.match(path):
+        return match.group(1)
+    # Only SQS takes calls without a signature, at the address of a queue or by its version.
+    is_for_sqs = "Action=" in query and (_QUEUE.fullmatch(path) or "Version=2012-11-05" in query)
+    return "sqs" if is_for_sqs else ""
 
 
 def _body(environ: dict[str, Any]) -> dict[str, Any]:

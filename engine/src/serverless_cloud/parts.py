@@ -24,6 +24,9 @@ from serverless_cloud.services.lambda_.function_calls import MotoFunctions
 from serverless_cloud.services.lambda_.network import LazyInterfaces
 from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
+from serverless_cloud.sources import sqs_queue
+from serverless_cloud.sqs.models import Queues
+from serverless_cloud.sqs.provider import SqsProvider
 
 
 def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
@@ -32,7 +35,8 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     Args:
         endpoint_url: where boto3 in handlers finds it.
     """
-    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory()
+    queues = Queues()
+    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory(queues)
     permissions = Permissions(settings.enforce_iam, directory)
     around = Surroundings(endpoint_url, folder, settings.guarded, credentials=directory.credentials)
     network = Network(LazyInterfaces(), tasks, lambda: clock.scale, Model(settings.network_model))
@@ -43,7 +47,7 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     fleet = Fleet(around, settings.idle_expiry_s, log_writer(permissions, write_log), network=attach)
     queue = EventQueue(fleet.invoke, Destinations(permissions), clock)
     databases = DatabaseInstances(folder)
-    return DataPlane(
+    plane = DataPlane(
         fleet=fleet,
         queue=queue,
         functions=MotoFunctions(fleet, queue, permissions),
@@ -53,4 +57,9 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
         batch=Jobs(around),
         network=network,
         tasks=tasks,
+        queues=queues,
     )
+    plane.providers["sqs"] = sqs = SqsProvider(queues, tasks)
+    plane.forgetting.append(sqs.clear)
+    plane.pollers["sqs"] = sqs_queue.poller_factory(plane, queues)
+    return plane

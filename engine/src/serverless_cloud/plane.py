@@ -18,6 +18,7 @@ from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
+from serverless_cloud.sqs.models import Queues
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class DataPlane:
         databases, proxies: RDS.
         batch: the jobs of Batch.
         network: the interfaces of functions in a VPC.
+        queues: SQS's.
+        providers: answer the calls to services that are ours, by the name of the service in a signature.
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
         tasks: pollers, timers and what else goes on in the background.
@@ -48,6 +51,8 @@ class DataPlane:
     proxies: Proxies
     batch: Jobs
     network: Network
+    queues: Queues
+    providers: dict[str, object] = field(default_factory=dict)
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)

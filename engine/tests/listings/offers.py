@@ -3,7 +3,7 @@
     python engine/tests/listings/offers.py
 
 The page's head says who counts as a user. Parts without one are in offers.yml with the reason why they stay.
-engine/tests/unit/test_offers.py compares the page, and fails for a part without a reason.
+engine/tests/test_offers.py compares the page, and fails for a part without a reason.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from botocore.session import Session
 
 from serverless_cloud import services
 from serverless_cloud.core import patches
+from serverless_cloud.sqs.provider import SqsProvider
 from serverless_cloud.stacks import kinds
 from serverless_cloud.stacks.change_sets import ChangeSets
 from serverless_cloud.stacks.operations import Operations
@@ -118,7 +119,10 @@ def users() -> Users:
 def operations() -> dict[str, list[str]]:
     """The operations whose answer is ours, in boto3's spelling, by boto3's service."""
     session = Session()
-    ours = {"cloudformation": {name for part in (Operations, ChangeSets) for name in vars(part)}}
+    ours = {
+        "cloudformation": {name for part in (Operations, ChangeSets) for name in vars(part)},
+        "sqs": set(vars(SqsProvider)),
+    }
     for folder in services.FILES:
         services.load(folder)
         names = {change.name for change in patches.declared(folder) if not _refuses(change)}

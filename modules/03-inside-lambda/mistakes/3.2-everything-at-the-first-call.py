@@ -1,5 +1,5 @@
 #: breaks: tenth
-#: expects: moved from Init to the first call
+#: expects: the first call does slow work
 #: because: Init alone is looked at; the customer waits for Init and the first call.
 %%writefile sale.py
 import json

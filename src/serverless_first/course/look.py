@@ -60,6 +60,10 @@ _LAB_LINES = """\
 .jp-Notebook :is(.prediction, .prediction-outcome, .lab-panel, .figure-in-words) { max-width: 43em; }
 /* JupyterLab would break outputs inside words. */
 .jp-OutputArea .jp-OutputArea-output pre { word-break: normal; }
+/* JupyterLab shows the first line of folded code, which may tell a result; the line above says what the code does. */
+.jp-CodeCell .jp-InputPlaceholder .jp-PlaceholderText { visibility: hidden; }
+/* ipywidgets would cut the words beside a slider. */
+.jp-OutputArea .widget-readout { max-width: none; }
 /* The rest of a long line of code is indented more than the lines around it. */
 .jp-CodeCell .cm-lineWrapping .cm-line { padding-left: calc(8ch + 6px); text-indent: -8ch; }
 """

@@ -105,10 +105,10 @@ class CostExplorer(Explorer):
         return View(
             sentence=(
                 f"{pictures.amount(requests)} requests a month of {pictures.amount(self.duration_ms.value)} ms with "
-                f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value} % busy: {amounts}. "
+                f"{self.memory_mb.value:,} MB, servers {self.utilisation_percent.value}% busy: {amounts}. "
                 f"{_all_crossings(options, crossings)} Provisioned environments cost less than "
                 "environments on demand if they are busy for "
-                f"{break_even.provisioned_busy_share(self._prices) * 100:.0f} % of the time or more."
+                f"{break_even.provisioned_busy_share(self._prices) * 100:.0f}% of the time or more."
             ),
             picture_in_words=(
                 f"Left: dollars a month against requests a month, on logarithmic axes, with one line for each of "

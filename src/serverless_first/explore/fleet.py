@@ -268,8 +268,8 @@ class _Environments:
 def percent(share: float) -> str:
     """A share as readers take it in: two digits, and no more zeros than mean something."""
     if share < 0.0001:
-        return "under 0.01 %"
-    return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.2g} %"
+        return "under 0.01%"
+    return f"{share * 100:.0f}%" if share >= 0.0995 else f"{share * 100:.2g}%"
 
 
 def count(number: float) -> str:

@@ -105,7 +105,7 @@ class PoolExplorer(Explorer):
         timeout_s = self.borrow_timeout_s.value
         self._waits.update(curve, timeout_s)
         self._seconds.update(run)
-        pinned = f", {self.pinned_percent.value} % of them pin" if self.pinned_percent.value else ""
+        pinned = f", {self.pinned_percent.value}% of them pin" if self.pinned_percent.value else ""
         lost = f"{run.timed_out:,} of {run.requests:,} orders time out after {timeout_s:.2g} s"
         return View(
             sentence=(
@@ -118,7 +118,7 @@ class PoolExplorer(Explorer):
                 f"Left: the share of orders that have a connection, against the time waited; it ends at "
                 f"{curve.served_share:.0%}. Right: of the orders that ask in each second of the burst, the share that "
                 f"is served at once, after a wait, or not at all."
-            ).replace("%", " %"),
+            ),
         )
 
     def _size(self) -> int:
@@ -174,7 +174,7 @@ class _Waits:
         self.moving = [self._line, self._timeout, self._points, self._title]
 
     def update(self, curve: WaitingCurve, timeout_s: float) -> None:
-        """Changes the curve, the points at which it passes 50 % and 95 %, the timeout and the title."""
+        """Changes the curve, the points at which it passes 50% and 95%, the timeout and the title."""
         waits_ms = np.clip(curve.wait_s * 1000, _LEAST_MS, None)
         self._line.set_data(
             np.concatenate([[_LEAST_MS], waits_ms, [_MOST_MS * 1.5]]),
@@ -185,7 +185,7 @@ class _Waits:
         self._points.set_data([max(curve.within_s(p) * 1000, _LEAST_MS) for p in reached], [p / 100 for p in reached])
         last = PERCENTILES[-1]
         if last in reached:
-            self._title.set_text(f"{last} % have a connection {_within(curve.within_s(last) * 1000)}")
+            self._title.set_text(f"{last}% have a connection {_within(curve.within_s(last) * 1000)}")
         else:
             self._title.set_text(f"{curve.served_share:.0%} get a connection".replace("%", " %"))
 
@@ -226,7 +226,7 @@ class _Seconds:
 
 def _served_when(curve: WaitingCurve) -> str:
     waits_ms = {percent: curve.within_s(percent) * 1000 for percent in PERCENTILES}
-    enough = [f"{percent} % {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
+    enough = [f"{percent}% {_within(ms)}" for percent, ms in waits_ms.items() if not math.isnan(ms)]
     return " and ".join(enough) or "fewer than half"
 
 

@@ -115,7 +115,7 @@ class WorkflowExplorer(Explorer):
         self._steps.update(runs, waited, wait_s)
         self._delays.update(runs, wait_s)
         self._steps.title.set_text(f"{usd(result.usd)} a month against {usd(result.usd_waited)}")
-        failed = f"{result.failed_share * 100:.3g} % of executions fail: history full"
+        failed = f"{result.failed_share * 100:.3g}% of executions fail: history full"
         noticed = f"noticed {_time(result.delay_s)} late on average"
         self._delays.title.set_text(failed if result.failed_share else noticed[0].upper() + noticed[1:])
         latest = f"{noticed}, {_time(result.longest_delay_s)} at worst"

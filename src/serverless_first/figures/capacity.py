@@ -191,18 +191,18 @@ class PolicyPanel(Moving):
 
 
 def policy_words(run: CapacityResult) -> str:
-    """A run in one line: "virtual: 2.2 % lost, 49 % used, $48.39"."""
-    used = f"{run.utilisation * 100:.0f} % used"
+    """A run in one line: "virtual: 2.2% lost, 49% used, $48.39"."""
+    used = f"{run.utilisation * 100:.0f}% used"
     return f"{run.policy.name}: {share(run.unmet_share)} lost, {used}, {usd(run.cost_usd)}"
 
 
 def share(value: float) -> str:
-    """A share as readers take it in: "nothing", "under 0.1 %", "2.2 %", "42 %"."""
+    """A share as readers take it in: "nothing", "under 0.1%", "2.2%", "42%"."""
     if value == 0:
         return "nothing"
     if value < 0.001:
-        return "under 0.1 %"
-    return f"{value * 100:.0f} %" if value >= 0.0995 else f"{value * 100:.2g} %"
+        return "under 0.1%"
+    return f"{value * 100:.0f}%" if value >= 0.0995 else f"{value * 100:.2g}%"
 
 
 def usd(value: float) -> str:

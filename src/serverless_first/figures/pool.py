@@ -47,7 +47,7 @@ class WaitingCurve(NamedTuple):
 
     def within_s(self, percent: float) -> float:
         """The wait after which this share of all requests have a connection, in seconds; NaN if that is never."""
-        # 1e-9: in floating point, 7 % of 100 is a little above 7.
+        # 1e-9: in floating point, 7% of 100 is a little above 7.
         place = max(math.ceil(percent / 100 * (self.wait_s.size + self.timed_out) - 1e-9) - 1, 0)
         return float(self.wait_s[place]) if place < self.wait_s.size else math.nan
 
@@ -77,7 +77,7 @@ def borrow_waits(
 ) -> Figure:
     """How long requests wait for a connection: the share that has one against the time waited.
 
-    The curve of requests that time out ends below 100 %. The points where it passes 50 % and 95 % are marked, and
+    The curve of requests that time out ends below 100%. The points where it passes 50% and 95% are marked, and
     written in the legend.
 
     Args:
@@ -165,7 +165,7 @@ def share_axis(axes: Any) -> None:
 
 def _label(name: str, curve: WaitingCurve, marks: Sequence[int], unit: str, factor: float) -> str:
     total = curve.wait_s.size + curve.timed_out
-    words = [f"{percent} % {within(curve.within_s(percent) * factor, unit)}" for percent in marks]
+    words = [f"{percent}% {within(curve.within_s(percent) * factor, unit)}" for percent in marks]
     if curve.timed_out:
         words.append(f"{curve.timed_out:,} of {total:,} timed out")
     return (f"{name}: " if name else "") + (", ".join(words) or f"{total:,} orders")

@@ -44,7 +44,7 @@ def cost_against_loss(curves: Mapping[str, Sequence[CapacityResult]], *, title: 
             axes.plot([run.cost_usd for run in runs], lost, marker=mark, linestyle=line, color=colour, label=name)
         axes.axhline(_AIM, color="0.4", linewidth=1)
         axes.text(
-            1.0, _AIM * 1.15, f"{_AIM * 100:g} % lost", transform=axes.get_yaxis_transform(), ha="right", fontsize=9.5
+            1.0, _AIM * 1.15, f"{_AIM * 100:g}% lost", transform=axes.get_yaxis_transform(), ha="right", fontsize=9.5
         )
         axes.set_ylim(_NOTHING / 1.7, 1.0)
         axes.set_yticks([_NOTHING, 1e-4, 1e-3, 1e-2, 1e-1, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -272,11 +273,24 @@ class Lab:
         html = panel.prediction(verdict, *both, so_far, hit=pick == answer)
         show("\n".join([*both, f"{verdict} {so_far}"]), html=html)
 
+    def measured(self, value: object, words: str, holds: bool = True) -> object:
+        """A measurement, to be printed, that differs from run to run.
+
+        Args:
+            value: what was measured; you see it when you run the cell.
+            words: what the stored notebook says instead, the same in each run: "15 or more".
+            holds: whether the words are true of the value. If not, the stored notebook says the value too.
+        """
+        return words if holds and "SERVERLESS_FIRST_QUIET" in os.environ else value
+
     def quiz(self) -> None:
-        """Shows the questions on this module; each answer is explained when you click it."""
+        """Shows the questions on this module, and the next step; each answer is explained when you click it."""
         if self._module.lesson_minutes:
             self._record(progress.lesson_ended(self._module.id))
         self._show_quiz("quiz")
+        step = path.following(self._course, self._progress.read())
+        if step and "SERVERLESS_FIRST_QUIET" not in os.environ:  # a stored notebook's reader has no progress
+            show(step.words, html=panel.lesson_ended(self._module, step))
 
     def recall(self) -> None:
         """Shows questions on an earlier module, because recalling beats rereading."""

@@ -121,8 +121,17 @@ def sure(module: Module, task: Task, text: str) -> str:
     return wrapped(module, task, f"{html.escape(text)}{buttons(['sure'])}", f"{task.id} solution")
 
 
+def lesson_ended(module: Module, step: Step) -> str:
+    """The panel below a lesson's quiz: the next step on the learner's path, with a button that opens it."""
+    row = buttons(["open"], {"open": f"Next: {step.name}"}, main="open")
+    inside = f"<div>{html.escape(step.words)}</div>{row}"
+    return wrapped(
+        module, None, inside, "the next step", style=look.panel("note"), following=Next(step.words, step=step)
+    )
+
+
 def wrapped(
-    module: Module, task: Task, inside: str, label: str, *, style: str = "", following: Next | None = None
+    module: Module, task: Task | None, inside: str, label: str, *, style: str = "", following: Next | None = None
 ) -> str:
     """A panel around its parts, with data for the extension and a place for answers that is read aloud.
 
@@ -135,7 +144,7 @@ def wrapped(
     more += f' data-open="{html.escape(following.step.file)}"' if following and following.step else ""
     return dollars.in_html(
         f'<div class="lab-panel" role="group" tabindex="-1" aria-label="{html.escape(label)}" '
-        f'data-lab="{html.escape(module.id)}" data-task="{html.escape(task.id)}"{more}>'
+        f'data-lab="{html.escape(module.id)}" data-task="{html.escape(task.id if task else "")}"{more}>'
         f'{inside}<div class="lab-answer" role="status"></div></div>'
     )
 

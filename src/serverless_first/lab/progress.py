@@ -129,7 +129,7 @@ class ProgressFile:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         # Readers also take the lock, because Windows cannot replace an open file.
-        with FileLock(self.path.with_name(self.path.name + ".lock"), timeout=LOCK_TIMEOUT_S):
+        with FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=LOCK_TIMEOUT_S):
             yield
 
     def _load(self) -> Data:

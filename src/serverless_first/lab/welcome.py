@@ -149,7 +149,7 @@ def _route(route: Route, is_chosen: bool, data: Data, work: Path) -> str:
 
 
 def _map(data: Data, modules: list[Module], work: Path) -> str:
-    rows = ["| Module | What you do there | Lesson | Lab, core tasks of all | Tasks passed |", "|---|---|---|---|---|"]
+    rows = ["| Module | What you do there | Lesson | Lab | Tasks passed |", "|---|---|---|---|---|"]
     last = progress.last_module(data)
     for module in modules:
         cells = [f"{module.number} {_text(module.title)}", _text(module.summary)]
@@ -163,9 +163,11 @@ def _map(data: Data, modules: list[Module], work: Path) -> str:
 
 def _link(data: Data, module: Module, kind: str) -> str:
     """The cell of a lesson or lab in the map, with a tick before a finished lesson; tasks have their own column."""
-    minutes = module.lesson_minutes if kind == "lesson" else module.lab_of
+    minutes = f"{module.lesson_minutes if kind == 'lesson' else module.core_lab_minutes} min"
+    if kind == "lab" and module.core_lab_minutes < module.lab_minutes:
+        minutes += f" ({module.lab_minutes} with all tasks)"
     tick = "✓ " if kind == "lesson" and path.finished(data, module, kind) else ""
-    return f"{tick}[{kind.capitalize()} {module.number}]({copy_path(module.id, kind)}), {minutes} min"
+    return f"{tick}[{kind.capitalize()} {module.number}]({copy_path(module.id, kind)}), {minutes}"
 
 
 def _passed_cell(data: Data, module: Module) -> str:

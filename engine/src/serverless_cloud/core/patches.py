@@ -6,7 +6,7 @@ A file declares its patches like this, and its functions stay ordinary functions
 
     @patches.replaces(
         "moto.awslambda.models:LambdaBackend.publish_version",
-        defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_number_comes_back]",
+        defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_number_comes_back]",
     )
     def publish_version(backend: LambdaBackend, function_name: str, description: str = "") -> LambdaFunction: ...
 

@@ -33,7 +33,7 @@ def look(plane: DataPlane, account: str, region: str) -> Moment:
         time_s=clock.now_s(),
         words="",
         functions=_functions(plane, account, region),
-        queues=_queues(account, region),
+        queues=_queues(plane, account, region),
         databases=_databases(plane, account, region, proxies),
         proxies=proxies,
         machines=_machines(account, region),
@@ -65,16 +65,12 @@ def _functions(plane: DataPlane, account: str, region: str) -> list[FunctionRow]
     return [FunctionRow(name=name, environments=environments) for name, environments in rows.items()]
 
 
-def _queues(account: str, region: str) -> list[QueueRow]:
-    backend = _backend("sqs", account, region)
-    rows, now_ms = [], clock.now_ms()
-    for name, queue in sorted(backend.queues.items()) if backend else ():
-        messages = list(queue._messages)
-        delayed = sum(message.delayed_until > now_ms for message in messages)
-        in_flight = sum(message.visible_at >= now_ms for message in messages)
-        visible = max(0, len(messages) - delayed - in_flight)
-        rows.append(QueueRow(name=name, visible=visible, in_flight=in_flight, delayed=delayed))
-    return rows
+def _queues(plane: DataPlane, account: str, region: str) -> list[QueueRow]:
+    counts = {name: queue.counts() for name, queue in sorted(plane.queues.of(account, region).items())}
+    return [
+        QueueRow(name=name, visible=count.visible, in_flight=count.in_flight, delayed=count.delayed)
+        for name, count in counts.items()
+    ]
 
 
 def _proxies(plane: DataPlane, account: str, region: str) -> list[ProxyRow]:

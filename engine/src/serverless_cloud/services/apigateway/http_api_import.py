@@ -20,7 +20,7 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.core.refusals import NotHonoured, Refusal
 from serverless_cloud.http.http_api.document import BadDocument, Document, NotKnown, read
 
-patches = Service("apigateway", defect="engine/tests/test_http_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("apigateway", defect="engine/tests/http/test_http_patches.py::test_stock_moto_still_has_the_defects")
 
 
 @patches.replaces(

@@ -17,7 +17,7 @@ from serverless_cloud.services.apigateway.http_api_live import deploy, deploy_by
 
 patches = Service(
     "apigateway",
-    defect="engine/tests/test_http_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/http/test_http_patches.py::test_stock_moto_still_has_the_defects",
     upstream="UpdateStage, deployments, GetAuthorizers and Target of CreateApi exist.",
 )
 

@@ -39,7 +39,7 @@ from serverless_cloud.services.apigateway.http_api_services import keys_of_pool,
 from serverless_cloud.services.apigateway.http_api_stages import check_deployment, named, stage_json
 from serverless_cloud.services.apigateway.signers import require, signer_of
 
-patches = Service("apigateway", defect="engine/tests/test_http_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("apigateway", defect="engine/tests/http/test_http_patches.py::test_stock_moto_still_has_the_defects")
 
 #: Calls of moto after which an API is looked at again, by what they do.
 CHANGES = (

@@ -39,7 +39,9 @@ from serverless_cloud.services.apigateway.rest_rules import (
     given_to,
 )
 
-patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "apigateway", defect="engine/tests/http/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"
+)
 
 RESPONSE_TYPES = tuple(sorted(set(TYPES) - {"FORBIDDEN"}))
 _VALIDATOR = ("/name", "/validateRequestParameters", "/validateRequestBody")

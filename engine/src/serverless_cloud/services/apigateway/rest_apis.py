@@ -99,7 +99,7 @@ def delete_rest_api(backend: APIGatewayBackend, function_id: str) -> RestAPI:
 
 @patches.replaces(
     "moto.apigateway.models:RestAPI.create_deployment",
-    defect="engine/tests/test_rest_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/http/test_rest_patches.py::test_stock_moto_still_has_the_defects",
     upstream="A deployment keeps the settings of the stage that is there.",
 )
 def create_deployment(

@@ -34,7 +34,7 @@ from serverless_cloud.http import openapi_shape
 from serverless_cloud.http.rest.model import CALLERS_CREDENTIALS
 from serverless_cloud.services.apigateway.rest_methods import check_integration, keep_integration
 
-patches = Service("apigateway", defect="engine/tests/test_rest_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("apigateway", defect="engine/tests/http/test_rest_patches.py::test_stock_moto_still_has_the_defects")
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head", "x-amazon-apigateway-any-method")
 _X = "x-amazon-apigateway-"

@@ -26,7 +26,7 @@ from serverless_cloud.services.apigateway.rest_methods import check_authorizatio
 from serverless_cloud.services.apigateway.rest_rules import invalid_patch
 
 patches = Service(
-    "apigateway", defect="engine/tests/test_rest_patches.py::test_moto_lacks_the_operations_that_a_patch_adds"
+    "apigateway", defect="engine/tests/http/test_rest_patches.py::test_moto_lacks_the_operations_that_a_patch_adds"
 )
 
 _API = "{0}/restapis/(?P<function_id>[^/]+)"

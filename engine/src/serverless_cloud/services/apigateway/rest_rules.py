@@ -30,7 +30,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.core.refusals import NotHonoured
 
-patches = Service("apigateway", defect="engine/tests/test_rest_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("apigateway", defect="engine/tests/http/test_rest_patches.py::test_stock_moto_still_has_the_defects")
 
 ENDPOINTS, ADDRESSES = ("PRIVATE", "EDGE", "REGIONAL"), ("ipv4", "dualstack")
 #: The paths that update_rest_api changes. Source: API Gateway API reference, "Patch operations", restApi:update.

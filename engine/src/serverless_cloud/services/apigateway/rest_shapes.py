@@ -31,7 +31,9 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.apigateway.rest_rules import OPERATIONS, check_enum, given_to
 
-patches = Service("apigateway", defect="engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "apigateway", defect="engine/tests/http/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"
+)
 
 #: The most items of a page. Source: API Gateway API reference, "limit".
 LARGEST_PAGE = 500

@@ -32,7 +32,7 @@ from serverless_cloud.services.apigateway.rest_rules import (
     refuse_settings,
 )
 
-patches = Service("apigateway", defect="engine/tests/test_rest_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("apigateway", defect="engine/tests/http/test_rest_patches.py::test_stock_moto_still_has_the_defects")
 
 Patches = list[JsonObject]
 _SETTINGS = (

@@ -29,10 +29,10 @@ from serverless_cloud.services.apigateway.rest_rules import (
 )
 
 patches = Service(
-    "apigateway", defect="engine/tests/test_rest_patches.py::test_moto_lacks_the_operations_that_a_patch_adds"
+    "apigateway", defect="engine/tests/http/test_rest_patches.py::test_moto_lacks_the_operations_that_a_patch_adds"
 )
 
-_MOTOS = "engine/tests/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"
+_MOTOS = "engine/tests/http/test_answers_apigateway.py::test_stock_moto_still_has_the_defects"
 _DESCRIPTION: Values = {"description": ("description", str)}
 _MODEL: Values = _DESCRIPTION | {"schema": ("schema", str)}
 _INTEGRATION_RESPONSE: Values = {

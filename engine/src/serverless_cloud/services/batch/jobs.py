@@ -30,7 +30,7 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.batch import validation as batch_rules
 from serverless_cloud.services.logs import write_events
 
-patches = Service("batch", defect="engine/tests/test_batch_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("batch", defect="engine/tests/batch/test_batch_patches.py::test_stock_moto_still_has_the_defects")
 
 MOST_DESCRIBED = 100
 LARGEST_PAGE = 1000

@@ -30,7 +30,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.core.refusals import NotHonoured
 
-patches = Service("batch", defect="engine/tests/test_batch_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("batch", defect="engine/tests/batch/test_batch_patches.py::test_stock_moto_still_has_the_defects")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _ENVIRONMENT_NAME = re.compile(rf"{_NAME.pattern}$")

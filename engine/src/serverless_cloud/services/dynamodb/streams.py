@@ -33,7 +33,9 @@ from serverless_cloud.sources.stream_poller import StreamPoller, StreamPollers
 from serverless_cloud.sources.stream_sizes import size_of
 from serverless_cloud.sources.stream_source import Read, StreamGone, StreamRecord
 
-patches = Service("dynamodb", defect="engine/tests/test_stream_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/sources/test_stream_patches.py::test_stock_moto_still_has_the_defects"
+)
 
 POLL_S = 0.25  # Lambda Developer Guide, DynamoDB: each shard is polled four times a second
 EVENT_VERSION = "1.1"

@@ -28,7 +28,9 @@ from serverless_cloud.services.dynamodb import table_shapes
 from serverless_cloud.services.dynamodb.stored import bytes_of
 from serverless_cloud.services.dynamodb.tables import checked, described, extra_of
 
-patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects"
+)
 
 _PAGE = 100  # backups in an answer
 _BACKUP = re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+/backup/[^/]+")

@@ -32,7 +32,9 @@ from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb.table_rules import invalid
 from serverless_cloud.services.dynamodb.tables import checked, table_of
 
-patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects"
+)
 
 _TABLE_UNITS, _ACCOUNT_UNITS = 40_000, 80_000  # Service Quotas: throughput of a table, and of an account and Region
 #: Calls that moto lacks, and that the local cloud refuses by name.

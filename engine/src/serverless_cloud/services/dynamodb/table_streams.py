@@ -25,7 +25,9 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.services.dynamodb import table_shapes
 
-patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects"
+)
 
 LIFETIME_S = 900  # DynamoDB API reference, GetShardIterator: an iterator expires 15 minutes after it was made
 MOST_RECORDS, PAGE = 1000, 100

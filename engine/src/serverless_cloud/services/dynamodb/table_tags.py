@@ -20,7 +20,7 @@ from serverless_cloud.services.dynamodb.table_rules import invalid
 
 patches = Service(
     "dynamodb",
-    defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects",
     upstream="Tags are checked, and a key has one value.",
 )
 

@@ -29,7 +29,9 @@ from serverless_cloud.services.dynamodb import table_rules
 from serverless_cloud.services.dynamodb.table_rules import invalid
 from serverless_cloud.services.dynamodb.tables import checked, described, extra_of, refuse, table_of
 
-patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects"
+)
 
 #: The members of a request that change something. DynamoDB's message names members that nobody else knows.
 _CHANGES = (

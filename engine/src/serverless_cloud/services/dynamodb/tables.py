@@ -31,7 +31,9 @@ from serverless_cloud.core.refusals import INSTEAD, NotHonoured
 from serverless_cloud.services.dynamodb import table_rules, table_shapes, table_tags
 from serverless_cloud.services.dynamodb.stored import bytes_of
 
-patches = Service("dynamodb", defect="engine/tests/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "dynamodb", defect="engine/tests/dynamodb/test_answers_dynamodb.py::test_stock_moto_still_has_the_defects"
+)
 
 PAGE = 100  # names of tables in an answer
 #: Calls whose requests are checked, and which moto then answers.

@@ -21,7 +21,7 @@ from serverless_cloud.core.patches import Service
 
 patches = Service(
     "ec2",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[a_vpc_gets_no_block_as_a_block]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[a_vpc_gets_no_block_as_a_block]",
 )
 
 _ONE_OF = "Either 'cidrBlock' or '{}' should be provided."

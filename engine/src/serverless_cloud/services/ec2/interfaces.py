@@ -172,7 +172,7 @@ def _is_inside(address: str, subnet: Subnet) -> bool:
         "self, subnet, private_ip_address, private_ip_addresses=None, group_ids=None, description=None, tags=None,"
         " delete_on_termination=False, **kwargs"
     ),
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[addresses_are_given_twice]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[addresses_are_given_twice]",
 )
 def create_network_interface_of_backend(
     backend: EC2Backend,
@@ -201,7 +201,7 @@ def create_network_interface_of_backend(
 
 @patches.replaces(
     "moto.ec2.models.subnets:Subnet.get_available_subnet_ip",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[a_full_subnet_takes_more]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[a_full_subnet_takes_more]",
     upstream="A subnet gives each address once, and none when it is full.",
 )
 def get_available_subnet_ip(subnet: Subnet, instance: Instance) -> str:
@@ -215,7 +215,7 @@ def get_available_subnet_ip(subnet: Subnet, instance: Instance) -> str:
 
 @patches.replaces(
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.create_network_interface",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[an_address_in_use_is_given_again]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[an_address_in_use_is_given_again]",
 )
 def answer_create_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
     subnet = response.ec2_backend.get_subnet(response._get_param("SubnetId"))
@@ -229,7 +229,7 @@ def answer_create_network_interface(response: ElasticNetworkInterfaces) -> Actio
 
 @patches.replaces(
     "moto.ec2.responses.elastic_network_interfaces:ElasticNetworkInterfaces.delete_network_interface",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[an_interface_in_use_is_deleted]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[an_interface_in_use_is_deleted]",
     upstream="An interface that is in use can't be deleted.",
 )
 def delete_network_interface(response: ElasticNetworkInterfaces) -> ActionResult:
@@ -262,7 +262,7 @@ def modify_network_interface_attribute(response: ElasticNetworkInterfaces) -> Ac
 
 @patches.replaces(
     "moto.ec2.responses.subnets:Subnets.delete_subnet",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[a_subnet_in_use_is_deleted]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[a_subnet_in_use_is_deleted]",
     upstream="A subnet with interfaces can't be deleted.",
 )
 def delete_subnet(response: Subnets) -> ActionResult:
@@ -274,7 +274,7 @@ def delete_subnet(response: Subnets) -> ActionResult:
 
 @patches.replaces(
     "moto.ec2.responses.security_groups:SecurityGroups.delete_security_group",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[a_security_group_in_use_is_deleted]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[a_security_group_in_use_is_deleted]",
     upstream="A security group that an interface uses can't be deleted.",
 )
 def delete_security_group(response: SecurityGroups) -> ActionResult:

@@ -26,7 +26,9 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.core.refusals import NotHonoured
 
-patches = Service("events", defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise")
+patches = Service(
+    "events", defect="engine/tests/events/test_answers_events.py::test_stock_moto_still_answers_otherwise"
+)
 
 MOST_LISTED = 100  # API reference: the largest Limit, and the default
 #: Settings of a bus that the local cloud doesn't support, with moto's names for the settings that it passes on.
@@ -63,7 +65,7 @@ def without_nulls(answer: JsonObject) -> JsonObject:
         "self, name, event_source_name=None, description=None, kms_key_identifier=None, dead_letter_config=None, "
         "tags=None"
     ),
-    defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
 )
 def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: object, **given: object) -> EventBus:
     _require_honoured({setting: given.get(key) for setting, key in _NOT_HONOURED.items()})
@@ -72,7 +74,7 @@ def create_event_bus_of_backend(backend: EventsBackend, name: str, *args: object
 
 @patches.replaces(
     "moto.events.models:EventsBackend.delete_event_bus",
-    defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
     upstream="A bus that has rules can't be deleted.",
 )
 def delete_event_bus(backend: EventsBackend, name: str) -> None:
@@ -84,7 +86,7 @@ def delete_event_bus(backend: EventsBackend, name: str) -> None:
 
 @patches.replaces(
     "moto.events.responses:EventsHandler.create_event_bus",
-    defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
 )
 def answer_create_event_bus(response: EventsHandler) -> tuple[str, JsonObject]:
     _require_honoured({setting: response._get_param(setting) for setting in _NOT_HONOURED})
@@ -94,7 +96,7 @@ def answer_create_event_bus(response: EventsHandler) -> tuple[str, JsonObject]:
 @patches.replaces(
     "moto.events.responses:EventsHandler.update_event_bus",
     expects="",
-    defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
     upstream="UpdateEventBus exists.",
 )
 def update_event_bus(response: EventsHandler) -> str:

@@ -31,7 +31,9 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.services.events.buses import page, without_nulls
 
-patches = Service("events", defect="engine/tests/test_answers_events.py::test_stock_moto_still_answers_otherwise")
+patches = Service(
+    "events", defect="engine/tests/events/test_answers_events.py::test_stock_moto_still_answers_otherwise"
+)
 
 DEFAULT_RATE = 300  # API reference, InvocationRateLimitPerSecond
 _SECRETS = ("ApiKeyValue", "Password", "ClientSecret")

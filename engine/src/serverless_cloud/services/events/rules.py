@@ -42,7 +42,8 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.shape_rules import answer_to_invalid
 
 patches = Service(
-    "events", defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends"
+    "events",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
 )
 
 REFUSED = (

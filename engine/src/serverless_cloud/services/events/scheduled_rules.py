@@ -26,7 +26,8 @@ from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.services.events.rules import check_rule, require_rule, view
 
 patches = Service(
-    "events", defect="engine/tests/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends"
+    "events",
+    defect="engine/tests/events/test_event_patches.py::test_stock_moto_still_has_the_defects_that_the_patch_mends",
 )
 
 

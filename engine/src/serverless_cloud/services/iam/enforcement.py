@@ -24,15 +24,21 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.fleet import LogWriter
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.sqs.models import Queues
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its own credentials
 
 
 class MotoDirectory:
-    """moto's roles, users, sessions, and the policies of resources; see `permissions.Identities`."""
+    """moto's roles, users, sessions, and the policies of resources; see `permissions.Identities`.
 
-    def __init__(self) -> None:
+    Args:
+        queues: SQS's, for their policies.
+    """
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
         self._sessions: dict[str, AssumedRole] = {}  # by access key
         self._functions: dict[str, str] = {}  # the ARN of the function whose environment has an access key
 
@@ -131,6 +137,9 @@ class MotoDirectory:
 
     def resource_policy(self, arn: str) -> str | None:
         parts = arn.split(":", 5)
+        if parts[2:3] == ["sqs"]:
+            queue = self._queues.get(arn)
+            return queue.policy if queue is not None else None
         find = _RESOURCE_POLICIES.get(parts[2]) if len(parts) == 6 else None
         if find is None:
             return None
@@ -167,7 +176,6 @@ def _policy_of_function(backend: LambdaBackend, name: str, _: str) -> str | None
 
 #: By service: finds the policy of a resource in moto's backend, by the end of its ARN and the whole of it.
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], object]] = {
-    "sqs": lambda backend, name, _: backend.queues[name].policy,
     "sns": lambda backend, _, arn: backend.topics[arn].policy,
     "s3": lambda backend, name, _: backend.buckets[name.split("/")[0]].policy,
     "secretsmanager": lambda backend, _, arn: getattr(backend.secrets.get(arn), "policy", None),

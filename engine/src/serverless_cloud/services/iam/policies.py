@@ -26,7 +26,7 @@ from serverless_cloud.iam.policies import Principal, Request, Verdict, parsed
 
 patches = Service(
     "iam",
-    defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[aws_s_own_policies_are_missing]",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[aws_s_own_policies_are_missing]",
 )
 
 _AWS = "arn:aws:iam::aws:policy/"
@@ -65,7 +65,7 @@ def list_policies(
 
 @patches.replaces(
     "moto.s3.models:FakeBucket.get_permission",
-    defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_deny_with_a_condition_shuts_out_everybody]",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_deny_with_a_condition_shuts_out_everybody]",
     upstream="A bucket's Allow with a condition denies nobody else.",
 )
 def get_permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
@@ -81,7 +81,7 @@ def get_permission(bucket: FakeBucket, action: str, resource: str) -> Permission
 
 @patches.replaces(
     "moto.iam.policy_validation:BaseIAMPolicyValidator._validate_version",
-    defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_policy_needs_a_version]",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_policy_needs_a_version]",
     upstream="A policy without Version is one of 2008-10-17.",
 )
 def _validate_version(validator: BaseIAMPolicyValidator) -> None:

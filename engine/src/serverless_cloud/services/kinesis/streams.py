@@ -35,7 +35,9 @@ from serverless_cloud.sources.stream_failures import is_pipe
 from serverless_cloud.sources.stream_poller import StreamPoller, StreamPollers
 from serverless_cloud.sources.stream_source import Read, StreamGone, StreamRecord
 
-patches = Service("kinesis", defect="engine/tests/test_stream_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "kinesis", defect="engine/tests/sources/test_stream_patches.py::test_stock_moto_still_has_the_defects"
+)
 
 POLL_S = 1.0  # Lambda Developer Guide, Kinesis: each shard is polled once a second
 

@@ -36,7 +36,9 @@ from serverless_cloud.core.constraints import NULL, refusal, sentence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 
-patches = Service("kinesis", defect="engine/tests/test_stream_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "kinesis", defect="engine/tests/sources/test_stream_patches.py::test_stock_moto_still_has_the_defects"
+)
 
 
 MOST_SHARDS = 20_000  # of a Region that has the higher quota

@@ -19,7 +19,7 @@ from serverless_cloud.services.lambda_ import functions, network, revisions
 
 patches = Service("lambda")
 
-_DEFECT = "engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect"
+_DEFECT = "engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect"
 MOST_ON_A_PAGE = 50  # API reference: ListFunctions returns at most 50
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def list_functions(response: LambdaResponse) -> str:
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.list_versions_by_function",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[versions_of_nothing_are_listed]",
     upstream="ListVersionsByFunction refuses a function that does not exist, and takes notice of MaxItems and Marker.",
 )
 def list_versions_by_function(response: LambdaResponse) -> str:

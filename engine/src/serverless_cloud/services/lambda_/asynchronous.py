@@ -30,7 +30,7 @@ from serverless_cloud.services.lambda_.functions import arn_of, qualifier_in
 patches = Service(
     "lambda",
     defect=(
-        "engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
+        "engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[one_event_configuration_for_all_qualifiers]"
     ),
     upstream="The settings of asynchronous invocation belong to a qualifier.",
 )

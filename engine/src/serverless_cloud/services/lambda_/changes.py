@@ -27,7 +27,7 @@ from serverless_cloud.services.lambda_ import (
 
 patches = Service("lambda")
 
-_DEFECT = "engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect"
+_DEFECT = "engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect"
 
 
 @patches.replaces(

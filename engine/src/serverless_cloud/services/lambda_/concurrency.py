@@ -40,7 +40,8 @@ from serverless_cloud.services.lambda_.functions import (
 )
 
 patches = Service(
-    "lambda", defect="engine/tests/test_moto_patches.py::test_moto_has_no_address_for_the_calls_that_a_patch_adds"
+    "lambda",
+    defect="engine/tests/services/test_moto_patches.py::test_moto_has_no_address_for_the_calls_that_a_patch_adds",
 )
 
 _FUNCTION = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)"
@@ -96,7 +97,7 @@ def withdraw(backend: LambdaBackend, fleet: Fleet, function: LambdaFunction, qua
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.put_function_concurrency",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[reserved_concurrency_is_only_stored]",
 )
 def put_function_concurrency(backend: LambdaBackend, function_name: str, reserved_concurrency: int | str) -> str:
     function = latest(backend, function_name)
@@ -114,7 +115,7 @@ def delete_function_concurrency(backend: LambdaBackend, function_name: str) -> s
 
 @patches.replaces(
     "moto.awslambda.models:LambdaFunction.get_code",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_reservation_of_zero_is_not_shown]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_reservation_of_zero_is_not_shown]",
     upstream="GetFunction shows a reservation of zero.",
 )
 def get_code(function: LambdaFunction) -> JsonObject:

@@ -39,7 +39,7 @@ from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of
 
 patches = Service(
     "lambda",
-    defect="engine/tests/test_http_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/http/test_http_patches.py::test_stock_moto_still_has_the_defects",
     upstream="Each alias has its own function URL, and GetFunctionUrlConfig answers with 200.",
 )
 

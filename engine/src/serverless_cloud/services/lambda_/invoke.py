@@ -43,7 +43,7 @@ def connect(_: DataPlane) -> None:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.invoke",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_handler_does_not_run]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_handler_does_not_run]",
 )
 def invoke(
     backend: LambdaBackend,
@@ -72,7 +72,7 @@ def invoke_of_function(
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse._get_param",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[invoke_reads_the_wrong_name]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[invoke_reads_the_wrong_name]",
     upstream="Invoke reads the parameter Qualifier, as the API and boto3 call it.",
 )
 def _get_param(response: LambdaResponse, param_name: str, if_none: object = None) -> object:

@@ -22,7 +22,7 @@ from serverless_cloud.services.lambda_.validation import refuse_a_bad_package
 
 patches = Service(
     "lambda",
-    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_missing_layer_has_another_error]",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_missing_layer_has_another_error]",
     upstream="Layers that are not there have AWS's errors, and lists come by the page.",
 )
 
@@ -40,7 +40,7 @@ class Missing(LambdaClientError):
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.publish_layer_version",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_layer_that_is_no_zip_is_taken]",
     upstream="PublishLayerVersion refuses code that is not a zip.",
 )
 def publish_layer_version(backend: LambdaBackend, spec: JsonObject) -> LayerVersion:

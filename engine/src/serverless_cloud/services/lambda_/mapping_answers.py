@@ -16,7 +16,7 @@ from serverless_cloud.services.lambda_.mappings import list_event_source_mapping
 
 patches = Service(
     "lambda",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
+    defect="engine/tests/sources/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="Answers about event source mappings have AWS's status, state, errors and pages.",
 )
 

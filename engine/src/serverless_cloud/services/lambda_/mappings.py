@@ -17,7 +17,6 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import EventSourceMapping, LambdaBackend
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.kinesis.models import kinesis_backends
-from moto.sqs.models import Queue, sqs_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -27,7 +26,6 @@ from serverless_cloud.lambda_.event_source_mapping import Mapping, Poller
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.lambda_.functions import ResourceConflict, latest, refuse_tags, route
 from serverless_cloud.services.lambda_.mapping_rules import Kind, checked, kind_of
-from serverless_cloud.services.sqs import fifo as sqs_fifo
 from serverless_cloud.sources.batches import deliver_to_function
 
 patches = Service("lambda")
@@ -116,22 +114,22 @@ def _wanted(backend: LambdaBackend) -> list[tuple[str, Mapping]]:
     return found
 
 
-def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> Queue | None:
-    """The queue; nothing for a stream.
+def _find_source(backend: LambdaBackend, kind: Kind, arn: str) -> int | None:
+    """The visibility timeout of a queue in seconds; None for a stream.
 
     Raises:
         InvalidParameterValueException: there is none.
     """
     account, region = backend.account_id, backend.region_name
     if kind.service == "sqs":
-        queues = sqs_backends[account][region].queues.values()
-        queue = next((queue for queue in queues if queue.queue_arn == arn), None)
+        here = current.plane.queues.of(account, region)
+        queue = next((queue for queue in list(here.values()) if queue.arn == arn), None)
         if queue is None:
             raise InvalidParameterValueException(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
                 "SQS Error Message: The specified queue does not exist or you do not have access to it."
             )
-        return queue
+        return int(queue.number("VisibilityTimeout"))
     if kind.service == "dynamodb":
         there = {stream["StreamArn"] for stream in dynamodbstreams_backends[account][region].list_streams()}
     else:
@@ -188,7 +186,7 @@ def settings_of(esm: EventSourceMapping) -> JsonObject:
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_event_source_mapping",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
+    defect="engine/tests/sources/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_second_mapping_is_accepted]",
     upstream="CreateEventSourceMapping refuses a second mapping of a source to a function.",
 )
 def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> EventSourceMapping:
@@ -209,7 +207,7 @@ def create_event_source_mapping(backend: LambdaBackend, spec: JsonObject) -> Eve
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_event_source_mapping",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
+    defect="engine/tests/sources/test_mapping_patches.py::test_stock_moto_still_has_the_defect[a_large_batch_without_a_window_is_accepted]",
     upstream="UpdateEventSourceMapping refuses settings that AWS refuses.",
 )
 def update_event_source_mapping(backend: LambdaBackend, uuid: str, spec: JsonObject) -> EventSourceMapping | None:
@@ -256,7 +254,7 @@ def list_event_source_mappings(
 
 @patches.replaces(
     "moto.awslambda.models:EventSourceMapping.get_configuration",
-    defect="engine/tests/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
+    defect="engine/tests/sources/test_mapping_patches.py::test_stock_moto_still_has_the_defect[the_answer_lacks_defaults]",
     upstream="The answers of event source mappings have all settings, with defaults.",
 )
 def get_configuration(esm: EventSourceMapping) -> JsonObject:
@@ -296,8 +294,7 @@ def _check(backend: LambdaBackend, given: JsonObject) -> tuple[JsonObject, str]:
         function, arn = route(backend, settings["FunctionName"], None)
     except (UnknownFunctionException, LambdaClientError) as error:
         raise InvalidParameterValueException("Function does not exist") from error
-    queue = _find_source(backend, kind, given["EventSourceArn"])
-    timeout_s = sqs_fifo.setting(queue, "visibility_timeout") if queue is not None else None
+    timeout_s = _find_source(backend, kind, given["EventSourceArn"])
     if timeout_s is not None and timeout_s < int(function.timeout):
         raise InvalidParameterValueException(
             f"Queue visibility timeout: {timeout_s} seconds is less than Function timeout: {function.timeout} seconds"

@@ -243,7 +243,7 @@ def complete_vpc(given: JsonObject, role: str, before: VpcSettings | None, place
 @patches.replaces(
     "moto.awslambda.models:LambdaFunction.vpc_config",
     kind="property",
-    defect="engine/tests/test_network_patches.py::test_stock_moto_still_has_the_defect[the_id_of_a_vpc_is_made_up]",
+    defect="engine/tests/network/test_network_patches.py::test_stock_moto_still_has_the_defect[the_id_of_a_vpc_is_made_up]",
     upstream="A function's VpcConfig has the VpcId that CreateFunction was given.",
 )
 def vpc_config(function: LambdaFunction) -> JsonObject | None:

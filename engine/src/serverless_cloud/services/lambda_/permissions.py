@@ -34,7 +34,8 @@ from serverless_cloud.services.lambda_ import revisions
 from serverless_cloud.services.lambda_.functions import ResourceConflict, arn_of, latest, qualifier_in
 
 patches = Service(
-    "lambda", defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]"
+    "lambda",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_revision_never_matches]",
 )
 
 #: Parameter: operator and condition key.
@@ -106,7 +107,7 @@ def _whose(backend: LambdaBackend, name: str, qualifier: str | None) -> tuple[La
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.add_permission",
-    defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[a_statement_id_is_taken_twice]",
     upstream="AddPermission refuses a second statement of one id, and writes principals and conditions as AWS does.",
 )
 def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | None, raw: str) -> object:
@@ -129,7 +130,7 @@ def add_permission(backend: LambdaBackend, function_name: str, qualifier: str | 
 
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.get_policy",
-    defect="engine/tests/test_iam_patches.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
+    defect="engine/tests/iam/test_iam_patches.py::test_stock_moto_still_has_the_defect[the_policy_of_a_version_is_shown_for_all]",
     upstream="GetPolicy takes notice of Qualifier, and shows the RevisionId of the function, version or alias.",
 )
 def get_policy(backend: LambdaBackend, function_name: str, qualifier: str | None = None) -> str:

@@ -22,7 +22,8 @@ from serverless_cloud.services.lambda_ import shapes
 from serverless_cloud.services.lambda_.functions import NotReachable
 
 patches = Service(
-    "lambda", defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[errors_lack_a_type]"
+    "lambda",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[errors_lack_a_type]",
 )
 
 patches.adds(
@@ -32,7 +33,7 @@ patches.adds(
             "moto.awslambda.responses:LambdaResponse.dispatch"
         )
     },
-    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_name_with_a_wrong_character_has_no_address]",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_name_with_a_wrong_character_has_no_address]",
     upstream="A function's name may be any text in a path, so that Lambda can say what is wrong with it.",
 )
 

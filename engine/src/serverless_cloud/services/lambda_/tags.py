@@ -16,7 +16,7 @@ from serverless_cloud.services.lambda_.functions import NotReachable, refuse_tag
 
 patches = Service(
     "lambda",
-    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_function_has_any_number_of_tags]",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[a_function_has_any_number_of_tags]",
     upstream="Tags have AWS's limit, and versions and aliases have none.",
 )
 

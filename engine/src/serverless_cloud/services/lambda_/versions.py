@@ -65,7 +65,7 @@ def publish(backend: LambdaBackend, function_name: str, description: str) -> Lam
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.create_alias",
     expects="self, name, function_name, function_version, description, routing_config",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
     upstream="CreateAlias refuses weights and names that AWS refuses.",
 )
 def create_alias(backend: LambdaBackend, name: str, function_name: str, **given: Any) -> LambdaAlias:
@@ -79,7 +79,7 @@ def create_alias(backend: LambdaBackend, name: str, function_name: str, **given:
 @patches.replaces(
     "moto.awslambda.models:LambdaBackend.update_alias",
     expects="self, name, function_name, function_version, description, routing_config",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[weights_are_not_checked]",
     upstream="UpdateAlias refuses weights that AWS refuses.",
 )
 def update_alias(backend: LambdaBackend, name: str, function_name: str, **change: Any) -> LambdaAlias:
@@ -95,7 +95,7 @@ def update_alias(backend: LambdaBackend, name: str, function_name: str, **change
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.update_alias",
-    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[an_old_revision_changes_an_alias]",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[an_old_revision_changes_an_alias]",
     upstream="UpdateAlias takes notice of RevisionId.",
 )
 def answer_update_alias(response: LambdaResponse) -> TYPE_RESPONSE:
@@ -108,7 +108,7 @@ def answer_update_alias(response: LambdaResponse) -> TYPE_RESPONSE:
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.list_aliases",
-    defect="engine/tests/test_lambda_patches.py::test_stock_moto_still_has_the_defect[aliases_of_all_versions_are_listed]",
+    defect="engine/tests/lambda_/test_lambda_patches.py::test_stock_moto_still_has_the_defect[aliases_of_all_versions_are_listed]",
     upstream="ListAliases takes notice of FunctionVersion, MaxItems and Marker.",
 )
 def list_aliases(response: LambdaResponse) -> TYPE_RESPONSE:
@@ -121,7 +121,7 @@ def list_aliases(response: LambdaResponse) -> TYPE_RESPONSE:
 
 @patches.replaces(
     "moto.awslambda.responses:LambdaResponse.publish_version",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[the_same_settings_make_a_new_version]",
     upstream="PublishVersion compares CodeSha256 and RevisionId, and shows a version as Pending.",
 )
 def answer_publish_version(response: LambdaResponse) -> TYPE_RESPONSE:

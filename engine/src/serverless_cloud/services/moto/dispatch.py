@@ -20,7 +20,7 @@ from serverless_cloud.core.patches import Service
 patches = Service("moto")
 
 _QUERY_LACKS_A_SERVICE = (
-    "engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_query_by_get_goes_to_s3]"
+    "engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[a_query_by_get_goes_to_s3]"
 )
 #: KEY/DATE/REGION/SERVICE/aws4_request, of a call that is signed in its address.
 _SIGNED = re.compile(
@@ -32,7 +32,7 @@ _VERSION_OF_SQS = "Version=2012-11-05"
 
 @patches.replaces(
     "moto.backends:list_of_moto_modules",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[moto_looks_for_its_services_each_time]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[moto_looks_for_its_services_each_time]",
     upstream="moto looks for the folders of its services once.",
 )
 @functools.cache
@@ -42,7 +42,7 @@ def list_of_moto_modules() -> frozenset[str]:
 
 @patches.replaces(
     "moto.core.utils:method_names_from_class",
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[moto_looks_for_methods_each_time]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[moto_looks_for_methods_each_time]",
     upstream="moto looks for the methods of a class once.",
     everywhere=True,
 )

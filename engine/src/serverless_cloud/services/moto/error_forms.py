@@ -16,7 +16,8 @@ from moto.core.serialize import BaseXMLSerializer, SqsQuerySerializer
 from serverless_cloud.core.patches import Service
 
 patches = Service(
-    "moto", defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[xml_repeats_a_text]"
+    "moto",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[xml_repeats_a_text]",
 )
 
 #: The error of services that moved from the query protocol to JSON for a value that a parameter can't have.
@@ -42,7 +43,7 @@ def serialize_error_metadata(
 @patches.replaces(
     "moto.core.errors:get_error_model",
     everywhere=True,
-    defect="engine/tests/test_moto_patches.py::test_stock_moto_still_has_the_defect[json_has_the_code_of_the_query_protocol]",
+    defect="engine/tests/services/test_moto_patches.py::test_stock_moto_still_has_the_defect[json_has_the_code_of_the_query_protocol]",
     upstream="In JSON, InvalidParameterValue of SQS is an InvalidParameterValueException.",
 )
 def get_error_model(exception: Exception, default_service_model: ServiceModel) -> ErrorShape:

@@ -23,7 +23,7 @@ patches = Service("moto")
 @patches.replaces(
     "moto.core.common_models:BaseModel.__new__",
     kind="staticmethod",
-    defect="engine/tests/test_models_patch.py::test_stock_moto_keeps_each_object",
+    defect="engine/tests/services/test_models_patch.py::test_stock_moto_keeps_each_object",
     upstream="moto's server lets objects end that nobody needs any more.",
 )
 def make(cls: type[BaseModel], *args: object, **kwargs: object) -> BaseModel:

@@ -33,7 +33,9 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.services.pipes.validation import checked, own_parameters, target_parameters, why_not
 from serverless_cloud.services.shape_rules import asked_by_path, require_shape
 
-patches = Service("pipes", defect="engine/tests/test_schedule_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "pipes", defect="engine/tests/schedules/test_schedule_patches.py::test_stock_moto_still_has_the_defects"
+)
 
 USER_INITIATED = "USER_INITIATED"  # StateReason of a pipe that is as it was asked to be; seen in public samples
 _FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED"}

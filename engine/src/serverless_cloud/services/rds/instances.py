@@ -56,7 +56,7 @@ def connect(plane: DataPlane) -> None:
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.create_db_instance",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
     upstream="CreateDBInstance refuses classes and versions that do not exist.",
 )
 def create_db_instance(backend: RDSBackend, db_kwargs: JsonObject) -> DBInstance:
@@ -132,7 +132,7 @@ def start_db_instance(backend: RDSBackend, db_instance_identifier: str) -> DBIns
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.delete_db_instance",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
     upstream="An instance that is being deleted can be seen in the state deleting.",
 )
 def delete_db_instance(
@@ -161,7 +161,7 @@ def delete_db_instance(
 
 @patches.replaces(
     "moto.rds.models:RDSBackend.modify_db_parameter_group",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
 )
 def modify_db_parameter_group(
     backend: RDSBackend, db_parameter_group_name: str, db_parameter_group_parameters: Iterable[JsonObject]
@@ -221,7 +221,7 @@ def _keep_nothing(_: DBInstance, __: str) -> None:
 @patches.replaces(
     "moto.rds.models:DBInstance.address",
     kind="property",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
 )
 def address(_: DBInstance) -> str:
     return "127.0.0.1"
@@ -237,7 +237,7 @@ def db_instance_port(database: DBInstance) -> int:
     expects="",
     kind="property",
     setter=_keep_nothing,
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
 )
 def status(database: DBInstance) -> str:
     instance = _instance_of(database)
@@ -254,7 +254,7 @@ def endpoint(database: DBInstance) -> JsonObject | None:
 @patches.replaces(
     "moto.rds.models:DBInstance.db_parameter_group_status_list",
     kind="property",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
     upstream="ParameterApplyStatus is pending-reboot after a change that needs a reboot.",
 )
 def db_parameter_group_status_list(database: DBInstance) -> list[dict[str, str]]:
@@ -275,7 +275,7 @@ def _instance_of(database: DBInstance) -> DatabaseInstance | None:
 
 @patches.replaces(
     "moto.rds.models:MasterUserSecret._generate_secret_string",
-    defect="engine/tests/test_rds_patches.py::test_stock_moto_still_has_the_defects",
+    defect="engine/tests/rds/test_rds_patches.py::test_stock_moto_still_has_the_defects",
     upstream="A managed secret has the master user's name and a random password.",
 )
 def _generate_secret_string(secret: MasterUserSecret) -> str:

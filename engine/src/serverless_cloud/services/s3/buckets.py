@@ -29,7 +29,6 @@ from moto.s3.exceptions import InvalidBucketName, InvalidNotificationDestination
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sns.models import Topic, sns_backends
-from moto.sqs.models import Queue, sqs_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -41,8 +40,9 @@ from serverless_cloud.services.lambda_.function_calls import qualifier_of
 from serverless_cloud.services.lambda_.functions import route
 from serverless_cloud.services.s3 import object_events as s3_events
 from serverless_cloud.services.s3.object_events import Bucket, Filter
+from serverless_cloud.sqs.models import Queue
 
-patches = Service("s3", defect="engine/tests/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
 PRINCIPAL = "s3.amazonaws.com"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -222,7 +222,7 @@ def _why_not(plane: DataPlane, kind: str, arn: str, bucket: Bucket) -> str | Non
         return None
     noun = kind
     there: Mapping[str, Queue | Topic] = (
-        sqs_backends[account_id][region].queues
+        plane.queues.of(account_id, region)
         if kind == "queue"
         else {topic.name: topic for topic in sns_backends[account_id][region].topics.values()}
     )

@@ -46,7 +46,9 @@ from serverless_cloud.schedules.invocation import Invocation, Run
 from serverless_cloud.schedules.timer import Timer
 from serverless_cloud.services.shape_rules import ValidationException, answer_to_invalid, asked_by_path
 
-patches = Service("scheduler", defect="engine/tests/test_schedule_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service(
+    "scheduler", defect="engine/tests/schedules/test_schedule_patches.py::test_stock_moto_still_has_the_defects"
+)
 
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}  # API reference: RetryPolicy
 _LATEST_START_S = 300.0
@@ -169,7 +171,7 @@ patches.sets("moto.scheduler.exceptions:ScheduleExists.code", 409)
 @patches.replaces(
     "moto.scheduler.responses:EventBridgeSchedulerResponse.call_action",
     expects="self",
-    defect="engine/tests/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
+    defect="engine/tests/schedules/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
     upstream="Errors have a Message.",
 )
 def call_action(response: EventBridgeSchedulerResponse) -> Any:
@@ -275,7 +277,7 @@ def delete_schedule_group(backend: EventBridgeSchedulerBackend, name: str | None
         "tag_resource": "self, resource_arn, tags",
         "untag_resource": "self, resource_arn, tag_keys",
     },
-    defect="engine/tests/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
+    defect="engine/tests/schedules/test_answers_scheduler.py::test_stock_moto_still_answers_otherwise",
     upstream="Tags belong to a group that exists.",
 )
 def _tags(

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[\w/+=.@!-]+", re.ASCII)
         "self, name, secret_string, secret_binary, description, tags, kms_key_id, client_request_token, "
         "replica_regions, force_overwrite"
     ),
-    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_takes_any_name_for_a_secret",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_takes_any_name_for_a_secret",
     upstream="CreateSecret refuses a name with other characters.",
 )
 def create_secret(backend: SecretsManagerBackend, name: str, *args: Any, **given: Any) -> str:

@@ -25,7 +25,7 @@ from serverless_cloud.services.sns.topics import (
 )
 from serverless_cloud.sns import validation as sns_rules
 
-patches = Service("sns", defect="engine/tests/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("sns", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
 #: Attributes that are only shown if they were set.
 _IF_SET = tuple(

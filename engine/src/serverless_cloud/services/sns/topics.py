@@ -27,11 +27,11 @@ from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.iam.permissions import InvalidCredentials, is_administrator
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.sqs.sending import send_to_queue
+from serverless_cloud.services.queue_sending import send_to_queue
 from serverless_cloud.sns import filters as sns_filters, validation as sns_rules
 from serverless_cloud.sns.topics import MessageId, Topics
 
-patches = Service("sns", defect="engine/tests/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("sns", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
 #: Calls that only need an ARN that is one, and the parameter that has it.
 _NAMED_BY = {

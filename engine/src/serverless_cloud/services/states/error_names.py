@@ -22,7 +22,8 @@ from serverless_cloud.services.states.answers import stamp
 from serverless_cloud.services.states.frame import Frame
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 #: Errors that no wildcard matches.

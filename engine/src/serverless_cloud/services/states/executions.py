@@ -44,7 +44,8 @@ from serverless_cloud.services.states.map_children import children_of, runs_of
 from serverless_cloud.services.states.running import RunningExecution
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 NOT_SUPPORTED = "This operation is not supported by this type of state machine"

@@ -27,7 +27,8 @@ from serverless_cloud.core.patches import Service
 from serverless_cloud.services.states.frame import Frame
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 MOST_EVENTS = 25_000

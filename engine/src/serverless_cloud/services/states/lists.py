@@ -19,7 +19,8 @@ from serverless_cloud.services.states.answers import asked, page
 from serverless_cloud.services.states.arns import require_arn
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 _RESPONSE = "moto.stepfunctions.responses:StepFunctionResponse"

@@ -29,7 +29,8 @@ from serverless_cloud.workflows.definition import problems
 from serverless_cloud.workflows.problems import Problem, as_text
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 REFUSED = (

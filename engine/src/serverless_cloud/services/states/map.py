@@ -25,7 +25,8 @@ from serverless_cloud.services.states.frame import Frame
 from serverless_cloud.services.states.history import failure
 
 patches = Service(
-    "states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_works_through_items_by_recursion"
+    "states",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_works_through_items_by_recursion",
 )
 
 MOST_ITERATIONS = 40  # at once

@@ -55,7 +55,8 @@ from serverless_cloud.workflows.map_definitions import (
 from serverless_cloud.workflows.map_run import MapRun
 
 patches = Service(
-    "states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_knows_little_of_distributed_maps"
+    "states",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_knows_little_of_distributed_maps",
 )
 
 EXCEEDED = "The specified tolerated failure threshold was exceeded"

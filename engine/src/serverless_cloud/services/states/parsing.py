@@ -44,7 +44,8 @@ from serverless_cloud.services.states.intrinsics import whole
 from serverless_cloud.workflows.parameter_names import compact
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 #: The grammar's own words.

@@ -54,7 +54,8 @@ from serverless_cloud.workflows.json_path import NoSuchPath, parse
 from serverless_cloud.workflows.jsonata import JsonataError, Undefined, evaluate
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 _ASL = "moto.stepfunctions.parser.asl"

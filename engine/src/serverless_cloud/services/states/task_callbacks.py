@@ -46,7 +46,7 @@ from serverless_cloud.workflows.task_resources import Call
 from serverless_cloud.workflows.tokens import Outcome, PendingTask, Tokens
 
 patches = Service(
-    "states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_gives_all_attempts_one_token"
+    "states", defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_gives_all_attempts_one_token"
 )
 
 _FIRST_LOOK_S, _SLOWEST_LOOKS_S = 0.02, 0.1  # in lessons that divide time, 0.1 s stands for seconds
@@ -104,7 +104,7 @@ def _eval_execution(task: StateTaskService, env: Frame) -> None:
 @patches.replaces(
     f"{_TASK}.service.state_task_service_batch:StateTaskServiceBatch._attach_aws_environment_variables",
     kind="staticmethod",
-    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_passes_pascal_case_to_batch",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_passes_pascal_case_to_batch",
     upstream="Parameters of Batch are in PascalCase.",
 )
 def _attach_aws_environment_variables(parameters: JsonObject) -> None:

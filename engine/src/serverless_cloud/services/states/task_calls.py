@@ -53,7 +53,7 @@ from serverless_cloud.workflows.task_resources import Call
 
 patches = Service(
     "states",
-    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_drops_unknown_parameters_and_adds_no_metadata",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_drops_unknown_parameters_and_adds_no_metadata",
 )
 
 _TASK = "moto.stepfunctions.parser.asl.component.state.exec.state_task"
@@ -296,7 +296,7 @@ def _exception(name: str) -> str:
 
 @patches.replaces(
     "moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name:CustomErrorName.__init__",
-    defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise",
+    defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise",
 )
 def init_custom_error(error: CustomErrorName, error_name: str | None) -> None:
     """moto refuses names that begin with "States.", and so can't pass on that a branch or an iteration timed out."""

@@ -31,7 +31,9 @@ from serverless_cloud.services.states.task_clients import Clients
 from serverless_cloud.workflows import parameter_names
 from serverless_cloud.workflows.task_resources import Call
 
-patches = Service("states", defect="engine/tests/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise")
+patches = Service(
+    "states", defect="engine/tests/workflows/test_states_tasks_patches.py::test_stock_moto_names_errors_otherwise"
+)
 
 _INVOKE = Call("lambda", "invoke", "", False)
 

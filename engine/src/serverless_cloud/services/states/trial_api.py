@@ -29,7 +29,8 @@ from serverless_cloud.workflows.problems import Problem, as_text
 from serverless_cloud.workflows.task_resources import call_of
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 _ALONE = "TestState"  # the name of a state that is given without a machine

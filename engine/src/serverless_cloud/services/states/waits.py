@@ -49,7 +49,8 @@ from serverless_cloud.services.states.history import failure, names_a_state
 from serverless_cloud.workflows.choice import timestamp as timestamp_of
 
 patches = Service(
-    "states", defect="engine/tests/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend"
+    "states",
+    defect="engine/tests/workflows/test_states_patches.py::test_stock_moto_still_has_the_defects_that_the_patches_mend",
 )
 
 

@@ -178,7 +178,9 @@
         if (button.matches(".course-path")) void choosePath(app, button);
         else void (button.dataset.labDo ? press(app, button) : openExperiment(app, button));
       });
-      setInterval(() => void refreshFrontPage(app).catch(() => undefined), REFRESH_MS);
+      const refresh = () => void refreshFrontPage(app).catch(() => undefined);
+      setInterval(refresh, REFRESH_MS);
+      app.shell.currentChanged?.connect(refresh); // who comes back to the page reads no old step
       // JupyterLab's shortcuts, such as Enter for "edit this cell", must not take the keys of a focused button.
       // On the window, because JupyterLab listens on the document.
       window.addEventListener(

@@ -5,11 +5,10 @@ The queue is asked in this process: an ordinary call would go over HTTP and pass
 
 from __future__ import annotations
 
-from moto.sqs.models import sqs_backends
-
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sns.outbox import Undeliverable
+from serverless_cloud.sqs.messages import new_message
 
 
 def send_to_queue(
@@ -37,18 +36,14 @@ def send_to_queue(
     Raises:
         Undeliverable: the queue is gone, does not allow the service, or refuses the message.
     """
-    _, _, _, region, account, name = arn.split(":")
-    backend = sqs_backends[account][region]
-    if name not in backend.queues:
+    queue = plane.queues.get(arn)
+    if queue is None:
         raise Undeliverable(f"The queue {arn} does not exist")
-    queue = backend.queues[name]
-    if not queue.fifo_queue:
+    if not queue.is_fifo:
         group_id = group_id if deduplication_id is None else None  # fair queues, from a standard topic
         deduplication_id = None
     try:
         plane.permissions.require_resource_policy(queue.policy, principal, "sqs:SendMessage", arn, source_arn)
-        backend.send_message(
-            name, body, message_attributes=attributes, group_id=group_id, deduplication_id=deduplication_id
-        )
+        queue.add(new_message(queue, body, attributes, None, group_id, deduplication_id))
     except Exception as error:
         raise Undeliverable(f"{arn}: {error}") from error

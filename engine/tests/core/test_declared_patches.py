@@ -20,7 +20,7 @@ from serverless_cloud import services
 from serverless_cloud.core import installer, patches
 from serverless_cloud.core.patches import ANY, DATA_PLANE, Change, Entry, Patch
 
-TESTS = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parents[1]
 NAMES = (TESTS / "data" / "moto_names.txt").read_text(encoding="utf-8")
 
@@ -104,7 +104,8 @@ def test_each_patch_names_a_test_that_shows_motos_defect_or_connects_the_data_pl
 
 
 @pytest.mark.parametrize(
-    "defect", ["engine/tests/test_lamps.py::test_a", "engine/tests/test_moto_patches.py::test_a", f"{__name__}.py"]
+    "defect",
+    ["engine/tests/test_lamps.py::test_a", "engine/tests/services/test_moto_patches.py::test_a", f"{__name__}.py"],
 )
 def test_a_test_that_does_not_exist_is_noticed(defect: str) -> None:
     assert not is_a_test(defect)

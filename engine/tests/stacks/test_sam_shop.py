@@ -14,7 +14,7 @@ import pytest
 import serverless_cloud as cloud
 from kits import cloud_kit, stack_kit
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 # One shop is deployed, used, changed and deleted: to deploy it for each test would take minutes.
 pytestmark = [pytest.mark.in_order, pytest.mark.thorough]
 

@@ -1,4 +1,0 @@
-"""SQS: queues.
-
-docs/fidelity/sqs.md says how it differs from AWS.
-"""
