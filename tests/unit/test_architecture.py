@@ -39,7 +39,6 @@ SAME_IN_SEVERAL_ROOMS = {  # each room has its own, or a room and its patches of
     "messages",
     "metrics",
     "model",
-    "models",
     "network",
     "parameter_mapping",
     "permissions",

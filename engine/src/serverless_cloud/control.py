@@ -50,7 +50,7 @@ from serverless_cloud.lambda_.lifecycle import State
 from serverless_cloud.network.interfaces import Model
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.records import Interval
-from serverless_cloud.services import LateServices, looking
+from serverless_cloud.services import LateServices, live_view
 from serverless_cloud.services.lambda_ import function_calls
 from serverless_cloud.settings import CHANGEABLE, check
 
@@ -146,7 +146,7 @@ class LocalCloudApp:
         if (method, call) == ("GET", "environments"):
             answer = [_as_dict(e) for e in self._environments(query)]
         elif (method, call) == ("GET", "now"):
-            answer = looking.look(self._plane, ACCOUNT_ID, query["region"])
+            answer = live_view.look(self._plane, ACCOUNT_ID, query["region"])
         elif (method, call) == ("GET", "timeline"):
             answer = timeline(self._environments(query))
         elif (method, call) == ("GET", "database"):

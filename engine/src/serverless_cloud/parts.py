@@ -25,8 +25,8 @@ from serverless_cloud.services.lambda_.network import LazyInterfaces
 from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
 from serverless_cloud.sources import sqs_queue
-from serverless_cloud.sqs.models import Queues
 from serverless_cloud.sqs.provider import SqsProvider
+from serverless_cloud.sqs.queues import Queues
 
 
 def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:

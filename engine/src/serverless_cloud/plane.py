@@ -18,7 +18,7 @@ from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
-from serverless_cloud.sqs.models import Queues
+from serverless_cloud.sqs.queues import Queues
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class CloudServer:
         """Serves the live view of us-east-1, from now on."""
         # Late, as in __init__; few need the page.
         from serverless_cloud.iam.permissions import ACCOUNT_ID
-        from serverless_cloud.services.looking import look
+        from serverless_cloud.services.live_view import look
 
         return Page(lambda: look(self.plane, ACCOUNT_ID, "us-east-1"))
 

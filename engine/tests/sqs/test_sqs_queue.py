@@ -10,7 +10,7 @@ from serverless_cloud.core import clock
 from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import attributes as queue_attributes
 from serverless_cloud.sqs.messages import new_message
-from serverless_cloud.sqs.models import Message, Queue, Queues
+from serverless_cloud.sqs.queues import Message, Queue, Queues
 
 STEP_MS = 5.0
 ARN = "arn:aws:sqs:ap-northeast-1:123456789012:"

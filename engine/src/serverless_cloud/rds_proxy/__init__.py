@@ -12,6 +12,7 @@ The core knows the protocol and does no input or output:
     answers     what comes back from the database
     pool        who borrows which connection, who waits, who has waited too long
 
-Around it stand `metrics` and `events` (what the proxy reports about itself), `settings`, `proxy` with `client_link` and
-`server_link` (asyncio: the only places that touch a socket) and `__main__` (the process, steered by lines of JSON).
+Around it stand `metrics` and `event_lines` (what the proxy reports about itself), `settings`, `proxy` with
+`client_link` and `server_link` (asyncio: the only places that touch a socket) and `__main__` (the process, steered by
+lines of JSON).
 """

@@ -9,16 +9,16 @@ from serverless_cloud.lambda_.event_source_mapping import Deliver, Mapping, Poll
 from serverless_cloud.plane import DataPlane
 from serverless_cloud.sources.sqs import QueueGone, SqsPoller
 from serverless_cloud.sources.sqs_records import Message, size_bytes
-from serverless_cloud.sqs import models
+from serverless_cloud.sqs.queues import Message as QueueMessage, Queue, Queues, attributes_md5
 
 
 class PolledQueue:
     """One queue by its ARN, because it may be deleted and created again while a poller reads it."""
 
-    def __init__(self, queues: models.Queues, arn: str) -> None:
+    def __init__(self, queues: Queues, arn: str) -> None:
         self._queues, self._arn = queues, arn
 
-    def _queue(self) -> models.Queue:
+    def _queue(self) -> Queue:
         queue = self._queues.get(self._arn)
         if queue is None:
             raise QueueGone(self._arn)
@@ -37,7 +37,7 @@ class PolledQueue:
         """See `SourceQueue`."""
         queue, left_bytes = self._queue(), room_bytes
 
-        def fits(message: models.Message) -> bool:
+        def fits(message: QueueMessage) -> bool:
             nonlocal left_bytes
             left_bytes -= size_bytes(message.body, message.attributes)
             return left_bytes >= 0
@@ -59,7 +59,7 @@ class PolledQueue:
                 queue.hide(receipt_handle, 0)
 
 
-def _as_polled(message: models.Message) -> Message:
+def _as_polled(message: QueueMessage) -> Message:
     return Message(
         message_id=message.id,
         receipt_handle=message.receipt_handle,
@@ -67,11 +67,11 @@ def _as_polled(message: models.Message) -> Message:
         body_md5=message.body_md5,
         attributes=message.system_values(),
         message_attributes=message.attributes,
-        attributes_md5=models.attributes_md5(message.attributes) if message.attributes else None,
+        attributes_md5=attributes_md5(message.attributes) if message.attributes else None,
     )
 
 
-def poller_factory(plane: DataPlane, queues: models.Queues) -> PollerFactory:
+def poller_factory(plane: DataPlane, queues: Queues) -> PollerFactory:
     """Starts a poller of a queue for a mapping."""
 
     def poller(mapping: Mapping, deliver: Deliver) -> SqsPoller:

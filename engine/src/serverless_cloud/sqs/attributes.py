@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.sqs import errors
-from serverless_cloud.sqs.models import Queue
+from serverless_cloud.sqs.queues import Queue
 
 #: Least and most of each number, in seconds or bytes.
 _NUMBERS = {

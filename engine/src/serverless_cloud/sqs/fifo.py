@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from serverless_cloud.core import clock
 
 if TYPE_CHECKING:
-    from serverless_cloud.sqs.models import Message
+    from serverless_cloud.sqs.queues import Message
 
 DEDUPLICATION_MS = 300_000  # SQS Developer Guide: the deduplication interval is five minutes
 _FIRST_SEQUENCE_NUMBER, _SEQUENCE_STEP = 18_850_000_000_000_000_000, 256  # twenty digits, as on AWS

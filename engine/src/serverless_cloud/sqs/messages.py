@@ -13,7 +13,7 @@ from serverless_cloud.core import clock
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import attributes as queue_attributes, errors
-from serverless_cloud.sqs.models import Attributes, Message, Queue
+from serverless_cloud.sqs.queues import Attributes, Message, Queue
 
 _MOST_ENTRIES, _MOST_ATTRIBUTES, _MOST_DELAY_S, _MOST_BYTES = 10, 10, 900, 1_048_576
 _TYPES = ("Binary", "Number", "String")  # of message attributes

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import errors
-from serverless_cloud.sqs.models import Queue
+from serverless_cloud.sqs.queues import Queue
 
 _MOST_ACTIONS = 7
 _ACTIONS = (

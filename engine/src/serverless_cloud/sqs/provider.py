@@ -15,7 +15,7 @@ from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import Caller, ServiceError
 from serverless_cloud.sqs import attributes as queue_attributes, errors, messages, policies
-from serverless_cloud.sqs.models import Attributes, Message, Queue, Queues, attributes_md5
+from serverless_cloud.sqs.queues import Attributes, Message, Queue, Queues, attributes_md5
 from serverless_cloud.sqs.redrive import MoveTasks
 
 _MOST_LISTED, _MOST_TAGS = 1000, 50

@@ -22,7 +22,7 @@ from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sqs import errors
-from serverless_cloud.sqs.models import Message, Queue, Queues
+from serverless_cloud.sqs.queues import Message, Queue, Queues
 
 _MOST_PER_SECOND, _MOST_RESULTS = 500, 10
 _ARN = re.compile("arn(:[^:]+){5}")

@@ -24,7 +24,7 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.fleet import LogWriter
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.sqs.models import Queues
+from serverless_cloud.sqs.queues import Queues
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
 _SESSION_S = 7 * 24 * 3600  # longer than any environment lives; AWS renews its own credentials

@@ -170,7 +170,7 @@ def _delete(backend: LambdaBackend, function_name: str, qualifier: str | None) -
     name, arn = function.function_name, functions.arn_of(function)
     wanted = qualifier or functions.qualifier_in(backend, function_name)
     if wanted is not None:
-        functions.refuse_to_delete(backend, name, wanted)
+        versions.refuse_to_delete(backend, name, wanted)
         delete_function.original(backend, name, wanted)
         fleet.retire_all(arn, [wanted])
         return

@@ -6,13 +6,12 @@ LoggingConfig, which moto drops.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import random
 from typing import Any
 from urllib.parse import quote, unquote
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError, UnknownFunctionException
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import (
     LambdaAlias,
     LambdaBackend,
@@ -283,18 +282,3 @@ def _merged(before: JsonObject, change: JsonObject) -> JsonObject:
     if merged.get("LogFormat", "Text") == "Text" and "LogFormat" in change:
         merged = {k: v for k, v in merged.items() if k in change or not k.endswith("Level")}
     return merged
-
-
-def refuse_to_delete(backend: LambdaBackend, name: str, qualifier: str) -> None:
-    """Raises unless the qualifier is a version that no alias uses."""
-    if qualifier == "$LATEST":
-        raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
-    if not qualifier.isdigit():
-        raise InvalidParameterValueException("Deletion of aliases is not currently supported.")
-    aliases: list[LambdaAlias] = []
-    with contextlib.suppress(UnknownFunctionException):
-        aliases = list(backend.list_aliases(name))
-    used = [a.name for a in aliases if qualifier in (a.function_version, *weights(a))]
-    if used:
-        names = ", ".join(used)
-        raise ResourceConflict(f"Unable to delete version because the following aliases reference it: [{names}]")

@@ -7,6 +7,7 @@ routes nothing: `functions.route` does, and provisioned environments follow the 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import (
     ConflictException,
     InvalidParameterValueException,
+    UnknownFunctionException,
 )
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
@@ -35,6 +37,7 @@ from serverless_cloud.services.lambda_.functions import (
     latest,
     spec_of,
     versions,
+    weights,
 )
 
 patches = Service("lambda")
@@ -183,3 +186,18 @@ def _refuse(backend: LambdaBackend, function_name: str, version: str, routing: J
     if version == "$LATEST":
         raise InvalidParameterValueException("$LATEST is not supported for an alias pointing to more than 1 version")
     backend.get_function(latest(backend, function_name).function_name, other)
+
+
+def refuse_to_delete(backend: LambdaBackend, name: str, qualifier: str) -> None:
+    """Raises unless the qualifier is a version that no alias uses."""
+    if qualifier == "$LATEST":
+        raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+    if not qualifier.isdigit():
+        raise InvalidParameterValueException("Deletion of aliases is not currently supported.")
+    aliases: list[LambdaAlias] = []
+    with contextlib.suppress(UnknownFunctionException):
+        aliases = list(backend.list_aliases(name))
+    used = [a.name for a in aliases if qualifier in (a.function_version, *weights(a))]
+    if used:
+        names = ", ".join(used)
+        raise ResourceConflict(f"Unable to delete version because the following aliases reference it: [{names}]")

@@ -40,7 +40,7 @@ from serverless_cloud.services.lambda_.function_calls import qualifier_of
 from serverless_cloud.services.lambda_.functions import route
 from serverless_cloud.services.s3 import object_events as s3_events
 from serverless_cloud.services.s3.object_events import Bucket, Filter
-from serverless_cloud.sqs.models import Queue
+from serverless_cloud.sqs.queues import Queue
 
 patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 
