@@ -61,7 +61,7 @@ _LAB_LINES = """\
 /* JupyterLab would break outputs inside words. */
 .jp-OutputArea .jp-OutputArea-output pre { word-break: normal; }
 /* JupyterLab shows the first line of folded code, which may tell a result; the line above says what the code does. */
-.jp-CodeCell .jp-InputPlaceholder .jp-PlaceholderText { visibility: hidden; }
+.jp-CodeCell .jp-InputPlaceholder .jp-PlaceholderText { display: none; }
 /* ipywidgets would cut the words beside a slider. */
 .jp-OutputArea .widget-readout { max-width: none; }
 /* The rest of a long line of code is indented more than the lines around it. */
