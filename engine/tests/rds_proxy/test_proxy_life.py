@@ -103,7 +103,7 @@ def test_reset_and_stop_end_every_proxy(aws: cloud.Cloud, kit: Any) -> None:
 OWNER = """
 import psutil
 from kits import cloud_kit as kit, rds_kit as rk
-import test_proxy_life as life
+from rds_proxy import test_proxy_life as life
 import serverless_cloud as cloud
 aws = cloud.start()
 rk.create()
