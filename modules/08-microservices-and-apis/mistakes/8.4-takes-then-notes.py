@@ -1,5 +1,5 @@
 #: breaks: both-halves
-#: expects: lamps were taken twice|took its lamps twice
+#: expects: lamps were taken twice
 #: because: If the note fails, the lamps are thought to be put back.
 #: replaces: 2
 #: fills: gap 1

@@ -192,7 +192,7 @@ class VpcRoute(Kind):
         return Made(f"{properties['RouteTableId']}|{destination}", {"CidrBlock": destination})
 
     def update(self, at: Place, resource: Made, old: Properties, properties: dict[str, Any]) -> Made:
-        """Another target: the route itself stays, so that there is no moment without it."""
+        """Another target: the route itself stays, so it serves at every moment."""
         at.call("ec2", "ReplaceRoute", **properties)
         return resource
 
