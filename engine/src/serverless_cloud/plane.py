@@ -8,6 +8,7 @@ from typing import Any
 
 from serverless_cloud.batch.jobs import Jobs
 from serverless_cloud.core.background import Tasks
+from serverless_cloud.core.service import Provider
 from serverless_cloud.events.router import Router
 from serverless_cloud.http.front import FrontDoors
 from serverless_cloud.iam.permissions import Permissions
@@ -52,7 +53,7 @@ class DataPlane:
     batch: Jobs
     network: Network
     queues: Queues
-    providers: dict[str, object] = field(default_factory=dict)
+    providers: dict[str, Provider] = field(default_factory=dict)
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)
     tasks: Tasks = field(default_factory=Tasks)

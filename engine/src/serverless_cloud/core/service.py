@@ -1,8 +1,14 @@
-"""The caller of an operation, and the error that a caller gets. The front desk and the providers share them."""
+"""What the front desk and the providers of services share: the caller of an operation, its request, and its error."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from serverless_cloud.core import constraints
+from serverless_cloud.core.constraints import Dialect
+from serverless_cloud.core.json_types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -31,3 +37,50 @@ class ServiceError(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
         super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as an operation reads it.
+
+    Args:
+        protocol: "json", "query" or "rest-json".
+        path: of its URL.
+        body: of a request in JSON.
+        values: of a query, or of the URL.
+        labels: the parts of the path that stand for parameters, by their names in the model.
+        headers: of a request whose model has parameters in headers.
+    """
+
+    protocol: str
+    path: str
+    body: bytes = b""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Provider:
+    """A service: one method for each operation, with boto3's names for it and its parameters, after the `Caller`.
+
+    Attributes:
+        is_part: moto has the operations that the provider lacks. The local cloud refuses those of other providers.
+        dialect: the service's words for parameters that the model doesn't allow.
+    """
+
+    is_part: ClassVar[bool] = False
+    dialect: ClassVar[Dialect] = Dialect(most_shown=256, maps="keys and values")
+
+    def check(self, request: Request, shape: Any, parameters: JsonObject) -> None:
+        """Adds parameters that the request has elsewhere, and checks all before the operation gets them.
+
+        Args:
+            shape: of the operation's input, in botocore's model.
+            parameters: by the names of the model.
+
+        Raises:
+            ServiceError: they aren't as the model says.
+        """
+        if problems := constraints.violations(self.dialect, shape, parameters):
+            code = "ValidationError" if request.protocol == "query" else "ValidationException"
+            raise ServiceError(code, constraints.sentence(problems))

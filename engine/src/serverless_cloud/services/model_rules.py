@@ -10,10 +10,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from serverless_cloud.core.constraints import Dialect, small
-
-#: For the services that don't have their own dialect.
-DIALECT = Dialect(most_shown=256, maps="keys and values")
+from serverless_cloud.core.constraints import small
 
 _NUMBERS = {"integer": "Integer", "long": "Long", "float": "Float", "double": "Double", "timestamp": "Timestamp",
             "short": "Short", "byte": "Byte", "bigdecimal": "BigDecimal"}  # fmt: skip

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from botocore import xform_name
 
+from serverless_cloud.core import constraints
 from serverless_cloud.core.background import Tasks
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.core.service import Caller, ServiceError
+from serverless_cloud.core.service import Caller, Provider, Request, ServiceError
 from serverless_cloud.sqs import attributes as queue_attributes, errors, messages, policies
 from serverless_cloud.sqs.queues import Attributes, Message, Queue, Queues, attributes_md5
 from serverless_cloud.sqs.redrive import MoveTasks
 
 _MOST_LISTED, _MOST_TAGS = 1000, 50
+#: They concern no queue, so the address of a queue doesn't take them.
+_NOT_OF_A_QUEUE = ("CreateQueue", "ListQueues")
+#: Only what is missing, because SQS has its own words for the rest.
+_MISSING = constraints.Dialect(order=())
 _BAD_TAG = "Tag keys must be between 1 and 128 characters in length."
 
 
-class SqsProvider:
+class SqsProvider(Provider):
     """SQS.
 
     Args:
@@ -32,6 +38,21 @@ class SqsProvider:
 
     def __init__(self, queues: Queues, tasks: Tasks) -> None:
         self._queues, self._move_tasks = queues, MoveTasks(queues, tasks)
+
+    def check(self, request: Request, shape: Any, parameters: JsonObject) -> None:
+        """Takes the address of a queue for its QueueUrl, and names a parameter that is missing.
+
+        Args: as for `Provider.check`. The operations check values.
+        """
+        if request.path.strip("/"):
+            if (action := request.values.get("Action")) in _NOT_OF_A_QUEUE:
+                raise ServiceError("InvalidAction", f"The action {action} is not valid for this endpoint.")
+            if "QueueUrl" in shape.members:
+                parameters.setdefault("QueueUrl", request.path)
+        if problems := constraints.violations(_MISSING, shape, parameters):
+            name = problems[0].split("'")[1]  # "queueUrl", or "entries.1.member.id"
+            text = f"The request must contain the parameter {name[:1].upper()}{name[1:]}."
+            raise ServiceError("MissingParameter", text)
 
     def clear(self) -> None:
         """Forgets everything, because the cloud is emptied."""

@@ -26,6 +26,7 @@ from werkzeug.exceptions import NotFound
 from yaml import YAMLError
 
 from serverless_cloud.core import constraints
+from serverless_cloud.core.service import Provider
 from serverless_cloud.services import model_rules
 
 #: boto3's names, by the name in a signature, where they differ.
@@ -123,7 +124,7 @@ def mistake(call: Call, error: Exception) -> Mistake | None:
         return _malformed(call, problem)
     texts = list(_texts(shape, parameters, ""))
     return (
-        _invalid(call, constraints.violations(model_rules.DIALECT, shape, parameters))
+        _invalid(call, constraints.violations(Provider.dialect, shape, parameters))
         or (_empty_value(shape, parameters) if call.service == "dynamodb" else None)
         or (_malformed(call, error) if isinstance(error, _OF_PARSERS) else None)
         or (_absent(call, parameters, texts, error) if isinstance(error, KeyError) else None)
