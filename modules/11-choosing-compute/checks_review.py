@@ -221,7 +221,7 @@ def _first(ahead: list[float]) -> int | None:
 def _drawn(
     make: Callable[[], dict[str, Any]], event_prices: EventPrices, fits: Callable[[Workload, list[float]], bool]
 ) -> dict[str, Any]:
-    """Work that fits, whose answer is clear, and to which no two wrong ways give the same answer."""
+    """Work that fits, whose answer is clear, and to which no two wrong ways and no guess give the same answer."""
     while True:
         work = make()
         ahead = _ahead(work, event_prices)
@@ -229,7 +229,7 @@ def _drawn(
         if right is None or not 12 < right < 400 or not _clear(work, ahead[: right + 1]) or not fits(work, ahead):
             continue
         wrong = [way.times for way in _wrong_ways(work, event_prices, ahead) if way.times not in (right, None)]
-        if len(wrong) == len(set(wrong)):
+        if len(wrong) == len(set(wrong)) and not {*wrong} & {*_guessed(ahead)}:
             return work
 
 

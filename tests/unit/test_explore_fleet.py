@@ -99,7 +99,7 @@ def test_the_picture_shows_the_setting_on_the_chosen_curve() -> None:
     seen = pixels[pixels.shape[0] - up, across, :3]
     assert seen == pytest.approx(to_rgb(VERMILION), abs=0.01)
     assert "requests per minute" in left.get_xlabel()
-    assert left.get_title(loc="left") == f"{explorer.result.cold_share:.1%} of requests are cold".replace("%", " %")
+    assert left.get_title(loc="left") == f"{explorer.result.cold_share:.1%} of requests are cold"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from wsgiref.types import WSGIEnvironment
 
+from botocore.awsrequest import HeadersDict
 from botocore.model import OperationNotFoundError
 from moto.core.request import Request as WebRequest
 from moto.core.routing import get_service_router
@@ -44,7 +45,7 @@ class FrontDesk:
         provider = self._providers.get(service)
         if provider is None or not provider.is_part:
             return provider is not None
-        if not environ["PATH_INFO"].startswith(_beginnings(type(provider), service)):
+        if not environ["PATH_INFO"].startswith(_beginnings(provider, service)):
             return False
         return operation(service, _rest_call(environ, service)[0]).method(provider) is not None
 
@@ -92,12 +93,12 @@ def _rest_call(environ: WSGIEnvironment, service: str) -> tuple[str, Request]:
     web_request = WebRequest(environ)
     model, labels = get_service_router(service).match(web_request)
     body = environ["wsgi.input"].getvalue()
-    request = Request("rest-json", environ["PATH_INFO"], body, web_request.args, labels, web_request.headers)
+    request = Request("rest-json", environ["PATH_INFO"], body, web_request.args, labels, HeadersDict(web_request.headers))
     return model.name, request
 
 
 @cache
-def _beginnings(provider: type[Provider], service: str) -> tuple[str, ...]:
+def _beginnings(provider: Provider, service: str) -> tuple[str, ...]:
     """How the paths of a provider's operations begin. To compare them takes less time than to find the operation."""
     model = get_service_model(service)
     names = (name for name in model.operation_names if operation(service, name).method(provider))

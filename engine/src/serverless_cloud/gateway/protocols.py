@@ -43,7 +43,7 @@ class Operation:
         model = get_service_model(service)
         self._service, self._method = service, xform_name(name)
         self._model = model.operation_model(name) if name else OperationModel({}, model)
-        self._shape = self._model.input_shape if name else None
+        self._shape: Any = self._model.input_shape if name else None
         members = self._shape.members if self._shape is not None else ()
         self._names = {member: xform_name(member) for member in members}
         required = self._shape.required_members if self._shape is not None else ()
@@ -53,7 +53,7 @@ class Operation:
             for member in _XML_NAMES.keys() & result.members:
                 result.members[member].serialization["locationNameForQueryCompatibility"] = _XML_NAMES[member]
 
-    def method(self, provider: Provider | type[Provider]) -> Callable[..., object] | None:
+    def method(self, provider: Provider) -> Callable[..., object] | None:
         """The provider's method for the operation; None if the provider doesn't have it."""
         method: Callable[..., object] | None = getattr(provider, self._method, None)
         return method
