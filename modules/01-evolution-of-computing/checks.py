@@ -58,7 +58,7 @@ def fixed(attempt: Attempt) -> None:
 def _fleet_is_right(
     attempt: Attempt, file: LearnerFile, per_s: list[float], servers: int, per_server_s: float, usd: float
 ) -> None:
-    called = f"fleet({_shown(per_s)}, servers={servers}, per_server_s={per_server_s:g}, usd_per_hour={usd:g})"
+    called = f"fleet({_as_text(per_s)}, servers={servers}, per_server_s={per_server_s:g}, usd_per_hour={usd:g})"
     answer = file.run(called, file["fleet"], list(per_s), servers, per_server_s, usd)
     if not isinstance(answer, dict) or any(field not in answer for field in FIELDS):
         attempt.fail(
@@ -70,26 +70,26 @@ def _fleet_is_right(
         )
     room = servers * per_server_s
     right = {
-        "lost_requests": sum(max(each - room, 0.0) for each in per_s) * 60,
-        "idle_server_hours": sum(max(room - each, 0.0) for each in per_s) / per_server_s / 60 if per_server_s else 0.0,
+        "lost_requests": sum(max(rate - room, 0.0) for rate in per_s) * 60,
+        "idle_server_hours": sum(max(room - rate, 0.0) for rate in per_s) / per_server_s / 60 if per_server_s else 0.0,
         "cost_usd": servers * len(per_s) / 60 * usd,
         "servers_needed": math.ceil(max(per_s, default=0.0) / per_server_s - 1e-9),
     }
     for field, value in right.items():
-        told = answer[field]
-        if _is_number(told) and math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+        figure = answer[field]
+        if _is_number(figure) and math.isclose(figure, value, rel_tol=1e-6, abs_tol=1e-6):
             continue
-        problem, look_at = _wrong_fleet(field, told, value, per_s, servers, per_server_s, usd)
+        problem, look_at = _wrong_fleet(field, figure, value, per_s, servers, per_server_s, usd)
         attempt.fail(
             problem,
             called=called,
-            came_back=f'"{field}": {told:g}' if _is_number(told) else f'"{field}": {readable(told)}',
+            came_back=f'"{field}": {figure:g}' if _is_number(figure) else f'"{field}": {readable(figure)}',
             expected=f'"{field}": {value:g}',
             look_at=look_at,
         )
 
 
-def _shown(per_s: Sequence[float]) -> str:
+def _as_text(per_s: Sequence[float]) -> str:
     """A record as a reader takes it in: one that is long and always the same by its length."""
     return f"[{per_s[0]}] * {len(per_s)}" if len(per_s) > 5 and len(set(per_s)) == 1 else readable(per_s)
 
@@ -99,16 +99,16 @@ def _is_number(value: object) -> bool:
 
 
 def _wrong_fleet(
-    field: str, told: Any, right: float, per_s: list[float], servers: int, per_server_s: float, usd: float
+    field: str, figure: Any, right: float, per_s: list[float], servers: int, per_server_s: float, usd: float
 ) -> tuple[str, str]:
     """The misconception that leads to this number, and where to look."""
-    if not _is_number(told):
+    if not _is_number(figure):
         return f"{field} is not a number.", f"the value that you give {field}"
     room, minutes, needed = servers * per_server_s, len(per_s), max(per_s, default=0.0) / per_server_s
     over, mean = sum(per_s) - room * minutes, sum(per_s) / minutes if minutes else 0.0
-    used_hours = sum(min(each, room) for each in per_s) / per_server_s / 60
+    used_hours = sum(min(rate, room) for rate in per_s) / per_server_s / 60
     whole_hours = [
-        sum(max(servers - rounded(each / per_server_s), 0) for each in per_s) / 60
+        sum(max(servers - rounded(rate / per_server_s), 0) for rate in per_s) / 60
         for rounded in (math.ceil, math.floor)
     ]
     whole = "You count idle time only for whole servers. A server that is half busy for a minute is half idle."
@@ -166,11 +166,11 @@ def _wrong_fleet(
         ],
     }
     for value, problem in guesses[field]:
-        if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+        if math.isclose(figure, value, rel_tol=1e-6, abs_tol=1e-6):
             return problem, f"how you work out {field}"
-    if any(math.isclose(told, round(right, places), rel_tol=1e-9, abs_tol=1e-9) for places in range(4)):
+    if any(math.isclose(figure, round(right, places), rel_tol=1e-9, abs_tol=1e-9) for places in range(4)):
         return f"{field} is rounded. Return it with all its digits.", f"where you round {field}"
-    if told < 0:
+    if figure < 0:
         return (
             f"{field} is below 0. A minute with room to spare takes nothing away from other minutes.",
             f"the sign in {field}",

@@ -73,8 +73,8 @@ def _bill_is_right(
     told_why: Mapping[int, str] | None = None,
 ) -> None:
     """Compares with `fleet`; `told_why` has what a wrong number of cold starts means in this very morning."""
-    shown = readable([round(arrival_s, 4) for arrival_s in arrivals_s])
-    called = f"bill({shown}, service_s={service_s:g}, init_s={init_s:g}, keep_s={keep_s:g})"
+    arrivals = readable([round(arrival_s, 4) for arrival_s in arrivals_s])
+    called = f"bill({arrivals}, service_s={service_s:g}, init_s={init_s:g}, keep_s={keep_s:g})"
     answer = file.run(called, file["bill"], list(arrivals_s), service_s, init_s, keep_s)
     if not isinstance(answer, dict) or not {"cold_starts", "billed_s"} <= set(answer):
         attempt.fail(
@@ -112,9 +112,9 @@ def _cold_starts(arrivals_s: Sequence[float], service_s: float, init_s: float, k
     return run.cold if run else 0
 
 
-def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float) -> str:
+def _wrong_count(cold_starts: Any, arrivals_s: list[float], service_s: float, init_s: float, keep_s: float) -> str:
     """The misconception that leads to this number of cold starts."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
+    if isinstance(cold_starts, bool) or not isinstance(cold_starts, (int, float, np.number)):
         return "cold_starts is not a number."
     count = len(arrivals_s)
     gaps = sum(later - earlier >= keep_s for earlier, later in itertools.pairwise(arrivals_s))
@@ -139,7 +139,7 @@ def _wrong_count(told: Any, arrivals_s: list[float], service_s: float, init_s: f
         (_cold_starts(arrivals_s, service_s, init_s, 1e12), for_ever),
         (_cold_starts(arrivals_s, service_s, 0.0, keep_s), no_init),
     )
-    return next((problem for value, problem in guesses if told == value), "The number of cold starts is wrong.")
+    return next((problem for value, problem in guesses if cold_starts == value), "The number of cold starts is wrong.")
 
 
 def _longest_waiting(arrivals_s: Sequence[float], service_s: float, init_s: float, keep_s: float) -> int:
@@ -156,9 +156,9 @@ def _longest_waiting(arrivals_s: Sequence[float], service_s: float, init_s: floa
     return cold
 
 
-def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: float, cold: int) -> str:
+def _wrong_bill(bill: Any, arrivals_s: list[float], service_s: float, init_s: float, cold: int) -> str:
     """The misconception that leads to this bill."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, np.number)):
+    if isinstance(bill, bool) or not isinstance(bill, (int, float, np.number)):
         return "billed_s is not a number."
     count = len(arrivals_s)
     by_minutes = sum(math.ceil((service_s + init_s * (number < cold)) / 60) * 60 for number in range(count))
@@ -173,9 +173,9 @@ def _wrong_bill(told: Any, arrivals_s: list[float], service_s: float, init_s: fl
         (arrivals_s[-1] + service_s if arrivals_s else 0.0, all_of_it),
     )
     for value, problem in guesses:
-        if math.isclose(told, value, rel_tol=1e-6, abs_tol=1e-6):
+        if math.isclose(bill, value, rel_tol=1e-6, abs_tol=1e-6):
             return problem
-    if told > count * service_s + cold * init_s:
+    if bill > count * service_s + cold * init_s:
         return "You bill too much. Lambda bills only the time that an environment works."
     return "You bill too little. Lambda bills every request and the Init of each cold start."
 
@@ -202,7 +202,7 @@ def plan(attempt: Attempt) -> None:
                 look_at="what plan returns, on every path through it",
             )
         attempt.expect(
-            _offer(policy) in {_offer(each) for each in OFFERS},
+            _offer(policy) in {_offer(offer) for offer in OFFERS},
             problem="The plan is a policy that nobody offers. You choose a single number, and the rest is fixed.",
             called=called,
             came_back=f"{policy.name}: {policy.per_unit_s:g} per s, ${policy.usd_per_unit_hour:.4f} an hour, "

@@ -89,16 +89,16 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
         expected={"charged_yen": yen - DISCOUNT_YEN},
         look_at="what your handler returns",
     )
-    kept = attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}}).get("Item")
+    item = attempt.client("dynamodb").get_item(TableName=TABLE, Key={"order": {"S": order}}).get("Item")
     attempt.expect(
-        kept is not None,
+        item is not None,
         problem="The customer is charged, but the payment is not in the table.",
         called=reply.called,
         came_back=f"no item {order} in {TABLE}",
         expected="the payment, recorded as before",
         look_at="your handler, which has to do everything that the original handler did",
     )
-    recorded = (kept or {}).get("yen", {}).get("N")
+    recorded = (item or {}).get("yen", {}).get("N")
     attempt.expect(
         recorded == str(yen),
         problem="The item in the table doesn't say how much the customer has paid.",
@@ -107,13 +107,13 @@ def _pay(attempt: Attempt, provider: PaymentProvider) -> Reply:
         expected=f"yen: {yen}, as before",
         look_at="the item that your handler puts into the table",
     )
-    places = {"the function's answer": str(reply.payload), f"the item in {TABLE}": str(kept)}
-    told = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
+    places = {"the function's answer": str(reply.payload), f"the item in {TABLE}": str(item)}
+    leaks = [place for place, text in places.items() if any(key and key in text for key in provider.keys)]
     attempt.expect(
-        not told,
+        not leaks,
         problem="Your function reveals the key to others besides the provider.",
         called=reply.called,
-        came_back=f"the key is in {' and in '.join(told)}",
+        came_back=f"the key is in {' and in '.join(leaks)}",
         expected="only the provider sees the key",
         look_at="what your handler returns, and what it puts into the table",
     )
@@ -199,12 +199,12 @@ def _read_once(attempt: Attempt, provider: PaymentProvider, first: str, second: 
 
 
 def _not_told(attempt: Attempt, keys: list[str]) -> None:
-    told = sum(key in line for line in log_lines(attempt, PAYMENT) for key in keys)
+    leaks = sum(key in line for line in log_lines(attempt, PAYMENT) for key in keys)
     attempt.expect(
-        not told,
+        not leaks,
         problem="Your function writes the key to its log. Now everybody who reads logs has it.",
         called=f"filter_log_events /aws/lambda/{PAYMENT}",
-        came_back=f"{told} lines with a key in them",
+        came_back=f"{leaks} lines with a key in them",
         expected="none",
         look_at="what your code prints",
     )

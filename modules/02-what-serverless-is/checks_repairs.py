@@ -23,8 +23,8 @@ LONGEST_TIMEOUT_S = 3
 def the_runtime(attempt: Attempt) -> None:
     """The invoice function is on a runtime that is patched, and writes what it wrote before."""
     runtime = attempt.client("lambda").get_function_configuration(FunctionName=INVOICE)["Runtime"]
-    found = re.fullmatch(r"python3\.(\d+)", runtime)
-    moved = bool(found) and int(found[1]) >= OLDEST_MINOR if found else False
+    match = re.fullmatch(r"python3\.(\d+)", runtime)
+    moved = bool(match) and int(match[1]) >= OLDEST_MINOR if match else False
     total_yen = uuid.uuid4().int % 90_000 + 1_000
     orders = [(fresh_id("order"), paid_yen) for paid_yen in (total_yen, 0, total_yen + 500, total_yen - 1)]
     lines = []
@@ -129,7 +129,7 @@ def the_partner(attempt: Attempt) -> None:
                 look_at="where your code gets the address",
             )
         for behaviour in ("well", "late"):
-            _told(attempt, provider, behaviour, payments)
+            _check_statuses(attempt, provider, behaviour, payments)
         for behaviour in ("hangs", "hangs halfway"):
             _unknown(attempt, provider, behaviour, as_found)
         provider.close()
@@ -142,7 +142,9 @@ def _ask(attempt: Attempt, payment: str) -> tuple[Any, str]:
     return answer.payload, answer.error
 
 
-def _told(attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, payments: dict[str, str]) -> None:
+def _check_statuses(
+    attempt: Attempt, provider: PaymentProvider, behaviour: Behaviour, payments: dict[str, str]
+) -> None:
     say(f"2.4: the provider answers {'at once' if behaviour == 'well' else 'late, within its promise'} ...")
     provider.behaviour = behaviour
     when = "at once" if behaviour == "well" else f"after {LATE_S} s"

@@ -178,7 +178,7 @@ def _is_everything(iam: Any, role: str) -> bool:
 
 def _who_else_may(iam: Any, role: str) -> list[str]:
     """Other roles of the lab that have more than AWS's policy. Nobody has given the deployer one."""
-    names = [found["RoleName"] for found in iam.list_roles()["Roles"]]
+    names = [entry["RoleName"] for entry in iam.list_roles()["Roles"]]
     return sorted(name for name in names if name != role and name.startswith("hikari-") and list(_documents(iam, name)))
 
 

@@ -171,7 +171,7 @@ def sale(attempt: Attempt) -> None:
                 busy[name].append(_processor_ms(attempt, name, init_ms + first_ms))
                 laters[name] += [times_ms(reply)[1] for reply in replies[1:]]
     # The quickest start of each. Other programs make some starts slower, and none quicker.
-    init, first = ({name: min(values) for name, values in taken.items()} for taken in (inits, firsts))
+    init, first = ({name: min(values) for name, values in samples.items()} for samples in (inits, firsts))
     later = {name: min(values) for name, values in laters.items()}
     attempt.expect(
         later[after] <= 3 * later[before],
@@ -230,8 +230,8 @@ def _processor_ms(attempt: Attempt, name: str, otherwise_ms: float) -> float:
             if process.num_threads() == 1:
                 break
             attempt.invoke(name, {"lamp": "Kumo", "quantity": 1})
-        taken = process.cpu_times()
-        return 1000 * (taken.user + taken.system)
+        times = process.cpu_times()
+        return 1000 * (times.user + times.system)
     return otherwise_ms
 
 
@@ -301,7 +301,7 @@ def _taken_from_the_bucket(attempt: Attempt, key: str) -> list[Any]:
     """Returns a report's file in a list, which is empty if there is no file, and deletes the file."""
     s3 = attempt.client("s3")
     files = s3.list_objects_v2(Bucket="hikari-reports", Prefix=key).get("Contents", [])
-    held = [json.loads(s3.get_object(Bucket="hikari-reports", Key=file["Key"])["Body"].read()) for file in files]
+    contents = [json.loads(s3.get_object(Bucket="hikari-reports", Key=file["Key"])["Body"].read()) for file in files]
     for file in files:
         s3.delete_object(Bucket="hikari-reports", Key=file["Key"])
-    return held
+    return contents

@@ -19,26 +19,26 @@ _chance = random.Random()
 @task("3.5")
 def parcels(attempt: Attempt) -> None:
     """Checks that final failures reach the queue, and that replay deletes only what Lambda has accepted."""
-    _kept(attempt)
+    _check_destination(attempt)
     with Scratch(attempt, like="hikari-replay") as scratch:
         _replayed(attempt, scratch)
         _not_accepted(attempt, scratch)
 
 
-def _kept(attempt: Attempt) -> None:
+def _check_destination(attempt: Attempt) -> None:
     client, sqs, name = attempt.client("lambda"), attempt.client("sqs"), "hikari-parcel"
     try:
         settings = client.get_function_event_invoke_config(FunctionName=name)
     except client.exceptions.ResourceNotFoundException:
         attempt.not_started("hikari-parcel has no settings for its asynchronous calls yet.")
     ends = settings.get("DestinationConfig") or {}
-    shown = {"MaximumRetryAttempts": settings.get("MaximumRetryAttempts"), "DestinationConfig": ends}
+    summary = {"MaximumRetryAttempts": settings.get("MaximumRetryAttempts"), "DestinationConfig": ends}
     attempt.expect(
         bool(ends.get("OnFailure")),
         problem="Events that fail have no destination. "
         + ("Yours gets the events that succeed." if ends.get("OnSuccess") else "They are gone after the last attempt."),
         called=f"get_function_event_invoke_config {name}",
-        came_back=shown,
+        came_back=summary,
         expected="a destination for events that failed",
         look_at="DestinationConfig, which has a key for each way that a call can end",
     )
@@ -65,8 +65,8 @@ def _kept(attempt: Attempt) -> None:
             record = json.loads(message["Body"])
             payload = record.get("requestPayload") if isinstance(record, dict) else None
             of = payload.get("order_id") if isinstance(payload, dict) else None
-            kept = mine if of == order else parcel_sent if of == good else others
-            kept.append((message["ReceiptHandle"], record))
+            records = mine if of == order else parcel_sent if of == good else others
+            records.append((message["ReceiptHandle"], record))
         if mine:
             break
     for handle, _ in mine + parcel_sent:
@@ -77,7 +77,7 @@ def _kept(attempt: Attempt) -> None:
         not parcel_sent,
         problem="A parcel that was sent also left a record in hikari-lost-parcels. Such records hide lost parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{good}", "address": "Nara"}}',
-        came_back=f"a record in the queue; {json.dumps(shown)}",
+        came_back=f"a record in the queue; {json.dumps(summary)}",
         expected="no record, because the call succeeded",
         look_at="the keys of DestinationConfig, and which calls each key sends to the queue",
     )
@@ -88,7 +88,7 @@ def _kept(attempt: Attempt) -> None:
         if mine
         else "The event failed, but there is no record of it in hikari-lost-parcels.",
         called=f'{name} asynchronously, with {{"order_id": "{order}"}}',
-        came_back=f"a record after {tries} attempts" if mine else f"no record after 8 s; {json.dumps(shown)}",
+        came_back=f"a record after {tries} attempts" if mine else f"no record after 8 s; {json.dumps(summary)}",
         expected="a record after 2 attempts or fewer",
         look_at="MaximumRetryAttempts and the destination's ARN",
     )
@@ -121,7 +121,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
         if len(arrived) >= len(right):
             break
     left = messages_in(attempt, lost_url)
-    told = {
+    report = {
         "called": f"hikari-replay with a queue of {len(orders)} records, two of them of the order {ids[0]}, and with "
         f"{len(addresses)} addresses",
         "came_back": f"{len(arrived)} events arrived{', such as ' + json.dumps(arrived[0]) if arrived else ''}; "
@@ -133,7 +133,7 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
         not whole,
         problem="You sent the whole record. The function knows only its own events, not what Lambda wraps around them.",
         look_at="what is in a record; the event that failed is one of its fields",
-        **told,
+        **report,
     )
     if not arrived:
         problem = "Nothing arrived as an asynchronous call of the function that the records name."
@@ -145,31 +145,31 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
         len(arrived) == len(right),
         problem=problem,
         look_at="the call to functions.invoke, and which records reach it",
-        **told,
+        **report,
     )
     attempt.expect(
         sorted(arrived, key=str) == sorted(right, key=str),
         problem="The events that arrived aren't the failed events with their addresses.",
         look_at="what you send, which must be everything in the failed event, plus its own address",
-        **told,
+        **report,
     )
     attempt.expect(
         left >= len(orders) - len(right),
         problem="You deleted records that you had no address for. These parcels are lost now.",
         look_at="which records reach delete_message",
-        **told,
+        **report,
     )
     attempt.expect(
         left == len(orders) - len(right),
         problem="The records that you sent are still in the queue. The next replay sends them again, and customers get "
         "two parcels.",
         look_at="what your code does with a message after Lambda has accepted its event",
-        **told,
+        **report,
     )
     attempt.expect(
         sorted(reply["replayed"]) == sorted(event["order_id"] for event in right),
         problem="The list replayed doesn't match the orders that you sent.",
-        called=told["called"],
+        called=report["called"],
         came_back=reply,
         expected=f"the order_id of each of the {len(right)} events that you sent",
         look_at="what you append to replayed, and when",
@@ -179,9 +179,9 @@ def _replayed(attempt: Attempt, scratch: Scratch) -> None:
 def _not_accepted(attempt: Attempt, scratch: Scratch) -> None:
     """Replays a record of a deleted function. Lambda refuses the event, so the message must stay."""
     url, _ = scratch.queue()
-    gone = "arn:aws:lambda:us-east-1:123456789012:function:check-gone:$LATEST"
+    missing_arn = "arn:aws:lambda:us-east-1:123456789012:function:check-gone:$LATEST"
     order = fresh_id("ord")
-    record = {"requestContext": {"functionArn": gone}, "requestPayload": {"order_id": order}}
+    record = {"requestContext": {"functionArn": missing_arn}, "requestPayload": {"order_id": order}}
     attempt.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(record))
     try:
         came_back: object = attempt.invoke("hikari-replay", {"queue_url": url, "addresses": {order: "Nara"}})

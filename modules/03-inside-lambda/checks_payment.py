@@ -84,7 +84,7 @@ def _charged_once_when_payment_fails(attempt: Attempt) -> None:
     order = fresh_id("ord")
     (answer,) = at_once(attempt, "hikari-checkout", [{"order_id": order, "total_yen": 9000}])
     charges = log_lines(attempt, "hikari-payment").count(f"charged {order}")
-    told = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
+    claim = answer.payload.get("paid") if isinstance(answer.payload, dict) and not answer.error else None
     if charges > 1:
         problem = "Your checkout charges again after payment failed. Payment may have charged before it failed."
         look_at = "which errors your handler treats as busy; a failed call, unlike a refused call, may have charged"
@@ -92,7 +92,7 @@ def _charged_once_when_payment_fails(attempt: Attempt) -> None:
         problem = "Payment failed, and your checkout answers, although it can't know whether the order is paid."
         look_at = "what your handler does with an error that isn't a refusal"
     attempt.expect(
-        charges == 1 and not isinstance(told, bool),
+        charges == 1 and not isinstance(claim, bool),
         problem=problem,
         called=f"invoke hikari-checkout with {order}, while payment charges and then fails",
         came_back=f"{charges} charges; {answer.error or readable(answer.payload)}",
@@ -163,9 +163,9 @@ def _honest_when_stopped(attempt: Attempt) -> None:
             expected=expected,
             look_at="when your loop gives up" if timed_out else "what your handler does with a refusal",
         )
-        told = answer.payload if isinstance(answer.payload, dict) else {}
+        claim = answer.payload if isinstance(answer.payload, dict) else {}
         attempt.expect(
-            told.get("paid") is False and told.get("reason") == "busy",
+            claim.get("paid") is False and claim.get("reason") == "busy",
             problem="Payment refused every call, but your checkout doesn't say that it is busy.",
             called=called,
             came_back=answer.payload,

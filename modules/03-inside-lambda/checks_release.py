@@ -49,13 +49,13 @@ def _canary(attempt: Attempt) -> None:
     except client.exceptions.ResourceNotFoundException:
         attempt.not_started('hikari-banner has no alias "live" yet.')
     old, weights = alias["FunctionVersion"], (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    called, shown = "get_alias hikari-banner live", {"FunctionVersion": old, "AdditionalVersionWeights": weights}
+    called, routing = "get_alias hikari-banner live", {"FunctionVersion": old, "AdditionalVersionWeights": weights}
     expected = "nine calls in ten to today's code, one in ten to the sale code"
     attempt.expect(
         len(weights) == 1,
         problem="The alias live sends every call to one version, so there is no canary.",
         called=called,
-        came_back=shown,
+        came_back=routing,
         expected=expected,
         look_at="the RoutingConfig of create_alias",
     )
@@ -66,7 +66,7 @@ def _canary(attempt: Attempt) -> None:
         is_sale != [True, False],
         problem=f"The canary's weight is on the wrong version. The sale code gets {1 - weight:.0%} of the calls.",
         called=f"{called}, then versions {old} and {new}",
-        came_back=f"{json.dumps(shown)}; version {old} says {texts[0]!r}",
+        came_back=f"{json.dumps(routing)}; version {old} says {texts[0]!r}",
         expected=expected,
         look_at="which version FunctionVersion names, and which version has the weight",
     )
@@ -82,7 +82,7 @@ def _canary(attempt: Attempt) -> None:
         abs(weight - 0.1) < 0.001,
         problem=f"The new version gets {weight:.0%} of the calls.",
         called=called,
-        came_back=shown,
+        came_back=routing,
         expected=expected,
         look_at="the weight, which is a share of the calls from 0.0 to 1.0",
     )
@@ -103,7 +103,7 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     leads_to, weights = alias["FunctionVersion"], (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     served = sum(e.invocations for e in alive(name))
     keep, action = (new, "promoted") if promote else (old, "rolled back")
-    told = {
+    report = {
         "called": f"{reply.called} (old version {old}, new version {new}; {case})",
         "came_back": f"{reply!r}; the alias points to {leads_to}, weights {json.dumps(weights or {})}",
         "expected": f'{{"action": "{action}"}}; the alias points to {keep}, weights {{}}',
@@ -138,12 +138,12 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
     else:
         problem, look_at = "The alias or the answer is wrong.", "update_alias in guard.py, and what you return"
     right = reply["action"] == action and leads_to == keep and not weights and not missed
-    attempt.expect(right, problem=problem, look_at=look_at, **told)
+    attempt.expect(right, problem=problem, look_at=look_at, **report)
     attempt.expect(
         served == calls or not promote,
         problem=f"The event asked for {calls} calls to the function, but your guard made {served}.",
         look_at="the number of calls, which is in the event",
-        **told,
+        **report,
     )
     served_by = [e.version for e in alive(name)]
     most = max(map(served_by.count, served_by))
@@ -151,5 +151,8 @@ def _guarded(attempt: Attempt, scratch: Scratch, old_code: str, new_code: str, c
         most == 1,
         problem="Your guard makes several calls at the same time, so a bad version fails for many customers at once.",
         look_at="whether each call waits for the answer to the call before it",
-        **(told | {"came_back": f"{most} environments of one version", "expected": "one environment for each version"}),
+        **(
+            report
+            | {"came_back": f"{most} environments of one version", "expected": "one environment for each version"}
+        ),
     )

@@ -81,12 +81,12 @@ def burst(attempt: Attempt) -> None:
             placed = int(row[0])
     except psycopg.OperationalError as error:
         refused = one_line(str(error))
-    held = Counter(session.user for session in cloud.start().database_sessions("orders-db"))
+    sessions_by_user = Counter(session.user for session in cloud.start().database_sessions("orders-db"))
     attempt.expect(
         not refused,
         problem=f"The administrator is refused. The role {user} can take the administrators' reserved seats.",
         called=f"{called}, then a login as {MASTER}",
-        came_back=f"{refused}; sessions: {dict(held)}",
+        came_back=f"{refused}; sessions: {dict(sessions_by_user)}",
         expected="the administrator can log in at any time",
         look_at="which other roles your role is a member of",
     )
@@ -123,19 +123,19 @@ def _evidence(attempt: Attempt) -> None:
         attempt.not_started("This notebook hasn't written evidence.json yet.")
     called = "reading evidence.json"
     try:
-        found: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        found = str(error)
-    missing = [key for key in EVIDENCE if not isinstance(found, dict) or key not in found]
+        content = str(error)
+    missing = [key for key in EVIDENCE if not isinstance(content, dict) or key not in content]
     attempt.expect(
         not missing,
         problem="The evidence isn't complete.",
         called=called,
-        came_back=found,
+        came_back=content,
         expected=f"a JSON object with the keys {', '.join(EVIDENCE)}; missing: {', '.join(missing)}",
         look_at="the table in step 1",
     )
-    counts = {key: found[key] for key in EVIDENCE[:4]}
+    counts = {key: content[key] for key in EVIDENCE[:4]}
     attempt.expect(
         all(type(count) is int for count in counts.values())
         and counts["calls"] == counts["answered"] + counts["failed"] + counts["throttled"],
@@ -145,7 +145,7 @@ def _evidence(attempt: Attempt) -> None:
         expected="answered + failed + throttled = calls",
         look_at="how you count result.outcome",
     )
-    errors = found["errors"] if isinstance(found["errors"], list) else [found["errors"]]
+    errors = content["errors"] if isinstance(content["errors"], list) else [content["errors"]]
     attempt.expect(
         len({str(error) for error in errors}) == len(errors),
         problem="The evidence contains the same error text more than once. Your colleague needs each text only once.",
@@ -179,7 +179,7 @@ def _evidence(attempt: Attempt) -> None:
         expected="only texts of errors that occurred",
         look_at="which attribute of a result holds the error; use its text unchanged",
     )
-    sessions = found["sessions"]
+    sessions = content["sessions"]
     attempt.expect(
         isinstance(sessions, dict) and bool(sessions) and all(type(number) is int for number in sessions.values()),
         problem="The evidence doesn't say how many sessions each user has.",
@@ -188,9 +188,9 @@ def _evidence(attempt: Attempt) -> None:
         expected="an object that maps each username to its number of sessions",
         look_at="the last row of the table in step 1",
     )
-    told: dict[str, int] = sessions
+    text_counts: dict[str, int] = sessions
     attempt.expect(
-        MASTER in told and sum(told.values()) == SEATS - KEPT_FOR_SUPERUSERS,
+        MASTER in text_counts and sum(text_counts.values()) == SEATS - KEPT_FOR_SUPERUSERS,
         problem="The evidence doesn't have the sessions that the master user's burst left behind.",
         called=called,
         came_back=sessions,
@@ -198,7 +198,7 @@ def _evidence(attempt: Attempt) -> None:
         look_at="how you count, and when: the environments must still exist. Rerun the task from its first cell",
     )
     attempt.expect(
-        counts["answered"] == told[MASTER],
+        counts["answered"] == text_counts[MASTER],
         problem="The counts don't match the sessions. Each answered call left its session behind.",
         called=called,
         came_back=f"{counts}; sessions: {sessions}",

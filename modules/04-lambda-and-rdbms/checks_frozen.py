@@ -46,7 +46,7 @@ REFUSING_NO_MORE = "DROP FUNCTION check_refusal CASCADE; DROP SEQUENCE check_tri
 
 
 @task("4.3")
-def kept(attempt: Attempt) -> None:
+def one_connection(attempt: Attempt) -> None:
     """The connection is kept, a dead one is replaced, and no order is placed twice."""
     shop = attempt.database()
     attempt.invoke(NAME, _order())  # says so if it is not there, or not written
@@ -247,9 +247,9 @@ def _places_once(attempt: Attempt, administrator: Any, relay: Relay, when: str) 
 
 
 def _true_answer(attempt: Attempt, result: CallResult, rows: list[int], called: str) -> None:
-    told = result.payload.get("order") if isinstance(result.payload, dict) else None
+    claim = result.payload.get("order") if isinstance(result.payload, dict) else None
     attempt.expect(
-        [told] == rows,
+        [claim] == rows,
         problem="The function's answer doesn't match the order in the table.",
         called=called,
         came_back=f"{readable(result.payload)}; ids of the rows with this order_key: {rows}",

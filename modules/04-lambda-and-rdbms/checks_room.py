@@ -40,19 +40,19 @@ def room(attempt: Attempt) -> None:
         old = publish()
         with _report(attempt, shop):
             bursts = [_burst(old), _burst(publish())]
-            held = sum(session.user != MASTER for session in cloud.start().database_sessions("orders-db"))
+            seats_in_use = sum(session.user != MASTER for session in cloud.start().database_sessions("orders-db"))
             settings = _seats(attempt, shop)
     most = settings["max_connections"]
     open_to_all = most - settings["superuser_reserved_connections"] - settings["reserved_connections"]
     refused = [result.error for burst in bursts for result in burst if result.outcome == "failed"]
-    wanted = 2 * limit + REPORT
+    seats_needed = 2 * limit + REPORT
     if any(result.outcome == "failed" for result in bursts[0]):
         problem = "The database refuses orders even before the deployment. The function can't take every seat."
         look_at = "who else holds seats, and for whom seats are reserved"
-    elif wanted <= most:
+    elif seats_needed <= most:
         problem = (
             f"The database refuses orders. Two versions with {limit} environments and the report's {REPORT} sessions "
-            f"want {wanted} seats, but roles such as {USER} share only {open_to_all}."
+            f"want {seats_needed} seats, but roles such as {USER} share only {open_to_all}."
         )
         look_at = (
             "which seats your limit leaves to whom: the report, the administrators, each version. How do you round?"
@@ -73,11 +73,11 @@ def room(attempt: Attempt) -> None:
         look_at=look_at,
     )
     attempt.expect(
-        open_to_all - held < 2,
+        open_to_all - seats_in_use < 2,
         problem="The limit is too cautious. Lambda throttles orders, although seats stay empty.",
         called=f"{len(bursts[0])} calls at once, a deployment, {len(bursts[1])} calls at once; reserved: {limit}",
         came_back=f"throttled each time: {_count(bursts[1], 'throttled')}; seats that nobody ever took: "
-        f"{open_to_all - held}",
+        f"{open_to_all - seats_in_use}",
         expected="as many orders as the seats allow",
         look_at="how you compute the limit: what do you subtract, and do you subtract it twice?",
     )
@@ -116,20 +116,20 @@ def _seats(attempt: Attempt, shop: hikari.Database) -> dict[str, int]:
 def _versions(client: Any) -> Iterator[Any]:
     """Yields a callable that publishes a version of the function and returns its name; deletes them at the end."""
     before = (client.get_function_configuration(FunctionName=NAME).get("Environment") or {}).get("Variables") or {}
-    made: list[str] = []
+    versions: list[str] = []
 
     def publish() -> str:
         # A new value of a variable is enough for a new version; the environments of $LATEST end.
         client.update_function_configuration(
             FunctionName=NAME, Environment={"Variables": before | {"CHECK": fresh_id("check")}}
         )
-        made.append(client.publish_version(FunctionName=NAME)["Version"])
-        return made[-1]
+        versions.append(client.publish_version(FunctionName=NAME)["Version"])
+        return versions[-1]
 
     try:
         yield publish
     finally:
-        for version in made:
+        for version in versions:
             client.delete_function(FunctionName=NAME, Qualifier=version)
         client.update_function_configuration(FunctionName=NAME, Environment={"Variables": before})
 
@@ -137,7 +137,7 @@ def _versions(client: Any) -> Iterator[Any]:
 @contextlib.contextmanager
 def _report(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
     """Holds the sales report's sessions, and ends all others, because a session left open would take a seat."""
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as sessions:
         try:
             with shop.connect() as administrator:
                 administrator.execute(
@@ -145,7 +145,7 @@ def _report(attempt: Attempt, shop: hikari.Database) -> Iterator[None]:
                 )
             assert wait_until(lambda: not _sessions_of(USER)), "sessions that were ended are still there"
             for _ in range(REPORT):
-                held.enter_context(shop.connect(USER))
+                sessions.enter_context(shop.connect(USER))
         except psycopg.OperationalError as error:
             attempt.fail(
                 "The sales report can't get a seat.",
@@ -213,42 +213,46 @@ def _at_a_time(shop: dict[str, Any], orders_per_minute: int | Fraction) -> Fract
 def _judged(attempt: Attempt, shop: dict[str, Any], look_at: str) -> None:
     reply = attempt.invoke("hikari-enough", shop)
     rates = shop["orders_per_minute"]
-    each, versions = shop["connections_per_environment"], shop["versions_alive"]
+    per_environment, versions = shop["connections_per_environment"], shop["versions_alive"]
     environments = max(math.ceil(_at_a_time(shop, max(rates))), shop["most_at_once"])
-    needed = environments * each * versions
+    needed = environments * per_environment * versions
     there = shop["max_connections"] - shop["reserved_connections"] - shop["other_sessions"]
     right = {"enough": needed <= there, "needed": needed, "seats": there}
-    told = {key: reply[key] for key in right}
-    if told["seats"] != there:
+    claims = {key: reply[key] for key in right}
+    if claims["seats"] != there:
         problem = (
             "The number of seats is wrong."
-            if told["seats"] != shop["max_connections"]
+            if claims["seats"] != shop["max_connections"]
             else (
                 "The function can't have all of max_connections. Other clients hold some seats, and some are reserved."
             )
         )
         look_at = "how many of the max_connections seats are left for the function"
-    elif told["needed"] != needed:
-        problem = _wrong_need(shop, told["needed"], environments)
+    elif claims["needed"] != needed:
+        problem = _wrong_need(shop, claims["needed"], environments)
         look_at = "how many environments there are in the busiest minute and moment, and what each environment holds"
     else:
         problem = "The numbers are right, but the conclusion isn't."
     attempt.expect(
-        told == right,
+        claims == right,
         problem=problem,
         called=reply.called,
         came_back=reply,
         expected=f'"needed" from the orders in progress, "seats" for the function, "enough" from both ({there} seats)'
-        if told["seats"] == there
+        if claims["seats"] == there
         else "the number of seats that nobody else holds and that aren't reserved",
         look_at=look_at,
     )
 
 
-def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
+def _wrong_need(shop: dict[str, Any], claim: object, environments: int) -> str:
     """Describes the misconception that leads to this number of connections."""
-    rates, each, versions = shop["orders_per_minute"], shop["connections_per_environment"], shop["versions_alive"]
-    of_all = each * versions
+    rates, per_environment, versions = (
+        shop["orders_per_minute"],
+        shop["connections_per_environment"],
+        shop["versions_alive"],
+    )
+    of_all = per_environment * versions
     most = shop["most_at_once"]
     mean = math.ceil(_at_a_time(shop, Fraction(sum(rates), len(rates))))
     busiest = _at_a_time(shop, max(rates))
@@ -266,8 +270,9 @@ def _wrong_need(shop: dict[str, Any], told: object, environments: int) -> str:
         "order takes time.",
         little * of_all: "Little's law gives the average over a minute. Customers who come at the same time also need "
         "their own environments.",
-        environments * each: '"needed" counts only one version. After a deployment, the old version\'s connections are '
+        environments
+        * per_environment: '"needed" counts only one version. After a deployment, the old version\'s connections are '
         "still open.",
         environments * versions: '"needed" counts environments. An environment can hold more than one connection.',
     }
-    return guesses.get(told, '"needed" is wrong.') if isinstance(told, int) else '"needed" isn\'t a whole number.'
+    return guesses.get(claim, '"needed" is wrong.') if isinstance(claim, int) else '"needed" isn\'t a whole number.'

@@ -36,63 +36,63 @@ def seats(attempt: Attempt) -> None:
         reply = attempt.invoke("seats", {})
     rows = _rows(attempt, reply.payload, reply.called)
     right = Counter((session.user, session.state) for session in sessions) + Counter([ASKING])
-    told = Counter({group: number for group, (number, _) in rows.items()})
-    problem, look_at = _wrong_groups(told, right, sessions)
+    groups = Counter({group: number for group, (number, _) in rows.items()})
+    problem, look_at = _wrong_groups(groups, right, sessions)
     attempt.expect(
-        told == right,
+        groups == right,
         problem=problem,
         called=reply.called,
-        came_back=", ".join(f"{user} {state}: {number}" for (user, state), number in sorted(told.items())),
+        came_back=", ".join(f"{user} {state}: {number}" for (user, state), number in sorted(groups.items())),
         expected="all client sessions, by user and state, including the session that runs your query",
         look_at=look_at,
     )
     _oldest_first(attempt, rows, sessions, reply.called)
 
 
-def _wrong_groups(told: Counter[Group], right: Counter[Group], sessions: list[DatabaseSession]) -> tuple[str, str]:
+def _wrong_groups(groups: Counter[Group], right: Counter[Group], sessions: list[DatabaseSession]) -> tuple[str, str]:
     """The misconception that leads to these groups, and where to look."""
     of_one_database = Counter((s.user, s.state) for s in sessions if s.database == "shop") + Counter([ASKING])
-    strangers = {user for user, _ in right} - {user for user, _ in told}
+    strangers = {user for user, _ in right} - {user for user, _ in groups}
     condition = "the condition after WHERE"
-    if told == right + Counter([HELPING]):
+    if groups == right + Counter([HELPING]):
         return (
             "Your list counts a process that isn't a client. A parallel query has helper processes, which have a "
             "user, a database and a state, but take no seats.",
             "which column of pg_stat_activity tells clients from background processes",
         )
-    if told[HELPING] == right[HELPING] + 1:  # it also leaves something out, which comes first
-        told = told - Counter([HELPING])
-    if any(not user or not state for user, state in told):
+    if groups[HELPING] == right[HELPING] + 1:  # it also leaves something out, which comes first
+        groups = groups - Counter([HELPING])
+    if any(not user or not state for user, state in groups):
         return (
             "Your list counts PostgreSQL's own background processes. They don't take any seats.",
             "which column of pg_stat_activity tells clients from background processes",
         )
-    if told == Counter({(state, user): number for (user, state), number in right.items()}):
+    if groups == Counter({(state, user): number for (user, state), number in right.items()}):
         return "The columns are in another order than the task asks for.", "the columns of your SELECT"
-    if told == right - Counter([ASKING]):
+    if groups == right - Counter([ASKING]):
         return "Only the session that runs your query is missing. It also holds a seat.", condition
-    if told == of_one_database:
+    if groups == of_one_database:
         return "Sessions in other databases are missing. The limit applies to the whole server.", condition
-    if strangers and all(told[group] == number for group, number in right.items() if group[0] not in strangers):
+    if strangers and all(groups[group] == number for group, number in right.items() if group[0] not in strangers):
         return (
             "One user's sessions are left out. Every session holds a seat, even if you don't know its user.",
             condition,
         )
-    if told.keys() < right.keys() and all(told[group] == right[group] for group in told):
+    if groups.keys() < right.keys() and all(groups[group] == right[group] for group in groups):
         return "Sessions in some states are left out. Each session holds a seat, whatever it is doing.", condition
-    if told.total() < right.total():
+    if groups.total() < right.total():
         return (
             "Sessions are missing. Each of the server's clients holds a seat.",
             f"{condition}, and what it leaves out",
         )
-    if told.total() > right.total():
+    if groups.total() > right.total():
         return "Your list counts more sessions than there are clients.", condition
     return "The sessions are grouped incorrectly.", "the columns that you group by"
 
 
 def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int, datetime]]:
     """The number of sessions of each user and state, and since when."""
-    found: dict[Group, tuple[int, datetime]] = {}
+    rows_by_group: dict[Group, tuple[int, datetime]] = {}
     for row in payload if isinstance(payload, list) else [payload]:
         try:
             group = (str(row["user"] or ""), str(row["state"] or ""))
@@ -107,15 +107,15 @@ def _rows(attempt: Attempt, payload: Any, called: str) -> dict[Group, tuple[int,
                 look_at="the columns of your SELECT",
             )
         attempt.expect(
-            group not in found,
+            group not in rows_by_group,
             problem="There is more than one row for the same user and state.",
             called=called,
             came_back=row,
             expected="one row per user and state",
             look_at="the columns that you group by",
         )
-        found[group] = (number, since)
-    return found
+        rows_by_group[group] = (number, since)
+    return rows_by_group
 
 
 def _oldest_first(
@@ -176,8 +176,8 @@ def _as_administrator(attempt: Attempt, shop: hikari.Database, statement: str) -
     administrator = _Crowd(attempt, shop).join(MASTER, statement)
     pid = administrator.info.backend_pid
     administrator.close()
-    gone = wait_until(lambda: all(session.pid != pid for session in cloud.start().database_sessions("orders-db")))
-    assert gone, "the administrator's session doesn't end"
+    has_ended = wait_until(lambda: all(session.pid != pid for session in cloud.start().database_sessions("orders-db")))
+    assert has_ended, "the administrator's session doesn't end"
 
 
 @contextlib.contextmanager

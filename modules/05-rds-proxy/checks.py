@@ -117,8 +117,8 @@ def _burst(attempt: Attempt, database: hikari.Database, pool: dict[str, Any]) ->
         expected=f"{calls} rows",
         look_at="orders.py. Is it still the lab's version?",
     )
-    seen = [session for sample in watch.samples for session in sample.sessions]
-    users = sorted({session.user for session in seen if _of_the_proxy(session)})
+    sightings = [session for sample in watch.samples for session in sample.sessions]
+    users = sorted({session.user for session in sightings if _of_the_proxy(session)})
     attempt.expect(
         users == ["orders_app"],
         problem="The proxy logs in as a user other than orders_app. The master user may do far more than place orders.",
@@ -232,5 +232,5 @@ def _refusal(database: hikari.Database, user: str) -> str:
 def _times_placed(database: hikari.Database, keys: list[str]) -> list[int]:
     with database.connect() as connection:
         query = "SELECT order_key, count(*) FROM orders WHERE order_key = ANY(%s) GROUP BY order_key"
-        found = dict(connection.execute(query, [keys]).fetchall())
-    return [found.get(key, 0) for key in keys]
+        times = dict(connection.execute(query, [keys]).fetchall())
+    return [times.get(key, 0) for key in keys]

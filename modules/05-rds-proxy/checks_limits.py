@@ -50,7 +50,7 @@ def limits(attempt: Attempt) -> None:
         say("5.3: both teams at once, and others ...")
         _both(attempt, customers, percent)
         say("5.3: orders while every connection of the pool is taken ...")
-        _told(attempt, timeout_s)
+        _check_the_error(attempt, timeout_s)
 
 
 def _burst(customers: int) -> tuple[list[CallResult], int]:
@@ -182,13 +182,15 @@ def _refusals() -> dict[str, str]:
     return refusals
 
 
-def _told(attempt: Attempt, timeout_s: int) -> None:
+def _check_the_error(attempt: Attempt, timeout_s: int) -> None:
     """Every connection of the pool is in a transaction, so the next customers must get the proxy's error."""
     database = hikari.find(cloud.start(), PROXY)
     size = SEATS * _pool(attempt, PROXY)[0] // 100
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as connections:
         for _ in range(size):
-            connection = held.enter_context(database.connect("orders_app", autocommit=False, prepare_threshold=None))
+            connection = connections.enter_context(
+                database.connect("orders_app", autocommit=False, prepare_threshold=None)
+            )
             connection.execute("SELECT 1")
         events = _orders(3)
         results = cloud.start().at_once("orders", events)

@@ -68,12 +68,12 @@ def pinning(attempt: Attempt) -> None:
         environments = len(alive("search"))
         _no_pin(attempt, since)
         _no_cancel(attempt, since, f"invoke search with {json.dumps(fast)}, {CALLS} times at once")
-        found = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
+        answers = [result.payload.get("found") if isinstance(result.payload, dict) else None for result in results]
         attempt.expect(
-            found == [right] * CALLS,
+            answers == [right] * CALLS,
             problem="search no longer finds the right number of orders.",
             called=f"invoke search with {json.dumps(fast)}, {CALLS} times at once",
-            came_back=next((r.error or r.payload for r, f in zip(results, found, strict=True) if f != right), ""),
+            came_back=next((r.error or r.payload for r, f in zip(results, answers, strict=True) if f != right), ""),
             expected=f'{{"found": {right}}} each time',
             look_at="the query in freed.py, and the error if there is one",
         )

@@ -63,8 +63,8 @@ def _stored(database: hikari.Database, events: list[dict[str, Any]]) -> list[lis
     """For each order the numbers of its rows."""
     with database.connect() as connection:
         query = "SELECT order_key, array_agg(id) FROM orders WHERE order_key = ANY(%s) GROUP BY order_key"
-        found = dict(connection.execute(query, [[event["order_key"] for event in events]]).fetchall())
-    return [found.get(event["order_key"], []) for event in events]
+        times = dict(connection.execute(query, [[event["order_key"] for event in events]]).fetchall())
+    return [times.get(event["order_key"], []) for event in events]
 
 
 def _twice(attempt: Attempt, database: hikari.Database) -> None:
@@ -247,8 +247,8 @@ def _burst_and_restart(attempt: Attempt, events: list[dict[str, Any]]) -> list[C
         return any(s.state == "active" and PROXY in s.application for s in aws.database_sessions(DATABASE))
 
     def is_available() -> bool:
-        found = rds.describe_db_instances(DBInstanceIdentifier=DATABASE)["DBInstances"][0]
-        return bool(found["DBInstanceStatus"] == "available")
+        database = rds.describe_db_instances(DBInstanceIdentifier=DATABASE)["DBInstances"][0]
+        return bool(database["DBInstanceStatus"] == "available")
 
     with ThreadPoolExecutor(1) as threads:
         selling = threads.submit(aws.at_once, "orders", events)

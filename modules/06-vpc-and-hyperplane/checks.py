@@ -92,16 +92,16 @@ def _function(attempt: Attempt, name: str) -> tuple[Place, ...]:
 def _database(attempt: Attempt) -> tuple[Place, ...]:
     client = attempt.client("rds")
     try:
-        (found,) = client.describe_db_instances(DBInstanceIdentifier="orders-db")["DBInstances"]
-        return reach.of_database(found)
+        (database,) = client.describe_db_instances(DBInstanceIdentifier="orders-db")["DBInstances"]
+        return reach.of_database(database)
     except (client.exceptions.DBInstanceNotFoundFault, reach.UnknownPlace):
         attempt.not_started("There is no database orders-db in your subnets yet.")
 
 
 def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place, ...]) -> None:
-    found = [_subnet(picture, place) for place in places]
-    zones = {subnet["AvailabilityZone"] for subnet in found}
-    blocks = ", ".join(subnet["CidrBlock"] for subnet in found)
+    subnets = [_subnet(picture, place) for place in places]
+    zones = {subnet["AvailabilityZone"] for subnet in subnets}
+    blocks = ", ".join(subnet["CidrBlock"] for subnet in subnets)
     attempt.expect(
         len(zones) > 1,
         problem=f"All subnets of {name} are in one Availability Zone. If this Zone fails, the shop goes down.",
@@ -110,7 +110,7 @@ def _subnets(attempt: Attempt, picture: Picture, name: str, places: tuple[Place,
         expected="subnets in two Availability Zones",
         look_at="the AvailabilityZone of your two subnets",
     )
-    for place, subnet in zip(places, found, strict=True):
+    for place, subnet in zip(places, subnets, strict=True):
         # If something with a public address were here, would it meet an internet gateway?
         public = Place(place.subnet_id, place.group_ids, public="198.51.100.9", name="anything with a public address")
         answer = reach.explain(picture, public, INTERNET)
@@ -138,7 +138,7 @@ def _subnet(picture: Picture, place: Place) -> Any:
 
 def _rules_in(picture: Picture, place: Place) -> list[Any]:
     """The rules by which the security groups of a place let packets in."""
-    groups = [each for each in picture.groups if each["GroupId"] in place.group_ids]
+    groups = [candidate for candidate in picture.groups if candidate["GroupId"] in place.group_ids]
     return [rule for group in groups for rule in group["IpPermissions"]]
 
 
@@ -169,14 +169,17 @@ def _strangers(ec2: Any, function: Place, database: Place) -> Iterator[list[tupl
     """Machines that Hikari's other teams could start in this VPC, with their own group and with the default group."""
     subnets = ec2.describe_subnets(SubnetIds=[function.subnet_id])["Subnets"]
     of_vpc = [{"Name": "vpc-id", "Values": [subnets[0]["VpcId"]]}]
-    every = [(each["SubnetId"], each["CidrBlock"]) for each in ec2.describe_subnets(Filters=of_vpc)["Subnets"]]
+    every = [(subnet["SubnetId"], subnet["CidrBlock"]) for subnet in ec2.describe_subnets(Filters=of_vpc)["Subnets"]]
     groups = ec2.describe_security_groups(Filters=[*of_vpc, {"Name": "group-name", "Values": ["default"]}])
     default = groups["SecurityGroups"][0]["GroupId"]
     name = fresh_id("stranger")
     own = ec2.create_security_group(GroupName=name, Description=name, VpcId=subnets[0]["VpcId"])["GroupId"]
     try:
         yield [
-            *((f"a machine with its own group in {block}", Place(each, (own,), name=name)) for each, block in every),
+            *(
+                (f"a machine with its own group in {block}", Place(subnet, (own,), name=name))
+                for subnet, block in every
+            ),
             ("a machine with the VPC's default group", Place(database.subnet_id, (default,), name="another machine")),
         ]
     finally:

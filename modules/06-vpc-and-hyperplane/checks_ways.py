@@ -70,7 +70,7 @@ def way_out(attempt: Attempt) -> None:
         )
     stuck = [answer for answer in answers if answer.arrives is not True]
     vpc = _subnet(picture, places[0])["VpcId"]
-    no_nat = not any(each["VpcId"] == vpc for each in picture.nat_gateways)
+    no_nat = not any(gateway["VpcId"] == vpc for gateway in picture.nat_gateways)
     untouched = no_nat and all(_kind(answer) == "no way" for answer in answers)
     if untouched:
         attempt.not_started("The private subnets don't have a NAT gateway or a route to the internet yet.")
@@ -91,9 +91,9 @@ def way_out(attempt: Attempt) -> None:
 def _both_subnets(attempt: Attempt, picture: Picture, places: tuple[Place, ...]) -> None:
     vpc = _subnet(picture, places[0])["VpcId"]
     private = {
-        each["SubnetId"]: name_of(each)
-        for each in picture.subnets
-        if each["VpcId"] == vpc and name_of(each).startswith("private")
+        subnet["SubnetId"]: name_of(subnet)
+        for subnet in picture.subnets
+        if subnet["VpcId"] == vpc and name_of(subnet).startswith("private")
     }
     used = {place.subnet_id: name_of(_subnet(picture, place)) for place in places}
     attempt.expect(
@@ -110,11 +110,11 @@ def _closed(attempt: Attempt, picture: Picture, place: Place, *, inward: bool) -
     """Tries each port at which a rule of the network ACL begins or ends, from and to each block that a rule names."""
     subnet = _subnet(picture, place)
     acl = picture.network_acl_of(subnet)
-    entries = [each for each in acl.get("Entries", []) if bool(each["Egress"]) is not inward]
-    ends = {end for each in entries for end in (each.get("PortRange") or {}).values()}
+    entries = [entry for entry in acl.get("Entries", []) if bool(entry["Egress"]) is not inward]
+    ends = {end for entry in entries for end in (entry.get("PortRange") or {}).values()}
     near = {22, 80, FIRST_OPEN_PORT - 1, 50_000, *(end + step for end in ends for step in (-1, 0, 1))}
     ports = [p for p in sorted(near) if (0 <= p < FIRST_OPEN_PORT if inward else 0 <= p < 65_536 and p != HTTPS)]
-    blocks = (ipaddress.ip_network(each["CidrBlock"]) for each in entries if "CidrBlock" in each)
+    blocks = (ipaddress.ip_network(entry["CidrBlock"]) for entry in entries if "CidrBlock" in entry)
     named = {str(block[0]) for block in blocks if not any(block[0] in private for private in _PRIVATE)}
     for address in (_OUTSIDE[1], *sorted(named)):
         for protocol in rules.PROTOCOLS:
@@ -169,12 +169,12 @@ def _problem(stuck: list[Answer], by_place: list[list[Answer]]) -> str:
         return "The NAT gateway is in a private subnet, so it can't reach the internet itself."
     if "no public address" in kinds:
         return "The NAT gateway has no public address, so the internet can't reply to it."
-    if "no way" in kinds and all(any(_kind(each) != "no way" for each in of_place) for of_place in by_place):
+    if "no way" in kinds and all(any(_kind(result) != "no way" for result in of_place) for of_place in by_place):
         return (
             "The private subnets have routes only to some addresses. The payment provider has many addresses, and "
             "they change."
         )
-    if "no way" in kinds and any(all(_kind(each) != "no way" for each in of_place) for of_place in by_place):
+    if "no way" in kinds and any(all(_kind(result) != "no way" for result in of_place) for of_place in by_place):
         return "One of the function's subnets has no route to the internet. Lambda uses both subnets."
     if "no way" in kinds and _behind(stuck):
         return "The NAT gateway's own subnet has no route to the internet."
@@ -202,8 +202,8 @@ def endpoints(attempt: Attempt) -> None:
     ec2 = attempt.client("ec2")
     picture = reach.read(ec2)
     vpc = _subnet(picture, places[0])["VpcId"]
-    mine = [each for each in picture.endpoints if each["VpcId"] == vpc]
-    if not mine and not any(each["VpcId"] == vpc for each in picture.nat_gateways):
+    mine = [endpoint for endpoint in picture.endpoints if endpoint["VpcId"] == vpc]
+    if not mine and not any(endpoint["VpcId"] == vpc for endpoint in picture.nat_gateways):
         attempt.not_started("The VPC has no endpoint yet.")
     for place in places:
         attempt.expect(
@@ -228,7 +228,7 @@ def endpoints(attempt: Attempt) -> None:
                 expected="a route to the service's gateway endpoint for each of the function's subnets",
                 look_at="VpcEndpointType, ServiceName and RouteTableIds. Then run all the task's cells again",
             )
-    interfaces = [str(each["ServiceName"]) for each in mine if each.get("VpcEndpointType") == "Interface"]
+    interfaces = [str(endpoint["ServiceName"]) for endpoint in mine if endpoint.get("VpcEndpointType") == "Interface"]
     attempt.expect(
         not interfaces,
         problem="The VPC also has an interface endpoint. You pay for it by the hour, and the function doesn't need it.",
@@ -244,14 +244,14 @@ def _by_endpoint(hop: Hop) -> bool:
 
 
 def _missing(service: str, endpoints: list[Any], somewhere: bool, region: str) -> str:
-    of_service = [each for each in endpoints if str(each["ServiceName"]).endswith(f".{service}")]
+    of_service = [endpoint for endpoint in endpoints if str(endpoint["ServiceName"]).endswith(f".{service}")]
     if somewhere:
         return f"One of the function's subnets can't reach {service}. Its route table has no route to the endpoint."
-    if any(each.get("VpcEndpointType", "Gateway") == "Interface" for each in of_service):
+    if any(endpoint.get("VpcEndpointType", "Gateway") == "Interface" for endpoint in of_service):
         return f"The endpoint for {service} is an interface endpoint. You pay for it by the hour, and it adds no route."
-    if of_service and all(str(each["ServiceName"]) == f"com.amazonaws.{service}" for each in of_service):
+    if of_service and all(str(endpoint["ServiceName"]) == f"com.amazonaws.{service}" for endpoint in of_service):
         return f"The endpoint for {service} can't work, because its ServiceName doesn't name a Region."
-    if of_service and all(f".{region}." not in str(each["ServiceName"]) for each in of_service):
+    if of_service and all(f".{region}." not in str(endpoint["ServiceName"]) for endpoint in of_service):
         return f"The endpoint for {service} is for another Region, because its ServiceName doesn't name {region}."
     if of_service:
         return f"The endpoint for {service} uses other route tables, so the function's subnets don't use it."

@@ -175,8 +175,8 @@ def _judged(
     inside = address == field.server_address
     if not inside:  # this function doesn't look behind the gateway
         right &= {"route table"}
-    told = reply["refused_by"]
-    named = {str(word) for word in told} if isinstance(told, list) else {str(told)}
+    claims = reply["refused_by"]
+    named = {str(word) for word in claims} if isinstance(claims, list) else {str(claims)}
     attempt.expect(
         reply["route"] == route,
         problem="The route is wrong. You chose a route with a shorter prefix, although a more specific route matches."
@@ -210,14 +210,14 @@ def _kinds(right: set[str]) -> str:
     return f"{what} {'are' if back and there else 'is'} blocked, in {len(right)} places in total"
 
 
-def _problem(told: set[str], right: set[str], around: str) -> str:
-    missed, invented = right - told, told - right
+def _problem(claims: set[str], right: set[str], around: str) -> str:
+    missed, invented = right - claims, claims - right
     back = {word for word in right if word.startswith("reply")}
     if invented and {_turned(word) for word in missed} == invented:
         return "You found every wall, but in the wrong direction. A packet goes out of one subnet and into another."
     if missed and missed < back:
         return "You missed one wall that blocks the reply. Two network ACLs block it, and you must report both."
-    if missed == back and told and not invented:
+    if missed == back and claims and not invented:
         return "The packet is blocked, and so is the reply. Check the reply even if the packet is blocked."
     if not around and any("network ACL" in word for word in invented):
         return (
@@ -293,15 +293,15 @@ def _field(ec2: Any) -> Iterator[Field]:
     interfaces = [ec2.create_network_interface(SubnetId=s, Groups=[group])["NetworkInterface"] for s in subnets]
     acls = [ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"] for _ in subnets]
     before = {}
-    for each in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
-        for one in each["Associations"]:
-            before[one["SubnetId"]] = (one["NetworkAclAssociationId"], each["NetworkAclId"])
+    for item in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]:
+        for one in item["Associations"]:
+            before[one["SubnetId"]] = (one["NetworkAclAssociationId"], item["NetworkAclId"])
     replaced = [
         ec2.replace_network_acl_association(AssociationId=before[subnet][0], NetworkAclId=acl)["NewAssociationId"]
         for subnet, acl in zip(subnets, acls, strict=True)
     ]
-    ids = [each["NetworkInterfaceId"] for each in interfaces]
-    addresses = [each["PrivateIpAddress"] for each in interfaces]
+    ids = [item["NetworkInterfaceId"] for item in interfaces]
+    addresses = [item["PrivateIpAddress"] for item in interfaces]
     field = Field(ec2, vpc, ids[0], addresses[0], addresses[1], (acls[0], acls[1]), table, gateway, group)
     for acl in acls:
         _write(ec2, acl, _OPEN)

@@ -17,8 +17,8 @@ class SlowToAnswer(MemoryOrders):
     """A correct store that returns an order's fields in a different sequence."""
 
     def get(self, order_id: str) -> Order | None:
-        found = super().get(order_id)
-        return dict(sorted(found.items())) if found else None
+        order = super().get(order_id)
+        return dict(sorted(order.items())) if order else None
 
 
 class TiesTheOtherWay(MemoryOrders):

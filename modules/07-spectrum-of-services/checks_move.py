@@ -55,7 +55,7 @@ class Shop:
 
 
 @dataclass
-class Wanted:
+class Goal:
     """The state that an order must have in the end, and its cause, as a word of _CAUSES."""
 
     order: Order
@@ -77,7 +77,7 @@ class Scene:
 
     def __init__(self, attempt: Attempt, old: PostgresOrders, new: DynamoOrders) -> None:
         self.attempt = attempt
-        self.wanted: dict[str, Wanted] = {}
+        self.goals: dict[str, Goal] = {}
         self.problems: list[tuple[str, str, str]] = []  # problem, called, came back
         self._lock = threading.Lock()
         self.old = Read(old, self)
@@ -102,7 +102,7 @@ class Scene:
 
     def note(self, order: Order, by: str) -> None:
         with self._lock:
-            self.wanted[order["order_id"]] = Wanted(order, by)
+            self.goals[order["order_id"]] = Goal(order, by)
 
     def place(self, by: str = "customer") -> Order:
         order = self.order()
@@ -126,8 +126,8 @@ class Scene:
 
     def in_between(self, order: Order) -> None:
         """Lets customers and packers come after the backfill has read an order and before it writes the copy."""
-        found = self.shop.call("get", order["order_id"])
-        if not found:
+        reply = self.shop.call("get", order["order_id"])
+        if not reply:
             self.problem(
                 "During the move, a customer cannot find an order, because the shop reads from the new store before "
                 "the backfill has filled it.",
@@ -252,7 +252,7 @@ def _run(attempt: Attempt, file: LearnerFile, scene: Scene) -> None:
 
 
 def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders) -> None:
-    kept = {order["order_id"]: order for order in new.all()}
+    stored = {order["order_id"]: order for order in new.all()}
     if scene.early:
         attempt.fail(
             "The shop uses the new store before the backfill has filled it.",
@@ -261,7 +261,7 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
             expected="a store that writes to both, until nothing differs",
             look_at="move: the order of the steps",
         )
-    strangers = [order for order in kept.values() if order["customer"] == "impostor"]
+    strangers = [order for order in stored.values() if order["customer"] == "impostor"]
     if strangers:
         attempt.fail(
             "The new store has an order that the old store refused, because your code called the new store before "
@@ -275,21 +275,21 @@ def _judge(attempt: Attempt, file: LearnerFile, scene: Scene, new: DynamoOrders)
         attempt.fail(
             problem, called=called, came_back=came_back, expected="a shop that stays open", look_at="Both, and move"
         )
-    _nothing_lost(attempt, scene, kept)
+    _nothing_lost(attempt, scene, stored)
     move_alone.compares(attempt, file)
     move_alone.writes_to_both(attempt, file)
     move_alone.fills_up(attempt, file)
 
 
-def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> None:
+def _nothing_lost(attempt: Attempt, scene: Scene, stored: dict[str, Order]) -> None:
     wrong: dict[str, list[str]] = {}
-    for order_id, wanted in scene.wanted.items():
-        found = kept.get(order_id)
-        if found != wanted.order:
-            state = f"status {found['status']}, version {found['version']}" if found else "not there"
-            right = f"status {wanted.order['status']}, version {wanted.order['version']}"
-            by = wanted.by
-            if not found and by == "packer":  # never copied at all
+    for order_id, goal in scene.goals.items():
+        row = stored.get(order_id)
+        if row != goal.order:
+            state = f"status {row['status']}, version {row['version']}" if row else "not there"
+            right = f"status {goal.order['status']}, version {goal.order['version']}"
+            by = goal.by
+            if not row and by == "packer":  # never copied at all
                 by = "before" if order_id in {order["order_id"] for order in scene.before} else "customer"
             wrong.setdefault(by, []).append(f"{order_id}: {state}; it should be {right}")
     for by in ("before", "customer", "packer", "after", "forgotten"):
@@ -297,7 +297,7 @@ def _nothing_lost(attempt: Attempt, scene: Scene, kept: dict[str, Order]) -> Non
             attempt.fail(
                 _CAUSES[by],
                 called="move(shop) while the shop was open, then every order in the new store",
-                came_back=f"{len(wrong[by])} of {len(scene.wanted)} orders are wrong; {wrong[by][0]}",
+                came_back=f"{len(wrong[by])} of {len(scene.goals)} orders are wrong; {wrong[by][0]}",
                 expected="every order in its latest state",
                 look_at={
                     "before": "backfill: does it copy every order?",

@@ -50,10 +50,10 @@ def on_rds(attempt: Attempt) -> None:
                 meeting.has_read()
             return done
 
-    with contextlib.ExitStack() as held:
-        connections = [held.enter_context(_connect(attempt, database, Watched)) for _ in range(PACKERS)]
+    with contextlib.ExitStack() as resources:
+        connections = [resources.enter_context(_connect(attempt, database, Watched)) for _ in range(PACKERS)]
         stores = [Asked(attempt, file, file.call("RdsOrders", connection), "RdsOrders") for connection in connections]
-        held.callback(_take_away, database, stores)
+        resources.callback(_take_away, database, stores)
         keeps_the_promises(stores[0])
         say("7.2: two packers pack the same order at the same time ...")
         one_packer_wins(stores, meeting)
@@ -61,16 +61,16 @@ def on_rds(attempt: Attempt) -> None:
         _hides_nothing(stores[0], connections[0])
 
 
-def _hides_nothing(asked: Asked, connection: Any) -> None:
+def _hides_nothing(store: Asked, connection: Any) -> None:
     """A missing value, a database that can only be read, and a closed connection all reach the caller."""
     order = new_order(fresh_id("ann"), "21T12:00:00")
-    passes_on(asked, "of an order without a lamp", "place", order | {"lamp": None})
-    asked.place(order)
-    passes_on(asked, "with None as the new status", "set_status", order["order_id"], "open", None)
+    passes_on(store, "of an order without a lamp", "place", order | {"lamp": None})
+    store.place(order)
+    passes_on(store, "with None as the new status", "set_status", order["order_id"], "open", None)
     connection.execute("SET default_transaction_read_only = on")
-    passes_all_on(asked, "while the database is read-only", ("place", "set_status"))
+    passes_all_on(store, "while the database is read-only", ("place", "set_status"))
     connection.close()
-    passes_all_on(asked, "while the connection is closed")
+    passes_all_on(store, "while the connection is closed")
 
 
 def _connect(attempt: Attempt, database: hikari.Database, cursor: Any) -> Any:
@@ -82,7 +82,7 @@ def _connect(attempt: Attempt, database: hikari.Database, cursor: Any) -> Any:
 
 
 def _take_away(database: hikari.Database, stores: list[Asked]) -> None:
-    ids = [order["order_id"] for asked in stores for order in asked.placed]
+    ids = [order["order_id"] for store in stores for order in store.placed]
     with database.connect() as connection:
         connection.execute(sql.SQL("DELETE FROM {} WHERE order_id = ANY(%s)").format(sql.Identifier(TABLE)), [ids])
 
@@ -168,18 +168,18 @@ def _table(attempt: Attempt, file: LearnerFile, client: Any, name: str) -> None:
         )
 
 
-def _reads_little(attempt: Attempt, asked: Asked, watch: Watch) -> None:
+def _reads_little(attempt: Attempt, store: Asked, watch: Watch) -> None:
     customers = [fresh_id("cust") for _ in range(20)]
     for n in range(60):
-        asked.place(new_order(customers[n % 20], f"{1 + n // 20:02}T{n % 20:02}:30:00"))
+        store.place(new_order(customers[n % 20], f"{1 + n // 20:02}T{n % 20:02}:30:00"))
     for n in range(8):
-        asked.place(new_order(customers[3], f"{10 + n}T12:30:00"))
-    known = asked.placed[-7]["order_id"]
+        store.place(new_order(customers[3], f"{10 + n}T12:30:00"))
+    known = store.placed[-7]["order_id"]
     asks: dict[str, Callable[[], Any]] = {
-        "of_customer": lambda: asked.of_customer(customers[3], 2),
-        "get": lambda: asked.get(known),
-        "place": lambda: asked.place(new_order(customers[5], "28T12:30:00")),
-        "set_status": lambda: asked.set_status(known, "open", "packed"),
+        "of_customer": lambda: store.of_customer(customers[3], 2),
+        "get": lambda: store.get(known),
+        "place": lambda: store.place(new_order(customers[5], "28T12:30:00")),
+        "set_status": lambda: store.set_status(known, "open", "packed"),
     }
     for what, ask in asks.items():
         before = len(watch.calls)

@@ -65,12 +65,12 @@ def front_door(attempt: Attempt) -> None:
     for what, body in _bad_orders():
         _bad(attempt, what, body, send(attempt, address, "POST", "/orders", body), stored)
     _our_fault(attempt, address)
-    found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
+    reply = send(attempt, address, "GET", f"/orders/{order['order_key']}")
     attempt.expect(
-        found.status == 200 and found.has(order),
+        reply.status == 200 and reply.has(order),
         problem="The good order changed after the check sent bad orders.",
-        called=found.called,
-        came_back=str(found),
+        called=reply.called,
+        came_back=str(reply),
         expected=f"200 and {readable(order)}",
         look_at="what your handler writes to the table",
     )
@@ -95,42 +95,42 @@ def _routes(attempt: Attempt) -> None:
 
 
 def _good(attempt: Attempt, address: str, order: dict[str, Any]) -> None:
-    made = send(attempt, address, "POST", "/orders", order)
-    _no_fault(attempt, made, POST, order)
+    creation = send(attempt, address, "POST", "/orders", order)
+    _no_fault(attempt, creation, POST, order)
     in_table = order["order_key"] in items(attempt, "orders", "order_key")
     attempt.expect(
-        made.status == 201,
+        creation.status == 201,
         problem="A new order was stored, but the status does not say so."
-        if 200 <= made.status < 300
+        if 200 <= creation.status < 300
         else "A good order is refused.",
-        called=made.called,
-        came_back=str(made),
+        called=creation.called,
+        came_back=str(creation),
         expected='the status for "something new was created"',
         look_at="the table in step 1",
     )
     attempt.expect(
         in_table,
         problem="The response says that the order is stored, but it is not in the table.",
-        called=made.called,
-        came_back=f"{made}; no such item in the orders table",
+        called=creation.called,
+        came_back=f"{creation}; no such item in the orders table",
         expected="an item with this order_key",
         look_at="where your handler calls store",
     )
     attempt.expect(
-        made.has(order),
+        creation.has(order),
         problem="The status of a new order is right, but the body is not the order.",
-        called=made.called,
-        came_back=str(made),
+        called=creation.called,
+        came_back=str(creation),
         expected=f"201 and {readable(order)}",
         look_at="the body of your response to a good order",
     )
-    found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
-    _no_fault(attempt, found, GET, None, order_key=order["order_key"])
+    reply = send(attempt, address, "GET", f"/orders/{order['order_key']}")
+    _no_fault(attempt, reply, GET, None, order_key=order["order_key"])
     attempt.expect(
-        found.status == 200 and found.has(order),
+        reply.status == 200 and reply.has(order),
         problem="GET does not return a stored order.",
-        called=found.called,
-        came_back=str(found),
+        called=reply.called,
+        came_back=str(reply),
         expected=f"200 and {readable(order)}",
         look_at="the part of your handler for the second route",
     )
@@ -140,12 +140,12 @@ def _limits(attempt: Attempt, address: str) -> None:
     """The smallest and the largest quantity are good."""
     for quantity in (1, 20):
         order = _order(quantity=quantity)
-        made = send(attempt, address, "POST", "/orders", order)
+        creation = send(attempt, address, "POST", "/orders", order)
         attempt.expect(
-            made.status == 201,
+            creation.status == 201,
             problem=f"A good order is refused because of its quantity, {quantity}.",
-            called=made.called,
-            came_back=str(made),
+            called=creation.called,
+            came_back=str(creation),
             expected="201, because quantities from 1 to 20 are good, including 1 and 20",
             look_at="how your handler compares the quantity with 1 and 20",
         )
@@ -156,12 +156,12 @@ def _known(attempt: Attempt, address: str) -> None:
     order = _order()
     typed = {name: {"N" if name == "quantity" else "S": str(value)} for name, value in order.items()}
     attempt.client("dynamodb").put_item(TableName="orders", Item=typed)
-    found = send(attempt, address, "GET", f"/orders/{order['order_key']}")
+    reply = send(attempt, address, "GET", f"/orders/{order['order_key']}")
     attempt.expect(
-        found.status == 200 and found.has(order),
+        reply.status == 200 and reply.has(order),
         problem="GET does not return an order that is in the table.",
-        called=f"{found.called}, which another execution environment stored",
-        came_back=str(found),
+        called=f"{reply.called}, which another execution environment stored",
+        came_back=str(reply),
         expected=f"200 and {readable(order)}",
         look_at="where your handler looks for an order: the memory of one environment does not know them all",
     )
@@ -169,18 +169,18 @@ def _known(attempt: Attempt, address: str) -> None:
 
 def _unknown(attempt: Attempt, address: str) -> None:
     key = fresh_id("ord")
-    gone = send(attempt, address, "GET", f"/orders/{key}")
-    if 200 <= gone.status < 300:
+    reply = send(attempt, address, "GET", f"/orders/{key}")
+    if 200 <= reply.status < 300:
         problem = "An order that nobody has placed gets the same response as a stored order. Clients trust the status."
-    elif gone.status >= 500:
+    elif reply.status >= 500:
         problem = "The status for an unknown order blames our service, so the client keeps retrying."
     else:
         problem = "The status for an unknown order means something else."
     attempt.expect(
-        gone.status == 404,
+        reply.status == 404,
         problem=problem,
-        called=gone.called + ", which nobody has placed",
-        came_back=str(gone),
+        called=reply.called + ", which nobody has placed",
+        came_back=str(reply),
         expected='the status for "no such thing here"',
         look_at="what your handler does when find returns None",
     )
@@ -188,10 +188,10 @@ def _unknown(attempt: Attempt, address: str) -> None:
 
 def _bad(attempt: Attempt, what: str, body: Any, got: Answered, stored: set[str]) -> None:
     if 200 <= got.status < 300:
-        told = isinstance(got.body, dict) and not {"order_key", "lamp", "quantity"} <= set(got.body)
+        has_error = isinstance(got.body, dict) and not {"order_key", "lamp", "quantity"} <= set(got.body)
         problem = (
             "The body reports an error, but the status says that all is well. Clients act on the status."
-            if told
+            if has_error
             else f"An order with {what} is accepted."
         )
     elif got.status >= 500:

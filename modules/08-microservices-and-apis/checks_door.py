@@ -52,14 +52,14 @@ def protected(attempt: Attempt) -> None:
 def _private(attempt: Attempt, address: str) -> None:
     mio, ken = fresh_id("mio"), fresh_id("ken")
     _put(attempt, mio, "Tsuki")
-    for customer, wanted in ((mio, ["Tsuki"]), (ken, [])):
+    for customer, lamps in ((mio, ["Tsuki"]), (ken, [])):
         got = _ask(attempt, address, "/orders", customer)
         attempt.expect(
-            got.has({"lamps": wanted}),
+            got.has({"lamps": lamps}),
             problem="One customer sees another customer's orders, because the response comes from the cache.",
             called=f"{got.called}; before that {mio}, who has one order, sent the same request",
             came_back=str(got),
-            expected=f'200 {{"lamps": {wanted}}}'.replace("'", '"'),
+            expected=f'200 {{"lamps": {lamps}}}'.replace("'", '"'),
             look_at="the methods for which your SETTINGS turn on caching",
         )
     _put(attempt, mio, "Kumo")
@@ -94,13 +94,13 @@ def _prices(attempt: Attempt, address: str) -> None:
                 expected=f'200 {{"price_yen": {price_yen}}}',
                 look_at="CACHE_KEYS, because the path's {lamp} is not a key by default",
             )
-    asked, ran = ROUNDS * len(PRICES_YEN), _calls() - before
+    requests, ran = ROUNDS * len(PRICES_YEN), _calls() - before
     attempt.expect(
         ran <= len(PRICES_YEN),
         problem="The function is called for each request, so nothing comes from the cache."
-        if ran == asked
+        if ran == requests
         else "The function is called more than once per lamp.",
-        called=f"GET /prices/... {asked} times: {len(PRICES_YEN)} lamps, a different customer each time",
+        called=f"GET /prices/... {requests} times: {len(PRICES_YEN)} lamps, a different customer each time",
         came_back=f"the function ran {ran} times",
         expected=f"{len(PRICES_YEN)} times, once per lamp",
         look_at="whether the stage has a cache, whether caching is on for this method (a method's own settings "
@@ -168,8 +168,8 @@ def _looking_is_free(attempt: Attempt, settings: dict[str, Any]) -> None:
 
 def _robot(attempt: Attempt, address: str) -> None:
     def order(_number: int = 0) -> int:
-        wanted = {"order_key": fresh_id("ord"), "lamp": "Tsuki"}
-        return send(attempt, address, "POST", "/orders", wanted, Customer="robot").status
+        body = {"order_key": fresh_id("ord"), "lamp": "Tsuki"}
+        return send(attempt, address, "POST", "/orders", body, Customer="robot").status
 
     for waits_s in (BURST / RATE_PER_S + 0.5, 0.0):  # an earlier run of this check may have emptied the bucket
         begin_s = time.monotonic()

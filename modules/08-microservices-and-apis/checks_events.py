@@ -37,7 +37,7 @@ def open_while_stock_is_down(attempt: Attempt) -> None:
             before = _left(attempt, lamp)
             for order in (*orders, orders[-1]):
                 _accepted(attempt, send(attempt, address, "POST", "/orders", order), order)
-            _kept(attempt, orders, lamp, before)
+            _check_orders_wait(attempt, orders, lamp, before)
             body = _copy_a_message(attempt, queue, orders)
             behind = _told_again(attempt, address, queue, lamp)
         say("8.4: stock is back ...")
@@ -61,12 +61,12 @@ def _left(attempt: Attempt, lamp: str) -> int:
 
 def _queue(attempt: Attempt) -> tuple[str, str]:
     """The queue's URL, and the id of what fetches messages for the function."""
-    found = attempt.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
-    if not found:
+    mappings = attempt.client("lambda").list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
+    if not mappings:
         attempt.not_started(f"Nothing passes the queue's messages to the function {FUNCTION} yet.")
-    name = found[0]["EventSourceArn"].rpartition(":")[2]
+    name = mappings[0]["EventSourceArn"].rpartition(":")[2]
     url = attempt.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
-    return str(url), str(found[0]["UUID"])
+    return str(url), str(mappings[0]["UUID"])
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def _cause(attempt: Attempt, order: dict[str, Any]) -> str:
     return ""
 
 
-def _kept(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int) -> None:
+def _check_orders_wait(attempt: Attempt, orders: list[dict[str, Any]], lamp: str, before: int) -> None:
     called = f"POST /orders, {len(orders)} orders, while the function {FUNCTION} is turned off"
     stored = items(attempt, "orders", "order_key")
     missing = [order["order_key"] for order in orders if order["order_key"] not in stored]
@@ -142,8 +142,8 @@ def _copy_a_message(attempt: Attempt, queue: str, orders: list[dict[str, Any]]) 
     bodies: dict[str, str] = {}
 
     def all_seen() -> bool:
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
-        bodies.update({message["MessageId"]: message["Body"] for message in found})
+        batch = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        bodies.update({message["MessageId"]: message["Body"] for message in batch})
         return len(bodies) >= len(orders)
 
     attempt.expect(
@@ -170,8 +170,8 @@ def _told_again(attempt: Attempt, address: str, queue: str, lamp: str) -> tuple[
     known: set[str] = set()
 
     def look() -> dict[str, dict[str, str]]:
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
-        return {message["MessageId"]: message for message in found}
+        batch = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        return {message["MessageId"]: message for message in batch}
 
     def all_known() -> bool:
         known.update(look())
@@ -212,41 +212,41 @@ def _behind_a_repetition(attempt: Attempt, old: str, behind: tuple[dict[str, Any
         f"invoke {FUNCTION} 3 times at the same time with two records: an order that was reserved before, "
         "then a new order"
     )
-    taken, there = (
+    lamps, there = (
         before - _left(attempt, lamp),
         order["order_key"] in items(attempt, "stock-reservations", "order_key"),
     )
     attempt.expect(
-        there and taken >= order["quantity"],
+        there and lamps >= order["quantity"],
         problem="The order after a repeated order is not reserved, and the message about it is gone.",
         called=called,
-        came_back=f"lamps taken: {taken}; {_first_error(answers)}",
+        came_back=f"lamps taken: {lamps}; {_first_error(answers)}",
         expected=f"lamps taken: {order['quantity']}",
         look_at="what your loop does after a record that it has seen before",
     )
-    _taken_once(attempt, called, answers, taken, order["quantity"])
+    _taken_once(attempt, called, answers, lamps, order["quantity"])
     before, again = _left(attempt, lamp), messages.batch(body.replace(order["order_key"], fresh_id("ord")))
     with meeting(attempt, FUNCTION, 3, before=DYNAMODB_WRITES):
         answers = at_once(attempt, FUNCTION, [again] * 3)
-    taken, called = before - _left(attempt, lamp), f"invoke {FUNCTION} 3 times at the same time with a new order"
-    _taken_once(attempt, called, answers, taken, order["quantity"])
+    lamps, called = before - _left(attempt, lamp), f"invoke {FUNCTION} 3 times at the same time with a new order"
+    _taken_once(attempt, called, answers, lamps, order["quantity"])
 
 
-def _taken_once(attempt: Attempt, called: str, answers: list[Answer], taken: int, wanted: int) -> None:
+def _taken_once(attempt: Attempt, called: str, answers: list[Answer], lamps: int, quantity: int) -> None:
     attempt.expect(
-        taken >= wanted,
+        lamps >= quantity,
         problem="A new order that arrives three times at the same time is not reserved at all.",
         called=called,
-        came_back=f"lamps taken: {taken}; {_first_error(answers)}",
-        expected=f"lamps taken: {wanted}",
+        came_back=f"lamps taken: {lamps}; {_first_error(answers)}",
+        expected=f"lamps taken: {quantity}",
         look_at="what your function does when several copies run at once: one of the three calls has to take the lamps",
     )
     attempt.expect(
-        taken == wanted,
+        lamps == quantity,
         problem="An order that arrives in two environments at the same time takes its lamps more than once.",
         called=called,
-        came_back=f"lamps taken: {taken}",
-        expected=f"lamps taken: {wanted}",
+        came_back=f"lamps taken: {lamps}",
+        expected=f"lamps taken: {quantity}",
         look_at="whether checking and writing are one step",
     )
 
@@ -270,22 +270,22 @@ def _refused_writes(attempt: Attempt, behind: tuple[dict[str, Any], str], lamp: 
     with refusing(attempt, FUNCTION, DYNAMODB_WRITES, *THROTTLED, spared=1):
         at_once(attempt, FUNCTION, [event])
     [answer] = at_once(attempt, FUNCTION, [event])
-    taken, there = before - _left(attempt, lamp), key in items(attempt, "stock-reservations", "order_key")
+    lamps, there = before - _left(attempt, lamp), key in items(attempt, "stock-reservations", "order_key")
     if not there:
         problem = (
             "DynamoDB refused some writes, and when the message came again, the function did not reserve the order."
         )
-    elif taken < order["quantity"]:
+    elif lamps < order["quantity"]:
         problem = (
             "The function stopped between two writes. The order is noted as reserved, but its lamps are never taken."
         )
     else:
         problem = "The function stopped between two writes. When the message came again, the lamps were taken twice."
     attempt.expect(
-        there and taken == order["quantity"],
+        there and lamps == order["quantity"],
         problem=problem,
         called=f"invoke {FUNCTION} twice with a new order. In the first call, DynamoDB throttles all but one write",
-        came_back=f"lamps taken: {taken}; {'a' if there else 'no'} reservation; {_first_error([answer])}",
+        came_back=f"lamps taken: {lamps}; {'a' if there else 'no'} reservation; {_first_error([answer])}",
         expected=f"lamps taken: {order['quantity']}; a reservation",
         look_at="how many writes a reservation takes, and what is left if the function stops between them",
     )
@@ -326,20 +326,20 @@ def _caught_up(
     attempt: Attempt, queue: str, orders: list[dict[str, Any]], lamp: str, before: int, *, again: bool = False
 ) -> None:
     keys = {order["order_key"] for order in orders}
-    wanted = sum(order["quantity"] for order in orders)
+    quantity = sum(order["quantity"] for order in orders)
 
     def reserved() -> set[str]:
         return keys & set(items(attempt, "stock-reservations", "order_key"))
 
     wait_until(lambda: not messages_in(attempt, queue), CAUGHT_UP_S)
-    taken, waiting = before - _left(attempt, lamp), messages_in(attempt, queue)
+    lamps, waiting = before - _left(attempt, lamp), messages_in(attempt, queue)
     called = (
-        f"{len(orders)} orders for {wanted} lamps while stock was off, one order sent twice, one message copied"
+        f"{len(orders)} orders for {quantity} lamps while stock was off, one order sent twice, one message copied"
     ) + ("; a third copy, in a new execution environment" if again else "")
-    came_back = f"lamps taken: {taken}; reservations under these keys: {len(reserved())}; messages left: {waiting}"
-    expected = f"lamps taken: {wanted}; reservations: {len(orders)}; messages left: 0"
+    came_back = f"lamps taken: {lamps}; reservations under these keys: {len(reserved())}; messages left: {waiting}"
+    expected = f"lamps taken: {quantity}; reservations: {len(orders)}; messages left: 0"
     attempt.expect(
-        taken <= wanted,
+        lamps <= quantity,
         problem="An order that arrived twice took its lamps twice. Queues deliver at least once.",
         called=called,
         came_back=came_back,
@@ -355,7 +355,7 @@ def _caught_up(
         look_at="an order that was reserved before: is that an error? And what is in your messages?",
     )
     attempt.expect(
-        reserved() == keys and taken == wanted,
+        reserved() == keys and lamps == quantity,
         problem="The queue is empty, but orders are missing in stock, so they are lost.",
         called=called,
         came_back=came_back,

@@ -113,7 +113,7 @@ def _reserved(attempt: Attempt, address: str, lamp: str) -> None:
         expected="one reservation, under the order's order_key, for its quantity",
         look_at="what place sends to the stock service",
     )
-    _in_orders(attempt, order["order_key"], got, wanted=True)
+    _in_orders(attempt, order["order_key"], got, stored=True)
 
 
 def _reserved_before(attempt: Attempt, address: str, stock: str, lamp: str) -> None:
@@ -141,7 +141,7 @@ def _reserved_before(attempt: Attempt, address: str, stock: str, lamp: str) -> N
         expected="as many lamps as before",
         look_at="the order_key that place sends to stock, which must be the order's own key",
     )
-    _in_orders(attempt, order["order_key"], again, wanted=True)
+    _in_orders(attempt, order["order_key"], again, stored=True)
 
 
 def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
@@ -163,7 +163,7 @@ def _sold_out(attempt: Attempt, address: str, lamp: str) -> None:
         expected="the status that stock itself returns when a lamp is sold out",
         look_at="your except clauses: which errors have a status, and which clause comes first?",
     )
-    _in_orders(attempt, order["order_key"], got, wanted=False)
+    _in_orders(attempt, order["order_key"], got, stored=False)
 
 
 # ---- a stock service that fails
@@ -265,7 +265,7 @@ def _failure(attempt: Attempt, address: str, lamp: str, when: str, *, slow: bool
         if slow
         else f"{cause.look_at + ', and ' if cause else ''}what urlopen raises here, and what place returns then",
     )
-    _in_orders(attempt, order["order_key"], got, wanted=False)
+    _in_orders(attempt, order["order_key"], got, stored=False)
 
 
 def _own_error(attempt: Attempt, order: dict[str, Any]) -> CheckFailed | None:
@@ -294,14 +294,14 @@ def _not_stored(attempt: Attempt, address: str, lamp: str) -> None:
     )
 
 
-def _in_orders(attempt: Attempt, key: str, got: Answered, *, wanted: bool) -> None:
+def _in_orders(attempt: Attempt, key: str, got: Answered, *, stored: bool) -> None:
     attempt.expect(
-        (key in items(attempt, "orders", "order_key")) is wanted,
+        (key in items(attempt, "orders", "order_key")) is stored,
         problem="The customer was told that her order is placed, but it is not in the orders table."
-        if wanted
+        if stored
         else "The customer was turned away, but her order was stored anyway.",
         called=got.called,
-        came_back=f"{got}; {'no item' if wanted else 'an item'} with this order_key",
-        expected="an item" if wanted else "no item",
+        came_back=f"{got}; {'no item' if stored else 'an item'} with this order_key",
+        expected="an item" if stored else "no item",
         look_at="where place calls store",
     )

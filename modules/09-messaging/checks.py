@@ -164,14 +164,14 @@ def _two_workers(attempt: Attempt, scratch: Scratch) -> None:
     _each_once(attempt, called, printed)
     _finished(attempt, called, answers, is_endless=bool(endless))
     _nothing_lost(attempt, called, printed, left, failing=len(orders) - len(good))
-    told = sorted(
+    report = sorted(
         order for a in answers for order in (a.payload.get("printed") or [] if isinstance(a.payload, dict) else [])
     )
     attempt.expect(
-        told == sorted(good),
+        report == sorted(good),
         problem="The workers' responses don't list the orders whose labels they printed.",
         called=called,
-        came_back=f"{len(told)} orders in the two responses",
+        came_back=f"{len(report)} orders in the two responses",
         expected=f"{len(good)} orders, each once, and none of the three that failed",
         look_at="what goes into the list printed, and when",
     )

@@ -125,18 +125,18 @@ def _pipeline_by_hand(attempt: Attempt, name: str, new_lamp: str) -> None:
 def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
     """The ARN of the dead-letter queue."""
     sqs = attempt.client("sqs")
-    given = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=["All"])["Attributes"]
+    attributes = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=["All"])["Attributes"]
     dead_arn = str(sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
     called = "get_queue_attributes for hikari-orders"
     attempt.expect(
-        "RedrivePolicy" in given,
+        "RedrivePolicy" in attributes,
         problem="Poison messages have nowhere to go. They come back until they expire, and then they are lost.",
         called=called,
         came_back="no RedrivePolicy",
         expected="a redrive policy that points to hikari-orders-dead",
         look_at="the attributes with which you create hikari-orders",
     )
-    policy = json.loads(given["RedrivePolicy"])
+    policy = json.loads(attributes["RedrivePolicy"])
     attempt.expect(
         policy.get("deadLetterTargetArn") == dead_arn,
         problem="The redrive policy points to a different queue.",
@@ -156,7 +156,7 @@ def _redrive_policy(attempt: Attempt, orders: str, dead: str) -> str:
         expected="maxReceiveCount 3",
         look_at="maxReceiveCount, which says how many times a message may be received",
     )
-    visibility_s = int(given["VisibilityTimeout"])
+    visibility_s = int(attributes["VisibilityTimeout"])
     attempt.expect(
         visibility_s == VISIBILITY_S,
         problem="The visibility timeout is not six times the function's timeout. A slow batch may be delivered twice.",
@@ -243,7 +243,7 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str], hide
     say(f"packed once: {counts[1]}; never: {counts[0]}; more than once: {twice}; dead letters: {len(letters)}")
     called = f"send {len(sent)} messages to hikari-orders: {ORDERS} orders, {DUPLICATES} duplicates, one poison message"
     look_at = "your function's response, the mapping, and the redrive policy"
-    wanted = f"{ORDERS} orders, each packed once, and the poison message as the only dead letter"
+    expectation = f"{ORDERS} orders, each packed once, and the poison message as the only dead letter"
     for holds, problem, came_back in (
         (not left, "The queue still isn't empty.", f"{left} messages after 90 s"),
         (not twice, "Orders are packed more than once.", f"{twice} orders that are packed more than once"),
@@ -262,18 +262,20 @@ def _noon(attempt: Attempt, orders: str, dead: str, poison: dict[str, str], hide
         ),
         (letters == [poison], "Good orders are among the dead letters.", f"{len(letters)} dead letters"),
     ):
-        attempt.expect(holds, problem=problem, called=called, came_back=came_back, expected=wanted, look_at=look_at)
+        attempt.expect(
+            holds, problem=problem, called=called, came_back=came_back, expected=expectation, look_at=look_at
+        )
 
 
 def _letters(attempt: Attempt, dead: str) -> list[Any]:
     """The messages in the dead-letter queue, which stay there and can be moved."""
     wait_until(lambda: messages_in(attempt, dead) > 0, 2)
-    found: dict[str, Any] = {}
+    bodies: dict[str, Any] = {}
     for _ in range(3):
         answer = attempt.client("sqs").receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0)
         for message in answer.get("Messages", []):
-            found[message["MessageId"]] = json.loads(message["Body"])
-    return list(found.values())
+            bodies[message["MessageId"]] = json.loads(message["Body"])
+    return list(bodies.values())
 
 
 @contextlib.contextmanager
@@ -297,13 +299,13 @@ def _way_back(attempt: Attempt, dead_arn: str, dead: str, orders: str, poison: d
         return numbers(attempt, "hikari-packed", "order_id", "packed", [poison["order_id"]])[poison["order_id"]]
 
     wait_until(lambda: packed() > 0 and not messages_in(attempt, dead) and not messages_in(attempt, orders), 15)
-    found, left = packed(), messages_in(attempt, dead)
+    packages, left = packed(), messages_in(attempt, dead)
     called = "add the lamp to the catalog, then invoke hikari-redrive"
     attempt.expect(
-        found == 1,
+        packages == 1,
         problem="The poison order is still not packed, even though its lamp is now in the catalog.",
         called=called,
-        came_back=f"packed {found}; {left} dead letters",
+        came_back=f"packed {packages}; {left} dead letters",
         expected="packed 1",
         look_at="whether redrive.py moves anything, because the message is still where it was"
         if left

@@ -51,14 +51,14 @@ def departments(attempt: Attempt) -> None:
             Message=json.dumps(order),
             MessageAttributes={"channel": {"DataType": "String", "StringValue": channel}},
         )
-    wanted = {
+    orders_of = {
         "hikari-accounts": [order for order, _ in orders],
         "hikari-web-team": [order for order, channel in orders if channel != "shop"],
         "hikari-insurance": [order for order, _ in orders if order["total_yen"] >= 30_000],
     }
-    wait_until(lambda: all(messages_in(attempt, urls[name]) >= len(wanted[name]) for name in QUEUES), 2)
+    wait_until(lambda: all(messages_in(attempt, urls[name]) >= len(orders_of[name]) for name in QUEUES), 2)
     for name in QUEUES:
-        _got(attempt, name, take_all(attempt, urls[name]), wanted[name], dict(_by_id(orders)))
+        _got(attempt, name, take_all(attempt, urls[name]), orders_of[name], dict(_by_id(orders)))
 
 
 def _order(yen: int) -> dict[str, Any]:
@@ -69,21 +69,23 @@ def _by_id(orders: list[tuple[dict[str, Any], str]]) -> list[tuple[str, str]]:
     return [(order["order_id"], f"{channel}, {order['total_yen']:,} yen") for order, channel in orders]
 
 
-def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, Any]], shown: dict[str, str]) -> None:
-    called = "publish eight orders to hikari-placed: " + "; ".join(shown.values())
+def _got(
+    attempt: Attempt, name: str, bodies: list[str], orders: list[dict[str, Any]], descriptions: dict[str, str]
+) -> None:
+    called = "publish eight orders to hikari-placed: " + "; ".join(descriptions.values())
     got = [json.loads(body) for body in bodies]
     attempt.expect(
-        not any(isinstance(each, dict) and each.get("Type") == "Notification" for each in got),
+        not any(isinstance(item, dict) and item.get("Type") == "Notification" for item in got),
         problem=f"{name} gets SNS's envelope, which contains the order as a string. The department reads only orders.",
         called=called,
         came_back=bodies[0] if bodies else "",
-        expected=json.dumps(wanted[0]),
+        expected=json.dumps(orders[0]),
         look_at="the subscription's attributes, one of which leaves out the envelope",
     )
-    ids = [str(each.get("order_id")) for each in got if isinstance(each, dict)]
-    right = [order["order_id"] for order in wanted]
-    came = "; ".join(sorted(shown.get(each, "somebody else's order") for each in set(ids))) or "nothing"
-    should = "; ".join(sorted(shown[each] for each in right))
+    ids = [str(item.get("order_id")) for item in got if isinstance(item, dict)]
+    right = [order["order_id"] for order in orders]
+    came = "; ".join(sorted(descriptions.get(item, "somebody else's order") for item in set(ids))) or "nothing"
+    should = "; ".join(sorted(descriptions[item] for item in right))
     extra, missing = set(ids) - set(right), set(right) - set(ids)
     if missing and not ids:
         problem = f"{name} gets nothing at all."
@@ -91,7 +93,7 @@ def _got(attempt: Attempt, name: str, bodies: list[str], wanted: list[dict[str, 
             "whether the queue is subscribed, and where its filter looks for the value, because there is a "
             "setting for that"
         )
-    elif extra and not missing and set(ids) == set(shown):
+    elif extra and not missing and set(ids) == set(descriptions):
         problem = f"{name} gets every order and has to discard what it does not want. Receiving each copy costs money."
         look_at = "the filter policy of its subscription"
     elif missing:

@@ -19,7 +19,7 @@ PICTURE = "hikari-picture"
 
 
 @task("10.1")
-def told(attempt: Attempt) -> None:
+def one_message_each(attempt: Attempt) -> None:
     """A picture has one job and one message after its end. A job that fails has a message and a failed execution."""
     machine_arn(attempt, PICTURE)
     good, bad = fresh_id("Hoshi"), fresh_id("Kage")
@@ -114,14 +114,14 @@ def _jobs(attempt: Attempt, lamp: str, called: str, execution: Execution) -> lis
 def _stopped_s(attempt: Attempt, job_id: str) -> float:
     """When a job ended, in seconds since 1970. Waits until it has ended."""
     batch = attempt.client("batch")
-    found: dict[str, Any] = {}
+    job: dict[str, Any] = {}
 
     def over() -> bool:
-        found.update(batch.describe_jobs(jobs=[job_id])["jobs"][0])
-        return "stoppedAt" in found
+        job.update(batch.describe_jobs(jobs=[job_id])["jobs"][0])
+        return "stoppedAt" in job
 
     wait_until(over, 30.0)
-    return float(found["stoppedAt"]) / 1000
+    return float(job["stoppedAt"]) / 1000
 
 
 # ---- 10.2
@@ -171,12 +171,12 @@ def paid(attempt: Attempt) -> None:
         _not_too_patient(attempt, done["busy"], done["busy for long"], called["busy for long"])
         for name in (*NEVER_AGAIN, "busy for long"):
             _not_paid(attempt, news, orders[name]["order_id"], done[name], called[name])
-        told = news.about(orders["busy"]["order_id"], 0)
+        messages = news.about(orders["busy"]["order_id"], 0)
         attempt.expect(
-            not told,
+            not messages,
             problem="An order that was finally paid is reported as not paid.",
             called=called["busy"],
-            came_back=readable([message for message, _ in told]),
+            came_back=readable([message for message, _ in messages]),
             expected="no message",
             look_at="which path of the machine leads to the message",
         )

@@ -28,7 +28,7 @@ _TRIES = 3
 
 
 @task("10.4")
-def asked(attempt: Attempt) -> None:
+def yes_no_or_silence(attempt: Attempt) -> None:
     """A yes, a no and no answer lead to their messages. An error in the person's program sends none."""
     arn = machine_arn(attempt, REFUND)
     with News(attempt, "news", "order_id") as news:
@@ -64,8 +64,8 @@ def _asked_once(attempt: Attempt, news: News, arn: str, *, is_last: bool) -> boo
                 )
         _broken(attempt, news, orders.pop(BROKEN), running[BROKEN])
         for result, order in orders.items():
-            said = {"refunded": "yes", "refused": "no", "escalated": "nothing"}[result]
-            called = f"an execution of {REFUND} with {readable(order)}; somebody says {said}"
+            reaction = {"refunded": "yes", "refused": "no", "escalated": "nothing"}[result]
+            called = f"an execution of {REFUND} with {readable(order)}; somebody says {reaction}"
             _answered(attempt, news, result, order, running[result], called)
     finally:
         for execution in running.values():
@@ -80,7 +80,7 @@ def _questions(
     """The token of each order, from the messages in the queue of approvals."""
     sqs, tokens = attempt.client("sqs"), dict[str, str]()
     url = sqs.get_queue_url(QueueName="approvals")["QueueUrl"]
-    seen: list[Any] = []
+    messages: list[Any] = []
     over = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
     amounts = {order["order_id"]: order["amount_yen"] for order in orders.values()}
 
@@ -92,30 +92,30 @@ def _questions(
             except ValueError:
                 body = message["Body"]
             if isinstance(body, dict) and body.get("order_id") in ids:
-                seen.append(body)
+                messages.append(body)
                 if isinstance(body.get("token"), str) and body.get("amount_yen") == amounts[body["order_id"]]:
                     tokens[body["order_id"]] = body["token"]
             elif not isinstance(body, dict):
-                seen.append(body)
-        return len({one["order_id"] for one in seen if isinstance(one, dict)}) == len(ids)
+                messages.append(body)
+        return len({one["order_id"] for one in messages if isinstance(one, dict)}) == len(ids)
 
     states = attempt.client("stepfunctions")
 
     def nothing_comes() -> bool:  # all have ended, and asked nothing
         return all(states.describe_execution(executionArn=arn)["status"] in over for arn in running.values())
 
-    wait_until(lambda: take() or (not seen and nothing_comes()), 8.0)
+    wait_until(lambda: take() or (not messages and nothing_comes()), 8.0)
     if len(tokens) < len(ids):
-        status = "" if seen else how_it_ended(hikari_workflows.ended(running["refunded"], 6.0))
+        status = "" if messages else how_it_ended(hikari_workflows.ended(running["refunded"], 6.0))
         attempt.fail(
             "The person did not get a question with all three fields."
-            if not all(isinstance(one, dict) and set(one) >= FIELDS for one in seen) or not seen
+            if not all(isinstance(one, dict) and set(one) >= FIELDS for one in messages) or not messages
             else "The question doesn't have the order's amount."
-            if any(one["amount_yen"] != amounts[one["order_id"]] for one in seen)
+            if any(one["amount_yen"] != amounts[one["order_id"]] for one in messages)
             else "The question's token is not a string.",
             called=f"four executions of {REFUND}, then reading the queue approvals",
             came_back=readable([{**one, "token": "..."} if isinstance(one, dict) and "token" in one else one
-                                for one in seen]) if seen else f"no message; the execution: {status}",
+                                for one in messages]) if messages else f"no message; the execution: {status}",
             expected='for each refund, a message with its "order_id", its "amount_yen" and a "token"',
             look_at="what your state sends, and whether each value comes from the input or the context",
         )  # fmt: skip
@@ -130,12 +130,12 @@ def _answered(attempt: Attempt, news: News, result: str, order: dict[str, Any], 
     }[result]
     limit_s = PATIENCE_S + 6.0
     done = ended(attempt, called, execution, limit_s, look_at)
-    told = [message for message, _ in news.about(order["order_id"])]
+    messages = [message for message, _ in news.about(order["order_id"])]
     attempt.expect(
-        not any(message.get("result") == "refunded" for message in told) or result == "refunded",
+        not any(message.get("result") == "refunded" for message in messages) or result == "refunded",
         problem="Money is refunded although nobody has said yes.",
         called=called,
-        came_back=readable(told),
+        came_back=readable(messages),
         expected=f'the result "{result}"',
         look_at=look_at,
     )
@@ -158,14 +158,14 @@ def _broken(attempt: Attempt, news: News, order: dict[str, Any], execution: str)
     """The person's program has reported an error, which is neither an answer nor silence."""
     called = f"an execution of {REFUND} with {readable(order)}; the person's program calls send_task_failure"
     done = ended(attempt, called, execution, PATIENCE_S + 6.0, "where your waiting state's errors lead")
-    told = [message for message, _ in news.about(order["order_id"], 0)]
+    messages = [message for message, _ in news.about(order["order_id"], 0)]
     attempt.expect(
-        not told,
+        not messages,
         problem="Money is refunded although nobody has said yes."
-        if any(message.get("result") == "refunded" for message in told)
+        if any(message.get("result") == "refunded" for message in messages)
         else "An error in the person's program sends a message, as if somebody had answered or stayed silent.",
         called=called,
-        came_back=readable(told),
+        came_back=readable(messages),
         expected="no message, and an execution that is FAILED",
         look_at="which errors lead to your messages",
     )

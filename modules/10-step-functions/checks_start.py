@@ -150,8 +150,8 @@ def _met(attempt: Attempt, order: dict[str, Any], called: str) -> Any:
 
 def _nothing_started(attempt: Attempt) -> None:
     """A start that fails for another reason must not look like a good one."""
-    gone = machine_arn(attempt, ORDER) + "-gone"
-    with borrowed(attempt, START, variables_too={"MACHINE": gone}) as restart:
+    unknown_arn = machine_arn(attempt, ORDER) + "-gone"
+    with borrowed(attempt, START, variables_too={"MACHINE": unknown_arn}) as restart:
         restart()
         [reply] = at_once(attempt, START, [_order()])
     attempt.expect(

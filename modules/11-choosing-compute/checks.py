@@ -100,13 +100,13 @@ def _words(work: Workload, service: str) -> str:
     return readable({key: work[key] for key in (of_lambda if service == LAMBDA else of_tasks)})
 
 
-def _near(told: float, right: float) -> bool:
-    return abs(told - right) <= max(_NEAR * abs(right), 0.006)
+def _near(figure: float, right: float) -> bool:
+    return abs(figure - right) <= max(_NEAR * abs(right), 0.006)
 
 
-def _guess(told: float, wrongs: Mapping[str, float]) -> str:
+def _guess(figure: float, wrongs: Mapping[str, float]) -> str:
     """The misconception that leads to this estimate; empty if none of them does."""
-    return next((problem for problem, usd in wrongs.items() if _near(told, usd)), "")
+    return next((problem for problem, usd in wrongs.items() if _near(figure, usd)), "")
 
 
 def _wrong_lambda(work: Workload, event_prices: dict[str, float]) -> dict[str, float]:
@@ -142,17 +142,17 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         return month({**work, **changed}, FARGATE, event_prices, whole_tasks=whole_tasks).usd
 
     right, items = usd(), month(work, FARGATE, event_prices).items
-    found: dict[str, float] = {}
+    reasons: dict[str, float] = {}
     if not work["least_tasks"] and not work["quiet_per_s"]:  # a job
-        found["A task runs in hours that have nothing to do. Without requests, this work doesn't need a task."] = usd(
+        reasons["A task runs in hours that have nothing to do. Without requests, this work doesn't need a task."] = usd(
             least_tasks=1
         )
     average_usd = _average_usd(work, event_prices)
     if average_usd < right:
-        found["The tasks are enough for an average hour. In the busy hours, customers wait or are turned away."] = (
+        reasons["The tasks are enough for an average hour. In the busy hours, customers wait or are turned away."] = (
             average_usd
         )
-    found |= {
+    reasons |= {
         FULL: usd(most_busy=1.0),
         "The busy hours' tasks run all month. Some of them can stop in the quiet hours.": usd(busy_hours=730),
         "In the quiet hours there are no tasks in the estimate, but customers also come then.": usd(quiet_per_s=0)
@@ -166,7 +166,7 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
     if work["http"]:
         units_usd = HOURS_A_MONTH * work["load_balancer_units"] * event_prices["load_balancer_unit_hour_usd"]
         busy_share = work["busy_hours"] / HOURS_A_MONTH
-        found |= {
+        reasons |= {
             "The load balancer in front of the tasks is not in the estimate, or only for a single hour.": items[
                 "tasks"
             ],
@@ -179,8 +179,8 @@ def _wrong_tasks(work: Workload, event_prices: dict[str, float]) -> dict[str, fl
         }
     else:
         alone = month({**work, "http": True}, FARGATE, event_prices).usd
-        found["No requests come over HTTP here, but the estimate includes a load balancer."] = alone
-    return found
+        reasons["No requests come over HTTP here, but the estimate includes a load balancer."] = alone
+    return reasons
 
 
 def _average_usd(work: Mapping[str, Any], event_prices: dict[str, float]) -> float:

@@ -204,9 +204,9 @@ def by_price(attempt: Attempt) -> None:
 
 
 def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict[str, float]) -> None:
-    told = decision["usd"] if isinstance(decision["usd"], dict) else {}
+    claims = decision["usd"] if isinstance(decision["usd"], dict) else {}
     for service, usd in right.items():
-        value = told.get(service)
+        value = claims.get(service)
         number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
         attempt.expect(
             abs(number - usd) <= max(0.01 * usd, 0.006),
@@ -218,12 +218,12 @@ def _judge_usd(attempt: Attempt, key: str, decision: dict[str, Any], right: dict
         )
 
 
-def _wrong_usd(key: str, service: str, told: float, right: float) -> str:
-    if told != told:
+def _wrong_usd(key: str, service: str, claim: float, right: float) -> str:
+    if claim != claim:
         return f'There is no cost for "{key}" on {service}.'
-    if abs(told - 12 * right) < 0.12 * right:
+    if abs(claim - 12 * right) < 0.12 * right:
         return f'The cost of "{key}" on {service} is the cost of a year.'
-    if service == FARGATE and told < 0.7 * right:
+    if service == FARGATE and claim < 0.7 * right:
         return f'The cost of "{key}" on {service} is too low, because part of the cost is missing.'
     return f'The cost of "{key}" on {service} does not match the numbers on the card.'
 
@@ -257,26 +257,26 @@ def _read(attempt: Attempt, file: str, keys: list[str], fields: tuple[str, ...])
         attempt.not_started(f"There is no {file} next to this notebook.")
     called = f"reading {file}"
     try:
-        found: Any = json.loads(Path(file).read_text(encoding="utf-8"))
+        content: Any = json.loads(Path(file).read_text(encoding="utf-8"))
     except ValueError as error:
-        found = str(error)
-    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
+        content = str(error)
+    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     attempt.expect(
         not missing,
         problem="Not every card has a record.",
         called=called,
-        came_back=f"records for: {', '.join(map(str, found))}" if isinstance(found, dict) else found,
+        came_back=f"records for: {', '.join(map(str, content))}" if isinstance(content, dict) else content,
         expected=f"a record for each of: {', '.join(keys)}; missing: {', '.join(missing)}",
         look_at="the names of the cards",
     )
     for key in keys:
-        lacking = [field for field in fields if not isinstance(found[key], dict) or field not in found[key]]
+        lacking = [field for field in fields if not isinstance(content[key], dict) or field not in content[key]]
         attempt.expect(
             not lacking,
             problem=f'The record for "{key}" is incomplete.',
             called=f'{called}, "{key}"',
-            came_back=found[key],
+            came_back=content[key],
             expected=f"a dict with {' and '.join(fields)}",
             look_at="the description in step 1",
         )
-    return dict(found)
+    return dict(content)

@@ -58,11 +58,11 @@ def _judge(
     attempt: Attempt, work: dict[str, Any], event_prices: EventPrices, *, elsewhere: EventPrices | None = None
 ) -> None:
     reply = attempt.invoke(REVIEW, {"workload": work, "prices": dict(event_prices)})
-    told, ahead = reply["times"], _ahead(work, event_prices)
+    claim, ahead = reply["times"], _ahead(work, event_prices)
     right = _first(ahead)
-    if told == right and not isinstance(told, bool):
+    if claim == right and not isinstance(claim, bool):
         return
-    wrong = _wrong(attempt, work, event_prices, told, ahead, elsewhere)
+    wrong = _wrong(attempt, work, event_prices, claim, ahead, elsewhere)
     numbers = ", ".join(f"{key}={value}" for key, value in work.items())
     attempt.fail(
         wrong.problem,
@@ -79,7 +79,7 @@ def _wrong(
     attempt: Attempt,
     work: dict[str, Any],
     event_prices: EventPrices,
-    told: Any,
+    claim: Any,
     ahead: list[float],
     elsewhere: EventPrices | None,
 ) -> WrongWay:
@@ -90,23 +90,23 @@ def _wrong(
             "task 11.1",
             None,
         )
-    if told is not None and (isinstance(told, bool) or not isinstance(told, (int, float)) or told != int(told)):
+    if claim is not None and (isinstance(claim, bool) or not isinstance(claim, (int, float)) or claim != int(claim)):
         return WrongWay("times is not a whole number.", "what first_time returns", None)
-    if told is None and right == MOST:
+    if claim is None and right == MOST:
         return WrongWay(
             f"{MOST} times is the last multiple to try, and Fargate costs less there. But the answer is None.",
             "where your search ends",
             None,
         )
-    if told is None:
+    if claim is None:
         return WrongWay(
             "There is a multiple at which Fargate costs less, but the answer is None.",
             f"{_WHICH_ARE_TRIED} And {_WHICH_GROW}",
             None,
         )
-    if right is None and told in range(1, MOST + 1) and ahead[int(told) - 1] == 0:
+    if right is None and claim in range(1, MOST + 1) and ahead[int(claim) - 1] == 0:
         return WrongWay(
-            f"At {told} times as many customers, both cost the same. Then Fargate does not cost less.",
+            f"At {claim} times as many customers, both cost the same. Then Fargate does not cost less.",
             "how your function compares the two costs",
             None,
         )
@@ -124,16 +124,16 @@ def _wrong(
         problem, times = "The answer matches the prices of another Region.", _first(_ahead(work, elsewhere))
         ways.insert(0, WrongWay(problem, _WHERE_PRICES, times))
     for way in ways:
-        if told == way.times:
+        if claim == way.times:
             return way
-    if told in range(1, MOST + 1) and ahead[int(told) - 1] > 0:
+    if claim in range(1, MOST + 1) and ahead[int(claim) - 1] > 0:
         return WrongWay(
-            f"At {told} times, Fargate costs less, but not for the first time. It already costs less at {right} "
+            f"At {claim} times, Fargate costs less, but not for the first time. It already costs less at {right} "
             "times. Tasks are whole, so one more task can make Fargate more expensive again for some multiples.",
             _WHICH_ARE_TRIED,
             None,
         )
-    return WrongWay(f"At {told} times as many customers, Fargate does not cost less.", _WHICH_GROW, None)
+    return WrongWay(f"At {claim} times as many customers, Fargate does not cost less.", _WHICH_GROW, None)
 
 
 def _wrong_ways(work: Workload, event_prices: EventPrices, ahead: list[float]) -> list[WrongWay]:
@@ -204,11 +204,11 @@ def _month_is_right(attempt: Attempt, work: dict[str, Any], event_prices: EventP
 
 def _ahead(work: Workload, event_prices: EventPrices, still: tuple[str, ...] = ()) -> list[float]:
     """By how many US dollars a month Fargate costs less, at 1 to MOST times. `still` is what doesn't grow."""
-    found = []
+    savings = []
     for times in range(1, MOST + 1):
         more = grown(work, times) | {key: work[key] for key in still}
-        found.append(month(more, LAMBDA, event_prices).usd - month(more, FARGATE, event_prices).usd)
-    return found
+        savings.append(month(more, LAMBDA, event_prices).usd - month(more, FARGATE, event_prices).usd)
+    return savings
 
 
 def _first(ahead: list[float]) -> int | None:

@@ -60,7 +60,7 @@ def _role(whole: Whole) -> None:
     table = whole.shop.client("dynamodb").describe_table(TableName=whole["ProjectionTable"])
     needs = {queue["Attributes"]["QueueArn"]: SENDS, table["Table"]["TableArn"]: READS}
     attempt.expect(
-        not (wide := list(filter(None, (beyond(each, needs) for each in statements)))),
+        not (wide := list(filter(None, (beyond(one_statement, needs) for one_statement in statements)))),
         problem="Front may do more than it needs. Anyone who finds a security hole in it can do the same.",
         called=called,
         came_back=f"Front may also do {wide[0]}" if wide else "",
@@ -75,7 +75,7 @@ def _role(whole: Whole) -> None:
             may,
             problem=f"Front is not allowed to do {kinds[0]}, so AWS would deny every such call.",
             called=called,
-            came_back=[each.get("Action", each.get("Managed")) for each in statements],
+            came_back=[one_statement.get("Action", one_statement.get("Managed")) for one_statement in statements],
             expected=f"{kinds[0]} on {arn}. Your local cloud allows the call without it, but AWS does not",
             look_at=look_at,
         )
@@ -290,13 +290,13 @@ def _what_it_says(whole: Whole) -> None:
         item = {"order_id": {"S": order_id}, "status": {"S": status}, "step": {"N": "2"}}
         whole.shop.client("dynamodb").put_item(TableName=whole["ProjectionTable"], Item=item)
         known = whole.get(order_id)
-        wanted = {"order_id": order_id, "status": status}
+        expectation = {"order_id": order_id, "status": status}
         attempt.expect(
-            known.status == 200 and known.has(wanted),
+            known.status == 200 and known.has(expectation),
             problem="The customer does not see the status that is in the table.",
             called=f"put an item with the status {status} in the table Projection, then {known.called}",
             came_back=f"{known} {_why(whole, known.status)}",
-            expected=f"200 and {readable(wanted)}",
+            expected=f"200 and {readable(expectation)}",
             look_at="your handler's other route",
         )
 

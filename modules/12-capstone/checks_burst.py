@@ -34,8 +34,8 @@ def burst(attempt: Attempt) -> None:
 def _queue(whole: Whole) -> None:
     attempt, sqs = whole.attempt, whole.shop.client("sqs")
     names = ["RedrivePolicy", "VisibilityTimeout"]
-    found = sqs.get_queue_attributes(QueueUrl=whole["QueueUrl"], AttributeNames=names)["Attributes"]
-    policy = json.loads(found.get("RedrivePolicy") or "{}")
+    attributes = sqs.get_queue_attributes(QueueUrl=whole["QueueUrl"], AttributeNames=names)["Attributes"]
+    policy = json.loads(attributes.get("RedrivePolicy") or "{}")
     called, look_at = "look at the attributes of the queue Orders", "parts/queues.yaml"
     attempt.expect(
         bool(policy) and "DeadLetterQueueUrl" in whole.shop.outputs,
@@ -57,10 +57,10 @@ def _queue(whole: Whole) -> None:
         look_at=look_at,
     )
     attempt.expect(
-        found["VisibilityTimeout"] == "15",
+        attributes["VisibilityTimeout"] == "15",
         problem="The order queue has another visibility timeout than step 2 asks for.",
         called=called,
-        came_back=f"{found['VisibilityTimeout']} s",
+        came_back=f"{attributes['VisibilityTimeout']} s",
         expected="longer than the worker's timeout, but no longer than the drill can wait",
         look_at=look_at,
     )
@@ -95,9 +95,9 @@ def _event(whole: Whole) -> None:
             "Lambda takes another number of batches at a time than step 3 asks for.",
         ),
     }
-    for name, (value, wanted, problem) in settings.items():
+    for name, (value, expectation, problem) in settings.items():
         attempt.expect(
-            value == wanted,
+            value == expectation,
             problem=problem,
             called="look at the event source mapping of Worker",
             came_back=f"{name}: {'not set' if value is None else readable(value)}",
@@ -111,7 +111,7 @@ def _burst(whole: Whole) -> None:
     whole.purge("DeadLetterQueueUrl")
     orders = [order(quantity=number + 1) for number in range(BURST)]
     poison = order(customer=f"Abe{NUL}Rin")
-    bodies = [json.dumps(each) for each in [*orders, poison, *orders[::4]]]
+    bodies = [json.dumps(body) for body in [*orders, poison, *orders[::4]]]
     sessions = _locked(whole, bodies)
     attempt.expect(
         sessions[1] == 0,
@@ -121,17 +121,17 @@ def _burst(whole: Whole) -> None:
         expected="all connections through the proxy",
         look_at="DB_HOST and DB_PORT of Worker in parts/work.yaml",
     )
-    ids = [each["order_id"] for each in orders]
+    ids = [body["order_id"] for body in orders]
     called = (
         f"{len(bodies)} messages in the queue: {BURST} orders, {len(orders[::4])} of them twice, and one poison message"
     )
     wait_until(lambda: len(whole.rows(ids)) >= BURST, 40.0)
-    found = Counter(order_id for order_id, _ in whole.rows(ids))
+    rows = Counter(order_id for order_id, _ in whole.rows(ids))
     attempt.expect(
-        len(found) == BURST,
+        len(rows) == BURST,
         problem="Orders are lost. Their messages arrived, but the orders are not in the table.",
         called=called,
-        came_back=f"{BURST - len(found)} orders without a row after 40 s; {log_of(whole, 'Worker', 'rror')}",
+        came_back=f"{BURST - len(rows)} orders without a row after 40 s; {log_of(whole, 'Worker', 'rror')}",
         expected="a row for each order",
         look_at="the event of Worker in parts/work.yaml, and its log",
     )
@@ -146,7 +146,7 @@ def _burst(whole: Whole) -> None:
         look_at="when your worker calls again_at_once",
     )
     dead = whole.take("DeadLetterQueueUrl", 1, limit_s=5.0)
-    dead_ids = [each.get("order_id") for each in dead if isinstance(each, dict)]
+    dead_ids = [body.get("order_id") for body in dead if isinstance(body, dict)]
     attempt.expect(
         poison["order_id"] in dead_ids,
         problem="The poison is gone, because it was deleted as if the worker had handled it.",
@@ -170,8 +170,8 @@ def _left(whole: Whole) -> str:
     with whole.paused("Worker"):
         return readable(
             [
-                each.get("order_id", each) if isinstance(each, dict) else each
-                for each in whole.take("QueueUrl", 3, limit_s=16.0)
+                body.get("order_id", body) if isinstance(body, dict) else body
+                for body in whole.take("QueueUrl", 3, limit_s=16.0)
             ]
         )
 
@@ -182,13 +182,13 @@ def _locked(whole: Whole, bodies: list[str]) -> tuple[int, int]:
     with shop.database() as connection:
         connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
         whole.send("QueueUrl", bodies)
-        seen = (0, 0)
+        counts = (0, 0)
 
         def waiting() -> bool:
-            nonlocal seen
-            seen = max(seen, shop.sessions(), key=sum)
-            return sum(seen) >= 3
+            nonlocal counts
+            counts = max(counts, shop.sessions(), key=sum)
+            return sum(counts) >= 3
 
         wait_until(waiting, 15.0)
         connection.rollback()
-    return seen
+    return counts

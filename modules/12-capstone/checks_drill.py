@@ -50,7 +50,9 @@ def drilled(attempt: Attempt) -> None:
     record = _record(attempt)
     score = drill.score(record)
     if score.failed:
-        finding = min(score.failed, key=lambda each: not each.design)  # one that names the design, if any does
+        finding = min(
+            score.failed, key=lambda candidate: not candidate.design
+        )  # one that names the design, if any does
         design = f" That is what the design {finding.design!r} does." if finding.design else ""
         attempt.fail(
             f"Your shop has failed the drill, {finding.name}: {finding.seen}{design}",
@@ -106,7 +108,7 @@ def _expected(attempt: Attempt) -> None:
             look_at="the first cell of task 12.5",
         )
     surprises = [
-        f"{design} failed {', '.join(each.name for each in score.failed)}, not {expected[design]}"
+        f"{design} failed {', '.join(failure.name for failure in score.failed)}, not {expected[design]}"
         for design, score in scores.items()
         if score[expected[design]].passed
     ]
@@ -168,41 +170,44 @@ def _others(record: drill.Record) -> list[tuple[str, drill.Record]]:
 def _variants(record: drill.Record) -> list[tuple[drill.Record, dict[str, float]]]:
     """The record with its prices, and the same without the payment provider, whose function another company pays."""
     own = tuple(use for use in record.functions if use.role != "Provider")
-    return [(each, dict(drill.score(each).cost.parts)) for each in (record, dataclasses.replace(record, functions=own))]
+    return [
+        (variant, dict(drill.score(variant).cost.parts))
+        for variant in (record, dataclasses.replace(record, functions=own))
+    ]
 
 
-def _is_near(usd: Any, wanted: float) -> bool:
+def _is_near(usd: Any, right_usd: float) -> bool:
     is_number = isinstance(usd, int | float) and not isinstance(usd, bool)
-    return is_number and abs(usd - wanted) <= TOLERANCE * abs(wanted)
+    return is_number and abs(usd - right_usd) <= TOLERANCE * abs(right_usd)
 
 
 def _prices(attempt: Attempt, file: LearnerFile, what: str, record: drill.Record) -> None:
-    found = file.call("per_1000_orders", record)
+    claims = file.call("per_1000_orders", record)
     called = f"per_1000_orders of a record: {what}"
     attempt.expect(
-        isinstance(found, dict) and set(found) == set(PARTS),
+        isinstance(claims, dict) and set(claims) == set(PARTS),
         problem="per_1000_orders does not return a dict with the three prices.",
         called=called,
-        came_back=found,
+        came_back=claims,
         expected=list(PARTS),
         look_at=file.name,
     )
     variants = _variants(record)
-    _, wanted = max(variants, key=lambda each: sum(_is_near(found[part], each[1][part]) for part in PARTS))
+    _, right_usd = max(variants, key=lambda variant: sum(_is_near(claims[part], variant[1][part]) for part in PARTS))
     for part in PARTS:
-        usd = found[part]
-        misread = [_misread(each, part, usd, prices[part]) for each, prices in variants]
+        usd = claims[part]
+        misread = [_misread(variant, part, usd, prices[part]) for variant, prices in variants]
         attempt.expect(
-            _is_near(usd, wanted[part]),
+            _is_near(usd, right_usd[part]),
             problem=f"{part}: {next(filter(None, misread), 'that is not what AWS would bill.')}",
             called=called,
             came_back=usd,
-            expected=f"{wanted[part]:.5f} US dollars for 1,000 orders",
+            expected=f"{right_usd[part]:.5f} US dollars for 1,000 orders",
             look_at="what is billed, in which unit, and for how many orders",
         )
 
 
-def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
+def _misread(record: drill.Record, part: str, usd: Any, right_usd: float) -> str:
     """The plausible mistake that explains a wrong price; "" if none is known."""
 
     def near(value: float) -> bool:
@@ -210,29 +215,29 @@ def _misread(record: drill.Record, part: str, usd: Any, wanted: float) -> str:
 
     orders = record.orders / 1000
     uses = [use for use in record.functions if use.calls]
-    if near(wanted * orders):
+    if near(right_usd * orders):
         return "that is the price of the whole drill, not of 1,000 orders."
-    if near(wanted / 1000):
+    if near(right_usd / 1000):
         return "that is the price of one order, not of 1,000."
-    if len(record.posted) > 1.1 * record.orders and near(wanted * record.orders / len(record.posted)):
+    if len(record.posted) > 1.1 * record.orders and near(right_usd * record.orders / len(record.posted)):
         return "it is divided by all posted orders, poison included, instead of the good ones."
     if part == "Lambda, duration":
         gb_s = sum(use.billed_ms / 1000 * use.memory_mb / 1024 for use in uses)
         seconds = sum(use.billed_ms / 1000 for use in uses)
-        if near(wanted * 1000):
+        if near(right_usd * 1000):
             return "milliseconds are treated as seconds."
-        if near(wanted * seconds / gb_s):
+        if near(right_usd * seconds / gb_s):
             return "the memory of the functions is not counted, but it is billed."
-        if near(wanted * 1024):
+        if near(right_usd * 1024):
             return "megabytes are treated as gigabytes."
-        if any(near(wanted * use.memory_mb / 1024 * seconds / gb_s) for use in uses):
+        if any(near(right_usd * use.memory_mb / 1024 * seconds / gb_s) for use in uses):
             return "the memory of one function is used for all functions."
     mean = statistics.mean(record.transitions or [1]) or 1
-    if part == "Step Functions" and near(wanted / mean):
+    if part == "Step Functions" and near(right_usd / mean):
         return "executions are counted, but transitions are billed."
-    if part == "Step Functions" and near(wanted * len(record.transitions) / max(1, sum(record.executions.values()))):
+    if part == "Step Functions" and near(right_usd * len(record.transitions) / max(1, sum(record.executions.values()))):
         return "only the transitions of the inspected executions are counted, not all of them."
-    if part == "Step Functions" and near(wanted * statistics.median(record.transitions or [1]) / mean):
+    if part == "Step Functions" and near(right_usd * statistics.median(record.transitions or [1]) / mean):
         return "the median of the transitions is used instead of their mean."
     if part == "Step Functions" and record.executions.get("FAILED"):
         return "failed executions are also billed."
@@ -271,28 +276,28 @@ def _page(attempt: Attempt, record: drill.Record) -> None:
     path = FOLDER / "page.html"
     if not path.is_file():
         attempt.not_started(f"There is no page yet: {path}.", look_at="the third cell of task 12.6. Run it")
-    found = _Rows(path.read_text(encoding="utf-8"))
+    table = _Rows(path.read_text(encoding="utf-8"))
     called = f"read {path}"
     score = drill.score(record)
-    prices = {row[0]: row[1] for row in found.rows if len(row) == 2}
-    variants = [wanted for _, wanted in _variants(record)]
+    prices = {row[0]: row[1] for row in table.rows if len(row) == 2}
+    variants = [parts for _, parts in _variants(record)]
     for part, usd in score.cost.parts:
-        wanted = capstone.usd_text(usd)
+        text = capstone.usd_text(usd)
         attempt.expect(
-            any(_close(prices.get(part, ""), each[part]) for each in (variants if part in PARTS else variants[:1])),
+            any(_close(prices.get(part, ""), costs[part]) for costs in (variants if part in PARTS else variants[:1])),
             problem=f"The page and the record disagree about the price: {part}.",
             called=called,
             came_back=prices.get(part, "no such row"),
-            expected=wanted,
+            expected=text,
             look_at="whether you have run the drill or changed your prices since then. Run the third cell again",
         )
-    seen = {row[0]: row[2] for row in found.rows if len(row) == 3}
+    texts = {row[0]: row[2] for row in table.rows if len(row) == 3}
     for finding in score.findings:
         attempt.expect(
-            seen.get(finding.name) == finding.seen,
+            texts.get(finding.name) == finding.seen,
             problem=f"The page is about a different drill than the record: {finding.name}.",
             called=called,
-            came_back=seen.get(finding.name, "no such row"),
+            came_back=texts.get(finding.name, "no such row"),
             expected=finding.seen,
             look_at="the third cell of task 12.6. Run it again",
         )

@@ -39,7 +39,7 @@ TROUBLE = "not projected|rror|Task timed out"
 
 
 @task("12.4")
-def seen(attempt: Attempt) -> None:
+def each_status(attempt: Attempt) -> None:
     """A customer sees each status of an order; an event that comes late, twice or beside another changes nothing."""
     outputs = ["ApiUrl", "Worker", "Provider", "Projector", "ProjectionTable", "ChangesQueueUrl", "PaymentMachineArn"]
     with tempfile.TemporaryDirectory(dir=leftovers.scratch(), ignore_cleanup_errors=True) as folder:
@@ -70,7 +70,7 @@ def _announced(whole: Whole, ear: Eavesdropper, number: int) -> None:
     """A batch of orders, each announced once, also if there are more than one call of put_events takes."""
     attempt, orders = whole.attempt, [order() for _ in range(number)]
     called = f"invoke Worker with a batch of {count(number, 'order')}"
-    good, came_back = whole.hand("Worker", *(record(json.dumps(each)) for each in orders))
+    good, came_back = whole.hand("Worker", *(record(json.dumps(message)) for message in orders))
     calls = ear.calls()
     error, line = error_in(came_back)
     sizes = f"a call to put_events with {count(len(calls[-1]), 'event')}, then " if calls else ""
@@ -96,7 +96,7 @@ def _announced(whole: Whole, ear: Eavesdropper, number: int) -> None:
     for entry in entries:
         _entry(whole, entry, called)
     sent = Counter(json.loads(entry["Detail"])["order_id"] for entry in entries)
-    missing = [each["order_id"] for each in orders if not sent[each["order_id"]]]
+    missing = [message["order_id"] for message in orders if not sent[message["order_id"]]]
     attempt.expect(
         not missing,
         problem="Not every order of a large batch is announced.",
@@ -126,13 +126,13 @@ def _entry(whole: Whole, entry: dict[str, Any], called: str, bus: str = BUS) -> 
         detail = json.loads(str(entry.get("Detail")))
     except ValueError:
         detail = entry.get("Detail")
-    wanted = {
+    expectation = {
         "EventBusName": (name == bus, f"{bus}, the value of the variable BUS"),
         "Source": (entry.get("Source") == SOURCE, SOURCE),
         "DetailType": (entry.get("DetailType") == "OrderAccepted", "OrderAccepted"),
         "Detail": (isinstance(detail, dict) and isinstance(detail.get("order_id"), str), '{"order_id": ...} as JSON'),
     }
-    for field, (right, expected) in wanted.items():
+    for field, (right, expected) in expectation.items():
         whole.attempt.expect(
             right,
             problem=f"The event of an accepted order has the wrong {field}.",
@@ -167,7 +167,7 @@ def _not_announced(whole: Whole, ear: Eavesdropper) -> None:
     }
     for kind, (number, what, look_at) in failures.items():
         orders = [order() for _ in range(number)]
-        records = {each["order_id"]: record(json.dumps(each)) for each in orders}
+        records = {message["order_id"]: record(json.dumps(message)) for message in orders}
         with ear.failing(kind):
             good, came_back = whole.hand("Worker", *records.values())
         sent = {json.loads(entry["Detail"])["order_id"] for call in ear.calls() for entry in call}
@@ -251,12 +251,12 @@ def _late(whole: Whole) -> None:
     late = [message("OrderAccepted", id) for id in (first, second, first)]
     good, came_back = whole.hand("Projector", *late)
     called = "invoke Projector with OrderPaid and OrderCancelled, then with OrderAccepted for both orders"
-    shown = [whole.get(first), whole.get(second)]
+    statuses = [whole.get(first), whole.get(second)]
     attempt.expect(
-        shown[0].has({"status": "paid"}) and shown[1].has({"status": "cancelled"}),
+        statuses[0].has({"status": "paid"}) and statuses[1].has({"status": "cancelled"}),
         problem="A late event overwrites a newer status. The customer has paid, but sees that nothing has happened.",
         called=called,
-        came_back=f"{shown[0]}, {shown[1]}",
+        came_back=f"{statuses[0]}, {statuses[1]}",
         expected="paid, and cancelled",
         look_at="under what condition your projector writes",
     )
@@ -339,8 +339,8 @@ def _whole_way(whole: Whole) -> None:
     attempt = whole.attempt
     good, bad = order(customer=_customer(refused=False)), order(customer=_customer(refused=True))
     with whole.paused("Provider"):
-        for each in (good, bad):
-            answer = whole.post(each)
+        for item in (good, bad):
+            answer = whole.post(item)
             attempt.expect(
                 answer.status == 202,
                 problem="A good order is not accepted.",
@@ -349,8 +349,8 @@ def _whole_way(whole: Whole) -> None:
                 expected="202",
                 look_at="task 12.1",
             )
-        for each in (good, bad):
-            _shows(whole, each["order_id"], "accepted")
+        for item in (good, bad):
+            _shows(whole, item["order_id"], "accepted")
     _shows(whole, good["order_id"], "paid")
     _shows(whole, bad["order_id"], "cancelled")
 
@@ -363,22 +363,22 @@ def _customer(*, refused: bool) -> str:
             return name
 
 
-def _shows(whole: Whole, order_id: str, wanted: str) -> None:
+def _shows(whole: Whole, order_id: str, expectation: str) -> None:
     answers = [whole.get(order_id)]
 
     def there() -> bool:
         answers.append(whole.get(order_id))
-        return answers[-1].has({"status": wanted})
+        return answers[-1].has({"status": expectation})
 
     wait_until(there, 20.0)
     in_database = ", ".join(status for _, status in whole.rows([order_id])) or "no row"
     left = whole.shop.depth(whole["ChangesQueueUrl"])
     whole.attempt.expect(
-        answers[-1].has({"status": wanted}),
-        problem=f"The customer never sees that an order is {wanted}.",
+        answers[-1].has({"status": expectation}),
+        problem=f"The customer never sees that an order is {expectation}.",
         called=answers[-1].called,
         came_back=f"{answers[-1]}; in the database: {in_database}; {left} messages in the queue Changes; "
         f"{log_of(whole, 'Projector', TROUBLE, most=1)}",
-        expected=f'200 and the status "{wanted}"',
+        expected=f'200 and the status "{expectation}"',
         look_at="the target of the rule in parts/projection.yaml, and the state of your workflow that sends the event",
     )

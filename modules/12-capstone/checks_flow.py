@@ -22,7 +22,7 @@ from serverless_first.lab.whole_payment import last_failure, next_question, same
 from serverless_first.lab.whole_retries import judge_retries
 from serverless_first.lab.whole_shop import FILES, Whole, deployed, log_of, order
 
-Told = Callable[[], list[tuple[str, Any]]]
+Announcements = Callable[[], list[tuple[str, Any]]]
 FULL_S = 4.0  # how long Ledger refuses; 60 times as long on AWS
 FIELDS = ("order_id", "customer", "lamp", "quantity", "key", "token")
 PAID, REFUSED = '{"paid": true}', "CardRefused"
@@ -32,27 +32,27 @@ PAID, REFUSED = '{"paid": true}', "CardRefused"
 def paid(attempt: Attempt) -> None:
     """The check is the provider: it charges, declines, is busy, says nothing. Each order has one announced outcome."""
     outputs = ["QueueUrl", "Worker", "Database", "PaymentMachineArn", "PaymentsQueueUrl", "Ledger", "Provider"]
-    with _heard(attempt, outputs) as (whole, ear), whole.paused("Provider"), _news(whole) as told:
+    with _deployed(attempt, outputs) as (whole, ear), whole.paused("Provider"), _news(whole) as announcements:
         whole.purge("PaymentsQueueUrl")
         orders = {name: order() for name in ("paid", "refused", "busy", "throttled")}
-        whole.send("QueueUrl", [json.dumps(each) for each in orders.values()])
+        whole.send("QueueUrl", [json.dumps(body) for body in orders.values()])
         say("12.3: four orders, and the requests to the provider ...")
-        asked = _questions(whole, orders)
-        _answered(whole, "paid", orders["paid"], asked, PAID)
-        _answered(whole, "refused", orders["refused"], asked, "")
-        _busy(whole, orders["busy"], asked)
+        questions = _questions(whole, orders)
+        _answered(whole, "paid", orders["paid"], questions, PAID)
+        _answered(whole, "refused", orders["refused"], questions, "")
+        _busy(whole, orders["busy"], questions)
         say("12.3: Ledger is busy, an order comes again ...")
-        _throttled(whole, orders["throttled"], asked, told)
+        _throttled(whole, orders["throttled"], questions, announcements)
         _again(whole, orders["paid"])
         endings.not_started(whole, ear)
         say("12.3: a provider that does not answer ...")
         endings.unanswered(whole)
-        _told(whole, orders, told)
+        _check_announcements(whole, orders, announcements)
     say("12.3: each order is paid once or canceled, and each outcome is announced.")
 
 
 @contextlib.contextmanager
-def _heard(attempt: Attempt, outputs: list[str]) -> Iterator[tuple[Whole, Eavesdropper]]:
+def _deployed(attempt: Attempt, outputs: list[str]) -> Iterator[tuple[Whole, Eavesdropper]]:
     """The deployed shop with a sound Retry in each state, and an ear behind functions/payment.py."""
     with tempfile.TemporaryDirectory(dir=leftovers.scratch(), ignore_cleanup_errors=True) as folder:
         ear = Eavesdropper(Path(folder))
@@ -65,22 +65,24 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
     """The requests to the provider, by the name of the order."""
     attempt = whole.attempt
     called = f"put {len(orders)} orders in the queue, then read the provider's queue"
-    names = {each["order_id"]: name for name, each in orders.items()}
-    found: list[Any] = []
+    names = {message["order_id"]: name for name, message in orders.items()}
+    messages: list[Any] = []
     end_s = time.monotonic() + 15.0
-    while len(found) < len(orders) and time.monotonic() < end_s and not _failed_attempt(whole):
-        found += whole.take("PaymentsQueueUrl", len(orders) - len(found), limit_s=1.0)
-    asked = {names.get(str(each.get("order_id")), ""): each for each in found if isinstance(each, dict)}
+    while len(messages) < len(orders) and time.monotonic() < end_s and not _failed_attempt(whole):
+        messages += whole.take("PaymentsQueueUrl", len(orders) - len(messages), limit_s=1.0)
+    questions = {
+        names.get(str(message.get("order_id")), ""): message for message in messages if isinstance(message, dict)
+    }
     attempt.expect(
-        set(asked) >= set(orders),
+        set(questions) >= set(orders),
         problem="The provider is not asked about every order.",
         called=called,
-        came_back=f"requests: {len(found)} {readable(found[:1])} {_trouble(whole)}",
+        came_back=f"requests: {len(messages)} {readable(messages[:1])} {_trouble(whole)}",
         expected="a message for each order",
         look_at="functions/payment.py, and the first state of your workflow",
     )
     for name, mine in orders.items():
-        question = asked[name]
+        question = questions[name]
         missing = [field for field in FIELDS if field not in question]
         attempt.expect(
             not missing,
@@ -99,24 +101,24 @@ def _questions(whole: Whole, orders: dict[str, dict[str, Any]]) -> dict[str, dic
             look_at="the MessageBody of your first state",
         )
     attempt.expect(
-        len({question["key"] for question in asked.values()}) == len(asked),
+        len({question["key"] for question in questions.values()}) == len(questions),
         problem="Different orders have the same key, so the provider charges only the first.",
         called=called,
-        came_back=[question["key"] for question in asked.values()],
+        came_back=[question["key"] for question in questions.values()],
         expected="a different key for each order",
         look_at="the key in your MessageBody",
     )
-    return asked
+    return questions
 
 
-def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, dict[str, Any]], output: str) -> None:
+def _answered(whole: Whole, name: str, mine: dict[str, Any], questions: dict[str, dict[str, Any]], output: str) -> None:
     """The provider answers: paid, or refused if there is no output."""
-    states, token = whole.shop.client("stepfunctions"), asked[name]["token"]
+    states, token = whole.shop.client("stepfunctions"), questions[name]["token"]
     if output:
         states.send_task_success(taskToken=token, output=output)
     else:
         states.send_task_failure(taskToken=token, error=REFUSED, cause="There is no money on this card.")
-    wanted = "paid" if output else "cancelled"
+    expectation = "paid" if output else "cancelled"
     called = f"the provider replies: {'paid' if output else REFUSED}"
     more = _asked_again(whole, mine) if not output else None
     whole.attempt.expect(
@@ -127,15 +129,15 @@ def _answered(whole: Whole, name: str, mine: dict[str, Any], asked: dict[str, di
         expected="no second request, because the reply will not change",
         look_at="which errors your Retry handles",
     )
-    status = _marked(whole, mine, wanted)
+    status = _marked(whole, mine, expectation)
     whole.attempt.expect(
-        status == wanted,
+        status == expectation,
         problem="The order is paid, but not marked as paid."
         if output
         else "The card is declined, but the order is not canceled.",
         called=called,
         came_back=f"the order is: {status} {_how(whole, mine)}",
-        expected=wanted,
+        expected=expectation,
         look_at="the state that calls Ledger, and what leads to it",
     )
     status = _ended(whole, mine)
@@ -162,15 +164,15 @@ def _asked_again(whole: Whole, mine: dict[str, Any]) -> dict[str, Any] | None:
     return more[0] if more else None
 
 
-def _marked(whole: Whole, mine: dict[str, Any], wanted: str, limit_s: float = 15.0) -> str:
+def _marked(whole: Whole, mine: dict[str, Any], status: str, limit_s: float = 15.0) -> str:
     """The status of an order, once it is the one that is wanted, or nothing can change it any more."""
-    wait_until(lambda: _now(whole, mine) == wanted or _is_over(whole, mine) or _is_stuck(whole, mine), limit_s)
+    wait_until(lambda: _now(whole, mine) == status or _is_over(whole, mine) or _is_stuck(whole, mine), limit_s)
     return _now(whole, mine)
 
 
-def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) -> None:
+def _busy(whole: Whole, mine: dict[str, Any], questions: dict[str, dict[str, Any]]) -> None:
     states, called = whole.shop.client("stepfunctions"), "the provider replies with the error ProviderBusy"
-    states.send_task_failure(taskToken=asked["busy"]["token"], error="ProviderBusy", cause="Come back later.")
+    states.send_task_failure(taskToken=questions["busy"]["token"], error="ProviderBusy", cause="Come back later.")
     again = _asked_again(whole, mine)
     whole.attempt.expect(
         again is not None,
@@ -181,7 +183,7 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
         look_at="the Retry of your first state, and which errors your Catch handles",
     )
     assert again is not None
-    same_key(whole, asked["busy"], again, called)
+    same_key(whole, questions["busy"], again, called)
     states.send_task_success(taskToken=again["token"], output=PAID)
     status = _marked(whole, mine, "paid")
     whole.attempt.expect(
@@ -194,16 +196,18 @@ def _busy(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]]) 
     )
 
 
-def _throttled(whole: Whole, mine: dict[str, Any], asked: dict[str, dict[str, Any]], told: Told) -> None:
+def _throttled(
+    whole: Whole, mine: dict[str, Any], questions: dict[str, dict[str, Any]], announcements: Announcements
+) -> None:
     """Lambda refuses Ledger while the order is to be marked, and nothing is announced meanwhile."""
     functions, states = whole.shop.client("lambda"), whole.shop.client("stepfunctions")
     name = whole["Ledger"]
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
-        states.send_task_success(taskToken=asked["throttled"]["token"], output=PAID)
+        states.send_task_success(taskToken=questions["throttled"]["token"], output=PAID)
         end_s = time.monotonic() + FULL_S
         wait_until(lambda: (time.monotonic() > end_s and _refusals(whole, mine) >= 2) or _is_over(whole, mine), 15.0)
-        early = [kind for kind, detail in told() if _is_about(detail, mine)]
+        early = [kind for kind, detail in announcements() if _is_about(detail, mine)]
     finally:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)
     whole.attempt.expect(
@@ -260,28 +264,28 @@ def _again(whole: Whole, mine: dict[str, Any]) -> None:
     )
 
 
-def _told(whole: Whole, orders: dict[str, dict[str, Any]], told: Told) -> None:
-    wanted = {
+def _check_announcements(whole: Whole, orders: dict[str, dict[str, Any]], announcements: Announcements) -> None:
+    kinds = {
         name: "hikari.orders OrderCancelled" if name == "refused" else "hikari.orders OrderPaid" for name in orders
     }
 
     def of(name: str) -> list[str]:
-        mine = [kind for kind, detail in told() if _is_about(detail, orders[name])]
+        mine = [kind for kind, detail in announcements() if _is_about(detail, orders[name])]
         return [kind for kind in mine if kind != "hikari.orders OrderAccepted"]
 
     wait_until(lambda: all(of(name) for name in orders), 4.0)
-    for name, kind in wanted.items():
-        found, came = of(name), sorted(Counter(kind for kind, _ in told()).items())
+    for name, kind in kinds.items():
+        own_kinds, came = of(name), sorted(Counter(kind for kind, _ in announcements()).items())
         ending = "cancelled" if name == "refused" else "paid"
         whole.attempt.expect(
-            found == [kind],
+            own_kinds == [kind],
             problem="An outcome is not announced, so no other service learns about it."
-            if not found
+            if not own_kinds
             else "An outcome is announced twice."
-            if set(found) == {kind}
+            if set(own_kinds) == {kind}
             else "The wrong outcome is announced, or an outcome has another source or detail type.",
             called=f"an order that is {ending}; a rule on the bus collects the events",
-            came_back=f"{readable(found)}; all events that arrived: {readable(came)}",
+            came_back=f"{readable(own_kinds)}; all events that arrived: {readable(came)}",
             expected=f'one event {kind}, with the detail {{"order_id": ...}}',
             look_at="the last state of this path",
         )
@@ -300,18 +304,18 @@ def _news(whole: Whole) -> Iterator[Any]:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": [{"prefix": ""}]}))
     events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "check", "Arn": arn}])
-    found: list[tuple[str, Any]] = []
+    events_so_far: list[tuple[str, Any]] = []
 
-    def told() -> list[tuple[str, Any]]:
+    def announcements() -> list[tuple[str, Any]]:
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event = json.loads(message["Body"])
-                found.append((f"{event['source']} {event['detail-type']}", event["detail"]))
+                events_so_far.append((f"{event['source']} {event['detail-type']}", event["detail"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        return events_so_far
 
     try:
-        yield told
+        yield announcements
     finally:
         events.remove_targets(Rule=name, EventBusName=bus, Ids=["check"])
         events.delete_rule(Name=name, EventBusName=bus)
@@ -322,7 +326,7 @@ def _execution(whole: Whole, mine: dict[str, Any]) -> str:
     """The ARN of an order's execution, by its input; "" if there is none."""
     states = whole.shop.client("stepfunctions")
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=whole["PaymentMachineArn"])
-    arns = [each["executionArn"] for page in pages for each in page["executions"]]
+    arns = [execution["executionArn"] for page in pages for execution in page["executions"]]
     named = [arn for arn in arns if mine["order_id"] in arn.rpartition(":")[2]]
     for arn in named or arns:
         if mine["order_id"] in states.describe_execution(executionArn=arn).get("input", ""):
@@ -342,14 +346,14 @@ def _is_over(whole: Whole, mine: dict[str, Any]) -> bool:
 
 def _ended(whole: Whole, mine: dict[str, Any]) -> str:
     """The status of the order's execution, when it has ended."""
-    found = [""]
+    last_status = [""]
 
     def over() -> bool:
-        found[0] = _status_of(whole, mine)
-        return found[0] != "RUNNING"
+        last_status[0] = _status_of(whole, mine)
+        return last_status[0] != "RUNNING"
 
     wait_until(over, 15.0)
-    return found[0]
+    return last_status[0]
 
 
 def _refusals(whole: Whole, mine: dict[str, Any]) -> int:
@@ -358,7 +362,7 @@ def _refusals(whole: Whole, mine: dict[str, Any]) -> int:
         return 0
     events = whole.shop.client("stepfunctions").get_execution_history(executionArn=arn)["events"]
     return sum(
-        each["type"] in ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed") for each in events
+        event["type"] in ("TaskFailed", "LambdaFunctionScheduleFailed", "LambdaFunctionFailed") for event in events
     )
 
 
@@ -368,11 +372,13 @@ def _how(whole: Whole, mine: dict[str, Any]) -> str:
     if not arn:
         return "(no execution)"
     states = whole.shop.client("stepfunctions")
-    found = states.describe_execution(executionArn=arn)
+    execution = states.describe_execution(executionArn=arn)
     events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
-    last = next((each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each), "")
-    why = f"{found['error']}: {found.get('cause', '')}" if found.get("error") else last_failure(whole, arn)
-    return f"(its execution: {found['status']} in the state {last!r}{', ' if why else ''}{readable(why)})"
+    last = next(
+        (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event), ""
+    )
+    why = f"{execution['error']}: {execution.get('cause', '')}" if execution.get("error") else last_failure(whole, arn)
+    return f"(its execution: {execution['status']} in the state {last!r}{', ' if why else ''}{readable(why)})"
 
 
 def _now(whole: Whole, mine: dict[str, Any]) -> str:
@@ -394,4 +400,4 @@ def _failed_attempt(whole: Whole) -> str:
     runs = states.list_executions(stateMachineArn=whole["PaymentMachineArn"], maxResults=10)["executions"]
     recent = [run for run in runs if run["startDate"].timestamp() * 1000 >= whole.begun_ms]
     failures = (last_failure(whole, run["executionArn"]) for run in recent)
-    return next((f"an execution's last failed attempt: {readable(each)}" for each in failures if each), "")
+    return next((f"an execution's last failed attempt: {readable(failure)}" for failure in failures if failure), "")

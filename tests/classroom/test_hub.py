@@ -246,8 +246,9 @@ def test_a_hub_that_is_killed_leaves_nothing_behind_when_the_class_ends(folder: 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux: accounts for seats")
 def test_a_proxy_that_is_killed_leaves_no_port_to_others_and_comes_back(folder: Path) -> None:
-    from serverless_first.lab.functions import wait_until
     from tests.unit.test_classroom_ports import take
+
+    from serverless_first.lab.functions import wait_until
 
     with running(folder / "held", NAMES[:1], port=0, memory_mb=1400) as now:
         hanako, place = seat(now, 0), now.plan.place

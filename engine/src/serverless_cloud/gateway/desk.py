@@ -93,7 +93,9 @@ def _rest_call(environ: WSGIEnvironment, service: str) -> tuple[str, Request]:
     web_request = WebRequest(environ)
     model, labels = get_service_router(service).match(web_request)
     body = environ["wsgi.input"].getvalue()
-    request = Request("rest-json", environ["PATH_INFO"], body, web_request.args, labels, HeadersDict(web_request.headers))
+    request = Request(
+        "rest-json", environ["PATH_INFO"], body, web_request.args, labels, HeadersDict(web_request.headers)
+    )
     return model.name, request
 
 

@@ -44,10 +44,10 @@ class Operation:
         self._service, self._method = service, xform_name(name)
         self._model = model.operation_model(name) if name else OperationModel({}, model)
         self._shape: Any = self._model.input_shape if name else None
-        members = self._shape.members if self._shape is not None else ()
+        members = self._shape.members if self._shape is not None else {}
         self._names = {member: xform_name(member) for member in members}
         required = self._shape.required_members if self._shape is not None else ()
-        self._lists = [member for member in required if self._shape.members[member].type_name == "list"]
+        self._lists = [member for member in required if members[member].type_name == "list"]
         if (result := self._model.output_shape) is not None and result.name.endswith("Result"):
             result.serialization.setdefault("resultWrapper", result.name)
             for member in _XML_NAMES.keys() & result.members:
