@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,9 +56,7 @@ def export_slides(
     if modules is None:
         selection = the_course.built if headings is None else tuple(headings)
     else:
-        selection = tuple(the_course.deck_of(name) for name in modules)
-        if hidden := [module.id for module in selection if headings is not None and module not in headings]:
-            raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
+        selection = _selection(the_course, modules, track, headings)
     folder = root / "slides" / "export" / (track or "")
     chromium = find_chromium() if pdf else None
     if pdf and chromium is None:
@@ -86,6 +84,15 @@ def export_slides(
     if problems:
         raise BuildFailed(problems)
     return files
+
+
+def _selection(
+    the_course: Course, modules: Sequence[str], track: str | None, headings: Container[Module] | None
+) -> tuple[Module, ...]:
+    selection = tuple(the_course.deck_of(name) for name in modules)
+    if hidden := [module.id for module in selection if headings is not None and module not in headings]:
+        raise BuildFailed([f"The track {track} shows no slide of {', '.join(hidden)}."])
+    return selection
 
 
 def _reported(files: list[Path], root: Path, report: Callable[[str], None]) -> list[Path]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
@@ -107,18 +108,13 @@ def borrow_waits(
         for (name, curve), (line, marker, colour) in zip(curves.items(), _LOOKS, strict=False):
             x = np.concatenate([[0.0], curve.wait_s * factor, [end]])
             y = np.concatenate([[0.0], curve.share, [curve.served_share]])
-            marks = [percent for percent in PERCENTILES if not math.isnan(curve.within_s(percent))]
             axes.step(x, y, line, where="post", color=colour, linewidth=2.2)
-            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 8}
-            reached = [curve.within_s(percent) * factor for percent in marks]
-            shares = [percent / 100 for percent in marks]
-            axes.plot(reached, shares, marker, markeredgewidth=0.7, zorder=3, clip_on=False, **look)
-            axes.plot([], [], line + marker, label=_label(name, curve, marks, unit, factor), linewidth=2.2, **look)
+            marks = [percent for percent in PERCENTILES if not math.isnan(curve.within_s(percent))]
+            _mark(axes, curve, marks, factor, marker, colour)
+            label = _label(name, curve, marks, unit, factor)
+            axes.plot([], [], line + marker, label=label, linewidth=2.2, **_marker_look(colour, 8))
         if lost and borrow_timeout_s is not None:
-            axes.axvline(borrow_timeout_s * factor, color=VERMILION, linewidth=1.4, linestyle=(0, (6, 2, 1, 2)))
-            beside: dict[str, Any] = {"xytext": (-5, 0), "textcoords": "offset points", "ha": "right"}
-            place = (borrow_timeout_s * factor, 0.03)
-            axes.annotate("borrow timeout", place, color=VERMILION, fontsize=9.5, **beside)
+            _draw_timeout(axes, borrow_timeout_s * factor)
         axes.set_xlim(0, end)
         share_axis(axes)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,g}"))
@@ -137,6 +133,23 @@ def borrow_waits(
         shares=[curve.served_share for curve in curves.values()],
         varies=any(map(_varies, curves)),
     )
+
+
+def _draw_timeout(axes: Axes, x: float) -> None:
+    axes.axvline(x, color=VERMILION, linewidth=1.4, linestyle=(0, (6, 2, 1, 2)))
+    beside: dict[str, Any] = {"xytext": (-5, 0), "textcoords": "offset points", "ha": "right"}
+    axes.annotate("borrow timeout", (x, 0.03), color=VERMILION, fontsize=9.5, **beside)
+
+
+def _marker_look(colour: str, size: int) -> dict[str, Any]:
+    return {"color": colour, "markeredgecolor": "black", "markersize": size}
+
+
+def _mark(axes: Axes, curve: WaitingCurve, percents: Sequence[int], factor: float, marker: str, colour: str) -> None:
+    """Marks where a curve passes shares. Args: factor: from seconds to the unit of the axis."""
+    waits = [curve.within_s(percent) * factor for percent in percents]
+    shares = [percent / 100 for percent in percents]
+    axes.plot(waits, shares, marker, markeredgewidth=0.7, zorder=3, clip_on=False, **_marker_look(colour, 8))
 
 
 def _varies(name: str) -> bool:
@@ -225,17 +238,11 @@ def pinned_share(
             label = f"simulated, pool of {size}"
             axes.plot(pinning, curves[size], line, color=colour, linewidth=2.4, label=label, clip_on=False)
         for (name, point), (marker, colour) in zip(points.items(), _MEASURED, strict=False):
-            look: dict[str, Any] = {"color": colour, "markeredgecolor": "black", "markersize": 9}
+            look = _marker_look(colour, 9)
             axes.plot(*point, marker, label=f"measured: {name}", linestyle="", clip_on=False, zorder=4, **look)
         label = f"worst to best of {draws} random sequences"
         axes.fill_between([], [], [], color=_LOOKS[0][2], alpha=0.18, linewidth=0, label=label)
-        axes.set_xlim(0, clients)
-        axes.set_ylim(0, 1.02 * clients)
-        axes.set_xticks(round_ticks(clients, 6))
-        axes.set_yticks(round_ticks(clients, 6))
-        axes.set_xlabel(f"clients that pin their connection, of {clients}")
-        axes.set_ylabel("clients that get\na connection")
-        grid(axes)
+        _scale(axes, clients)
         axes.set_title(title)
         figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
     return add_alt_text(
@@ -246,6 +253,16 @@ def pinned_share(
         *(f"Measured, {name}: {x:g} pin, {y:g} get a connection." for name, (x, y) in points.items()),
         numbers=[clients, *curves, *(_pins_until(curve) for curve in curves.values())],
     )
+
+
+def _scale(axes: Axes, clients: int) -> None:
+    axes.set_xlim(0, clients)
+    axes.set_ylim(0, 1.02 * clients)
+    axes.set_xticks(round_ticks(clients, 6))
+    axes.set_yticks(round_ticks(clients, 6))
+    axes.set_xlabel(f"clients that pin their connection, of {clients}")
+    axes.set_ylabel("clients that get\na connection")
+    grid(axes)
 
 
 def _pins_until(served: Floats) -> int:

@@ -63,15 +63,7 @@ def seats(
         raise ValueError(f"{connected} of {environments} environments can't be connected.")
     _check_seats(max_connections, seats_held, reserved)
     with style():
-        # Everything is placed in inches, so that the same parts of two such pictures are at the same positions. A slide
-        # is lower, so the picture is flatter there.
-        floor, top = (_SLIDE_FLOOR, _SLIDE_TOP) if on_slide() else (_FLOOR, _TOP)
-        figure = Figure(figsize=SLIDE_IN if on_slide() else (8.0, floor + _HEIGHT + top))
-        figure.set_layout_engine("none")
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set_xlim(0, 8)
-        axes.set_ylim(-floor, _HEIGHT + top)
-        axes.axis("off")
+        figure, axes = _canvas()
         dots = _environments(axes, environments, connected)
         places = _server(axes, max_connections, seats_held, reserved)
         if proxy is None:
@@ -82,7 +74,7 @@ def seats(
             _proxy(axes, dots, places)
         heading(figure, title)
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=3, frameon=False, fontsize=10)
-    refused = environments - connected
+    refused, free = environments - connected, max_connections - seats_held
     return add_alt_text(
         figure,
         title,
@@ -90,16 +82,23 @@ def seats(
         _environments_in_words(connected, refused, "database" if proxy is None else "proxy between them"),
         "" if proxy is None else f"The proxy holds {count_of(seats_held, 'connection')} to the database.",
         _seats_in_words(max_connections, seats_held, reserved),
-        numbers=[
-            environments,
-            connected,
-            refused,
-            max_connections,
-            seats_held,
-            max_connections - seats_held,
-            *reserved.values(),
-        ],
+        numbers=[environments, connected, refused, max_connections, seats_held, free, *reserved.values()],
     )
+
+
+def _canvas() -> tuple[Figure, Axes]:
+    """A figure whose parts are placed in inches, so that the same parts of two such pictures are at the same positions.
+
+    A slide is lower, so the picture is flatter there.
+    """
+    floor, top = (_SLIDE_FLOOR, _SLIDE_TOP) if on_slide() else (_FLOOR, _TOP)
+    figure = Figure(figsize=SLIDE_IN if on_slide() else (8.0, floor + _HEIGHT + top))
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, 8)
+    axes.set_ylim(-floor, _HEIGHT + top)
+    axes.axis("off")
+    return figure, axes
 
 
 def _check_seats(max_connections: int, seats_held: int, reserved: Mapping[str, int]) -> None:

@@ -68,9 +68,7 @@ def services(
         axes.set_xlim(min(-1.6, middle - 3.2), max(middle * 2 + 1.6, middle + 3.2))
         axes.set_ylim(-0.15, 4.75)
         axes.set_title(textwrap.fill(title, TITLE_LETTERS))
-        for number, client in enumerate(_CLIENTS):
-            x = middle + (number - (len(_CLIENTS) - 1) / 2) * 1.5
-            _box(axes, x, _CLIENTS_Y, client, "white", half=0.6)
+        _draw_clients(axes, middle)
         for name, x in place.items():
             if name in (names if called is None else called):
                 _arrow(axes, (middle, _CLIENTS_Y - 0.25), (x, _DOOR_Y + 0.25), GREY)
@@ -92,6 +90,12 @@ def services(
         | dict.fromkeys(("event", "events"), bool(events))
         | {"down": bool(down)},
     )
+
+
+def _draw_clients(axes: Axes, middle: float) -> None:
+    for number, client in enumerate(_CLIENTS):
+        x = middle + (number - (len(_CLIENTS) - 1) / 2) * 1.5
+        _box(axes, x, _CLIENTS_Y, client, "white", half=0.6)
 
 
 def _services_in_words(names: Sequence[str], called: Sequence[str]) -> tuple[str, str]:

@@ -116,22 +116,26 @@ def index_page(
     )
     text.add(course.hours)
     text.add("## Other pages")
+    text.html(_other_pages(documents, repository))
+    text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
+    listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" if name in _DOCUMENTS else name for name in documents)
+    text.fenced("{toctree}\n:hidden:\n:caption: Other pages", f"labs\nglossary\n{listed}")
+    return text
+
+
+def _other_pages(documents: Iterable[str], repository: str | None) -> str:
     beside = "".join(
         f'<li><a href="{name}.html">{_DOCUMENTS[name][1]}</a>: {_DOCUMENTS[name][2]}.</li>'
         for name in documents
         if name in _DOCUMENTS
     )
     source = repository and f'<li><a href="{escaped(repository)}">The repository</a>, with all sources.</li>'
-    text.html(
+    return (
         '<ul><li><a href="labs.html">Labs</a>: the tasks, with their minutes.</li><li><a '
         'href="glossary.html">Glossary</a>: the terms in English and Japanese (<span '
         f'lang="ja">用語集</span>).</li>{beside}{source or ""}<li>'
         '<a href="search.html">Search</a>, in English and Japanese, even offline.</li></ul>'
     )
-    text.fenced("{toctree}\n:hidden:\n:caption: Lessons", "\n".join(f"{m.number} {m.title} <{m.id}>" for m in lessons))
-    listed = "\n".join(f"{_DOCUMENTS[name][1]} <{name}>" if name in _DOCUMENTS else name for name in documents)
-    text.fenced("{toctree}\n:hidden:\n:caption: Other pages", f"labs\nglossary\n{listed}")
-    return text
 
 
 def _row(module: Module, has_page: bool) -> str:
