@@ -126,7 +126,7 @@ class LocalCloudApp:
                 refuse_subresource(environ["REQUEST_METHOD"], environ["QUERY_STRING"])
             if service in _LOOKED_AT and (refused := faults.before_moto(environ, service)) is not None:
                 return refused
-            if self._desk.serves(environ, service):
+            if service in self._plane.providers and self._desk.serves(environ, service):
                 return self._desk.answer(environ, service)
             parts = self._moto(environ, lambda status, headers, _=None: head.extend((status, headers)))
             body = b"".join(parts)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.errors import AccessDenied
@@ -23,28 +23,11 @@ from serverless_cloud.plane import DataPlane
 from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, validation as sns_rules
 from serverless_cloud.sns.messages import Notification
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
+from serverless_cloud.sns.queue_sending import send_to_queue
 
 PRINCIPAL = "sns.amazonaws.com"
 DEDUPLICATION_S = 300.0  # five minutes
 RAW_ATTRIBUTES = 10  # "Amazon SNS message attributes": more are discarded as a client-side error
-
-
-class SendToQueue(Protocol):
-    """`queue_sending.send_to_queue`."""
-
-    def __call__(
-        self,
-        plane: DataPlane,
-        arn: str,
-        body: str,
-        principal: str,
-        source_arn: str,
-        *,
-        attributes: JsonObject | None = None,
-        group_id: str | None = None,
-        deduplication_id: str | None = None,
-    ) -> None:
-        """Raises Undeliverable."""
 
 
 class MessageId(str):
@@ -60,13 +43,8 @@ class Topics:
         subscriptions_of: all subscriptions, by their ARN, of the account and Region of a topic's ARN.
     """
 
-    def __init__(
-        self,
-        plane: DataPlane,
-        subscriptions_of: Callable[[str], JsonObject],
-        send_to_queue: SendToQueue,
-    ) -> None:
-        self._plane, self._subscriptions_of, self._send_to_queue = plane, subscriptions_of, send_to_queue
+    def __init__(self, plane: DataPlane, subscriptions_of: Callable[[str], JsonObject]) -> None:
+        self._plane, self._subscriptions_of = plane, subscriptions_of
         self._outbox = Outbox(plane.tasks, "sns-delivery")
         self._lock = threading.Lock()  # FIFO: the order of the numbers is the order of the deliveries
         self._recent_ids: dict[tuple[str, str], tuple[float, MessageId]] = {}
@@ -164,7 +142,7 @@ class Topics:
         if len(attributes) > RAW_ATTRIBUTES:
             raise Undeliverable(f"SQS accepts at most {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
         body = sent.message if raw else sns_messages.as_text(sns_messages.envelope(sent, subscription_arn))
-        self._send_to_queue(
+        send_to_queue(
             self._plane,
             arn,
             body,

@@ -38,11 +38,11 @@ from serverless_cloud.errors import AccessDenied
 from serverless_cloud.iam.permissions import Caller
 from serverless_cloud.lambda_.calling import FunctionGone
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.queue_sending import send_to_queue
 from serverless_cloud.services.s3 import buckets as s3_buckets, object_events as s3_events
 from serverless_cloud.services.s3.buckets import PRINCIPAL, bucket_of
 from serverless_cloud.services.s3.object_events import Bucket, Call, ObjectEvent
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
+from serverless_cloud.sns.queue_sending import send_to_queue
 
 patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
 

@@ -27,7 +27,6 @@ from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.iam.permissions import InvalidCredentials, is_administrator
 from serverless_cloud.plane import DataPlane
-from serverless_cloud.services.queue_sending import send_to_queue
 from serverless_cloud.sns import filters as sns_filters, validation as sns_rules
 from serverless_cloud.sns.topics import MessageId, Topics
 
@@ -56,7 +55,7 @@ _GIVEN = ("subject", "message_attributes", "group_id", "deduplication_id", "mess
 
 def connect(plane: DataPlane) -> None:
     """Puts the outbox behind topics."""
-    current.parts[Topics] = topics = Topics(plane, _subscriptions_of, send_to_queue)
+    current.parts[Topics] = topics = Topics(plane, _subscriptions_of)
     plane.forgetting.append(topics.clear)
 
 
