@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from serverless_cloud.errors import TooManyRequests
-from serverless_cloud.lambda_.concurrency import Concurrency, ConcurrencyRefused, place_of
+from serverless_cloud.lambda_.concurrency import Concurrency, ConcurrencyError, place_of
 from serverless_cloud.lambda_.environment import Surroundings
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import Call, FunctionSpec
@@ -90,7 +90,7 @@ def test_a_hundred_stay_unreserved() -> None:
     limits.reserve(PRICE, 600)
     limits.reserve(ORDERS, 300)
     for arn, count in ((STOCK, 1), (PRICE, 601), (ORDERS, 301)):
-        with pytest.raises(ConcurrencyRefused, match=r"below its minimum value of \[100\]"):
+        with pytest.raises(ConcurrencyError, match=r"below its minimum value of \[100\]"):
             limits.reserve(arn, count)
     assert (limits.reserved(PRICE), limits.reserved(ORDERS), limits.reserved(STOCK)) == (600, 300, None)
     limits.reserve(PRICE, 500)
@@ -104,9 +104,9 @@ def test_provisioned_concurrency_fits_into_what_is_reserved() -> None:
     limits = Concurrency()
     limits.reserve(PRICE, 5)
     limits.provision(PRICE, 5)
-    with pytest.raises(ConcurrencyRefused, match=r"\[5\]"):
+    with pytest.raises(ConcurrencyError, match=r"\[5\]"):
         limits.provision(PRICE, 6)
-    with pytest.raises(ConcurrencyRefused, match=r"total provisioned concurrency \[5\]"):
+    with pytest.raises(ConcurrencyError, match=r"total provisioned concurrency \[5\]"):
         limits.reserve(PRICE, 4)
     limits.provision(PRICE, 2)
     limits.reserve(PRICE, 4)
@@ -116,10 +116,10 @@ def test_provisioned_concurrency_without_a_reservation_is_taken_from_what_is_unr
     limits = Concurrency(1000)
     limits.reserve(PRICE, 300)
     limits.provision(ORDERS, 400)
-    with pytest.raises(ConcurrencyRefused, match=r"greater than account's unreserved concurrency \[300\]\.$"):
+    with pytest.raises(ConcurrencyError, match=r"greater than account's unreserved concurrency \[300\]\.$"):
         limits.provision(STOCK, 301)
     least = r"Specified ConcurrentExecutions for function decreases .* below its minimum value of \[100\]\.$"
-    with pytest.raises(ConcurrencyRefused, match=least):
+    with pytest.raises(ConcurrencyError, match=least):
         limits.provision(STOCK, 201)
     limits.provision(STOCK, 200)
     limits.provision(ORDERS, 400)  # as many as it has: nothing new is taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serverless_cloud.rds_proxy import scram, wire
-from serverless_cloud.rds_proxy.login import Login, LoginRefused, Step
+from serverless_cloud.rds_proxy.login import Login, LoginError, Step
 from serverless_cloud.rds_proxy.pool import Key
 from serverless_cloud.rds_proxy.upstream import UpstreamError, UpstreamLogin
 
@@ -44,7 +44,7 @@ def test_a_client_without_tls_is_refused_only_where_tls_is_required(has_tls: boo
         assert login.step is Step.TLS
         login.tls_started()
     if requires_tls and not has_tls:
-        with pytest.raises(LoginRefused, match="This RDS Proxy requires TLS connections") as refused:
+        with pytest.raises(LoginError, match="This RDS Proxy requires TLS connections") as refused:
             login.receive(bytearray(startup()))
         assert wire.error_fields(refused.value.message)["C"] == "28000"
         assert not refused.value.wrong
@@ -76,10 +76,10 @@ def test_nothing_may_follow_a_request_for_tls_before_its_answer() -> None:
 def test_a_wrong_password_and_an_unknown_user_are_refused() -> None:
     login = new_login()
     login.receive(bytearray(startup()))
-    with pytest.raises(LoginRefused, match="The password that was provided for the role app is wrong") as refused:
+    with pytest.raises(LoginError, match="The password that was provided for the role app is wrong") as refused:
         prove(login, "Lamplight")
     assert (refused.value.wrong, login.is_done) == (True, False)
-    with pytest.raises(LoginRefused, match="no credentials for the role nobody") as refused:
+    with pytest.raises(LoginError, match="no credentials for the role nobody") as refused:
         new_login().receive(bytearray(startup(user="nobody")))
     assert refused.value.wrong
     assert wire.error_fields(refused.value.message)["C"] == "28P01"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from serverless_cloud.sns import filters as sns_filters
-from serverless_cloud.sns.filters import ATTRIBUTES, BODY, FilterRefused
+from serverless_cloud.sns.filters import ATTRIBUTES, BODY, FilterPolicyError
 
 #: Policy; attributes or body (both are tried) that match; that do not. SNS Developer Guide, "string value matching" and
 #: the pages beside it.
@@ -152,7 +152,7 @@ REFUSED: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("policy", "words"), REFUSED)
 def test_refused(policy: Any, words: str) -> None:
-    with pytest.raises(FilterRefused) as refusal:
+    with pytest.raises(FilterPolicyError) as refusal:
         sns_filters.parse(json.dumps(policy), ATTRIBUTES)
     assert str(refusal.value).endswith(words)
 
@@ -160,5 +160,5 @@ def test_refused(policy: Any, words: str) -> None:
 def test_combinations_of_a_nested_policy_count_its_depth() -> None:
     four, three = {"a": {"b": {"c": [1, 2, 3, 4]}}}, {"d": {"e": [1, 2, 3]}}
     assert sns_filters.parse(json.dumps(four | three), BODY)  # 4 x 3 levels x 3 x 2 levels = 72
-    with pytest.raises(FilterRefused, match="too complex"):
+    with pytest.raises(FilterPolicyError, match="too complex"):
         sns_filters.parse(json.dumps(four | {"d": {"e": list(range(7))}}), BODY)  # 168

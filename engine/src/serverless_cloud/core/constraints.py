@@ -111,7 +111,7 @@ def violation(path: str, constraint: str, text: str | None = None) -> str:
     return f"Value{quotation} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def refusal(path: str, constraint: str, text: str | None = None) -> str:
+def violation_message(path: str, constraint: str, text: str | None = None) -> str:
     """AWS's sentence about a single violation. Args: as for `violation`."""
     return sentence([violation(path, constraint, text)])
 

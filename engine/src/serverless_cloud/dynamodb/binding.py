@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, malformed
+from serverless_cloud.dynamodb.errors import DynamoDbError, malformed
 from serverless_cloud.dynamodb.parser import Parsed, parse
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path, Placeholder, walk
 from serverless_cloud.dynamodb.values import (
@@ -53,7 +53,7 @@ class Expressions:
         kinds: The members that may hold an expression, in the order in which DynamoDB reads them.
 
     Raises:
-        Refused: names or values are malformed, or there is no expression that could use them.
+        DynamoDbError: names or values are malformed, or there is no expression that could use them.
     """
 
     def __init__(self, request: Mapping[str, Any], kinds: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ class Expressions:
             return None
         try:
             return checked(self._bound(parsed.condition))
-        except Refused as error:
+        except DynamoDbError as error:
             raise malformed(f"Invalid {kind}: {error.message}") from None
 
     def actions(self, kind: str = "UpdateExpression") -> tuple[Action, ...]:
@@ -85,7 +85,7 @@ class Expressions:
             return ()
         try:
             return self._checked_actions(parsed.actions)
-        except Refused as error:
+        except DynamoDbError as error:
             raise malformed(f"Invalid {kind}: {error.message}") from None
 
     def paths(self, kind: str = "ProjectionExpression") -> tuple[Path, ...]:
@@ -96,7 +96,7 @@ class Expressions:
         try:
             paths = tuple(self._path(path) for path in parsed.paths)
             check_overlaps(paths)
-        except Refused as error:
+        except DynamoDbError as error:
             raise malformed(f"Invalid {kind}: {error.message}") from None
         return paths
 
@@ -183,7 +183,7 @@ def _check_values(placeholders: Mapping[str, Any], kinds: list[str], absent: boo
             raise malformed(f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"')
         try:
             values[name] = canonical(value)
-        except Refused as error:
+        except DynamoDbError as error:
             if error.code != "ValidationException" or (error.of_request and not isinstance(error, InSet)):
                 raise
             message = f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
@@ -209,7 +209,7 @@ def check_overlaps(paths: Iterable[Path]) -> None:
 
 
 def checked(node: Node) -> Node:
-    """The node again. Raises: Refused: an operand of a function in it can't be right."""
+    """The node again. Raises: DynamoDbError: an operand of a function in it can't be right."""
     if not isinstance(node, Call):
         return node
     name, operands = node.name, node.operands

@@ -12,7 +12,7 @@ from typing import Any
 ENVELOPE = "1 validation error detected: "
 
 
-class Refused(Exception):
+class DynamoDbError(Exception):
     """DynamoDB refuses a request.
 
     Args:
@@ -27,28 +27,28 @@ class Refused(Exception):
         super().__init__(message)
         self.message, self.code, self.of_request, self.members = message, code, of_request, members
 
-    def in_envelope(self) -> Refused:
+    def in_envelope(self) -> DynamoDbError:
         """The same error with the words that calls that write one item put before it."""
         if not self.of_request or self.message.startswith(ENVELOPE):
             return self
-        return Refused(ENVELOPE + self.message, self.code, of_request=True, **self.members)
+        return DynamoDbError(ENVELOPE + self.message, self.code, of_request=True, **self.members)
 
 
-class RefusedRequest(Refused):
+class WholeRequestError(DynamoDbError):
     """DynamoDB refuses a whole request, even if it is a transaction, which reports other errors as a part's reason."""
 
 
-def malformed(message: str) -> Refused:
+def malformed(message: str) -> DynamoDbError:
     """An error that the request itself shows."""
-    return Refused(message, of_request=True)
+    return DynamoDbError(message, of_request=True)
 
 
-def parameter(message: str, *, of_request: bool = False) -> Refused:
+def parameter(message: str, *, of_request: bool = False) -> DynamoDbError:
     """The error of a parameter with an invalid value, DynamoDB's most frequent one."""
-    return Refused(f"One or more parameter values were invalid: {message}", of_request=of_request)
+    return DynamoDbError(f"One or more parameter values were invalid: {message}", of_request=of_request)
 
 
-def condition_failed(item: dict[str, Any] | None = None) -> Refused:
+def condition_failed(item: dict[str, Any] | None = None) -> DynamoDbError:
     """A condition that isn't met. Args: item: The item, if the answer shows it."""
     members: dict[str, Any] = {"Item": item} if item else {}
-    return Refused("The conditional request failed", "ConditionalCheckFailedException", **members)
+    return DynamoDbError("The conditional request failed", "ConditionalCheckFailedException", **members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from serverless_cloud.dynamodb.errors import Refused, malformed, parameter
+from serverless_cloud.dynamodb.errors import DynamoDbError, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds
 from serverless_cloud.dynamodb.schema import Index, Schema, refuse_empty
 from serverless_cloud.dynamodb.syntax import Call, Literal, Node, Path
@@ -25,7 +25,7 @@ class KeyConditions:
         hashes: The values of the partition key's attributes.
 
     Raises:
-        Refused: the conditions don't name one partition, or don't fit the key.
+        DynamoDbError: the conditions don't name one partition, or don't fit the key.
     """
 
     def __init__(self, condition: Node, schema: Schema, index: Index) -> None:
@@ -42,21 +42,21 @@ class KeyConditions:
     @staticmethod
     def _check(conditions: Mapping[str, Call], index: Index) -> None:
         if len(conditions) > max(2, len(index.keys)):
-            raise Refused("Conditions can be of length 1 or 2 only")
+            raise DynamoDbError("Conditions can be of length 1 or 2 only")
         for name in index.hashes:
             if name not in conditions:
-                raise Refused(f"Query condition missed key schema element: {name}")
+                raise DynamoDbError(f"Query condition missed key schema element: {name}")
             if conditions[name].name != "=":
-                raise Refused("Query key condition not supported")
+                raise DynamoDbError("Query key condition not supported")
         if any(name not in index.keys for name in conditions):
             missed = next((name for name in index.ranges if name not in conditions), None)
             if missed is not None:
-                raise Refused(f"Query condition missed key schema element: {missed}")
-            raise Refused("Query key condition not supported")
+                raise DynamoDbError(f"Query condition missed key schema element: {missed}")
+            raise DynamoDbError("Query key condition not supported")
         for number, name in enumerate(index.ranges):
             later = next((other for other in index.ranges[number + 1 :] if other in conditions), None)
             if later is not None and (name not in conditions or conditions[name].name != "="):
-                raise Refused(
+                raise DynamoDbError(
                     f"RANGE key attributes {name} must have equality conditions specified in the query because a "
                     f"condition is present on key attribute {later}"
                 )
@@ -68,9 +68,9 @@ class KeyConditions:
     def check_start(self, start: Mapping[str, Value]) -> None:
         """Raises if the query can't begin behind an item."""
         if not self._in_partition(start):
-            raise Refused("The provided starting key is outside query boundaries based on provided conditions")
+            raise DynamoDbError("The provided starting key is outside query boundaries based on provided conditions")
         if not self._in_range(start):
-            raise Refused("The provided starting key does not match the range key predicate")
+            raise DynamoDbError("The provided starting key does not match the range key predicate")
 
     def _in_partition(self, item: Mapping[str, Value]) -> bool:
         return all(item.get(name) == value for name, value in self.hashes.items())

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from serverless_cloud.dynamodb import reserved
-from serverless_cloud.dynamodb.errors import Refused, malformed
+from serverless_cloud.dynamodb.errors import DynamoDbError, malformed
 from serverless_cloud.dynamodb.syntax import Action, Call, Node, Path, Placeholder, Token, tokens
 
 MOST_BYTES, MOST_OPTIONS, MOST_OPERATORS, DEEPEST = 4096, 100, 300, 32
@@ -67,7 +67,7 @@ class Parser:
         if not self.skip(text):
             raise self.unexpected()
 
-    def unexpected(self) -> Refused:
+    def unexpected(self) -> DynamoDbError:
         """The error of the next token, with the tokens before and after it."""
         token, before = self.next, self.tokens[max(0, self.place - 1)]
         after = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
@@ -256,7 +256,7 @@ def _is_value_call(node: Node) -> bool:
     return isinstance(node, Call) and node.name in (*VALUES, *UPDATES)
 
 
-def misused(node: Node) -> Refused:
+def misused(node: Node) -> DynamoDbError:
     """The error of a function at a place where it isn't allowed."""
     name = node.name if isinstance(node, Call) else ""
     if name in UPDATES:
@@ -333,11 +333,11 @@ def parse(text: str, kind: str) -> Parsed:
         kind: The request's member that has it, "ConditionExpression".
 
     Raises:
-        Refused: the expression is malformed.
+        DynamoDbError: the expression is malformed.
     """
     try:
         return _read(text, kind)
-    except Refused as error:
+    except DynamoDbError as error:
         raise malformed(f"Invalid {kind}: {error.message}") from None
     except RecursionError:  # in 4 KB, parentheses are all that can be nested so deeply
         raise malformed(f"Invalid {kind}: The expression has redundant parentheses;") from None

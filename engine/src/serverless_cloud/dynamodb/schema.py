@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, parameter
+from serverless_cloud.dynamodb.errors import DynamoDbError, WholeRequestError, parameter
 from serverless_cloud.dynamodb.syntax import Path
 from serverless_cloud.dynamodb.values import Attributes, Value, canonical_attributes, content_of, decoded, kind_of
 from serverless_cloud.sources.stream_sizes import size_of
@@ -49,13 +49,13 @@ class Schema:
     indexes: tuple[Index, ...] = field(default=())
 
     def index(self, name: str | None) -> Index:
-        """An index by its name, or the table itself without one. Raises: Refused: there is no such index."""
+        """An index by its name, or the table itself without one. Raises: DynamoDbError: there is no such index."""
         if name is None:
             return self.own
         for index in self.indexes:
             if index.name == name:
                 return index
-        raise Refused(f"The table does not have the specified index: {name}")
+        raise DynamoDbError(f"The table does not have the specified index: {name}")
 
     def key_of(self, item: Mapping[str, Value]) -> Attributes:
         """The primary key of an item."""
@@ -80,13 +80,13 @@ class Schema:
         for kind, keys in (("Key", self.own.keys), *(("IndexKey", index.keys) for index in self.indexes)):
             for name in keys:
                 if name in nested:
-                    raise Refused(
+                    raise DynamoDbError(
                         "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
                         f"{kind}: {name}"
                     )
 
     def checked_key(self, key: Mapping[str, Any]) -> Attributes:
-        """A key as a request gives it, in the stored form. Raises: Refused."""
+        """A key as a request gives it, in the stored form. Raises: DynamoDbError."""
         result = canonical_attributes(key)
         if len(result) != len(self.own.keys):
             raise wrong_key()
@@ -119,7 +119,7 @@ class Schema:
             for name in self.own.keys:
                 self._check_key_value(name, item[name])
         if size_of(item) > ITEM_BYTES:
-            raise Refused(f"Item size {'to update ' if changed else ''}has exceeded the maximum allowed size")
+            raise DynamoDbError(f"Item size {'to update ' if changed else ''}has exceeded the maximum allowed size")
 
     def _check_key_value(self, name: str, value: Value) -> None:
         refuse_empty(name, value)
@@ -144,11 +144,11 @@ class Schema:
         if name not in self.own.keys and not content_of(value):
             what = f"cannot contain an empty {'string' if 'S' in value else 'binary'} value."
             if changed:
-                raise Refused(
+                raise DynamoDbError(
                     "One or more parameter values are not valid. The update expression attempted to update a secondary "
                     f"index key to a value that is not supported. The AttributeValue for a key attribute {what}"
                 )
-            raise Refused(
+            raise DynamoDbError(
                 "One or more parameter values are not valid. A value specified for a secondary index key is not "
                 f"supported. The AttributeValue for a key attribute {what} IndexName: {index.name}, IndexKey: {name}"
             )
@@ -156,15 +156,15 @@ class Schema:
 
 
 def refuse_empty(name: str, value: Value) -> None:
-    """Raises Refused for a key attribute without content."""
+    """Raises DynamoDbError for a key attribute without content."""
     if not content_of(value):
         empty = "string" if "S" in value else "binary"
-        raise RefusedRequest(
+        raise WholeRequestError(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
             f"empty {empty} value. Key: {name}"
         )
 
 
-def wrong_key() -> Refused:
+def wrong_key() -> DynamoDbError:
     """A key has too few, too many or other attributes, or an attribute of another type."""
-    return Refused("The provided key element does not match the schema")
+    return DynamoDbError("The provided key element does not match the schema")

@@ -13,7 +13,7 @@ from botocore.model import StringShape
 
 from serverless_cloud.core import constraints
 from serverless_cloud.core.refusals import INSTEAD, NotHonoured
-from serverless_cloud.dynamodb.errors import Refused
+from serverless_cloud.dynamodb.errors import DynamoDbError
 from serverless_cloud.dynamodb.values import check_type
 
 MOST_WRITES, MOST_READS = 25, 100
@@ -44,10 +44,10 @@ def check(shape: Any, request: Any) -> None:
         shape: botocore's shape of the operation's input.
 
     Raises:
-        Refused: with all violations, or with the first value of a wrong type.
+        DynamoDbError: with all violations, or with the first value of a wrong type.
     """
     if violations := constraints.violations(_DIALECT, shape, request):
-        raise Refused(constraints.sentence(violations))
+        raise DynamoDbError(constraints.sentence(violations))
 
 
 def refuse_old(request: Mapping[str, Any]) -> None:
@@ -101,7 +101,7 @@ def bare_name(name: str) -> str:
 def check_batch_write(items: Mapping[str, list[Any]]) -> None:
     """Raises unless BatchWriteItem has from 1 to 25 writes, each of one kind."""
     if not items:
-        raise Refused("The requestItems parameter is required for BatchWriteItem")
+        raise DynamoDbError("The requestItems parameter is required for BatchWriteItem")
     violations = [violation for name in items for violation in table_name(name)]
     if any(not 1 <= len(writes) <= MOST_WRITES for writes in items.values()):
         constraint = (
@@ -110,12 +110,12 @@ def check_batch_write(items: Mapping[str, list[Any]]) -> None:
         )
         violations.append(constraints.violation("requestItems", constraint, _java(None, items)))
     if violations:
-        raise Refused(constraints.sentence(violations))
+        raise DynamoDbError(constraints.sentence(violations))
     if sum(map(len, items.values())) > MOST_WRITES:
-        raise Refused("Too many items requested for the BatchWriteItem call")
+        raise DynamoDbError("Too many items requested for the BatchWriteItem call")
     for write in (write for writes in items.values() for write in writes):
         if (write.get("PutRequest") is None) == (write.get("DeleteRequest") is None):
-            raise Refused(
+            raise DynamoDbError(
                 "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
                 "datatypes"
             )
@@ -131,6 +131,6 @@ def check_batch_get(items: Mapping[str, Mapping[str, Any]]) -> None:
             bound = "less than or equal to 100" if size else "greater than or equal to 1"
             violations.append(constraints.violation(place, f"Member must have length {bound}"))
     if violations:
-        raise Refused(constraints.sentence(violations))
+        raise DynamoDbError(constraints.sentence(violations))
     if sum(len(wish["Keys"]) for wish in items.values()) > MOST_READS:
-        raise Refused("Too many items requested for the BatchGetItem call")
+        raise DynamoDbError("Too many items requested for the BatchGetItem call")

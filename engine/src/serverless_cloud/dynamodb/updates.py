@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from serverless_cloud.dynamodb import evaluation
-from serverless_cloud.dynamodb.errors import Refused
+from serverless_cloud.dynamodb.errors import DynamoDbError
 from serverless_cloud.dynamodb.syntax import Action, Call, Literal, Node, Path
 from serverless_cloud.dynamodb.values import SETS, Attributes, Value, add, kind_of
 
@@ -14,15 +14,15 @@ _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _ORDER = {"SET": 0, "ADD": 1, "DELETE": 2, "REMOVE": 3}
 
 
-def _no_such_path() -> Refused:
-    return Refused("The document path provided in the update expression is invalid for update")
+def _no_such_path() -> DynamoDbError:
+    return DynamoDbError("The document path provided in the update expression is invalid for update")
 
 
 def updated(item: Attributes, actions: Iterable[Action]) -> Attributes:
     """A new item. All its values are computed from the old item, which stays as it is.
 
     Raises:
-        Refused: a path leads nowhere, or a value has the wrong type.
+        DynamoDbError: a path leads nowhere, or a value has the wrong type.
     """
     changes = [(action, _new_value(action, item)) for action in actions]
     result = dict(item)
@@ -50,7 +50,7 @@ def _new_value(action: Action, item: Attributes) -> Value | None:
     if before is None:
         return change if action.section == "ADD" else None
     if before.keys() != change.keys():
-        raise Refused(_WRONG_TYPE)
+        raise DynamoDbError(_WRONG_TYPE)
     kind = kind_of(change)
     if kind == "N":
         return {"N": add(before["N"], change["N"])}
@@ -67,7 +67,7 @@ def _operand(node: Node, item: Attributes) -> Value:
     if isinstance(node, Path):
         value = evaluation.look_up(item, node)
         if value is None:
-            raise Refused("The provided expression refers to an attribute that does not exist in the item")
+            raise DynamoDbError("The provided expression refers to an attribute that does not exist in the item")
         return value
     assert isinstance(node, Call)
     first, second = node.operands
@@ -78,7 +78,7 @@ def _operand(node: Node, item: Attributes) -> Value:
     left, right = _operand(first, item), _operand(second, item)
     kind = "L" if node.name == "list_append" else "N"
     if kind not in left or kind not in right:
-        raise Refused(_WRONG_TYPE)
+        raise DynamoDbError(_WRONG_TYPE)
     if kind == "L":
         return {"L": left["L"] + right["L"]}
     return {"N": add(left["N"], right["N"], -1 if node.name == "-" else 1)}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from serverless_cloud.dynamodb.errors import Refused, malformed, parameter
+from serverless_cloud.dynamodb.errors import DynamoDbError, malformed, parameter
 
 Value = dict[str, Any]
 Attributes = dict[str, Value]
@@ -47,14 +47,14 @@ def canonical_number(text: str) -> str:
     """A number as DynamoDB returns it: plain digits without an exponent, zeros before or behind, or a plus sign.
 
     Raises:
-        Refused: it isn't a number, has too many digits, or is too large or too small.
+        DynamoDbError: it isn't a number, has too many digits, or is too large or too small.
     """
     if text.isascii() and text.isdigit() and len(text) <= DIGITS and (text[0] != "0" or len(text) == 1):
         return text
     if not text:
-        raise Refused("The parameter cannot be converted to a numeric value")
+        raise DynamoDbError("The parameter cannot be converted to a numeric value")
     if _NUMBER.fullmatch(text) is None:
-        raise Refused(f"The parameter cannot be converted to a numeric value: {text}")
+        raise DynamoDbError(f"The parameter cannot be converted to a numeric value: {text}")
     return number_text(Decimal(text))
 
 
@@ -65,9 +65,11 @@ def number_text(number: Decimal) -> str:
     _, digits, _ = number.as_tuple()
     if not _LOWEST <= number.adjusted() <= _HIGHEST:
         way, size = ("over", "larger") if number.adjusted() > 0 else ("under", "smaller")
-        raise Refused(f"Number {way}flow. Attempting to store a number with magnitude {size} than supported range")
+        raise DynamoDbError(
+            f"Number {way}flow. Attempting to store a number with magnitude {size} than supported range"
+        )
     if len("".join(map(str, digits)).strip("0")) > DIGITS:
-        raise Refused("Attempting to store more than 38 significant digits in a Number")
+        raise DynamoDbError("Attempting to store more than 38 significant digits in a Number")
     plain = f"{number:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
@@ -81,7 +83,9 @@ def _binary(content: Any, _: int) -> str:
     try:
         return base64.b64encode(base64.b64decode(content, validate=True)).decode()
     except (binascii.Error, TypeError, ValueError):
-        raise Refused("Base64 encoded length is expected a multiple of 4 bytes", "SerializationException") from None
+        raise DynamoDbError(
+            "Base64 encoded length is expected a multiple of 4 bytes", "SerializationException"
+        ) from None
 
 
 def _null(content: Any, _: int) -> bool:
@@ -114,7 +118,7 @@ def _set_of(kind: str, empty: str, duplicates: str) -> Callable[[Any, int], list
     return check
 
 
-class InSet(Refused):
+class InSet(DynamoDbError):
     """The error of a value whose content is wrong, not its form. Expressions add which value it is."""
 
     def __init__(self, message: str) -> None:
@@ -158,27 +162,27 @@ def check_type(value: Any, expected: type) -> None:
         message = "Start of list found where not expected"
     else:
         message = f"{_JAVA.get(type(value), 'NULL_VALUE')} cannot be converted to {_JAVA_TYPES[expected]}"
-    raise Refused(message, "SerializationException")
+    raise DynamoDbError(message, "SerializationException")
 
 
 def canonical(value: Any, depth: int = 0) -> Value:
     """A value as DynamoDB stores it.
 
     Raises:
-        Refused: it isn't a value, or breaks a rule of its type.
+        DynamoDbError: it isn't a value, or breaks a rule of its type.
     """
     check_type(value, dict)
     if len(value) != 1:
         value = {kind: content for kind, content in value.items() if content is not None}
         if len(value) > 1:
-            raise Refused(
+            raise DynamoDbError(
                 "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
                 "datatypes"
             )
     kind, content = next(iter(value.items()), ("", None))
     check = _CONTENTS.get(kind)
     if check is None or content is None:
-        raise Refused("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+        raise DynamoDbError("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
     if kind == "S" and type(content) is str:
         return {kind: content}
     check_type(content, _JSON[kind])

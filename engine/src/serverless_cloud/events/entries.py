@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from serverless_cloud.core.constraints import refusal
+from serverless_cloud.core.constraints import violation_message
 from serverless_cloud.core.jackson import loads
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.events.router import Event, iso
@@ -54,7 +54,9 @@ def read(entries: Sequence[JsonObject], account_id: str, region: str) -> list[En
     """
     if not 1 <= len(entries) <= MOST_ENTRIES:
         bound = f"less than or equal to {MOST_ENTRIES}" if entries else "greater than or equal to 1"
-        raise InvalidRequest(refusal("entries", f"Member must have length {bound}", "[PutEventsRequestEntry]"))
+        raise InvalidRequest(
+            violation_message("entries", f"Member must have length {bound}", "[PutEventsRequestEntry]")
+        )
     if sum(_size(entry) for entry in entries) > REQUEST_BYTES:
         raise InvalidRequest("Total size of the entries in the request is over the limit.")
     now = iso(datetime.now(UTC))

@@ -21,12 +21,12 @@ ACCOUNT_CONCURRENCY = 1000  # AWS Lambda quotas: concurrent executions, default
 UNRESERVED_AT_LEAST = 100  # PutFunctionConcurrency: the least for functions without a reservation
 
 
-class ConcurrencyRefused(ValueError):
+class ConcurrencyError(ValueError):
     """A reservation, or provisioned concurrency, that AWS refuses; the text is AWS's."""
 
 
-def _too_little_left(what: str) -> ConcurrencyRefused:
-    return ConcurrencyRefused(
+def _too_little_left(what: str) -> ConcurrencyError:
+    return ConcurrencyError(
         f"Specified {what} for function decreases account's UnreservedConcurrentExecution below its minimum value of "
         f"[{UNRESERVED_AT_LEAST}]."
     )
@@ -93,7 +93,7 @@ class Concurrency:
         """Reserves `count` for a function, 0 to stop it altogether; None gives the reservation back.
 
         Raises:
-            ConcurrencyRefused: too little would be left unreserved, or it has more provisioned.
+            ConcurrencyError: too little would be left unreserved, or it has more provisioned.
         """
         with self._lock:
             if count is None:
@@ -102,7 +102,7 @@ class Concurrency:
             if self.unreserved(place_of(arn)) + self._reserved.get(arn, 0) - count < UNRESERVED_AT_LEAST:
                 raise _too_little_left("ReservedConcurrentExecutions")
             if count < self._provisioned.get(arn, 0):
-                raise ConcurrencyRefused(
+                raise ConcurrencyError(
                     "ReservedConcurrentExecutions for function should not be lower than function's total provisioned "
                     f"concurrency [{self._provisioned[arn]}]."
                 )
@@ -112,19 +112,19 @@ class Concurrency:
         """Notes that the versions of a function have `total` environments provisioned together.
 
         Raises:
-            ConcurrencyRefused: more than the function reserves, or than may be taken from what is unreserved.
+            ConcurrencyError: more than the function reserves, or than may be taken from what is unreserved.
         """
         with self._lock:
             reserved, place = self._reserved.get(arn), place_of(arn)
             if reserved is not None and total > reserved:
-                raise ConcurrencyRefused(
+                raise ConcurrencyError(
                     "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution "
                     f"for function [{reserved}]."
                 )
             others = sum(n for a, n in self._provisioned.items() if self._shares(a, place) and a != arn)
             free = self.unreserved(place) - others
             if reserved is None and total > free:
-                raise ConcurrencyRefused(
+                raise ConcurrencyError(
                     "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
                     f"[{free}]."
                 )

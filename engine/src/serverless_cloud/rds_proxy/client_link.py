@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from serverless_cloud.core import peers
 from serverless_cloud.rds_proxy import wire
-from serverless_cloud.rds_proxy.login import Login, LoginRefused, Step
+from serverless_cloud.rds_proxy.login import Login, LoginError, Step
 from serverless_cloud.rds_proxy.phases import Move, Phase
 from serverless_cloud.rds_proxy.session import Session
 
@@ -82,7 +82,7 @@ class ClientLink(asyncio.Protocol):
             else:
                 self._log_in()
         except wire.ProtocolError as error:
-            if isinstance(error, LoginRefused) and error.wrong:
+            if isinstance(error, LoginError) and error.wrong:
                 self._proxy.metrics.add("ClientConnectionsSetupFailedAuth")
             self.fail(error.message, str(error))
 

@@ -29,7 +29,7 @@ class Step(Enum):
     CANCEL = auto()  # it was not a login, but asks to cancel a query
 
 
-class LoginRefused(wire.ProtocolError):
+class LoginError(wire.ProtocolError):
     """The client has no right to come in. Args: wrong: whether its user or password was wrong."""
 
     def __init__(self, text: str, code: str, *, wrong: bool = False) -> None:
@@ -70,7 +70,7 @@ class Login:
         """Takes the complete messages off the front of `inbox`. Returns the answer.
 
         Raises:
-            LoginRefused: TLS is missing, the user unknown, the password wrong.
+            LoginError: TLS is missing, the user unknown, the password wrong.
             wire.ProtocolError: the client broke the protocol.
         """
         answer = b""
@@ -91,7 +91,7 @@ class Login:
                 text = f"The password that was provided for the role {self.key.user} is wrong."
                 if str(error) != "wrong password":
                     raise wire.ProtocolError(str(error)) from error
-                raise LoginRefused(text, "28P01", wrong=True) from error
+                raise LoginError(text, "28P01", wrong=True) from error
         return answer
 
     def tls_started(self) -> None:
@@ -120,7 +120,7 @@ class Login:
     def _open(self, packet: wire.Startup) -> bytes:
         parameters = packet.parameters
         if self._requires_tls and not self.has_tls:
-            raise LoginRefused("This RDS Proxy requires TLS connections", "28000")
+            raise LoginError("This RDS Proxy requires TLS connections", "28000")
         user = parameters.get("user", "")
         if not user:
             text = "A user name is missing from the connection startup packet. Provide a user name for this connection."
@@ -141,7 +141,7 @@ class Login:
         if user not in self._users:
             text = f"This RDS proxy has no credentials for the role {user}. "
             text += "Check the credentials for this role and try again."
-            raise LoginRefused(text, "28P01", wrong=True)
+            raise LoginError(text, "28P01", wrong=True)
         self._verifier = scram.Verifier(self._users[user], _salt_of(self._users[user]))
         self.step = Step.SASL_FIRST
         return _older_protocol(packet) + wire.message(b"R", wire.INT.pack(10) + scram.MECHANISM.encode() + b"\0\0")
@@ -158,8 +158,8 @@ class Login:
         return wire.message(b"R", wire.INT.pack(12) + final) + wire.message(b"R", wire.INT.pack(0))
 
 
-def _unsupported(what: str) -> LoginRefused:
-    return LoginRefused(f"Feature not supported: RDS Proxy currently doesn't support {what}.", "0A000")
+def _unsupported(what: str) -> LoginError:
+    return LoginError(f"Feature not supported: RDS Proxy currently doesn't support {what}.", "0A000")
 
 
 @cache

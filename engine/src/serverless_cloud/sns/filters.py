@@ -25,7 +25,7 @@ _ACCURACY = 1_000_000  # "five digits of accuracy after the decimal point"; a si
 _OPAQUE = object()
 
 
-class FilterRefused(ValueError):
+class FilterPolicyError(ValueError):
     """A filter policy that AWS refuses; the text is AWS's, without the position in the JSON."""
 
 
@@ -129,18 +129,18 @@ def parse(text: str, scope: str) -> JsonObject:
         scope: "MessageAttributes" or "MessageBody".
 
     Raises:
-        FilterRefused: AWS would not take it. Its text begins with "FilterPolicy: " or "Filter policy scope".
+        FilterPolicyError: AWS would not take it. Its text begins with "FilterPolicy: " or "Filter policy scope".
     """
     try:
         policy = json.loads(text)
     except json.JSONDecodeError as error:
-        raise FilterRefused(f"FilterPolicy: failed to parse JSON. {words_of(error)}") from error
+        raise FilterPolicyError(f"FilterPolicy: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(policy, dict):
-        raise FilterRefused("FilterPolicy: Filter is not an object")
+        raise FilterPolicyError("FilterPolicy: Filter is not an object")
     if len(policy) > MOST_KEYS:
-        raise FilterRefused(f"FilterPolicy: Filter policy can not have more than {MOST_KEYS} keys")
+        raise FilterPolicyError(f"FilterPolicy: Filter policy can not have more than {MOST_KEYS} keys")
     if _combinations(policy, scope, depth=1) > MOST_COMBINATIONS:
-        raise FilterRefused("FilterPolicy: Filter policy is too complex")
+        raise FilterPolicyError("FilterPolicy: Filter policy is too complex")
     return policy
 
 
@@ -155,21 +155,21 @@ def _combinations(policy: JsonObject, scope: str, depth: int) -> int:
             count *= sum(_combinations(branch, scope, depth) for branch in rules)
         elif isinstance(rules, dict):
             if not rules:
-                raise FilterRefused("FilterPolicy: Empty objects are not allowed")
+                raise FilterPolicyError("FilterPolicy: Empty objects are not allowed")
             count *= _combinations(rules, scope, depth + 1)
         elif isinstance(rules, list):
             if not rules:
-                raise FilterRefused("FilterPolicy: Empty arrays are not allowed")
+                raise FilterPolicyError("FilterPolicy: Empty arrays are not allowed")
             try:
                 for rule in rules:
                     _OPERATORS.test(rule)
             except InvalidOperator as error:
-                raise FilterRefused(f"FilterPolicy: {error}") from error
+                raise FilterPolicyError(f"FilterPolicy: {error}") from error
             count *= len(rules) * depth
         else:
-            raise FilterRefused(f'FilterPolicy: "{name}" must be an object or an array')
+            raise FilterPolicyError(f'FilterPolicy: "{name}" must be an object or an array')
     if depth > 1 and scope == ATTRIBUTES:
-        raise FilterRefused("Filter policy scope MessageAttributes does not support nested filter policy")
+        raise FilterPolicyError("Filter policy scope MessageAttributes does not support nested filter policy")
     return count
 
 

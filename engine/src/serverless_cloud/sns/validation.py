@@ -57,7 +57,7 @@ _HTTP_POLICY = {
 }  # fmt: skip
 
 
-class Refused(ValueError):
+class SnsError(ValueError):
     """SNS refuses a call, in AWS's words and with its error code."""
 
     def __init__(self, text: str, code: str = "InvalidParameter") -> None:
@@ -69,27 +69,27 @@ class Refused(ValueError):
 
 
 def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) -> None:
-    """Raises Refused, with the words after "Invalid parameter: ", unless a topic may have an attribute.
+    """Raises SnsError, with the words after "Invalid parameter: ", unless a topic may have an attribute.
 
     Args:
         protocols: of the topic's subscriptions.
     """
     if name not in TOPIC_ATTRIBUTES:
-        raise Refused("AttributeName")
+        raise SnsError("AttributeName")
     if name == "Policy" and value:
         try:
             policy = json.loads(value)
         except ValueError:
             policy = None
         if not isinstance(policy, dict):
-            raise Refused("Policy Error: null")
+            raise SnsError("Policy Error: null")
     if value and value not in _WORDS.get(name, (value,)):
-        raise Refused(name)
+        raise SnsError(name)
     if name == "DeliveryPolicy" and value:
         _check_delivery_policy(_object("DeliveryPolicy", value).get("http") or {})
     if name == "MaximumMessageSize":
         if not re.fullmatch(r"\d{1,9}", value) or not LEAST_MAXIMUM_BYTES <= int(value) <= MOST_MAXIMUM_BYTES:
-            raise Refused(
+            raise SnsError(
                 f"MaximumMessageSize Reason: it must be a whole number from {LEAST_MAXIMUM_BYTES} to "
                 f"{MOST_MAXIMUM_BYTES}, in bytes"
             )
@@ -97,36 +97,36 @@ def check_topic_attribute(name: str, value: str, protocols: Sequence[str] = ()) 
 
 
 def _check_delivery_policy(http: Any) -> None:
-    """Raises Refused unless the members of a delivery policy for HTTP have the types of AWS's own policy."""
+    """Raises SnsError unless the members of a delivery policy for HTTP have the types of AWS's own policy."""
     if not isinstance(http, dict):
-        raise Refused("DeliveryPolicy: http must be an object")
+        raise SnsError("DeliveryPolicy: http must be an object")
     for name, usual in _HTTP_POLICY.items():
         if not isinstance(http.get(name) or usual, type(usual)):
-            raise Refused(f"DeliveryPolicy: http.{name} has a wrong type")
+            raise SnsError(f"DeliveryPolicy: http.{name} has a wrong type")
 
 
 def check_new_topic(name: str, attributes: Mapping[str, str]) -> None:
-    """Raises Refused unless a new topic may have these attributes together."""
+    """Raises SnsError unless a new topic may have these attributes together."""
     fifo = attributes.get("FifoTopic")
     if fifo is not None and fifo.lower() != "true":
-        raise Refused("Invalid parameter: Attributes Reason: Unknown attribute FifoTopic")
+        raise SnsError("Invalid parameter: Attributes Reason: Unknown attribute FifoTopic")
     if not name.endswith(".fifo") and attributes.get("ContentBasedDeduplication", "").lower() == "true":
-        raise Refused(f"Invalid parameter: {_ONLY_FIFO}")
+        raise SnsError(f"Invalid parameter: {_ONLY_FIFO}")
 
 
 def check_change(name: str, value: str, *, is_fifo: bool) -> None:
-    """Raises Refused, with the words after "Invalid parameter: ", unless an existing topic may get an attribute."""
+    """Raises SnsError, with the words after "Invalid parameter: ", unless an existing topic may get an attribute."""
     if name == "FifoTopic":
-        raise Refused("AttributeName")
+        raise SnsError("AttributeName")
     if name == "ContentBasedDeduplication" and value.lower() == "true" and not is_fifo:
-        raise Refused(_ONLY_FIFO)
+        raise SnsError(_ONLY_FIFO)
 
 
 def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
-    """Raises Refused if two tags have the same key."""
+    """Raises SnsError if two tags have the same key."""
     keys = [tag["Key"] for tag in tags]
     if len(set(keys)) != len(keys):
-        raise Refused("Invalid parameter: Duplicated keys are not allowed.")
+        raise SnsError("Invalid parameter: Duplicated keys are not allowed.")
 
 
 def effective_policy(delivery_policy: str) -> str:
@@ -140,11 +140,11 @@ def effective_policy(delivery_policy: str) -> str:
 
 
 def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
-    """Raises Refused, as above, if a topic with such messages has subscriptions that take none above 256 KB."""
+    """Raises SnsError, as above, if a topic with such messages has subscriptions that take none above 256 KB."""
     if maximum_bytes > MESSAGE_BYTES:
         others = sorted(set(protocols) - set(LARGE_PROTOCOLS))
         if others or len(protocols) > LARGE_SUBSCRIPTIONS:
-            raise Refused(
+            raise SnsError(
                 f"MaximumMessageSize Reason: above {MESSAGE_BYTES} bytes a topic can have at most "
                 f"{LARGE_SUBSCRIPTIONS} subscriptions, only with the protocols {', '.join(LARGE_PROTOCOLS)}"
                 + (f", not {', '.join(others)}" * bool(others))
@@ -155,30 +155,30 @@ def check_large(maximum_bytes: int, protocols: Sequence[str]) -> None:
 
 
 def check_endpoint(topic_arn: str, protocol: str, endpoint: str) -> None:
-    """Raises Refused unless a topic may have a subscriber with this protocol."""
+    """Raises SnsError unless a topic may have a subscriber with this protocol."""
     if protocol not in PROTOCOLS:
-        raise Refused(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
+        raise SnsError(f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}")
     if topic_arn.endswith(".fifo") and protocol != "sqs":
-        raise Refused(f"Invalid parameter: Invalid protocol type: {protocol}")
+        raise SnsError(f"Invalid parameter: Invalid protocol type: {protocol}")
     if protocol == "sqs" and not _QUEUE_ARN.fullmatch(endpoint):
-        raise Refused("Invalid parameter: SQS endpoint ARN")
+        raise SnsError("Invalid parameter: SQS endpoint ARN")
     if protocol == "sqs" and endpoint.endswith(".fifo") and not topic_arn.endswith(".fifo"):
-        raise Refused(
+        raise SnsError(
             "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard "
             "SNS topics"
         )
     if protocol == "lambda" and not re.fullmatch(r"arn:[^:]+:lambda:[^:]+:\d{12}:function:[^:]+(:[^:]+)?", endpoint):
-        raise Refused("Invalid parameter: Lambda endpoint ARN")
+        raise SnsError("Invalid parameter: Lambda endpoint ARN")
     if protocol.startswith("email") and "@" not in endpoint:
-        raise Refused("Invalid parameter: Email address")
+        raise SnsError("Invalid parameter: Email address")
     if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
-        raise Refused("Invalid parameter: Endpoint must match the specified protocol")
+        raise SnsError("Invalid parameter: Endpoint must match the specified protocol")
     if protocol in ("http", "https", "sms", "application"):
         raise NotHonoured(f"subscriptions with the protocol {protocol}")
 
 
 def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_arn: str, scope: str) -> None:
-    """Raises Refused, with AWS's words after "Invalid parameter: ", unless a subscription may have an attribute.
+    """Raises SnsError, with AWS's words after "Invalid parameter: ", unless a subscription may have an attribute.
 
     Args:
         name, value: of the attribute, as they were given.
@@ -187,41 +187,43 @@ def check_attribute(name: str, value: str, protocol: str, endpoint: str, topic_a
     if name == "ReplayPolicy":
         raise NotHonoured("ReplayPolicy")
     if name not in SUBSCRIPTION_ATTRIBUTES:
-        raise Refused("AttributeName")
+        raise SnsError("AttributeName")
     if name == "RawMessageDelivery":
         if value.lower() not in ("true", "false"):
-            raise Refused(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
+            raise SnsError(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
         if value.lower() == "true" and protocol not in ("sqs", "firehose"):
-            raise Refused(f"Delivery protocol [{protocol}] does not support raw message delivery.")
+            raise SnsError(f"Delivery protocol [{protocol}] does not support raw message delivery.")
     elif name == "FilterPolicyScope" and value not in (sns_filters.ATTRIBUTES, sns_filters.BODY):
-        raise Refused(f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes")
+        raise SnsError(
+            f"FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
+        )
     elif name == "FilterPolicy" and value:
         try:
             sns_filters.parse(value, scope)
-        except sns_filters.FilterRefused as refusal:
-            raise Refused(str(refusal)) from refusal
+        except sns_filters.FilterPolicyError as refusal:
+            raise SnsError(str(refusal)) from refusal
     elif name == "RedrivePolicy" and value:
         _check_redrive(value, endpoint, topic_arn)
     elif name == "DeliveryPolicy" and value:
-        raise Refused(f"DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies.")
+        raise SnsError(f"DeliveryPolicy: Delivery protocol [{protocol}] does not support delivery policies.")
 
 
 def _object(name: str, value: str) -> dict[str, Any]:
     try:
         content = json.loads(value)
     except json.JSONDecodeError as error:
-        raise Refused(f"{name}: failed to parse JSON. {words_of(error)}") from error
+        raise SnsError(f"{name}: failed to parse JSON. {words_of(error)}") from error
     if not isinstance(content, dict):
-        raise Refused(f"{name}: failed to parse JSON. It must be an object.")
+        raise SnsError(f"{name}: failed to parse JSON. It must be an object.")
     return content
 
 
 def _check_redrive(value: str, endpoint: str, topic_arn: str) -> None:
     queue = str(_object("RedrivePolicy", value).get("deadLetterTargetArn", ""))
     if not _QUEUE_ARN.fullmatch(queue):
-        raise Refused("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+        raise SnsError("RedrivePolicy: deadLetterTargetArn is an invalid arn")
     if topic_arn.endswith(".fifo") and endpoint.endswith(".fifo") and not queue.endswith(".fifo"):
-        raise Refused("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
+        raise SnsError("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
 
 
 # ---- messages
@@ -234,15 +236,15 @@ def check_message(
     size_of_attributes: int = 0,
     most_bytes: int = MESSAGE_BYTES,
 ) -> None:
-    """Raises Refused unless a message may be published. `size_of_attributes`, `most_bytes`: in bytes."""
+    """Raises SnsError unless a message may be published. `size_of_attributes`, `most_bytes`: in bytes."""
     if not message:
-        raise Refused("Invalid parameter: Empty message")
+        raise SnsError("Invalid parameter: Empty message")
     if subject is not None and not re.fullmatch(rf"[^\x00-\x1f\x7f]{{1,{SUBJECT_CHARACTERS}}}", subject):
-        raise Refused("Invalid parameter: Subject")
+        raise SnsError("Invalid parameter: Subject")
     if structure not in (None, "", "json"):
-        raise Refused("Invalid parameter: Invalid message structure: give json, or leave it out")
+        raise SnsError("Invalid parameter: Invalid message structure: give json, or leave it out")
     if len(message.encode()) + size_of_attributes > most_bytes:
-        raise Refused("Invalid parameter: Message too long")
+        raise SnsError("Invalid parameter: Message too long")
     if structure == "json":
         by_protocol(message)
 
@@ -251,36 +253,36 @@ def by_protocol(message: str) -> dict[str, str]:
     """The texts of a message with MessageStructure "json"; "default" is there.
 
     Raises:
-        Refused: AWS would not take it.
+        SnsError: AWS would not take it.
     """
     try:
         texts = json.loads(message)
     except ValueError as error:
-        raise Refused("Invalid parameter: Message Structure - JSON message body failed to parse") from error
+        raise SnsError("Invalid parameter: Message Structure - JSON message body failed to parse") from error
     if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
-        raise Refused("Invalid parameter: Message Structure - No default entry in JSON message body")
+        raise SnsError("Invalid parameter: Message Structure - No default entry in JSON message body")
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 
 def check_order(*, is_fifo: bool, by_content: bool, group_id: str | None, deduplication_id: str | None) -> None:
-    """Raises Refused unless the ids of a message suit its topic. `by_content`: ContentBasedDeduplication."""
+    """Raises SnsError unless the ids of a message suit its topic. `by_content`: ContentBasedDeduplication."""
     if is_fifo:
         if not group_id:
-            raise Refused("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+            raise SnsError("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
         if not deduplication_id and not by_content:
-            raise Refused(
+            raise SnsError(
                 "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or "
                 "MessageDeduplicationId provided explicitly"
             )
     elif deduplication_id:
-        raise Refused(
+        raise SnsError(
             "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter "
             "that is not valid for this topic type"
         )
 
 
 def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises Refused unless message attributes are as they should be.
+    """Raises SnsError unless message attributes are as they should be.
 
     Args:
         attributes: by name, as in the API: {"DataType": "String", "StringValue": "lamp"}.
@@ -290,25 +292,25 @@ def check_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> None:
         kind = str(attribute.get("DataType") or "") if isinstance(attribute, Mapping) else ""  # a name without a value
         base = kind.split(".")[0]
         if base not in ("String", "Number", "Binary") or kind == f"{base}.":
-            raise Refused(
+            raise SnsError(
                 f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
                 "prefixes is Binary, Number, and String.",
                 "ParameterValueInvalid",
             )
         field, other = ("BinaryValue", "StringValue") if base == "Binary" else ("StringValue", "BinaryValue")
         if attribute.get(other) and not attribute.get(field):
-            raise Refused(
+            raise SnsError(
                 f"The message attribute '{name}' with type '{kind}' must use field '{field.removesuffix('Value')}'.",
                 "ParameterValueInvalid",
             )
         if not attribute.get(field):
-            raise Refused(
+            raise SnsError(
                 f"The message attribute '{name}' must contain non-empty message attribute value for message attribute "
                 f"type '{kind}'.",
                 "ParameterValueInvalid",
             )
         if base == "Number" and not _is_number(str(attribute[field])):
-            raise Refused(f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid")
+            raise SnsError(f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid")
 
 
 def _is_number(text: str) -> bool:
@@ -336,7 +338,7 @@ def _check_name(name: str) -> None:
     elif ".." in name:
         reason = "Message attribute name can not have successive '.' character."
     if reason:
-        raise Refused(reason, "ParameterValueInvalid")
+        raise SnsError(reason, "ParameterValueInvalid")
 
 
 def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
@@ -353,22 +355,22 @@ def size_of(attributes: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def check_batch(entries: list[Mapping[str, Any]], most_bytes: int = MESSAGE_BYTES) -> None:
-    """Raises Refused unless the entries of a PublishBatch may be taken together. `most_bytes`: the topic's limit."""
+    """Raises SnsError unless the entries of a PublishBatch may be taken together. `most_bytes`: the topic's limit."""
     if not entries:
-        raise Refused("The batch request doesn't contain any entries.", "EmptyBatchRequest")
+        raise SnsError("The batch request doesn't contain any entries.", "EmptyBatchRequest")
     if len(entries) > BATCH_ENTRIES:
-        raise Refused("The batch request contains more entries than permissible.", "TooManyEntriesInBatchRequest")
+        raise SnsError("The batch request contains more entries than permissible.", "TooManyEntriesInBatchRequest")
     ids = [str(entry.get("Id", "")) for entry in entries]
     for entry_id in ids:
         if len(entry_id) > 80:
-            raise Refused(
+            raise SnsError(
                 f"The Id of a batch entry in the batch request is too long: {entry_id}", "InvalidBatchEntryId"
             )
         if not re.fullmatch(r"[A-Za-z0-9_-]+", entry_id):
             text = f"The Id of a batch entry in the batch request contains an impermissible character: {entry_id}"
-            raise Refused(text, "InvalidBatchEntryId")
+            raise SnsError(text, "InvalidBatchEntryId")
     if len(set(ids)) != len(ids):
-        raise Refused("Two or more batch entries in the request have the same Id.", "BatchEntryIdsNotDistinct")
+        raise SnsError("Two or more batch entries in the request have the same Id.", "BatchEntryIdsNotDistinct")
     sizes = (len(str(e.get("Message", "")).encode()) + size_of(e.get("MessageAttributes") or {}) for e in entries)
     if sum(sizes) > most_bytes:
-        raise Refused("The length of all the messages put together is more than the limit.", "BatchRequestTooLong")
+        raise SnsError("The length of all the messages put together is more than the limit.", "BatchRequestTooLong")

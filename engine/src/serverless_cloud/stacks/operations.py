@@ -283,10 +283,10 @@ def new_stack(request: Request, region: str, account_id: str, plan: StackSpec | 
     name = str(request["StackName"])
     if len(name) > _NAME_CHARACTERS:
         rule = f"Member must have length less than or equal to {_NAME_CHARACTERS}"
-        raise StackError(constraints.refusal("stackName", rule, name))
+        raise StackError(constraints.violation_message("stackName", rule, name))
     if not re.fullmatch(_NAME, name):
         rule = f"Member must satisfy regular expression pattern: {_NAME}"
-        raise StackError(constraints.refusal("stackName", rule, name))
+        raise StackError(constraints.violation_message("stackName", rule, name))
     stack = Stack(
         f"arn:aws:cloudformation:{region}:{account_id}:stack/{name}/{uuid.uuid4()}", name, region, account_id, "", plan
     )

@@ -51,7 +51,7 @@ def text_of(request: Mapping[str, Any], region: str, stack: Stack | None = None)
         text = str(request["TemplateBody"])
         if len(text.encode()) > _BODY_BYTES:
             rule = f"Member must have length less than or equal to {_BODY_BYTES}"
-            raise StackError(constraints.refusal("templateBody", rule))
+            raise StackError(constraints.violation_message("templateBody", rule))
         return text
     text = _fetched(str(request["TemplateURL"]), region)
     if len(text.encode()) > _OBJECT_BYTES:

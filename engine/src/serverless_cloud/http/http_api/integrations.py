@@ -58,11 +58,11 @@ SERVICES = {
                                                 ("Name", "Input", "TraceHeader")),
 }  # fmt: skip
 
-#: Calls a service: subtype, Region, parameters, role. Returns its answer; raises `ServiceRefused`.
+#: Calls a service: subtype, Region, parameters, role. Returns its answer; raises `ServiceCallError`.
 ServiceCall = Callable[[str, str, Mapping[str, str], str], Mapping[str, Any]]
 
 
-class ServiceRefused(Exception):
+class ServiceCallError(Exception):
     """The service has refused the call; `status` and `answer` go to the client."""
 
     def __init__(self, status: int, answer: Mapping[str, Any]) -> None:
@@ -137,7 +137,7 @@ class Integrations:
         region = parameters.pop("Region", "") or arrival.region
         try:
             answer = self._call_service(integration.subtype, region, parameters, integration.role_arn)
-        except ServiceRefused as refusal:
+        except ServiceCallError as refusal:
             return _json(refusal.status, refusal.answer)
         except AccessDenied as error:
             print(f"{integration.subtype}: {error}", file=sys.stderr)

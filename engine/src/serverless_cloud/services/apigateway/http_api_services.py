@@ -12,7 +12,7 @@ from moto.backends import get_backend
 from serverless_cloud.core.clients import client
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.http.calls import SERVICE
-from serverless_cloud.http.http_api.integrations import SERVICES, ServiceCall, ServiceRefused
+from serverless_cloud.http.http_api.integrations import SERVICES, ServiceCall, ServiceCallError
 from serverless_cloud.iam.permissions import ACCOUNT_ID, Permissions
 from serverless_cloud.services.apigateway.http_api_rules import COGNITO
 
@@ -64,9 +64,9 @@ def _call(subtype: str, region: str, given: Mapping[str, str]) -> JsonObject:
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         given_error = {"__type": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-        raise ServiceRefused(status, given_error) from error
+        raise ServiceCallError(status, given_error) from error
     except (ParamValidationError, ValueError, TypeError, IndexError) as error:
-        raise ServiceRefused(400, {"message": str(error)}) from error
+        raise ServiceCallError(400, {"message": str(error)}) from error
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 

@@ -99,7 +99,9 @@ def _check_endpoint(endpoint: JsonObject) -> None:
     if set(types) - set(ENDPOINTS):
         rule = f"Member must satisfy constraint: [{constraints.one_of(ENDPOINTS)}]"
         place = "createRestApiInput.endpointConfiguration.types"
-        raise ApiGatewayException("ValidationException", constraints.refusal(place, rule, f"[{', '.join(types)}]"))
+        raise ApiGatewayException(
+            "ValidationException", constraints.violation_message(place, rule, f"[{', '.join(types)}]")
+        )
     if addresses is not None:
         check_enum(addresses, "createRestApiInput.endpointConfiguration.ipAddressType", ADDRESSES)
     if len(types) > 1:
@@ -250,7 +252,7 @@ def check_enum(value: object, field: str, allowed: Sequence[str]) -> None:
         return
     told = constraints.sentence([constraints.NULL.format(field)])
     if value is not None:
-        told = constraints.refusal(field, constraints.one_of(allowed), str(value))
+        told = constraints.violation_message(field, constraints.one_of(allowed), str(value))
     raise ApiGatewayException("ValidationException", told)
 
 
@@ -258,7 +260,7 @@ def check_status(status: object) -> None:
     """Raises unless a response can have this status code."""
     if not re.fullmatch(r"[1-5]\d\d", str(status)):
         rule = r"Member must satisfy regular expression pattern: [1-5]\d\d"
-        raise ApiGatewayException("ValidationException", constraints.refusal("statusCode", rule, str(status)))
+        raise ApiGatewayException("ValidationException", constraints.violation_message("statusCode", rule, str(status)))
 
 
 @patches.replaces("moto.apigateway.responses:APIGatewayResponse.delete_usage_plan")

@@ -27,7 +27,7 @@ from moto.dynamodb.responses import DynamoHandler
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 from serverless_cloud.dynamodb import shapes
-from serverless_cloud.dynamodb.errors import Refused
+from serverless_cloud.dynamodb.errors import DynamoDbError
 from serverless_cloud.services.dynamodb import reading, streams, writing
 
 patches = Service("dynamodb")
@@ -80,12 +80,12 @@ def answer(patch: Patch[..., Any], handler: DynamoHandler, /) -> tuple[int, dict
     name, request = patch.name, handler.body
     try:
         if request is None:
-            raise Refused("", "SerializationException")
+            raise DynamoDbError("", "SerializationException")
         shapes.check(_input(name), request)
         with streams.writing():
             result = ITEM_CALLS[name](handler.dynamodb_backend, request)
         return 200, {"status": 200, **_CONTENT_TYPE}, json.dumps(result)
-    except Refused as refused:
+    except DynamoDbError as refused:
         error = refused.in_envelope() if name in _ENVELOPED else refused
         prefix = _PREFIXES.get(error.code, "com.amazonaws.dynamodb.v20120810#")
         body = {"__type": prefix + error.code, "message": error.message, **error.members}

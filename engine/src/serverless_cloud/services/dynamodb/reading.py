@@ -14,7 +14,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
-from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, malformed
+from serverless_cloud.dynamodb.errors import DynamoDbError, WholeRequestError, malformed
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.key_conditions import KeyConditions
 from serverless_cloud.dynamodb.schema import Index, Schema, wrong_key
@@ -80,7 +80,7 @@ def batch_get_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
         for key in keys:
             stores[name].schema.checked_key(key)
         if any(key in keys[:number] for number, key in enumerate(keys)):
-            raise Refused("Provided list of item keys contains duplicates")
+            raise DynamoDbError("Provided list of item keys contains duplicates")
     for name, wish, paths, keys in wishes:
         used = Consumed(name)
         consumed.append(used)
@@ -108,14 +108,14 @@ def transact_get_items(backend: DynamoDBBackend, request: JsonObject) -> JsonObj
             stores[get["TableName"]].schema.checked_key(key)
             stores[get["TableName"]].schema.check_scalars(paths)
             reasons.append({"Code": "None"})
-        except RefusedRequest:
+        except WholeRequestError:
             raise
-        except Refused as error:
+        except DynamoDbError as error:
             reasons.append({"Code": "ValidationError", "Message": error.message})
     cancel(reasons)
     places = [(stores[get["TableName"]].name, key) for get, _, key in wishes]
     if any(place in places[:number] for number, place in enumerate(places)):
-        raise Refused("Transaction request cannot include multiple operations on one item")
+        raise DynamoDbError("Transaction request cannot include multiple operations on one item")
     consumed = {name: Consumed(name, "Read") for name in stores}
     responses: list[JsonObject] = []
     for get, paths, key in wishes:
@@ -130,7 +130,7 @@ def cancel(reasons: list[JsonObject]) -> None:
     """Raises if one of a transaction's parts has a reason to cancel it."""
     codes = [reason["Code"] for reason in reasons]
     if any(code != "None" for code in codes):
-        raise Refused(
+        raise DynamoDbError(
             f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(codes)}]",
             "TransactionCanceledException",
             CancellationReasons=reasons,
@@ -214,19 +214,19 @@ def _check_index(request: Mapping[str, Any], index: Index, paths: tuple[Path, ..
     if not index.is_global:
         return
     if request.get("ConsistentRead"):
-        raise Refused("Consistent reads are not supported on global secondary indexes")
+        raise DynamoDbError("Consistent reads are not supported on global secondary indexes")
     if index.projects is None:
         return
     problem = "One or more parameter values were invalid: "
     if request.get("Select") == "ALL_ATTRIBUTES":
-        raise Refused(
+        raise DynamoDbError(
             f"{problem}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its "
             "projection type is not ALL"
         )
     known = {*index.keys, *schema.own.keys, *index.projects}
     missing = [str(path.parts[0]) for path in paths if path.parts[0] not in known]
     if missing:
-        raise Refused(f"{problem}Global secondary index {index.name} does not project [{', '.join(missing)}]")
+        raise DynamoDbError(f"{problem}Global secondary index {index.name} does not project [{', '.join(missing)}]")
 
 
 def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
@@ -262,7 +262,7 @@ def query(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
 def _check_filter(wanted: Node | None, index: Index) -> None:
     keys = [path.parts[0] for path in paths_in(wanted) if path.parts[0] in index.keys]
     if keys:
-        raise Refused(
+        raise DynamoDbError(
             f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {keys[0]}"
         )
 
@@ -289,7 +289,7 @@ def scan(backend: DynamoDBBackend, request: JsonObject) -> JsonObject:
     if request.get("ExclusiveStartKey") is not None:
         start = _start(request["ExclusiveStartKey"], store, index, query=False)
         if segments is not None and _segment(start, segments) != segment:
-            raise Refused(
+            raise DynamoDbError(
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
                 f"correct Segment. TotalSegments: {segments} Segment: {segment}"
             )
@@ -319,17 +319,17 @@ def _segment(item: StoredItem, segments: int) -> int:
 
 
 def _start(given: Mapping[str, Any], store: Store, index: Index, *, query: bool) -> StoredItem:
-    """ExclusiveStartKey as an item. Raises: Refused: it isn't a place in the index."""
+    """ExclusiveStartKey as an item. Raises: DynamoDbError: it isn't a place in the index."""
     names, types = {*store.schema.own.keys, *index.keys}, store.schema.types
     try:
         start = canonical_attributes(given)
-    except Refused as error:
-        raise Refused(f"The provided starting key is invalid: {error.message}", error.code) from None
+    except DynamoDbError as error:
+        raise DynamoDbError(f"The provided starting key is invalid: {error.message}", error.code) from None
     mismatch = f"The provided starting key is invalid: {wrong_key().message}"
     if start.keys() != names:
-        raise Refused("The provided starting key is invalid" if query or index.name else mismatch)
+        raise DynamoDbError("The provided starting key is invalid" if query or index.name else mismatch)
     if any(kind_of(start[name]) != types[name] for name in names):
-        raise wrong_key() if query else Refused(mismatch)
+        raise wrong_key() if query else DynamoDbError(mismatch)
     return store.entry(start)
 
 

@@ -15,7 +15,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import SecondaryIndex, Table
 
-from serverless_cloud.dynamodb.errors import Refused
+from serverless_cloud.dynamodb.errors import DynamoDbError
 from serverless_cloud.dynamodb.schema import Index, Schema
 from serverless_cloud.dynamodb.shapes import bare_name
 from serverless_cloud.dynamodb.values import Attributes, Value, order, same
@@ -108,14 +108,14 @@ class Store:
         name: As the request gives it, a name or an ARN.
 
     Raises:
-        Refused: there is no such table.
+        DynamoDbError: there is no such table.
     """
 
     def __init__(self, backend: DynamoDBBackend, name: str) -> None:
         try:
             self._table = backend.get_table(name)
         except ResourceNotFoundException:
-            raise Refused("Requested resource not found", "ResourceNotFoundException") from None
+            raise DynamoDbError("Requested resource not found", "ResourceNotFoundException") from None
         self.name = bare_name(name)
         self.schema = _schema(self._table)
 

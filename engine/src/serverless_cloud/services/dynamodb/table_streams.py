@@ -49,7 +49,7 @@ def _most(body: JsonObject, most: int) -> int:
     wanted = int(body.get("Limit") or most)
     if wanted > most:
         rule = f"Member must have value less than or equal to {most}"
-        raise MockValidationException(constraints.refusal("limit", rule, str(wanted)))
+        raise MockValidationException(constraints.violation_message("limit", rule, str(wanted)))
     return wanted
 
 

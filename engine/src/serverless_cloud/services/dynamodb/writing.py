@@ -14,7 +14,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.dynamodb import shapes
 from serverless_cloud.dynamodb.binding import Expressions
 from serverless_cloud.dynamodb.capacity import Consumed, read_units
-from serverless_cloud.dynamodb.errors import Refused, RefusedRequest, condition_failed, malformed, parameter
+from serverless_cloud.dynamodb.errors import DynamoDbError, WholeRequestError, condition_failed, malformed, parameter
 from serverless_cloud.dynamodb.evaluation import holds, project
 from serverless_cloud.dynamodb.schema import Schema
 from serverless_cloud.dynamodb.syntax import Action, Node, paths_in
@@ -44,7 +44,7 @@ class Write:
     actions: tuple[Action, ...] = ()
 
     def key(self, schema: Schema) -> Attributes:
-        """The key of the item, as far as the table allows it. Raises: Refused."""
+        """The key of the item, as far as the table allows it. Raises: DynamoDbError."""
         if self.kind == "Put":
             schema.check_item(self.given)
             self._check_paths(schema)
@@ -65,7 +65,7 @@ class Write:
         """The item after the write; None if there is none.
 
         Raises:
-            Refused: the condition isn't met, or the item can't be updated this way.
+            DynamoDbError: the condition isn't met, or the item can't be updated this way.
         """
         if not holds(self.condition, old or {}):
             shows = self.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
@@ -82,7 +82,7 @@ class Write:
 
 
 def _read_write(kind: str, request: Mapping[str, Any], *, update_first: bool = False) -> Write:
-    """A write as a request describes it. Raises: Refused.
+    """A write as a request describes it. Raises: DynamoDbError.
 
     Args:
         update_first: Whether the update is read before its condition, as in transactions.
@@ -119,7 +119,7 @@ def _check_return_values(request: Mapping[str, Any]) -> None:
 
 
 def _do(backend: DynamoDBBackend, write: Write) -> JsonObject:
-    """Does one write. Raises: Refused."""
+    """Does one write. Raises: DynamoDbError."""
     request = write.request
     store = Store(backend, request["TableName"])
     key = write.key(store.schema)
@@ -173,9 +173,9 @@ def batch_write_item(backend: DynamoDBBackend, request: JsonObject) -> JsonObjec
         schema.checked_key({part: write.given[part] for part in schema.own.keys if part in write.given})
         keys.append((stores[name].name, write.key(schema)))
         if keys[-1] in keys[:-1]:
-            raise Refused("Provided list of item keys contains duplicates")
+            raise DynamoDbError("Provided list of item keys contains duplicates")
     if sum(size_of(write.given) for _, write in writes) > BATCH_BYTES:
-        raise Refused("Request size exceeded 16777216 bytes")
+        raise DynamoDbError("Request size exceeded 16777216 bytes")
     metrics: JsonObject = {}
     for (name, write), (_, key) in zip(writes, keys, strict=True):
         store = stores[name]
@@ -197,14 +197,14 @@ def transact_write_items(backend: DynamoDBBackend, request: JsonObject) -> JsonO
     """Does a transaction, or answers only, if one with its ClientRequestToken was done.
 
     Raises:
-        Refused: the token belongs to other items, or the transaction can't be done.
+        DynamoDbError: the token belongs to other items, or the transaction can't be done.
     """
     writes = [_of_transaction(each) for each in request["TransactItems"]]
     text, known = json.dumps(request["TransactItems"], sort_keys=True), _known(backend)
     token = request.get("ClientRequestToken")
     if token in known:
         if known[token][1] != text:
-            raise Refused(
+            raise DynamoDbError(
                 "Request token parameters do not match the original request.", "IdempotentParameterMismatchException"
             )
         return {} if _wish(request) == "NONE" else with_capacities({}, _reads(backend, writes), request)
@@ -229,7 +229,7 @@ def _known(backend: DynamoDBBackend) -> dict[Any, tuple[float, str]]:
 def _of_transaction(given: JsonObject) -> Write:
     kinds = [kind for kind in ("ConditionCheck", "Put", "Update", "Delete") if given.get(kind) is not None]
     if len(kinds) != 1:
-        raise Refused("TransactItems can only contain one of Check, Put, Update or Delete")
+        raise DynamoDbError("TransactItems can only contain one of Check, Put, Update or Delete")
     return _read_write(kinds[0], given[kinds[0]], update_first=True)
 
 
@@ -246,10 +246,10 @@ def _reads(backend: DynamoDBBackend, writes: list[Write]) -> list[Consumed]:
 
 
 def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str, Any]) -> JsonObject:
-    """Does all writes, or none of them. Raises: Refused: with the reason of each that can't be done."""
+    """Does all writes, or none of them. Raises: DynamoDbError: with the reason of each that can't be done."""
     stores = {write.request["TableName"]: Store(backend, write.request["TableName"]) for write in writes}
     if sum(size_of(write.given) for write in writes) > TRANSACTION_BYTES:
-        raise Refused("Collection size of all items in the transaction exceeds 4194304 bytes")
+        raise DynamoDbError("Collection size of all items in the transaction exceeds 4194304 bytes")
     reasons: list[JsonObject] = []
     results: list[tuple[Store, Write, Attributes, Attributes | None, Attributes | None]] = []
     places: list[tuple[str, Attributes]] = []
@@ -258,18 +258,18 @@ def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str,
         try:
             key = write.key(store.schema)
             if (store.name, key) in places:
-                raise RefusedRequest("Transaction request cannot include multiple operations on one item")
+                raise WholeRequestError("Transaction request cannot include multiple operations on one item")
             places.append((store.name, key))
-        except RefusedRequest:
+        except WholeRequestError:
             raise
-        except Refused as error:
+        except DynamoDbError as error:
             reasons.append(_reason(error))
             continue
         old = store.attributes(key)
         try:
             results.append((store, write, key, old, write.outcome(store.schema, old)))
             reasons.append({"Code": "None"})
-        except Refused as error:
+        except DynamoDbError as error:
             reasons.append(_reason(error))
     cancel(reasons)
     consumed: dict[str, Consumed] = {}
@@ -289,7 +289,7 @@ def _do_all(backend: DynamoDBBackend, writes: list[Write], request: Mapping[str,
     return with_capacities(answer, consumed.values(), request)
 
 
-def _reason(error: Refused) -> JsonObject:
+def _reason(error: DynamoDbError) -> JsonObject:
     """Why a transaction is canceled: "ConditionalCheckFailed" and a message."""
     code = "ValidationError" if error.code == "ValidationException" else error.code.removesuffix("Exception")
     return {"Code": code, "Message": error.message, **error.members}

@@ -32,7 +32,7 @@ from moto.kinesis.models import KinesisBackend, Record, Stream
 from moto.kinesis.responses import KinesisResponse
 from moto.kinesis.utils import decompose_shard_iterator
 
-from serverless_cloud.core.constraints import NULL, refusal, sentence
+from serverless_cloud.core.constraints import NULL, sentence, violation_message
 from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Patch, Service
 
@@ -81,7 +81,7 @@ def put_record(
         raise JsonRESTError("ValidationException", sentence([NULL.format("partitionKey")]))
     if len(base64.b64decode(data)) + len(partition_key.encode()) > RECORD_BYTES:
         rule = f"Member must have length less than or equal to {RECORD_BYTES}"
-        raise JsonRESTError("ValidationException", refusal("data", rule))
+        raise JsonRESTError("ValidationException", violation_message("data", rule))
     return put_record.original(backend, stream_arn, stream_name, partition_key, explicit_hash_key, data)
 
 

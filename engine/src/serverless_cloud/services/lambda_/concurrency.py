@@ -24,7 +24,7 @@ from serverless_cloud.core.json_types import JsonObject
 from serverless_cloud.core.patches import Service
 from serverless_cloud.core.refusals import Refusal
 from serverless_cloud.lambda_.code import UNZIPPED_BYTES
-from serverless_cloud.lambda_.concurrency import ConcurrencyRefused, place_of
+from serverless_cloud.lambda_.concurrency import ConcurrencyError, place_of
 from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.services.lambda_ import revisions
@@ -222,7 +222,7 @@ def _whole_number(name: str, value: Any, least: int) -> int:
 def _refused() -> Iterator[None]:
     try:
         yield
-    except ConcurrencyRefused as refusal:
+    except ConcurrencyError as refusal:
         raise InvalidParameterValueException(str(refusal)) from refusal
 
 

@@ -64,7 +64,7 @@ def bucket_of(bucket: FakeBucket) -> Bucket:
     return Bucket(bucket.name, bucket.arn, bucket.region_name, bucket.account_id)
 
 
-class DestinationsRefused(ServiceException):
+class DestinationsError(ServiceException):
     """Destinations that cannot be used, with the reasons. moto has no words for arguments with a number."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
@@ -127,7 +127,7 @@ def set_notification_configuration(bucket: models.FakeBucket, notification_confi
             if (reason := _why_not(current.plane, kind, each.arn, bucket_of(bucket)))
         }
         if reasons:
-            raise DestinationsRefused(reasons)
+            raise DestinationsError(reasons)
     nothing = not wanted and fresh.event_bridge is None
     bucket.notification_configuration = None if nothing else fresh
     if wanted:

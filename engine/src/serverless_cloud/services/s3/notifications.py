@@ -256,7 +256,7 @@ def _answer_as_one_call(
     skip_token = s3_buckets.skips_validation.set(skips)
     try:
         status, answered, body = patch.original(response, request, full_url, headers)
-    except s3_buckets.DestinationsRefused as refused:
+    except s3_buckets.DestinationsError as refused:
         status, answered, body = response._send_response(refused.answer())
     finally:
         s3_buckets.skips_validation.reset(skip_token)

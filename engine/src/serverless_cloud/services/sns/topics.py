@@ -166,7 +166,7 @@ def answer_publish(response: SNSResponse) -> ActionResult:
     target, topic_arn, number = (response._get_param(name) for name in ("TargetArn", "TopicArn", "PhoneNumber"))
     with refusals():
         if not (target or topic_arn or number):
-            raise sns_rules.Refused("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
+            raise sns_rules.SnsError("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
         if number:
             raise NotHonoured("PhoneNumber in publish")
         if ":endpoint/" in str(target):
@@ -210,7 +210,7 @@ def answer_subscribe(response: SNSResponse) -> ActionResult:
             sns_rules.check_attribute(name, str(value or ""), protocol, endpoint, topic_arn, scope)
         old = response.backend._find_subscription(topic_arn, endpoint, protocol)
         if old is not None and _differs(old.attributes, given):
-            raise sns_rules.Refused("Subscription already exists with different attributes")
+            raise sns_rules.SnsError("Subscription already exists with different attributes")
     answer = answer_subscribe.original(response)
     made = response.backend._find_subscription(topic_arn, endpoint, protocol)
     if old is None and made is not None:
@@ -240,7 +240,7 @@ def _caller(response: SNSResponse) -> str:
 def confirm_subscription(response: SNSResponse) -> ActionResult:
     want_arn(response, "TopicArn")
     with refusals():
-        raise sns_rules.Refused("Invalid parameter: Token")
+        raise sns_rules.SnsError("Invalid parameter: Token")
 
 
 @patches.replaces("moto.sns.responses:SNSResponse.set_subscription_attributes")
@@ -274,9 +274,9 @@ def _require_same(old: Topic, given: JsonObject, tags: dict[str, str]) -> None:
     for name, value in given.items():
         if (kept_value(old, name) or _DEFAULTS.get(name, "")) != str(value):
             reason = "Topic already exists with different attributes"
-            raise sns_rules.Refused(f"Invalid parameter: Attributes Reason: {reason}")
+            raise sns_rules.SnsError(f"Invalid parameter: Attributes Reason: {reason}")
     if not tags.items() <= old._tags.items():
-        raise sns_rules.Refused("Invalid parameter: Tags Reason: Topic already exists with different tags")
+        raise sns_rules.SnsError("Invalid parameter: Tags Reason: Topic already exists with different tags")
 
 
 def kept_value(topic: Topic, name: str) -> str:
@@ -343,7 +343,7 @@ def refusals(before: str = "") -> Iterator[None]:
     """Turns what the rules refuse into moto's exception. `before`: "Invalid parameter: " and so on."""
     try:
         yield
-    except sns_rules.Refused as error:
+    except sns_rules.SnsError as error:
         raise SNSException(error.code, f"{before}{error}") from error
     except NotHonoured as error:
         raise SNSException(error.error_type, error.message) from error
@@ -355,7 +355,7 @@ def check_attributes(given: JsonObject) -> None:
     for name, value in given.items():
         try:
             sns_rules.check_topic_attribute(name, str(value or ""))
-        except sns_rules.Refused as refused:
+        except sns_rules.SnsError as refused:
             reason = f"Unknown attribute {name}" if str(refused) == "AttributeName" else str(refused)
             raise SNSException(refused.code, f"Invalid parameter: Attributes Reason: {reason}") from refused
 

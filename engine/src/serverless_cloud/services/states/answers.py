@@ -52,7 +52,7 @@ def require_bytes(given: JsonObject) -> None:
     for name in ("input", "output"):
         if isinstance(text := given.get(name), str) and len(text.encode()) > LARGEST:
             rule = f"Member must have length less than or equal to {LARGEST}"
-            raise ValidationException(constraints.refusal(name, rule, f"{text[:MOST_SHOWN]}..."))
+            raise ValidationException(constraints.violation_message(name, rule, f"{text[:MOST_SHOWN]}..."))
 
 
 def json_of(text: str, words: str, code: str) -> object:

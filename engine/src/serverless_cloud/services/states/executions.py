@@ -282,7 +282,9 @@ _STATUSES = ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "
 
 def _require_status(wanted: object) -> None:
     if wanted is not None and wanted not in _STATUSES:
-        raise ValidationException(constraints.refusal("statusFilter", constraints.one_of(_STATUSES), str(wanted)))
+        raise ValidationException(
+            constraints.violation_message("statusFilter", constraints.one_of(_STATUSES), str(wanted))
+        )
 
 
 @patches.replaces("moto.stepfunctions.responses:StepFunctionResponse.list_executions")
