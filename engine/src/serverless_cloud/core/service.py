@@ -1,4 +1,4 @@
-"""What the front desk and the providers of services share: the caller of an operation, its request, and its error."""
+"""The front desk and the providers of services share these: an operation's caller, its request, and its error."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Provider:
     """A service: one method for each operation, with boto3's names for it and its parameters, after the `Caller`.
 
     Attributes:
-        is_part: moto has the operations that the provider lacks. The local cloud refuses those of other providers.
+        is_part: moto answers the operations that the provider lacks. Without it, the local cloud refuses them.
         dialect: the service's words for parameters that the model doesn't allow.
     """
 
