@@ -45,7 +45,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/sns/test_sns_filters.py",
         "engine/tests/events/test_patterns.py",
     ),
-    "engine/src/serverless_cloud/gateway/": ("engine/tests/sqs", "engine/tests/test_broken_requests.py"),
+    "engine/src/serverless_cloud/gateway/": (
+        "engine/tests/sns",
+        "engine/tests/sqs",
+        "engine/tests/test_broken_requests.py",
+    ),
     "engine/src/serverless_cloud/http/": (
         "engine/tests/http",
         "tests/cloud/test_http*.py",
@@ -117,10 +121,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "engine/tests/schedules",
         "engine/tests/events/test_event_rules.py",
     ),
-    "engine/src/serverless_cloud/services/sns/": ("engine/tests/sns",),
     "engine/src/serverless_cloud/services/states/": ("engine/tests/workflows",),
     "engine/src/serverless_cloud/sns/": ("engine/tests/sns",),
     "engine/src/serverless_cloud/sns/outbox": (
+        "engine/tests/sns",
+        "engine/tests/services/test_s3*.py",
+    ),
+    "engine/src/serverless_cloud/sns/queue_sending": (
         "engine/tests/sns",
         "engine/tests/services/test_s3*.py",
     ),

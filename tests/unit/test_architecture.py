@@ -25,6 +25,7 @@ MOST_IN_THE_ROOT = 16  # seven public modules, what starts and connects the engi
 SAME_IN_SEVERAL_ROOMS = {  # each room has its own, or a room and its patches of moto have one each
     "answers",
     "asynchronous",
+    "attributes",
     "buckets",
     "concurrency",
     "errors",
@@ -43,6 +44,7 @@ SAME_IN_SEVERAL_ROOMS = {  # each room has its own, or a room and its patches of
     "parameter_mapping",
     "permissions",
     "policies",
+    "provider",
     "rest_apis",
     "rules",
     "settings",

@@ -24,6 +24,9 @@ from serverless_cloud.services.lambda_.function_calls import MotoFunctions
 from serverless_cloud.services.lambda_.network import LazyInterfaces
 from serverless_cloud.services.logs import write_log, write_proxy_log
 from serverless_cloud.settings import CloudSettings
+from serverless_cloud.sns.provider import SnsProvider
+from serverless_cloud.sns.publishing import Publisher
+from serverless_cloud.sns.topics import Topics
 from serverless_cloud.sources import sqs_queue
 from serverless_cloud.sqs.provider import SqsProvider
 from serverless_cloud.sqs.queues import Queues
@@ -35,8 +38,8 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
     Args:
         endpoint_url: where boto3 in handlers finds it.
     """
-    queues = Queues()
-    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory(queues)
+    queues, topics = Queues(), Topics()
+    clock, tasks, directory = Clock(settings.time_scale), Tasks(), MotoDirectory(queues, topics)
     permissions = Permissions(settings.enforce_iam, directory)
     around = Surroundings(endpoint_url, folder, settings.guarded, credentials=directory.credentials)
     network = Network(LazyInterfaces(), tasks, lambda: clock.scale, Model(settings.network_model))
@@ -46,11 +49,12 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
 
     fleet = Fleet(around, settings.idle_expiry_s, log_writer(permissions, write_log), network=attach)
     queue = EventQueue(fleet.invoke, Destinations(permissions), clock)
+    functions = MotoFunctions(fleet, queue, permissions)
     databases = DatabaseInstances(folder)
     plane = DataPlane(
         fleet=fleet,
         queue=queue,
-        functions=MotoFunctions(fleet, queue, permissions),
+        functions=functions,
         permissions=permissions,
         databases=databases,
         proxies=Proxies(folder, databases, write_proxy_log),
@@ -58,8 +62,11 @@ def make(settings: CloudSettings, endpoint_url: str, folder: Path) -> DataPlane:
         network=network,
         tasks=tasks,
         queues=queues,
+        topics=topics,
+        publisher=Publisher(topics, queues, functions, permissions, tasks),
     )
     plane.providers["sqs"] = sqs = SqsProvider(queues, tasks)
-    plane.forgetting.append(sqs.clear)
+    plane.providers["sns"] = sns = SnsProvider(topics, plane.publisher, permissions)
+    plane.forgetting.extend((sqs.clear, sns.clear))
     plane.pollers["sqs"] = sqs_queue.poller_factory(plane, queues)
     return plane

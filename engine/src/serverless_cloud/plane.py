@@ -19,6 +19,8 @@ from serverless_cloud.lambda_.fleet import Fleet
 from serverless_cloud.network.network import Network
 from serverless_cloud.rds.instances import DatabaseInstances
 from serverless_cloud.rds_proxy.manager import Proxies
+from serverless_cloud.sns.publishing import Publisher
+from serverless_cloud.sns.topics import Topics
 from serverless_cloud.sqs.queues import Queues
 
 
@@ -34,6 +36,7 @@ class DataPlane:
         batch: the jobs of Batch.
         network: the interfaces of functions in a VPC.
         queues: SQS's.
+        topics, publisher: SNS's topics, and what publishes to them.
         providers: answer the calls to services that are ours, by the name of the service in a signature.
         doors: the HTTP endpoints of APIs and function URLs.
         events: where events are published for EventBridge's rules.
@@ -53,6 +56,8 @@ class DataPlane:
     batch: Jobs
     network: Network
     queues: Queues
+    topics: Topics
+    publisher: Publisher
     providers: dict[str, Provider] = field(default_factory=dict)
     doors: FrontDoors = field(default_factory=FrontDoors)
     events: Router = field(default_factory=Router)

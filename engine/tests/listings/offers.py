@@ -21,6 +21,7 @@ from botocore.session import Session
 
 from serverless_cloud import services
 from serverless_cloud.core import patches
+from serverless_cloud.sns.provider import SnsProvider
 from serverless_cloud.sqs.provider import SqsProvider
 from serverless_cloud.stacks import kinds
 from serverless_cloud.stacks.change_sets import ChangeSets
@@ -121,6 +122,7 @@ def operations() -> dict[str, list[str]]:
     session = Session()
     ours = {
         "cloudformation": {name for part in (Operations, ChangeSets) for name in vars(part)},
+        "sns": set(vars(SnsProvider)),
         "sqs": set(vars(SqsProvider)),
     }
     for folder in services.FILES:

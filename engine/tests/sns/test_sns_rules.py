@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from serverless_cloud.core.refusals import NotHonoured
+from serverless_cloud.core.service import ServiceError
 from serverless_cloud.sns import validation
-from serverless_cloud.sns.validation import SnsError
 
 TOPIC, FIFO = (f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("orders", "orders.fifo"))
 QUEUE, FIFO_QUEUE = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("lamps", "lamps.fifo"))
@@ -29,7 +29,7 @@ def taken_or_refused(words: str, code: str = "") -> Iterator[None]:
     if not words and not code:
         yield
         return
-    with pytest.raises(SnsError, match=words or None) as refused:
+    with pytest.raises(ServiceError, match=words or None) as refused:
         yield
     assert code in ("", refused.value.code)
 
@@ -79,7 +79,7 @@ def test_an_attribute_of_a_subscription_is_taken(name: str, value: str, protocol
 def test_an_attribute_of_a_subscription_is_refused(
     name: str, value: str, protocol: str, topic: str, words: str
 ) -> None:
-    with pytest.raises(SnsError) as refused:
+    with pytest.raises(ServiceError) as refused:
         check(name, value, protocol, topic)
     assert words in str(refused.value)
 
@@ -158,7 +158,7 @@ def test_attributes_count_for_the_size_of_a_message() -> None:
     size = validation.size_of({"lamp": {"DataType": "String", "StringValue": "光"}, "b": {"BinaryValue": b"12"}})
     assert size == len("lamp") + len("String") + 3 + 1 + 2
     validation.check_message("x" * (262_144 - size), None, None, size)
-    with pytest.raises(SnsError, match="too long"):
+    with pytest.raises(ServiceError, match="too long"):
         validation.check_message("x" * (262_145 - size), None, None, size)
 
 

@@ -46,7 +46,7 @@ class Refusal(HTTPException):
 class NotHonoured(Refusal):
     """AWS would accept the request. The local cloud would store a setting and never act on it, so it refuses.
 
-    SNS, whose answers are XML, wraps it.
+    The front desk writes it in the protocol of the request.
 
     Args:
         what: the setting or the call.

@@ -19,12 +19,15 @@ class Caller:
         account_id, region: whose resources it is about.
         host_url: of the local cloud, as the client wrote it: "http://127.0.0.1:4566".
         trace: the header X-Amzn-Trace-Id; empty without one.
+        access_key, token: the key that signs, with the session token that goes with it; empty without them.
     """
 
     account_id: str
     region: str
     host_url: str
     trace: str = ""
+    access_key: str = ""
+    token: str = ""
 
 
 class ServiceError(Exception):
@@ -66,10 +69,15 @@ class Provider:
     Attributes:
         is_part: moto answers the operations that the provider lacks. Without it, the local cloud refuses them.
         dialect: the service's words for parameters that the model doesn't allow.
+        invalid: the code of a query with a parameter that the model doesn't allow, or that can't be read.
+        unknown_action: the message for a query whose action AWS doesn't have, with braces for the action's name;
+            empty if `faults.py` has it.
     """
 
     is_part: ClassVar[bool] = False
     dialect: ClassVar[Dialect] = Dialect(most_shown=256, maps="keys and values")
+    invalid: ClassVar[str] = "ValidationError"
+    unknown_action: ClassVar[str] = ""
 
     def check(self, request: Request, shape: Any, parameters: JsonObject) -> None:
         """Adds parameters that the request has elsewhere, and checks all before the operation gets them.
@@ -82,5 +90,5 @@ class Provider:
             ServiceError: they aren't as the model says.
         """
         if problems := constraints.violations(self.dialect, shape, parameters):
-            code = "ValidationError" if request.protocol == "query" else "ValidationException"
+            code = self.invalid if request.protocol == "query" else "ValidationException"
             raise ServiceError(code, constraints.sentence(problems))

@@ -65,8 +65,9 @@ class FrontDesk:
         key, region = signature.groups() if signature else ("", "us-east-1")
         account_id = environ.get("HTTP_X_MOTO_ACCOUNT_ID") or get_account_id_from(key)
         mark_account_as_visited(account_id, key, service, region)  # IAM tells when a key was last used
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
         host_url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
-        at = Caller(account_id, region, host_url, environ.get("HTTP_X_AMZN_TRACE_ID", ""))
+        at = Caller(account_id, region, host_url, environ.get("HTTP_X_AMZN_TRACE_ID", ""), key, token)
         provider, body = self._providers[service], environ["wsgi.input"].getvalue()
         if protocol == "json":
             name = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
@@ -108,12 +109,16 @@ def _beginnings(provider: Provider, service: str) -> tuple[str, ...]:
 
 
 def _query(provider: Provider, service: str, at: Caller, request: Request) -> Answer:
-    """The answer to a call in the query protocol, in XML."""
+    """The answer to a call in the query protocol, in XML. Raises: OperationNotFoundError: as for `FrontDesk.answer`."""
     name = request.values.get("Action", "")
-    if not name:
+    if not name and provider.unknown_action:
         return Answer("404 Not Found", [("Content-Type", "text/xml")], b"<UnknownOperationException/>")
     try:
+        if not name:
+            raise OperationNotFoundError(name)
         return operation(service, name).call(provider, at, request)
     except OperationNotFoundError:
-        error = ServiceError("InvalidAction", f"The action {name} is not valid for this endpoint.")
+        if not provider.unknown_action:
+            raise
+        error = ServiceError("InvalidAction", provider.unknown_action.format(name))
         return Operation(service).answer("query", error)

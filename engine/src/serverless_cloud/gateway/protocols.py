@@ -19,6 +19,7 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 
 from serverless_cloud.core.json_types import JsonObject
+from serverless_cloud.core.refusals import NotHonoured
 from serverless_cloud.core.service import Caller, Provider, Request, ServiceError
 from serverless_cloud.iam import answers
 from serverless_cloud.iam.answers import Answer
@@ -74,8 +75,10 @@ class Operation:
             result = method(at, **{self._names[name]: value for name, value in parameters.items()})
         except ServiceError as error:
             result = error
+        except NotHonoured as error:
+            result = ServiceError(error.error_type, error.message)
         except _Unreadable as error:
-            code = "InvalidParameterValue" if request.protocol == "query" else "SerializationException"
+            code = provider.invalid if request.protocol == "query" else "SerializationException"
             form = "rest" if request.protocol == "rest-json" else request.protocol
             return answers.failed(code, "400 Bad Request", str(error), self._service, form)
         return self.answer(request.protocol, result)
@@ -91,7 +94,7 @@ class Operation:
         try:
             parameters = parser.parse(whole | {"url_params": request.labels})
         except ValueError as error:
-            raise _Unreadable(str(error)) from error
+            raise _Unreadable(f"Invalid value for a parameter: {error}") from error
         for name in self._lists if request.protocol == "query" else ():  # a query can't say that a list is empty
             parameters.setdefault(name, [])
         return parameters

@@ -17,13 +17,12 @@ from serverless_cloud.plane import DataPlane
 
 #: The files that declare patches or connect moto to the data plane, by service, in the order of their connection.
 FILES: dict[str, tuple[str, ...]] = {
-    "moto": ("dispatch", "error_forms", "models", "tagging"),
+    "moto": ("dispatch", "error_forms", "models", "tagging", "topics"),
     "lambda": (
         "functions", "requests", "answers", "versions", "concurrency", "network", "asynchronous", "invoke",
         "metrics", "mappings", "mapping_answers", "function_urls", "permissions", "layers", "public_layers",
         "tags", "changes",
     ),
-    "sns": ("topics", "answers"),
     "s3": ("notifications", "buckets"),
     "dynamodb": (
         "streams", "items", "tables", "table_tags", "table_updates", "table_settings", "table_backups",
@@ -53,7 +52,7 @@ FILES: dict[str, tuple[str, ...]] = {
 #: Folders that can't have the name of their service.
 _FOLDERS = {"lambda": "lambda_"}
 #: The services that moto's Lambda imports anyway. The others are named as in a request's signature.
-AT_START = ("moto", "lambda", "sns", "s3", "dynamodb", "kinesis", "events", "iam")
+AT_START = ("moto", "lambda", "s3", "dynamodb", "kinesis", "events", "iam")
 
 _installer = Installer()
 

@@ -1,1 +1,4 @@
-"""SNS: topics, filter policies, messages and their deliveries. No moto."""
+"""SNS: topics, subscriptions, messages and their deliveries, and the operations of its API. No moto.
+
+docs/fidelity/sns.md says how it differs from AWS.
+"""

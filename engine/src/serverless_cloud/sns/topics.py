@@ -1,161 +1,205 @@
-"""SNS: from a published message to one delivery for each subscription. Topics and subscriptions are moto's objects.
-
-Rules: Amazon SNS Developer Guide, "Message deduplication for FIFO topics", "Amazon SNS dead-letter queues".
-"""
+"""The state of SNS: topics with their subscriptions, by account and Region."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, field
 
 from serverless_cloud.core.json_types import JsonObject
-from serverless_cloud.errors import AccessDenied
-from serverless_cloud.iam.permissions import Caller
-from serverless_cloud.lambda_.calling import FunctionGone
-from serverless_cloud.plane import DataPlane
-from serverless_cloud.sns import filters as sns_filters, messages as sns_messages, validation as sns_rules
-from serverless_cloud.sns.messages import Notification
-from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
-from serverless_cloud.sns.queue_sending import send_to_queue
+from serverless_cloud.sns import filters
 
-PRINCIPAL = "sns.amazonaws.com"
-DEDUPLICATION_S = 300.0  # five minutes
-RAW_ATTRIBUTES = 10  # "Amazon SNS message attributes": more are discarded as a client-side error
+MESSAGE_BYTES = 262_144  # API reference, Publish: 256 KB, message attributes included; a topic may set another limit
+_DEDUPLICATION_S = 300.0  # Developer Guide, "Message deduplication for FIFO topics": five minutes
 
 
-class MessageId(str):
-    """The id of a message of a FIFO topic, with its sequence number on the way to the answer."""
+@dataclass(eq=False)
+class Subscription:
+    """One subscriber of a topic.
 
-    sequence_number: str
+    Args:
+        arn: the topic's, with an id at its end.
+        protocol, endpoint: "sqs" and the ARN of a queue, for example.
+        owner: the account that subscribed.
+        principal: the ARN of the user or session that subscribed.
+        is_pending: whether it waits for a confirmation.
+        attributes: its settings, as texts.
+    """
+
+    arn: str
+    topic: Topic
+    protocol: str
+    endpoint: str
+    owner: str
+    principal: str
+    is_pending: bool = False
+    attributes: dict[str, str] = field(default_factory=lambda: {"RawMessageDelivery": "false"})
+    _policy: JsonObject = field(default_factory=dict)
+
+    def change(self, name: str, value: str) -> None:
+        """Sets an attribute that was checked. An empty text or policy removes it."""
+        if name == "RawMessageDelivery":
+            self.attributes = {**self.attributes, name: value.lower()}
+        elif value in ("", "{}"):
+            self.attributes = {key: content for key, content in self.attributes.items() if key != name}
+        else:
+            self.attributes = {**self.attributes, name: value}
+        self._policy = json.loads(self.attributes.get("FilterPolicy", "{}"))
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether a queue gets the message without SNS's envelope."""
+        return self.attributes["RawMessageDelivery"] == "true"
+
+    @property
+    def scope(self) -> str:
+        """The part of a message that its filter policy looks at, "MessageAttributes" or "MessageBody"."""
+        return self.attributes.get("FilterPolicyScope", filters.ATTRIBUTES)
+
+    @property
+    def dead_letter_arn(self) -> str:
+        """The queue for messages that can't be delivered; empty without one."""
+        policy = json.loads(self.attributes.get("RedrivePolicy", "{}"))
+        return str(policy.get("deadLetterTargetArn") or "")
+
+    def wants(self, attributes: JsonObject, message: str) -> bool:
+        """Whether a message passes the filter policy. Args: as of `filters.matches`."""
+        return not self._policy or filters.matches(self._policy, self.scope, attributes, message)
+
+
+@dataclass(frozen=True)
+class Published:
+    """The answer to the publisher of a message. Args: sequence_number: only a FIFO topic gives one."""
+
+    message_id: str
+    sequence_number: str | None = None
+
+
+class Memory:
+    """The memory of a FIFO topic for its messages. Its lock makes the order of the numbers the order of deliveries."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._recent: dict[str, tuple[float, Published]] = {}
+        self._last_number = 0
+
+    def first(self, deduplication_id: str) -> Published | None:
+        """The message with the same deduplication identifier, if it came within five minutes. The lock is held."""
+        now_s = time.monotonic()
+        while self._recent and now_s - next(iter(self._recent.values()))[0] >= _DEDUPLICATION_S:
+            del self._recent[next(iter(self._recent))]  # the oldest stands first
+        return self._recent[deduplication_id][1] if deduplication_id in self._recent else None
+
+    def add(self, deduplication_id: str) -> Published:
+        """Numbers a new message and remembers it. The lock is held."""
+        self._last_number += 1
+        published = Published(str(uuid.uuid4()), f"1{self._last_number:019}")
+        self._recent[deduplication_id] = (time.monotonic(), published)
+        return published
+
+
+class Topic:
+    """One topic.
+
+    Args:
+        arn: of the topic.
+        attributes: its settings, as texts, and always the policy; see `attributes.py`.
+        tags: by key.
+    """
+
+    def __init__(self, arn: str, attributes: dict[str, str], tags: dict[str, str]) -> None:
+        self.arn, self.attributes, self.tags = arn, attributes, tags
+        self.owner = arn.split(":")[4]
+        self.is_fifo = arn.endswith(".fifo")
+        self.subscriptions: dict[str, Subscription] = {}
+        self.memory = Memory()
+
+    @property
+    def policy(self) -> str:
+        """The policy that says who may use it, JSON."""
+        return self.attributes["Policy"]
+
+    @property
+    def most_bytes(self) -> int:
+        """How large a message may be."""
+        return int(self.attributes.get("MaximumMessageSize", MESSAGE_BYTES))
+
+    @property
+    def is_by_content(self) -> bool:
+        """Whether messages without a deduplication identifier are compared by their content."""
+        return self.attributes.get("ContentBasedDeduplication") == "true"
+
+    def find(self, protocol: str, endpoint: str) -> Subscription | None:
+        """The subscription of a subscriber."""
+        for subscription in self.all_subscriptions():
+            if (subscription.protocol, subscription.endpoint) == (protocol, endpoint):
+                return subscription
+        return None
+
+    def all_subscriptions(self) -> list[Subscription]:
+        """Its subscriptions at this moment, oldest first."""
+        return list(self.subscriptions.values())
 
 
 class Topics:
-    """Publishes to topics, and knows what FIFO topics must remember.
+    """All topics and subscriptions of the local cloud."""
 
-    Args:
-        subscriptions_of: all subscriptions, by their ARN, of the account and Region of a topic's ARN.
-    """
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._topics: dict[tuple[str, str], dict[str, Topic]] = {}
+        self._subscriptions: dict[tuple[str, str], dict[str, Subscription]] = {}
 
-    def __init__(self, plane: DataPlane, subscriptions_of: Callable[[str], JsonObject]) -> None:
-        self._plane, self._subscriptions_of = plane, subscriptions_of
-        self._outbox = Outbox(plane.tasks, "sns-delivery")
-        self._lock = threading.Lock()  # FIFO: the order of the numbers is the order of the deliveries
-        self._recent_ids: dict[tuple[str, str], tuple[float, MessageId]] = {}
-        self._last_number = 0
+    def of(self, account_id: str, region: str) -> dict[str, Topic]:
+        """The topics of an account in a Region by ARN, oldest first."""
+        return self._topics.setdefault((account_id, region), {})
+
+    def get(self, arn: str) -> Topic | None:
+        """The topic with an ARN."""
+        parts = arn.split(":")
+        return self.of(parts[4], parts[3]).get(arn) if len(parts) == 6 else None
+
+    def create(self, arn: str, attributes: dict[str, str], tags: dict[str, str]) -> Topic:
+        """Creates a topic, unless it exists. Args: as for `Topic`."""
+        _, _, _, region, account_id, _ = arn.split(":")
+        with self._lock:
+            return self.of(account_id, region).setdefault(arn, Topic(arn, attributes, tags))
+
+    def delete(self, topic: Topic) -> None:
+        """Deletes a topic with its subscriptions."""
+        region = topic.arn.split(":")[3]
+        with self._lock:
+            self.of(topic.owner, region).pop(topic.arn, None)
+            for subscription in topic.all_subscriptions():
+                self.subscriptions_of(subscription.owner, region).pop(subscription.arn, None)
+
+    def subscriptions_of(self, account_id: str, region: str) -> dict[str, Subscription]:
+        """The subscriptions that an account has made in a Region by ARN, oldest first."""
+        return self._subscriptions.setdefault((account_id, region), {})
+
+    def subscribe(
+        self, topic: Topic, protocol: str, endpoint: str, owner: str, principal: str, *, is_pending: bool
+    ) -> Subscription:
+        """Adds a subscription to a topic, or finds the one of the same subscriber. Args: as for `Subscription`."""
+        region = topic.arn.split(":")[3]
+        with self._lock:
+            if (old := topic.find(protocol, endpoint)) is not None:
+                return old
+            arn = f"{topic.arn}:{uuid.uuid4()}"
+            subscription = Subscription(arn, topic, protocol, endpoint, owner, principal, is_pending)
+            topic.subscriptions[arn] = self.subscriptions_of(owner, region)[arn] = subscription
+            return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Removes a subscription."""
+        topic = subscription.topic
+        with self._lock:
+            topic.subscriptions.pop(subscription.arn, None)
+            self.subscriptions_of(subscription.owner, topic.arn.split(":")[3]).pop(subscription.arn, None)
 
     def clear(self) -> None:
-        """Forgets what is under way and what was seen."""
-        self._outbox.clear()
+        """Forgets all topics, because the cloud is emptied."""
         with self._lock:
-            self._recent_ids.clear()
-
-    def publish(self, topic: Any, request: JsonObject) -> str:
-        """Hands a checked message to the outbox, for each subscription that it passes the filter of.
-
-        Returns:
-            Its id; for a duplicate within five minutes, the id of the first message.
-        """
-        if not topic.fifo_topic:
-            message_id = str(uuid.uuid4())
-            self._send(topic, request, message_id, None)
-            return message_id
-        content = hashlib.sha256(request["message"].encode()).hexdigest()
-        request["deduplication_id"] = request["deduplication_id"] or content
-        by_group = getattr(topic, "fifo_throughput_scope", "") == "MessageGroup"
-        seen_as = (topic.arn, request["deduplication_id"] + (f"/{request['group_id']}" if by_group else ""))
-        with self._lock:
-            now_s = time.monotonic()
-            while self._recent_ids and now_s - next(iter(self._recent_ids.values()))[0] >= DEDUPLICATION_S:
-                del self._recent_ids[next(iter(self._recent_ids))]  # the oldest stands first
-            if seen_as in self._recent_ids:
-                return self._recent_ids[seen_as][1]
-            self._last_number += 1
-            fresh = MessageId(uuid.uuid4())
-            fresh.sequence_number = f"1{self._last_number:019}"
-            self._recent_ids[seen_as] = (now_s, fresh)
-            self._send(topic, request, fresh, fresh.sequence_number)
-        return fresh
-
-    def _send(self, topic: Any, request: JsonObject, message_id: str, number: str | None) -> None:
-        attributes = request["message_attributes"] or {}
-        texts = sns_rules.by_protocol(request["message"]) if request["message_structure"] == "json" else None
-        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        for subscription in list(self._subscriptions_of(topic.arn).values()):
-            message = request["message"]
-            if texts is not None:
-                message = texts.get(subscription.protocol, texts["default"])
-            if subscription.topic is not topic or not _wants(subscription, attributes, message):
-                continue
-            sent = Notification(
-                message_id=str(message_id),
-                topic_arn=topic.arn,
-                message=message,
-                timestamp=moment,
-                subject=request["subject"],
-                # "Message attributes are sent only when the message structure is String, not JSON."
-                attributes=None if texts is not None else attributes,
-                signature_version=str(getattr(topic, "signature_version", "") or "1"),
-                group_id=request["group_id"],
-                deduplication_id=request["deduplication_id"],
-                sequence_number=number,
-            )
-            self._put(subscription, sent)
-
-    def _put(self, subscription: Any, sent: Notification) -> None:
-        """One delivery, with the subscription's settings as they are now."""
-        to, settings = subscription.endpoint, dict(subscription.attributes)
-        raw = str(settings.get("RawMessageDelivery")).lower() == "true"
-        dead_letters = json.loads(settings.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
-        if subscription.protocol == "sqs":
-            send = partial(self._to_queue, to, subscription.arn, sent, raw=raw)
-        elif subscription.protocol == "lambda":
-            send = partial(self._to_function, to, subscription.arn, sent)
-        else:
-            return  # e-mail, Firehose: moto keeps the subscription, and nothing is sent
-
-        def give_up(reason: str) -> None:
-            del reason
-            if dead_letters:
-                is_raw = raw and len(sent.attributes or {}) <= RAW_ATTRIBUTES
-                self._to_queue(dead_letters, subscription.arn, sent, raw=is_raw)
-
-        lane = subscription.arn if sent.sequence_number is not None else ""
-        self._outbox.put(Delivery(send, give_up, lane))
-
-    def _to_function(self, arn: str, subscription_arn: str, sent: Notification) -> None:
-        event = sns_messages.lambda_event(sent, subscription_arn)
-        caller = Caller(PRINCIPAL, sent.topic_arn, sent.topic_arn.split(":")[4])
-        try:
-            self._plane.functions.submit(arn, event, caller)
-        except (FunctionGone, AccessDenied) as error:
-            raise Undeliverable(str(error)) from error
-
-    def _to_queue(self, arn: str, subscription_arn: str, sent: Notification, *, raw: bool) -> None:
-        attributes = sns_messages.sqs_attributes(sent) if raw else {}
-        if len(attributes) > RAW_ATTRIBUTES:
-            raise Undeliverable(f"SQS accepts at most {RAW_ATTRIBUTES} message attributes, not {len(attributes)}")
-        body = sent.message if raw else sns_messages.as_text(sns_messages.envelope(sent, subscription_arn))
-        send_to_queue(
-            self._plane,
-            arn,
-            body,
-            PRINCIPAL,
-            sent.topic_arn,
-            attributes=attributes,
-            group_id=sent.group_id,
-            deduplication_id=sent.deduplication_id,
-        )
-
-
-def _wants(subscription: Any, attributes: JsonObject, message: str) -> bool:
-    settings = subscription.attributes
-    policy = json.loads(settings.get("FilterPolicy") or "{}")
-    scope = settings.get("FilterPolicyScope") or sns_filters.ATTRIBUTES
-    return not policy or sns_filters.matches(policy, scope, attributes, message)
+            self._topics.clear()
+            self._subscriptions.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore import xform_name
 
@@ -36,6 +36,9 @@ class SqsProvider(Provider):
         tasks: where redrives run.
     """
 
+    invalid: ClassVar[str] = "InvalidParameterValue"
+    unknown_action: ClassVar[str] = "The action {} is not valid for this endpoint."
+
     def __init__(self, queues: Queues, tasks: Tasks) -> None:
         self._queues, self._move_tasks = queues, MoveTasks(queues, tasks)
 
@@ -46,7 +49,7 @@ class SqsProvider(Provider):
         """
         if request.path.strip("/"):
             if (action := request.values.get("Action")) in _NOT_OF_A_QUEUE:
-                raise ServiceError("InvalidAction", f"The action {action} is not valid for this endpoint.")
+                raise ServiceError("InvalidAction", self.unknown_action.format(action))
             if "QueueUrl" in shape.members:
                 parameters.setdefault("QueueUrl", request.path)
         if problems := constraints.violations(_MISSING, shape, parameters):

@@ -24,6 +24,7 @@ from serverless_cloud.lambda_.environment import NO_ROLE
 from serverless_cloud.lambda_.fleet import LogWriter
 from serverless_cloud.lambda_.function import FunctionSpec
 from serverless_cloud.plane import DataPlane
+from serverless_cloud.sns.topics import Topics
 from serverless_cloud.sqs.queues import Queues
 
 _backends: Any = get_backend  # by the name of a service, which is imported when it is first asked for
@@ -34,11 +35,11 @@ class MotoDirectory:
     """moto's roles, users, sessions, and the policies of resources; see `permissions.Identities`.
 
     Args:
-        queues: SQS's, for their policies.
+        queues, topics: SQS's and SNS's, for their policies.
     """
 
-    def __init__(self, queues: Queues) -> None:
-        self._queues = queues
+    def __init__(self, queues: Queues, topics: Topics) -> None:
+        self._queues, self._topics = queues, topics
         self._sessions: dict[str, AssumedRole] = {}  # by access key
         self._functions: dict[str, str] = {}  # the ARN of the function whose environment has an access key
 
@@ -137,9 +138,9 @@ class MotoDirectory:
 
     def resource_policy(self, arn: str) -> str | None:
         parts = arn.split(":", 5)
-        if parts[2:3] == ["sqs"]:
-            queue = self._queues.get(arn)
-            return queue.policy if queue is not None else None
+        if parts[2:3] in (["sqs"], ["sns"]):
+            resource = self._queues.get(arn) if parts[2] == "sqs" else self._topics.get(arn)
+            return resource.policy if resource is not None else None
         find = _RESOURCE_POLICIES.get(parts[2]) if len(parts) == 6 else None
         if find is None:
             return None
@@ -176,7 +177,6 @@ def _policy_of_function(backend: LambdaBackend, name: str, _: str) -> str | None
 
 #: By service: finds the policy of a resource in moto's backend, by the end of its ARN and the whole of it.
 _RESOURCE_POLICIES: dict[str, Callable[[Any, str, str], object]] = {
-    "sns": lambda backend, _, arn: backend.topics[arn].policy,
     "s3": lambda backend, name, _: backend.buckets[name.split("/")[0]].policy,
     "secretsmanager": lambda backend, _, arn: getattr(backend.secrets.get(arn), "policy", None),
     "events": lambda backend, name, _: backend.event_buses[name.removeprefix("event-bus/")].policy,

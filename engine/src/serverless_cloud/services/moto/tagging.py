@@ -1,4 +1,4 @@
-"""The tagging API lists the tags of our queues beside moto's resources."""
+"""The tagging API lists the tags of our queues and topics beside moto's resources."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from moto.core.base_backend import BaseBackend
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
+from moto.sns.models import sns_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.patches import Service
@@ -25,5 +26,6 @@ class _Queues(BaseBackend, TaggableResourcesMixin):
 
 @patches.replaces("moto.core.resource_tagging:iter_taggable_backends", everywhere=True)
 def iter_taggable_backends(account_id: str, region_name: str) -> Iterator[TaggableResourcesMixin]:
+    _ = sns_backends[account_id][region_name]  # moto only looks into backends that are there
     yield from iter_taggable_backends.original(account_id, region_name)
     yield _Queues(region_name, account_id)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 from xml.sax.saxutils import escape
@@ -28,7 +27,6 @@ from moto.s3 import models, notifications
 from moto.s3.exceptions import InvalidBucketName, InvalidNotificationDestination, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
-from moto.sns.models import Topic, sns_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -40,9 +38,8 @@ from serverless_cloud.services.lambda_.function_calls import qualifier_of
 from serverless_cloud.services.lambda_.functions import route
 from serverless_cloud.services.s3 import object_events as s3_events
 from serverless_cloud.services.s3.object_events import Bucket, Filter
-from serverless_cloud.sqs.queues import Queue
 
-patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("s3", defect="engine/tests/services/test_s3_patches.py::test_stock_moto_still_has_the_defects")
 
 PRINCIPAL = "s3.amazonaws.com"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -221,20 +218,14 @@ def _why_not(plane: DataPlane, kind: str, arn: str, bucket: Bucket) -> str | Non
             return f"Not authorized to invoke function [{arn}]"
         return None
     noun = kind
-    there: Mapping[str, Queue | Topic] = (
-        plane.queues.of(account_id, region)
-        if kind == "queue"
-        else {topic.name: topic for topic in sns_backends[account_id][region].topics.values()}
-    )
-    if name not in there:
+    there = plane.queues.get(arn) if kind == "queue" else plane.topics.get(arn)
+    if there is None:
         return f"The destination {noun} does not exist"
     if name.endswith(".fifo"):
         return f"FIFO {noun}s are not supported as the destination of event notifications"
     action = "sqs:SendMessage" if kind == "queue" else "sns:Publish"
     try:
-        plane.permissions.require_resource_policy(
-            there[name].policy, PRINCIPAL, action, arn, bucket.arn, bucket.account_id
-        )
+        plane.permissions.require_resource_policy(there.policy, PRINCIPAL, action, arn, bucket.arn, bucket.account_id)
     except AccessDenied:
         return f"Permissions on the destination {noun} do not allow S3 to publish notifications from this bucket"
     return None

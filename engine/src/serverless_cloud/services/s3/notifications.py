@@ -29,7 +29,6 @@ from moto.core.request import Request
 from moto.s3 import models
 from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
-from moto.sns.models import sns_backends
 
 from serverless_cloud.core import current
 from serverless_cloud.core.json_types import JsonObject
@@ -42,9 +41,10 @@ from serverless_cloud.services.s3 import buckets as s3_buckets, object_events as
 from serverless_cloud.services.s3.buckets import PRINCIPAL, bucket_of
 from serverless_cloud.services.s3.object_events import Bucket, Call, ObjectEvent
 from serverless_cloud.sns.outbox import Delivery, Outbox, Undeliverable
-from serverless_cloud.sns.queue_sending import send_to_queue
+from serverless_cloud.sns.publishing import Message
+from serverless_cloud.sns.queue_sending import QueueSender
 
-patches = Service("s3", defect="engine/tests/sns/test_push_patches.py::test_stock_moto_still_has_the_defects")
+patches = Service("s3", defect="engine/tests/services/test_s3_patches.py::test_stock_moto_still_has_the_defects")
 
 SUBJECT = "Amazon S3 Notification"
 
@@ -86,6 +86,7 @@ class Sender:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
+        self._queues = QueueSender(plane.queues, plane.permissions, PRINCIPAL)
         self.outbox = Outbox(plane.tasks, "s3-notifications")
         self._numbers = itertools.count(time.time_ns())
 
@@ -178,21 +179,11 @@ class Sender:
             raise Undeliverable(str(error)) from error
 
     def _to_queue(self, arn: str, text: str, bucket: Bucket) -> None:
-        send_to_queue(self._plane, arn, text, PRINCIPAL, bucket.arn)
+        self._queues.send(arn, text, bucket.arn)
 
     def _to_topic(self, arn: str, text: str, bucket: Bucket) -> None:
-        _, _, _, region, account_id, _ = arn.split(":")
-        backend = sns_backends[account_id][region]
-        if arn not in backend.topics:
-            raise Undeliverable(f"The topic {arn} does not exist")
-        topic = backend.topics[arn]
-        try:
-            self._plane.permissions.require_resource_policy(
-                topic.policy, PRINCIPAL, "sns:Publish", arn, bucket.arn, bucket.account_id
-            )
-        except AccessDenied as error:
-            raise Undeliverable(str(error)) from error
-        topic.publish(text, SUBJECT)
+        message = Message(text, SUBJECT)
+        self._plane.publisher.publish_for(PRINCIPAL, bucket.arn, bucket.account_id, arn, message)
 
 
 def _now() -> str:

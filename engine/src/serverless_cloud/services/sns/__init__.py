@@ -1,4 +1,0 @@
-"""SNS: topics.
-
-docs/fidelity/sns.md says how it differs from AWS.
-"""
