@@ -1,6 +1,6 @@
 // The course's part of JupyterLab. It makes the buttons of check panels (lab/panel.py), of predictions (lab/predict.py) and of
-// the front page (lab/welcome.py) work and keeps the front page up to date. It shows words where a widget is gone, and saves
-// the open notebooks when the server stops (course/stopping.py).
+// the front page (lab/welcome.py) work and keeps the front page up to date. It shows words where a widget is gone, gives
+// figures their alt text, and saves the open notebooks when the server stops (course/stopping.py).
 //
 // A button of a panel asks the notebook's kernel for `serverless_first.lab.press.press(lab, task, action)`, which needs no
 // variable of the notebook. That is why it works after a kernel restart and in a notebook that was opened again.
@@ -194,14 +194,23 @@
     },
   };
 
-  /** The words that a kernel sent along with a widget, for pages without widgets. */
-  const wordsOf = (app, node) => {
+  /** The output of a cell that `node` shows, or undefined. */
+  const outputOf = (app, node) => {
     for (const panel of app.shell.widgets("main")) {
       const cell = panel.content?.widgets?.find?.((each) => each.outputArea && each.node.contains(node));
       const number = cell?.outputArea.widgets.findIndex((each) => each.node.contains(node)) ?? -1;
-      if (number >= 0) return String(cell.outputArea.model.get(number).data["text/plain"] ?? "");
+      if (number >= 0) return cell.outputArea.model.get(number);
     }
-    return "";
+    return undefined;
+  };
+
+  /** The words that a kernel sent along with a widget, for pages without widgets. */
+  const wordsOf = (app, node) => String(outputOf(app, node)?.data["text/plain"] ?? "");
+
+  /** Gives a figure the alt text that its output has, which JupyterLab doesn't read. */
+  const describe = (app, picture) => {
+    const alt = outputOf(app, picture)?.metadata["image/png"]?.alt;
+    if (alt) picture.alt = alt;
   };
 
   /** Shows a widget's words while it loads, and when its kernel has ended, instead of ipywidgets' messages. */
@@ -218,11 +227,15 @@
 
   const widgets = {
     id: "serverless-first:widgets",
-    description: "Words instead of widgets whose kernel has ended",
+    description: "Words instead of widgets whose kernel has ended, and alt texts of figures",
     autoStart: true,
     activate: (app) => {
       new MutationObserver((changes) => {
         for (const { target, addedNodes } of changes) {
+          for (const added of addedNodes) {
+            const pictures = added.matches?.("img") ? [added] : added.querySelectorAll?.(".jp-RenderedImage img") ?? [];
+            for (const picture of pictures) if (!picture.hasAttribute("alt")) describe(app, picture);
+          }
           const message = addedNodes.length === 1 && addedNodes[0].nodeType === Node.TEXT_NODE && addedNodes[0].data;
           if (MESSAGES.includes(message)) showWords(app, target, message);
           else if (message === false && target.matches(".course-words")) target.classList.remove("course-words");
