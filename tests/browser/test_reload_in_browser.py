@@ -39,7 +39,8 @@ print("all orders are placed")""",
     "cloud.start().show()",
     "explore.PoolExplorer()",
     """from serverless_first import figures
-figures.show(figures.seats(environments=2, connected=1, max_connections=3, reserved={"superusers": 2}, title="Seats"))""",
+seats = figures.seats(environments=2, connected=1, max_connections=3, reserved={"superusers": 2}, title="Seats")
+figures.show(seats)""",
 ]
 DESCRIBED = ".jp-RenderedImage img[alt]"
 LIMIT_MS = 20_000
