@@ -104,7 +104,7 @@ def test_the_picture_holds_nothing_of_an_earlier_setting_and_can_be_read_without
     assert (width, height) == tuple(np.round(straight.figure.get_size_inches() * 100))
     said = straight.children[-2].value
     assert '<div role="status">' in said
-    assert "The picture in words" in said
+    assert "The figure in words" in said
     assert straight.picture.tooltip in straight.text()
 
 

@@ -20,7 +20,7 @@ TEXT = [
     *itertools.product(("muted",), ("raised", "pass_paper", "fail_paper", "note_paper")),
     *((name, f"{name}_paper") for name in ("pass", "fail", "note")),
     *itertools.product(("paper",), ("pass", "fail", "note", "right", "wrong")),
-    *itertools.product(("on_band", "band_link"), ("band",)),
+    *itertools.product(("on_band",), ("band",)),
 ]
 BORDERS = [*itertools.product(("rule", "line"), ("paper", "raised", "pass_paper", "fail_paper", "note_paper"))]
 

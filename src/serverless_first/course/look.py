@@ -18,14 +18,13 @@ class Color(NamedTuple):
 
 
 COLORS = {
-    # Text and its grounds. `band` is the colored ground of a quiz's question, with `on_band` as its text.
+    # Text and its grounds. `band` is the sign-in page's button, with `on_band` as its text.
     "paper": Color("#ffffff", "#121212"),
     "ink": Color("#1a1a1a", "#ededed"),
     "muted": Color("#4d4d4d", "#b8b8b8"),
     "raised": Color("#f4f4f8", "#262a30"),
     "band": Color("#2b2250", "#3b3170"),
     "on_band": Color("#ffffff", "#ffffff"),
-    "band_link": Color("#cfe3ff", "#cfe3ff"),
     # Borders of buttons and fields; lines that lead the eye, such as the frame around what has the keyboard.
     "rule": Color("#767676", "#8c8c8c"),
     "line": Color("#0072b2", "#56b4e9"),

@@ -162,7 +162,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         with self.picture.hold_sync():  # one message to the browser
             self.picture.value = png.getvalue()
             self.picture.tooltip = view.picture_in_words
-        folded = f"<details><summary>The picture in words</summary>{html.escape(view.picture_in_words)}</details>"
+        folded = f"<details><summary>The figure in words</summary>{html.escape(view.picture_in_words)}</details>"
         self._sentence_html.value = f'<div role="status">{html.escape(view.sentence)}</div>{folded}'
 
     def text(self) -> str:

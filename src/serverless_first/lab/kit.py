@@ -263,7 +263,11 @@ class Lab:
             return
         pick = progress.prediction(self._progress.read(), self._module.id, key).get("pick")
         if pick is None:
-            say(f"What happened: {answer}")
+            happened = f"What happened: {answer}"
+            if "SERVERLESS_FIRST_QUIET" in os.environ:  # the site looks for the line in the stored notebook
+                say(happened)
+            else:
+                show(happened, html=panel.prediction(happened, hit=False))
             return
         self._record(progress.predicted(self._module.id, key, outcome=answer))
         true, run = progress.came_true(self._progress.read())

@@ -38,18 +38,18 @@ SECTIONS = ("quiz", "recall")
 TYPES = ("many_choice", "multiple_choice", "numeric")
 OTHERWISE = "anything else"
 
-_PAPER, _INK, _BAND, _ON_BAND = (look.color(name) for name in ("paper", "ink", "band", "on_band"))
+_PAPER, _INK, _QUESTION = (look.color(name) for name in ("paper", "ink", "note_paper"))
 # Right is blue and wrong is brown, which everybody can tell apart, and each explanation begins with a sign.
 _COLORS = {
-    "--jq-multiple-choice-bg": _BAND,
-    "--jq-many-choice-bg": _BAND,
-    "--jq-numeric-bg": _BAND,
-    "--jq-string-bg": _BAND,
-    "--jq-text-color": _ON_BAND,
-    "--jq-link-color": look.color("band_link"),
+    "--jq-multiple-choice-bg": _QUESTION,
+    "--jq-many-choice-bg": _QUESTION,
+    "--jq-numeric-bg": _QUESTION,
+    "--jq-string-bg": _QUESTION,
+    "--jq-text-color": _INK,
+    "--jq-link-color": look.color("note"),
     "--jq-mc-button-bg": look.color("raised"),
     "--jq-mc-button-border": look.color("rule"),
-    "--jq-numeric-input-bg": _BAND,
+    "--jq-numeric-input-bg": _QUESTION,
     "--jq-numeric-input-label": _INK,
     "--jq-correct-color": look.color("right"),
     "--jq-incorrect-color": look.color("wrong"),
@@ -188,10 +188,11 @@ def foot(marks: Marks) -> str:
 def _style(name: str) -> str:
     """Adds to jupyterquiz's own style, which has one color of choices for all themes and no frame for the keyboard.
 
-    An explanation looks like the panel of a check. Right is blue, as the choice itself.
+    A question and an explanation look like the panel of a check. Right is blue, as the choice itself.
     """
     return (
         f"<style>#{name} {{ background: {_PAPER}; color: {_INK}; padding: 0.6em }} "
+        f"#{name} :is(.MultipleChoiceQn, .ManyChoiceQn, .NumericQn) {{ {look.panel('note')} }} "
         f"#{name} .MCButton {{ color: {_INK} }} "
         f"#{name} .correctButton, #{name} .incorrectButton {{ color: {_PAPER} }} "
         f"#{name} .Feedback {{ font-size: 16px; line-height: 1.4; text-align: left }} "

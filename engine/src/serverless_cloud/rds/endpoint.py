@@ -116,8 +116,8 @@ class Gate:
 
     @property
     def seated(self) -> int:
-        """How many clients have a seat of the database, or are about to get one."""
-        return sum(client.phase in (Phase.LOGIN, Phase.OPEN) for client in self._clients)
+        """How many clients are logged in. A client that logs in isn't counted, because the server may refuse it."""
+        return sum(client.phase is Phase.OPEN for client in self._clients)
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -101,6 +101,6 @@ def _explorer(stored: str) -> str:
     return (
         f'<div class="explorer" role="group" aria-label="Explorer"><p><strong>{escaped(title)}</strong></p>'
         f"<table><tbody>{rows}</tbody></table><p>{escaped(sentence)}</p>"
-        f"<details><summary>The picture in words</summary>{escaped(' '.join(words))}</details>"
+        f"<details><summary>The figure in words</summary>{escaped(' '.join(words))}</details>"
         "<p><em>These are sliders with a live picture: run the lesson to move them.</em></p></div>"
     )
